@@ -1,0 +1,145 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { ENTRANCES, type Attempt, type Entrance, type Principal } from "./attempt.ts";
+import type { EventContext, EventDefinition } from "./event.ts";
+import type { Denial } from "./outcome.ts";
+import type { LimitRule } from "./ports/counters.ts";
+import type { ReadTransaction, Store, WriteTransaction } from "./ports/store.ts";
+
+/**
+ * What an action changes. `none` reads a snapshot; `store` runs in one transaction together with its
+ * idempotency record and audit row; `external` reaches other systems between two transactions.
+ */
+export type Effects = "none" | "store" | "external";
+
+/** What a limit counts by. Several together make one subject: `["user", "action"]`. */
+export type LimitSubject =
+  | "principal"
+  | "user"
+  | "session"
+  | "ip"
+  | "client"
+  | "token"
+  | "tenant"
+  | "connection"
+  | "action";
+
+/** A limit on attempts. */
+export interface LimitPolicy {
+  /** Unique within the application; shown in headers and events. */
+  readonly name: string;
+  readonly by: readonly LimitSubject[];
+  readonly rule: LimitRule;
+  /** Replaces the rule's limit for callers who are not signed in. */
+  readonly anonymousLimit?: number;
+  /** Gives the unit back when the attempt succeeds: failures alone are counted. */
+  readonly refund?: "success";
+}
+
+/** What the audit row says besides who, when and what. Nothing here may be secret. */
+export interface AuditDescription<Input, Output> {
+  /** The event; `action_performed` by default. */
+  readonly event?: EventDefinition;
+  readonly target?: (input: Input, output: Output) => string;
+  readonly context?: (input: Input, output: Output) => EventContext;
+}
+
+/** What an action gets to work with. It exists only after every guard has admitted the attempt. */
+export interface ActionContext<Input, Kind extends Effects = Effects> {
+  readonly attempt: Attempt;
+  readonly principal: Principal;
+  readonly input: Input;
+  /** The transaction of `store` actions, the snapshot of `none` actions; absent for `external`. */
+  readonly transaction: Kind extends "store" ? WriteTransaction : Kind extends "none" ? ReadTransaction : undefined;
+  /** For `external` actions, which bring their own transactions. */
+  readonly store: Kind extends "external" ? Store : undefined;
+  /** Epoch milliseconds at which the attempt was received. */
+  readonly now: number;
+  /** A key for one step at another system, the same whenever this attempt's idempotency key is retried. */
+  readonly stepKey: (step: string) => string;
+}
+
+/** Decides whether the principal may; stable for a given principal and input, so that replays stay lawful. */
+export type Authorise<Input> = (context: {
+  readonly principal: Principal;
+  readonly input: Input;
+  readonly attempt: Attempt;
+  readonly read: Store["read"];
+}) => boolean | Denial | Promise<boolean | Denial>;
+
+/** How repeated attempts under one key are treated. */
+export interface IdempotencyPolicy {
+  /** Seconds a result is kept. Default 3600. */
+  readonly ttl?: number;
+  /** Refuse attempts without a key. Default false. */
+  readonly required?: boolean;
+}
+
+/** What the author of an action declares. */
+export interface ActionDefinition<Input, Output, Kind extends Effects> {
+  /** `noun.verb`, unique within the application. */
+  readonly name: string;
+  /** The entrances it can be attempted over. */
+  readonly entrances: readonly Entrance[];
+  /** Any Standard Schema: zod, valibot, arktype. */
+  readonly input: StandardSchemaV1<unknown, Input>;
+  readonly effects: Kind;
+  /** The rule that admits a principal, or `"public"`: anyone may. */
+  readonly authorise: Authorise<Input> | "public";
+  /** Whether a stranger without a credential may attempt it at all. Default: true for `"public"` actions. */
+  readonly anonymous?: boolean;
+  /** Default: the configured limit by principal and action. An empty list is refused for mutations. */
+  readonly limits?: readonly LimitPolicy[];
+  /** `false`: keys are ignored. Default: results are kept for an hour. Not for `none` actions. */
+  readonly idempotency?: IdempotencyPolicy | false;
+  readonly audit?: AuditDescription<Input, Output>;
+  readonly run: (context: ActionContext<Input, Kind>) => Promise<Output | Denial>;
+}
+
+/** A declared action with its defaults filled in. */
+export interface Action<Input = unknown, Output = unknown> {
+  readonly name: string;
+  readonly entrances: readonly Entrance[];
+  readonly input: StandardSchemaV1<unknown, Input>;
+  readonly effects: Effects;
+  readonly authorise: Authorise<Input> | "public";
+  readonly anonymous: boolean;
+  readonly limits: readonly LimitPolicy[] | undefined;
+  readonly idempotency: IdempotencyPolicy | false;
+  readonly audit: AuditDescription<Input, Output>;
+  readonly run: (context: ActionContext<Input>) => Promise<Output | Denial>;
+}
+
+const ACTION_NAME = /^[a-z][a-z0-9-]*(\.[A-Za-z_][A-Za-z0-9_-]*)+$/;
+
+/**
+ * Declares something that can be attempted. Nothing happens until a gate is built with it.
+ * @throws {TypeError} when the declaration contradicts itself.
+ */
+export function defineAction<Input, Output, const Kind extends Effects>(
+  definition: ActionDefinition<Input, Output, Kind>,
+): Action<Input, Output> {
+  const { name, effects } = definition;
+  if (!ACTION_NAME.test(name)) throw new TypeError(`The action name "${name}" is not of the form noun.verb.`);
+  const unknown = definition.entrances.find((entrance) => !ENTRANCES.includes(entrance));
+  if (unknown !== undefined) throw new TypeError(`The action ${name} names an unknown entrance "${String(unknown)}".`);
+  if (effects === "none" && definition.idempotency) {
+    throw new TypeError(`The action ${name} changes nothing, so it cannot keep results by key.`);
+  }
+  return Object.freeze({
+    name,
+    entrances: definition.entrances,
+    input: definition.input,
+    effects,
+    authorise: definition.authorise,
+    anonymous: definition.anonymous ?? definition.authorise === "public",
+    limits: definition.limits,
+    idempotency: effects === "none" ? false : (definition.idempotency ?? {}),
+    audit: definition.audit ?? {},
+    // The pipeline builds the context of the declared kind; the registry cannot carry that type.
+    run: definition.run as (context: ActionContext<Input>) => Promise<Output | Denial>,
+  });
+}
+
+/** An action of any types, as registries hold them. */
+// oxlint-disable-next-line typescript/no-explicit-any -- inputs are contravariant: no other type accepts every action
+export type AnyAction = Action<any, any>;

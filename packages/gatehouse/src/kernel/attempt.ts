@@ -1,0 +1,72 @@
+/** The ways into an application. */
+export const ENTRANCES = ["http", "live", "realtime", "webhook", "oauth", "mcp", "job"] as const;
+export type Entrance = (typeof ENTRANCES)[number];
+
+/** The network side of an attempt, resolved once by the entrance. */
+export interface Peer {
+  /** Client address through trusted proxies, canonical text: IPv4 dotted, IPv6 compressed, v4-mapped unwrapped. */
+  readonly ip: string;
+  /** Whether the client's connection was encrypted, as far as trusted proxies tell. */
+  readonly tls: boolean;
+  /** Identifies a long-lived connection; limits can be keyed by it. */
+  readonly connection?: string;
+}
+
+/** Evidence that the attempt was meant by whom it claims to come from. */
+export type Provenance =
+  /** A browser attached credentials by itself (cookies): origin and CSRF checks apply. */
+  | {
+      readonly kind: "browser";
+      readonly method: string;
+      readonly origin?: string;
+      readonly fetchSite?: string;
+      /** Scheme, host and port the request was addressed to, by the entrance's own configuration. */
+      readonly target: string;
+      readonly csrfToken?: string;
+    }
+  /** The body is signed by a known sender (webhooks). */
+  | { readonly kind: "signed"; readonly headers: Readonly<Record<string, string>>; readonly body: Uint8Array }
+  /** The caller attached a credential deliberately: nothing a foreign page could have caused. */
+  | { readonly kind: "token" }
+  /** The system itself: jobs, the local command line. */
+  | { readonly kind: "internal" };
+
+/** Something presented to prove who is calling. Never logged; fingerprints are. */
+export type Credential =
+  | { readonly kind: "session"; readonly id: string }
+  | { readonly kind: "bearer"; readonly token: string; readonly proof?: string }
+  | { readonly kind: "client"; readonly id: string; readonly secret: string }
+  | { readonly kind: "internal"; readonly principal: Principal };
+
+/** Who attempts something. */
+export interface Principal {
+  readonly type: "user" | "guest" | "agent" | "client" | "system" | "anonymous";
+  /** Stable identifier; `-` for a stranger without a session. */
+  readonly id: string;
+  readonly tenant: string;
+  /** What it may do: roles of a user, scopes of a client or agent. */
+  readonly grants: ReadonlySet<string>;
+  /** Keyed fingerprint of the session or credential it came with; what it owns ends with it. */
+  readonly session?: string;
+  readonly onBehalfOf?: string;
+}
+
+/** One try to do something, over any entrance. Entrances build it; nothing else does. */
+export interface Attempt {
+  /** Request identifier, UUIDv7; also in logs, problems and events. */
+  readonly id: string;
+  readonly entrance: Entrance;
+  /** Name of the action. */
+  readonly action: string;
+  readonly tenant: string;
+  /** Epoch milliseconds. */
+  readonly receivedAt: number;
+  readonly peer: Peer;
+  readonly provenance: Provenance;
+  readonly credentials: readonly Credential[];
+  /** Parsed but unvalidated input. Entrances cap bytes, depth and counts before the attempt exists. */
+  readonly input: unknown;
+  readonly idempotencyKey?: string;
+  /** Aborted when the caller went away; work already claimed continues regardless. */
+  readonly signal?: AbortSignal;
+}

@@ -1,0 +1,13 @@
+/** Where time comes from. Nothing outside this file reads the machine's clock. */
+export interface Clock {
+  /** Wall-clock time in epoch milliseconds. May step backwards when the machine's clock is corrected. */
+  now(): number;
+  /** Milliseconds since an arbitrary start; never steps backwards. For durations and time-outs. */
+  monotonic(): number;
+}
+
+/** The machine's clock. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+};

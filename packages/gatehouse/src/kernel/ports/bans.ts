@@ -1,0 +1,32 @@
+/** A temporary refusal of a source. */
+export interface Ban {
+  readonly id: string;
+  /** What is refused: an address prefix, a user, a client. */
+  readonly subject: BanSubject;
+  readonly reason: string;
+  /** Epoch milliseconds. */
+  readonly createdAt: number;
+  readonly expiresAt: number;
+  /** Violations that led to it; 0 for one set by an operator. */
+  readonly violations: number;
+  /** The entrance it is limited to, or all. */
+  readonly entrance?: string;
+}
+
+export interface BanSubject {
+  readonly kind: "ip" | "user" | "client" | "session";
+  /** Address prefix key for `ip`, identifier otherwise. */
+  readonly value: string;
+}
+
+/** Bans in force. Durable; kept in memory for look-ups without I/O, refreshed from other servers. */
+export interface Bans extends AsyncDisposable {
+  /** The strongest ban on any of the subjects at this entrance. */
+  find(subjects: readonly BanSubject[], entrance: string): Ban | undefined;
+  add(ban: Omit<Ban, "id" | "createdAt">): Promise<Ban>;
+  /** Ends a ban early; the ban that was lifted, or `undefined` when there was none. */
+  lift(id: string): Promise<Ban | undefined>;
+  list(): readonly Ban[];
+  /** Counts a violation durably and answers how many the subject has had within `window` milliseconds. */
+  violate(subject: BanSubject, window: number): Promise<number>;
+}

@@ -1,0 +1,74 @@
+/** Exact sliding window: never more than `limit` in any trailing `window` milliseconds. */
+export interface WindowRule {
+  readonly kind: "window";
+  readonly limit: number;
+  /** Milliseconds. */
+  readonly window: number;
+}
+
+/** Token bucket: `limit` tokens refilled evenly over `window` milliseconds, up to `burst` saved. */
+export interface BucketRule {
+  readonly kind: "bucket";
+  readonly limit: number;
+  /** Milliseconds. */
+  readonly window: number;
+  readonly burst: number;
+}
+
+/** At most `limit` slots taken at once; a slot that is not given back frees itself after `window` milliseconds. */
+export interface ConcurrencyRule {
+  readonly kind: "concurrency";
+  readonly limit: number;
+  /** Milliseconds. */
+  readonly window: number;
+}
+
+export type LimitRule = WindowRule | BucketRule | ConcurrencyRule;
+
+/** One rule to check for one subject. */
+export interface LimitCheck {
+  /** Name of the policy, for headers and events. */
+  readonly policy: string;
+  /** Who is counted: a fingerprint, unique per policy and subject. */
+  readonly key: string;
+  readonly rule: LimitRule;
+  /** Units to take; 1 unless bytes or tokens are counted. */
+  readonly cost: number;
+}
+
+/** Where a limit stands after a decision. */
+export interface LimitState {
+  readonly policy: string;
+  readonly limit: number;
+  /** Milliseconds. */
+  readonly window: number;
+  readonly remaining: number;
+  /** Epoch milliseconds at which the limit is entirely available again or, when refused, at which one more is. */
+  readonly resetAt: number;
+  /** Milliseconds until this check would be admitted; 0 when it was. */
+  readonly retryAfter: number;
+}
+
+/** What a decision took, to give it back. */
+export interface Reservation {
+  readonly checks: readonly LimitCheck[];
+  /** The adapter's own mark of what was taken. */
+  readonly mark: unknown;
+}
+
+export interface Decision {
+  readonly admitted: boolean;
+  /** One state a check, in the order asked. */
+  readonly states: readonly LimitState[];
+  /** Present when admitted. */
+  readonly reservation?: Reservation;
+}
+
+/** Counts what may be lost: limits of every kind. All checks of a call pass and are consumed together, or none is. */
+export interface Counters extends AsyncDisposable {
+  take(checks: readonly LimitCheck[]): Decision | Promise<Decision>;
+  /** Gives a reservation back: a refunded success, the end of a concurrent attempt. Idempotent. */
+  release(reservation: Reservation): void | Promise<void>;
+  /** Forgets everything counted for these keys, or for all. */
+  reset(keys?: readonly string[]): void | Promise<void>;
+}

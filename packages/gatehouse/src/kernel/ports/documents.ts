@@ -1,0 +1,35 @@
+import type { ReadTransaction, WriteTransaction } from "./store.ts";
+
+/** A stored value with a version that grows by one with each change. */
+export interface Document {
+  readonly kind: string;
+  readonly tenant: string;
+  readonly id: string;
+  readonly version: number;
+  readonly body: string;
+  /** Epoch milliseconds; an expired document reads as absent. */
+  readonly expiresAt?: number;
+}
+
+/** Small values by key, changed by compare-and-set. */
+export interface Documents {
+  get(transaction: ReadTransaction, key: DocumentKey): Promise<Document | undefined>;
+  /**
+   * Writes the next version and returns it, or `undefined` when the current version is not `expected`
+   * (0: the document must not exist, or must have expired).
+   */
+  put(transaction: WriteTransaction, key: DocumentKey, change: DocumentChange): Promise<Document | undefined>;
+  delete(transaction: WriteTransaction, key: DocumentKey): Promise<void>;
+}
+
+export interface DocumentKey {
+  readonly kind: string;
+  readonly tenant: string;
+  readonly id: string;
+}
+
+export interface DocumentChange {
+  readonly expected: number;
+  readonly body: string;
+  readonly expiresAt?: number;
+}

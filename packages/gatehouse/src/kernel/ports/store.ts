@@ -1,0 +1,77 @@
+import type { Kysely } from "kysely";
+
+/** The transactional engines. Portable SQL is the rule; the dialect is there for the few statements that differ. */
+export type Dialect = "sqlite" | "postgres";
+
+/** A statement compiled once and reused; parameters are positional. */
+export interface Statement {
+  readonly sqlite: string;
+  readonly postgres: string;
+}
+
+/** Reads rows of a consistent snapshot. */
+export interface ReadTransaction {
+  readonly dialect: Dialect;
+  /** Query builder over the tables the caller declares; rows keep the portable types (integers, text, blobs). */
+  query<Tables>(): Kysely<Tables>;
+  /** Runs a precompiled statement and returns its rows. */
+  execute<Row>(statement: Statement, parameters: readonly SqlValue[]): Promise<Row[]>;
+}
+
+/** Changes rows; all of it becomes durable, or none. */
+export interface WriteTransaction extends ReadTransaction {
+  /**
+   * Database time in epoch milliseconds, one value for the whole transaction. Leases and expiries are
+   * judged by it, so that the clocks of several servers do not matter.
+   */
+  now(): Promise<number>;
+  /** Runs once the transaction is durable; never runs when it is rolled back. */
+  afterCommit(effect: () => void): void;
+  /** A savepoint: rolled back alone when `work` throws. */
+  nested<Result>(work: (transaction: WriteTransaction) => Promise<Result>): Promise<Result>;
+}
+
+/** Values the portable subset binds: text, integers and reals, blobs, null. */
+export type SqlValue = string | number | bigint | Uint8Array | null;
+
+/** Health of one store, for readiness and the console. */
+export interface StoreHealth {
+  readonly name: string;
+  readonly engine: string;
+  readonly state: "up" | "degraded" | "down";
+  /** Milliseconds the last probe took. */
+  readonly latency: number;
+  readonly detail: string;
+}
+
+/** What must last: one transactional engine. */
+export interface Store extends AsyncDisposable {
+  readonly dialect: Dialect;
+  /** Reads outside the queue of writers, on a snapshot of what is committed. */
+  read<Result>(work: (transaction: ReadTransaction) => Promise<Result>): Promise<Result>;
+  /**
+   * Runs `work` in a transaction and resolves once it is durable. `work` may await nothing but the
+   * transaction it is given. A throw rolls back this transaction alone.
+   * @throws {StoreUnavailableError} when the engine cannot take writes; nothing was changed.
+   */
+  write<Result>(work: (transaction: WriteTransaction) => Promise<Result>): Promise<Result>;
+  health(): Promise<StoreHealth>;
+}
+
+/** The engine did not answer within its time box, refuses writes, or its breaker is open. */
+export class StoreUnavailableError extends Error {
+  override readonly name = "StoreUnavailableError";
+  readonly store: string;
+  constructor(store: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.store = store;
+  }
+}
+
+/** One forward-only step of the schema. */
+export interface Migration {
+  /** `0001_idempotency`: a number that orders it, and a name. */
+  readonly name: string;
+  readonly sqlite: string;
+  readonly postgres: string;
+}
