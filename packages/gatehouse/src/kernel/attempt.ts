@@ -69,4 +69,6 @@ export interface Attempt {
   readonly idempotencyKey?: string;
   /** Aborted when the caller went away; work already claimed continues regardless. */
   readonly signal?: AbortSignal;
+  /** Epoch milliseconds after which the caller no longer waits: waiting ends then, work already claimed does not. */
+  readonly deadline?: number;
 }

@@ -49,6 +49,8 @@ export interface SecurityEvent {
   readonly problem?: string;
   readonly requestId: string;
   readonly context: EventContext;
+  /** Set when the audit trail already holds this event, written in the transaction of the change. Never stored. */
+  readonly recorded?: true;
 }
 
 type EventInput = { readonly level: EventLevel; readonly description: string };

@@ -23,5 +23,7 @@ export interface AuditQuery {
 /** The lasting trail of events, newest first. */
 export interface AuditTrail {
   append(transaction: WriteTransaction, event: SecurityEvent): Promise<void>;
+  /** Deletes rows older than `before` (epoch milliseconds), at most `limit`, oldest first; returns how many. */
+  prune(transaction: WriteTransaction, before: number, limit: number): Promise<number>;
   find(transaction: ReadTransaction, query: AuditQuery): Promise<SecurityEvent[]>;
 }

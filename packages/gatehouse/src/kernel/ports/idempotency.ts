@@ -33,6 +33,8 @@ export type ClaimAnswer =
 /** Remembers results by key, in the transaction of the effect. */
 export interface IdempotencyRecords {
   claim(transaction: WriteTransaction, claim: IdempotencyClaim): Promise<ClaimAnswer>;
+  /** Extends the lease of a running claim by `claim.lease` from now; `false` when the claim is no longer the owner's. */
+  renew(transaction: WriteTransaction, claim: IdempotencyClaim): Promise<boolean>;
   /** Stores the result; `false` when the claim is no longer the owner's. */
   complete(transaction: WriteTransaction, claim: IdempotencyClaim, body: string): Promise<boolean>;
   /** Frees the key after an error; does nothing when the claim is no longer the owner's. */
