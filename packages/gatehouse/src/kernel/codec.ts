@@ -2,14 +2,14 @@ import { timingSafeEqual } from "node:crypto";
 import canonicalize from "canonicalize";
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder("utf-8", { fatal: true });
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** UTF-8 bytes of a text. */
 export function utf8(text: string): Uint8Array<ArrayBuffer> {
   return encoder.encode(text);
 }
 
-/** The text of UTF-8 bytes; throws a `TypeError` on malformed input. */
+/** The text of UTF-8 bytes, a byte order mark included; throws a `TypeError` on malformed input. */
 export function fromUtf8(bytes: Uint8Array): string {
   return decoder.decode(bytes);
 }
@@ -46,4 +46,28 @@ export function canonicalJson(value: unknown): string {
   const text = canonicalize(value);
   if (text === undefined) throw new TypeError("Only JSON values have a canonical form.");
   return text;
+}
+
+/**
+ * Joins parts so that no two different lists give the same bytes: each part is preceded by its
+ * length as four bytes, big-endian. Texts are taken as UTF-8. For hashing and key derivation.
+ */
+export function lengthPrefixed(parts: readonly (string | Uint8Array)[]): Uint8Array<ArrayBuffer> {
+  let total = 0;
+  for (const part of parts) total += 4 + (typeof part === "string" ? Buffer.byteLength(part) : part.byteLength);
+  const joined = Buffer.alloc(total);
+  let offset = 0;
+  for (const part of parts) {
+    const start = offset + 4;
+    let length: number;
+    if (typeof part === "string") {
+      length = joined.write(part, start);
+    } else {
+      joined.set(part, start);
+      length = part.byteLength;
+    }
+    joined.writeUInt32BE(length, offset);
+    offset = start + length;
+  }
+  return joined;
 }

@@ -1,0 +1,117 @@
+import { createHmac, createSecretKey, type KeyObject } from "node:crypto";
+import { constantTimeEqual, lengthPrefixed } from "./codec.ts";
+import { checkKeyMaterial, hkdf, keyId, KeyMaterialError, type KeyMaterial } from "./key-material.ts";
+
+/** A key for one purpose, derived from one version of the root secret. */
+export interface SubKey {
+  /** Eight hexadecimal digits naming the version; carried by what the key made. */
+  readonly id: string;
+  readonly version: number;
+  /** 32 bytes. Must not be changed. */
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * Keys by purpose. A purpose is a constant of the code, such as `csrf` or `seal.live-state`: 1 to 128
+ * visible ASCII characters, never made from data, since the keys of every purpose stay in memory.
+ */
+export interface KeyRing {
+  /** The key to make new things with. */
+  current(purpose: string): SubKey;
+  /** The keys to recognise existing things with, newest first. */
+  all(purpose: string): readonly SubKey[];
+  /** The key of one version, or `undefined` when it is not, or no longer, in the ring. */
+  find(purpose: string, id: string): SubKey | undefined;
+  /**
+   * HMAC-SHA-256 under a key that never rotates, cut to 16 bytes, base64url: look-up hashes, limiter keys,
+   * fingerprints in logs. The parts are joined unambiguously: `("a", "bc")` and `("ab", "c")` differ.
+   */
+  fingerprint(purpose: string, ...parts: (string | Uint8Array)[]): string;
+}
+
+/** A ring whose material can be exchanged while it is in use: after a rotation, without a restart. */
+export interface ReplaceableKeyRing extends KeyRing {
+  /**
+   * Takes over rotated material.
+   * @throws {KeyMaterialError} when it is malformed or has another anchor, which would orphan every look-up hash.
+   */
+  replace(material: KeyMaterial): void;
+}
+
+const PURPOSE = /^[\x21-\x7e]{1,128}$/;
+const FINGERPRINT_BYTES = 16;
+
+/**
+ * A ring over material.
+ * @throws {KeyMaterialError} when the material contradicts itself.
+ */
+export function createKeyRing(material: KeyMaterial): KeyRing {
+  checkKeyMaterial(material);
+  const versions = material.versions.map((version) => ({ ...version, id: keyId(version.secret) })).reverse();
+  const derived = new Map<string, PurposeKeys>();
+  const anchors = new Map<string, KeyObject>();
+
+  function keysFor(purpose: string): PurposeKeys {
+    const known = derived.get(purpose);
+    if (known !== undefined) return known;
+    checkPurpose(purpose);
+    const all = versions.map(({ id, version, secret }) => {
+      return Object.freeze({ id, version, bytes: hkdf(secret, `subkey/${purpose}`) });
+    });
+    const keys = { all: Object.freeze(all), byId: new Map(all.map((key) => [key.id, key])) };
+    derived.set(purpose, keys);
+    return keys;
+  }
+
+  function anchorFor(purpose: string): KeyObject {
+    const known = anchors.get(purpose);
+    if (known !== undefined) return known;
+    checkPurpose(purpose);
+    const key = createSecretKey(hkdf(material.anchor, `fingerprint/${purpose}`));
+    anchors.set(purpose, key);
+    return key;
+  }
+
+  return {
+    current(purpose) {
+      const [current] = keysFor(purpose).all;
+      if (current === undefined) throw new KeyMaterialError("The key material has no version.");
+      return current;
+    },
+    all: (purpose) => keysFor(purpose).all,
+    find: (purpose, id) => keysFor(purpose).byId.get(id),
+    fingerprint(purpose, ...parts) {
+      const digest = createHmac("sha256", anchorFor(purpose)).update(lengthPrefixed(parts)).digest();
+      return digest.toString("base64url", 0, FINGERPRINT_BYTES);
+    },
+  };
+}
+
+interface PurposeKeys {
+  readonly all: readonly SubKey[];
+  readonly byId: ReadonlyMap<string, SubKey>;
+}
+
+function checkPurpose(purpose: string): void {
+  if (!PURPOSE.test(purpose)) throw new TypeError("A key purpose is 1 to 128 visible ASCII characters.");
+}
+
+/**
+ * A ring that can take over rotated material.
+ * @throws {KeyMaterialError} when the material contradicts itself.
+ */
+export function createReplaceableKeyRing(material: KeyMaterial): ReplaceableKeyRing {
+  let ring = createKeyRing(material);
+  return {
+    current: (purpose) => ring.current(purpose),
+    all: (purpose) => ring.all(purpose),
+    find: (purpose, id) => ring.find(purpose, id),
+    fingerprint: (purpose, ...parts) => ring.fingerprint(purpose, ...parts),
+    replace(next) {
+      if (!constantTimeEqual(next.anchor, material.anchor)) {
+        throw new KeyMaterialError("The new key material has another anchor; stored look-up hashes would be lost.");
+      }
+      ring = createKeyRing(next);
+    },
+  };
+}
