@@ -1,0 +1,212 @@
+import { attributeText, classifyAttribute, plainText, writeAttribute, type AttributeKind } from "./attribute.ts";
+import { escapeHtml } from "./escape.ts";
+import { TemplateError } from "./template-error.ts";
+import { Tokenizer, type Place, type TokenizerListener } from "./tokenizer.ts";
+import { joinUrl, REFUSED_URL, schemeOf, safeUrl } from "./url.ts";
+
+/** What is written at one place between two pieces of fixed text. `first` is the index of its first value. */
+export type Operation =
+  | { readonly kind: "content" | "text-only"; readonly first: number }
+  | { readonly kind: "attributes"; readonly first: number; readonly tag: string; directive: boolean }
+  | AttributeOperation;
+
+interface AttributeOperation {
+  readonly kind: "attribute";
+  readonly first: number;
+  readonly name: string;
+  readonly attributeKind: AttributeKind;
+  /** `?name`: present or absent. */
+  readonly toggle: boolean;
+  /** Fixed text of the value around its holes: one more than there are holes. */
+  readonly pieces: string[];
+}
+
+/** A template as it is rendered: fixed text, operation, fixed text, ... */
+export interface CompiledTemplate {
+  readonly fixed: readonly string[];
+  readonly operations: readonly Operation[];
+}
+
+const compiled = new WeakMap<readonly string[], CompiledTemplate>();
+
+/**
+ * The compiled form of a template, decided once per template literal.
+ * @throws {TemplateError} when a value stands where none can be safe.
+ */
+export function compileTemplate(strings: TemplateStringsArray): CompiledTemplate {
+  const known = compiled.get(strings);
+  if (known !== undefined) return known;
+  const fresh = new Compiler().compile(strings);
+  compiled.set(strings, fresh);
+  return fresh;
+}
+
+class Compiler implements TokenizerListener {
+  readonly #tokenizer = new Tokenizer(this);
+  readonly #fixed: string[] = [];
+  readonly #operations: Operation[] = [];
+  #text = "";
+  #attributeStart = 0;
+  #open: AttributeOperation | undefined;
+  #names: string[] = [];
+  #tagOperations = 0;
+
+  compile(strings: TemplateStringsArray): CompiledTemplate {
+    for (const [index, piece] of strings.entries()) {
+      try {
+        this.#readPiece(piece);
+        if (index < strings.length - 1) this.#hole(index, strings[index + 1] ?? "");
+        else this.#tokenizer.end();
+      } catch (error) {
+        if (error instanceof TemplateError) throw new TemplateError(`${error.message} ${excerpt(strings, index)}`);
+        throw error;
+      }
+    }
+    this.#fixed.push(this.#text);
+    return { fixed: this.#fixed, operations: this.#operations };
+  }
+
+  attributeStarts(): void {
+    this.#attributeStart = this.#text.length;
+  }
+
+  valueEnds(): void {
+    this.#open = undefined;
+  }
+
+  tagStarts(): void {
+    this.#names = [];
+    this.#tagOperations = this.#operations.length;
+  }
+
+  attributeRead(_tag: string, name: string): void {
+    this.#names.push(name.toLowerCase());
+  }
+
+  tagEnds(tag: string): void {
+    if (tag !== "meta" || !this.#names.includes("http-equiv")) return;
+    for (const operation of this.#operations.slice(this.#tagOperations)) {
+      if (operation.kind === "attribute") classifyAttribute(operation.name, { tag, directive: true });
+      if (operation.kind === "attributes") operation.directive = true;
+    }
+  }
+
+  #readPiece(piece: string | undefined): void {
+    if (piece === undefined) throw new TemplateError("The template contains an invalid escape sequence.");
+    for (const character of piece) {
+      const open = this.#open;
+      this.#tokenizer.read(character);
+      if (open === undefined) this.#text += character;
+      // The closing quote is written by the operation.
+      else if (this.#open !== undefined) open.pieces[open.pieces.length - 1] += character;
+    }
+  }
+
+  #hole(index: number, next: string): void {
+    const open = this.#open;
+    const place = this.#tokenizer.place();
+    if (place.kind === "value") {
+      if (open === undefined) this.#openAttribute(index, place, next);
+      else open.pieces.push("");
+      return;
+    }
+    this.#tokenizer.interrupt();
+    // A parser drops a line feed right after these tags: this one is dropped instead of the value's.
+    if (place.kind !== "attributes" && /<(textarea|pre|listing)[^<>]*>$/i.test(this.#text)) this.#text += "\n";
+    this.#cut();
+    if (place.kind === "attributes") {
+      requireEnd(next, "a spread of attributes");
+      this.#operations.push({ kind: "attributes", first: index, tag: place.tag, directive: false });
+    } else this.#operations.push({ kind: place.kind, first: index });
+  }
+
+  #openAttribute(index: number, place: Place & { kind: "value" }, next: string): void {
+    const toggle = place.name.startsWith("?");
+    const name = toggle ? place.name.slice(1) : place.name;
+    const attributeKind = classifyAttribute(name, { tag: place.tag, directive: false });
+    const source = this.#text.slice(this.#attributeStart);
+    const prefix = place.quoted ? source.slice(source.search(/["']/) + 1) : "";
+    if (attributeKind !== "plain") requireKnownScheme(prefix, name);
+    this.#text = this.#text.slice(0, this.#attributeStart);
+    this.#cut();
+    const pieces = [prefix, ""];
+    const operation: AttributeOperation = { kind: "attribute", first: index, name, attributeKind, toggle, pieces };
+    this.#operations.push(operation);
+    if (place.quoted) this.#open = operation;
+    else {
+      requireEnd(next, `the unquoted value of ${name}`);
+      this.attributeRead(place.tag, name);
+    }
+  }
+
+  #cut(): void {
+    this.#fixed.push(this.#text);
+    this.#text = "";
+  }
+}
+
+function requireEnd(next: string, what: string): void {
+  if (!/^([\t\n\f\r >]|\/>)/.test(next)) throw new TemplateError(`Put a space after ${what}, or quote it.`);
+}
+
+/** The fixed start of a URL must make its scheme plain, or leave all of it to the value. */
+function requireKnownScheme(prefix: string, name: string): void {
+  const start = prefix.split(/[/?#]/)[0] ?? "";
+  const scheme = schemeOf(prefix);
+  if (start.includes("&") || scheme === undefined || (scheme !== "" && safeUrl(prefix) === REFUSED_URL)) {
+    throw new TemplateError(`The URL in ${name} must start with a value, a path, or an allowed scheme.`);
+  }
+}
+
+function excerpt(strings: TemplateStringsArray, index: number): string {
+  const before = (strings[index] ?? "").slice(-60);
+  return `In the template: ${before}\${...}${(strings[index + 1] ?? "").slice(0, 20)}`;
+}
+
+/** Writes the attribute of an operation from the values of its template. */
+export function renderAttribute(operation: AttributeOperation, values: readonly unknown[]): string {
+  const { name, attributeKind, pieces, first } = operation;
+  const value = values[first];
+  if (operation.toggle) return value ? `${name}=""` : "";
+  if (pieces.length === 2 && pieces[0] === "" && pieces[1] === "") return writeAttribute(name, attributeKind, value);
+  if (attributeKind !== "plain") return `${name}="${renderUrl(operation, values)}"`;
+  let text = pieces[0] ?? "";
+  for (let index = 1; index < pieces.length; index += 1) {
+    text += escapeHtml(plainText(values[first + index - 1])) + (pieces[index] ?? "");
+  }
+  return `${name}="${text.replaceAll('"', "&#34;")}"`;
+}
+
+function renderUrl(operation: AttributeOperation, values: readonly unknown[]): string {
+  const { attributeKind, pieces, first } = operation;
+  let checked = pieces[0] ?? "";
+  let written = checked;
+  for (let index = 1; index < pieces.length; index += 1) {
+    const text = plainText(values[first + index - 1]);
+    const piece = pieces[index] ?? "";
+    checked += text + piece;
+    written += escapeHtml(text) + piece;
+  }
+  const prefix = pieces[0] ?? "";
+  // An origin written out in the template is the author's choice.
+  const kind = attributeKind === "resource" && /^https?:\/\/[^/\\?#]+\//.test(prefix) ? "url" : attributeKind;
+  if (joinUrl(prefix, checked) === REFUSED_URL || attributeText(kind, checked) !== checked) return REFUSED_URL;
+  return written.replaceAll('"', "&#34;");
+}
+
+/** Writes a record of attributes, each checked as if it stood in the template. */
+export function renderAttributes(operation: Operation & { kind: "attributes" }, value: unknown): string {
+  if (value === null || value === undefined || value === false) return "";
+  if (
+    typeof value !== "object" ||
+    (Object.getPrototypeOf(value) !== Object.prototype && Object.getPrototypeOf(value) !== null)
+  ) {
+    throw new TemplateError(`A value between the attributes of <${operation.tag}> must be a record of attributes.`);
+  }
+  const written: string[] = [];
+  for (const [name, member] of Object.entries(value)) {
+    const text = writeAttribute(name, classifyAttribute(name, operation), member);
+    if (text !== "") written.push(text);
+  }
+  return written.join(" ");
+}
