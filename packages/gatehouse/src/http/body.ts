@@ -1,0 +1,108 @@
+import { events } from "../kernel/events.ts";
+import { deny, isDenial, type Denial } from "../kernel/outcome.ts";
+import { problems } from "../kernel/problems.ts";
+import { isUtf8, type ContentType } from "./content-type.ts";
+import { DEFAULT_FIELDS, parseUrlencoded, type FormAnswer, type FormFields } from "./form-body.ts";
+import { DEFAULT_JSON_LIMITS, parseJson, type JsonLimits } from "./json-body.ts";
+import { parseMultipart } from "./multipart-body.ts";
+import { malformed, tooLarge, unsupported } from "./refusal.ts";
+
+/** A body as it was understood. */
+export type ParsedBody =
+  | { readonly kind: "none" }
+  | { readonly kind: "json"; readonly value: unknown }
+  | { readonly kind: "form"; readonly fields: FormFields };
+
+/** Bounds on bodies. */
+export interface BodyLimits {
+  /** Default 1 MiB. */
+  readonly bytes: number;
+  readonly json: JsonLimits;
+  /** Fields of a form or query. Default 200. */
+  readonly fields: number;
+}
+
+export const DEFAULT_BODY_LIMITS: BodyLimits = { bytes: 1_048_576, json: DEFAULT_JSON_LIMITS, fields: DEFAULT_FIELDS };
+
+const decoder = new TextDecoder("utf-8", { fatal: true });
+const NOTHING = new Uint8Array(0);
+
+/** Reads the bytes of a body up to a limit; what lies beyond it is never read. */
+export async function readBody(request: Request, limit: number): Promise<Uint8Array | Denial> {
+  if (request.method === "GET" || request.method === "HEAD") return NOTHING;
+  const declared = request.headers.get("content-length");
+  try {
+    if (declared === null) return await readStream(request, limit);
+    if (Number(declared) > limit) return beyond(limit);
+    if (declared === "0") return NOTHING;
+    // The declared length bounds what the HTTP parser delivers, so no reader of our own is needed.
+    const bytes = new Uint8Array(await request.arrayBuffer());
+    return bytes.byteLength > limit ? beyond(limit) : bytes;
+  } catch {
+    return deny(problems.REQUEST_TIMEOUT, { detail: "The body ended early.", event: events.request_malformed });
+  }
+}
+
+async function readStream(request: Request, limit: number): Promise<Uint8Array | Denial> {
+  const reader: ReadableStreamDefaultReader<Uint8Array> | undefined = request.body?.getReader();
+  if (reader === undefined) return NOTHING;
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return Buffer.concat(chunks, length);
+    length += value.byteLength;
+    if (length > limit) {
+      // The answer does not wait for a sender that may never stop.
+      void reader.cancel().catch(() => undefined);
+      return beyond(limit);
+    }
+    chunks.push(value);
+  }
+}
+
+function beyond(limit: number): Denial {
+  return tooLarge(`A body may have ${limit} bytes.`);
+}
+
+/** Understands a body by its declared type. */
+export function parseBody(bytes: Uint8Array, type: ContentType | undefined, limits: BodyLimits): ParsedBody | Denial {
+  if (type === undefined)
+    return bytes.byteLength === 0 ? { kind: "none" } : unsupported("The body has no Content-Type.");
+  if (!isUtf8(type)) return unsupported("Text must be UTF-8.");
+  switch (type.essence) {
+    case "application/json":
+      return parseJsonBody(bytes, limits.json);
+    case "application/x-www-form-urlencoded": {
+      const text = decodeText(bytes);
+      return isDenial(text) ? text : formOf(parseUrlencoded(text, limits.fields));
+    }
+    case "multipart/form-data":
+      return formOf(parseMultipart(bytes, type.parameters.get("boundary"), limits.fields));
+    default:
+      return unsupported("Send application/json, application/x-www-form-urlencoded or multipart/form-data.");
+  }
+}
+
+/** Understands a body as JSON whatever its declared type. */
+export function parseJsonBody(bytes: Uint8Array, limits: JsonLimits): ParsedBody | Denial {
+  const text = decodeText(bytes);
+  if (isDenial(text)) return text;
+  const answer = parseJson(text, limits);
+  if (answer.ok) return { kind: "json", value: answer.value };
+  return answer.tooLarge ? tooLarge(answer.reason) : malformed(answer.reason);
+}
+
+function decodeText(bytes: Uint8Array): string | Denial {
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    return malformed("The body is not valid UTF-8.");
+  }
+}
+
+/** The parsed form, or its denial. */
+export function formOf(answer: FormAnswer): ParsedBody | Denial {
+  if (answer.ok) return { kind: "form", fields: answer.fields };
+  return answer.tooLarge ? tooLarge(answer.reason) : malformed(answer.reason);
+}

@@ -1,0 +1,257 @@
+import type { Peer } from "../kernel/attempt.ts";
+import type { Clock } from "../kernel/clock.ts";
+import { base64 } from "../kernel/codec.ts";
+import { isUuid, type Ids } from "../kernel/ids.ts";
+import { isDenial, type Denial } from "../kernel/outcome.ts";
+import { problems } from "../kernel/problems.ts";
+import type { Random } from "../kernel/random.ts";
+import { DEFAULT_BODY_LIMITS, formOf, parseBody, readBody, type BodyLimits, type ParsedBody } from "./body.ts";
+import { parseContentType, type ContentType } from "./content-type.ts";
+import { parseCookieHeader } from "./cookies.ts";
+import { parseUrlencoded, type FormFields } from "./form-body.ts";
+import { negotiate, type Accepts } from "./negotiation.ts";
+import { httpProblems } from "./problems.ts";
+import { malformed, refuseRequest, unsupported } from "./refusal.ts";
+import { inspectTarget } from "./request-target.ts";
+import { SESSION_COOKIE, type SessionCookie, type SessionCookies } from "./session-cookie.ts";
+
+/** The transport below a request. */
+export interface Connection {
+  /** Address of the other end of the socket. */
+  readonly remoteAddress: string;
+  /** Whether the socket itself is encrypted. */
+  readonly tls: boolean;
+  /** The request target as it was sent, where the transport knows it. */
+  readonly target?: string;
+}
+
+/** What trusted proxies say about a request's sender. */
+export interface ResolvedPeer {
+  /** Canonical client address. */
+  readonly ip: string;
+  /** Whether the client's own connection was encrypted; `undefined` when no trusted proxy says. */
+  readonly tls?: boolean | undefined;
+  /** Host the client asked for; `undefined` when no trusted proxy says. */
+  readonly host?: string | undefined;
+}
+
+/** Believes forwarding headers of known proxies only. */
+export interface ProxyTrust {
+  resolve(remoteAddress: string, headers: Headers): ResolvedPeer;
+  /** Whether this end of a socket is one of the known proxies. */
+  trusts(remoteAddress: string): boolean;
+}
+
+/** What chooses the tenant of a request. */
+export type TenantResolver = (request: {
+  readonly host: string;
+  readonly url: URL;
+  readonly headers: Headers;
+}) => string;
+
+/** What requests are parsed with. */
+export interface InboundParts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly ids: Ids;
+  readonly cookies: SessionCookies;
+  readonly proxies: ProxyTrust;
+  /** Origins this server answers for, such as `https://app.example`. Empty: any host, by the request's own word. */
+  readonly origins: readonly string[];
+  readonly tenant?: TenantResolver;
+  readonly limits?: Partial<BodyLimits>;
+}
+
+/** Tenant of installations that have only one. */
+export const SINGLE_TENANT = "default";
+
+/** A request, parsed once. Nothing after it reads raw headers, cookies or bodies for a security decision. */
+export interface Inbound {
+  /** UUIDv7 of our own, or the identifier a trusted proxy gave. */
+  readonly requestId: string;
+  readonly request: Request;
+  readonly method: string;
+  readonly url: URL;
+  /** The origin the request was addressed to, by our own configuration where there is one. */
+  readonly target: string;
+  readonly peer: Peer;
+  readonly cookies: ReadonlyMap<string, string>;
+  /** The session cookie's value, if it is one of ours. */
+  readonly session: string | undefined;
+  readonly sessionCookie: SessionCookie | undefined;
+  readonly contentType: ContentType | undefined;
+  readonly tenant: string;
+  readonly accepts: Accepts;
+  /** The nonce of this response's content security policy. */
+  readonly nonce: string;
+  /** Epoch milliseconds. */
+  readonly receivedAt: number;
+  /** Why the request must not be served, if it must not. */
+  readonly refusal: Denial | undefined;
+  /** The bytes of the body, capped; read once. */
+  bytes(): Promise<Uint8Array | Denial>;
+  /** The body, capped and understood by its declared type; read once. */
+  body(): Promise<ParsedBody | Denial>;
+  /** The query as fields. */
+  query(): FormFields | Denial;
+}
+
+const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
+const SINGLE_HEADERS = ["host", "origin", "sec-fetch-site", "x-csrf-token", "content-length"];
+const WANTED_COOKIES: ReadonlySet<string> = new Set([SESSION_COOKIE]);
+const NONCE_BYTES = 18;
+
+/** Parses requests. */
+export interface InboundParser {
+  /** Never throws: what is wrong with a request is its `refusal`. */
+  parse(request: Request, connection: Connection): Inbound;
+}
+
+/** A parser of requests with its limits resolved. */
+export function createInboundParser(parts: InboundParts): InboundParser {
+  const limits = { ...DEFAULT_BODY_LIMITS, ...parts.limits };
+  const hosts = new Map(parts.origins.map((origin) => [new URL(origin).host, origin]));
+  return { parse: (request, connection) => new ParsedInbound({ parts, limits, hosts, request, connection }) };
+}
+
+interface Source {
+  readonly parts: InboundParts;
+  readonly limits: BodyLimits;
+  readonly hosts: ReadonlyMap<string, string>;
+  readonly request: Request;
+  readonly connection: Connection;
+}
+
+class ParsedInbound implements Inbound {
+  readonly requestId: string;
+  readonly request: Request;
+  readonly method: string;
+  readonly url: URL;
+  readonly target: string;
+  readonly peer: Peer;
+  readonly cookies: ReadonlyMap<string, string>;
+  readonly sessionCookie: SessionCookie | undefined;
+  readonly contentType: ContentType | undefined;
+  readonly tenant: string;
+  readonly receivedAt: number;
+  readonly refusal: Denial | undefined;
+  readonly #source: Source;
+  #accepts: Accepts | undefined;
+  #nonce: string | undefined;
+  #bytes: Promise<Uint8Array | Denial> | undefined;
+  #body: Promise<ParsedBody | Denial> | undefined;
+
+  constructor(source: Source) {
+    const { parts, request, connection } = source;
+    const { headers } = request;
+    this.#source = source;
+    this.request = request;
+    this.method = request.method;
+    this.url = new URL(request.url);
+    this.receivedAt = parts.clock.now();
+    this.requestId = requestIdOf(source);
+    const peer = parts.proxies.resolve(connection.remoteAddress, headers);
+    this.peer = { ip: peer.ip, tls: peer.tls ?? connection.tls };
+    const host = peer.host ?? this.url.host;
+    const configured = source.hosts.get(host);
+    this.target = configured ?? `${this.peer.tls ? "https" : "http"}://${host}`;
+    const { cookies, repeated } = parseCookieHeader(headers.get("cookie"), WANTED_COOKIES);
+    this.cookies = cookies;
+    const value = cookies.get(SESSION_COOKIE);
+    this.sessionCookie = value === undefined ? undefined : parts.cookies.read(value);
+    const type = headers.get("content-type");
+    this.contentType = type === null ? undefined : parseContentType(type);
+    this.tenant = parts.tenant?.({ host, url: this.url, headers }) ?? SINGLE_TENANT;
+    this.refusal =
+      inspectTarget(this.url, connection.target) ??
+      inspectHeaders(request, this.url) ??
+      inspectHost(source, configured) ??
+      (type !== null && this.contentType === undefined ? malformed("The Content-Type is not valid.") : undefined) ??
+      (repeated.has(SESSION_COOKIE) ? malformed("The session cookie was sent more than once.") : undefined);
+  }
+
+  get session(): string | undefined {
+    return this.sessionCookie?.value;
+  }
+
+  get accepts(): Accepts {
+    return (this.#accepts ??= negotiate(this.request.headers.get("accept")));
+  }
+
+  get nonce(): string {
+    return (this.#nonce ??= base64(this.#source.parts.random.bytes(NONCE_BYTES)));
+  }
+
+  bytes(): Promise<Uint8Array | Denial> {
+    return (this.#bytes ??= this.#readBytes());
+  }
+
+  body(): Promise<ParsedBody | Denial> {
+    return (this.#body ??= this.#readBody());
+  }
+
+  query(): FormFields | Denial {
+    const parsed = formOf(parseUrlencoded(this.url.search.slice(1), this.#source.limits.fields));
+    if (isDenial(parsed)) return parsed;
+    return parsed.kind === "form" ? parsed.fields : {};
+  }
+
+  async #readBytes(): Promise<Uint8Array | Denial> {
+    const encoding = this.request.headers.get("content-encoding");
+    if (encoding !== null && encoding.toLowerCase() !== "identity") return unsupported("Send the body uncompressed.");
+    return readBody(this.request, this.#source.limits.bytes);
+  }
+
+  async #readBody(): Promise<ParsedBody | Denial> {
+    const bytes = await this.bytes();
+    return isDenial(bytes) ? bytes : parseBody(bytes, this.contentType, this.#source.limits);
+  }
+}
+
+/** A trusted proxy may name the request (a UUID or nginx's 32 digits); it must overwrite what clients send. */
+function requestIdOf({ parts, request, connection }: Source): string {
+  const given = request.headers.get("x-request-id");
+  if (
+    given !== null &&
+    (isUuid(given) || /^[0-9a-f]{32}$/.test(given)) &&
+    parts.proxies.trusts(connection.remoteAddress)
+  ) {
+    return given;
+  }
+  return parts.ids.next();
+}
+
+function inspectHost(source: Source, configured: string | undefined): Denial | undefined {
+  if (source.hosts.size === 0 || configured !== undefined) return undefined;
+  return refuseRequest(httpProblems.MISDIRECTED_REQUEST, "The host name is not one of this server's.");
+}
+
+function inspectHeaders(request: Request, url: URL): Denial | undefined {
+  const { headers, method } = request;
+  if (!METHODS.has(method)) return refuseRequest(problems.METHOD_NOT_ALLOWED, "The method is not known here.");
+  for (const name of SINGLE_HEADERS) {
+    if (headers.get(name)?.includes(",") === true) return malformed(`The ${name} header was sent more than once.`);
+  }
+  const host = headers.get("host");
+  if (host !== null && host.toLowerCase() !== url.host && host.toLowerCase() !== withDefaultPort(url)) {
+    return malformed("The Host header and the address disagree.");
+  }
+  return inspectFraming(headers, method);
+}
+
+function withDefaultPort(url: URL): string {
+  return `${url.hostname}:${url.protocol === "https:" ? "443" : "80"}`;
+}
+
+/** Requests whose end two readers could see in different places are refused. */
+function inspectFraming(headers: Headers, method: string): Denial | undefined {
+  const length = headers.get("content-length");
+  const encoding = headers.get("transfer-encoding");
+  if (length !== null && !/^\d{1,15}$/.test(length)) return malformed("The Content-Length is not valid.");
+  if (encoding !== null && (length !== null || encoding.toLowerCase() !== "chunked")) {
+    return malformed("The Transfer-Encoding is not valid.");
+  }
+  const hasBody = encoding !== null || (length !== null && length !== "0");
+  if (hasBody && (method === "GET" || method === "HEAD")) return malformed(`A ${method} request has no body.`);
+  return undefined;
+}

@@ -1,0 +1,81 @@
+import { createHmac } from "node:crypto";
+import { base64url, constantTimeEqual, fromBase64url } from "../kernel/codec.ts";
+import type { Clock } from "../kernel/clock.ts";
+import type { KeyRing } from "../kernel/key-ring.ts";
+import type { Random } from "../kernel/random.ts";
+
+/** Name of the session cookie. The prefix makes browsers refuse copies set by neighbouring sites. */
+export const SESSION_COOKIE = "__Host-gatehouse";
+
+/** A session cookie that was made here and has not outlived its longest possible session. */
+export interface SessionCookie {
+  /** The whole value: the credential. */
+  readonly value: string;
+  /** Epoch milliseconds. */
+  readonly issuedAt: number;
+  /** Whether the session must have a row: without one it has been ended. */
+  readonly lasting: boolean;
+}
+
+/** Makes and recognises session cookies. */
+export interface SessionCookies {
+  /** A new value of 256 unpredictable bits. */
+  issue(lasting: boolean): string;
+  /** The cookie behind a value, or `undefined` when it is forged, malformed or too old. */
+  read(value: string): SessionCookie | undefined;
+}
+
+const PURPOSE = "session-cookie";
+const IDENTIFIER_BYTES = 32;
+const STAMP_BYTES = 7;
+const MAC_BYTES = 16;
+const SHAPE = /^[A-Za-z0-9_-]{43}\.[A-Za-z0-9_-]{10}\.[A-Za-z0-9_-]{22}$/;
+/** Servers of one installation may disagree about the time by this much, in milliseconds. */
+const TOLERANCE = 60_000;
+
+/**
+ * Cookie values of the form `identifier.stamp.mac`. The mac lets a visitor have a session before there is
+ * a row for it: a first page view writes nothing, and nobody can invent identifiers.
+ */
+export function createSessionCookies(parts: {
+  readonly keyRing: KeyRing;
+  readonly random: Random;
+  readonly clock: Clock;
+  /** Milliseconds after which every session has ended. */
+  readonly absolute: number;
+}): SessionCookies {
+  const { keyRing, random, clock, absolute } = parts;
+  return {
+    issue(lasting) {
+      const text = `${base64url(random.bytes(IDENTIFIER_BYTES))}.${base64url(writeStamp(clock.now(), lasting))}`;
+      return `${text}.${base64url(sign(keyRing.current(PURPOSE).bytes, text))}`;
+    },
+    read(value) {
+      if (!SHAPE.test(value)) return undefined;
+      const text = value.slice(0, 54);
+      const mac = fromBase64url(value.slice(55));
+      const stamp = fromBase64url(value.slice(44, 54));
+      if (mac === undefined || stamp === undefined) return undefined;
+      if (!keyRing.all(PURPOSE).some((key) => constantTimeEqual(sign(key.bytes, text), mac))) return undefined;
+      const { issuedAt, lasting } = readStamp(stamp);
+      const age = clock.now() - issuedAt;
+      return age > absolute || age < -TOLERANCE ? undefined : { value, issuedAt, lasting };
+    },
+  };
+}
+
+function sign(key: Uint8Array, text: string): Uint8Array {
+  return createHmac("sha256", key).update(text).digest().subarray(0, MAC_BYTES);
+}
+
+function writeStamp(milliseconds: number, lasting: boolean): Uint8Array {
+  const stamp = Buffer.alloc(STAMP_BYTES);
+  stamp.writeUInt8(lasting ? 1 : 0, 0);
+  stamp.writeUIntBE(milliseconds, 1, 6);
+  return stamp;
+}
+
+function readStamp(stamp: Uint8Array): { issuedAt: number; lasting: boolean } {
+  const view = Buffer.from(stamp);
+  return { issuedAt: view.readUIntBE(1, 6), lasting: view.readUInt8(0) === 1 };
+}
