@@ -20,6 +20,8 @@ export interface Documents {
    */
   put(transaction: WriteTransaction, key: DocumentKey, change: DocumentChange): Promise<Document | undefined>;
   delete(transaction: WriteTransaction, key: DocumentKey): Promise<void>;
+  /** Deletes expired documents, at most `limit`; returns how many. */
+  prune(transaction: WriteTransaction, limit: number): Promise<number>;
 }
 
 export interface DocumentKey {

@@ -68,6 +68,11 @@ export class StoreUnavailableError extends Error {
   }
 }
 
+/** A transaction was used against its rules: after its end, or around something it may not wait for. A bug of the caller. */
+export class TransactionMisuseError extends Error {
+  override readonly name = "TransactionMisuseError";
+}
+
 /** One forward-only step of the schema. */
 export interface Migration {
   /** `0001_idempotency`: a number that orders it, and a name. */
