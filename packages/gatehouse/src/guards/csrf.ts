@@ -1,0 +1,83 @@
+import type { AnyAction } from "../kernel/action.ts";
+import type { Attempt, Entrance } from "../kernel/attempt.ts";
+import { events } from "../kernel/events.ts";
+import type { Guard } from "../kernel/guard.ts";
+import type { KeyRing } from "../kernel/key-ring.ts";
+import { deny, type Denial } from "../kernel/outcome.ts";
+import { problems } from "../kernel/problems.ts";
+import type { CsrfTokens } from "./csrf-token.ts";
+import { createOriginRules, type OriginOptions } from "./origin.ts";
+
+export interface CsrfOptions extends OriginOptions {
+  readonly tokens: CsrfTokens;
+  /** Makes the fingerprints by which events name a received token. */
+  readonly keyRing: KeyRing;
+}
+
+/** When a browser's attempt needs a token. */
+type Demand = "always" | "unproven";
+
+/**
+ * Demands the session's CSRF token from browsers: always at the live entrance and for mutations, and
+ * over connections (the realtime entrance, where a browser cannot add one to the upgrade) only when the
+ * headers do not prove the origin. Denies with `CSRF_TOKEN_INVALID`, or with `SESSION_EXPIRED` and
+ * `action: "REFRESH_PAGE"` when a token came without the session it belongs to.
+ */
+export function csrfGuard({ tokens, keyRing, ...originOptions }: CsrfOptions): Guard {
+  const judge = createOriginRules(originOptions);
+
+  function check(attempt: Attempt, demand: Demand): Denial | undefined {
+    const { provenance } = attempt;
+    if (provenance.kind !== "browser") return undefined;
+    if (demand === "unproven" && judge(provenance) !== "unproven") return undefined;
+    const token = provenance.csrfToken;
+    if (token === undefined || token === "") return refusal("missing");
+    const fingerprint = keyRing.fingerprint("csrf-received", token);
+    const session = attempt.credentials.find((credential) => credential.kind === "session");
+    if (session === undefined) return sessionGone(fingerprint);
+    return tokens.verify(token, session.id) ? undefined : refusal("mismatch", fingerprint);
+  }
+
+  return {
+    name: "csrf",
+    phase: "provenance",
+    modes: ["enforce", "shadow", "off"],
+    compile(action, entrance) {
+      const demand = demandOf(action, entrance);
+      if (demand === undefined) return undefined;
+      return {
+        guard: "csrf",
+        phase: "provenance",
+        summary: demand === "always" ? "session token" : "session token where the origin is unproven",
+        enter: ({ attempt }) => check(attempt, demand),
+      };
+    },
+  };
+}
+
+function demandOf(action: AnyAction, entrance: Entrance): Demand | undefined {
+  switch (entrance) {
+    case "live":
+      return "always";
+    case "realtime":
+      return "unproven";
+    case "webhook":
+    case "job":
+      return undefined;
+    default:
+      return action.effects === "none" ? undefined : "always";
+  }
+}
+
+function refusal(reason: "missing" | "mismatch", token?: string): Denial {
+  const context = token === undefined ? { reason } : { reason, token };
+  return deny(problems.CSRF_TOKEN_INVALID, { event: events.malicious_csrf, context });
+}
+
+function sessionGone(token: string): Denial {
+  return deny(problems.SESSION_EXPIRED, {
+    event: events.session_use_after_expire,
+    context: { reason: "no session", token },
+    extensions: { action: "REFRESH_PAGE" },
+  });
+}
