@@ -1,0 +1,9 @@
+export {
+  defineScript,
+  openValkeyConnection,
+  type ValkeyConnection,
+  type ValkeyConnectionOptions,
+  type ValkeyScript,
+  type ValkeyValue,
+} from "./store/valkey/valkey-connection.ts";
+export type { ValkeySettings } from "./store/valkey/valkey-client.ts";
