@@ -66,7 +66,11 @@ export type Authorise<Input> = (context: {
   readonly read: Store["read"];
 }) => boolean | Denial | Promise<boolean | Denial>;
 
-/** How repeated attempts under one key are treated. */
+/**
+ * How repeated attempts under one key are treated. Results are kept as JSON, so a repeated attempt gets what
+ * survives it; and the schema must make equal values of equal inputs (no random or current-time defaults),
+ * or a retry looks like a different request.
+ */
 export interface IdempotencyPolicy {
   /** Seconds a result is kept. Default 3600. */
   readonly ttl?: number;

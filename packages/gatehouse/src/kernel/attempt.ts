@@ -72,3 +72,10 @@ export interface Attempt {
   /** Epoch milliseconds after which the caller no longer waits: waiting ends then, work already claimed does not. */
   readonly deadline?: number;
 }
+
+const NO_GRANTS: ReadonlySet<string> = new Set();
+
+/** The principal of an attempt nobody has vouched for. */
+export function anonymousPrincipal(tenant: string): Principal {
+  return { type: "anonymous", id: "-", tenant, grants: NO_GRANTS };
+}

@@ -24,10 +24,13 @@ export const events = defineEvents({
   excess_rate_limit_exceeded: { level: "warn", description: "RATE_LIMIT_EXCEEDED: a limit was used up." },
   excess_concurrency: { level: "warn", description: "More attempts ran at once than allowed." },
   source_banned: { level: "warn", description: "Repeated violations led to a temporary ban." },
-  source_ban_lifted: { level: "info", description: "An operator lifted a ban." },
   source_ban_refused: { level: "warn", description: "A banned source attempted something." },
   input_validation_fail: { level: "warn", description: "Input did not fit the declared schema." },
   idempotency_conflict: { level: "warn", description: "An idempotency key was reused for a different request." },
+  idempotency_claim_lost: {
+    level: "warn",
+    description: "An execution outlived its claim and another took over; its result was not kept.",
+  },
   idempotency_unknown_outcome: {
     level: "critical",
     description: "An external effect ended without a known outcome; the next retry resolves it.",

@@ -1,40 +1,17 @@
 import type { AnyAction } from "./action.ts";
-import type { Attempt, Entrance } from "./attempt.ts";
-import type { Clock } from "./clock.ts";
-import type { EventStream } from "./event-stream.ts";
+import { recordDenial } from "./attempt-event.ts";
+import { ENTRANCES, type Attempt, type Entrance } from "./attempt.ts";
 import { events } from "./events.ts";
 import type { Guard, GuardSetting, Phase } from "./guard.ts";
-import type { Ids } from "./ids.ts";
 import { deny, type Outcome } from "./outcome.ts";
-import { compilePipeline, recordDenial, type Pipeline } from "./pipeline.ts";
-import type { Store } from "./ports/store.ts";
+import { compilePipeline, type InventoryRow, type Pipeline, type PipelineParts } from "./pipeline.ts";
 import { problems } from "./problems.ts";
 
-/** What a gate is built from. */
-export interface GateParts {
-  readonly actions: readonly AnyAction[];
-  readonly guards: readonly Guard[];
-  readonly store: Store;
-  readonly events: EventStream;
-  readonly clock: Clock;
-  readonly ids: Ids;
-  /** Operators' choices by guard name; everything else enforces. */
-  readonly settings?: Readonly<Record<string, GuardSetting>>;
-  /** Receives exceptions of actions and guards; the caller only sees `INTERNAL_ERROR`. */
-  readonly report: (error: unknown, attempt: Attempt) => void;
-}
+export type { InventoryRow } from "./pipeline.ts";
 
-/** One row of the inventory: what guards an action at an entrance. */
-export interface InventoryRow {
-  readonly action: string;
-  readonly entrance: Entrance;
-  readonly effects: AnyAction["effects"];
-  readonly steps: readonly {
-    readonly phase: Phase;
-    readonly guard: string;
-    readonly mode: GuardSetting["mode"];
-    readonly summary: string;
-  }[];
+/** What a gate is built from. */
+export interface GateParts extends PipelineParts {
+  readonly actions: readonly AnyAction[];
 }
 
 /** The one way in. */
@@ -67,21 +44,72 @@ export function createGate(parts: GateParts): Gate {
       pipelines.set(`${entrance} ${action.name}`, compilePipeline(parts, action, entrance));
     }
   }
+  const unknown = compileUnknown(parts);
   announceDisabled(parts);
   return {
     async attempt(attempt) {
-      const pipeline = pipelines.get(`${attempt.entrance} ${attempt.action}`);
+      const pipeline = pipelines.get(`${attempt.entrance} ${attempt.action}`) ?? unknown.get(attempt.entrance);
       if (pipeline !== undefined) return pipeline.run(attempt);
       const denial = deny(problems.ACTION_NOT_FOUND, { event: events.request_refused });
-      recordDenial(parts, attempt, denial);
+      recordDenial(parts, attempt, denial, { action: UNKNOWN_ACTION });
       return denial;
     },
     inventory: () => [...pipelines.values()].map((pipeline) => pipeline.inventory),
   };
 }
 
+const UNKNOWN_ACTION = "gate.unknown";
+const BEFORE_VALIDATION: readonly Phase[] = ["admit", "provenance", "authenticate", "limit"];
+const CLIPPED_NAME = 64;
+
+/** What attempts on actions that do not exist pass through: bans and limits hold for guessing, too. */
+function compileUnknown(parts: GateParts): Map<Entrance, Pipeline> {
+  const action: AnyAction = {
+    name: UNKNOWN_ACTION,
+    entrances: ENTRANCES,
+    input: { "~standard": { version: 1, vendor: "gatehouse", validate: (value) => ({ value }) } },
+    effects: "none",
+    authorise: "public",
+    anonymous: true,
+    limits: undefined,
+    idempotency: false,
+    audit: {},
+    run: async () => deny(problems.ACTION_NOT_FOUND),
+  };
+  const refuse: Guard = {
+    name: "registry",
+    phase: "validate",
+    modes: ["enforce"],
+    compile: () => ({
+      guard: "registry",
+      phase: "validate",
+      summary: "no such action",
+      enter: ({ attempt }) =>
+        deny(problems.ACTION_NOT_FOUND, {
+          event: events.request_refused,
+          context: { attempted: clip(attempt.action) },
+        }),
+    }),
+  };
+  const guards = [...parts.guards.filter((guard) => BEFORE_VALIDATION.includes(guard.phase)), refuse];
+  const compiled = ENTRANCES.map(
+    (entrance) => [entrance, compilePipeline({ ...parts, guards }, action, entrance)] as const,
+  );
+  return new Map(compiled);
+}
+
+/** A caller's text, fit for a log: short, and visible ASCII alone. */
+function clip(text: string): string {
+  return text.slice(0, CLIPPED_NAME).replaceAll(/[^\x21-\x7e]/g, "?");
+}
+
 function refuseUnsafe(parts: GateParts): void {
   const reasons: string[] = [];
+  const guardNames = new Set<string>();
+  for (const { name } of parts.guards) {
+    if (guardNames.has(name)) reasons.push(`guards.${name}: two guards have this name; rename one of them.`);
+    guardNames.add(name);
+  }
   const names = new Set<string>();
   for (const action of parts.actions) {
     if (names.has(action.name)) reasons.push(`The action ${action.name} is declared twice; rename one of them.`);

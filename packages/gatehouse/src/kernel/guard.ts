@@ -46,6 +46,17 @@ export interface Replay {
   readonly value: unknown;
 }
 
+/**
+ * The attempt cannot begin yet, because another one is executing what it asks for. The transaction is
+ * rolled back, the pipeline waits outside it, and begins again or denies.
+ */
+export interface Wait {
+  /** Resolves to `true` when beginning again makes sense, to `false` when waiting has come to nothing. */
+  readonly wait: () => Promise<boolean>;
+  /** The answer when waiting has come to nothing. */
+  readonly denial: Denial;
+}
+
 type Now<Value> = Value | Promise<Value>;
 
 /** One guard compiled for one action and entrance. Every hook is optional; hooks run in phase order. */
@@ -56,14 +67,26 @@ export interface GuardStep {
   readonly summary: string;
   /** Admits (`undefined`) or denies, before anything has been changed. */
   readonly enter?: (passage: Passage) => Now<Denial | undefined>;
-  /** In the transaction, before the action runs: may deny or answer with a stored result instead. */
-  readonly begin?: (passage: Passage, transaction: WriteTransaction) => Promise<Denial | Replay | undefined>;
-  /** In the transaction, after the action has succeeded. A throw rolls the action back. */
-  readonly complete?: (passage: Passage, transaction: WriteTransaction, value: unknown) => Promise<void>;
-  /** After an `external` action threw: what `begin` committed must be put right. */
+  /**
+   * In the transaction, before the action runs: may deny, wait, or answer with a stored result instead.
+   * Runs again when the store repeats the transaction or a wait is over.
+   */
+  readonly begin?: (passage: Passage, transaction: WriteTransaction) => Promise<Denial | Replay | Wait | undefined>;
+  /** In the transaction, after the action has succeeded. A throw or a denial rolls the transaction back. */
+  // oxlint-disable-next-line typescript/no-invalid-void-type -- steps with nothing to refuse return nothing
+  readonly complete?: (passage: Passage, transaction: WriteTransaction, value: unknown) => Promise<Denial | void>;
+  /**
+   * After an `external` action was denied by its own code, or ended without a known outcome: what `begin`
+   * committed must be put right.
+   */
   readonly fail?: (passage: Passage, transaction: WriteTransaction, outcome: "denied" | "unknown") => Promise<void>;
   /** Once the outcome is final, whatever it is; only for steps whose `enter` was reached. */
   readonly leave?: (passage: Passage, outcome: Outcome) => Now<void>;
+}
+
+/** A step with the mode an operator chose for its guard. */
+export interface CompiledStep extends GuardStep {
+  readonly mode: GuardMode;
 }
 
 /** A step that admits or denies attempts. */

@@ -25,6 +25,10 @@ export const problems = defineProblems({
     message: "The same request is still being processed. Retry with the same key.",
     retryable: true,
   },
+  IDEMPOTENCY_RESULT_TOO_LARGE: {
+    status: 409,
+    message: "This request was already carried out. Its result is too large to be repeated; read the current state.",
+  },
   STATE_CONFLICT: {
     status: 409,
     message: "This was changed elsewhere in the meantime. The current version is shown; please try again.",

@@ -1,0 +1,292 @@
+import type { ActionContext, AnyAction } from "./action.ts";
+import { describe, recordDenial } from "./attempt-event.ts";
+import { anonymousPrincipal, type Attempt } from "./attempt.ts";
+import type { Clock } from "./clock.ts";
+import type { EventStream } from "./event-stream.ts";
+import type { SecurityEvent } from "./event.ts";
+import { events } from "./events.ts";
+import type { CompiledStep, Passage, Replay, Wait } from "./guard.ts";
+import type { Ids } from "./ids.ts";
+import { deny, isDenial, type Denial, type Outcome, type Success } from "./outcome.ts";
+import { StoreUnavailableError, type Store, type WriteTransaction } from "./ports/store.ts";
+import { problems } from "./problems.ts";
+
+/** What passing needs of its surroundings. */
+export interface PassingParts {
+  readonly store: Store;
+  readonly events: EventStream;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  /** Receives exceptions of actions and guards; the caller only sees `INTERNAL_ERROR`. */
+  readonly report: (error: unknown, attempt: Attempt) => void;
+}
+
+/** Carries a denial out of a transaction, so that everything in it is rolled back. */
+class RolledBack extends Error {
+  readonly denial: Denial;
+  constructor(denial: Denial) {
+    super("rolled back");
+    this.denial = denial;
+  }
+}
+
+/** Carries a wait out of a transaction: waiting inside would hold up every other writer. */
+class Held extends Error {
+  readonly held: Wait;
+  constructor(held: Wait) {
+    super("held");
+    this.held = held;
+  }
+}
+
+function createPassage(attempt: Attempt, action: AnyAction): Passage {
+  return {
+    attempt,
+    action,
+    principal: anonymousPrincipal(attempt.tenant),
+    input: attempt.input,
+    limits: [],
+    idempotency: undefined,
+    stepKey: (step) => `${attempt.id}-${step}`,
+    events: [],
+  };
+}
+
+/** One attempt's way through the steps of its pipeline. */
+export class Passing {
+  readonly #parts: PassingParts;
+  readonly #steps: readonly CompiledStep[];
+  readonly #passage: Passage;
+  /** Notes of guards in shadow mode: they outlive a transaction that is rolled back. */
+  readonly #shadows: SecurityEvent[] = [];
+  #entered = 0;
+
+  constructor(
+    parts: PassingParts,
+    steps: readonly CompiledStep[],
+    { attempt, action }: Pick<Passage, "attempt" | "action">,
+  ) {
+    this.#parts = parts;
+    this.#steps = steps;
+    this.#passage = createPassage(attempt, action);
+  }
+
+  async run(): Promise<Outcome> {
+    let outcome: Outcome;
+    try {
+      outcome = (await this.#enter()) ?? (await this.#execute());
+    } catch (error) {
+      outcome = this.#denialFor(error);
+    }
+    if (!outcome.ok && this.#passage.limits.length > 0 && outcome.limits === undefined) {
+      outcome = { ...outcome, limits: this.#passage.limits };
+    }
+    await this.#leave(outcome);
+    this.#settleEvents(outcome);
+    return outcome;
+  }
+
+  async #enter(): Promise<Denial | undefined> {
+    for (const step of this.#steps) {
+      this.#entered += 1;
+      if (step.enter === undefined) continue;
+      if (step.mode === "shadow") {
+        await this.#enterShadowed(step);
+        continue;
+      }
+      const answer = step.enter(this.#passage);
+      const denial = answer instanceof Promise ? await answer : answer;
+      if (denial !== undefined) return denial;
+    }
+    return undefined;
+  }
+
+  /** A guard in shadow mode cannot end an attempt, not even by failing. */
+  async #enterShadowed(step: CompiledStep): Promise<void> {
+    try {
+      const denial = await step.enter?.(this.#passage);
+      if (denial !== undefined) this.#noteShadow(step, denial);
+    } catch (error) {
+      this.#parts.report(error, this.#passage.attempt);
+      this.#noteShadow(step, deny(problems.INTERNAL_ERROR));
+    }
+  }
+
+  #execute(): Promise<Outcome> {
+    switch (this.#passage.action.effects) {
+      case "none":
+        return this.#executeRead();
+      case "store":
+        return this.#executeStore();
+      case "external":
+        return this.#executeExternal();
+    }
+  }
+
+  async #executeRead(): Promise<Outcome> {
+    const value = await this.#parts.store.read((transaction) => this.#runAction({ transaction, store: undefined }));
+    return isDenial(value) ? value : this.#success(value);
+  }
+
+  /** Claim, effect, result and audit row in one transaction. */
+  async #executeStore(): Promise<Outcome> {
+    const answer = await this.#transact(async (transaction) => {
+      const early = await this.#begin(transaction);
+      if (early !== undefined) return { value: early.value };
+      const value = await this.#runAction({ transaction, store: undefined });
+      if (isDenial(value)) throw new RolledBack(value);
+      await this.#complete(transaction, value);
+      return { value };
+    });
+    return answer instanceof RolledBack ? answer.denial : this.#success(answer.value);
+  }
+
+  /**
+   * Claim in one transaction, the effect outside, the result in another. From the effect on nothing can be
+   * taken back: what fails then leaves the outcome unknown, and a retry under the same key resolves it.
+   */
+  async #executeExternal(): Promise<Outcome> {
+    const early = await this.#transact((transaction) => this.#begin(transaction));
+    if (early instanceof RolledBack) return early.denial;
+    if (early !== undefined) return this.#success(early.value);
+    try {
+      const value = await this.#runAction({ transaction: undefined, store: this.#parts.store });
+      if (isDenial(value)) {
+        await this.#fail("denied");
+        return value;
+      }
+      const refused = await this.#transact((transaction) => this.#complete(transaction, value));
+      if (!(refused instanceof RolledBack)) return this.#success(value);
+      await this.#fail("unknown");
+      return refused.denial;
+    } catch (error) {
+      this.#parts.report(error, this.#passage.attempt);
+      await this.#fail("unknown");
+      return this.#unknownOutcome();
+    }
+  }
+
+  /**
+   * Runs `work` in a transaction, again after each wait it asks for. Each try starts from the passage as it
+   * was: a store may repeat a transaction that collided with another.
+   */
+  async #transact<Result>(work: (transaction: WriteTransaction) => Promise<Result>): Promise<Result | RolledBack> {
+    const passage = this.#passage;
+    const { idempotency, stepKey } = passage;
+    const emitted = passage.events.length;
+    const shadowed = this.#shadows.length;
+    const restore = (): void => {
+      passage.events.length = emitted;
+      passage.idempotency = idempotency;
+      passage.stepKey = stepKey;
+    };
+    for (;;) {
+      try {
+        return await this.#parts.store.write((transaction) => {
+          restore();
+          this.#shadows.length = shadowed;
+          return work(transaction);
+        });
+      } catch (error) {
+        restore();
+        if (error instanceof RolledBack) return error;
+        if (!(error instanceof Held)) throw error;
+        if (!(await error.held.wait())) return new RolledBack(error.held.denial);
+      }
+    }
+  }
+
+  async #begin(transaction: WriteTransaction): Promise<Replay | undefined> {
+    for (const step of this.#steps) {
+      if (step.begin === undefined) continue;
+      const answer = await step.begin(this.#passage, transaction);
+      if (answer === undefined) continue;
+      if ("replay" in answer) return answer;
+      if ("wait" in answer) throw new Held(answer);
+      if (step.mode === "enforce") throw new RolledBack(answer);
+      this.#noteShadow(step, answer);
+    }
+    return undefined;
+  }
+
+  async #complete(transaction: WriteTransaction, value: unknown): Promise<void> {
+    for (const step of this.#steps) {
+      if (step.complete === undefined) continue;
+      const denial = await step.complete(this.#passage, transaction, value);
+      if (denial === undefined) continue;
+      if (step.mode === "enforce") throw new RolledBack(denial);
+      this.#noteShadow(step, denial);
+    }
+  }
+
+  /** Puts right what `begin` committed. Where the store is gone, the lease of the claim runs out by itself. */
+  async #fail(outcome: "denied" | "unknown"): Promise<void> {
+    const steps = this.#steps.filter((step) => step.fail !== undefined);
+    if (steps.length === 0) return;
+    try {
+      await this.#parts.store.write(async (transaction) => {
+        for (const step of steps) await step.fail?.(this.#passage, transaction, outcome);
+      });
+    } catch (error) {
+      this.#parts.report(error, this.#passage.attempt);
+    }
+  }
+
+  #runAction(scope: Pick<ActionContext<unknown>, "transaction" | "store">): Promise<unknown> {
+    const { attempt, principal, input, action, stepKey } = this.#passage;
+    return action.run({ attempt, principal, input, now: attempt.receivedAt, stepKey, ...scope });
+  }
+
+  #success(value: unknown): Success<unknown> {
+    const { limits, idempotency } = this.#passage;
+    return idempotency === undefined ? { ok: true, value, limits } : { ok: true, value, limits, idempotency };
+  }
+
+  #denialFor(error: unknown): Denial {
+    this.#parts.report(error, this.#passage.attempt);
+    if (error instanceof StoreUnavailableError) {
+      return deny(problems.STORE_UNAVAILABLE, {
+        retryAfter: 1,
+        event: events.store_unavailable,
+        context: { store: error.store },
+      });
+    }
+    return deny(problems.INTERNAL_ERROR, { event: events.action_failed });
+  }
+
+  #unknownOutcome(): Denial {
+    const keyed = this.#passage.idempotency !== undefined;
+    const event = { event: events.idempotency_unknown_outcome, context: { keyed } };
+    if (!keyed) return deny(problems.INTERNAL_ERROR, event);
+    const detail = "It is not known yet whether this took effect. Retry with the same idempotency key to find out.";
+    return deny(problems.INTERNAL_ERROR, { ...event, detail, retryAfter: 1 });
+  }
+
+  async #leave(outcome: Outcome): Promise<void> {
+    for (let index = this.#entered - 1; index >= 0; index -= 1) {
+      const step = this.#steps[index];
+      if (step?.leave === undefined) continue;
+      try {
+        const left = step.leave(this.#passage, outcome);
+        if (left instanceof Promise) await left;
+      } catch (error) {
+        this.#parts.report(error, this.#passage.attempt);
+      }
+    }
+  }
+
+  #noteShadow(step: CompiledStep, denial: Denial): void {
+    const { attempt, principal, action } = this.#passage;
+    const context = { guard: step.guard, problem: denial.problem.code, ...denial.context };
+    const details = { definition: events.guard_shadowed, outcome: "success", context, principal } as const;
+    this.#shadows.push(describe(this.#parts, attempt, { ...details, action: action.name }));
+  }
+
+  #settleEvents(outcome: Outcome): void {
+    for (const event of this.#shadows) this.#parts.events.emit(event);
+    for (const event of this.#passage.events) this.#parts.events.emit(event);
+    if (outcome.ok) return;
+    const { attempt, principal, action } = this.#passage;
+    recordDenial(this.#parts, attempt, outcome, { principal, action: action.name });
+  }
+}
