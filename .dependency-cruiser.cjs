@@ -1,0 +1,148 @@
+/**
+ * The layers of ARCHITECTURE.md as rules: kernel <- guards <- {store, http, html} <- modules <- console <- apps.
+ * Tests may reach across layers, because they put parts together; nothing else may.
+ */
+const { Visitor } = require("@swc/core/Visitor.js");
+
+// The parser knows `await using`, the visitor that dependency-cruiser builds on does not yet.
+const { visitStatement } = Visitor.prototype;
+Visitor.prototype.visitStatement = function visit(statement) {
+  if (statement.type !== "UsingDeclaration") return visitStatement.call(this, statement);
+  statement.decls = this.visitVariableDeclarators(statement.decls);
+  return statement;
+};
+
+const src = "^packages/gatehouse/src";
+const TESTS = "\\.test\\.ts$";
+const MODULES = "live|identity|realtime|guests|media|billing|work|threat|audit|monitor|consent";
+
+/** A folder that may import the listed folders of the library only. */
+function layer(name, allowed, comment) {
+  return {
+    name: `layer-${name}`,
+    severity: "error",
+    comment,
+    from: { path: `${src}/${name}/`, pathNot: TESTS },
+    to: { path: `${src}/`, pathNot: `${src}/(${[name, ...allowed].join("|")})/` },
+  };
+}
+
+/** A package (or built-in module) that only the listed places may import. */
+function only(name, path, places, comment) {
+  return {
+    name: `only-${name}`,
+    severity: "error",
+    comment,
+    from: { path: `^(packages|apps)/`, pathNot: [...places, TESTS] },
+    to: { path },
+  };
+}
+
+module.exports = {
+  forbidden: [
+    {
+      name: "no-circles",
+      severity: "error",
+      comment: "Modules that import each other cannot be understood or tested one at a time.",
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: "resolvable",
+      severity: "error",
+      comment: "The import names nothing.",
+      from: { pathNot: "^examples/next/" },
+      to: { couldNotResolve: true },
+    },
+    layer("kernel", [], "The kernel knows nothing but itself."),
+    layer("guards", ["kernel"], "Guards see the kernel's contracts, never a store or an entrance."),
+    layer("store", ["kernel"], "Stores implement the kernel's ports."),
+    layer("html", ["kernel"], "Templates know nothing of requests or stores."),
+    layer("http", ["kernel", "guards", "html"], "The HTTP edge builds attempts and renders outcomes."),
+    layer("client", [], "Browser code shares nothing with the server but types."),
+    layer("console", ["kernel", "guards", "http", "html", "live", "audit"], "The console is made of modules and ports."),
+    {
+      name: "modules-apart",
+      severity: "error",
+      comment: "Modules meet through kernel ports and events, never by importing each other.",
+      from: { path: `${src}/(${MODULES})/`, pathNot: TESTS },
+      to: { path: `${src}/`, pathNot: [`${src}/(kernel|guards|http|html)/`, `${src}/$1/`] },
+    },
+    {
+      name: "kernel-packages",
+      severity: "error",
+      comment: "The kernel imports canonicalize and @noble/ciphers, and the types of kysely and Standard Schema.",
+      from: { path: `${src}/kernel/`, pathNot: TESTS },
+      to: { path: "node_modules/", pathNot: "node_modules/(canonicalize|@noble/ciphers|kysely|@standard-schema/spec)/" },
+    },
+    {
+      name: "kernel-types",
+      severity: "error",
+      comment: "Of kysely and Standard Schema the kernel imports types only.",
+      from: { path: `${src}/kernel/`, pathNot: TESTS },
+      to: { path: "node_modules/(kysely|@standard-schema/spec)/", dependencyTypesNot: ["type-only"] },
+    },
+    {
+      name: "kernel-built-ins",
+      severity: "error",
+      comment: "The kernel does no input or output: of Node it uses node:crypto.",
+      from: { path: `${src}/kernel/`, pathNot: TESTS },
+      to: { dependencyTypes: ["core"], pathNot: "^(node:)?crypto$" },
+    },
+    {
+      name: "client-in-browsers",
+      severity: "error",
+      comment: "Browser code cannot use what only Node has.",
+      from: { path: `${src}/client/`, pathNot: TESTS },
+      to: { dependencyTypes: ["core"] },
+    },
+    {
+      name: "testing-stays-out",
+      severity: "error",
+      comment: "Test helpers never reach a running server.",
+      from: { path: "^(packages|apps)/", pathNot: [`${src}/testing/`, `${src}/testing\\.ts$`, TESTS] },
+      to: { path: `${src}/testing(/|\\.ts$)` },
+    },
+    {
+      name: "tests-stay-out",
+      severity: "error",
+      comment: "Nothing imports a test.",
+      from: { pathNot: TESTS },
+      to: { path: TESTS },
+    },
+    {
+      name: "apps-by-the-front-door",
+      severity: "error",
+      comment: "Applications, examples and the tests in /test import what users import: gatehouse/<subpath>.",
+      from: { path: "^(apps|examples|test)/" },
+      to: { path: `${src}/`, dependencyTypes: ["local"] },
+    },
+    {
+      name: "library-below-apps",
+      severity: "error",
+      comment: "The library knows no application.",
+      from: { path: "^packages/" },
+      to: { path: "^(apps|examples|test|tools)/" },
+    },
+    only("pg", "node_modules/pg/", [`${src}/store/postgres/`], "PostgreSQL is optional: its driver is imported in one place."),
+    only("valkey", "node_modules/iovalkey/", [`${src}/store/valkey/`], "Valkey is optional: its client is imported in one place."),
+    only("sqlite", "^(node:)?sqlite$", [`${src}/store/sqlite/`], "The embedded store owns its files."),
+    only(
+      "hono",
+      "node_modules/(hono|@hono)/",
+      [`${src}/http/`, `${src}/[a-z-]+\\.ts$`, `${src}/(${MODULES}|console)/.*routes\\.ts$`, "^apps/"],
+      "Hono is the binding of the edge: inside the library only http and the modules' routes know it.",
+    ),
+  ],
+  options: {
+    parser: "swc",
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: "node_modules" },
+    exclude: { path: ["^(packages|apps|examples)/[^/]+/(dist|\\.next)/", "^bench/"] },
+    enhancedResolveOptions: {
+      exportsFields: ["exports"],
+      conditionNames: ["gatehouse-source", "import", "node", "types", "default"],
+      extensions: [".ts", ".mts", ".js", ".mjs", ".cjs", ".json", ".d.ts"],
+    },
+  },
+};
