@@ -1,3 +1,4 @@
+import type { Connection as ClientConnection, TrustedProxies } from "../guards/address.ts";
 import type { Peer } from "../kernel/attempt.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { base64 } from "../kernel/codec.ts";
@@ -16,30 +17,9 @@ import { inspectTarget } from "./request-target.ts";
 import { SESSION_COOKIE, type SessionCookie, type SessionCookies } from "./session-cookie.ts";
 
 /** The transport below a request. */
-export interface Connection {
-  /** Address of the other end of the socket. */
-  readonly remoteAddress: string;
-  /** Whether the socket itself is encrypted. */
-  readonly tls: boolean;
+export interface Connection extends ClientConnection {
   /** The request target as it was sent, where the transport knows it. */
-  readonly target?: string;
-}
-
-/** What trusted proxies say about a request's sender. */
-export interface ResolvedPeer {
-  /** Canonical client address. */
-  readonly ip: string;
-  /** Whether the client's own connection was encrypted; `undefined` when no trusted proxy says. */
-  readonly tls?: boolean | undefined;
-  /** Host the client asked for; `undefined` when no trusted proxy says. */
-  readonly host?: string | undefined;
-}
-
-/** Believes forwarding headers of known proxies only. */
-export interface ProxyTrust {
-  resolve(remoteAddress: string, headers: Headers): ResolvedPeer;
-  /** Whether this end of a socket is one of the known proxies. */
-  trusts(remoteAddress: string): boolean;
+  readonly target?: string | undefined;
 }
 
 /** What chooses the tenant of a request. */
@@ -55,7 +35,7 @@ export interface InboundParts {
   readonly random: Random;
   readonly ids: Ids;
   readonly cookies: SessionCookies;
-  readonly proxies: ProxyTrust;
+  readonly proxies: TrustedProxies;
   /** Origins this server answers for, such as `https://app.example`. Empty: any host, by the request's own word. */
   readonly origins: readonly string[];
   readonly tenant?: TenantResolver;
@@ -150,9 +130,8 @@ class ParsedInbound implements Inbound {
     this.url = new URL(request.url);
     this.receivedAt = parts.clock.now();
     this.requestId = requestIdOf(source);
-    const peer = parts.proxies.resolve(connection.remoteAddress, headers);
-    this.peer = { ip: peer.ip, tls: peer.tls ?? connection.tls };
-    const host = peer.host ?? this.url.host;
+    this.peer = parts.proxies.resolve(connection, headers);
+    const { host } = this.url;
     const configured = source.hosts.get(host);
     this.target = configured ?? `${this.peer.tls ? "https" : "http"}://${host}`;
     const { cookies, repeated } = parseCookieHeader(headers.get("cookie"), WANTED_COOKIES);
@@ -214,7 +193,7 @@ function requestIdOf({ parts, request, connection }: Source): string {
   if (
     given !== null &&
     (isUuid(given) || /^[0-9a-f]{32}$/.test(given)) &&
-    parts.proxies.trusts(connection.remoteAddress)
+    parts.proxies.trusts(connection.address ?? "")
   ) {
     return given;
   }

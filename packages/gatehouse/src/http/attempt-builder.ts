@@ -1,0 +1,116 @@
+import { parseIdempotencyKey } from "../guards/idempotency-key.ts";
+import type { Attempt, Credential, Entrance, Provenance } from "../kernel/attempt.ts";
+import { isDenial, type Denial } from "../kernel/outcome.ts";
+import { parseAuthorization } from "./authorization.ts";
+import type { Inbound } from "./inbound.ts";
+import { malformed } from "./refusal.ts";
+
+/** What an entrance knows about an attempt besides the request. */
+export interface AttemptOptions {
+  /** Default `http`. */
+  readonly entrance?: Entrance;
+  /** From the body, where the entrance's format has it there. */
+  readonly idempotencyKey?: string | undefined;
+  /** From the body, where the entrance's format has it there. The header counts first. */
+  readonly csrfToken?: string | undefined;
+}
+
+/** What an attempt is about. */
+export interface AttemptSubject {
+  readonly action: string;
+  readonly input: unknown;
+}
+
+/** Builds the attempt of a request, or the denial of one whose credentials or keys contradict each other. */
+export async function buildAttempt(
+  inbound: Inbound,
+  subject: AttemptSubject,
+  options: AttemptOptions,
+): Promise<Attempt | Denial> {
+  const entrance = options.entrance ?? "http";
+  const credential = explicitCredential(inbound);
+  if (isDenial(credential)) return credential;
+  const idempotencyKey = chooseKey(inbound, options.idempotencyKey);
+  if (isDenial(idempotencyKey)) return idempotencyKey;
+  const provenance = await proveOrigin(inbound, { entrance, credential, csrfToken: options.csrfToken });
+  if (isDenial(provenance)) return provenance;
+  return {
+    id: inbound.requestId,
+    entrance,
+    action: subject.action,
+    tenant: inbound.tenant,
+    receivedAt: inbound.receivedAt,
+    peer: inbound.peer,
+    provenance,
+    credentials: credentialsOf(inbound, credential, provenance),
+    input: subject.input,
+    signal: inbound.request.signal,
+    ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+  };
+}
+
+function explicitCredential(inbound: Inbound): Credential | Denial | undefined {
+  const { headers } = inbound.request;
+  const authorization = headers.get("authorization");
+  return authorization === null ? undefined : parseAuthorization(authorization, headers.get("dpop"));
+}
+
+/** The cookie counts only where nothing was presented deliberately, and only under browser checks. */
+function credentialsOf(
+  inbound: Inbound,
+  explicit: Credential | undefined,
+  provenance: Provenance,
+): readonly Credential[] {
+  if (explicit !== undefined) return [explicit];
+  if (provenance.kind !== "browser" || inbound.session === undefined) return [];
+  return [{ kind: "session", id: inbound.session }];
+}
+
+function chooseKey(inbound: Inbound, fromBody: string | undefined): string | Denial | undefined {
+  const { headers } = inbound.request;
+  const named = [headers.get("idempotency-key"), headers.get("x-idempotency-key"), fromBody ?? null];
+  const given = named.filter((key) => key !== null);
+  const different = new Set(given.map((key) => parseIdempotencyKey(key) ?? key));
+  if (different.size > 1) return malformed("The request names two different idempotency keys.");
+  return given[0];
+}
+
+async function proveOrigin(
+  inbound: Inbound,
+  {
+    entrance,
+    credential,
+    csrfToken,
+  }: {
+    readonly entrance: Entrance;
+    readonly credential: Credential | undefined;
+    readonly csrfToken: string | undefined;
+  },
+): Promise<Provenance | Denial> {
+  const { headers } = inbound.request;
+  if (entrance === "webhook") {
+    const body = await inbound.bytes();
+    return isDenial(body) ? body : { kind: "signed", headers: signedHeaders(headers), body };
+  }
+  const origin = headers.get("origin") ?? undefined;
+  const fetchSite = headers.get("sec-fetch-site") ?? undefined;
+  // A bearer token is never attached by itself. Browsers do repeat Basic credentials for any page once
+  // they have them, so those prove an intention only where no browser is involved.
+  const deliberate = credential?.kind === "bearer" || (credential?.kind === "client" && !origin && !fetchSite);
+  if (deliberate) return { kind: "token" };
+  const token = headers.get("x-csrf-token") ?? csrfToken;
+  return {
+    kind: "browser",
+    method: inbound.method,
+    target: inbound.target,
+    ...(origin === undefined ? {} : { origin }),
+    ...(fetchSite === undefined ? {} : { fetchSite }),
+    ...(token === undefined ? {} : { csrfToken: token }),
+  };
+}
+
+function signedHeaders(headers: Headers): Readonly<Record<string, string>> {
+  const copy: Record<string, string> = {};
+  for (const [name, value] of headers) if (name !== "cookie" && name !== "authorization") copy[name] = value;
+  return copy;
+}

@@ -1,0 +1,105 @@
+import { html, type Html } from "../html/html.ts";
+import type { Denial } from "../kernel/outcome.ts";
+
+/** What an error page says. */
+export interface ProblemPageContext {
+  readonly requestId: string;
+  readonly nonce: string;
+}
+
+/** The page a person sees when something was refused or failed. Self-contained: it needs no other resource. */
+export function problemPage(denial: Denial, { requestId, nonce }: ProblemPageContext): Html {
+  const { problem } = denial;
+  const explanation = denial.detail !== undefined && denial.detail !== problem.message ? denial.detail : undefined;
+  return html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="robots" content="noindex" />
+        <title>${headingFor(problem.status)}</title>
+        <style nonce="${nonce}">
+          :root {
+            color-scheme: light dark;
+            --text: #1c1b22;
+            --quiet: #57545f;
+            --ground: #faf9fb;
+            --accent: #4338ca;
+          }
+          @media (prefers-color-scheme: dark) {
+            :root {
+              --text: #f2f0f5;
+              --quiet: #b6b2bf;
+              --ground: #17161b;
+              --accent: #a5b4fc;
+            }
+          }
+          body {
+            margin: 0;
+            background: var(--ground);
+            color: var(--text);
+            font:
+              1rem/1.6 system-ui,
+              sans-serif;
+          }
+          main {
+            max-width: 34rem;
+            margin: 0 auto;
+            padding: 15vh 1.5rem 2rem;
+          }
+          h1 {
+            font-size: 1.75rem;
+            line-height: 1.25;
+            margin: 0 0 1rem;
+          }
+          p {
+            margin: 0 0 1rem;
+          }
+          .quiet {
+            color: var(--quiet);
+            font-size: 0.875rem;
+            overflow-wrap: anywhere;
+          }
+          a {
+            color: var(--accent);
+            text-underline-offset: 0.2em;
+          }
+        </style>
+      </head>
+      <body>
+        <main>
+          <h1>${headingFor(problem.status)}</h1>
+          <p>${problem.message}</p>
+          ${explanation === undefined ? undefined : html`<p>${explanation}</p>`}
+          ${denial.retryAfter === undefined ? undefined : html`<p>Please try again in ${durationText(denial.retryAfter)}.</p>`}
+          <p><a href="/">Back to the start page</a></p>
+          <p class="quiet">Error ${problem.status} · ${problem.code} · request ${requestId}</p>
+        </main>
+      </body>
+    </html>`;
+}
+
+function headingFor(status: number): string {
+  switch (status) {
+    case 401:
+      return "Please sign in";
+    case 403:
+      return "This is not allowed";
+    case 404:
+      return "Page not found";
+    case 409:
+      return "Something changed in the meantime";
+    case 429:
+      return "That was too fast";
+    case 503:
+      return "Temporarily unavailable";
+    default:
+      return status >= 500 ? "Something went wrong" : "This request was refused";
+  }
+}
+
+function durationText(seconds: number): string {
+  if (seconds < 90) return seconds === 1 ? "1 second" : `${seconds} seconds`;
+  const minutes = Math.ceil(seconds / 60);
+  return minutes < 90 ? `${minutes} minutes` : `${Math.ceil(minutes / 60)} hours`;
+}

@@ -1,0 +1,274 @@
+import { stringifySetCookie } from "cookie";
+import type { Authenticator } from "../guards/authenticate.ts";
+import { anonymousPrincipal, type Attempt, type Credential, type Principal } from "../kernel/attempt.ts";
+import type { Clock } from "../kernel/clock.ts";
+import { events } from "../kernel/events.ts";
+import type { KeyRing } from "../kernel/key-ring.ts";
+import { deny, isDenial, type Denial } from "../kernel/outcome.ts";
+import type { Session, Sessions } from "../kernel/ports/sessions.ts";
+import type { Store, WriteTransaction } from "../kernel/ports/store.ts";
+import { problems } from "../kernel/problems.ts";
+import type { Inbound } from "./inbound.ts";
+import { SESSION_COOKIE, type SessionCookie, type SessionCookies } from "./session-cookie.ts";
+import type { SessionPreset } from "./session-preset.ts";
+
+/** What sessions are kept with. */
+export interface SessionParts {
+  readonly store: Store;
+  readonly sessions: Sessions;
+  readonly cookies: SessionCookies;
+  readonly keyRing: KeyRing;
+  readonly clock: Clock;
+  readonly preset: SessionPreset;
+  /** Receives failures to note that a session was used; they do not fail the request. */
+  readonly report: (error: unknown) => void;
+}
+
+/** Who a session belongs to once somebody has signed in. */
+export interface SessionIdentity {
+  readonly type: "user" | "guest";
+  readonly id: string;
+  readonly grants: readonly string[];
+}
+
+/** Where a session changes: in the transaction of an action. The context of a `store` action is one. */
+export interface SessionScope {
+  readonly attempt: Attempt;
+  readonly transaction: WriteTransaction;
+}
+
+/** The sessions of the HTTP entrance. */
+export interface EdgeSessions {
+  readonly authenticator: Authenticator<"session">;
+  /** The session's credential. A visitor without one gets a fresh session, kept in the cookie alone. */
+  ensure(inbound: Inbound): string;
+  /** Who is looking at a page; a session that has ended makes a stranger with a fresh one. */
+  principal(inbound: Inbound): Promise<Principal>;
+  /** What the store knows a session by. */
+  idOf(credential: string): string;
+  /** Gives a visitor's session its row, so that it can own things. Does nothing when it has one. */
+  keep(scope: SessionScope): Promise<string>;
+  /** Signs in: ends the session of before and begins another under a new cookie. */
+  login(scope: SessionScope, identity: SessionIdentity): Promise<Principal>;
+  /** Changes what a session may do, under a new cookie (ASVS 7.2.4). Denies where nobody is signed in. */
+  regenerate(scope: SessionScope, grants: readonly string[]): Promise<Principal | Denial>;
+  /** Ends the session and empties the browser's caches of this site. */
+  logout(scope: SessionScope): Promise<void>;
+  /** Ties an attempt to its request, so that what an action does to the session reaches the browser. */
+  track(attempt: Attempt, inbound: Inbound): void;
+  /** Replaces the cookie of a session that has ended. */
+  replace(inbound: Inbound): void;
+  /** Header fields that tell the browser what became of the session. */
+  headers(inbound: Inbound): readonly (readonly [string, string])[];
+}
+
+const NOBODY = "-";
+const FINGERPRINT = "session";
+/** A session in use is written at most this often, in milliseconds. */
+const TOUCH_INTERVAL = 60_000;
+/** Notes of use under way at once; beyond it they are left to a later request. */
+const MOST_TOUCHES = 256;
+
+type SessionCredential = Extract<Credential, { readonly kind: "session" }>;
+
+interface Track {
+  credential: string | undefined;
+  setCookie: string | undefined;
+  ended: boolean;
+  principal: Promise<Principal> | undefined;
+}
+
+/** Sessions on a store. */
+export function createSessions(parts: SessionParts): EdgeSessions {
+  return new StoredSessions(parts);
+}
+
+class StoredSessions implements EdgeSessions {
+  readonly authenticator: Authenticator<"session">;
+  readonly #parts: SessionParts;
+  readonly #tracks = new WeakMap<Inbound, Track>();
+  readonly #inbounds = new WeakMap<Attempt, Inbound>();
+  readonly #touching = new Set<string>();
+
+  constructor(parts: SessionParts) {
+    this.#parts = parts;
+    this.authenticator = {
+      kind: "session",
+      authenticate: (credential, attempt) => this.#authenticate(credential, attempt),
+    };
+  }
+
+  ensure(inbound: Inbound): string {
+    const track = this.#track(inbound);
+    return (track.credential ??= this.#issue(track, false));
+  }
+
+  principal(inbound: Inbound): Promise<Principal> {
+    const track = this.#track(inbound);
+    return (track.principal ??= this.#identify(inbound));
+  }
+
+  idOf(credential: string): string {
+    return this.#parts.keyRing.fingerprint(FINGERPRINT, credential);
+  }
+
+  track(attempt: Attempt, inbound: Inbound): void {
+    this.#inbounds.set(attempt, inbound);
+  }
+
+  replace(inbound: Inbound): void {
+    const track = this.#track(inbound);
+    track.credential = this.#issue(track, false);
+    track.principal = undefined;
+  }
+
+  headers(inbound: Inbound): readonly (readonly [string, string])[] {
+    const track = this.#tracks.get(inbound);
+    if (track?.setCookie === undefined) return [];
+    const cookie = ["set-cookie", track.setCookie] as const;
+    return track.ended ? [cookie, ["clear-site-data", '"cache", "storage"']] : [cookie];
+  }
+
+  async keep(scope: SessionScope): Promise<string> {
+    const credential = credentialOf(scope.attempt);
+    if (credential === undefined) throw new TypeError("There is no session to keep: the attempt carries none.");
+    const id = this.idOf(credential);
+    const session = await this.#parts.sessions.find(scope.transaction, id);
+    if (session === undefined) await this.#create(scope, { type: "anonymous", id: NOBODY, grants: [] }, id);
+    return id;
+  }
+
+  async login(scope: SessionScope, identity: SessionIdentity): Promise<Principal> {
+    const { attempt, transaction } = scope;
+    const before = credentialOf(attempt);
+    if (before !== undefined) await this.#parts.sessions.end(transaction, this.idOf(before));
+    const credential = this.#parts.cookies.issue(true);
+    const session = await this.#create(scope, identity, this.idOf(credential));
+    this.#announce(scope, (track) => {
+      track.credential = credential;
+      track.setCookie = this.#cookie(credential);
+      track.ended = false;
+    });
+    return principalOf(session);
+  }
+
+  async regenerate(scope: SessionScope, grants: readonly string[]): Promise<Principal | Denial> {
+    const credential = credentialOf(scope.attempt);
+    const session =
+      credential === undefined ? undefined : await this.#parts.sessions.find(scope.transaction, this.idOf(credential));
+    if (session === undefined || session.principalType === "anonymous") return deny(problems.AUTHENTICATION_REQUIRED);
+    return this.login(scope, { type: session.principalType, id: session.principalId, grants });
+  }
+
+  async logout(scope: SessionScope): Promise<void> {
+    const credential = credentialOf(scope.attempt);
+    if (credential !== undefined) await this.#parts.sessions.end(scope.transaction, this.idOf(credential));
+    this.#announce(scope, (track) => {
+      track.credential = undefined;
+      track.setCookie = this.#cookie("", 0);
+      track.ended = true;
+    });
+  }
+
+  #track(inbound: Inbound): Track {
+    const known = this.#tracks.get(inbound);
+    if (known !== undefined) return known;
+    const track = { credential: inbound.session, setCookie: undefined, ended: false, principal: undefined };
+    this.#tracks.set(inbound, track);
+    return track;
+  }
+
+  #issue(track: Track, lasting: boolean): string {
+    const credential = this.#parts.cookies.issue(lasting);
+    track.setCookie = this.#cookie(credential);
+    return credential;
+  }
+
+  #cookie(value: string, maxAge?: number): string {
+    const { sameSite } = this.#parts.preset;
+    const cookie = { name: SESSION_COOKIE, value, path: "/", httpOnly: true, secure: true, sameSite };
+    return stringifySetCookie(maxAge === undefined ? cookie : { ...cookie, maxAge });
+  }
+
+  /** The browser learns of a change once it is durable, and never when it was rolled back. */
+  #announce({ attempt, transaction }: SessionScope, change: (track: Track) => void): void {
+    const inbound = this.#inbounds.get(attempt);
+    if (inbound === undefined) return;
+    transaction.afterCommit(() => {
+      const track = this.#track(inbound);
+      change(track);
+      track.principal = undefined;
+    });
+  }
+
+  async #create(
+    { attempt, transaction }: SessionScope,
+    identity: { readonly type: Session["principalType"]; readonly id: string; readonly grants: readonly string[] },
+    id: string,
+  ): Promise<Session> {
+    const now = this.#parts.clock.now();
+    const session: Session = {
+      id,
+      tenant: attempt.tenant,
+      principalType: identity.type,
+      principalId: identity.id,
+      grants: identity.grants,
+      createdAt: now,
+      seenAt: now,
+      expiresAt: now + this.#parts.preset.absolute,
+    };
+    await this.#parts.sessions.create(transaction, session);
+    return session;
+  }
+
+  async #identify(inbound: Inbound): Promise<Principal> {
+    const { sessionCookie, tenant } = inbound;
+    if (sessionCookie === undefined) return { ...anonymousPrincipal(tenant), session: this.idOf(this.ensure(inbound)) };
+    const principal = await this.#recognise(sessionCookie, tenant);
+    if (!isDenial(principal)) return principal;
+    this.replace(inbound);
+    return { ...anonymousPrincipal(tenant), session: this.idOf(this.ensure(inbound)) };
+  }
+
+  async #authenticate(credential: SessionCredential, attempt: Attempt): Promise<Principal | Denial> {
+    const cookie = this.#parts.cookies.read(credential.id);
+    if (cookie === undefined) return deny(problems.SESSION_EXPIRED, { event: events.session_use_after_expire });
+    return this.#recognise(cookie, attempt.tenant);
+  }
+
+  async #recognise(cookie: SessionCookie, tenant: string): Promise<Principal | Denial> {
+    const { store, sessions, clock, preset } = this.#parts;
+    const id = this.idOf(cookie.value);
+    const session = await store.read((transaction) => sessions.find(transaction, id));
+    if (session === undefined) return cookie.lasting ? expired(id) : { ...anonymousPrincipal(tenant), session: id };
+    const now = clock.now();
+    if (now >= session.expiresAt || now - session.seenAt >= preset.idle) return expired(id);
+    this.#touch(session, now);
+    return session.tenant === tenant ? principalOf(session) : { ...anonymousPrincipal(tenant), session: id };
+  }
+
+  #touch(session: Session, now: number): void {
+    const interval = Math.min(TOUCH_INTERVAL, this.#parts.preset.idle / 10);
+    if (now - session.seenAt < interval || this.#touching.has(session.id) || this.#touching.size >= MOST_TOUCHES)
+      return;
+    this.#touching.add(session.id);
+    const { store, sessions, report } = this.#parts;
+    store
+      .write((transaction) => sessions.touch(transaction, session.id, now))
+      .catch(report)
+      .finally(() => this.#touching.delete(session.id));
+  }
+}
+
+function expired(session: string): Denial {
+  return deny(problems.SESSION_EXPIRED, { event: events.session_use_after_expire, context: { session } });
+}
+
+function credentialOf(attempt: Attempt): string | undefined {
+  return attempt.credentials.find((credential) => credential.kind === "session")?.id;
+}
+
+function principalOf(session: Session): Principal {
+  const { principalType: type, principalId: id, tenant, grants } = session;
+  return { type, id, tenant, grants: new Set(grants), session: session.id };
+}
