@@ -28,7 +28,15 @@ export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const NEEDED_MAJOR = 24;
 const LOCK_STALE_MS = 30_000;
 const LOCK_WAIT_MS = 15 * 60_000;
-const NETWORK_CODES = ["ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "ENETUNREACH", "ERR_SOCKET"];
+const NETWORK_CODES = [
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "ETIMEDOUT",
+  "ENETUNREACH",
+  "ERR_SOCKET",
+];
 
 const stampPath = join(root, "node_modules", ".gatehouse-setup");
 const lockPath = join(root, ".gatehouse-setup.lock");
@@ -106,7 +114,9 @@ function refuseReadOnly() {
   try {
     accessSync(root, constants.W_OK);
   } catch {
-    throw new SetupError(`The folder ${root} cannot be written to by this user; dependencies cannot be installed there.`);
+    throw new SetupError(
+      `The folder ${root} cannot be written to by this user; dependencies cannot be installed there.`,
+    );
   }
 }
 
@@ -140,7 +150,8 @@ function npm(args) {
 
 /** Leaves out what the outer `npm run` set for its own command: those settings would leak into the set-up. */
 function npmEnvironment() {
-  const own = /^npm_(config_(loglevel|ignore_scripts|omit|include|workspaces?|if_present|json|prefix)|lifecycle_|package_|command)/;
+  const own =
+    /^npm_(config_(loglevel|ignore_scripts|omit|include|workspaces?|if_present|json|prefix)|lifecycle_|package_|command)/;
   const entries = Object.entries(process.env).filter(([name]) => !own.test(name) && name !== "NODE_ENV");
   return Object.fromEntries(entries);
 }

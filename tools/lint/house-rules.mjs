@@ -51,7 +51,11 @@ const noAmbientSources = {
 /** Whether a comment stands on the node's line or ends on the line above one of the constructs it is part of. */
 function isExplained(node, comments) {
   const lines = new Set([node.loc.start.line, node.loc.end.line]);
-  for (let current = node; current && !/(^Program|BlockStatement|ClassBody)$/.test(current.type); current = current.parent) {
+  for (
+    let current = node;
+    current && !/(^Program|BlockStatement|ClassBody)$/.test(current.type);
+    current = current.parent
+  ) {
     lines.add(current.loc.start.line);
     lines.add(current.loc.start.line - 1);
   }
@@ -75,7 +79,9 @@ const explainedAssertions = {
 const documentedExports = {
   meta: { type: "problem", docs: { description: "Every export has a doc comment: what it is for." } },
   create(context) {
-    const docs = context.sourceCode.getAllComments().filter((comment) => comment.type === "Block" && comment.value.startsWith("*"));
+    const docs = context.sourceCode
+      .getAllComments()
+      .filter((comment) => comment.type === "Block" && comment.value.startsWith("*"));
     let overload = "";
     return {
       ExportNamedDeclaration(node) {
@@ -85,7 +91,9 @@ const documentedExports = {
         overload = node.declaration.type === "TSDeclareFunction" ? name : "";
         if (previous === name) return;
         const text = context.sourceCode.getText();
-        const above = docs.some((comment) => comment.range[1] <= node.range[0] && isGap(text, comment.range[1], node.range[0]));
+        const above = docs.some(
+          (comment) => comment.range[1] <= node.range[0] && isGap(text, comment.range[1], node.range[0]),
+        );
         if (!above) context.report({ node, message: `${name} is exported: say in a doc comment what it is for.` });
       },
     };

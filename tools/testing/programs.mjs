@@ -1,0 +1,62 @@
+/** The system programs that suites need: finding them, and installing them where that is possible. */
+import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync } from "node:fs";
+import { delimiter, join } from "node:path";
+
+function inPath(name) {
+  const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/bin", "/usr/sbin", "/usr/local/bin"];
+  return folders.some((folder) => folder !== "" && existsSync(join(folder, name)));
+}
+
+function hasPostgres() {
+  const debian = "/usr/lib/postgresql";
+  const versions = existsSync(debian) ? readdirSync(debian) : [];
+  return versions.some((version) => existsSync(join(debian, version, "bin", "initdb"))) || inPath("initdb");
+}
+
+/** What can be needed: how it is found, what replaces it, and the packages that bring it, first available wins. */
+const PROGRAMS = {
+  postgresql: { found: hasPostgres, variable: "GATEHOUSE_TEST_POSTGRES_URL", packages: ["postgresql"] },
+  valkey: {
+    found: () => inPath("valkey-server") || inPath("redis-server"),
+    variable: "GATEHOUSE_TEST_VALKEY_URL",
+    packages: ["valkey-server", "redis-server"],
+  },
+  chromium: { found: () => inPath("chromium"), packages: ["chromium"] },
+  nginx: { found: () => inPath("nginx"), packages: ["nginx"] },
+};
+
+function isPresent(name) {
+  const { found, variable } = PROGRAMS[name];
+  return (variable !== undefined && process.env[variable] !== undefined) || found();
+}
+
+/** The ones of `names` that are not there, after installing what can be installed. */
+export function prepare(names) {
+  const missing = names.filter((name) => !isPresent(name));
+  if (missing.length === 0) return [];
+  if (process.getuid?.() === 0 && inPath("apt-get")) install(missing);
+  return missing.filter((name) => !isPresent(name));
+}
+
+/** What to tell a person whose machine lacks them. */
+export function howToInstall(names) {
+  return names.map((name) => `${name} (Debian: apt-get install ${PROGRAMS[name].packages.at(-1)})`).join(", ");
+}
+
+function install(missing) {
+  process.stderr.write(`Installing ${missing.join(", ")} through apt ...\n`);
+  // RUNLEVEL=1 keeps the packages from starting their services: the tests start their own.
+  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive", RUNLEVEL: "1" };
+  const apt = (args, options = {}) => spawnSync("apt-get", args, { env, encoding: "utf8", ...options });
+  apt(["update", "-q"]);
+  const packages = missing.map((name) => available(PROGRAMS[name].packages));
+  const { status, stdout, stderr } = apt(["install", "-y", "-q", "--no-install-recommends", ...packages]);
+  if (status !== 0) process.stderr.write(`apt-get failed:\n${stdout}${stderr}\n`);
+}
+
+function available(packages) {
+  const isCandidate = (name) =>
+    /Candidate: \d/.test(spawnSync("apt-cache", ["policy", name], { encoding: "utf8" }).stdout);
+  return packages.find(isCandidate) ?? packages[0];
+}
