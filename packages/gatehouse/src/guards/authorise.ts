@@ -14,8 +14,8 @@ export interface AuthoriseOptions {
 /**
  * Asks the action's rule whether the principal may. Only `true` admits: `false` and anything unexpected
  * deny with `PERMISSION_DENIED` (403), a rule's own denial is handed on, and a rule that throws is an
- * error. A principal of another tenant is refused before any rule runs, on `"public"` actions as well.
- * Records `authz_fail`.
+ * error. A principal of another tenant is refused before any rule runs, on `"public"` actions as well; the
+ * system itself belongs to all. Records `authz_fail`.
  *
  * It runs for repeated attempts, too: a stored result is not shown to who lost the right to see it.
  */
@@ -45,7 +45,7 @@ function compileStep(action: AnyAction, read: Store["read"]): GuardStep {
     summary: rule === "public" ? "public" : anonymous ? "rule" : "rule, signed in",
     enter: (passage) => {
       const { principal, attempt } = passage;
-      if (principal.tenant !== attempt.tenant) return refuse("other tenant");
+      if (principal.tenant !== attempt.tenant && principal.type !== "system") return refuse("other tenant");
       if (principal.type === "anonymous" && !anonymous) {
         return deny(problems.AUTHENTICATION_REQUIRED, { event: events.authn_required });
       }

@@ -4,6 +4,7 @@ import type { Passage } from "../kernel/guard.ts";
 import type { KeyRing } from "../kernel/key-ring.ts";
 import type { IdempotencyClaim } from "../kernel/ports/idempotency.ts";
 import type { Random } from "../kernel/random.ts";
+import { addressKey } from "./address.ts";
 import { canonicalInput } from "./idempotency-input.ts";
 
 /** What claims are derived from. */
@@ -44,7 +45,7 @@ function scopeOf(principal: Principal, attempt: Attempt, keyRing: KeyRing): [str
   const credential = credentialOf(attempt);
   if (credential !== undefined) return [type, "credential", keyRing.fingerprint("idempotency-scope", credential)];
   const { connection, ip } = attempt.peer;
-  return connection === undefined ? [type, "address", ip] : [type, "connection", connection];
+  return connection === undefined ? [type, "address", addressKey(ip)] : [type, "connection", connection];
 }
 
 function credentialOf({ credentials }: Attempt): string | undefined {
