@@ -49,7 +49,7 @@ export interface LimitState {
   readonly retryAfter: number;
 }
 
-/** What a decision took, to give it back. */
+/** What a decision took, to give it back. A copy with fewer checks gives only those back. */
 export interface Reservation {
   readonly checks: readonly LimitCheck[];
   /** The adapter's own mark of what was taken. */
@@ -66,8 +66,16 @@ export interface Decision {
 
 /** Counts what may be lost: limits of every kind. All checks of a call pass and are consumed together, or none is. */
 export interface Counters extends AsyncDisposable {
+  /**
+   * Decides. What is refused consumes nothing; policies and keys of one call are distinct.
+   * @throws {RangeError} for a cost that is not a positive integer.
+   * @throws {TypeError} for a policy or key that occurs twice.
+   */
   take(checks: readonly LimitCheck[]): Decision | Promise<Decision>;
-  /** Gives a reservation back: a refunded success, the end of a concurrent attempt. Idempotent. */
+  /**
+   * Gives a reservation back: a refunded success, the end of a concurrent attempt. Idempotent, for each check on its
+   * own. What a bucket has refilled in the meantime is not given twice.
+   */
   release(reservation: Reservation): void | Promise<void>;
   /** Forgets everything counted for these keys, or for all. */
   reset(keys?: readonly string[]): void | Promise<void>;

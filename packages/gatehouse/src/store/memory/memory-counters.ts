@@ -1,0 +1,265 @@
+import type { Clock } from "../../kernel/clock.ts";
+import { assertChecks, decide } from "../../kernel/limit/decide.ts";
+import { createTally, horizonOf, restoreState, shiftState, tallyKind } from "../../kernel/limit/tallies.ts";
+import type { Stamp, Tally, TallyState } from "../../kernel/limit/tally.ts";
+import type { Counters, Decision, LimitCheck, LimitRule, Reservation } from "../../kernel/ports/counters.ts";
+import { Generations } from "./memory-counters-generations.ts";
+
+/** How counters in memory behave. */
+export interface MemoryCountersOptions {
+  readonly clock: Clock;
+  /**
+   * Keys held at most; default 500,000. Beyond it new keys of a policy share one tally, so that a flood of sources
+   * can neither fill the memory nor push out what is counted for others.
+   */
+  readonly maximumKeys?: number;
+  /**
+   * Windows of at least this many milliseconds are noted for `changed()`; ten minutes are a good choice. By default
+   * none is. Whoever sets it has to call `changed()` regularly.
+   */
+  readonly lastingWindow?: number;
+}
+
+/** One key's tally, in wall-clock time, to be kept over a restart. */
+export interface CounterSnapshot {
+  readonly key: string;
+  /** Milliseconds after its last use at which it is empty. */
+  readonly horizon: number;
+  /** Times in epoch microseconds; `undefined` when the key was forgotten. */
+  readonly state: TallyState | undefined;
+}
+
+/** Counters in the memory of one process. */
+export interface MemoryCounters extends Counters {
+  take(checks: readonly LimitCheck[]): Decision;
+  release(reservation: Reservation): void;
+  reset(keys?: readonly string[]): void;
+  /** How many keys are held, and whether new ones share tallies at the moment. */
+  usage(): { readonly keys: number; readonly overflowing: boolean };
+  /** Everything counted. */
+  snapshot(): CounterSnapshot[];
+  /** What has changed in lasting windows since the last call. */
+  changed(): CounterSnapshot[];
+  /** Notes keys as changed again, after writing them down has failed. */
+  markChanged(snapshots: readonly CounterSnapshot[]): void;
+  /** Takes over what an earlier process has counted; keys already in use are left alone. */
+  restore(snapshots: readonly CounterSnapshot[]): void;
+}
+
+const MAXIMUM_KEYS = 500_000;
+
+/** What a reservation remembers: which tallies, and what was taken and has not been given back. */
+class Mark {
+  readonly checks: readonly LimitCheck[];
+  readonly tallies: readonly Tally[];
+  readonly stamps: (Stamp | undefined)[];
+
+  constructor(checks: readonly LimitCheck[], tallies: readonly Tally[], stamps: Stamp[]) {
+    this.checks = checks;
+    this.tallies = tallies;
+    this.stamps = stamps;
+  }
+}
+
+interface Shared {
+  readonly rule: LimitRule;
+  readonly tally: Tally;
+}
+
+/**
+ * Counters in memory: decisions in constant time without timers, on a clock that does not jump.
+ * Disposing them forgets everything.
+ */
+export function createMemoryCounters(options: MemoryCountersOptions): MemoryCounters {
+  return new Table(options);
+}
+
+class Table implements MemoryCounters {
+  readonly #clock: Clock;
+  readonly #maximumKeys: number;
+  readonly #lastingWindow: number;
+  readonly #generations = new Map<number, Generations>();
+  /** The shared tallies of policies whose new keys found no room. */
+  readonly #overflow = new Map<string, Shared>();
+  /** Generations by the exact horizon of a rule, so that rounding is done once. */
+  readonly #byHorizon = new Map<number, Generations>();
+  #nextTurn = Infinity;
+
+  constructor(options: MemoryCountersOptions) {
+    this.#clock = options.clock;
+    this.#maximumKeys = options.maximumKeys ?? MAXIMUM_KEYS;
+    this.#lastingWindow = options.lastingWindow ?? Infinity;
+  }
+
+  take(checks: readonly LimitCheck[]): Decision {
+    assertChecks(checks);
+    const now = this.#now();
+    if (now >= this.#nextTurn) this.#turn(now);
+    const tallies: Tally[] = [];
+    let newcomers = false;
+    for (const check of checks) {
+      const known = this.#generationsFor(check.rule, now).find(check.key);
+      if (known?.kind === tallyKind(check.rule)) tallies.push(known);
+      else {
+        newcomers = true;
+        tallies.push(this.#newcomer(check, now));
+      }
+    }
+    const { admitted, states, stamps } = decide(checks, tallies, { now, wall: this.#clock.now() });
+    if (!admitted) return { admitted, states };
+    if (newcomers) this.#keep(checks, tallies, now);
+    if (this.#lastingWindow !== Infinity) this.#note(checks, now);
+    return { admitted, states, reservation: { checks, mark: new Mark(checks, tallies, stamps) } };
+  }
+
+  release(reservation: Reservation): void {
+    const { mark } = reservation;
+    if (!(mark instanceof Mark)) throw new TypeError("The reservation was made by other counters.");
+    for (const { key } of reservation.checks) {
+      const index = mark.checks.findIndex((check) => check.key === key);
+      const check = mark.checks[index];
+      const stamp = mark.stamps[index];
+      if (check === undefined || stamp === undefined) continue;
+      mark.stamps[index] = undefined;
+      mark.tallies[index]?.giveBack(check.rule, check.cost, stamp, this.#now());
+    }
+  }
+
+  reset(keys?: readonly string[]): void {
+    if (keys === undefined) {
+      for (const generations of this.#generations.values()) {
+        for (const [key] of generations.entries()) generations.delete(key);
+      }
+      this.#overflow.clear();
+      return;
+    }
+    for (const generations of this.#generations.values()) for (const key of keys) generations.delete(key);
+  }
+
+  usage(): { readonly keys: number; readonly overflowing: boolean } {
+    return { keys: this.#size(), overflowing: this.#overflow.size > 0 };
+  }
+
+  snapshot(): CounterSnapshot[] {
+    const step = this.#toWallClock();
+    return [...this.#generations.values()].flatMap((generations) => {
+      const { horizon } = generations;
+      return generations.entries().map(([key, tally]) => ({ key, horizon, state: shiftState(tally.state(), step) }));
+    });
+  }
+
+  changed(): CounterSnapshot[] {
+    const step = this.#toWallClock();
+    const snapshots: CounterSnapshot[] = [];
+    for (const generations of this.#generations.values()) {
+      for (const key of generations.changed) {
+        const tally = generations.find(key);
+        const state = tally === undefined ? undefined : shiftState(tally.state(), step);
+        snapshots.push({ key, horizon: generations.horizon, state });
+      }
+      generations.changed.clear();
+    }
+    return snapshots;
+  }
+
+  markChanged(snapshots: readonly CounterSnapshot[]): void {
+    for (const { key, horizon } of snapshots) this.#generations.get(horizon)?.changed.add(key);
+  }
+
+  restore(snapshots: readonly CounterSnapshot[]): void {
+    const now = this.#now();
+    const step = this.#toWallClock();
+    for (const { key, horizon, state } of snapshots) {
+      if (state === undefined || this.#size() >= this.#maximumKeys) continue;
+      const generations = this.#generationsOf(horizon, now);
+      if (generations.find(key) !== undefined) continue;
+      generations.set(key, restoreState(shiftState(state, -step), now));
+    }
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#generations.clear();
+    this.#byHorizon.clear();
+    this.#overflow.clear();
+    return Promise.resolve();
+  }
+
+  #now(): number {
+    return Math.floor(this.#clock.monotonic() * 1000);
+  }
+
+  /** Microseconds between the tallies' clock and the epoch. */
+  #toWallClock(): number {
+    return this.#clock.now() * 1000 - this.#now();
+  }
+
+  #size(): number {
+    let size = 0;
+    for (const generations of this.#generations.values()) size += generations.size;
+    return size;
+  }
+
+  #generationsFor(rule: LimitRule, now: number): Generations {
+    const horizon = horizonOf(rule);
+    const known = this.#byHorizon.get(horizon);
+    if (known !== undefined) return known;
+    // Rounded up to a power of two: a handful of maps, whatever windows are in use.
+    const generations = this.#generationsOf(2 ** Math.ceil(Math.log2(horizon)), now);
+    this.#byHorizon.set(horizon, generations);
+    return generations;
+  }
+
+  #generationsOf(horizon: number, now: number): Generations {
+    const known = this.#generations.get(horizon);
+    if (known !== undefined) return known;
+    const generations = new Generations(horizon, now, horizon >= this.#lastingWindow);
+    this.#generations.set(horizon, generations);
+    this.#nextTurn = Math.min(this.#nextTurn, generations.turnAt);
+    return generations;
+  }
+
+  /** The tally a key without one is decided by: its own when there is room, else the one its policy shares. */
+  #newcomer(check: LimitCheck, now: number): Tally {
+    const { rule, policy } = check;
+    const shared = this.#overflow.get(policy)?.tally;
+    const usable = shared?.kind === tallyKind(rule) ? shared : undefined;
+    if (this.#size() >= this.#maximumKeys) {
+      const tally = usable ?? createTally(rule);
+      this.#overflow.set(policy, { rule, tally });
+      return tally;
+    }
+    // What the key took while sharing must not be forgotten now that it has a tally of its own. Slots are given back
+    // to where they came from, so for them a copy would stay taken.
+    if (usable === undefined || rule.kind === "concurrency") return createTally(rule);
+    return restoreState(usable.state(), now);
+  }
+
+  #keep(checks: readonly LimitCheck[], tallies: readonly Tally[], now: number): void {
+    for (let index = 0; index < checks.length; index += 1) {
+      const check = checks[index];
+      const tally = tallies[index];
+      if (check === undefined || tally === undefined) continue;
+      const generations = this.#generationsFor(check.rule, now);
+      if (generations.find(check.key) === tally || this.#overflow.get(check.policy)?.tally === tally) continue;
+      generations.set(check.key, tally);
+    }
+  }
+
+  #note(checks: readonly LimitCheck[], now: number): void {
+    for (const check of checks) {
+      const generations = this.#generationsFor(check.rule, now);
+      if (generations.tracked) generations.changed.add(check.key);
+    }
+  }
+
+  #turn(now: number): void {
+    this.#nextTurn = Infinity;
+    for (const generations of this.#generations.values()) {
+      generations.turn(now);
+      this.#nextTurn = Math.min(this.#nextTurn, generations.turnAt);
+    }
+    for (const [policy, { rule, tally }] of this.#overflow) {
+      if (tally.emptyAt(rule) <= now) this.#overflow.delete(policy);
+    }
+  }
+}
