@@ -1,0 +1,187 @@
+import type { Profile } from "./kind.ts";
+import type { Config, OptionPath } from "./types.ts";
+
+/** A combination of settings that is refused. */
+export interface Rule {
+  /** The options it looks at; the first is the one to change. */
+  readonly paths: readonly [OptionPath, ...OptionPath[]];
+  /** The profile it holds in; in both when absent. */
+  readonly profile?: Profile;
+  /** What is refused, for the reference page. */
+  readonly refuses: string;
+  /** How to mend it. */
+  readonly fix: string;
+  readonly broken: (config: Config, now: number) => boolean;
+}
+
+const DAY = 86_400_000;
+const LONGEST_PLAINTEXT_DAYS = 90;
+
+const consistency: readonly Rule[] = [
+  {
+    paths: ["server.host", "profile"],
+    profile: "development",
+    refuses: "The development profile must not be reachable from other machines.",
+    fix: "Listen on 127.0.0.1, or use the production profile.",
+    broken: ({ server }) => !isLoopback(server.host),
+  },
+  {
+    paths: ["server.tls.certificate", "server.tls.key"],
+    refuses: "A certificate and its key belong together.",
+    fix: "Set both server.tls.certificate and server.tls.key, or neither.",
+    broken: ({ server: { tls } }) => (tls.certificate === undefined) !== (tls.key === undefined),
+  },
+  {
+    paths: ["server.tls.development", "server.tls.certificate"],
+    refuses: "A certificate made on the spot cannot replace a given one.",
+    fix: "Remove server.tls.development.",
+    broken: ({ server: { tls } }) => tls.development && tls.certificate !== undefined,
+  },
+  {
+    paths: ["store.postgresUrl", "store.engine"],
+    refuses: "The PostgreSQL store needs an address.",
+    fix: "Set store.postgresUrl.",
+    broken: ({ store }) => store.engine === "postgres" && store.postgresUrl === undefined,
+  },
+  {
+    paths: ["counters.valkeyUrl", "counters.engine"],
+    refuses: "Counters in Valkey need an address.",
+    fix: "Set counters.valkeyUrl.",
+    broken: ({ counters }) => counters.engine === "valkey" && counters.valkeyUrl === undefined,
+  },
+  {
+    paths: ["session.idle", "session.absolute"],
+    refuses: "A session cannot rest longer than it may last.",
+    fix: "Make session.idle at most session.absolute.",
+    broken: ({ session }) => session.idle > session.absolute,
+  },
+  {
+    paths: ["penalties.hard.threshold", "penalties.soft.threshold"],
+    refuses: "The hard ban must need more violations than the soft one.",
+    fix: "Raise penalties.hard.threshold above penalties.soft.threshold.",
+    broken: ({ penalties }) => penalties.hard.threshold <= penalties.soft.threshold,
+  },
+  {
+    paths: ["cors.origins", "cors.credentials"],
+    refuses: "Every site could act with a visitor's cookies; browsers refuse this combination too.",
+    fix: "List the origins instead of *, or set cors.credentials to false.",
+    broken: ({ cors }) => cors.credentials && cors.origins.includes("*"),
+  },
+  {
+    paths: ["hsts.preload", "hsts.maxAge", "hsts.includeSubDomains"],
+    refuses: "The preload lists take only hosts that insist on HTTPS for a year, with their subdomains.",
+    fix: "Set hsts.preload to false, or hsts.maxAge to at least 365d with hsts.includeSubDomains.",
+    broken: ({ hsts }) => hsts.preload && hsts.maxAge > 0 && (hsts.maxAge < 365 * DAY || !hsts.includeSubDomains),
+  },
+  {
+    paths: ["keys.environment", "keys.file"],
+    refuses: "Keys come from one place.",
+    fix: "Set keys.file or keys.environment, not both.",
+    broken: ({ keys }) => keys.environment !== undefined && keys.file !== undefined,
+  },
+];
+
+const production: readonly Rule[] = [
+  {
+    paths: ["server.publicUrl"],
+    profile: "production",
+    refuses: "Without HTTPS, everybody on the way can read and take over sessions.",
+    fix: "Set server.publicUrl to the https:// address that browsers use.",
+    broken: ({ server }) => !(server.publicUrl ?? "").startsWith("https://"),
+  },
+  {
+    paths: ["server.host", "server.trustedProxies", "server.tls.certificate"],
+    profile: "production",
+    refuses: "Plain HTTP must not be offered to other machines.",
+    fix: "Set server.tls.certificate and server.tls.key, or name the proxy that encrypts in server.trustedProxies.",
+    broken: ({ server }) =>
+      !isLoopback(server.host) && server.tls.certificate === undefined && server.trustedProxies.length === 0,
+  },
+  {
+    paths: ["server.tls.development"],
+    profile: "production",
+    refuses: "A certificate made on the spot protects nobody.",
+    fix: "Set server.tls.certificate and server.tls.key, or serve through a proxy that encrypts.",
+    broken: ({ server }) => server.tls.development,
+  },
+  {
+    paths: ["server.trustedProxies"],
+    profile: "production",
+    refuses: "If every address is a trusted proxy, callers choose their own address.",
+    fix: "List the addresses of the proxies alone.",
+    broken: ({ server }) => server.trustedProxies.some(isEverywhere),
+  },
+  {
+    paths: ["limits.trustedCidrs"],
+    profile: "production",
+    refuses: "If every address is trusted, nobody is limited.",
+    fix: "List the trusted ranges alone.",
+    broken: ({ limits }) => limits.trustedCidrs.some(isEverywhere),
+  },
+  {
+    paths: ["session.secure"],
+    profile: "production",
+    refuses: "A cookie that is not Secure travels unencrypted.",
+    fix: "Remove session.secure.",
+    broken: ({ session }) => session.secure === "never",
+  },
+  {
+    paths: ["csrf.trustedOrigins"],
+    profile: "production",
+    refuses: "Whoever is on the way can write the pages of an http:// origin.",
+    fix: "Trust https:// origins alone.",
+    broken: ({ csrf }) => csrf.trustedOrigins.some(isPlain),
+  },
+  {
+    paths: ["cors.origins", "cors.credentials"],
+    profile: "production",
+    refuses: "Whoever is on the way can write the scripts of an http:// origin.",
+    fix: "List https:// origins alone, or set cors.credentials to false.",
+    broken: ({ cors }) => cors.credentials && cors.origins.some(isPlain),
+  },
+  {
+    paths: ["counters.onFailure"],
+    profile: "production",
+    refuses: "An outage of the counters would lift every limit.",
+    fix: "Set counters.onFailure to local or deny.",
+    broken: ({ counters }) => counters.onFailure === "allow",
+  },
+  {
+    paths: ["store.postgresUrl"],
+    profile: "production",
+    refuses: "The connection to PostgreSQL must be encrypted and its server verified.",
+    fix: "Use sslmode=verify-full in store.postgresUrl, with store.postgresCa where the authority is your own.",
+    broken: ({ store }) => store.postgresUrl !== undefined && isUnverified(store.postgresUrl),
+  },
+  {
+    paths: ["seal.plaintextUntil"],
+    profile: "production",
+    refuses: `Accepting unsealed data for more than ${LONGEST_PLAINTEXT_DAYS} days bypasses sealing.`,
+    fix: `Choose a date within ${LONGEST_PLAINTEXT_DAYS} days, or remove seal.plaintextUntil.`,
+    broken: ({ seal }, now) =>
+      seal.plaintextUntil !== undefined && seal.plaintextUntil > now + LONGEST_PLAINTEXT_DAYS * DAY,
+  },
+];
+
+/** Every refused combination. */
+export const rules: readonly Rule[] = [...consistency, ...production];
+
+function isLoopback(host: string): boolean {
+  return /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/.test(host);
+}
+
+function isPlain(origin: string): boolean {
+  return origin.startsWith("http://");
+}
+
+function isEverywhere(range: string): boolean {
+  return /\/0+$/.test(range);
+}
+
+const UNVERIFIED_MODES = new Set(["disable", "allow", "prefer", "no-verify", "require"]);
+
+function isUnverified(postgresUrl: string): boolean {
+  const parsed = URL.parse(postgresUrl);
+  if (parsed === null || isLoopback(parsed.hostname) || parsed.hostname === "") return false;
+  return UNVERIFIED_MODES.has(parsed.searchParams.get("sslmode") ?? "");
+}

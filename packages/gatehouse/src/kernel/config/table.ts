@@ -1,0 +1,247 @@
+import { guardSettings } from "./guard-settings.ts";
+import {
+  choice,
+  cidr,
+  duration,
+  either,
+  flag,
+  instant,
+  integer,
+  list,
+  origin,
+  size,
+  text,
+  url,
+  type Kind,
+} from "./kind.ts";
+
+/** A default that depends on an option listed earlier. */
+export interface DefaultBy<Input> {
+  readonly by: "profile" | "session.preset";
+  readonly values: Readonly<Record<string, Input>>;
+}
+
+/** One option. Its default is written as a user would write it. */
+export interface Option<Input = unknown, Value = unknown> {
+  readonly kind: Kind<Input, Value>;
+  /** One or two sentences: what it does. */
+  readonly doc: string;
+  readonly default: Input | DefaultBy<Input> | undefined;
+  /** Name on the command line, without the dashes. */
+  readonly flag: string | undefined;
+  /** Never shown; may also come from a file named by the environment variable with `_FILE` appended. */
+  readonly secret: boolean;
+}
+
+interface OptionDetails<Input> {
+  readonly doc: string;
+  readonly default?: Input | DefaultBy<Input>;
+  readonly flag?: string;
+  readonly secret?: true;
+}
+
+function option<Input, Value>(
+  kind: Kind<Input, Value>,
+  details: OptionDetails<NoInfer<Input>> & { readonly default: NoInfer<Input | DefaultBy<Input>> },
+): Option<Input, Value>;
+function option<Input, Value>(
+  kind: Kind<Input, Value>,
+  details: OptionDetails<NoInfer<Input>>,
+): Option<Input, Value | undefined>;
+function option<Input, Value>(kind: Kind<Input, Value>, details: OptionDetails<Input>): Option<Input, Value> {
+  return { kind, doc: details.doc, default: details.default, flag: details.flag, secret: details.secret ?? false };
+}
+
+const ANY_NUMBER = Number.MAX_SAFE_INTEGER;
+
+/**
+ * Every option there is, by path. The configuration's types, its defaults, environment variables, flags,
+ * help and reference page all come from this table. Order matters where a default depends on another option.
+ */
+export const table = {
+  profile: option(choice("development", "production"), {
+    doc: "What the server is for: `development` listens on this machine alone and shows helpers; `production` refuses unsafe settings.",
+    default: "production",
+    flag: "profile",
+  }),
+  configFile: option(text("a path"), {
+    doc: "The configuration file. Without it, `gatehouse.config.ts` in the working directory is used when there is one.",
+    flag: "config",
+  }),
+  dataDirectory: option(text("a path"), {
+    doc: "Where the embedded store and the key file live. One server process at a time uses it.",
+    default: "./data",
+    flag: "data",
+  }),
+  "server.host": option(text("a host name or address"), {
+    doc: "The address to listen on. The default is reachable from this machine alone, as behind a proxy on it.",
+    default: "127.0.0.1",
+    flag: "host",
+  }),
+  "server.port": option(integer(0, 65_535), {
+    doc: "The port to listen on; 0 takes a free one.",
+    default: 8080,
+    flag: "port",
+  }),
+  "server.publicUrl": option(origin(), {
+    doc: "The origin under which browsers reach the server. Links, cookies and origin checks go by it.",
+    flag: "public-url",
+  }),
+  "server.tls.certificate": option(text("a path"), {
+    doc: "PEM file with the certificate chain, to serve HTTPS directly.",
+  }),
+  "server.tls.key": option(text("a path"), { doc: "PEM file with the certificate's private key." }),
+  "server.tls.development": option(flag(), {
+    doc: "Serves HTTPS with a certificate made on the spot, which browsers warn about.",
+    default: false,
+    flag: "tls",
+  }),
+  "server.trustedProxies": option(list(cidr()), {
+    doc: "Proxies whose forwarding header is believed. The client's address is read from right to left through them.",
+    default: [],
+  }),
+  "server.forwardedHeader": option(choice("x-forwarded-for", "forwarded"), {
+    doc: "The header in which trusted proxies tell the client's address: the customary one, or the one of RFC 7239.",
+    default: "x-forwarded-for",
+  }),
+  "server.bodyLimit": option(size(), {
+    doc: "The largest request body; larger ones are answered with 413.",
+    default: "1MiB",
+  }),
+  "server.requestTimeout": option(duration("1s"), {
+    doc: "How long a request may take to arrive completely.",
+    default: "30s",
+  }),
+  "server.shutdownGrace": option(duration("1ms"), {
+    doc: "How long running requests may go on once the server was asked to stop.",
+    default: "15s",
+  }),
+  "store.engine": option(choice("sqlite", "postgres"), {
+    doc: "What keeps data: the embedded store in the data directory, or a PostgreSQL server that several processes share.",
+    default: "sqlite",
+  }),
+  "store.postgresUrl": option(url("postgres", "postgresql"), {
+    doc: "Connection URL of the PostgreSQL server.",
+    secret: true,
+  }),
+  "store.postgresCa": option(text("a path"), {
+    doc: "PEM file with the authority that signed the PostgreSQL server's certificate. Default: the system's authorities.",
+  }),
+  "counters.engine": option(choice("memory", "valkey", "sql"), {
+    doc: "Where limits are counted: in this process, in Valkey or Redis, or in the store. Several processes need a shared one.",
+    default: "memory",
+  }),
+  "counters.valkeyUrl": option(url("redis", "rediss", "valkey", "valkeys"), {
+    doc: "Connection URL of the Valkey or Redis server.",
+    secret: true,
+  }),
+  "counters.timeBox": option(duration("1ms"), {
+    doc: "How long a decision may wait for the shared counters.",
+    default: "50ms",
+  }),
+  "counters.onFailure": option(choice("local", "deny", "allow"), {
+    doc: "What happens while the shared counters do not answer: count strictly in this process, deny, or allow everything.",
+    default: "local",
+  }),
+  "session.preset": option(choice("app", "idp"), {
+    doc: "Defaults for sessions: of an application, or of an identity provider that other sites send people to.",
+    default: "app",
+  }),
+  "session.idle": option(duration("1m"), {
+    doc: "A session ends after this long without a request.",
+    default: { by: "session.preset", values: { app: "1h", idp: "2h" } },
+  }),
+  "session.absolute": option(duration("1m"), {
+    doc: "A session ends this long after it began, used or not.",
+    default: { by: "session.preset", values: { app: "12h", idp: "24h" } },
+  }),
+  "session.sameSite": option(choice("strict", "lax"), {
+    doc: "Whether the session cookie accompanies links from other sites (`lax`) or not (`strict`).",
+    default: { by: "session.preset", values: { app: "strict", idp: "lax" } },
+  }),
+  "session.secure": option(choice("auto", "never"), {
+    doc: "Marks the session cookie Secure, with the `__Host-` prefix, whenever the connection is encrypted; or never.",
+    default: "auto",
+  }),
+  "limits.limit": option(integer(1, ANY_NUMBER), {
+    doc: "How often a caller may attempt one action per window, where the action declares no limit of its own.",
+    default: 60,
+  }),
+  "limits.window": option(duration("1s"), { doc: "The window of that limit.", default: "1m" }),
+  "limits.perIp.limit": option(integer(1, ANY_NUMBER), {
+    doc: "How many attempts of all kinds one address may make per window, before anything else is looked at.",
+    default: 300,
+  }),
+  "limits.perIp.window": option(duration("1s"), { doc: "The window of the limit per address.", default: "1m" }),
+  "limits.trustedCidrs": option(list(cidr()), {
+    doc: "Callers from these ranges are not limited and not banned.",
+    default: [],
+  }),
+  "penalties.window": option(duration("1s"), {
+    doc: "How long a violation counts towards a ban.",
+    default: "24h",
+  }),
+  "penalties.soft.threshold": option(integer(1, 1_000_000), {
+    doc: "Violations after which a source is banned from the entrance it used.",
+    default: 3,
+  }),
+  "penalties.soft.duration": option(duration("1s"), { doc: "How long that ban lasts.", default: "60m" }),
+  "penalties.hard.threshold": option(integer(1, 1_000_000), {
+    doc: "Violations after which a source is banned altogether.",
+    default: 10,
+  }),
+  "penalties.hard.duration": option(duration("1s"), { doc: "How long that ban lasts.", default: "24h" }),
+  "csrf.trustedOrigins": option(list(origin()), {
+    doc: "Other origins whose pages may act with a visitor's cookies.",
+    default: [],
+  }),
+  "cors.origins": option(list(either("*", origin())), {
+    doc: "Origins whose scripts may read answers; `*` for all.",
+    default: [],
+  }),
+  "cors.credentials": option(flag(), {
+    doc: "Whether those scripts may send cookies along.",
+    default: false,
+  }),
+  "csp.reportOnly": option(flag(), {
+    doc: "Reports violations of the content security policy without blocking anything, for trying a policy out.",
+    default: false,
+  }),
+  "csp.reportUri": option(text("a path or URL"), {
+    doc: "Where browsers send reports of violations.",
+    default: "/csp/report",
+  }),
+  "hsts.maxAge": option(duration("0ms"), {
+    doc: "How long browsers insist on HTTPS for this host; `0s` withdraws it.",
+    default: "365d",
+  }),
+  "hsts.includeSubDomains": option(flag(), { doc: "Whether that holds for all subdomains.", default: true }),
+  "hsts.preload": option(flag(), { doc: "Consents to the lists that browsers ship with.", default: true }),
+  "keys.file": option(text("a path"), {
+    doc: "The key file. It is made on the first start, readable by its owner alone. Default: `keys.json` in the data directory.",
+  }),
+  "keys.environment": option(text("the name of a variable"), {
+    doc: "The environment variable that holds the text of a key file, instead of a file.",
+  }),
+  guards: option(guardSettings(), {
+    doc: "Modes of guards: `enforce`, `shadow` (only report what would be denied) or `off` with a reason for the audit trail.",
+    default: {},
+  }),
+  "log.format": option(choice("json", "readable"), {
+    doc: "One JSON object a line, or text for people.",
+    default: { by: "profile", values: { development: "readable", production: "json" } },
+  }),
+  "log.level": option(choice("debug", "info", "warn", "error"), {
+    doc: "The least important messages that are written.",
+    default: "info",
+    flag: "log-level",
+  }),
+  "audit.retentionDays": option(integer(1, 36_500), {
+    doc: "Days after which entries of the audit trail are deleted.",
+    default: 365,
+  }),
+  "seal.plaintextUntil": option(instant(), {
+    doc: "Until when stored data that is not sealed yet is accepted, for a migration. Every acceptance is recorded.",
+  }),
+  "console.enabled": option(flag(), { doc: "Serves the operator console under `/console`.", default: true }),
+} as const;
