@@ -41,12 +41,15 @@ function portableObject(value: object, parents: readonly object[]): unknown {
     return marked("bytes", base64(new Uint8Array(value.buffer, value.byteOffset, value.byteLength)));
   }
   if (value instanceof Blob) return marked("file", { size: value.size, type: value.type, name: nameOf(value) });
-  if ("toJSON" in value && typeof value.toJSON === "function") return marked("json", each(value.toJSON()));
-  const members: Record<string, unknown> = Object.create(null);
-  for (const [name, child] of Object.entries(value)) {
-    if (child !== undefined) members[name.startsWith(MARK) ? MARK + name : name] = each(child);
+  if ("toJSON" in value && typeof value.toJSON === "function") {
+    // Written and read again, so that it is whatever JSON makes of it.
+    const written: unknown = JSON.parse(JSON.stringify(value) ?? "null");
+    return marked("json", written);
   }
-  return members;
+  const members = Object.entries(value).filter(([, child]) => child !== undefined);
+  return Object.fromEntries(
+    members.map(([name, child]) => [name.startsWith(MARK) ? MARK + name : name, each(child)] as const),
+  );
 }
 
 function marked(kind: string, content: unknown): Record<string, unknown> {

@@ -27,7 +27,8 @@ export function findUnsafeKey(input: unknown): UnsafeValue | undefined {
   let seen = 0;
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     const array = Array.isArray(next.value);
-    for (const [key, value] of Object.entries(next.value)) {
+    const members: [string, unknown][] = Object.entries(next.value);
+    for (const [key, value] of members) {
       seen += 1;
       if (seen > MOST_VALUES) return { pointer: "", message: "The input has too many values." };
       const refused = !array && REFUSED.has(key);

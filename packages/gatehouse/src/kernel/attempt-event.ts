@@ -39,16 +39,23 @@ export function describe(
   };
 }
 
+type Emitting = { readonly events: EventStream; readonly ids: Ids; readonly clock: Clock };
+
+/** Emits the one event of an attempt that was denied before anybody was known: what an entrance cannot parse. */
+export function recordDenial(parts: Emitting, attempt: Attempt, denial: Denial): void {
+  recordRefused(parts, { attempt, principal: anonymousPrincipal(attempt.tenant), action: attempt.action }, denial);
+}
+
+/** Who was denied what. */
+export interface Refused {
+  readonly attempt: Attempt;
+  readonly principal: Principal;
+  /** Name of the action as it is declared; the attempt's own may be anything. */
+  readonly action: string;
+}
+
 /** Emits the one event of a denied attempt. */
-export function recordDenial(
-  parts: { readonly events: EventStream; readonly ids: Ids; readonly clock: Clock },
-  attempt: Attempt,
-  denial: Denial,
-  {
-    principal = anonymousPrincipal(attempt.tenant),
-    action = attempt.action,
-  }: Partial<Pick<EventDetails, "principal" | "action">> = {},
-): void {
+export function recordRefused(parts: Emitting, { attempt, principal, action }: Refused, denial: Denial): void {
   const definition = denial.event ?? events.request_refused;
   const outcome = denial.problem.status >= 500 ? "error" : "denied";
   const event = describe(parts, attempt, { definition, outcome, context: denial.context ?? {}, principal, action });

@@ -51,7 +51,7 @@ export function createGate(parts: GateParts): Gate {
       const pipeline = pipelines.get(`${attempt.entrance} ${attempt.action}`) ?? unknown.get(attempt.entrance);
       if (pipeline !== undefined) return pipeline.run(attempt);
       const denial = deny(problems.ACTION_NOT_FOUND, { event: events.request_refused });
-      recordDenial(parts, attempt, denial, { action: UNKNOWN_ACTION });
+      recordDenial(parts, { ...attempt, action: UNKNOWN_ACTION }, denial);
       return denial;
     },
     inventory: () => [...pipelines.values()].map((pipeline) => pipeline.inventory),

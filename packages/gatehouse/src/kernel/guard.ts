@@ -18,6 +18,7 @@ export const PHASES = [
   "seal",
   "settle",
 ] as const;
+/** One stage of the pipeline. */
 export type Phase = (typeof PHASES)[number];
 
 /** Whether a guard denies, only reports that it would, or is switched off. */

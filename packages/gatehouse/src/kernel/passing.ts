@@ -1,5 +1,5 @@
 import type { ActionContext, AnyAction } from "./action.ts";
-import { describe, recordDenial } from "./attempt-event.ts";
+import { describe, recordRefused } from "./attempt-event.ts";
 import { anonymousPrincipal, type Attempt } from "./attempt.ts";
 import type { Clock } from "./clock.ts";
 import type { EventStream } from "./event-stream.ts";
@@ -287,6 +287,6 @@ export class Passing {
     for (const event of this.#passage.events) this.#parts.events.emit(event);
     if (outcome.ok) return;
     const { attempt, principal, action } = this.#passage;
-    recordDenial(this.#parts, attempt, outcome, { principal, action: action.name });
+    recordRefused(this.#parts, { attempt, principal, action: action.name }, outcome);
   }
 }
