@@ -1,0 +1,18 @@
+export { live } from "./live/component.ts";
+export type {
+  AnyLiveAction,
+  AnyLiveComponent,
+  DeclareAction,
+  LiveAction,
+  LiveActionOptions,
+  LiveAnswer,
+  LiveComponent,
+  LiveContext,
+  LiveDefinition,
+  MountContext,
+  RenderContext,
+} from "./live/component.ts";
+export type { Act, ActEntry } from "./live/act.ts";
+export { reply, Reply } from "./live/effects.ts";
+export type { LiveEffects } from "./live/effects.ts";
+export { liveProblems } from "./live/problems.ts";

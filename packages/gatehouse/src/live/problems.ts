@@ -1,0 +1,7 @@
+import { defineProblems } from "../kernel/problem.ts";
+
+/** Problems of live components. */
+export const liveProblems = defineProblems({
+  COMPONENT_NOT_FOUND: { status: 404, message: "There is no such component." },
+  STATE_INVALID: { status: 409, message: "Session invalid. Please refresh the page." },
+});
