@@ -1,0 +1,277 @@
+import type { Context, Handler, Hono } from "hono";
+import type { TrustedProxies } from "../guards/address.ts";
+import type { CsrfTokens } from "../guards/csrf-token.ts";
+import type { Html } from "../html/html.ts";
+import type { AnyAction } from "../kernel/action.ts";
+import type { Clock } from "../kernel/clock.ts";
+import type { EventStream } from "../kernel/event-stream.ts";
+import { events } from "../kernel/events.ts";
+import type { Gate } from "../kernel/gate.ts";
+import type { Ids } from "../kernel/ids.ts";
+import type { KeyRing } from "../kernel/key-ring.ts";
+import { deny, isDenial, type Denial, type Outcome, type Success } from "../kernel/outcome.ts";
+import type { Sessions } from "../kernel/ports/sessions.ts";
+import type { Store } from "../kernel/ports/store.ts";
+import { problems } from "../kernel/problems.ts";
+import type { Random } from "../kernel/random.ts";
+import { readActionInput } from "./action-input.ts";
+import { buildAttempt, type AttemptOptions } from "./attempt-builder.ts";
+import type { BodyLimits } from "./body.ts";
+import { connectionOf } from "./connection.ts";
+import { createCors, type Cors, type CorsRule } from "./cors.ts";
+import {
+  createInboundParser,
+  type Connection,
+  type Inbound,
+  type InboundParser,
+  type TenantResolver,
+} from "./inbound.ts";
+import { createRefusalRecorder, type RefusalRecorder } from "./refusal-recorder.ts";
+import { allowedMethods } from "./routing.ts";
+import { createResponder, isSessionless, type PageOptions, type RespondOptions, type Responder } from "./responder.ts";
+import { createSecurityHeaders, type HeaderOptions } from "./security-headers.ts";
+import { createSessionCookies } from "./session-cookie.ts";
+import { SESSION_PRESETS, type SessionPreset } from "./session-preset.ts";
+import { createSessions, type EdgeSessions } from "./sessions.ts";
+
+/** What the HTTP entrance is built from. */
+export interface EdgeParts {
+  /** The gate, asked for at the first attempt: its actions and guards may need the edge themselves. */
+  readonly gate: () => Gate;
+  readonly store: Store;
+  readonly sessions: Sessions;
+  readonly keyRing: KeyRing;
+  readonly csrfTokens: CsrfTokens;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly ids: Ids;
+  readonly events: EventStream;
+  readonly proxies: TrustedProxies;
+  /** Receives exceptions; the caller only sees `INTERNAL_ERROR` with the request id. */
+  readonly report: (error: unknown, inbound?: Inbound) => void;
+  /** Origins this server answers for. Empty or absent: any host, by the request's own word. */
+  readonly origins?: readonly string[];
+  readonly tenant?: TenantResolver;
+  readonly limits?: Partial<BodyLimits>;
+  /** Default `app`. */
+  readonly session?: SessionPreset;
+  readonly headers?: HeaderOptions;
+  readonly cors?: readonly CorsRule[];
+}
+
+/** How an action is mounted as a classic route. */
+export interface ActionRouteOptions {
+  /** Makes the action's input from what the request carries; the query or body as it is by default. */
+  readonly input?: (value: unknown, inbound: Inbound, parameters: Readonly<Record<string, string>>) => unknown;
+  /** Answers a success; JSON of the action's value by default. */
+  readonly render?: (success: Success<unknown>, inbound: Inbound) => Response | Promise<Response>;
+  readonly entrance?: AttemptOptions["entrance"];
+}
+
+/** A request handler in Web terms, the shape every adapter reduces to. */
+export type EdgeHandler = (request: Request, connection: Connection, bindings?: object) => Promise<Response>;
+
+/** The HTTP entrance: everything between a request and an attempt, and between an outcome and a response. */
+export interface Edge {
+  readonly sessions: EdgeSessions;
+  /** The parsed form of a request; the same object whenever it is asked for. */
+  inbound(request: Request, connection?: Connection): Inbound;
+  /** The parsed form of the request a Hono handler serves. */
+  of(context: Context): Inbound;
+  /** Takes an attempt through the gate. */
+  perform(action: AnyAction | string, inbound: Inbound, input: unknown, options?: AttemptOptions): Promise<Outcome>;
+  /** Answers an outcome as JSON, or as a problem document or page. */
+  respond(inbound: Inbound, outcome: Outcome, options?: RespondOptions): Response;
+  /** Answers a denial that is already recorded. */
+  problem(inbound: Inbound, denial: Denial): Response;
+  /** Records a denial that happened before the gate, and answers it. */
+  refuse(inbound: Inbound, denial: Denial): Response;
+  json: Responder["json"];
+  redirect: Responder["redirect"];
+  page(inbound: Inbound, page: Html, options?: PageOptions): Response;
+  /** A CSRF token for this visitor's session, which begins now where there is none. */
+  csrfToken(inbound: Inbound): string;
+  /** Runs an action for a request: the framework-neutral form of `action`. */
+  answer(
+    action: AnyAction,
+    inbound: Inbound,
+    options?: ActionRouteOptions & { readonly parameters?: Readonly<Record<string, string>> },
+  ): Promise<Response>;
+  /** A Hono handler that runs an action: `app.post("/payments", edge.action(pay))`. */
+  action(action: AnyAction, options?: ActionRouteOptions): Handler;
+  /** Records the refusal of a connection on which no request could be read. */
+  refuseConnection(connection: Connection, denial: Denial): void;
+  /** Puts a Hono application behind the edge. */
+  handler(app: Hono): EdgeHandler;
+  /** Puts any fetch function behind the edge. */
+  wrap(fetch: InnerFetch): EdgeHandler;
+}
+
+/** What lies behind the edge. `bindings` is what the server passes along: the Node request, for upgrades. */
+export type InnerFetch = (request: Request, connection: Connection, bindings?: object) => Response | Promise<Response>;
+
+/**
+ * The HTTP entrance.
+ * @throws {BootRefusedError} for unsafe cross-origin rules.
+ * @throws {TypeError} for malformed origins, policy sources or features.
+ */
+export function createEdge(parts: EdgeParts): Edge {
+  return new HttpEdge(parts);
+}
+
+class HttpEdge implements Edge {
+  readonly sessions: EdgeSessions;
+  readonly json: Responder["json"];
+  readonly redirect: Responder["redirect"];
+  readonly #parts: EdgeParts;
+  readonly #parser: InboundParser;
+  readonly #responder: Responder;
+  readonly #cors: Cors;
+  readonly #inbounds = new WeakMap<Request, Inbound>();
+  readonly #recorder: RefusalRecorder;
+
+  constructor(parts: EdgeParts) {
+    const { clock, random, keyRing } = parts;
+    const preset = parts.session ?? SESSION_PRESETS.app;
+    const cookies = createSessionCookies({ keyRing, random, clock, absolute: preset.absolute });
+    this.#parts = parts;
+    this.#recorder = createRefusalRecorder(parts);
+    this.sessions = createSessions({ ...parts, cookies, preset });
+    this.#parser = createInboundParser({ ...parts, cookies, origins: parts.origins ?? [] });
+    const securityHeaders = createSecurityHeaders(parts.headers);
+    const responder = createResponder({ clock, sessions: this.sessions, securityHeaders });
+    this.#responder = responder;
+    this.#cors = createCors(parts.cors ?? []);
+    this.json = (inbound, value, options) => responder.json(inbound, value, options);
+    this.redirect = (inbound, location, status) => responder.redirect(inbound, location, status);
+  }
+
+  inbound(request: Request, connection?: Connection): Inbound {
+    const known = this.#inbounds.get(request);
+    if (known !== undefined) return known;
+    if (connection === undefined)
+      throw new TypeError("The request did not come through the edge; pass its connection.");
+    const inbound = this.#parser.parse(request, connection);
+    this.#inbounds.set(request, inbound);
+    return inbound;
+  }
+
+  of(context: Context): Inbound {
+    return this.#inbounds.get(context.req.raw) ?? this.inbound(context.req.raw, connectionOf(context.env));
+  }
+
+  async perform(
+    action: AnyAction | string,
+    inbound: Inbound,
+    input: unknown,
+    options: AttemptOptions = {},
+  ): Promise<Outcome> {
+    const name = typeof action === "string" ? action : action.name;
+    const attempt = inbound.refusal ?? (await buildAttempt(inbound, { action: name, input }, options));
+    if (isDenial(attempt)) {
+      this.#recorder.request(inbound, attempt, { action: name, entrance: options.entrance ?? "http" });
+      return attempt;
+    }
+    this.sessions.track(attempt, inbound);
+    return this.#parts.gate().attempt(attempt);
+  }
+
+  respond(inbound: Inbound, outcome: Outcome, options: RespondOptions = {}): Response {
+    if (!outcome.ok) return this.problem(inbound, outcome);
+    const csrfToken = options.csrfToken ?? this.#nextToken(inbound);
+    return this.#responder.success(inbound, outcome, { ...options, csrfToken });
+  }
+
+  problem(inbound: Inbound, denial: Denial): Response {
+    return this.#responder.problem(inbound, denial);
+  }
+
+  refuse(inbound: Inbound, denial: Denial): Response {
+    this.#recorder.request(inbound, denial);
+    return this.problem(inbound, denial);
+  }
+
+  refuseConnection(connection: Connection, denial: Denial): void {
+    this.#recorder.connection(connection, denial);
+  }
+
+  page(inbound: Inbound, page: Html, options: PageOptions = {}): Response {
+    if (options.cache === undefined && isSessionless(inbound)) this.#recorder.sessionless(inbound);
+    return this.#responder.page(inbound, page, options);
+  }
+
+  csrfToken(inbound: Inbound): string {
+    return this.#parts.csrfTokens.issue(this.sessions.ensure(inbound));
+  }
+
+  async answer(
+    action: AnyAction,
+    inbound: Inbound,
+    options: ActionRouteOptions & { readonly parameters?: Readonly<Record<string, string>> } = {},
+  ): Promise<Response> {
+    const reads = inbound.method === "GET" || inbound.method === "HEAD";
+    if (reads && action.effects !== "none") return this.refuse(inbound, deny(problems.METHOD_NOT_ALLOWED));
+    const carried = inbound.refusal ?? (await readActionInput(inbound));
+    if (isDenial(carried)) return this.refuse(inbound, carried);
+    const { value, csrfToken, idempotencyKey } = carried;
+    const input = options.input === undefined ? value : options.input(value, inbound, options.parameters ?? {});
+    const entrance = options.entrance ?? "http";
+    const outcome = await this.perform(action, inbound, input, { entrance, csrfToken, idempotencyKey });
+    if (outcome.ok && options.render !== undefined) return options.render(outcome, inbound);
+    return this.respond(inbound, outcome);
+  }
+
+  action(action: AnyAction, options: ActionRouteOptions = {}): Handler {
+    return (context) => this.answer(action, this.of(context), { ...options, parameters: context.req.param() });
+  }
+
+  handler(app: Hono): EdgeHandler {
+    app.notFound((context) => {
+      const inbound = this.of(context);
+      const methods = allowedMethods(app, inbound.url.pathname);
+      if (methods.length === 0) return this.refuse(inbound, deny(problems.NOT_FOUND));
+      const allow = methods.join(", ");
+      if (inbound.method === "OPTIONS") return this.json(inbound, undefined, { headers: { allow } });
+      const response = this.refuse(inbound, deny(problems.METHOD_NOT_ALLOWED));
+      response.headers.set("allow", allow);
+      return response;
+    });
+    app.onError((error, context) => this.#fail(this.of(context), error));
+    return this.wrap((request, connection, bindings) => app.fetch(request, { ...bindings, connection }));
+  }
+
+  wrap(fetch: InnerFetch): EdgeHandler {
+    return async (request, connection, bindings) => {
+      const inbound = this.inbound(request, connection);
+      const response = await this.#serve(inbound, () => fetch(request, connection, bindings));
+      const fields = this.#cors.headers(inbound.url.pathname, request.headers.get("origin"));
+      for (const [name, value] of Object.entries(fields ?? {})) {
+        if (name === "vary") response.headers.append(name, value);
+        else response.headers.set(name, value);
+      }
+      return response;
+    };
+  }
+
+  async #serve(inbound: Inbound, fetch: () => Response | Promise<Response>): Promise<Response> {
+    if (inbound.refusal !== undefined) return this.refuse(inbound, inbound.refusal);
+    if (inbound.method === "OPTIONS") {
+      const preflight = this.#cors.preflight(inbound.url.pathname, inbound.request);
+      if (preflight !== undefined) return this.json(inbound, undefined, { headers: preflight });
+    }
+    try {
+      return this.#responder.complete(inbound, await fetch());
+    } catch (error) {
+      return this.#fail(inbound, error);
+    }
+  }
+
+  #fail(inbound: Inbound, error: unknown): Response {
+    this.#parts.report(error, inbound);
+    return this.refuse(inbound, deny(problems.INTERNAL_ERROR, { event: events.action_failed }));
+  }
+
+  #nextToken(inbound: Inbound): string | undefined {
+    return inbound.session === undefined || inbound.method === "GET" ? undefined : this.csrfToken(inbound);
+  }
+}

@@ -1,0 +1,199 @@
+import { limitHeaders } from "../guards/limit-headers.ts";
+import type { Html } from "../html/html.ts";
+import { renderToStream, renderToString } from "../html/render.ts";
+import type { Clock } from "../kernel/clock.ts";
+import type { Denial, Success } from "../kernel/outcome.ts";
+import type { LimitState } from "../kernel/ports/counters.ts";
+import { problems } from "../kernel/problems.ts";
+import type { PolicyHashes } from "./content-security-policy.ts";
+import type { Inbound } from "./inbound.ts";
+import { problemDocument, PROBLEM_TYPE } from "./problem-document.ts";
+import { problemPage } from "./problem-page.ts";
+import { isLoopback, type HeaderContext, type HeaderFields, type SecurityHeaders } from "./security-headers.ts";
+import type { EdgeSessions } from "./sessions.ts";
+
+/** What may be chosen about a page. */
+export interface PageOptions {
+  /** Default 200. */
+  readonly status?: number;
+  /** Lets caches keep the page: no session, no nonce; inline scripts and styles are known by their hashes. */
+  readonly cache?: { readonly maxAge: number; readonly hashes?: PolicyHashes };
+  /** Sends the page piece by piece while its promises resolve. Default false. */
+  readonly stream?: boolean;
+  readonly headers?: HeaderFields;
+}
+
+/** What may be chosen about a JSON answer. */
+export interface RespondOptions {
+  /** Default 200. */
+  readonly status?: number;
+  /** The members of the answer; the action's value by default. */
+  readonly body?: (success: Success<unknown>) => unknown;
+  readonly headers?: HeaderFields;
+  /** A fresh CSRF token for the caller to use next. */
+  readonly csrfToken?: string | undefined;
+}
+
+/** Writes responses: every one with its security headers, request id and session cookie. */
+export interface Responder {
+  json(inbound: Inbound, value: unknown, options?: Pick<RespondOptions, "status" | "headers">): Response;
+  success(inbound: Inbound, success: Success<unknown>, options?: RespondOptions): Response;
+  problem(inbound: Inbound, denial: Denial): Response;
+  page(inbound: Inbound, page: Html, options?: PageOptions): Response;
+  /** To an address of this server: a path that begins with one slash. Status 303 unless told otherwise. */
+  redirect(inbound: Inbound, location: string, status?: 302 | 303 | 307 | 308): Response;
+  /** Adds what is missing to a response made elsewhere. */
+  complete(inbound: Inbound, response: Response): Response;
+}
+
+export interface ResponderParts {
+  readonly clock: Clock;
+  readonly sessions: EdgeSessions;
+  readonly securityHeaders: SecurityHeaders;
+}
+
+const NO_STORE: HeaderFields = { "cache-control": "no-store" };
+const OWN_PATH = /^\/(?![/\\])[^\\\x00-\x1f\x7f]*$/;
+
+export function createResponder(parts: ResponderParts): Responder {
+  return new EdgeResponder(parts);
+}
+
+class EdgeResponder implements Responder {
+  readonly #clock: Clock;
+  readonly #sessions: EdgeSessions;
+  readonly #securityHeaders: SecurityHeaders;
+  readonly #finished = new WeakSet<Response>();
+
+  constructor({ clock, sessions, securityHeaders }: ResponderParts) {
+    this.#clock = clock;
+    this.#sessions = sessions;
+    this.#securityHeaders = securityHeaders;
+  }
+
+  json(inbound: Inbound, value: unknown, options: Pick<RespondOptions, "status" | "headers"> = {}): Response {
+    const headers = { ...this.#dataHeaders(inbound), "content-type": "application/json", ...options.headers };
+    const body = value === undefined ? null : JSON.stringify(value);
+    return this.#write(inbound, { body, status: options.status ?? (body === null ? 204 : 200), headers });
+  }
+
+  success(inbound: Inbound, success: Success<unknown>, options: RespondOptions = {}): Response {
+    const headers: HeaderFields = {
+      ...this.#limitHeaders(success.limits),
+      ...(success.idempotency?.cached === true ? { "idempotent-replayed": "true" } : {}),
+      ...(options.csrfToken === undefined ? {} : { "x-csrf-token": options.csrfToken }),
+      ...options.headers,
+    };
+    const value = options.body === undefined ? success.value : options.body(success);
+    return this.json(inbound, value, options.status === undefined ? { headers } : { status: options.status, headers });
+  }
+
+  problem(inbound: Inbound, denial: Denial): Response {
+    const told = this.#explain(inbound, denial);
+    if (told.problem === problems.SESSION_EXPIRED) this.#sessions.replace(inbound);
+    const { status } = told.problem;
+    const headers: HeaderFields = {
+      ...this.#limitHeaders(told.limits ?? []),
+      ...(told.retryAfter === undefined ? {} : { "retry-after": String(told.retryAfter) }),
+      // Bytes of a body that is not read must not be taken for the next request.
+      ...(status === 408 || status === 413 ? { connection: "close" } : {}),
+    };
+    if (inbound.accepts === "html") {
+      return this.page(inbound, problemPage(told, inbound), { status, headers });
+    }
+    const body = JSON.stringify(problemDocument(told, inbound.requestId));
+    const all = { ...this.#dataHeaders(inbound), "content-type": PROBLEM_TYPE, ...headers };
+    return this.#write(inbound, { body, status, headers: all });
+  }
+
+  page(inbound: Inbound, page: Html, options: PageOptions = {}): Response {
+    const context = contextOf(inbound);
+    const { cache } = options;
+    const security =
+      cache === undefined
+        ? this.#securityHeaders.page(context, inbound.nonce)
+        : this.#securityHeaders.staticPage(context, cache.hashes ?? {});
+    if (cache !== undefined && this.#sessions.headers(inbound).length > 0) {
+      throw new TypeError("A page that caches may keep cannot begin a session; leave out its token or `cache`.");
+    }
+    const headers: HeaderFields = {
+      ...security,
+      "x-request-id": inbound.requestId,
+      "content-type": "text/html; charset=utf-8",
+      ...(cache === undefined ? NO_STORE : { "cache-control": `public, max-age=${cache.maxAge}` }),
+      ...options.headers,
+    };
+    const body = options.stream === true ? renderToStream(page) : renderToString(page);
+    return this.#write(inbound, { body, status: options.status ?? 200, headers });
+  }
+
+  redirect(inbound: Inbound, location: string, status: 302 | 303 | 307 | 308 = 303): Response {
+    if (!OWN_PATH.test(location)) throw new TypeError("Redirects lead to a path of this server.");
+    return this.#write(inbound, { body: null, status, headers: { ...this.#dataHeaders(inbound), location } });
+  }
+
+  complete(inbound: Inbound, response: Response): Response {
+    if (this.#finished.has(response)) return response;
+    const context = contextOf(inbound);
+    const isPage = response.headers.get("content-type")?.startsWith("text/html") === true;
+    const security = isPage ? this.#securityHeaders.page(context, inbound.nonce) : this.#securityHeaders.data(context);
+    const fields = { ...security, "x-request-id": inbound.requestId };
+    for (const [name, value] of Object.entries(fields)) {
+      if (!response.headers.has(name)) response.headers.set(name, value);
+    }
+    const session = this.#sessions.headers(inbound);
+    for (const [name, value] of session) response.headers.append(name, value);
+    const personal = session.length > 0 || inbound.session !== undefined;
+    if (personal && !response.headers.has("cache-control")) response.headers.set("cache-control", "no-store");
+    return response;
+  }
+
+  #dataHeaders(inbound: Inbound): HeaderFields {
+    return { ...this.#securityHeaders.data(contextOf(inbound)), ...NO_STORE, "x-request-id": inbound.requestId };
+  }
+
+  #limitHeaders(limits: readonly LimitState[]): HeaderFields {
+    return limits.length === 0 ? {} : limitHeaders(limits, this.#clock.now());
+  }
+
+  #write(
+    inbound: Inbound,
+    {
+      body,
+      status,
+      headers,
+    }: {
+      readonly body: string | ReadableStream<Uint8Array<ArrayBuffer>> | null;
+      readonly status: number;
+      readonly headers: HeaderFields;
+    },
+  ): Response {
+    const session = this.#sessions.headers(inbound);
+    // A plain record is the fast way through the server; only several cookies need a list of pairs.
+    const fields =
+      session.length === 0 ? headers : [...Object.entries(headers), ...session.map(([name, value]) => [name, value])];
+    // Pairs were built just above; HeadersInit wants its own tuple type.
+    const response = new Response(body, { status, headers: fields as Record<string, string> | [string, string][] });
+    this.#finished.add(response);
+    return response;
+  }
+
+  /** Without encryption browsers keep no session, and the denial that follows would say nothing of it. */
+  #explain(inbound: Inbound, denial: Denial): Denial {
+    const sessionless = denial.problem === problems.CSRF_TOKEN_INVALID || denial.problem === problems.SESSION_EXPIRED;
+    if (!sessionless || inbound.session !== undefined || !isSessionless(inbound)) return denial;
+    return {
+      ...denial,
+      detail: "Browsers keep no session over plain http. Open this address with https, or as localhost.",
+    };
+  }
+}
+
+function contextOf(inbound: Inbound): HeaderContext {
+  return { tls: inbound.peer.tls, host: inbound.url.host };
+}
+
+/** Whether browsers will refuse the session cookie: plain http to a machine that is not this one. */
+export function isSessionless(inbound: Inbound): boolean {
+  return !inbound.peer.tls && !isLoopback(inbound.url.host);
+}
