@@ -31,11 +31,10 @@ export function findUnsafeKey(input: unknown): UnsafeValue | undefined {
     for (const [key, value] of members) {
       seen += 1;
       if (seen > MOST_VALUES) return { pointer: "", message: "The input has too many values." };
-      const refused = !array && REFUSED.has(key);
-      if (!refused && !isContainer(value)) continue;
-      const pointer = childPointer(next.pointer, key);
-      if (refused) return { pointer, message: "This name is not accepted." };
-      pending.push({ value, pointer });
+      if (!array && REFUSED.has(key)) {
+        return { pointer: childPointer(next.pointer, key), message: "This name is not accepted." };
+      }
+      if (isContainer(value)) pending.push({ value, pointer: childPointer(next.pointer, key) });
     }
   }
   return undefined;

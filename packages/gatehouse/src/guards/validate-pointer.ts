@@ -4,7 +4,9 @@ const LONGEST = 200;
 
 /** A JSON Pointer one step further down (RFC 6901 section 3), cut where a caller's own names make it too long. */
 export function childPointer(pointer: string, key: string): string {
+  if (pointer.length >= LONGEST) return pointer;
   const escaped = key
+    .slice(0, LONGEST)
     .replaceAll("~", "~0")
     .replaceAll("/", "~1")
     // Control and format characters would let a caller forge lines in logs and terminals.

@@ -4,7 +4,7 @@ import type { Guard, Passage } from "../kernel/guard.ts";
 import { deny, type Denial, type Violation } from "../kernel/outcome.ts";
 import { problems } from "../kernel/problems.ts";
 import { findUnsafeKey } from "./validate-keys.ts";
-import { publicMessage } from "./validate-message.ts";
+import { publicMessagesFor } from "./validate-message.ts";
 import { pointerOf, valueAt } from "./validate-pointer.ts";
 
 /** How many violations one answer lists. */
@@ -50,11 +50,12 @@ function settle(passage: Passage, result: StandardSchemaV1.Result<unknown>): Den
     passage.input = result.value;
     return undefined;
   }
+  const publicMessage = publicMessagesFor(passage.input);
   const issues = result.issues.slice(0, MOST_VIOLATIONS);
   return refuse(
     issues.map(({ path, message }) => ({
       pointer: pointerOf(path),
-      message: publicMessage(message, { value: valueAt(passage.input, path), input: passage.input }),
+      message: publicMessage(message, valueAt(passage.input, path)),
     })),
   );
 }
