@@ -26,6 +26,7 @@ import { fileURLToPath } from "node:url";
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 const NEEDED_MAJOR = 24;
+const RETRIES = ["--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=10000"];
 const LOCK_STALE_MS = 30_000;
 const LOCK_WAIT_MS = 15 * 60_000;
 const NETWORK_CODES = [
@@ -99,7 +100,7 @@ async function install(wanted) {
   const reason = first ? "first run" : "the lock file changed";
   process.stderr.write(`Preparing dependencies (${reason}; takes about a minute) ...`);
   const started = performance.now();
-  const { code, output } = await npm(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]);
+  const { code, output } = await npm(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", ...RETRIES]);
   if (code !== 0) {
     process.stderr.write(" failed.\n");
     throw new SetupError(explain(output));

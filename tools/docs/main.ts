@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { configurationPage } from "./configuration.ts";
 import { eventsPage } from "./events.ts";
 import { exportsPage } from "./exports.ts";
 import type { Page } from "./page.ts";
@@ -48,5 +49,5 @@ function writePages(pages: readonly Page[]): number {
 }
 
 mkdirSync(folder, { recursive: true });
-const pages = [await problemsPage(), await eventsPage(), exportsPage()];
+const pages = [await problemsPage(), await eventsPage(), configurationPage(), exportsPage()];
 process.exitCode = process.argv.includes("--check") ? checkPages(pages) : writePages(pages);
