@@ -126,7 +126,8 @@ async function locked<Result>(connection: MigrationConnection, work: () => Promi
   try {
     result = await work();
   } catch (error) {
-    await connection.script("ROLLBACK");
+    // Some errors have ended the transaction already; the first one is the one to tell.
+    await connection.script("ROLLBACK").catch(() => undefined);
     throw error;
   }
   await connection.script("COMMIT");
