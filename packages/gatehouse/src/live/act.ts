@@ -17,10 +17,16 @@ export const FIELDS = {
   back: "_return",
 } as const;
 
+type Parameters<Input> = undefined extends Input
+  ? [parameters?: Input]
+  : Partial<Input> extends Input
+    ? [parameters?: Input]
+    : [parameters: Input];
+
 /** Ways to trigger one action. They work with and without scripts. */
 export interface ActEntry<Input> {
   /** Attributes of a button: `<button ${act.increment({ by: 1 })}>`. */
-  (...parameters: Partial<Input> extends Input ? [parameters?: Input] : [parameters: Input]): Attributes;
+  (...parameters: Parameters<Input>): Attributes;
   /** Attributes of a form whose fields are the parameters: `<form ${act.sign.form}>${act.sign.fields} ...`. */
   readonly form: Attributes;
   /** The fields the form needs besides its own; put them inside it. */

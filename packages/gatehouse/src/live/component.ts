@@ -82,8 +82,13 @@ export interface LiveActionOptions<Schema extends StandardSchemaV1> {
   readonly audit?: Pick<AuditDescription<StandardSchemaV1.InferOutput<Schema>, unknown>, "event" | "context">;
 }
 
+/** What every action has; inference of its types takes nothing from it. */
+interface ActionMark {
+  readonly kind: "live-action";
+}
+
 /** An action of a component. */
-export interface LiveAction<State, Props, Schema extends StandardSchemaV1> {
+export interface LiveAction<State, Props, Schema extends StandardSchemaV1> extends ActionMark {
   readonly options: LiveActionOptions<Schema> & { readonly input: Schema };
   readonly run: (
     context: LiveContext<State, Props>,
@@ -144,7 +149,7 @@ export type AnyLiveComponent = LiveComponent<any>;
  */
 export function live<
   State extends object,
-  Actions extends Readonly<Record<string, AnyLiveAction>>,
+  Actions extends Readonly<Record<string, ActionMark>>,
   Props = undefined,
   const Secret extends keyof State & string = never,
 >(name: string, definition: LiveDefinition<State, Props, Actions, Secret>): LiveComponent<Props> {
@@ -157,7 +162,7 @@ export function live<
   }
   const { props, state, secret = [], mount, render } = definition;
   // Behind its name a component is only ever given states its own schema has made, and its own actions.
-  return { name, props, state, secret, mount, render, actions } as LiveComponent<Props>;
+  return { name, props, state, secret, mount, render, actions } as unknown as LiveComponent<Props>;
 }
 
 function declareAction<State, Props, Schema extends StandardSchemaV1>(
@@ -166,5 +171,5 @@ function declareAction<State, Props, Schema extends StandardSchemaV1>(
 ): LiveAction<State, Props, Schema> {
   // Without an input the type parameter has its default, which is the type of this schema.
   const input = options.input ?? (NO_INPUT as StandardSchemaV1 as Schema);
-  return { options: { ...options, input }, run };
+  return { kind: "live-action", options: { ...options, input }, run };
 }

@@ -1,0 +1,207 @@
+import type { Hono } from "hono";
+import { html, type Html } from "../html/html.ts";
+import type { Edge } from "../http/edge.ts";
+import type { Inbound } from "../http/inbound.ts";
+import type { AnyAction } from "../kernel/action.ts";
+import type { Clock } from "../kernel/clock.ts";
+import { base64url } from "../kernel/codec.ts";
+import type { Documents } from "../kernel/ports/documents.ts";
+import type { Store } from "../kernel/ports/store.ts";
+import type { Random } from "../kernel/random.ts";
+import type { Sealer } from "../kernel/seal.ts";
+import type { PageFrame, RefusedForm } from "./act.ts";
+import { readClientBundle, type ClientBundle } from "./client-bundle.ts";
+import { componentActions } from "./component-action.ts";
+import { instanceFor, type ComponentId } from "./component-id.ts";
+import type { AnyLiveComponent, LiveComponent } from "./component.ts";
+import { pageElement } from "./content.ts";
+import { liveRoutes } from "./routes.ts";
+import { check } from "./schema.ts";
+import { ownerOf, StateKeeper, type Held } from "./state.ts";
+
+/** What live components are run with. */
+export interface LiveParts {
+  readonly components: readonly AnyLiveComponent[];
+  readonly edge: Edge;
+  readonly store: Store;
+  readonly documents: Documents;
+  readonly sealer: Pick<Sealer, "seal" | "open">;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Milliseconds a state is kept after its last change. Default: one day. */
+  readonly lifetime?: number;
+  /** Frames the page that shows a refused form to browsers without scripts; a plain document by default. */
+  readonly frame?: (inbound: Inbound, content: Html) => Html;
+  /** The browser runtime. Default: the one of this package. */
+  readonly client?: ClientBundle;
+}
+
+/** What a page says about a component it mounts. */
+export interface MountOptions<Props> {
+  readonly inbound: Inbound;
+  /** Tells several of one kind on a page, or in a session, apart. Default `main`. */
+  readonly instance?: string;
+  readonly props?: Props;
+}
+
+/** The live components of an application. */
+export interface Live {
+  /** One action at the gate for each action of each component. */
+  readonly actions: readonly AnyAction[];
+  /** The action endpoint, the refresh of security tokens, and the browser runtime. */
+  readonly routes: Hono;
+  /**
+   * Renders a component for a page.
+   * @throws {TypeError} when the component is not registered, or its props do not fit its schema
+   */
+  mount<Props>(component: LiveComponent<Props>, options: MountOptions<Props>): Promise<Html>;
+  /** What the head of every page with components needs: the security token and the browser runtime. */
+  head(inbound: Inbound): Html;
+}
+
+const DAY = 24 * 60 * 60 * 1000;
+const KEY_BYTES = 16;
+
+/**
+ * Live components over an edge. Give `actions` to the gate and `routes` to the application.
+ * @throws {TypeError} when two components have one name
+ */
+export function createLive(parts: LiveParts): Live {
+  return new LivePages(parts);
+}
+
+/** The parts of `Live` that the routes need as well. */
+export class LivePages implements Live {
+  readonly actions: readonly AnyAction[];
+  readonly routes: Hono;
+  readonly client: ClientBundle;
+  readonly edge: Edge;
+  readonly #parts: LiveParts;
+  readonly #keeper: StateKeeper;
+  readonly #components = new Map<string, AnyLiveComponent>();
+
+  constructor(parts: LiveParts) {
+    const { documents, sealer, lifetime = DAY } = parts;
+    this.#parts = parts;
+    this.edge = parts.edge;
+    this.client = parts.client ?? readClientBundle();
+    this.#keeper = new StateKeeper({ documents, sealer, lifetime });
+    for (const component of parts.components) {
+      if (this.#components.has(component.name)) throw new TypeError(`Two components are named ${component.name}.`);
+      this.#components.set(component.name, component);
+    }
+    this.actions = parts.components.flatMap((component) => componentActions(component, this.#keeper));
+    this.routes = liveRoutes(this);
+  }
+
+  has(name: string): boolean {
+    return this.#components.has(name);
+  }
+
+  head(inbound: Inbound): Html {
+    return html`<meta name="csrf-token" content=${this.edge.csrfToken(inbound)} />
+      <script type="module" src=${clientPath(this.client)} nonce=${inbound.nonce}></script>`;
+  }
+
+  async mount<Props>(component: LiveComponent<Props>, options: MountOptions<Props>): Promise<Html> {
+    if (this.#components.get(component.name) !== component) {
+      throw new TypeError(`The component ${component.name} is not registered; add it to the components of createLive.`);
+    }
+    const props = propsOf(component, options.props);
+    const instance = instanceFor(options.instance ?? "main", component.props === undefined ? undefined : props);
+    return this.#page({ component, instance, props: { value: props } }, options.inbound, undefined);
+  }
+
+  /** The component of a refused form, with what was sent and what was wrong. */
+  async refused(
+    id: ComponentId,
+    inbound: Inbound,
+    refused: RefusedForm & { readonly seed: string | undefined },
+  ): Promise<Html> {
+    const component = this.#components.get(id.component);
+    if (component === undefined) throw new TypeError(`There is no component ${id.component}.`);
+    const content = await this.#page({ component, instance: id.instance, props: undefined }, inbound, refused);
+    return this.#parts.frame?.(inbound, content) ?? plainFrame(this.head(inbound), content);
+  }
+
+  async #page(
+    subject: Subject,
+    inbound: Inbound,
+    refused: (RefusedForm & { readonly seed: string | undefined }) | undefined,
+  ): Promise<Html> {
+    const { component, instance } = subject;
+    const { edge, store, clock, random } = this.#parts;
+    const principal = await edge.sessions.principal(inbound);
+    const { tenant } = inbound;
+    const key = { tenant, component: component.name, instance, owner: ownerOf(principal) };
+    const now = clock.now();
+    const { held, version } = await store.read(async (transaction) => {
+      const stored = await this.#keeper.read(transaction, component, key);
+      const seed =
+        refused?.seed === undefined ? undefined : this.#keeper.openSeed(component, key, { sealed: refused.seed, now });
+      if (typeof seed === "object" && seed.base === stored.version) return { held: seed, version: stored.version };
+      if (refused !== undefined && stored.held !== undefined) return { held: stored.held, version: stored.version };
+      const props = subject.props ?? { value: propsOf(component, stored.held?.props) };
+      const previous = stored.held?.state;
+      const context = { props: props.value, principal, tenant, instance, transaction, now, previous };
+      const held: Held = { props: props.value, state: checkedState(component, await component.mount(context)) };
+      return { held, version: stored.version };
+    });
+    const page: PageFrame = {
+      csrfToken: edge.csrfToken(inbound),
+      seed: this.#keeper.seed(key, { ...held, base: version, now }),
+      back: inbound.method === "GET" ? inbound.url.pathname + inbound.url.search : "/",
+      newKey: () => base64url(random.bytes(KEY_BYTES)),
+    };
+    return pageElement(component, held, {
+      id: { component: component.name, instance },
+      version,
+      page,
+      refused,
+      principal,
+    });
+  }
+}
+
+interface Subject {
+  readonly component: AnyLiveComponent;
+  readonly instance: string;
+  /** What the page gave; absent where the stored ones hold. */
+  readonly props: { readonly value: unknown } | undefined;
+}
+
+/** Address of the browser runtime. */
+export function clientPath({ hash }: ClientBundle): string {
+  return `/api/livecomponents/client.${hash}.js`;
+}
+
+function propsOf(component: AnyLiveComponent, props: unknown): unknown {
+  if (component.props === undefined) return undefined;
+  const checked = check(component.props, props ?? {});
+  if (checked === undefined) throw new TypeError(`The props given to ${component.name} do not fit its schema.`);
+  return checked.value;
+}
+
+function checkedState(component: AnyLiveComponent, state: unknown): unknown {
+  const checked = check(component.state, state);
+  if (checked === undefined) throw new TypeError(`mount of ${component.name} made a state that its schema refuses.`);
+  return checked.value;
+}
+
+function plainFrame(head: Html, content: Html): Html {
+  return html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <title>Please check what you entered</title>
+        ${head}
+      </head>
+      <body>
+        <main>
+          <h1>Please check what you entered</h1>
+          ${content}
+        </main>
+      </body>
+    </html>`;
+}

@@ -1,0 +1,114 @@
+import { createHash } from "node:crypto";
+import { Hono } from "hono";
+import type { Inbound } from "../http/inbound.ts";
+import { events } from "../kernel/events.ts";
+import { deny, isDenial, type Denial, type IdempotencyInfo, type Success } from "../kernel/outcome.ts";
+import { problems } from "../kernel/problems.ts";
+import { ACTION_PATH } from "./act.ts";
+import { createCall } from "./call.ts";
+import type { LiveResult } from "./component-action.ts";
+import { clientPath, type LivePages } from "./live.ts";
+import { liveProblems } from "./problems.ts";
+import { readLiveRequest, type LiveRequest } from "./wire.ts";
+
+/** Where a security token for this session is had. */
+export const REFRESH_PATH = "/api/csrf/refresh";
+
+/** The routes of live components. */
+export function liveRoutes(pages: LivePages): Hono {
+  const { edge, client } = pages;
+  const app = new Hono();
+  app.post(ACTION_PATH, (context) => act(pages, edge.of(context)));
+  app.get(REFRESH_PATH, (context) => refresh(pages, edge.of(context)));
+  app.get(clientPath(client), () => {
+    const headers = {
+      "content-type": "text/javascript; charset=utf-8",
+      "cache-control": "public, max-age=31536000, immutable",
+    };
+    return new Response(client.source, { headers });
+  });
+  return app;
+}
+
+async function act(pages: LivePages, inbound: Inbound): Promise<Response> {
+  const { edge } = pages;
+  const body = inbound.refusal ?? (await inbound.body());
+  const request = isDenial(body) ? body : readLiveRequest(body);
+  if (isDenial(request)) return edge.refuse(inbound, request);
+  const { id, action, params, basis, csrfToken } = request;
+  const idempotencyKey = keyOf(request);
+  const call = createCall({ instance: id.instance, params }, basis);
+  const outcome = await edge.perform(`${id.component}.${action}`, inbound, call, {
+    entrance: "live",
+    csrfToken,
+    idempotencyKey,
+  });
+  if (!outcome.ok) return refuse(pages, inbound, { request, denial: outcome });
+  // What succeeds at the live entrance is the result of a component's action.
+  const success = outcome as Success<LiveResult>;
+  if (request.form !== undefined) {
+    return edge.redirect(inbound, success.value.effects?.redirect ?? request.form.back ?? "/");
+  }
+  const token = edge.csrfToken(inbound);
+  return edge.respond(inbound, success, { csrfToken: token, body: () => answer(success, token, request) });
+}
+
+/**
+ * The key of an attempt. A form sent without scripts carries the key it was rendered with; going back and
+ * sending something else with it is a new intent, sending the same again is not.
+ */
+function keyOf({ idempotencyKey, form, params }: LiveRequest): string | undefined {
+  if (form === undefined || idempotencyKey === undefined) return idempotencyKey;
+  return `${idempotencyKey}.${createHash("sha256").update(JSON.stringify(params)).digest("base64url").slice(0, 16)}`;
+}
+
+function answer(
+  { value, idempotency }: Success<LiveResult>,
+  token: string,
+  { seq }: LiveRequest,
+): Readonly<Record<string, unknown>> {
+  return {
+    ...value,
+    csrf_token: token,
+    ...(idempotency === undefined ? {} : { idempotency: wireInfo(idempotency) }),
+    ...(seq === undefined ? {} : { seq }),
+  };
+}
+
+function wireInfo({ key, cached, ttl, createdAt }: IdempotencyInfo): Readonly<Record<string, unknown>> {
+  return { key, cached, ttl, created_at: createdAt };
+}
+
+async function refuse(
+  pages: LivePages,
+  inbound: Inbound,
+  { request, denial }: { readonly request: LiveRequest; readonly denial: Denial },
+): Promise<Response> {
+  const { edge } = pages;
+  if (!pages.has(request.id.component)) return edge.problem(inbound, { ...denial, problem: unknownComponent(denial) });
+  if (request.form === undefined || denial.problem !== problems.VALIDATION_ERROR) return edge.problem(inbound, denial);
+  const { id, action, params, basis } = request;
+  const page = await pages.refused(id, inbound, {
+    action,
+    // `readLiveRequest` accepts no other parameters than objects.
+    values: params as Readonly<Record<string, unknown>>,
+    violations: denial.violations ?? [],
+    seed: basis.seed,
+  });
+  return edge.page(inbound, page, { status: denial.problem.status });
+}
+
+function unknownComponent({ problem }: Denial): Denial["problem"] {
+  return problem === problems.ACTION_NOT_FOUND ? liveProblems.COMPONENT_NOT_FOUND : problem;
+}
+
+/** A fresh token for the session, which begins now where there is none. Changes nothing in the store. */
+async function refresh({ edge }: LivePages, inbound: Inbound): Promise<Response> {
+  const { headers } = inbound.request;
+  const site = headers.get("sec-fetch-site");
+  const origin = headers.get("origin");
+  const foreign = (site !== null && site !== "same-origin") || (origin !== null && origin !== inbound.target);
+  if (foreign) return edge.refuse(inbound, deny(problems.ORIGIN_REFUSED, { event: events.malicious_cross_origin }));
+  await edge.sessions.principal(inbound);
+  return edge.json(inbound, { csrf_token: edge.csrfToken(inbound) });
+}

@@ -1,0 +1,144 @@
+import type { Principal } from "../kernel/attempt.ts";
+import type { Documents } from "../kernel/ports/documents.ts";
+import type { ReadTransaction, WriteTransaction } from "../kernel/ports/store.ts";
+import { SealError, type Sealer } from "../kernel/seal.ts";
+import type { AnyLiveComponent } from "./component.ts";
+import { check } from "./schema.ts";
+
+/** Whose state it is. Every part is bound into the seal: state cannot be moved to another owner. */
+export interface StateKey {
+  readonly tenant: string;
+  readonly component: string;
+  readonly instance: string;
+  readonly owner: string;
+}
+
+/** A state and the props it belongs to. */
+export interface Held {
+  readonly state: unknown;
+  readonly props: unknown;
+}
+
+/** What is stored for a key. */
+export interface Stored {
+  /** 0 where there is nothing. */
+  readonly version: number;
+  /** Absent where there is nothing, or nothing that still fits the component. */
+  readonly held: Held | undefined;
+  /** Whether something is stored that cannot be opened. */
+  readonly damaged: boolean;
+}
+
+/** A page's sealed state, opened. */
+export interface Seed extends Held {
+  /** The stored version at the time; the seed counts while nothing newer is stored. */
+  readonly base: number;
+}
+
+export interface StateKeeperParts {
+  readonly documents: Documents;
+  readonly sealer: Pick<Sealer, "seal" | "open">;
+  /** Milliseconds a state is kept after its last change, and a page's seed after it was made. */
+  readonly lifetime: number;
+}
+
+const KIND = "live-state";
+const STATE = "live-state";
+const SEED = "live-seed";
+
+/** The owner of state: the session; what has none, such as an agent, owns by itself. */
+export function ownerOf({ type, id, session }: Principal): string {
+  return session ?? `${type}/${id}`;
+}
+
+/** Keeps states: sealed, by key, changed by compare-and-set. */
+export class StateKeeper {
+  readonly #parts: StateKeeperParts;
+
+  constructor(parts: StateKeeperParts) {
+    this.#parts = parts;
+  }
+
+  async read(transaction: ReadTransaction, component: AnyLiveComponent, key: StateKey): Promise<Stored> {
+    const document = await this.#parts.documents.get(transaction, documentKey(key));
+    if (document === undefined) return { version: 0, held: undefined, damaged: false };
+    const { version, body } = document;
+    const opened = this.#open(body, { purpose: STATE, key });
+    // A body sealed for another version is an older one put back.
+    if (opened === undefined || opened["version"] !== version) return { version, held: undefined, damaged: true };
+    return { version, held: fit(component, opened), damaged: false };
+  }
+
+  /** Stores the next version and returns it, or `undefined` when another one was stored meanwhile. */
+  async write(
+    transaction: WriteTransaction,
+    key: StateKey,
+    change: Held & { readonly expected: number },
+  ): Promise<number | undefined> {
+    const { expected, props, state } = change;
+    const version = expected + 1;
+    const body = this.#seal({ version, props, state }, { purpose: STATE, key });
+    const expiresAt = (await transaction.now()) + this.#parts.lifetime;
+    const written = await this.#parts.documents.put(transaction, documentKey(key), { expected, body, expiresAt });
+    if (written !== undefined && written.version !== version) {
+      throw new Error(`The store counted version ${written.version} where ${version} was due.`);
+    }
+    return written?.version;
+  }
+
+  /** Seals a page's state for the page to carry. */
+  seed(key: StateKey, seed: Seed & { readonly now: number }): string {
+    const { base, props, state, now } = seed;
+    return this.#seal({ base, props, state, at: now }, { purpose: SEED, key });
+  }
+
+  /** Opens a page's state: `"damaged"` when it is not genuine or not this owner's, `undefined` when it is too old. */
+  openSeed(
+    component: AnyLiveComponent,
+    key: StateKey,
+    { sealed, now }: { readonly sealed: string; readonly now: number },
+  ): Seed | "damaged" | undefined {
+    const opened = this.#open(sealed, { purpose: SEED, key });
+    if (opened === undefined) return "damaged";
+    const { base, at } = opened;
+    if (typeof base !== "number" || typeof at !== "number" || now - at > this.#parts.lifetime) return undefined;
+    const held = fit(component, opened);
+    return held === undefined ? undefined : { ...held, base };
+  }
+
+  #seal(value: object, binding: Binding): string {
+    return this.#parts.sealer.seal(JSON.stringify(value), sealBinding(binding));
+  }
+
+  #open(sealed: string, binding: Binding): Readonly<Record<string, unknown>> | undefined {
+    try {
+      const value: unknown = JSON.parse(this.#parts.sealer.open(sealed, sealBinding(binding)));
+      // Objects can be read as records; the members are checked where they are used.
+      return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : undefined;
+    } catch (error) {
+      if (error instanceof SealError || error instanceof SyntaxError) return undefined;
+      throw error;
+    }
+  }
+}
+
+interface Binding {
+  readonly purpose: string;
+  readonly key: StateKey;
+}
+
+function sealBinding({ purpose, key }: Binding): { purpose: string; context: readonly string[] } {
+  return { purpose, context: [key.tenant, key.component, key.instance, key.owner] };
+}
+
+function documentKey({ tenant, component, instance, owner }: StateKey): { kind: string; tenant: string; id: string } {
+  return { kind: KIND, tenant, id: `${component}:${instance}:${owner}` };
+}
+
+/** State and props as the component's schemas see them now, or `undefined` when they no longer fit. */
+function fit(component: AnyLiveComponent, { state, props }: Readonly<Record<string, unknown>>): Held | undefined {
+  const checkedState = check(component.state, state);
+  const checkedProps = component.props === undefined ? { value: undefined } : check(component.props, props);
+  if (checkedState === undefined || checkedProps === undefined) return undefined;
+  return { state: checkedState.value, props: checkedProps.value };
+}
