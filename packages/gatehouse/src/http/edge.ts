@@ -32,7 +32,7 @@ import { createResponder, isSessionless, type PageOptions, type RespondOptions, 
 import { createSecurityHeaders, type HeaderOptions } from "./security-headers.ts";
 import { createSessionCookies } from "./session-cookie.ts";
 import { SESSION_PRESETS, type SessionPreset } from "./session-preset.ts";
-import { createSessions, type EdgeSessions } from "./sessions.ts";
+import { createEdgeSessions, type EdgeSessions } from "./sessions.ts";
 
 /** What the HTTP entrance is built from. */
 export interface EdgeParts {
@@ -136,7 +136,7 @@ class HttpEdge implements Edge {
     const cookies = createSessionCookies({ keyRing, random, clock, absolute: preset.absolute });
     this.#parts = parts;
     this.#recorder = createRefusalRecorder(parts);
-    this.sessions = createSessions({ ...parts, cookies, preset });
+    this.sessions = createEdgeSessions({ ...parts, cookies, preset });
     this.#parser = createInboundParser({ ...parts, cookies, origins: parts.origins ?? [] });
     const securityHeaders = createSecurityHeaders(parts.headers);
     const responder = createResponder({ clock, sessions: this.sessions, securityHeaders });

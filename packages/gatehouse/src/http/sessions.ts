@@ -79,7 +79,7 @@ interface Track {
 }
 
 /** Sessions on a store. */
-export function createSessions(parts: SessionParts): EdgeSessions {
+export function createEdgeSessions(parts: SessionParts): EdgeSessions {
   return new StoredSessions(parts);
 }
 

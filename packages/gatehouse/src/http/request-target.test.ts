@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import fc from "fast-check";
+import { inspectTarget, LONGEST_TARGET } from "./request-target.ts";
+
+function codeOf(target: string): string | undefined {
+  const url = new URL(target, "https://app.example");
+  return inspectTarget(url, target)?.problem.code;
+}
+
+describe("inspectTarget", () => {
+  // A proxy that protects /admin and an application that serves /public/..%2fadmin as /admin together
+  // protect nothing. An address with two readings is refused before anyone routes by it.
+  it("refuses addresses with two readings", () => {
+    for (const target of [
+      "/public/../admin",
+      "/public/%2e%2e/admin",
+      "/public/.%2E",
+      "/.",
+      "/a/..;/b",
+      "/a%2fb",
+      "/a%5Cb",
+      "/a%00",
+      "/a\\b",
+      "/a%",
+      "/a%ff",
+      "/a%0d%0aset-cookie:x",
+    ]) {
+      assert.equal(codeOf(target), "MALFORMED_REQUEST", target);
+    }
+  });
+
+  it("accepts ordinary addresses", () => {
+    for (const target of [
+      "/",
+      "/a/b.c/..d",
+      "/caf%C3%A9",
+      "/a?next=../x%2f%00",
+      "/a%20b",
+      "/%252f",
+      "/.well-known/x",
+      "*",
+    ]) {
+      assert.equal(codeOf(target), undefined, target);
+    }
+  });
+
+  it("refuses absurd lengths with 414", () => {
+    assert.equal(codeOf(`/${"a".repeat(LONGEST_TARGET)}`), "URI_TOO_LONG");
+    assert.equal(codeOf(`/?${"a".repeat(LONGEST_TARGET - 10)}`), undefined);
+  });
+
+  it("never throws", () => {
+    fc.assert(
+      fc.property(fc.webUrl({ withQueryParameters: true, withFragments: true }), fc.string(), (base, raw) => {
+        void inspectTarget(new URL(base), raw);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+});
