@@ -7,3 +7,4 @@ export {
   type ValkeyValue,
 } from "./store/valkey/valkey-connection.ts";
 export type { ValkeySettings } from "./store/valkey/valkey-client.ts";
+export { createValkeyCounters, type ValkeyCountersOptions } from "./store/valkey/valkey-counters.ts";

@@ -52,7 +52,7 @@ export interface Store extends AsyncDisposable {
   /**
    * Runs `work` in a transaction and resolves once it is durable. `work` may await nothing but the
    * transaction it is given. A throw rolls back this transaction alone.
-   * @throws {StoreUnavailableError} when the engine cannot take writes; nothing was changed.
+   * @throws {StoreUnavailableError} when the engine cannot take writes; its `outcome` says whether anything was changed.
    */
   write<Result>(work: (transaction: WriteTransaction) => Promise<Result>): Promise<Result>;
   health(): Promise<StoreHealth>;
@@ -62,9 +62,15 @@ export interface Store extends AsyncDisposable {
 export class StoreUnavailableError extends Error {
   override readonly name = "StoreUnavailableError";
   readonly store: string;
-  constructor(store: string, message: string, options?: ErrorOptions) {
+  /**
+   * `unchanged`: nothing was changed. `unknown`: the answer to a commit was lost, so the change may have been
+   * made; only a retry under the same idempotency key tells.
+   */
+  readonly outcome: "unchanged" | "unknown";
+  constructor(store: string, message: string, options?: ErrorOptions & { outcome?: "unchanged" | "unknown" }) {
     super(message, options);
     this.store = store;
+    this.outcome = options?.outcome ?? "unchanged";
   }
 }
 

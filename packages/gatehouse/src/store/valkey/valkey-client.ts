@@ -1,7 +1,7 @@
 import { Redis, type RedisOptions } from "iovalkey";
 
 import type { Random } from "../../kernel/random.ts";
-import { reconnectDelay } from "../reconnect-delay.ts";
+import { pauseAfter } from "../backoff.ts";
 import { isLocalHost, verifiedTls, type Certificates } from "../transport-security.ts";
 
 /** Where a Valkey or Redis server is and how its connections behave. */
@@ -19,6 +19,7 @@ export interface ValkeySettings extends Certificates {
 }
 
 const DEFAULT_PORT = 6379;
+const FIRST_RECONNECT = 50;
 const KEEP_ALIVE = 10_000;
 const DISCONNECT_TIMEOUT = 200;
 const PLAIN = new Set(["redis:", "valkey:"]);
@@ -42,6 +43,7 @@ export function createValkeyClient(settings: ValkeySettings, random: Random): Re
     throw new TypeError(`The connection to Valkey at ${host} would not be encrypted. ${advice}`);
   }
   const commandTimeout = settings.commandTimeout ?? 250;
+  const limit = settings.reconnectLimit ?? 2000;
   const options: RedisOptions = {
     host,
     port: url.port === "" ? DEFAULT_PORT : Number(url.port),
@@ -57,7 +59,7 @@ export function createValkeyClient(settings: ValkeySettings, random: Random): Re
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
-    retryStrategy: (attempt) => reconnectDelay(attempt, settings.reconnectLimit ?? 2000, random),
+    retryStrategy: (attempt) => Math.ceil(pauseAfter(attempt, { first: FIRST_RECONNECT, limit, random })),
   };
   if (url.username !== "") options.username = decodeURIComponent(url.username);
   if (url.password !== "") options.password = decodeURIComponent(url.password);
