@@ -1,0 +1,182 @@
+import type { Clock } from "../../kernel/clock.ts";
+import { assertChecks, decide, type LimitTime } from "../../kernel/limit/decide.ts";
+import type { Stamp } from "../../kernel/limit/tally.ts";
+import type { Counters, Decision, LimitCheck, Reservation } from "../../kernel/ports/counters.ts";
+import type { Store, WriteTransaction } from "../../kernel/ports/store.ts";
+import { CounterRows, forgetCounters, sweepCounters } from "./sql-counters-rows.ts";
+
+/** How counters on the transactional store behave. */
+export interface SqlCountersOptions {
+  readonly store: Store;
+  /** For the pauses between sweeps of expired rows and, with `time: "clock"`, for everything. */
+  readonly clock: Clock;
+  /** `database`, the default: the database's time, one for all servers. `clock`: that of `clock`. */
+  readonly time?: "database" | "clock";
+}
+
+/** Calls decided in one transaction at most. */
+const LARGEST_BATCH = 128;
+/** Milliseconds between sweeps. */
+const SWEEP_INTERVAL = 60_000;
+
+type Apply = (rows: CounterRows, time: LimitTime) => void;
+
+/** A call waiting for its turn. */
+class Job {
+  readonly checks: readonly LimitCheck[];
+  readonly #apply: Apply;
+  readonly #outcome = Promise.withResolvers<void>();
+  #failure: unknown;
+
+  constructor(checks: readonly LimitCheck[], apply: Apply) {
+    this.checks = checks;
+    this.#apply = apply;
+  }
+
+  get done(): Promise<void> {
+    return this.#outcome.promise;
+  }
+
+  /** Runs again when the store repeats a transaction. A call that cannot be decided does not fail its neighbours. */
+  apply(rows: CounterRows, time: LimitTime): void {
+    this.#failure = undefined;
+    try {
+      this.#apply(rows, time);
+    } catch (error) {
+      this.#failure = error;
+    }
+  }
+
+  committed(): void {
+    if (this.#failure === undefined) this.#outcome.resolve();
+    else this.#outcome.reject(this.#failure);
+  }
+
+  failed(error: unknown): void {
+    this.#outcome.reject(error);
+  }
+}
+
+/** What a reservation remembers: what was taken and has not been given back. */
+class Mark {
+  readonly checks: readonly LimitCheck[];
+  readonly stamps: (Stamp | undefined)[];
+
+  constructor(checks: readonly LimitCheck[], stamps: Stamp[]) {
+    this.checks = checks;
+    this.stamps = stamps;
+  }
+}
+
+/**
+ * Counters in the table `limit_counters`, shared by every server on the same database. Calls that arrive while a
+ * transaction is under way are decided together in the next one, in their order.
+ */
+export function createSqlCounters(options: SqlCountersOptions): Counters {
+  return new SqlCounters(options);
+}
+
+class SqlCounters implements Counters {
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #ownTime: boolean;
+  #waiting: Job[] = [];
+  #working: Promise<void> | undefined;
+  #sweepAt: number;
+
+  constructor(options: SqlCountersOptions) {
+    this.#store = options.store;
+    this.#clock = options.clock;
+    this.#ownTime = options.time === "clock";
+    this.#sweepAt = options.clock.monotonic() + SWEEP_INTERVAL;
+  }
+
+  take(checks: readonly LimitCheck[]): Promise<Decision> {
+    assertChecks(checks);
+    let decision: Decision | undefined;
+    const apply = (rows: CounterRows, time: LimitTime): void => {
+      const tallies = checks.map((check) => rows.tally(check));
+      const { admitted, states, stamps } = decide(checks, tallies, time);
+      if (admitted) for (const check of checks) rows.note(check);
+      decision = admitted
+        ? { admitted, states, reservation: { checks, mark: new Mark(checks, stamps) } }
+        : { admitted, states };
+    };
+    return this.#enqueue(checks, apply).then(() => {
+      if (decision === undefined) throw new Error("A limit was settled without having been decided.");
+      return decision;
+    });
+  }
+
+  async release(reservation: Reservation): Promise<void> {
+    const { mark } = reservation;
+    if (!(mark instanceof Mark)) throw new TypeError("The reservation was made by other counters.");
+    const given: { readonly check: LimitCheck; readonly stamp: Stamp }[] = [];
+    for (const { key } of reservation.checks) {
+      const index = mark.checks.findIndex((check) => check.key === key);
+      const check = mark.checks[index];
+      const stamp = mark.stamps[index];
+      if (check === undefined || stamp === undefined) continue;
+      mark.stamps[index] = undefined;
+      given.push({ check, stamp });
+    }
+    if (given.length === 0) return;
+    const apply = (rows: CounterRows, { now }: LimitTime): void => {
+      for (const { check, stamp } of given) {
+        rows.tally(check).giveBack(check.rule, check.cost, stamp, now);
+        rows.note(check);
+      }
+    };
+    const checks = given.map(({ check }) => check);
+    await this.#enqueue(checks, apply);
+  }
+
+  async reset(keys?: readonly string[]): Promise<void> {
+    await this.#store.write((transaction) => forgetCounters(transaction, keys));
+  }
+
+  /** Waits for calls under way; the store belongs to whoever opened it. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    while (this.#working !== undefined) await this.#working;
+  }
+
+  #enqueue(checks: readonly LimitCheck[], apply: Apply): Promise<void> {
+    const job = new Job(checks, apply);
+    this.#waiting.push(job);
+    this.#working ??= this.#work();
+    return job.done;
+  }
+
+  async #work(): Promise<void> {
+    // Calls of the same turn of the event loop share the first transaction.
+    await Promise.resolve();
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting.splice(0, LARGEST_BATCH);
+      try {
+        await this.#store.write((transaction) => this.#decide(transaction, batch));
+        for (const job of batch) job.committed();
+      } catch (error) {
+        for (const job of batch) job.failed(error);
+      }
+      await this.#sweep();
+    }
+    this.#working = undefined;
+  }
+
+  async #decide(transaction: WriteTransaction, batch: readonly Job[]): Promise<void> {
+    const wall = this.#ownTime ? this.#clock.now() : await transaction.now();
+    const time = { now: Math.floor(wall * 1000), wall };
+    const keys = batch.flatMap(({ checks }) => checks.map(({ key }) => key));
+    const rows = await CounterRows.load(transaction, keys, time.now);
+    for (const job of batch) job.apply(rows, time);
+    await rows.save(transaction);
+  }
+
+  async #sweep(): Promise<void> {
+    const now = this.#clock.monotonic();
+    if (now < this.#sweepAt) return;
+    this.#sweepAt = now + SWEEP_INTERVAL;
+    // Expired rows count for nothing, so a sweep that fails is simply followed by the next one.
+    await this.#store.write(sweepCounters).catch(() => undefined);
+  }
+}

@@ -1,0 +1,167 @@
+import type { Clock } from "../../kernel/clock.ts";
+import { bucketScale } from "../../kernel/limit/bucket.ts";
+import { grainOf } from "../../kernel/limit/coarse-window.ts";
+import { assertChecks, waitMilliseconds } from "../../kernel/limit/decide.ts";
+import { tallyKind } from "../../kernel/limit/tallies.ts";
+import type {
+  Counters,
+  Decision,
+  LimitCheck,
+  LimitRule,
+  LimitState,
+  Reservation,
+} from "../../kernel/ports/counters.ts";
+import { GIVE_BACK_SCRIPT, TAKE_SCRIPT } from "./valkey-counters-script.ts";
+import type { ValkeyConnection, ValkeyValue } from "./valkey-connection.ts";
+
+/** How counters in Valkey behave. */
+export interface ValkeyCountersOptions {
+  readonly connection: ValkeyConnection;
+  /** Epoch time for what callers are told. */
+  readonly clock: Clock;
+  /**
+   * In front of every key. Default `gatehouse:{limits}:`. The part in braces is the hash tag: a cluster keeps all keys
+   * of one decision in one slot by it, which checking several policies in one step requires. To spread load over a
+   * cluster, give different installations or tenants different tags.
+   */
+  readonly prefix?: string;
+  /**
+   * `server`, the default: the server's clock, one for all who share it. `clock`: that of `clock`, for services that
+   * refuse TIME in scripts; then the clocks of all servers must agree.
+   */
+  readonly time?: "server" | "clock";
+}
+
+const PREFIX = "gatehouse:{limits}:";
+/** Milliseconds a key outlives what it counts. */
+const SERVER_MARGIN = 1000;
+/** The same when times come from elsewhere and may lag behind the server's. */
+const CLOCK_MARGIN = 60_000;
+const SCAN_COUNT = 500;
+const ANSWER_FIELDS = 4;
+
+/** What a reservation remembers: the keys, and what was taken and has not been given back. */
+class Mark {
+  readonly checks: readonly LimitCheck[];
+  readonly stamps: (string | undefined)[];
+
+  constructor(checks: readonly LimitCheck[], stamps: string[]) {
+    this.checks = checks;
+    this.stamps = stamps;
+  }
+}
+
+/**
+ * Counters that several servers share through Valkey or Redis. One round trip a decision, whatever the number of
+ * policies. Every call fails with `StoreUnavailableError` while the server does not answer.
+ */
+export function createValkeyCounters(options: ValkeyCountersOptions): Counters {
+  return new ValkeyCounters(options);
+}
+
+class ValkeyCounters implements Counters {
+  readonly #connection: ValkeyConnection;
+  readonly #clock: Clock;
+  readonly #prefix: string;
+  readonly #ownTime: boolean;
+
+  constructor(options: ValkeyCountersOptions) {
+    this.#connection = options.connection;
+    this.#clock = options.clock;
+    this.#prefix = options.prefix ?? PREFIX;
+    this.#ownTime = options.time === "clock";
+  }
+
+  async take(checks: readonly LimitCheck[]): Promise<Decision> {
+    assertChecks(checks);
+    const margin = this.#ownTime ? CLOCK_MARGIN : SERVER_MARGIN;
+    const values: ValkeyValue[] = [this.#time(), margin];
+    for (const check of checks) values.push(...takeArguments(check));
+    const answer = await this.#connection.script(TAKE_SCRIPT, this.#keys(checks), values);
+    return this.#decision(checks, answer);
+  }
+
+  async release(reservation: Reservation): Promise<void> {
+    const { mark } = reservation;
+    if (!(mark instanceof Mark)) throw new TypeError("The reservation was made by other counters.");
+    const given: LimitCheck[] = [];
+    const values: ValkeyValue[] = [this.#time()];
+    for (const { key } of reservation.checks) {
+      const index = mark.checks.findIndex((check) => check.key === key);
+      const check = mark.checks[index];
+      const stamp = mark.stamps[index];
+      if (check === undefined || stamp === undefined) continue;
+      mark.stamps[index] = undefined;
+      given.push(check);
+      const [unit, drain, tick] = scaleArguments(check.rule);
+      values.push(kindOf(check.rule), check.cost, stamp, unit, drain, tick);
+    }
+    if (given.length > 0) await this.#connection.script(GIVE_BACK_SCRIPT, this.#keys(given), values);
+  }
+
+  async reset(keys?: readonly string[]): Promise<void> {
+    if (keys !== undefined) {
+      if (keys.length > 0) await this.#connection.command("UNLINK", ...keys.map((key) => this.#prefix + key));
+      return;
+    }
+    const pattern = `${this.#prefix.replace(/[\\*?[\]^]/g, "\\$&")}*`;
+    let cursor = "0";
+    do {
+      const answer = await this.#connection.command("SCAN", cursor, "MATCH", pattern, "COUNT", SCAN_COUNT);
+      const [next, found] = scanAnswer(answer);
+      if (found.length > 0) await this.#connection.command("UNLINK", ...found);
+      cursor = next;
+    } while (cursor !== "0");
+  }
+
+  /** The connection belongs to whoever opened it. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return Promise.resolve();
+  }
+
+  #keys(checks: readonly LimitCheck[]): string[] {
+    return checks.map((check) => this.#prefix + check.key);
+  }
+
+  #time(): string {
+    return this.#ownTime ? String(Math.floor(this.#clock.now() * 1000)) : "";
+  }
+
+  #decision(checks: readonly LimitCheck[], answer: unknown): Decision {
+    if (!Array.isArray(answer) || answer.length !== 2 + checks.length * ANSWER_FIELDS) {
+      throw new TypeError("Valkey answered a limit script with something else than its states.");
+    }
+    const wall = this.#clock.now();
+    const stamps: string[] = [];
+    const states = checks.map(({ policy, rule }, index): LimitState => {
+      const [wait, remaining, empty, stamp] = answer.slice(2 + index * ANSWER_FIELDS).map(String);
+      stamps.push(stamp ?? "");
+      const retryAfter = waitMilliseconds(wait === "-1" ? Infinity : Number(wait), rule.window);
+      const resetAfter = retryAfter > 0 ? retryAfter : Math.max(0, Math.ceil(Number(empty) / 1000));
+      const { limit, window } = rule;
+      return { policy, limit, window, remaining: Number(remaining), resetAt: wall + resetAfter, retryAfter };
+    });
+    if (Number(answer[0]) !== 1) return { admitted: false, states };
+    return { admitted: true, states, reservation: { checks, mark: new Mark(checks, stamps) } };
+  }
+}
+
+function kindOf(rule: LimitRule): string {
+  return tallyKind(rule).slice(0, 1);
+}
+
+function takeArguments({ rule, cost }: LimitCheck): ValkeyValue[] {
+  const span = rule.kind === "bucket" ? rule.burst : rule.window * 1000;
+  return [kindOf(rule), cost, rule.limit, span, ...scaleArguments(rule), rule.window * 1000];
+}
+
+function scaleArguments(rule: LimitRule): [unitOrGrain: number, drain: number, tick: number] {
+  if (rule.kind !== "bucket") return [grainOf(rule.window), 0, 0];
+  const { unit, drain, tick } = bucketScale(rule);
+  return [unit, drain, tick];
+}
+
+function scanAnswer(answer: unknown): [cursor: string, keys: string[]] {
+  if (!Array.isArray(answer) || !Array.isArray(answer[1])) throw new TypeError("Valkey answered SCAN unexpectedly.");
+  return [String(answer[0]), answer[1].map(String)];
+}
