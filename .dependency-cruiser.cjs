@@ -60,7 +60,11 @@ module.exports = {
     layer("html", ["kernel"], "Templates know nothing of requests or stores."),
     layer("http", ["kernel", "guards", "html"], "The HTTP edge builds attempts and renders outcomes."),
     layer("client", [], "Browser code shares nothing with the server but types."),
-    layer("console", ["kernel", "guards", "http", "html", "live", "audit"], "The console is made of modules and ports."),
+    layer(
+      "console",
+      ["kernel", "guards", "http", "html", "live", "audit"],
+      "The console is made of modules and ports.",
+    ),
     {
       name: "modules-apart",
       severity: "error",
@@ -73,7 +77,10 @@ module.exports = {
       severity: "error",
       comment: "The kernel imports canonicalize and @noble/ciphers, and the types of kysely and Standard Schema.",
       from: { path: `${src}/kernel/`, pathNot: TESTS },
-      to: { path: "node_modules/", pathNot: "node_modules/(canonicalize|@noble/ciphers|kysely|@standard-schema/spec)/" },
+      to: {
+        path: "node_modules/",
+        pathNot: "node_modules/(canonicalize|@noble/ciphers|kysely|@standard-schema/spec)/",
+      },
     },
     {
       name: "kernel-types",
@@ -124,8 +131,18 @@ module.exports = {
       from: { path: "^packages/" },
       to: { path: "^(apps|examples|test|tools)/" },
     },
-    only("pg", "node_modules/pg/", [`${src}/store/postgres/`], "PostgreSQL is optional: its driver is imported in one place."),
-    only("valkey", "node_modules/iovalkey/", [`${src}/store/valkey/`], "Valkey is optional: its client is imported in one place."),
+    only(
+      "pg",
+      "node_modules/pg/",
+      [`${src}/store/postgres/`],
+      "PostgreSQL is optional: its driver is imported in one place.",
+    ),
+    only(
+      "valkey",
+      "node_modules/iovalkey/",
+      [`${src}/store/valkey/`],
+      "Valkey is optional: its client is imported in one place.",
+    ),
     only("sqlite", "^(node:)?sqlite$", [`${src}/store/sqlite/`], "The embedded store owns its files."),
     only(
       "hono",

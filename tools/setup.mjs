@@ -100,7 +100,14 @@ async function install(wanted) {
   const reason = first ? "first run" : "the lock file changed";
   process.stderr.write(`Preparing dependencies (${reason}; takes about a minute) ...`);
   const started = performance.now();
-  const { code, output } = await npm(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", ...RETRIES]);
+  const { code, output } = await npm([
+    "ci",
+    "--ignore-scripts",
+    "--no-audit",
+    "--no-fund",
+    "--loglevel=error",
+    ...RETRIES,
+  ]);
   if (code !== 0) {
     process.stderr.write(" failed.\n");
     throw new SetupError(explain(output));

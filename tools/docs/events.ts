@@ -1,6 +1,6 @@
 import type { EventDefinition } from "../../packages/gatehouse/src/kernel/event.ts";
 import { code, page, table, type Page } from "./page.ts";
-import { load, moduleOf, sourceFiles } from "./sources.ts";
+import { kernelFirst, load, moduleOf, sourceFiles } from "./sources.ts";
 
 function isEvent(value: unknown): value is EventDefinition {
   return typeof value === "object" && value !== null && "name" in value && "level" in value && "description" in value;
@@ -29,7 +29,7 @@ export async function collectEvents(): Promise<Map<string, EventDefinition[]>> {
 
 /** The page of all events. */
 export async function eventsPage(): Promise<Page> {
-  const parts = [...(await collectEvents())].map(([module, events]) => {
+  const parts = [...(await collectEvents())].toSorted(kernelFirst).map(([module, events]) => {
     const rows = events.map((event) => [code(event.name), event.level, event.description]);
     return `## ${module}\n\n${table(["name", "level", "what happened"], rows)}`;
   });

@@ -1,8 +1,10 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { cliPage } from "./cli.ts";
 import { configurationPage } from "./configuration.ts";
 import { eventsPage } from "./events.ts";
 import { exportsPage } from "./exports.ts";
+import { guardsPage } from "./guards.ts";
 import type { Page } from "./page.ts";
 import { problemsPage } from "./problems.ts";
 import { root } from "./sources.ts";
@@ -49,5 +51,5 @@ function writePages(pages: readonly Page[]): number {
 }
 
 mkdirSync(folder, { recursive: true });
-const pages = [await problemsPage(), await eventsPage(), configurationPage(), exportsPage()];
+const pages = [await problemsPage(), await eventsPage(), configurationPage(), cliPage(), guardsPage(), exportsPage()];
 process.exitCode = process.argv.includes("--check") ? checkPages(pages) : writePages(pages);

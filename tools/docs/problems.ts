@@ -1,6 +1,6 @@
 import type { Problem } from "../../packages/gatehouse/src/kernel/problem.ts";
 import { code, page, table, type Page } from "./page.ts";
-import { load, moduleOf, sourceFiles } from "./sources.ts";
+import { kernelFirst, load, moduleOf, sourceFiles } from "./sources.ts";
 
 function isProblem(value: unknown): value is Problem {
   return typeof value === "object" && value !== null && "code" in value && "status" in value && "closeCode" in value;
@@ -30,7 +30,7 @@ export async function collectProblems(): Promise<Map<string, Problem[]>> {
 /** The page of all problems. */
 export async function problemsPage(): Promise<Page> {
   const headings = ["code", "HTTP", "retry", "OAuth error", "JSON-RPC", "close code", "text"];
-  const parts = [...(await collectProblems())].map(([module, problems]) => {
+  const parts = [...(await collectProblems())].toSorted(kernelFirst).map(([module, problems]) => {
     const rows = problems
       .toSorted((left, right) => left.status - right.status || (left.code < right.code ? -1 : 1))
       .map((problem) => [

@@ -36,6 +36,12 @@ export function moduleOf(file: string): string {
   return relative(source, file).split(/[/\\]/)[0] ?? basename(file);
 }
 
+/** Orders sections by name, what every entrance shares first. */
+export function kernelFirst([left]: readonly [string, unknown], [right]: readonly [string, unknown]): number {
+  if (left === right) return 0;
+  return left === "kernel" || (right !== "kernel" && left < right) ? -1 : 1;
+}
+
 const EXPORT =
   /(?:^\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s*(?:^\/\/[^\n]*\n)*)?^export (?:declare )?(?:async )?(function\*?|const|abstract class|class|interface|type) (\w+)/gm;
 
