@@ -21,6 +21,7 @@ export interface Authenticator<Kind extends Credential["kind"] = Credential["kin
 /** One authenticator for each kind; the kind `internal` needs none. */
 export type Authenticators = { readonly [Kind in Exclude<Credential["kind"], "internal">]?: Authenticator<Kind> };
 
+/** What the guard asks. */
 export interface AuthenticateOptions {
   readonly authenticators: Authenticators;
 }

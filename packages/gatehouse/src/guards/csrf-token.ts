@@ -14,6 +14,7 @@ export interface CsrfTokens {
   verify(token: string, sessionCredential: string): boolean;
 }
 
+/** What tokens are made from. */
 export interface CsrfTokensOptions {
   readonly keyRing: KeyRing;
   readonly random: Random;

@@ -8,6 +8,7 @@ import { problems } from "../kernel/problems.ts";
 import type { CsrfTokens } from "./csrf-token.ts";
 import { createOriginRules, type OriginOptions } from "./origin.ts";
 
+/** What the guard checks tokens with, and which origins it takes for proven. */
 export interface CsrfOptions extends OriginOptions {
   readonly tokens: CsrfTokens;
   /** Makes the fingerprints by which events name a received token. */

@@ -39,7 +39,7 @@ const decisions: readonly (readonly [string | undefined, readonly OriginVerdict[
   ["https://evil.app.example", /**/ [o, f, f, f, f, f, f]],
   ["https://shop.example", /*    */ [o, f, f, f, f, f, f]],
   ["http://shop.example:8443", /**/ [o, f, f, f, f, f, f]],
-  ["https://SHOP.example:8443", /*/ */ [o, f, f, f, f, f, f]],
+  ["https://SHOP.example:8443", /**/ [o, f, f, f, f, f, f]],
   ["https://evil.example", /*    */ [o, f, f, f, f, f, f]],
   ["https://app.example.evil", /**/ [o, f, f, f, f, f, f]],
   ["", /*                        */ [o, f, f, f, f, f, f]],

@@ -19,6 +19,7 @@ export type OriginVerdict =
   /** Somebody else's page. */
   | "foreign";
 
+/** Which origins count besides the own one. */
 export interface OriginOptions {
   /**
    * Other origins whose pages may act with the user's cookies: exact, with scheme and port,

@@ -2,6 +2,7 @@ import { createHmac } from "node:crypto";
 import { constantTimeEqual, fromBase64, utf8 } from "../kernel/codec.ts";
 import type { SignatureFault, SignatureVerifier, SignedMessage } from "./signature.ts";
 
+/** Whose messages to accept, and how fresh they must be. */
 export interface StandardWebhooksOptions {
   /**
    * Secrets of 24 to 64 bytes as `whsec_` and base64, or base64 alone. Several are accepted during a

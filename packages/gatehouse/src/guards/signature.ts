@@ -24,6 +24,7 @@ export interface SignatureVerifier {
   verify(message: SignedMessage): SignatureFault | undefined | Promise<SignatureFault | undefined>;
 }
 
+/** Which verifier checks what. */
 export interface SignatureOptions {
   /** Verifier by action name. One that serves several senders can choose by `message.attempt`. */
   readonly verifiers: Readonly<Record<string, SignatureVerifier>>;

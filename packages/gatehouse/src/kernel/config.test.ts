@@ -270,8 +270,7 @@ describe("describeFlags", () => {
   it("fits parseArgs, and what parseArgs gives fits resolveConfig", () => {
     const args = ["--port", "9000", "--tls", "--data", "/tmp/x", "--profile", "development"];
     const { values } = parseArgs({ args, options: describeFlags() });
-    // None of the flags is repeatable, so that no value is a list.
-    const config = resolve({ flags: { ...values } as Record<string, string | boolean> });
+    const config = resolve({ flags: values });
     assert.equal(config.server.port, 9000);
     assert.equal(config.server.tls.development, true);
     assert.equal(config.dataDirectory, "/tmp/x");

@@ -36,6 +36,7 @@ export interface ConfigFault {
   readonly message: string;
 }
 
+/** The configuration, or everything that is wrong with its sources. */
 export type ConfigResult =
   | { readonly ok: true; readonly config: Config }
   | { readonly ok: false; readonly faults: readonly ConfigFault[] };

@@ -51,6 +51,7 @@ export interface Sealer {
   needsReseal(sealed: string): boolean;
 }
 
+/** What a sealer works with. */
 export interface SealerOptions {
   readonly keyRing: KeyRing;
   readonly random: Random;
