@@ -1,35 +1,61 @@
-// Builds the browser runtime into packages/gatehouse/dist/client/live.js, unless it is newer than its sources.
-import { mkdirSync, readdirSync, statSync } from "node:fs";
+/**
+ * Bundles the browser runtime of live components: packages/gatehouse/src/client -> packages/gatehouse/dist/client/live.js.
+ * The published package contains the result; in the repository it is built whenever its sources have changed, by
+ * `npm start`, `npm test` and `npm run build`, so that nobody has to think of it.
+ */
+import { createHash } from "node:crypto";
+import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
 
 const library = fileURLToPath(new URL("../packages/gatehouse/", import.meta.url));
-const sources = join(library, "src/client");
-const output = join(library, "dist/client/live.js");
+const sources = join(library, "src", "client");
+const target = join(library, "dist", "client");
+const bundle = join(target, "live.js");
+const stamp = join(target, "live.js.sources");
 
-/** Builds what is out of date; answers whether anything was built. */
-export async function buildClient() {
-  if (isFresh()) return false;
-  mkdirSync(join(library, "dist/client"), { recursive: true });
-  await build({
+/** Builds the bundle unless it was made from the sources as they are; answers whether it was built. */
+export async function buildClientIfChanged() {
+  const state = fingerprint();
+  if (read(stamp) === state && read(bundle) !== undefined) return false;
+  const { build } = await import("esbuild");
+  const { outputFiles } = await build({
     entryPoints: [join(sources, "live.ts")],
-    outfile: output,
     bundle: true,
     minify: true,
+    write: false,
     format: "esm",
     target: ["es2022", "chrome111", "firefox115", "safari16.4"],
     legalComments: "none",
     logLevel: "warning",
   });
+  mkdirSync(target, { recursive: true });
+  replace(bundle, outputFiles[0].contents);
+  replace(stamp, state);
   return true;
 }
 
-function isFresh() {
-  const built = statSync(output, { throwIfNoEntry: false })?.mtimeMs;
-  if (built === undefined) return false;
-  const files = [fileURLToPath(import.meta.url), ...readdirSync(sources).map((name) => join(sources, name))];
-  return files.every((file) => statSync(file).mtimeMs < built);
+function fingerprint() {
+  const hash = createHash("sha256").update(readFileSync(fileURLToPath(import.meta.url)));
+  for (const name of readdirSync(sources).toSorted()) {
+    if (name.endsWith(".ts") && !name.endsWith(".test.ts")) hash.update(name).update(readFileSync(join(sources, name)));
+  }
+  return hash.digest("hex");
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await buildClient();
+function read(path) {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return undefined;
+  }
+}
+
+/** Several processes may build at once: each replaces the file as a whole. */
+function replace(path, contents) {
+  const temporary = `${path}.${process.pid}`;
+  writeFileSync(temporary, contents);
+  renameSync(temporary, path);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await buildClientIfChanged();

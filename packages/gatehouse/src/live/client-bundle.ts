@@ -24,3 +24,8 @@ export function readClientBundle(): ClientBundle {
   }
   return { source, hash: createHash("sha256").update(source).digest("hex").slice(0, 16) };
 }
+
+/** Address of the browser runtime. */
+export function clientPath({ hash }: ClientBundle): string {
+  return `/api/livecomponents/client.${hash}.js`;
+}

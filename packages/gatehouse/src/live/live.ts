@@ -10,12 +10,12 @@ import type { Store } from "../kernel/ports/store.ts";
 import type { Random } from "../kernel/random.ts";
 import type { Sealer } from "../kernel/seal.ts";
 import type { PageFrame, RefusedForm } from "./act.ts";
-import { readClientBundle, type ClientBundle } from "./client-bundle.ts";
+import { clientPath, readClientBundle, type ClientBundle } from "./client-bundle.ts";
 import { componentActions } from "./component-action.ts";
 import { instanceFor, type ComponentId } from "./component-id.ts";
 import type { AnyLiveComponent, LiveComponent } from "./component.ts";
 import { pageElement } from "./content.ts";
-import { liveRoutes } from "./routes.ts";
+import { liveRoutes, type RouteParts } from "./routes.ts";
 import { check } from "./schema.ts";
 import { ownerOf, StateKeeper, type Held } from "./state.ts";
 
@@ -70,8 +70,7 @@ export function createLive(parts: LiveParts): Live {
   return new LivePages(parts);
 }
 
-/** The parts of `Live` that the routes need as well. */
-export class LivePages implements Live {
+class LivePages implements Live, RouteParts {
   readonly actions: readonly AnyAction[];
   readonly routes: Hono;
   readonly client: ClientBundle;
@@ -168,11 +167,6 @@ interface Subject {
   readonly instance: string;
   /** What the page gave; absent where the stored ones hold. */
   readonly props: { readonly value: unknown } | undefined;
-}
-
-/** Address of the browser runtime. */
-export function clientPath({ hash }: ClientBundle): string {
-  return `/api/livecomponents/client.${hash}.js`;
 }
 
 function propsOf(component: AnyLiveComponent, props: unknown): unknown {

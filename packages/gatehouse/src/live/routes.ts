@@ -1,21 +1,38 @@
 import { createHash } from "node:crypto";
 import { Hono } from "hono";
+import type { Html } from "../html/html.ts";
+import type { Edge } from "../http/edge.ts";
 import type { Inbound } from "../http/inbound.ts";
 import { events } from "../kernel/events.ts";
 import { deny, isDenial, type Denial, type IdempotencyInfo, type Success } from "../kernel/outcome.ts";
 import { problems } from "../kernel/problems.ts";
-import { ACTION_PATH } from "./act.ts";
+import { ACTION_PATH, type RefusedForm } from "./act.ts";
+import { clientPath, type ClientBundle } from "./client-bundle.ts";
 import { createCall } from "./call.ts";
+import type { ComponentId } from "./component-id.ts";
 import type { LiveResult } from "./component-action.ts";
-import { clientPath, type LivePages } from "./live.ts";
 import { liveProblems } from "./problems.ts";
 import { readLiveRequest, type LiveRequest } from "./wire.ts";
 
 /** Where a security token for this session is had. */
 export const REFRESH_PATH = "/api/csrf/refresh";
 
+/** What the routes are built from. */
+export interface RouteParts {
+  readonly edge: Edge;
+  readonly client: ClientBundle;
+  /** Whether there is a component of this name. */
+  has(component: string): boolean;
+  /** The page that shows a refused form to a browser without scripts. */
+  refused(
+    id: ComponentId,
+    inbound: Inbound,
+    refused: RefusedForm & { readonly seed: string | undefined },
+  ): Promise<Html>;
+}
+
 /** The routes of live components. */
-export function liveRoutes(pages: LivePages): Hono {
+export function liveRoutes(pages: RouteParts): Hono {
   const { edge, client } = pages;
   const app = new Hono();
   app.post(ACTION_PATH, (context) => act(pages, edge.of(context)));
@@ -30,7 +47,7 @@ export function liveRoutes(pages: LivePages): Hono {
   return app;
 }
 
-async function act(pages: LivePages, inbound: Inbound): Promise<Response> {
+async function act(pages: RouteParts, inbound: Inbound): Promise<Response> {
   const { edge } = pages;
   const body = inbound.refusal ?? (await inbound.body());
   const request = isDenial(body) ? body : readLiveRequest(body);
@@ -80,7 +97,7 @@ function wireInfo({ key, cached, ttl, createdAt }: IdempotencyInfo): Readonly<Re
 }
 
 async function refuse(
-  pages: LivePages,
+  pages: RouteParts,
   inbound: Inbound,
   { request, denial }: { readonly request: LiveRequest; readonly denial: Denial },
 ): Promise<Response> {
@@ -103,7 +120,7 @@ function unknownComponent({ problem }: Denial): Denial["problem"] {
 }
 
 /** A fresh token for the session, which begins now where there is none. Changes nothing in the store. */
-async function refresh({ edge }: LivePages, inbound: Inbound): Promise<Response> {
+async function refresh({ edge }: RouteParts, inbound: Inbound): Promise<Response> {
   const { headers } = inbound.request;
   const site = headers.get("sec-fetch-site");
   const origin = headers.get("origin");

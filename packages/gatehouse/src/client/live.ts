@@ -1,0 +1,97 @@
+import { LiveComponent, type ActionOptions, type LiveEvents } from "./component.ts";
+import { parametersOf } from "./form.ts";
+import { noteOpen } from "./morph.ts";
+import { fillFields, setToken } from "./token.ts";
+import type { LiveResponse } from "./transport.ts";
+
+const components = new WeakMap<Element, LiveComponent>();
+
+/** The component an element belongs to. */
+function componentOf(element: Element): LiveComponent | undefined {
+  const root = element.closest<HTMLElement>("[data-live]");
+  if (root === null) return undefined;
+  const known = components.get(root) ?? new LiveComponent(root);
+  components.set(root, known);
+  return known;
+}
+
+/** A component by its id, the first of the page without one. */
+function component(id?: string): LiveComponent {
+  const selector = id === undefined ? "[data-live]" : `[data-live="${CSS.escape(id)}"]`;
+  const root = document.querySelector(selector);
+  const found = root === null ? undefined : componentOf(root);
+  if (found === undefined) throw new Error(`There is no live component ${id ?? ""} on this page.`);
+  return found;
+}
+
+/** A second press of what has not been answered yet, or of a double click, is the same intent. */
+function isRepetition(event: Event, trigger: Element): boolean {
+  if (trigger.hasAttribute("data-live-repeats")) return false;
+  return (event instanceof MouseEvent && event.detail > 1) || componentOf(trigger)?.isPending(trigger) === true;
+}
+
+document.addEventListener("click", (event) => {
+  const target = event.target instanceof Element ? event.target : undefined;
+  const button = target?.closest("button, input[type=submit], [data-live-action]");
+  if (!(button instanceof HTMLElement) || event.defaultPrevented) return;
+  if (button instanceof HTMLFormElement) return;
+  const action = button.dataset["liveAction"];
+  if (action === undefined) {
+    const form = button instanceof HTMLButtonElement || button instanceof HTMLInputElement ? button.form : null;
+    if (form?.dataset["liveAction"] !== undefined && isRepetition(event, button)) event.preventDefault();
+    return;
+  }
+  const owner = componentOf(button);
+  if (owner === undefined) return;
+  event.preventDefault();
+  if (isRepetition(event, button)) return;
+  const params: unknown = JSON.parse(button.dataset["liveParams"] ?? "{}");
+  owner.executeAction(action, params, { trigger: button }).catch(() => undefined);
+});
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (!(form instanceof HTMLFormElement) || event.defaultPrevented) return;
+  const action = form.dataset["liveAction"];
+  const owner = componentOf(form);
+  if (action === undefined || owner === undefined) return;
+  event.preventDefault();
+  if (owner.isPending(form)) return;
+  owner.executeAction(action, parametersOf(form, event.submitter), { form, trigger: form }).catch(() => undefined);
+});
+
+/** A key held down is pressed once. */
+document.addEventListener("keydown", (event) => {
+  const target = event.target instanceof Element ? event.target.closest("[data-live-action]") : null;
+  const presses = event.key === "Enter" || event.key === " ";
+  if (event.repeat && presses && target !== null && !(event.target instanceof HTMLTextAreaElement)) {
+    event.preventDefault();
+  }
+});
+
+for (const root of document.querySelectorAll("[data-live]")) noteOpen(root);
+fillFields();
+
+/** What scripts of the page may use. `liveComponent` is the first component. */
+const api = {
+  component,
+  executeAction: (name: string, params?: unknown, options?: ActionOptions): Promise<LiveResponse> => {
+    const result = component().executeAction(name, params, options);
+    result.catch(() => undefined);
+    return result;
+  },
+  on: <Name extends keyof LiveEvents>(name: Name, listener: (event: LiveEvents[Name]) => void): (() => void) =>
+    component().on(name, listener),
+  setCsrfToken: setToken,
+};
+
+export type LiveApi = typeof api;
+
+declare global {
+  interface Window {
+    liveComponent: LiveApi;
+  }
+}
+
+window.liveComponent = api;
+document.dispatchEvent(new CustomEvent("live:ready"));

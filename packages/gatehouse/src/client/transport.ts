@@ -1,0 +1,141 @@
+import { alert } from "./announcer.ts";
+import { currentToken, refreshToken, setToken } from "./token.ts";
+
+/** What is asked of the server. */
+export interface LiveRequest {
+  readonly component_id: string;
+  readonly action: string;
+  readonly params: unknown;
+  readonly idempotency_key: string;
+  readonly base_version: number;
+  readonly seed?: string;
+}
+
+/** What the server answers. */
+export interface LiveResponse {
+  readonly html: string;
+  readonly state: unknown;
+  readonly version: number;
+  readonly csrf_token: string;
+  readonly idempotency?: {
+    readonly key: string;
+    readonly cached: boolean;
+    readonly ttl: number;
+    readonly created_at: string;
+  };
+  readonly effects?: {
+    readonly announce?: string | { readonly text: string; readonly assertive: boolean };
+    readonly focus?: string;
+    readonly redirect?: string;
+    readonly dispatch?: readonly { readonly name: string; readonly detail?: unknown }[];
+  };
+}
+
+/** A refusal, or a failure to reach the server. */
+export class LiveError extends Error {
+  override readonly name = "LiveError";
+  /** Problem code; `NETWORK_ERROR` when the server could not be reached. */
+  readonly code: string;
+  readonly status: number;
+  /** Seconds, where the server named a time. */
+  readonly retry_after: number | undefined;
+  readonly errors: readonly { readonly pointer: string; readonly detail: string }[];
+  /** The current content that came with a conflict. */
+  readonly current: Pick<LiveResponse, "html" | "version"> | undefined;
+  /** Whether it is unknown if the action took effect. */
+  readonly unresolved: boolean;
+  constructor(document: ProblemDocument, status: number) {
+    super(document.error ?? "The server could not be reached. Please try again.");
+    this.code = document.code ?? "NETWORK_ERROR";
+    this.status = status;
+    this.retry_after = document.retry_after;
+    this.errors = document.errors ?? [];
+    const { html, version } = document;
+    this.current = html === undefined || version === undefined ? undefined : { html, version };
+    this.unresolved = status === 0 || status === 502 || status === 504 || this.code === "IDEMPOTENCY_IN_PROGRESS";
+  }
+}
+
+interface ProblemDocument {
+  readonly code?: string;
+  readonly error?: string;
+  readonly retry_after?: number;
+  readonly errors?: LiveError["errors"];
+  readonly html?: string;
+  readonly version?: number;
+}
+
+const MOST_TRIES = 6;
+/** Milliseconds. */
+const FIRST_DELAY = 300;
+const LONGEST_DELAY = 5000;
+const LONGEST_RETRY_AFTER = 30_000;
+const TIMEOUT = 30_000;
+
+/**
+ * Performs an action. The same request, with the same key, is sent again when the server cannot be
+ * reached, is restarting, or still works on it; after a refused token it is sent once more with a new one.
+ * @throws {LiveError}
+ */
+export async function send(request: LiveRequest, onTokenRefused: () => void): Promise<LiveResponse> {
+  const body = JSON.stringify(request);
+  let refreshed = false;
+  for (let tries = 1; ; tries += 1) {
+    await online();
+    const answer = await post(body);
+    if (!(answer instanceof LiveError)) {
+      setToken(answer.csrf_token);
+      return answer;
+    }
+    if ((answer.code === "CSRF_TOKEN_INVALID" || answer.code === "SESSION_EXPIRED") && !refreshed) {
+      refreshed = true;
+      onTokenRefused();
+      if (await refreshToken()) continue;
+    }
+    const transient = answer.unresolved || answer.status === 503;
+    if (!transient || tries >= MOST_TRIES) throw answer;
+    await delay(waitBefore(tries, answer));
+  }
+}
+
+async function post(body: string): Promise<LiveResponse | LiveError> {
+  let status = 0;
+  try {
+    const response = await fetch("/api/livecomponents/action", {
+      method: "POST",
+      headers: { "content-type": "application/json", accept: "application/json", "x-csrf-token": currentToken() },
+      body,
+      signal: AbortSignal.timeout(TIMEOUT),
+    });
+    status = response.status;
+    // Both documents are written by the server's live routes.
+    if (response.ok) return (await response.json()) as LiveResponse;
+    return new LiveError((await response.json()) as ProblemDocument, status);
+  } catch {
+    return new LiveError({}, status === 200 ? 0 : status);
+  }
+}
+
+function waitBefore(tries: number, { retry_after: seconds }: LiveError): number {
+  if (seconds !== undefined) return Math.min(seconds * 1000, LONGEST_RETRY_AFTER);
+  return Math.min(FIRST_DELAY * 2 ** (tries - 1), LONGEST_DELAY) * (0.5 + fraction());
+}
+
+/** A random number from 0 to 1, so that clients that lost the server together do not come back together. */
+function fraction(): number {
+  return (crypto.getRandomValues(new Uint32Array(1))[0] ?? 0) / 2 ** 32;
+}
+
+function delay(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+/** Waits until the browser has a network. */
+async function online(): Promise<void> {
+  if (navigator.onLine) return;
+  document.documentElement.setAttribute("data-live-offline", "");
+  alert("You are offline. What you do is sent when the connection is back.");
+  await new Promise((resolve) => window.addEventListener("online", resolve, { once: true }));
+  document.documentElement.removeAttribute("data-live-offline");
+  alert("");
+}
