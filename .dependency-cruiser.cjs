@@ -27,14 +27,14 @@ function layer(name, allowed, comment) {
   };
 }
 
-/** A package (or built-in module) that only the listed places may import. */
-function only(name, path, places, comment) {
+/** A package (or built-in module) that only the listed places may import; `types` are free for all. */
+function only(name, { path, places, comment, types = false }) {
   return {
     name: `only-${name}`,
     severity: "error",
     comment,
     from: { path: `^(packages|apps)/`, pathNot: [...places, TESTS] },
-    to: { path },
+    to: { path, ...(types ? { dependencyTypesNot: ["type-only"] } : {}) },
   };
 }
 
@@ -122,7 +122,7 @@ module.exports = {
       severity: "error",
       comment: "Applications, examples and the tests in /test import what users import: gatehouse/<subpath>.",
       from: { path: "^(apps|examples|test)/" },
-      to: { path: `${src}/`, dependencyTypes: ["local"] },
+      to: { path: `${src}/.+/` },
     },
     {
       name: "library-below-apps",
@@ -131,25 +131,27 @@ module.exports = {
       from: { path: "^packages/" },
       to: { path: "^(apps|examples|test|tools)/" },
     },
-    only(
-      "pg",
-      "node_modules/pg/",
-      [`${src}/store/postgres/`],
-      "PostgreSQL is optional: its driver is imported in one place.",
-    ),
-    only(
-      "valkey",
-      "node_modules/iovalkey/",
-      [`${src}/store/valkey/`],
-      "Valkey is optional: its client is imported in one place.",
-    ),
-    only("sqlite", "^(node:)?sqlite$", [`${src}/store/sqlite/`], "The embedded store owns its files."),
-    only(
-      "hono",
-      "node_modules/(hono|@hono)/",
-      [`${src}/http/`, `${src}/[a-z-]+\\.ts$`, `${src}/(${MODULES}|console)/.*routes\\.ts$`, "^apps/"],
-      "Hono is the binding of the edge: inside the library only http and the modules' routes know it.",
-    ),
+    only("pg", {
+      path: "node_modules/pg/",
+      places: [`${src}/store/postgres/`],
+      comment: "PostgreSQL is optional: its driver is imported in one place.",
+    }),
+    only("valkey", {
+      path: "node_modules/iovalkey/",
+      places: [`${src}/store/valkey/`],
+      comment: "Valkey is optional: its client is imported in one place.",
+    }),
+    only("sqlite", {
+      path: "^(node:)?sqlite$",
+      places: [`${src}/store/`],
+      comment: "Files of the embedded store are the stores' business.",
+    }),
+    only("hono", {
+      path: "node_modules/(hono|@hono)/",
+      places: [`${src}/(http|assembly)/`, `${src}/(${MODULES}|console)/.*routes\\.ts$`, "^apps/"],
+      comment: "Hono is the binding of the edge: in the library only http, assembly and the modules' routes run it.",
+      types: true,
+    }),
   ],
   options: {
     parser: "swc",

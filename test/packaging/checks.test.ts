@@ -50,7 +50,7 @@ describe("npm run check", () => {
   it("fails on an application that reaches into the library's sources", async () => {
     await using _application = await copy.change(
       "apps/gallery/src/planted.ts",
-      () => 'export { defineAction } from "../../../packages/gatehouse/src/kernel.ts";\n',
+      () => 'export { defineAction } from "../../../packages/gatehouse/src/kernel/action.ts";\n',
     );
     await expectFailure("layers", /apps-by-the-front-door: apps\/gallery\/src\/planted\.ts/);
   });

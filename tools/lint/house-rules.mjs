@@ -48,19 +48,19 @@ const noAmbientSources = {
   },
 };
 
-/** Whether a comment stands on the node's line or ends on the line above one of the constructs it is part of. */
+/** How many lines above an assertion, or above the statement it is in, its explanation may end. */
+const REACH = 4;
+
+/** Whether a comment stands on the node's lines, shortly above it, or right above a construct it is part of. */
 function isExplained(node, comments) {
-  const lines = new Set([node.loc.start.line, node.loc.end.line]);
-  for (
-    let current = node;
-    current && !/(^Program|BlockStatement|ClassBody)$/.test(current.type);
-    current = current.parent
-  ) {
-    lines.add(current.loc.start.line);
-    lines.add(current.loc.start.line - 1);
+  const lines = new Set([node.loc.end.line]);
+  for (let line = node.loc.start.line - REACH; line <= node.loc.start.line; line += 1) lines.add(line);
+  for (let parent = node.parent; parent && !BOUNDARY.test(parent.type); parent = parent.parent) {
+    lines.add(parent.loc.start.line).add(parent.loc.start.line - 1);
   }
   return comments.some((comment) => lines.has(comment.loc.end.line));
 }
+const BOUNDARY = /^(Program|BlockStatement|ClassBody)$/;
 
 const explainedAssertions = {
   meta: { type: "problem", docs: { description: "Every `as` but `as const` says why the compiler may be overruled." } },
