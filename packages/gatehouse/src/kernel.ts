@@ -1,3 +1,80 @@
 export { defineAction } from "./kernel/action.ts";
 export type * from "./kernel/action.ts";
-export { ENTRANCES } from "./kernel/attempt.ts";
+export { anonymousPrincipal, ENTRANCES } from "./kernel/attempt.ts";
+export type * from "./kernel/attempt.ts";
+export { recordDenial, recordRefused } from "./kernel/attempt-event.ts";
+export type { Refused } from "./kernel/attempt-event.ts";
+export { systemClock } from "./kernel/clock.ts";
+export type { Clock } from "./kernel/clock.ts";
+export {
+  base64,
+  base64url,
+  canonicalJson,
+  constantTimeEqual,
+  fromBase64,
+  fromBase64url,
+  fromUtf8,
+  lengthPrefixed,
+  utf8,
+} from "./kernel/codec.ts";
+export { defineConfig, describeFlags, describeOptions, resolveConfig } from "./kernel/config.ts";
+export type { ConfigFault, ConfigResult, ConfigSources, OptionDescription } from "./kernel/config.ts";
+export type { GuardSettings } from "./kernel/config/guard-settings.ts";
+export type { DurationInput, InstantInput, Profile, SizeInput } from "./kernel/config/kind.ts";
+export type { Config, ConfigInput, OptionPath } from "./kernel/config/types.ts";
+export { createEventStream } from "./kernel/event-stream.ts";
+export type * from "./kernel/event-stream.ts";
+export { defineEvents } from "./kernel/event.ts";
+export type * from "./kernel/event.ts";
+export { events } from "./kernel/events.ts";
+export { BootRefusedError, createGate } from "./kernel/gate.ts";
+export type { Gate, GateParts } from "./kernel/gate.ts";
+export { PHASES } from "./kernel/guard.ts";
+export type { Guard, GuardMode, GuardSetting, GuardStep, Passage, Phase, Replay, Wait } from "./kernel/guard.ts";
+export { createIds, isUuid } from "./kernel/ids.ts";
+export type { Ids } from "./kernel/ids.ts";
+export {
+  describeKeyMaterial,
+  formatKeyMaterial,
+  generateKeyMaterial,
+  KeyMaterialError,
+  MINIMUM_RETIRED_AGE,
+  parseKeyMaterial,
+  removeRetiredKeys,
+  rotateKeyMaterial,
+} from "./kernel/key-material.ts";
+export type { KeyMaterial, KeyRemoval, KeyVersion, KeyVersionDescription } from "./kernel/key-material.ts";
+export { createKeyRing, createReplaceableKeyRing } from "./kernel/key-ring.ts";
+export type { KeyRing, ReplaceableKeyRing, SubKey } from "./kernel/key-ring.ts";
+export { deny, isDenial } from "./kernel/outcome.ts";
+export type * from "./kernel/outcome.ts";
+export type { InventoryRow } from "./kernel/pipeline.ts";
+export type * from "./kernel/ports/audit.ts";
+export type * from "./kernel/ports/bans.ts";
+export type * from "./kernel/ports/bus.ts";
+export type * from "./kernel/ports/counters.ts";
+export type * from "./kernel/ports/documents.ts";
+export type * from "./kernel/ports/idempotency.ts";
+export type * from "./kernel/ports/leases.ts";
+export type * from "./kernel/ports/sessions.ts";
+export { StoreUnavailableError, TransactionMisuseError } from "./kernel/ports/store.ts";
+export type {
+  Dialect,
+  Migration,
+  ReadTransaction,
+  SqlValue,
+  Statement,
+  Store,
+  StoreHealth,
+  WriteTransaction,
+} from "./kernel/ports/store.ts";
+export { defineProblems } from "./kernel/problem.ts";
+export type { Problem, ProblemDefinition } from "./kernel/problem.ts";
+export { problems } from "./kernel/problems.ts";
+export { systemRandom } from "./kernel/random.ts";
+export type { Random } from "./kernel/random.ts";
+export { REDACTED, scrubContext, scrubText } from "./kernel/scrub.ts";
+export { createSealer, openVersion1, SealError, sealVersion1 } from "./kernel/seal.ts";
+export type { SealBinding, Sealer, SealerOptions, SealErrorCode } from "./kernel/seal.ts";
+export { pause, systemTimers } from "./kernel/timers.ts";
+export type { Timers } from "./kernel/timers.ts";

@@ -172,7 +172,7 @@ export function checkKeyMaterial({ anchor, versions }: KeyMaterial): void {
 }
 
 /** The current version of checked material. */
-export function currentVersion({ versions }: KeyMaterial): KeyVersion {
+function currentVersion({ versions }: KeyMaterial): KeyVersion {
   const current = versions.at(-1);
   if (current === undefined) throw new KeyMaterialError("The key material has no version.");
   return current;
