@@ -272,6 +272,7 @@ class HttpEdge implements Edge {
   }
 
   #nextToken(inbound: Inbound): string | undefined {
-    return inbound.session === undefined || inbound.method === "GET" ? undefined : this.csrfToken(inbound);
+    if (inbound.method === "GET" || this.sessions.current(inbound) === undefined) return undefined;
+    return this.csrfToken(inbound);
   }
 }

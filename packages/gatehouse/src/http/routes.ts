@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 import type { AnyAction } from "../kernel/action.ts";
 import { answerCspReport } from "./csp-report.ts";
+import { answerCsrfRefresh } from "./csrf-refresh.ts";
 import type { Edge } from "./edge.ts";
 
 /** What the entrance's own routes need. */
@@ -15,10 +16,7 @@ export interface EdgeRoutesParts {
 /** Routes of the entrance itself: a fresh CSRF token, and policy violation reports. */
 export function createEdgeRoutes({ edge, cspReport, reportPath = "/csp/report" }: EdgeRoutesParts): Hono {
   const app = new Hono();
-  app.get("/api/csrf/refresh", (context) => {
-    const inbound = edge.of(context);
-    return edge.json(inbound, { csrf_token: edge.csrfToken(inbound) });
-  });
+  app.get("/api/csrf/refresh", (context) => answerCsrfRefresh(edge, edge.of(context)));
   app.post(reportPath, (context) => answerCspReport(edge, cspReport, edge.of(context)));
   return app;
 }

@@ -42,6 +42,8 @@ export interface EdgeSessions {
   readonly authenticator: Authenticator<"session">;
   /** The session's credential. A visitor without one gets a fresh session, kept in the cookie alone. */
   ensure(inbound: Inbound): string;
+  /** The session's credential as it is now; `undefined` where there is none, or no longer. */
+  current(inbound: Inbound): string | undefined;
   /** Who is looking at a page; a session that has ended makes a stranger with a fresh one. */
   principal(inbound: Inbound): Promise<Principal>;
   /** What the store knows a session by. */
@@ -101,6 +103,11 @@ class StoredSessions implements EdgeSessions {
   ensure(inbound: Inbound): string {
     const track = this.#track(inbound);
     return (track.credential ??= this.#issue(track, false));
+  }
+
+  current(inbound: Inbound): string | undefined {
+    const track = this.#tracks.get(inbound);
+    return track === undefined ? inbound.session : track.credential;
   }
 
   principal(inbound: Inbound): Promise<Principal> {
