@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from "node:async_hooks";
 import type { Clock } from "../../kernel/clock.ts";
 import { StoreUnavailableError, TransactionMisuseError, type WriteTransaction } from "../../kernel/ports/store.ts";
 import { ForeignWaitWatch, type ForeignWaitPolicy } from "./foreign-wait.ts";
@@ -6,23 +5,16 @@ import type { SqliteConnection } from "./sqlite-connection.ts";
 import { isBusy } from "./sqlite-error.ts";
 import { rollbackTo, SqliteWriteTransaction, TRANSACTION_ENDED, WriteScope } from "./sqlite-transaction.ts";
 
-/** A transaction on its way through the queue. */
-interface Member {
-  readonly work: (transaction: WriteTransaction) => Promise<unknown>;
-  /** Runs a function in the asynchronous context of the caller of `write`. */
-  readonly inContext: ReturnType<typeof AsyncLocalStorage.snapshot>;
-  readonly resolve: (result: unknown) => void;
-  readonly reject: (error: unknown) => void;
-  scope?: WriteScope;
-  result?: unknown;
+/** Transactions that are committed together. Each waits for `durable` before it answers. */
+interface Group {
+  size: number;
+  readonly durable: PromiseWithResolvers<void>;
 }
 
-/** Transactions that were committed together and are settled together. */
-export interface CommittedGroup {
-  /** They are durable: runs their effects and resolves them, in order. */
-  settle(): void;
-  /** They may be lost: rejects them. */
-  reject(error: unknown): void;
+/** A transaction waiting for its turn. */
+interface Member {
+  start(scope: WriteScope): void;
+  refuse(error: unknown): void;
 }
 
 /** What a group commit needs of its store. */
@@ -38,14 +30,15 @@ export interface GroupCommitOptions {
   readonly onBatch: () => void;
   /** The batch has ended, committed or not. */
   readonly onBatchEnd: () => void;
-  /** A batch has been committed; it must be settled or rejected once it is known whether it is durable. */
-  readonly onCommit: (group: CommittedGroup) => void;
+  /** A batch has been committed; one of the two is called once it is known whether it is durable. */
+  readonly onCommit: (passed: () => void, failed: (error: unknown) => void) => void;
   /** The engine failed; everything queued has been refused. */
   readonly onFailure: (error: StoreUnavailableError) => void;
 }
 
 const BUSY_RETRY = 10;
 const OWN_STATEMENTS = "A statement ended the transaction: BEGIN, COMMIT, ROLLBACK and SAVEPOINT are the store's own.";
+const SAVEPOINT = "member";
 
 /**
  * Runs transactions one after the other on one connection. Those that are queued in one turn of the event
@@ -54,19 +47,19 @@ const OWN_STATEMENTS = "A statement ended the transaction: BEGIN, COMMIT, ROLLBA
 export class GroupCommit {
   readonly #options: GroupCommitOptions;
   readonly #watch: ForeignWaitWatch;
-  #queue: Member[] = [];
+  readonly #queue: Member[] = [];
+  #group: Group | undefined;
+  #deadline = 0;
   #scheduled = false;
-  #running = false;
   #held = false;
   #busySince: number | undefined;
   #interrupt: ((error: TransactionMisuseError) => void) | undefined;
   #refusal: StoreUnavailableError | undefined;
-  #idle = Promise.withResolvers<void>();
+  readonly #onIdle: (() => void)[] = [];
 
   constructor(options: GroupCommitOptions) {
     this.#options = options;
     this.#watch = new ForeignWaitWatch(options.foreignWait, (error) => this.#interrupt?.(error));
-    this.#idle.resolve();
   }
 
   /** Transactions waiting for a batch. */
@@ -74,15 +67,28 @@ export class GroupCommit {
     return this.#queue.length;
   }
 
-  /** Queues a transaction. */
-  write<Result>(work: (transaction: WriteTransaction) => Promise<Result>): Promise<Result> {
-    if (this.#refusal !== undefined) return Promise.reject(this.#refusal);
-    return new Promise<Result>((resolve, reject) => {
-      const inContext = AsyncLocalStorage.snapshot();
-      // `result` is what this very `work` returned.
-      this.#queue.push({ work, inContext, resolve: resolve as (result: unknown) => void, reject });
+  /**
+   * Runs `work` when its turn comes, and answers once it is durable. The function runs within the caller's own
+   * asynchronous context, because the caller continues it: the queue only says when.
+   */
+  async write<Result>(work: (transaction: WriteTransaction) => Promise<Result>): Promise<Result> {
+    if (this.#refusal !== undefined) throw this.#refusal;
+    const scope = await new Promise<WriteScope>((start, refuse) => {
+      this.#queue.push({ start, refuse });
       this.#schedule();
     });
+    const group = this.#group;
+    let result: Result;
+    try {
+      result = await this.#interruptible(scope, work);
+    } catch (error) {
+      this.#failed(scope, error);
+      throw error;
+    }
+    this.#succeeded(scope);
+    await group?.durable.promise;
+    for (const effect of scope.effects) this.#runEffect(effect);
+    return result;
   }
 
   /** Lets no batch begin until `release`. */
@@ -96,161 +102,173 @@ export class GroupCommit {
   }
 
   /** Refuses everything from now on. Resolves once no transaction is running. */
-  async refuse(error: StoreUnavailableError): Promise<void> {
+  refuse(error: StoreUnavailableError): Promise<void> {
     this.#refusal ??= error;
-    for (const member of this.#queue.splice(0)) member.reject(error);
-    await this.#idle.promise;
+    for (const member of this.#queue.splice(0)) member.refuse(error);
+    return this.drain();
   }
 
   /** Resolves once everything queued so far has been committed or refused. */
-  async drain(): Promise<void> {
-    while (this.#queue.length > 0 || this.#running) {
-      await new Promise((resolve) => setImmediate(resolve));
-    }
+  drain(): Promise<void> {
+    if (this.#group === undefined && this.#queue.length === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#onIdle.push(resolve));
   }
 
   #schedule(): void {
-    if (this.#scheduled || this.#running || this.#held || this.#queue.length === 0) return;
+    if (this.#scheduled || this.#held || this.#group !== undefined || this.#queue.length === 0) return;
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
-      if (!this.#held) void this.#runBatch();
+      if (!this.#held && this.#group === undefined && this.#queue.length > 0) this.#startBatch();
     });
   }
 
-  async #runBatch(): Promise<void> {
-    if (this.#running || this.#queue.length === 0) return;
-    if (!this.#begin()) return this.#options.onBatchEnd();
-    this.#running = true;
-    this.#idle = Promise.withResolvers<void>();
-    const group: Member[] = [];
-    try {
-      await this.#runMembers(group);
-      this.#commit(group);
-    } catch (error) {
-      this.#fail(error, group);
-    } finally {
-      this.#watch.stop();
-      this.#running = false;
-      this.#options.onBatchEnd();
-      this.#idle.resolve();
-    }
-    this.#schedule();
+  #startBatch(): void {
+    const { clock, batchBudget, onBatch, onBatchEnd } = this.#options;
+    onBatch();
+    if (!this.#begin()) return onBatchEnd();
+    this.#group = { size: 0, durable: Promise.withResolvers() };
+    this.#deadline = clock.monotonic() + batchBudget;
+    this.#startNext();
   }
 
   #begin(): boolean {
-    this.#options.onBatch();
     try {
       this.#options.connection.run("BEGIN IMMEDIATE", []);
       this.#busySince = undefined;
       return true;
     } catch (error) {
-      if (isBusy(error) && this.#waitForLock()) return false;
-      this.#fail(error, []);
+      if (isBusy(error)) this.#waitForLock();
+      else this.#fail(error);
       return false;
     }
   }
 
   /** Another program (a shell, a backup tool) is writing: tries again a little later, for a while. */
-  #waitForLock(): boolean {
+  #waitForLock(): void {
     const now = this.#options.clock.monotonic();
     this.#busySince ??= now;
     if (now - this.#busySince > this.#options.busyTimeout) {
       this.#busySince = undefined;
       const error = new StoreUnavailableError("sqlite", "Another program holds the write lock of the store.");
-      for (const member of this.#queue.splice(0)) member.reject(error);
-      return true;
+      for (const member of this.#queue.splice(0)) member.refuse(error);
+      return this.#notifyIdle();
     }
     this.#scheduled = true;
     setTimeout(() => {
       this.#scheduled = false;
       this.#schedule();
     }, BUSY_RETRY);
-    return true;
-  }
-
-  async #runMembers(group: Member[]): Promise<void> {
-    const { connection, clock, batchBudget } = this.#options;
-    const deadline = clock.monotonic() + batchBudget;
-    while (this.#queue.length > 0 && clock.monotonic() < deadline) {
-      if (!connection.inTransaction && !this.#begin()) return;
-      const member = this.#queue.shift();
-      if (member !== undefined) await this.#runMember(member, group);
-    }
   }
 
   /**
-   * Runs one transaction. The first of a batch needs no savepoint: when it fails, the whole transaction is
-   * rolled back and the next one begins it anew.
+   * Lets the next transaction of the batch run, or commits. The first of a batch needs no savepoint: when it
+   * fails, everything is rolled back and the next one begins anew.
    */
-  async #runMember(member: Member, group: Member[]): Promise<void> {
+  #startNext(): void {
     const { connection, clock } = this.#options;
-    const alone = group.length === 0;
-    if (!alone) connection.run("SAVEPOINT member", []);
-    const scope = new WriteScope(connection, clock);
-    member.scope = scope;
-    let outcome: { readonly error: unknown } | undefined;
+    if (this.#queue.length === 0 || clock.monotonic() >= this.#deadline) return this.#endBatch();
+    if (!connection.inTransaction && !this.#begin()) return this.#endBatch();
     try {
-      member.result = await this.#work(member, scope);
+      if (this.#group !== undefined && this.#group.size > 0) connection.run(`SAVEPOINT ${SAVEPOINT}`, []);
     } catch (error) {
-      outcome = { error };
+      this.#fail(error);
+      return this.#endBatch();
     }
-    scope.end(TRANSACTION_ENDED);
-    if (!connection.inTransaction) {
-      const error = outcome?.error ?? new TransactionMisuseError(OWN_STATEMENTS);
-      member.reject(error);
-      throw error;
-    }
-    if (outcome === undefined) {
-      if (!alone) connection.run("RELEASE member", []);
-      group.push(member);
-      return;
-    }
-    if (alone) connection.run("ROLLBACK", []);
-    else rollbackTo(connection, "member");
-    member.reject(outcome.error);
+    this.#queue.shift()?.start(new WriteScope(connection, clock));
   }
 
-  #work(member: Member, scope: WriteScope): Promise<unknown> {
+  #interruptible<Result>(scope: WriteScope, work: (transaction: WriteTransaction) => Promise<Result>): Promise<Result> {
     return new Promise((resolve, reject) => {
       this.#interrupt = (error) => {
         scope.end(error.message);
         reject(error);
       };
       this.#watch.start();
-      member.inContext(member.work, new SqliteWriteTransaction(scope)).then(resolve, reject);
+      work(new SqliteWriteTransaction(scope)).then(resolve, reject);
     });
   }
 
-  #commit(group: Member[]): void {
+  #succeeded(scope: WriteScope): void {
+    scope.end(TRANSACTION_ENDED);
+    const { connection } = this.#options;
+    try {
+      if (!connection.inTransaction) throw new TransactionMisuseError(OWN_STATEMENTS);
+      if (this.#group === undefined) return;
+      if (this.#group.size > 0) connection.run(`RELEASE ${SAVEPOINT}`, []);
+      this.#group.size += 1;
+      this.#startNext();
+    } catch (error) {
+      this.#breakBatch(error);
+    }
+  }
+
+  #failed(scope: WriteScope, cause: unknown): void {
+    scope.end(TRANSACTION_ENDED);
+    const { connection } = this.#options;
+    try {
+      if (!connection.inTransaction) throw cause;
+      if (this.#group === undefined || this.#group.size === 0) connection.run("ROLLBACK", []);
+      else rollbackTo(connection, SAVEPOINT);
+      this.#startNext();
+    } catch (error) {
+      this.#breakBatch(error);
+    }
+  }
+
+  /** The batch as a whole is lost. */
+  #breakBatch(error: unknown): void {
+    this.#fail(error);
+    this.#endBatch();
+  }
+
+  #endBatch(): void {
+    const { connection, onCommit, onBatchEnd } = this.#options;
+    const group = this.#group;
+    this.#watch.stop();
     this.#interrupt = undefined;
-    const { connection } = this.#options;
-    if (this.#refusal !== undefined) throw this.#refusal;
-    if (!connection.inTransaction) return;
-    connection.run("COMMIT", []);
-    this.#options.onCommit({
-      settle: () => {
-        for (const member of group) settle(member, this.#options.foreignWait.report);
-      },
-      reject: (error) => {
-        for (const member of group) member.reject(error);
-      },
-    });
+    this.#group = undefined;
+    if (group === undefined) return;
+    try {
+      if (this.#refusal !== undefined) throw this.#refusal;
+      if (connection.inTransaction) connection.run(group.size > 0 ? "COMMIT" : "ROLLBACK", []);
+      if (group.size > 0) onCommit(group.durable.resolve, group.durable.reject);
+    } catch (error) {
+      this.#fail(error);
+      if (group.size > 0) group.durable.reject(this.#refusal);
+    }
+    onBatchEnd();
+    this.#schedule();
+    this.#notifyIdle();
   }
 
-  #fail(cause: unknown, group: readonly Member[]): void {
-    const { connection } = this.#options;
+  #notifyIdle(): void {
+    if (this.#queue.length > 0 || this.#group !== undefined) return;
+    for (const resolve of this.#onIdle.splice(0)) resolve();
+  }
+
+  #fail(cause: unknown): void {
+    const { connection, onFailure } = this.#options;
     const error =
       cause instanceof StoreUnavailableError
         ? cause
         : new StoreUnavailableError("sqlite", "The store could not commit and takes no writes until it is reopened.", {
             cause,
           });
-    for (const member of [...group, ...this.#queue.splice(0)]) member.reject(error);
+    const first = this.#refusal === undefined;
+    this.#refusal ??= error;
+    for (const member of this.#queue.splice(0)) member.refuse(error);
+    this.#notifyIdle();
     if (connection.inTransaction) tryRollback(connection);
-    if (this.#refusal !== undefined) return;
-    this.#refusal = error;
-    this.#options.onFailure(error);
+    if (first) onFailure(error);
+  }
+
+  #runEffect(effect: () => void): void {
+    try {
+      effect();
+    } catch (error) {
+      this.#options.foreignWait.report(error);
+    }
   }
 }
 
@@ -261,15 +279,4 @@ function tryRollback(connection: SqliteConnection): void {
   } catch {
     // The failure that led here is the one that is reported.
   }
-}
-
-function settle(member: Member, report: (error: unknown) => void): void {
-  for (const effect of member.scope?.effects ?? []) {
-    try {
-      member.inContext(effect);
-    } catch (error) {
-      report(error);
-    }
-  }
-  member.resolve(member.result);
 }

@@ -1,13 +1,14 @@
 import { dirname } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import type { Clock } from "../../kernel/clock.ts";
 import { StoreUnavailableError, type Migration } from "../../kernel/ports/store.ts";
 import { migrate } from "../sql/migrate.ts";
 import { Checkpointer } from "./checkpointer.ts";
 import { syncDirectory } from "./data-directory.ts";
 import { DatabaseThread } from "./database-thread.ts";
-import { DurabilityBarrier } from "./durability-barrier.ts";
+import { DurabilityBarrier, type BarrierWaiter } from "./durability-barrier.ts";
 import type { ForeignWaitPolicy } from "./foreign-wait.ts";
-import { GroupCommit, type CommittedGroup } from "./group-commit.ts";
+import { GroupCommit } from "./group-commit.ts";
 import { MemoryReaders } from "./memory-readers.ts";
 import type { Readers } from "./readers.ts";
 import { SnapshotReaders } from "./snapshot-readers.ts";
@@ -51,6 +52,7 @@ const CHECKPOINT_FRAMES = 4096;
 const LARGEST_IDLE_LOG = 64 * 1024 * 1024;
 const FRAME_BYTES = 4096 + 24;
 const CLOSING_PATIENCE = 1000;
+const CLOSING_STEP = 10;
 
 /** The parts of a store in a file that one in memory does not have. */
 interface Durability {
@@ -139,10 +141,10 @@ export class SqliteEngine {
     await thread[Symbol.asyncDispose]();
   }
 
+  /** Reads may take their time, but not for ever once the store closes. */
   async #readsEnded(): Promise<void> {
-    const deadline = this.#options.clock.monotonic() + CLOSING_PATIENCE;
-    while (this.readers.active > 0 && this.#options.clock.monotonic() < deadline) {
-      await new Promise((resolve) => setImmediate(resolve));
+    for (let waited = 0; this.readers.active > 0 && waited < CLOSING_PATIENCE; waited += CLOSING_STEP) {
+      await delay(CLOSING_STEP);
     }
   }
 
@@ -156,7 +158,7 @@ export class SqliteEngine {
       busyTimeout: tuning.busyTimeout ?? 5000,
       onBatch: () => this.readers.onBatch(),
       onBatchEnd: () => this.readers.onBatchEnd(),
-      onCommit: (group) => this.#committed(group),
+      onCommit: (passed, failed) => this.#committed({ passed, failed }),
       onFailure: (error) => this.#options.onFailure(error),
     });
   }
@@ -197,16 +199,16 @@ export class SqliteEngine {
     return { wal, barrier, thread, checkpointer };
   }
 
-  #committed(group: CommittedGroup): void {
+  #committed(group: BarrierWaiter): void {
     this.readers.onCommit();
     if (this.#durability === undefined) {
-      group.settle();
+      group.passed();
       return;
     }
     const { wal, barrier, checkpointer } = this.#durability;
     const position = wal.position(this.#connection);
     this.#frames = position.frames;
-    barrier.wait(position, { passed: () => group.settle(), failed: (error) => group.reject(error) });
+    barrier.wait(position, group);
     checkpointer.committed(position.frames);
   }
 

@@ -1,0 +1,10 @@
+export { coreMigrations } from "./store/migrations/core-migrations.ts";
+export { portableMigration } from "./store/migrations/portable-migration.ts";
+export { createAuditTrail } from "./store/sql/audit-trail.ts";
+export { createBans, type BansOptions } from "./store/sql/bans.ts";
+export { createDocuments } from "./store/sql/documents.ts";
+export { createIdempotencyRecords } from "./store/sql/idempotency-records.ts";
+export { createLeases } from "./store/sql/leases.ts";
+export { migrate, MigrationError, type MigrationConnection } from "./store/sql/migrate.ts";
+export { createSessions } from "./store/sql/sessions.ts";
+export { portableStatement } from "./store/sql/statement.ts";
