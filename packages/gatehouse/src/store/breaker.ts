@@ -3,7 +3,9 @@ import type { Clock } from "../kernel/clock.ts";
 /** A store stopped or started to answer: the material of `store_unavailable` and `store_recovered`. */
 export interface StoreStateChange {
   readonly store: string;
-  readonly state: "up" | "down";
+  readonly available: boolean;
+  /** What happened and what is done about it, in one sentence. */
+  readonly detail: string;
 }
 
 /** When a breaker opens and how long it waits. */

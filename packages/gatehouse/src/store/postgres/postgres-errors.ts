@@ -44,10 +44,12 @@ export function isStaleStatement(error: unknown): boolean {
   return state === "26000" || (error instanceof Error && error.message.includes("cached plan"));
 }
 
-/** Whether the server ends the connection with this error (severity FATAL or PANIC), or it is not from the server at all. */
+/** Whether the server ends the connection with this error. */
 export function endsConnection(error: unknown): boolean {
-  if (sqlState(error) === undefined) return true;
-  return error instanceof Error && "severity" in error && error.severity !== "ERROR";
+  const state = sqlState(error);
+  if (state === undefined) return false;
+  if (state.startsWith("08") || state.startsWith("57P") || state === "25P03") return true;
+  return error instanceof Error && "severity" in error && (error.severity === "FATAL" || error.severity === "PANIC");
 }
 
 /** The error to give to callers: a `StoreUnavailableError` where the engine is at fault, else the error itself. */

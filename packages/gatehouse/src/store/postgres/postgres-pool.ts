@@ -38,6 +38,8 @@ const SERVER_MARGIN = 500;
 /** A connection in use by one transaction. */
 export interface Borrowed {
   readonly client: PoolClient;
+  /** Whether the connection is gone. */
+  lost(): boolean;
   /** Gives the connection back for the next user, or closes it at once, whatever the server does. Only the first call counts. */
   release(how: "reusable" | "broken"): void;
 }
@@ -47,6 +49,7 @@ export function holdConnection(borrowed: Borrowed): { readonly borrowed: Borrowe
   return {
     borrowed: {
       client: borrowed.client,
+      lost: () => borrowed.lost(),
       release(how) {
         if (how === "broken") borrowed.release(how);
       },
@@ -110,6 +113,7 @@ export class PostgresPool implements AsyncDisposable {
     let released = false;
     return {
       client,
+      lost: () => client instanceof OwnedClient && client.socket.destroyed,
       release(how) {
         if (released) return;
         released = true;

@@ -122,7 +122,7 @@ export class PostgresSession implements StatementRunner {
     try {
       tag = (await this.#send("COMMIT")).command;
     } catch (error) {
-      if (!endsConnection(error)) throw this.#judge(error);
+      if (sqlState(error) !== undefined && !endsConnection(error)) throw this.#judge(error);
       this.#broken = true;
       const message = `The answer of PostgreSQL at ${this.#context.address} to a commit was lost: its outcome is unknown.`;
       throw new StoreUnavailableError(POSTGRES_STORE, message, { cause: error, outcome: "unknown" });
@@ -170,7 +170,7 @@ export class PostgresSession implements StatementRunner {
     if (this.#verdict !== undefined) return this.#verdict;
     if (sqlState(error) === ABORTED_TRANSACTION && this.#failure !== undefined) return this.#failure;
     if (isConflict(error) || isStaleStatement(error)) this.#repeat = error;
-    if (endsConnection(error)) this.#broken = true;
+    if (endsConnection(error) || this.#borrowed.lost()) this.#broken = true;
     const { address } = this.#context;
     const known = translatePostgresError(error, address);
     const judged = known === error && this.#broken ? connectionFailure(error, address) : known;

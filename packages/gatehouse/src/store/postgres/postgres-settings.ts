@@ -6,7 +6,8 @@ import { portableTypes } from "./postgres-types.ts";
 /** Where a PostgreSQL server is. */
 export interface PostgresSettings extends Certificates {
   /**
-   * `postgres://user:password@host:port/database`; a host that is an encoded path is a Unix socket. `sslmode` is
+   * `postgres://user:password@host:port/database`; `postgres:///database?host=/path&user=name` for a
+   * Unix socket. `sslmode` is
    * `verify-full` (default for other machines) or `disable` (default for this machine, and for nothing else in
    * production). `require` and `verify-ca` verify in full as well; the modes that may do without TLS are refused.
    */
@@ -18,7 +19,7 @@ export interface PostgresSettings extends Certificates {
 const DEFAULT_PORT = 5432;
 const KEEP_ALIVE = 10_000;
 const VERIFYING = new Set(["require", "verify-ca", "verify-full"]);
-const KNOWN_PARAMETERS = new Set(["sslmode", "host", "application_name"]);
+const KNOWN_PARAMETERS = new Set(["sslmode", "host", "user", "application_name"]);
 
 /**
  * What the client library needs to connect. Nothing is taken from the environment or from password files.
@@ -32,7 +33,7 @@ export function connectionConfig(settings: PostgresSettings): ClientConfig {
   return {
     host,
     port: url.port === "" ? DEFAULT_PORT : Number(url.port),
-    user: decodeURIComponent(url.username) || "postgres",
+    user: decodeURIComponent(url.username) || (url.searchParams.get("user") ?? "postgres"),
     password: decodeURIComponent(url.password),
     database,
     ssl: isEncrypted(url, host, settings) ? verifiedTls(host, settings) : false,

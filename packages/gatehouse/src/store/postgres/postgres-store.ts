@@ -93,7 +93,13 @@ class PooledStore implements PostgresStore {
     this.#random = options.random ?? systemRandom;
     this.#breaker = createBreaker({
       clock,
-      onChange: (state) => onStateChange?.({ store: POSTGRES_STORE, state: state === "open" ? "down" : "up" }),
+      onChange: (state) => {
+        const available = state === "closed";
+        const detail = available
+          ? `PostgreSQL at ${this.#pool.address} answers again.`
+          : `PostgreSQL at ${this.#pool.address} does not answer; calls are refused and it is asked once a second.`;
+        onStateChange?.({ store: POSTGRES_STORE, available, detail });
+      },
     });
   }
 
