@@ -1,0 +1,52 @@
+import type { Actor } from "../kernel/event.ts";
+import type { Clock } from "../kernel/clock.ts";
+import type { Guard } from "../kernel/guard.ts";
+import type { Bans, BanSubject } from "../kernel/ports/bans.ts";
+import { bannedDenial } from "./admit.ts";
+import { createAddressRanges } from "./address.ts";
+
+/** What refusing banned principals is built from. */
+export interface AdmitPrincipalOptions {
+  readonly bans: Pick<Bans, "find">;
+  readonly clock: Clock;
+  /** Ranges whose callers are not refused. */
+  readonly trustedCidrs?: readonly string[];
+}
+
+/**
+ * Refuses principals that are banned themselves, wherever they come from (`SOURCE_BANNED`, 403): users, clients, or a
+ * single session. Place it in front of the limit guard, so that the banned consume nothing.
+ */
+export function admitPrincipalGuard(options: AdmitPrincipalOptions): Guard {
+  const { bans, clock } = options;
+  const trusted = createAddressRanges(options.trustedCidrs ?? []);
+  return {
+    name: "admit-principal",
+    phase: "limit",
+    modes: ["enforce", "shadow", "off"],
+    compile: (_, entrance) => {
+      if (entrance === "job") return undefined;
+      return {
+        guard: "admit-principal",
+        phase: "limit",
+        summary: "bans by user, client and session",
+        enter({ principal, attempt }) {
+          const subjects: BanSubject[] = [];
+          const subject = principalSubject(principal);
+          if (subject !== undefined) subjects.push(subject);
+          if (principal.session !== undefined) subjects.push({ kind: "session", value: principal.session });
+          if (subjects.length === 0 || trusted.has(attempt.peer.ip)) return undefined;
+          const ban = bans.find(subjects, attempt.entrance);
+          return ban === undefined ? undefined : bannedDenial(ban, clock.now());
+        },
+      };
+    },
+  };
+}
+
+/** What a signed-in principal is banned by; nothing for strangers and for the system itself. */
+export function principalSubject({ type, id }: Pick<Actor, "type" | "id">): BanSubject | undefined {
+  if (type === "anonymous" || type === "system") return undefined;
+  if (type === "user" || type === "client") return { kind: type, value: id };
+  return { kind: "user", value: `${type}:${id}` };
+}

@@ -1,0 +1,113 @@
+import type { Clock } from "../kernel/clock.ts";
+import { events } from "../kernel/events.ts";
+import type { Guard, GuardStep, Passage } from "../kernel/guard.ts";
+import type { KeyRing } from "../kernel/key-ring.ts";
+import { deny, type Denial } from "../kernel/outcome.ts";
+import type { Ban, Bans } from "../kernel/ports/bans.ts";
+import type { Counters, Decision, LimitCheck, LimitRule, Reservation } from "../kernel/ports/counters.ts";
+import { problems } from "../kernel/problems.ts";
+import { addressKey, createAddressRanges, type AddressRanges } from "./address.ts";
+import { limitDenial } from "./limit.ts";
+import { retryAfterSeconds } from "./limit-headers.ts";
+import type { WindowSetting } from "./limit-policies.ts";
+
+/** What admission is built from. */
+export interface AdmitOptions {
+  readonly bans: Pick<Bans, "find">;
+  /** Counters in this process are enough and cost no round trip: these limits only have to be coarse. */
+  readonly counters: Counters;
+  readonly keyRing: KeyRing;
+  readonly clock: Clock;
+  /** Ranges whose callers are neither refused nor limited. */
+  readonly trustedCidrs?: readonly string[];
+  /** Attempts of all kinds from one address (IPv6: one /64). Default 300 in 60,000 ms. */
+  readonly perIp?: WindowSetting;
+  /** Attempts from one address that may be under way at once. Default 100. */
+  readonly concurrentPerIp?: number;
+}
+
+const PER_IP: WindowSetting = { limit: 300, window: 60_000 };
+const CONCURRENT_PER_IP = 100;
+/** Milliseconds after which a slot nobody has given back frees itself. */
+const SLOT_LIFETIME = 300_000;
+const ADDRESS_POLICY = "address";
+const SLOTS_POLICY = "address-concurrency";
+
+/**
+ * Turns away what is not worth looking at, before anything expensive: banned addresses (`SOURCE_BANNED`, 403), then
+ * addresses with too many attempts in a window or at once (429). A ban costs one look-up in memory. Addresses that
+ * cannot be read share one bucket.
+ */
+export function admitGuard(options: AdmitOptions): Guard {
+  const trusted = createAddressRanges(options.trustedCidrs ?? []);
+  const held = new WeakMap<Passage, Reservation>();
+  const settings = {
+    window: Object.freeze<LimitRule>({ kind: "window", ...(options.perIp ?? PER_IP) }),
+    slots: Object.freeze<LimitRule>({
+      kind: "concurrency",
+      limit: options.concurrentPerIp ?? CONCURRENT_PER_IP,
+      window: SLOT_LIFETIME,
+    }),
+  };
+  return {
+    name: "admit",
+    phase: "admit",
+    modes: ["enforce", "shadow", "off"],
+    // Jobs are the system's own work and come from no address.
+    compile: (_, entrance) => (entrance === "job" ? undefined : admitStep({ ...options, ...settings, trusted, held })),
+  };
+}
+
+interface AdmitParts extends AdmitOptions {
+  readonly window: LimitRule;
+  readonly slots: LimitRule;
+  readonly trusted: AddressRanges;
+  readonly held: WeakMap<Passage, Reservation>;
+}
+
+function admitStep(parts: AdmitParts): GuardStep {
+  const { counters, clock, window, slots, held } = parts;
+
+  function settle(passage: Passage, { admitted, states, reservation }: Decision): Denial | undefined {
+    if (!admitted) return limitDenial(states, (policy) => policy === SLOTS_POLICY, clock.now());
+    if (reservation !== undefined) held.set(passage, reservation);
+    return undefined;
+  }
+
+  return {
+    guard: "admit",
+    phase: "admit",
+    summary: `bans, ${window.limit} in ${window.window / 1000} s and ${slots.limit} at once by ip`,
+    enter(passage) {
+      const { attempt } = passage;
+      if (attempt.provenance.kind === "internal" || parts.trusted.has(attempt.peer.ip)) return undefined;
+      const address = addressKey(attempt.peer.ip);
+      const ban = parts.bans.find([{ kind: "ip", value: address }], attempt.entrance);
+      if (ban !== undefined) return bannedDenial(ban, clock.now());
+      const decision = counters.take(checksOf(parts, address));
+      return decision instanceof Promise ? decision.then((taken) => settle(passage, taken)) : settle(passage, decision);
+    },
+    leave(passage) {
+      const reservation = held.get(passage);
+      if (reservation === undefined) return undefined;
+      held.delete(passage);
+      return counters.release({ ...reservation, checks: reservation.checks.filter(({ rule }) => rule === slots) });
+    },
+  };
+}
+
+function checksOf({ keyRing, window, slots }: AdmitParts, address: string): LimitCheck[] {
+  return [
+    { policy: ADDRESS_POLICY, key: keyRing.fingerprint("limit", ADDRESS_POLICY, address), rule: window, cost: 1 },
+    { policy: SLOTS_POLICY, key: keyRing.fingerprint("limit", SLOTS_POLICY, address), rule: slots, cost: 1 },
+  ];
+}
+
+/** The denial of a banned source, with the time it lasts. */
+export function bannedDenial(ban: Ban, now: number): Denial {
+  return deny(problems.SOURCE_BANNED, {
+    retryAfter: retryAfterSeconds(ban.expiresAt - now),
+    event: events.source_ban_refused,
+    context: { ban: ban.id, reason: ban.reason },
+  });
+}

@@ -1,0 +1,129 @@
+import type { AnyAction, LimitPolicy, LimitSubject } from "../kernel/action.ts";
+import type { Attempt, Entrance, Principal } from "../kernel/attempt.ts";
+import type { KeyRing } from "../kernel/key-ring.ts";
+import { checkRule } from "../kernel/limit/rule.ts";
+import type { LimitCheck, LimitRule } from "../kernel/ports/counters.ts";
+import { addressKey } from "./address.ts";
+
+/** A limit of so many attempts per window. */
+export interface WindowSetting {
+  readonly limit: number;
+  /** Milliseconds. */
+  readonly window: number;
+}
+
+/** A policy ready to be checked. */
+export interface CompiledPolicy {
+  readonly name: string;
+  readonly by: readonly LimitSubject[];
+  readonly rule: LimitRule;
+  /** For callers who are not signed in. */
+  readonly anonymousRule: LimitRule;
+  /** Whether the unit is given back when the attempt succeeds. */
+  readonly refunded: boolean;
+}
+
+/** Compiles policies once, so that nothing about them is worked out during an attempt. */
+export function compilePolicies(policies: readonly LimitPolicy[]): readonly CompiledPolicy[] {
+  return Object.freeze(
+    policies.map((policy) =>
+      Object.freeze({
+        name: policy.name,
+        by: Object.freeze([...policy.by]),
+        rule: Object.freeze({ ...policy.rule }),
+        anonymousRule: Object.freeze(anonymousRule(policy)),
+        refunded: policy.refund === "success",
+      }),
+    ),
+  );
+}
+
+function anonymousRule({ rule, anonymousLimit }: LimitPolicy): LimitRule {
+  if (anonymousLimit === undefined) return { ...rule };
+  if (rule.kind !== "bucket") return { ...rule, limit: anonymousLimit };
+  return { ...rule, limit: anonymousLimit, burst: Math.max(1, Math.min(rule.burst, anonymousLimit)) };
+}
+
+/** What a policy is checked for. */
+export interface PolicySubject {
+  readonly attempt: Attempt;
+  readonly principal: Principal;
+  readonly action: AnyAction;
+}
+
+/** The check of a policy for one attempt. Who is counted leaves this process as a fingerprint only. */
+export function policyCheck(policy: CompiledPolicy, subject: PolicySubject, keyRing: KeyRing): LimitCheck {
+  const parts = [policy.name];
+  for (const by of policy.by) parts.push(...subjectParts(by, subject));
+  return {
+    policy: policy.name,
+    key: keyRing.fingerprint("limit", ...parts),
+    rule: subject.principal.type === "anonymous" ? policy.anonymousRule : policy.rule,
+    cost: 1,
+  };
+}
+
+/**
+ * Who a subject is. Whatever a caller could make up at will - a session without a sign-in, a client that has not
+ * proved itself - is replaced by the address: otherwise each new one would come with a fresh limit.
+ */
+function subjectParts(by: LimitSubject, { attempt, principal, action }: PolicySubject): string[] {
+  const address = ["ip", addressKey(attempt.peer.ip)];
+  const { type, id, tenant, session, onBehalfOf } = principal;
+  const signedIn = type !== "anonymous";
+  switch (by) {
+    case "principal":
+      return signedIn ? ["principal", tenant, type, id] : address;
+    case "user":
+      return signedIn ? ["user", tenant, ...(onBehalfOf === undefined ? [type, id] : ["user", onBehalfOf])] : address;
+    case "session":
+    case "token":
+      return signedIn && session !== undefined ? ["session", session] : address;
+    case "client":
+      return type === "client" ? ["client", tenant, id] : address;
+    case "ip":
+      return address;
+    case "tenant":
+      return ["tenant", attempt.tenant];
+    case "connection":
+      return attempt.peer.connection === undefined ? address : ["connection", attempt.peer.connection];
+    case "action":
+      return ["action", action.name];
+  }
+}
+
+/** The policies of an action: its own, or the default. Jobs are the system's own work and have none by default. */
+export function policiesOf(action: AnyAction, entrance: Entrance, defaults: WindowSetting): readonly LimitPolicy[] {
+  if (action.limits !== undefined) return action.limits;
+  if (entrance === "job") return [];
+  return [{ name: DEFAULT_POLICY, by: ["principal", "action"], rule: { kind: "window", ...defaults } }];
+}
+
+/** Names of the policies the guard adds itself. */
+export const DEFAULT_POLICY = "default";
+export const FAILURES_POLICY = "failures";
+
+const NAME = /^[\x20-\x7e]{1,64}$/;
+
+/** Reasons not to start with the limits of an action. */
+export function policyFaults(action: AnyAction): string[] {
+  const where = `The action ${action.name}`;
+  const limits = action.limits ?? [];
+  if (action.limits?.length === 0 && action.effects !== "none") {
+    return [`${where} changes something and has an empty list of limits; leave \`limits\` out for the default.`];
+  }
+  const faults: string[] = [];
+  const names = new Set<string>([DEFAULT_POLICY, FAILURES_POLICY]);
+  for (const { name, by, rule, anonymousLimit } of limits) {
+    const which = `${where}, limit "${name}":`;
+    if (!NAME.test(name)) faults.push(`${which} the name must be 1 to 64 printable ASCII characters.`);
+    if (names.has(name)) faults.push(`${which} another limit has this name; rename one of them.`);
+    names.add(name);
+    if (by.length === 0) faults.push(`${which} \`by\` names nobody; say who is counted, such as ["principal"].`);
+    faults.push(...checkRule(rule).map((fault) => `${which} ${fault}.`));
+    if (anonymousLimit !== undefined && !(Number.isSafeInteger(anonymousLimit) && anonymousLimit >= 0)) {
+      faults.push(`${which} anonymousLimit must be a whole number, 0 or more.`);
+    }
+  }
+  return faults;
+}
