@@ -1,6 +1,6 @@
 /**
  * Prepares the dependencies, and only when package-lock.json changed since the last time.
- * Plain JavaScript without dependencies for Node >= 18: it runs before anything is installed.
+ * Plain JavaScript without dependencies for Node >= 20: it runs before anything is installed.
  *
  * Install scripts stay off. The pinned Node comes from the `node-<platform>-<processor>` packages,
  * whose integrity the lock file records like that of any other package.

@@ -10,11 +10,11 @@
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
 import { constants, availableParallelism } from "node:os";
 import { delimiter, join } from "node:path";
 import { createInterface } from "node:readline";
 import { check } from "./check.mjs";
+import { prepareClient } from "./gatehouse.mjs";
 import { compileCache, nodePath, root, runTool, SetupError, setUp } from "./setup.mjs";
 import { howToInstall, prepare } from "./testing/programs.mjs";
 import { select, testFiles } from "./testing/suites.mjs";
@@ -79,12 +79,6 @@ async function runTests({ files, patterns, options }, variables) {
   return code ?? 128 + (constants.signals[signal] ?? 0);
 }
 
-async function buildClient() {
-  if (!existsSync(join(root, "tools", "build-client.mjs"))) return;
-  const { buildClientIfChanged } = await import("./build-client.mjs");
-  await buildClientIfChanged();
-}
-
 await runTool(async () => {
   const words = process.argv.slice(2);
   await setUp();
@@ -98,7 +92,7 @@ await runTool(async () => {
     const failed = await check();
     if (failed.length > 0) throw new SetupError(`\nThe checks failed, so no test ran: ${failed.join(", ")}.`);
   }
-  await buildClient();
+  await prepareClient();
   const services = await startServices(files);
   try {
     return await runTests({ ...selection, files }, services.variables);

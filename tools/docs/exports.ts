@@ -11,7 +11,7 @@ interface Manifest {
 }
 
 /** The source file of every subpath, by subpath. */
-export function entryFiles(): Map<string, string> {
+function entryFiles(): Map<string, string> {
   const folder = join(root, "packages", "gatehouse");
   // The repository's own package.json; the packaging test checks its shape.
   const manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as Manifest;

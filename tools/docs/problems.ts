@@ -11,7 +11,7 @@ function isObject(value: unknown): value is object {
 }
 
 /** Every problem of the library by the file that declares it. */
-export async function collectProblems(): Promise<Map<string, Problem[]>> {
+async function collectProblems(): Promise<Map<string, Problem[]>> {
   const sections = new Map<string, Problem[]>();
   const seen = new Map<string, string>();
   for (const file of sourceFiles("**/problems.ts")) {

@@ -6,7 +6,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
 /** The folder of the library's sources. */
-export const source = join(root, "packages", "gatehouse", "src");
+const source = join(root, "packages", "gatehouse", "src");
 
 /** One export of a source file. */
 export interface DocumentedExport {
@@ -61,7 +61,7 @@ function kindOf(keyword: string): DocumentedExport["kind"] {
 }
 
 /** The first sentence of a doc comment, on one line. */
-export function firstSentence(comment: string): string {
+function firstSentence(comment: string): string {
   const lines = comment.split("\n").map((line) => line.replace(/^\s*\*?\s?/, ""));
   const text = lines.join("\n").trim();
   const paragraph = (text.split(/\n\s*\n|\n?@\w+/)[0] ?? "").replaceAll(/\s+/g, " ").trim();

@@ -7,7 +7,7 @@ import { root } from "../setup.mjs";
  * The suites, first match wins: what a file must be named like, and the system programs it cannot do without.
  * `unit` takes what no other suite claims.
  */
-export const SUITES = [
+const SUITES = [
   { name: "browser", pattern: /^test\/e2e\/|\.browser\.test\.ts$/, needs: ["chromium", "nginx"] },
   { name: "drills", pattern: /^test\/faults\//, needs: ["postgresql", "valkey"] },
   { name: "attacks", pattern: /^test\/attacks\//, needs: [] },
