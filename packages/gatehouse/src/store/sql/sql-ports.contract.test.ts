@@ -1,0 +1,17 @@
+import { createSqliteFixture, createSqliteMemoryFixture } from "../../testing/sqlite-fixture.ts";
+import { describeAuditTrailContract } from "../../testing/store-contract-audit.ts";
+import { describeDocumentsContract } from "../../testing/store-contract-documents.ts";
+import { describeIdempotencyContract } from "../../testing/store-contract-idempotency.ts";
+import { describeLeasesContract } from "../../testing/store-contract-leases.ts";
+import { describeSessionsContract } from "../../testing/store-contract-sessions.ts";
+
+for (const [name, create] of [
+  ["SQLite file", createSqliteFixture],
+  ["SQLite memory", createSqliteMemoryFixture],
+] as const) {
+  describeDocumentsContract(name, create);
+  describeIdempotencyContract(name, create);
+  describeAuditTrailContract(name, create);
+  describeSessionsContract(name, create);
+  describeLeasesContract(name, create);
+}
