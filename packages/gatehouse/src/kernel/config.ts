@@ -5,8 +5,8 @@ import { rules } from "./config/rules.ts";
 import { table, type DefaultBy, type Option } from "./config/table.ts";
 import type { Config, ConfigInput } from "./config/types.ts";
 
-export type { DurationInput, InstantInput, Profile, SizeInput } from "./config/kind.ts";
-export type { Config, ConfigInput, OptionPath } from "./config/types.ts";
+export type { Profile } from "./config/kind.ts";
+export type { Config, ConfigInput } from "./config/types.ts";
 
 /** Types a configuration file: `export default defineConfig({ server: { port: 8443 } })`. */
 export function defineConfig(config: ConfigInput): ConfigInput {

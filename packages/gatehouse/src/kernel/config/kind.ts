@@ -142,7 +142,7 @@ export function either<Input, Value, const Word extends string>(
 }
 
 /** `a`, `a or b`, `a, b or c`. */
-export function listWords(words: readonly string[]): string {
+function listWords(words: readonly string[]): string {
   const last = words.at(-1) ?? "";
   return words.length < 2 ? last : `${words.slice(0, -1).join(", ")} or ${last}`;
 }
