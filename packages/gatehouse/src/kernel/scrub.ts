@@ -55,9 +55,12 @@ function looksRandom(run: string): boolean {
   const hexadecimal = /^[0-9a-f]+$/i.test(run);
   if (/^[0-9]+$/.test(run)) return false;
   if (hexadecimal) return entropy(run) > 2.8;
-  // Random base64 of this length mixes cases and digits; paths and dashed names rarely do.
-  const mixed = Number(/[a-z]/.test(run)) + Number(/[A-Z]/.test(run)) + Number(/[0-9]/.test(run));
-  return mixed >= 2 && entropy(run) > RANDOM_BITS && longestWord(run) < Math.max(12, run.length / 3);
+  // Random base64 of this length mixes cases and digits; base32 mixes letters and digits throughout. Paths
+  // and dashed names have digits in few places.
+  const cases = /[a-z]/.test(run) && /[A-Z]/.test(run);
+  const digitRuns = run.match(/[0-9]+/g)?.length ?? 0;
+  if (cases ? digitRuns === 0 : digitRuns < 4) return false;
+  return entropy(run) > RANDOM_BITS && longestWord(run) < Math.max(12, run.length / 3);
 }
 
 /** Bits per character by the frequencies within the text. */

@@ -43,6 +43,7 @@ export function createFakeClock(start: number = DEFAULT_START): FakeClock {
     },
     async advance(milliseconds) {
       const target = elapsed + milliseconds;
+      await settled();
       for (;;) {
         const [next] = [...timers].filter(({ at }) => at <= target).sort((a, b) => a.at - b.at || a.order - b.order);
         if (next === undefined) break;

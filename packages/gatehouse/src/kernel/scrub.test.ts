@@ -1,0 +1,103 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import fc from "fast-check";
+import { base64, base64url } from "./codec.ts";
+import { createIds } from "./ids.ts";
+import { systemClock } from "./clock.ts";
+import { systemRandom } from "./random.ts";
+import { REDACTED, scrubContext, scrubText } from "./scrub.ts";
+
+describe("scrubText", () => {
+  it("takes credentials of a telling form out of a text, and leaves the rest", () => {
+    const jwt = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhZGEifQ.c2lnbmF0dXJl";
+    const cases: [text: string, secret: string][] = [
+      [`rejected ${jwt} at /token`, jwt],
+      ["Authorization: Bearer abc.def-123", "abc.def-123"],
+      ["authorization: basic YWRhOmxvdmVsYWNl", "YWRhOmxvdmVsYWNl"],
+      ["cannot reach postgres://gate:hunter2@db.example/app", "hunter2"],
+      ["GET /callback?code=4nXy&page=2", "4nXy"],
+      ["POST /reset?reset_token=abc123#top", "abc123"],
+      ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"],
+      ["key sk_live_51H8abcdefghijklmnop", "51H8abcdefghijklmnop"],
+      ["-----BEGIN EC PRIVATE KEY-----\nMHcCAQEEIA\n-----END EC PRIVATE KEY-----", "MHcCAQEEIA"],
+    ];
+    for (const [text, secret] of cases) {
+      const scrubbed = scrubText(text);
+      assert.ok(!scrubbed.includes(secret), scrubbed);
+      assert.ok(scrubbed.includes(REDACTED));
+    }
+    assert.equal(scrubText("GET /callback?code=4nXy&page=2"), `GET /callback?code=${REDACTED}&page=2`);
+  });
+
+  it("leaves identifiers, fingerprints, paths, names and prose alone", () => {
+    const ids = createIds(systemClock, systemRandom);
+    const kept = [
+      ids.next(),
+      base64url(systemRandom.bytes(16)),
+      "packages/gatehouse/src/kernel/ports/idempotency.ts:12:34",
+      "authorization_code_grant_type_of_the_client",
+      "livecomponents-security-guide-checklist",
+      "2026-01-01T00:00:00.000Z 1767225600000",
+      "The quick brown fox jumps over the lazy dog.",
+      "/events/summer-party-2026/guestbook/entries",
+      "2001:db8:85a3::8a2e:370:7334",
+    ];
+    for (const text of kept) assert.equal(scrubText(text), text);
+  });
+
+  it("finds random keys of 192 bits and more in every writing, wherever they stand", () => {
+    let missed = 0;
+    const runs = 3000;
+    for (let run = 0; run < runs; run += 1) {
+      const bytes = systemRandom.bytes(24 + (run % 40));
+      const texts = [base64url(bytes), base64(bytes), Buffer.from(bytes).toString("hex")];
+      const text = texts[run % 3] ?? "";
+      if (scrubText(`token ${text} was refused`).includes(text)) missed += 1;
+    }
+    assert.ok(missed <= runs / 200, `${missed} of ${runs} missed`);
+  });
+
+  it("takes no time worth mentioning, whatever the text", () => {
+    for (const text of ["a".repeat(200_000), "eyJ".repeat(60_000), "?token=".repeat(30_000), "://:".repeat(50_000)]) {
+      const began = performance.now();
+      scrubText(text);
+      assert.ok(performance.now() - began < 1000, `${text.slice(0, 8)} took ${performance.now() - began} ms`);
+    }
+  });
+
+  it("never throws and never makes a text without secrets longer", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "binary" }), (text) => {
+        assert.equal(typeof scrubText(text), "string");
+      }),
+    );
+  });
+});
+
+describe("scrubContext", () => {
+  it("hides values under telling names whole", () => {
+    const context = {
+      password: "x",
+      newPassword: "x",
+      client_secret: "x",
+      "X-CSRF-Token": "x",
+      apiKey: "x",
+      sessionId: "x",
+      cookie: "x",
+      pin: 1234,
+      card_number: 4929111122223333,
+    };
+    for (const value of Object.values(scrubContext(context))) assert.equal(value, REDACTED);
+  });
+
+  it("keeps counts, flags, digests and fingerprints", () => {
+    const context = {
+      tokens: 12,
+      keyed: true,
+      fileDigest: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+      tokenFingerprint: undefined,
+      session_fingerprint: "Zm9vYmFyYmF6cXV4",
+    };
+    assert.deepEqual(scrubContext(context), context);
+  });
+});
