@@ -1,3 +1,5 @@
+export { openValkeyBus, type ValkeyBusOptions } from "./store/valkey/valkey-bus.ts";
+export type { ValkeySettings } from "./store/valkey/valkey-client.ts";
 export {
   defineScript,
   openValkeyConnection,
@@ -6,5 +8,4 @@ export {
   type ValkeyScript,
   type ValkeyValue,
 } from "./store/valkey/valkey-connection.ts";
-export type { ValkeySettings } from "./store/valkey/valkey-client.ts";
 export { createValkeyCounters, type ValkeyCountersOptions } from "./store/valkey/valkey-counters.ts";

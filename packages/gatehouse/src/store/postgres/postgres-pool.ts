@@ -1,6 +1,7 @@
-import { Socket } from "node:net";
-import { Client, Pool, type ClientConfig, type PoolClient } from "pg";
+import type { Socket } from "node:net";
+import { Pool, type Client, type ClientConfig, type PoolClient } from "pg";
 
+import { PostgresClient } from "./postgres-client.ts";
 import { connectionFailure } from "./postgres-errors.ts";
 import { describeAddress } from "./postgres-settings.ts";
 
@@ -113,11 +114,11 @@ export class PostgresPool implements AsyncDisposable {
     let released = false;
     return {
       client,
-      lost: () => client instanceof OwnedClient && client.socket.destroyed,
+      lost: () => client instanceof PostgresClient && client.socket.destroyed,
       release(how) {
         if (released) return;
         released = true;
-        if (how === "broken" && client instanceof OwnedClient) client.socket.destroy();
+        if (how === "broken" && client instanceof PostgresClient) client.socket.destroy();
         client.release(how === "broken");
       },
     };
@@ -136,25 +137,12 @@ export class PostgresPool implements AsyncDisposable {
 
   #clientClass(config: ClientConfig): new () => Client {
     const sockets = this.#sockets;
-    return class extends OwnedClient {
+    return class extends PostgresClient {
       constructor() {
         super(config);
         sockets.add(this.socket);
         this.socket.once("close", () => sockets.delete(this.socket));
       }
     };
-  }
-}
-
-/** A client whose socket can be closed without asking the server. */
-class OwnedClient extends Client {
-  readonly socket: Socket;
-
-  constructor(config: ClientConfig) {
-    const socket = new Socket();
-    super({ ...config, stream: () => socket });
-    this.socket = socket;
-    // Without a listener the loss of a connection in use would end the process; its statements report it.
-    this.on("error", () => undefined);
   }
 }

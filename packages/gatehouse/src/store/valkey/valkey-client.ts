@@ -29,7 +29,11 @@ const ENCRYPTED = new Set(["rediss:", "valkeys:"]);
  * A client that has not connected yet.
  * @throws {TypeError} when the address is not one of a Valkey server, or production would connect without TLS.
  */
-export function createValkeyClient(settings: ValkeySettings, random: Random): Redis {
+export function createValkeyClient(
+  settings: ValkeySettings,
+  random: Random,
+  overrides: Pick<RedisOptions, "autoResubscribe"> = {},
+): Redis {
   const url = new URL(settings.url);
   const host = url.hostname.replace(/^\[|\]$/g, "");
   const encrypted = ENCRYPTED.has(url.protocol);
@@ -45,6 +49,7 @@ export function createValkeyClient(settings: ValkeySettings, random: Random): Re
   const commandTimeout = settings.commandTimeout ?? 250;
   const limit = settings.reconnectLimit ?? 2000;
   const options: RedisOptions = {
+    ...overrides,
     host,
     port: url.port === "" ? DEFAULT_PORT : Number(url.port),
     db: Number(url.pathname.slice(1)),

@@ -28,8 +28,8 @@ export interface ValkeyConnection extends AsyncDisposable {
   script(script: ValkeyScript, keys: readonly string[], values: readonly ValkeyValue[]): Promise<unknown>;
   /** Whether commands can be sent at this moment. */
   readonly ready: boolean;
-  /** A further client with the same settings, not connected yet, for subscriptions. Its owner closes it. */
-  createClient(): Redis;
+  /** A further client with the same settings for subscriptions, not connected yet. Its owner subscribes and closes. */
+  createSubscriber(): Redis;
   health(): Promise<StoreHealth>;
 }
 
@@ -88,7 +88,7 @@ export async function openValkeyConnection(options: ValkeyConnectionOptions): Pr
     get ready() {
       return client.status === "ready";
     },
-    createClient: () => createValkeyClient(options, random),
+    createSubscriber: () => createValkeyClient(options, random, { autoResubscribe: false }),
     health: () => probe(connection, options.clock, () => lastError),
     [Symbol.asyncDispose]: () => closeValkeyClient(client),
   };
