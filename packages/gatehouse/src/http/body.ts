@@ -22,6 +22,7 @@ export interface BodyLimits {
   readonly fields: number;
 }
 
+/** Bounds where nothing else is said. */
 export const DEFAULT_BODY_LIMITS: BodyLimits = { bytes: 1_048_576, json: DEFAULT_JSON_LIMITS, fields: DEFAULT_FIELDS };
 
 const decoder = new TextDecoder("utf-8", { fatal: true });

@@ -1,4 +1,5 @@
 import { BootRefusedError } from "../kernel/gate.ts";
+import { LIMIT_HEADER_NAMES } from "../guards/limit-headers.ts";
 import { isOrigin } from "../guards/origin.ts";
 import type { HeaderFields } from "./security-headers.ts";
 
@@ -30,17 +31,7 @@ const DEFAULT_METHODS = ["GET", "POST", "OPTIONS"];
 const DEFAULT_HEADERS = ["authorization", "content-type", "idempotency-key", "x-csrf-token", "x-idempotency-key"];
 const DEFAULT_MAX_AGE = 86_400;
 /** Headers of ours that pages of other origins may read. */
-const EXPOSED = [
-  "idempotent-replayed",
-  "ratelimit",
-  "ratelimit-policy",
-  "retry-after",
-  "x-csrf-token",
-  "x-ratelimit-limit",
-  "x-ratelimit-remaining",
-  "x-ratelimit-reset",
-  "x-request-id",
-].join(", ");
+const EXPOSED = [...LIMIT_HEADER_NAMES, "idempotent-replayed", "x-csrf-token", "x-request-id"].join(", ");
 
 /**
  * Cross-origin rules, the longest matching path first.

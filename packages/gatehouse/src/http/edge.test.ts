@@ -261,6 +261,35 @@ describe("Edge.action", () => {
     assert.equal((await problemOf(both))["code"], "MALFORMED_REQUEST");
   });
 
+  it("says what a limit is, how much is left and when to come back", async () => {
+    await using site = await openSite();
+    const browser = site.browser();
+    const token = await browser.refresh();
+    const send = (): Promise<Response> => browser.post("/counter", { amount: 1 }, { "x-csrf-token": token });
+    const first = await send();
+    assert.equal(first.headers.get("x-ratelimit-limit"), "60");
+    assert.equal(first.headers.get("x-ratelimit-remaining"), "59");
+    for (let count = 1; count < 60; count += 1) assert.equal((await send()).status, 200);
+    const refused = await send();
+    assert.equal(refused.status, 429);
+    assert.equal(refused.headers.get("retry-after"), "60");
+    assert.equal(refused.headers.get("x-ratelimit-remaining"), "0");
+    assert.match(refused.headers.get("x-ratelimit-reset") ?? "", /^\d{10}$/);
+    const { request_id: _, ...problem } = await problemOf(refused);
+    assert.deepEqual(problem, {
+      type: "https://iana.org/assignments/http-problem-types#quota-exceeded",
+      title: "Rate limit exceeded",
+      status: 429,
+      detail: "Rate limit exceeded",
+      error: "Rate limit exceeded",
+      code: "RATE_LIMIT_EXCEEDED",
+      retry_after: 60,
+      limit: 60,
+      window: 60,
+      "violated-policies": problem["violated-policies"],
+    });
+  });
+
   // Links, images and prefetches send GET. A mutation that runs on GET is one that any page can cause.
   it("never changes anything on GET, whatever a method override says", async () => {
     await using site = await openSite();

@@ -160,6 +160,7 @@ class HttpEdge implements Edge {
     return this.#inbounds.get(context.req.raw) ?? this.inbound(context.req.raw, connectionOf(context.env));
   }
 
+  // oxlint-disable-next-line eslint/max-params -- subject, request, input: the options are the fourth by nature
   async perform(
     action: AnyAction | string,
     inbound: Inbound,

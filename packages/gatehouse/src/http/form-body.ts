@@ -6,6 +6,7 @@ export type FormFields = Readonly<Record<string, string | readonly string[]>>;
 /** Default number of fields a form or query may have. */
 export const DEFAULT_FIELDS = 200;
 
+/** The fields, or why there are none. */
 export type FormAnswer =
   | { readonly ok: true; readonly fields: FormFields }
   | { readonly ok: false; readonly reason: string; readonly tooLarge: boolean };

@@ -8,8 +8,10 @@ export interface JsonLimits {
   readonly values: number;
 }
 
+/** Bounds where nothing else is said. */
 export const DEFAULT_JSON_LIMITS: JsonLimits = { depth: 32, members: 5_000, values: 20_000 };
 
+/** The value, or why there is none. */
 export type JsonAnswer =
   | { readonly ok: true; readonly value: unknown }
   | { readonly ok: false; readonly reason: string; readonly tooLarge: boolean };

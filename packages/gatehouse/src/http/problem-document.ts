@@ -39,7 +39,7 @@ export function problemType(code: string): string {
 }
 
 function refusingLimits(limits: readonly LimitState[]): readonly LimitState[] {
-  return limits.filter((state) => state.retryAfter > 0);
+  return limits.filter((state) => state.retryAfter > 0).toSorted((left, right) => right.retryAfter - left.retryAfter);
 }
 
 /** The error document of OAuth endpoints (RFC 6749 section 5.2) for the same denial. */

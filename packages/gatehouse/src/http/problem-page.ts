@@ -18,53 +18,7 @@ export function problemPage(denial: Denial, { requestId, nonce }: ProblemPageCon
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="robots" content="noindex" />
         <title>${headingFor(problem.status)}</title>
-        <style nonce="${nonce}">
-          :root {
-            color-scheme: light dark;
-            --text: #1c1b22;
-            --quiet: #57545f;
-            --ground: #faf9fb;
-            --accent: #4338ca;
-          }
-          @media (prefers-color-scheme: dark) {
-            :root {
-              --text: #f2f0f5;
-              --quiet: #b6b2bf;
-              --ground: #17161b;
-              --accent: #a5b4fc;
-            }
-          }
-          body {
-            margin: 0;
-            background: var(--ground);
-            color: var(--text);
-            font:
-              1rem/1.6 system-ui,
-              sans-serif;
-          }
-          main {
-            max-width: 34rem;
-            margin: 0 auto;
-            padding: 15vh 1.5rem 2rem;
-          }
-          h1 {
-            font-size: 1.75rem;
-            line-height: 1.25;
-            margin: 0 0 1rem;
-          }
-          p {
-            margin: 0 0 1rem;
-          }
-          .quiet {
-            color: var(--quiet);
-            font-size: 0.875rem;
-            overflow-wrap: anywhere;
-          }
-          a {
-            color: var(--accent);
-            text-underline-offset: 0.2em;
-          }
-        </style>
+        ${styles(nonce)}
       </head>
       <body>
         <main>
@@ -102,4 +56,54 @@ function durationText(seconds: number): string {
   if (seconds < 90) return seconds === 1 ? "1 second" : `${seconds} seconds`;
   const minutes = Math.ceil(seconds / 60);
   return minutes < 90 ? `${minutes} minutes` : `${Math.ceil(minutes / 60)} hours`;
+}
+
+function styles(nonce: string): Html {
+  return html`<style nonce="${nonce}">
+    :root {
+      color-scheme: light dark;
+      --text: #1c1b22;
+      --quiet: #57545f;
+      --ground: #faf9fb;
+      --accent: #4338ca;
+    }
+    @media (prefers-color-scheme: dark) {
+      :root {
+        --text: #f2f0f5;
+        --quiet: #b6b2bf;
+        --ground: #17161b;
+        --accent: #a5b4fc;
+      }
+    }
+    body {
+      margin: 0;
+      background: var(--ground);
+      color: var(--text);
+      font:
+        1rem/1.6 system-ui,
+        sans-serif;
+    }
+    main {
+      max-width: 34rem;
+      margin: 0 auto;
+      padding: 15vh 1.5rem 2rem;
+    }
+    h1 {
+      font-size: 1.75rem;
+      line-height: 1.25;
+      margin: 0 0 1rem;
+    }
+    p {
+      margin: 0 0 1rem;
+    }
+    .quiet {
+      color: var(--quiet);
+      font-size: 0.875rem;
+      overflow-wrap: anywhere;
+    }
+    a {
+      color: var(--accent);
+      text-underline-offset: 0.2em;
+    }
+  </style>`;
 }

@@ -30,6 +30,7 @@ export interface RefusalRecorder {
 
 const REQUEST: Subject = { action: "http.request", entrance: "http" };
 
+/** A recorder on an event stream. */
 export function createRefusalRecorder(parts: Parts): RefusalRecorder {
   let warned = false;
   return {

@@ -46,6 +46,7 @@ export interface Responder {
   complete(inbound: Inbound, response: Response): Response;
 }
 
+/** What responses are written with. */
 export interface ResponderParts {
   readonly clock: Clock;
   readonly sessions: EdgeSessions;
@@ -55,6 +56,7 @@ export interface ResponderParts {
 const NO_STORE: HeaderFields = { "cache-control": "no-store" };
 const OWN_PATH = /^\/(?![/\\])[^\\\x00-\x1f\x7f]*$/;
 
+/** A writer of responses. */
 export function createResponder(parts: ResponderParts): Responder {
   return new EdgeResponder(parts);
 }

@@ -31,6 +31,7 @@ export interface ServerLimits {
   readonly connections: number;
 }
 
+/** Bounds where nothing else is said. */
 export const DEFAULT_SERVER_LIMITS: ServerLimits = {
   headerBytes: 16_384,
   headerCount: 100,

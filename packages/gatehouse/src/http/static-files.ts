@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
-import { extname, join, sep } from "node:path";
+import { extname, join, relative, sep } from "node:path";
 import type { Inbound } from "./inbound.ts";
 
 /** One file that is served under a name made from its content. */
@@ -93,13 +93,14 @@ function matches(condition: string | null, etag: string): boolean {
   });
 }
 
-/** Reads the files of a folder and those below it, by their names inside it; links are not followed. */
+/** Reads the files of a folder and those below it, by their names inside it. Links and whatever begins with a dot are left out. */
 export async function readStaticFolder(folder: string): Promise<Map<string, Uint8Array>> {
   const files = new Map<string, Uint8Array>();
   for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile() || entry.name.startsWith(".")) continue;
+    if (!entry.isFile()) continue;
     const path = join(entry.parentPath, entry.name);
-    files.set(path.slice(folder.length).split(sep).filter(Boolean).join("/"), await readFile(path));
+    const parts = relative(folder, path).split(sep);
+    if (!parts.some((part) => part.startsWith("."))) files.set(parts.join("/"), await readFile(path));
   }
   return files;
 }

@@ -5,6 +5,7 @@ import { authoriseGuard } from "../guards/authorise.ts";
 import { csrfGuard } from "../guards/csrf.ts";
 import { createCsrfTokens } from "../guards/csrf-token.ts";
 import { idempotencyGuard } from "../guards/idempotency.ts";
+import { limitGuard } from "../guards/limit.ts";
 import { originGuard } from "../guards/origin.ts";
 import { validateGuard } from "../guards/validate.ts";
 import { createEdge, type Edge, type EdgeParts } from "../http/edge.ts";
@@ -21,6 +22,7 @@ import type { Sessions } from "../kernel/ports/sessions.ts";
 import type { Store } from "../kernel/ports/store.ts";
 import { systemRandom } from "../kernel/random.ts";
 import { createSealer } from "../kernel/seal.ts";
+import { createMemoryCounters } from "../store/memory/memory-counters.ts";
 import { coreMigrations } from "../store/migrations/core-migrations.ts";
 import { createAuditTrail } from "../store/sql/audit-trail.ts";
 import { createIdempotencyRecords } from "../store/sql/idempotency-records.ts";
@@ -41,6 +43,7 @@ export interface EdgeSetup extends AsyncDisposable {
   readonly errors: unknown[];
 }
 
+/** What differs from the plain setup. */
 export interface EdgeSetupOptions extends Partial<EdgeParts> {
   readonly actions?: readonly AnyAction[] | ((parts: Pick<EdgeSetup, "edge" | "clock">) => readonly AnyAction[]);
   /** Guards besides those that need nothing from outside: limits, bans. */
@@ -67,6 +70,7 @@ export async function openEdgeSetup(options: EdgeSetupOptions = {}): Promise<Edg
   stream.subscribe((event) => events.push(event));
   const store = await openSqliteStore({ memory: true, clock, migrations: coreMigrations, report });
   const sessions = createSessions();
+  const counters = createMemoryCounters({ clock });
   const proxies = createTrustedProxies(options.trusted ?? ["10.0.0.0/8"]);
   const gate = (): Gate => built;
   const parts = { gate, store, sessions, keyRing, csrfTokens, clock, random, ids, events: stream, proxies, report };
@@ -76,6 +80,7 @@ export async function openEdgeSetup(options: EdgeSetupOptions = {}): Promise<Edg
     originGuard({}),
     csrfGuard({ tokens: csrfTokens, keyRing }),
     authenticateGuard({ authenticators: { session: edge.sessions.authenticator } }),
+    limitGuard({ counters, keyRing, clock }),
     validateGuard(),
     authoriseGuard({ store }),
     idempotencyGuard({
