@@ -1,5 +1,5 @@
 export { html, Html, trustedHtml, TrustedHtml } from "./html/html.ts";
-export type { Attributes, Renderable, TemplateValue } from "./html/html.ts";
+export type { Attributes, Content, Renderable, TemplateValue } from "./html/html.ts";
 export type { AttributeValue } from "./html/attribute.ts";
 export { renderToStream, renderToString } from "./html/render.ts";
 export { jsonScript } from "./html/json-script.ts";

@@ -34,8 +34,8 @@ export class TrustedHtml {
 /** A record of attributes to spread into a tag. Names that could run code are refused. */
 export type Attributes = Readonly<Record<string, AttributeValue>>;
 
-/** What can be rendered as content. `null`, `undefined`, `true` and `false` write nothing. */
-export type Renderable =
+/** What can be rendered at once. `null`, `undefined`, `true` and `false` write nothing. */
+export type Content =
   | Html
   | TrustedHtml
   | string
@@ -45,8 +45,10 @@ export type Renderable =
   | null
   | undefined
   | Iterable<Renderable>
-  | AsyncIterable<Renderable>
-  | Promise<Renderable>;
+  | AsyncIterable<Renderable>;
+
+/** What can be rendered as content, now or once it is there. */
+export type Renderable = Content | Promise<Content>;
 
 /** What can stand between the fixed strings of a template; the place decides which of them it accepts. */
 export type TemplateValue = Renderable | AttributeValue | Attributes;

@@ -60,7 +60,10 @@ export interface ActFrame {
 
 export interface PageFrame {
   readonly csrfToken: string;
-  readonly seed: string | undefined;
+  /** For scripts: the sealed state. */
+  readonly seed: string;
+  /** For forms without scripts: the same without the state. */
+  readonly formSeed: string;
   /** Path to come back to. */
   readonly back: string;
   /** A new idempotency key. */
@@ -146,7 +149,7 @@ function fieldsOf({ id, version, page }: ActFrame): Html {
     hidden(FIELDS.token, page?.csrfToken ?? ""),
     hidden(FIELDS.key, page?.newKey() ?? ""),
     hidden(FIELDS.version, version),
-    hidden(FIELDS.seed, page?.seed),
+    hidden(FIELDS.seed, page?.formSeed),
     hidden(FIELDS.back, page?.back),
   ]}`;
 }

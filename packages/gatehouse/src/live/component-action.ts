@@ -10,7 +10,7 @@ import { contentText, viewOf } from "./content.ts";
 import { Reply, type LiveEffects } from "./effects.ts";
 import { liveProblems } from "./problems.ts";
 import { check } from "./schema.ts";
-import { ownerOf, type Held, type StateKeeper, type StateKey } from "./state.ts";
+import { ownerOf, type Held, type Seed, type StateKeeper, type StateKey, type Stored } from "./state.ts";
 
 /** What an action of a component answers at the gate; stored as it is for repeated attempts. */
 export interface LiveResult {
@@ -144,11 +144,16 @@ class Execution {
     if (sealed !== undefined) {
       const seed = keeper.openSeed(component, this.#key, { sealed, now: context.now });
       if (seed === "damaged") return this.#invalid("seed");
-      if (seed !== undefined && seed.base === stored.version) return { ...seed, version: stored.version };
+      if (seed !== undefined && seed.base === stored.version) return this.#fromSeed(transaction, seed, stored);
     }
     if (stored.damaged) return this.#invalid("state");
     if (stored.held !== undefined) return { ...stored.held, version: stored.version };
     return this.#fresh(transaction, stored.version);
+  }
+
+  async #fromSeed(transaction: WriteTransaction, { props, state }: Seed, { version, held }: Stored): Promise<Current> {
+    if (state !== undefined) return { props, state: state.value, version };
+    return { props, state: await this.#mounted(transaction, props, held?.state), version };
   }
 
   /** A component nobody has rendered yet, with the props it has when a page gives none. */
@@ -156,8 +161,11 @@ class Execution {
     const { component } = this.#parts;
     const props = component.props === undefined ? { value: undefined } : check(component.props, {});
     if (props === undefined) return deny(liveProblems.STATE_INVALID, { extensions: REFRESH });
-    const context = { ...this.#surroundings(), props: props.value, transaction, previous: undefined };
-    return { props: props.value, state: this.#checked(await component.mount(context)), version };
+    return { props: props.value, state: await this.#mounted(transaction, props.value, undefined), version };
+  }
+
+  async #mounted(transaction: WriteTransaction, props: unknown, previous: unknown): Promise<unknown> {
+    return this.#checked(await this.#parts.component.mount({ ...this.#surroundings(), props, transaction, previous }));
   }
 
   #surroundings(): Pick<ActionContext<unknown>, "attempt" | "principal" | "now" | "stepKey"> &

@@ -9,13 +9,13 @@ import type { Documents } from "../kernel/ports/documents.ts";
 import type { Store } from "../kernel/ports/store.ts";
 import type { Random } from "../kernel/random.ts";
 import type { Sealer } from "../kernel/seal.ts";
-import type { PageFrame, RefusedForm } from "./act.ts";
+import type { PageFrame } from "./act.ts";
 import { clientPath, readClientBundle, type ClientBundle } from "./client-bundle.ts";
 import { componentActions } from "./component-action.ts";
 import { instanceFor, type ComponentId } from "./component-id.ts";
 import type { AnyLiveComponent, LiveComponent } from "./component.ts";
 import { pageElement } from "./content.ts";
-import { liveRoutes, type RouteParts } from "./routes.ts";
+import { liveRoutes, type RefusedPage, type RouteParts } from "./routes.ts";
 import { check } from "./schema.ts";
 import { ownerOf, StateKeeper, type Held } from "./state.ts";
 
@@ -112,22 +112,14 @@ class LivePages implements Live, RouteParts {
   }
 
   /** The component of a refused form, with what was sent and what was wrong. */
-  async refused(
-    id: ComponentId,
-    inbound: Inbound,
-    refused: RefusedForm & { readonly seed: string | undefined },
-  ): Promise<Html> {
+  async refused(id: ComponentId, inbound: Inbound, refused: RefusedPage): Promise<Html> {
     const component = this.#components.get(id.component);
     if (component === undefined) throw new TypeError(`There is no component ${id.component}.`);
     const content = await this.#page({ component, instance: id.instance, props: undefined }, inbound, refused);
     return this.#parts.frame?.(inbound, content) ?? plainFrame(this.head(inbound), content);
   }
 
-  async #page(
-    subject: Subject,
-    inbound: Inbound,
-    refused: (RefusedForm & { readonly seed: string | undefined }) | undefined,
-  ): Promise<Html> {
+  async #page(subject: Subject, inbound: Inbound, refused: RefusedPage | undefined): Promise<Html> {
     const { component, instance } = subject;
     const { edge, store, clock, random } = this.#parts;
     const principal = await edge.sessions.principal(inbound);
@@ -136,20 +128,20 @@ class LivePages implements Live, RouteParts {
     const now = clock.now();
     const { held, version } = await store.read(async (transaction) => {
       const stored = await this.#keeper.read(transaction, component, key);
-      const seed =
-        refused?.seed === undefined ? undefined : this.#keeper.openSeed(component, key, { sealed: refused.seed, now });
-      if (typeof seed === "object" && seed.base === stored.version) return { held: seed, version: stored.version };
-      if (refused !== undefined && stored.held !== undefined) return { held: stored.held, version: stored.version };
-      const props = subject.props ?? { value: propsOf(component, stored.held?.props) };
-      const previous = stored.held?.state;
-      const context = { props: props.value, principal, tenant, instance, transaction, now, previous };
-      const held: Held = { props: props.value, state: checkedState(component, await component.mount(context)) };
+      const sealed = refused?.seed;
+      const seed = sealed === undefined ? undefined : this.#keeper.openSeed(component, key, { sealed, now });
+      const props =
+        typeof seed === "object" ? seed.props : (subject.props?.value ?? propsOf(component, stored.held?.props));
+      const context = { props, principal, tenant, instance, transaction, now, previous: stored.held?.state };
+      const held: Held = { props, state: checkedState(component, await component.mount(context)) };
       return { held, version: stored.version };
     });
+    const seed = { base: version, props: held.props, now };
     const page: PageFrame = {
       csrfToken: edge.csrfToken(inbound),
-      seed: this.#keeper.seed(key, { ...held, base: version, now }),
-      back: inbound.method === "GET" ? inbound.url.pathname + inbound.url.search : "/",
+      seed: this.#keeper.seed(key, { ...seed, state: { value: held.state } }),
+      formSeed: this.#keeper.seed(key, { ...seed, state: undefined }),
+      back: inbound.method === "GET" ? inbound.url.pathname + inbound.url.search : (refused?.back ?? "/"),
       newKey: () => base64url(random.bytes(KEY_BYTES)),
     };
     return pageElement(component, held, {

@@ -17,6 +17,12 @@ import { readLiveRequest, type LiveRequest } from "./wire.ts";
 /** Where a security token for this session is had. */
 export const REFRESH_PATH = "/api/csrf/refresh";
 
+/** A form that was refused, and what the page it came from knew. */
+export interface RefusedPage extends RefusedForm {
+  readonly seed: string | undefined;
+  readonly back: string | undefined;
+}
+
 /** What the routes are built from. */
 export interface RouteParts {
   readonly edge: Edge;
@@ -24,11 +30,7 @@ export interface RouteParts {
   /** Whether there is a component of this name. */
   has(component: string): boolean;
   /** The page that shows a refused form to a browser without scripts. */
-  refused(
-    id: ComponentId,
-    inbound: Inbound,
-    refused: RefusedForm & { readonly seed: string | undefined },
-  ): Promise<Html>;
+  refused(id: ComponentId, inbound: Inbound, refused: RefusedPage): Promise<Html>;
 }
 
 /** The routes of live components. */
@@ -111,6 +113,7 @@ async function refuse(
     values: params as Readonly<Record<string, unknown>>,
     violations: denial.violations ?? [],
     seed: basis.seed,
+    back: request.form.back,
   });
   return edge.page(inbound, page, { status: denial.problem.status });
 }

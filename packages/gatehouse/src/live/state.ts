@@ -29,10 +29,13 @@ export interface Stored {
   readonly damaged: boolean;
 }
 
-/** A page's sealed state, opened. */
-export interface Seed extends Held {
+/** What a page carries, sealed: the props, and the state unless it is to be mounted again. */
+export interface Seed {
   /** The stored version at the time; the seed counts while nothing newer is stored. */
   readonly base: number;
+  readonly props: unknown;
+  /** Absent in forms that work without scripts, whose page would carry it once for each. */
+  readonly state: { readonly value: unknown } | undefined;
 }
 
 export interface StateKeeperParts {
@@ -86,13 +89,15 @@ export class StateKeeper {
     return written?.version;
   }
 
-  /** Seals a page's state for the page to carry. */
-  seed(key: StateKey, seed: Seed & { readonly now: number }): string {
-    const { base, props, state, now } = seed;
-    return this.#seal({ base, props, state, at: now }, { purpose: SEED, key });
+  /** Seals what a page carries. */
+  seed(key: StateKey, { base, props, state, now }: Seed & { readonly now: number }): string {
+    return this.#seal(
+      { base, props, at: now, ...(state === undefined ? {} : { state: state.value }) },
+      { purpose: SEED, key },
+    );
   }
 
-  /** Opens a page's state: `"damaged"` when it is not genuine or not this owner's, `undefined` when it is too old. */
+  /** Opens a seed: `"damaged"` when it is not genuine or not this owner's, `undefined` when it is too old. */
   openSeed(
     component: AnyLiveComponent,
     key: StateKey,
@@ -102,8 +107,10 @@ export class StateKeeper {
     if (opened === undefined) return "damaged";
     const { base, at } = opened;
     if (typeof base !== "number" || typeof at !== "number" || now - at > this.#parts.lifetime) return undefined;
-    const held = fit(component, opened);
-    return held === undefined ? undefined : { ...held, base };
+    const props = fitProps(component, opened["props"]);
+    const state = Object.hasOwn(opened, "state") ? check(component.state, opened["state"]) : undefined;
+    const outgrown = Object.hasOwn(opened, "state") && state === undefined;
+    return props === undefined || outgrown ? undefined : { base, props: props.value, state };
   }
 
   #seal(value: object, binding: Binding): string {
@@ -138,7 +145,11 @@ function documentKey({ tenant, component, instance, owner }: StateKey): { kind: 
 /** State and props as the component's schemas see them now, or `undefined` when they no longer fit. */
 function fit(component: AnyLiveComponent, { state, props }: Readonly<Record<string, unknown>>): Held | undefined {
   const checkedState = check(component.state, state);
-  const checkedProps = component.props === undefined ? { value: undefined } : check(component.props, props);
+  const checkedProps = fitProps(component, props);
   if (checkedState === undefined || checkedProps === undefined) return undefined;
   return { state: checkedState.value, props: checkedProps.value };
+}
+
+function fitProps(component: AnyLiveComponent, props: unknown): { readonly value: unknown } | undefined {
+  return component.props === undefined ? { value: undefined } : check(component.props, props);
 }

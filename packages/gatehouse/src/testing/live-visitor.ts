@@ -1,0 +1,180 @@
+import type { EdgeHandler } from "../http/edge.ts";
+import type { Connection } from "../http/inbound.ts";
+
+/** A component as a page has it, before any action. */
+export interface MountedComponent {
+  readonly componentId: string;
+  /** The sealed state it starts from; absent when the first action mounts it. */
+  readonly seed: string | undefined;
+  readonly version: number;
+}
+
+/** What an action answered, and where the next call goes on. */
+export interface LiveCallResult extends MountedComponent {
+  readonly html: string;
+  // oxlint-disable-next-line typescript/no-explicit-any -- tests look into states of any shape, as the guide does
+  readonly state: any;
+  readonly csrfToken: string;
+  readonly idempotency:
+    | { readonly key: string; readonly cached: boolean; readonly ttl: number; readonly created_at: string }
+    | undefined;
+  readonly response: Response;
+}
+
+/** A refusal. `document` is what the caller was told. */
+export class LiveCallError extends Error {
+  override readonly name: string = "LiveCallError";
+  readonly code: string;
+  readonly status: number;
+  readonly document: Readonly<Record<string, unknown>>;
+  readonly response: Response;
+  constructor(document: Readonly<Record<string, unknown>>, response: Response) {
+    super(`${response.status} ${String(document["code"])}: ${String(document["detail"])}`);
+    this.code = String(document["code"]);
+    this.status = response.status;
+    this.document = document;
+    this.response = response;
+  }
+}
+
+/** The security token was missing, wrong, or of another session. */
+export class CsrfTokenMismatchError extends LiveCallError {
+  override readonly name = "CsrfTokenMismatchError";
+}
+
+/** A limit was used up. */
+export class RateLimitExceededError extends LiveCallError {
+  override readonly name = "RateLimitExceededError";
+  /** Seconds until the next attempt makes sense. */
+  getRetryAfter(): number {
+    return Number(this.document["retry_after"]);
+  }
+}
+
+/** What a visitor needs of the kit. */
+export interface VisitorParts {
+  readonly handler: EdgeHandler;
+  readonly seed: (id: string, held: { readonly state: unknown; readonly props: unknown }, session: string) => string;
+}
+
+/** Members of a call's parameters that belong to the guards, as the guide writes them. */
+const TOKEN = "_csrf_token";
+const KEY = "idempotency_key";
+const ORIGIN = "https://app.example";
+const CONNECTION: Connection = { address: "203.0.113.9", encrypted: true };
+
+/** Somebody with a browser: keeps a session cookie and a security token, and calls actions over HTTP in process. */
+export class LiveVisitor {
+  readonly #parts: VisitorParts;
+  #cookie = "";
+  #token = "";
+
+  private constructor(parts: VisitorParts) {
+    this.#parts = parts;
+  }
+
+  /** Somebody who has just come: with a session and a token of it. */
+  static async arrive(parts: VisitorParts): Promise<LiveVisitor> {
+    const visitor = new LiveVisitor(parts);
+    await visitor.refreshToken();
+    return visitor;
+  }
+
+  /** The security token the next call sends. */
+  get csrfToken(): string {
+    return this.#token;
+  }
+
+  /** The session cookie as it is sent, `name=value`. */
+  get cookie(): string {
+    return this.#cookie;
+  }
+
+  /** Sends a request as this browser would, from a page of the application. */
+  async request(path: string, init: RequestInit = {}): Promise<Response> {
+    const headers = new Headers(init.headers);
+    if (!headers.has("sec-fetch-site")) headers.set("sec-fetch-site", "same-origin");
+    if (init.method === "POST" && !headers.has("origin")) headers.set("origin", ORIGIN);
+    if (this.#cookie !== "" && !headers.has("cookie")) headers.set("cookie", this.#cookie);
+    const response = await this.#parts.handler(new Request(ORIGIN + path, { ...init, headers }), CONNECTION);
+    for (const cookie of response.headers.getSetCookie()) this.#cookie = cookie.split(";")[0] ?? "";
+    return response;
+  }
+
+  /** A fresh token of the session. */
+  async refreshToken(): Promise<string> {
+    const response = await this.request("/api/csrf/refresh", { headers: { accept: "application/json" } });
+    // The route answers with this member alone.
+    const { csrf_token: token } = (await response.json()) as { csrf_token?: unknown };
+    if (typeof token !== "string") throw new Error(`No token was given: ${response.status}.`);
+    this.#token = token;
+    return token;
+  }
+
+  /** A component with a state of the test's choice, or one that its own `mount` starts at the first action. */
+  mountComponent(componentId: string, state?: unknown, props?: unknown): MountedComponent {
+    const session = this.#cookie.slice(this.#cookie.indexOf("=") + 1);
+    const seed = state === undefined ? undefined : this.#parts.seed(componentId, { state, props }, session);
+    return { componentId, seed, version: 0 };
+  }
+
+  /**
+   * Calls an action. `_csrf_token` and `idempotency_key` among the parameters are sent where they belong.
+   * @throws {LiveCallError} when it is refused
+   */
+  async callAction(
+    on: MountedComponent,
+    action: string,
+    parameters: Readonly<Record<string, unknown>> = {},
+  ): Promise<LiveCallResult> {
+    const { [TOKEN]: token = this.#token, [KEY]: key, ...params } = parameters;
+    const body = {
+      component_id: on.componentId,
+      action,
+      params,
+      [TOKEN]: token,
+      ...(key === undefined ? {} : { [KEY]: key }),
+      ...(on.seed === undefined ? {} : { seed: on.seed, base_version: on.version }),
+    };
+    const response = await this.request("/api/livecomponents/action", {
+      method: "POST",
+      headers: { "content-type": "application/json", accept: "application/json" },
+      body: JSON.stringify(body),
+    });
+    // The routes answer with objects alone.
+    const document = (await response.json()) as Readonly<Record<string, unknown>>;
+    if (!response.ok) throw errorOf(document, response);
+    return this.#result(on, document, response);
+  }
+
+  #result(on: MountedComponent, document: Readonly<Record<string, unknown>>, response: Response): LiveCallResult {
+    const {
+      html,
+      state,
+      version,
+      csrf_token: csrfToken,
+      idempotency,
+    } = document as {
+      // Written by the live routes.
+      readonly html: string;
+      readonly state: unknown;
+      readonly version: number;
+      readonly csrf_token: string;
+      readonly idempotency?: NonNullable<LiveCallResult["idempotency"]>;
+    };
+    this.#token = csrfToken;
+    const seed = version === on.version ? on.seed : undefined;
+    return { componentId: on.componentId, seed, version, html, state, csrfToken, idempotency, response };
+  }
+}
+
+function errorOf(document: Readonly<Record<string, unknown>>, response: Response): LiveCallError {
+  switch (document["code"]) {
+    case "CSRF_TOKEN_INVALID":
+      return new CsrfTokenMismatchError(document, response);
+    case "RATE_LIMIT_EXCEEDED":
+      return new RateLimitExceededError(document, response);
+    default:
+      return new LiveCallError(document, response);
+  }
+}
