@@ -1,0 +1,39 @@
+import { after, describe } from "node:test";
+
+import { systemClock } from "../../kernel/clock.ts";
+import { describeAuditTrailContract } from "../../testing/store-contract-audit.ts";
+import { describeBansContract } from "../../testing/store-contract-bans.ts";
+import { describeDocumentsContract } from "../../testing/store-contract-documents.ts";
+import type { CreateStoreFixture } from "../../testing/store-contract-fixture.ts";
+import { describeIdempotencyContract } from "../../testing/store-contract-idempotency.ts";
+import { describeLeasesContract } from "../../testing/store-contract-leases.ts";
+import { describeMigrationContract } from "../../testing/store-contract-migrations.ts";
+import { describeSessionsContract } from "../../testing/store-contract-sessions.ts";
+import { describeStoreContract } from "../../testing/store-contract.ts";
+import { skipWithout, startPostgres, type PostgresService } from "../../testing/services.ts";
+import { createMemoryBus } from "../memory/memory-bus.ts";
+import { openPostgresStore } from "./postgres-store.ts";
+
+describe("PostgreSQL", { skip: await skipWithout("postgres") }, () => {
+  let service: Promise<PostgresService> | undefined;
+  after(async () => (await service)?.[Symbol.asyncDispose]());
+
+  const create: CreateStoreFixture = async () => {
+    service ??= startPostgres();
+    const database = await (await service).createDatabase();
+    return {
+      lasting: true,
+      open: (migrations) => openPostgresStore({ url: database.url, clock: systemClock, migrations }),
+      [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
+    };
+  };
+
+  describeStoreContract("PostgreSQL", create);
+  describeMigrationContract("PostgreSQL", create);
+  describeDocumentsContract("PostgreSQL", create);
+  describeIdempotencyContract("PostgreSQL", create);
+  describeAuditTrailContract("PostgreSQL", create);
+  describeSessionsContract("PostgreSQL", create);
+  describeLeasesContract("PostgreSQL", create);
+  describeBansContract("PostgreSQL", create, async () => createMemoryBus());
+});
