@@ -36,10 +36,17 @@ describe("parseIdempotencyKey", () => {
 
   it("answers with visible ASCII of bounded length or nothing, whatever it is given", () => {
     fc.assert(
-      fc.property(fc.oneof(fc.string(), fc.string({ unit: "binary" }), fc.string().map((text) => `"${text}"`)), (text) => {
-        const key = parseIdempotencyKey(text);
-        assert.ok(key === undefined || /^[\x21-\x7e]{1,255}$/.test(key));
-      }),
+      fc.property(
+        fc.oneof(
+          fc.string(),
+          fc.string({ unit: "binary" }),
+          fc.string().map((text) => `"${text}"`),
+        ),
+        (text) => {
+          const key = parseIdempotencyKey(text);
+          assert.ok(key === undefined || /^[\x21-\x7e]{1,255}$/.test(key));
+        },
+      ),
     );
   });
 });
