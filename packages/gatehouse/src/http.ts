@@ -26,7 +26,7 @@ export type { EdgeRoutesParts } from "./http/routes.ts";
 export type { HeaderFields, HeaderOptions, TransportSecurity } from "./http/security-headers.ts";
 export { DEFAULT_SERVER_LIMITS, listen } from "./http/server.ts";
 export type { Listening, ListenOptions, ServerLimits } from "./http/server.ts";
-export { SESSION_COOKIE } from "./http/session-cookie.ts";
+export { LOOPBACK_SESSION_COOKIE, SESSION_COOKIE } from "./http/session-cookie.ts";
 export type { SessionCookie } from "./http/session-cookie.ts";
 export { SESSION_PRESETS } from "./http/session-preset.ts";
 export type { SessionPreset } from "./http/session-preset.ts";

@@ -52,6 +52,8 @@ export interface EdgeParts {
   /** Origins this server answers for. Empty or absent: any host, by the request's own word. */
   readonly origins?: readonly string[];
   readonly tenant?: TenantResolver;
+  /** For development: over plain http to this machine the session has a cookie that needs no encryption. Default false. */
+  readonly plainLoopback?: boolean;
   readonly limits?: Partial<BodyLimits>;
   /** Default `app`. */
   readonly session?: SessionPreset;

@@ -149,6 +149,17 @@ describe("createInboundParser", () => {
     assert.equal(codeOf(parse({ headers: { cookie } })), "MALFORMED_REQUEST");
   });
 
+  it("has a cookie of its own for plain http to this machine, where told so", () => {
+    const { parse, cookies } = setUp({ plainLoopback: true });
+    const session = cookies.issue(false);
+    const headers = { cookie: `gatehouse-loopback=${session}` };
+    const plain = { address: "127.0.0.1", encrypted: false };
+    assert.equal(parse({ headers, url: "http://localhost:8080/" }, plain).session, session);
+    assert.equal(parse({ headers, url: "http://192.168.1.5:8080/" }, plain).session, undefined);
+    assert.equal(parse({ headers }).session, undefined);
+    assert.equal(setUp().parse({ headers, url: "http://localhost:8080/" }, plain).session, undefined);
+  });
+
   it("ignores forged session cookies", () => {
     const { parse, cookies } = setUp();
     const forged = cookies.issue(true).replace(/^..../, "AAAA");

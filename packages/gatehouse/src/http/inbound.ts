@@ -14,7 +14,8 @@ import { negotiate, type Accepts } from "./negotiation.ts";
 import { httpProblems } from "./problems.ts";
 import { malformed, refuseRequest, unsupported } from "./refusal.ts";
 import { inspectTarget } from "./request-target.ts";
-import { SESSION_COOKIE, type SessionCookie, type SessionCookies } from "./session-cookie.ts";
+import { isLoopback } from "./loopback.ts";
+import { LOOPBACK_SESSION_COOKIE, SESSION_COOKIE, type SessionCookie, type SessionCookies } from "./session-cookie.ts";
 
 /** The transport below a request. */
 export interface Connection extends ClientConnection {
@@ -38,7 +39,9 @@ export interface InboundParts {
   readonly proxies: TrustedProxies;
   /** Origins this server answers for, such as `https://app.example`. Empty: any host, by the request's own word. */
   readonly origins: readonly string[];
-  readonly tenant?: TenantResolver;
+  readonly tenant?: TenantResolver | undefined;
+  /** For development: over plain http to this machine the session has a cookie that needs no encryption. Default false. */
+  readonly plainLoopback?: boolean | undefined;
   readonly limits?: Partial<BodyLimits>;
 }
 
@@ -59,6 +62,8 @@ export interface Inbound {
   /** The session cookie's value, if it is one of ours. */
   readonly session: string | undefined;
   readonly sessionCookie: SessionCookie | undefined;
+  /** Name of the session's cookie on this connection. */
+  readonly sessionCookieName: string;
   readonly contentType: ContentType | undefined;
   readonly tenant: string;
   readonly accepts: Accepts;
@@ -78,7 +83,7 @@ export interface Inbound {
 
 const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
 const SINGLE_HEADERS = ["host", "origin", "sec-fetch-site", "x-csrf-token", "content-length"];
-const WANTED_COOKIES: ReadonlySet<string> = new Set([SESSION_COOKIE]);
+const WANTED_COOKIES: ReadonlySet<string> = new Set([SESSION_COOKIE, LOOPBACK_SESSION_COOKIE]);
 const NONCE_BYTES = 18;
 
 /** Parses requests. */
@@ -111,6 +116,7 @@ class ParsedInbound implements Inbound {
   readonly peer: Peer;
   readonly cookies: ReadonlyMap<string, string>;
   readonly sessionCookie: SessionCookie | undefined;
+  readonly sessionCookieName: string;
   readonly contentType: ContentType | undefined;
   readonly tenant: string;
   readonly receivedAt: number;
@@ -136,7 +142,9 @@ class ParsedInbound implements Inbound {
     this.target = configured ?? `${this.peer.tls ? "https" : "http"}://${host}`;
     const { cookies, repeated } = parseCookieHeader(headers.get("cookie"), WANTED_COOKIES);
     this.cookies = cookies;
-    const value = cookies.get(SESSION_COOKIE);
+    const plain = parts.plainLoopback === true && !this.peer.tls && isLoopback(host);
+    this.sessionCookieName = plain ? LOOPBACK_SESSION_COOKIE : SESSION_COOKIE;
+    const value = cookies.get(this.sessionCookieName);
     this.sessionCookie = value === undefined ? undefined : parts.cookies.read(value);
     const type = headers.get("content-type");
     this.contentType = type === null ? undefined : parseContentType(type);
@@ -146,7 +154,7 @@ class ParsedInbound implements Inbound {
       inspectHeaders(request, this.url) ??
       inspectHost(source, configured) ??
       (type !== null && this.contentType === undefined ? malformed("The Content-Type is not valid.") : undefined) ??
-      (repeated.has(SESSION_COOKIE) ? malformed("The session cookie was sent more than once.") : undefined);
+      (repeated.has(this.sessionCookieName) ? malformed("The session cookie was sent more than once.") : undefined);
   }
 
   get session(): string | undefined {

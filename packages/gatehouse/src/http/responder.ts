@@ -9,7 +9,8 @@ import type { PolicyHashes } from "./content-security-policy.ts";
 import type { Inbound } from "./inbound.ts";
 import { problemDocument, PROBLEM_TYPE } from "./problem-document.ts";
 import { problemPage } from "./problem-page.ts";
-import { isLoopback, type HeaderContext, type HeaderFields, type SecurityHeaders } from "./security-headers.ts";
+import { isLoopback } from "./loopback.ts";
+import type { HeaderContext, HeaderFields, SecurityHeaders } from "./security-headers.ts";
 import type { EdgeSessions } from "./sessions.ts";
 
 /** What may be chosen about a page. */

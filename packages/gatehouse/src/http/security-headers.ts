@@ -5,6 +5,7 @@ import {
   type PolicyHashes,
   type PolicyOptions,
 } from "./content-security-policy.ts";
+import { isLoopback } from "./loopback.ts";
 
 /** How long and how widely browsers insist on https. */
 export interface TransportSecurity {
@@ -136,9 +137,4 @@ function writeTransportSecurity(
   if (!Number.isSafeInteger(maxAge) || maxAge < 0)
     throw new TypeError("transportSecurity.maxAge is a number of seconds.");
   return `max-age=${maxAge}${includeSubDomains ? "; includeSubDomains" : ""}${preload ? "; preload" : ""}`;
-}
-
-/** Whether a host is this machine by its name. Browsers remember https for `localhost` across all its ports. */
-export function isLoopback(host: string): boolean {
-  return /^(?:localhost|[a-z0-9-]+\.localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/i.test(host);
 }

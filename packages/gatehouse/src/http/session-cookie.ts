@@ -7,6 +7,12 @@ import type { Random } from "../kernel/random.ts";
 /** Name of the session cookie. The prefix makes browsers refuse copies set by neighbouring sites. */
 export const SESSION_COOKIE = "__Host-gatehouse";
 
+/**
+ * Name of the session cookie in development, over plain http to this machine. Some browsers keep no `Secure`
+ * cookie there; the two names never stand for each other.
+ */
+export const LOOPBACK_SESSION_COOKIE = "gatehouse-loopback";
+
 /** A session cookie that was made here and has not outlived its longest possible session. */
 export interface SessionCookie {
   /** The whole value: the credential. */

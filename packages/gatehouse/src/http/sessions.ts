@@ -102,7 +102,7 @@ class StoredSessions implements EdgeSessions {
 
   ensure(inbound: Inbound): string {
     const track = this.#track(inbound);
-    return (track.credential ??= this.#issue(track, false));
+    return (track.credential ??= this.#issue(inbound, track));
   }
 
   current(inbound: Inbound): string | undefined {
@@ -125,7 +125,7 @@ class StoredSessions implements EdgeSessions {
 
   replace(inbound: Inbound): void {
     const track = this.#track(inbound);
-    track.credential = this.#issue(track, false);
+    track.credential = this.#issue(inbound, track);
     track.principal = undefined;
   }
 
@@ -151,9 +151,9 @@ class StoredSessions implements EdgeSessions {
     if (before !== undefined) await this.#parts.sessions.end(transaction, this.idOf(before));
     const credential = this.#parts.cookies.issue(true);
     const session = await this.#create(scope, identity, this.idOf(credential));
-    this.#announce(scope, (track) => {
+    this.#announce(scope, (track, inbound) => {
       track.credential = credential;
-      track.setCookie = this.#cookie(credential);
+      track.setCookie = this.#cookie(inbound, credential);
       track.ended = false;
     });
     return principalOf(session);
@@ -170,9 +170,9 @@ class StoredSessions implements EdgeSessions {
   async logout(scope: SessionScope): Promise<void> {
     const credential = credentialOf(scope.attempt);
     if (credential !== undefined) await this.#parts.sessions.end(scope.transaction, this.idOf(credential));
-    this.#announce(scope, (track) => {
+    this.#announce(scope, (track, inbound) => {
       track.credential = undefined;
-      track.setCookie = this.#cookie("", 0);
+      track.setCookie = this.#cookie(inbound, "", 0);
       track.ended = true;
     });
   }
@@ -185,25 +185,25 @@ class StoredSessions implements EdgeSessions {
     return track;
   }
 
-  #issue(track: Track, lasting: boolean): string {
-    const credential = this.#parts.cookies.issue(lasting);
-    track.setCookie = this.#cookie(credential);
+  #issue(inbound: Inbound, track: Track): string {
+    const credential = this.#parts.cookies.issue(false);
+    track.setCookie = this.#cookie(inbound, credential);
     return credential;
   }
 
-  #cookie(value: string, maxAge?: number): string {
+  #cookie({ sessionCookieName: name }: Inbound, value: string, maxAge?: number): string {
     const { sameSite } = this.#parts.preset;
-    const cookie = { name: SESSION_COOKIE, value, path: "/", httpOnly: true, secure: true, sameSite };
+    const cookie = { name, value, path: "/", httpOnly: true, secure: name === SESSION_COOKIE, sameSite };
     return stringifySetCookie(maxAge === undefined ? cookie : { ...cookie, maxAge });
   }
 
   /** The browser learns of a change once it is durable, and never when it was rolled back. */
-  #announce({ attempt, transaction }: SessionScope, change: (track: Track) => void): void {
+  #announce({ attempt, transaction }: SessionScope, change: (track: Track, inbound: Inbound) => void): void {
     const inbound = this.#inbounds.get(attempt);
     if (inbound === undefined) return;
     transaction.afterCommit(() => {
       const track = this.#track(inbound);
-      change(track);
+      change(track, inbound);
       track.principal = undefined;
     });
   }
