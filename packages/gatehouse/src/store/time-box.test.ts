@@ -108,6 +108,19 @@ describe("createResilientCounters", () => {
     assert.equal(states[0]?.remaining, 7);
   });
 
+  it("never admits more than the limit on one server although the store forgets everything in an outage", async () => {
+    const { counters, primary, clock } = setUp();
+    assert.equal(await admittedOf(counters, 4, check(10)), 4);
+    primary.condition = "away";
+    assert.equal(await admittedOf(counters, 3, check(10)), 3);
+    primary.counters.reset();
+    primary.condition = "well";
+    await clock.advance(1000);
+    assert.equal(await admittedOf(counters, 20, check(10)), 3);
+    await clock.advance(60_000);
+    assert.equal(await admittedOf(counters, 20, check(10)), 7);
+  });
+
   it("answers within the time box, and at once when the store has been silent several times", async () => {
     const { counters, primary } = setUp();
     primary.condition = "silent";

@@ -65,8 +65,9 @@ export function withinTime<Result>(
 
 /**
  * Counters that decide in time whatever their store does. While it answers, each admission is counted in this process
- * as well, so that an outage begins with what this server has already seen rather than with empty windows. Nothing
- * counted during an outage is sent to the store afterwards.
+ * as well, so that an outage begins with what this server has already seen rather than with empty windows. For a window
+ * after an outage, in which the store may have forgotten everything, both must admit: one server alone never exceeds a
+ * limit, whatever happens to the store. Nothing counted during an outage is sent to the store afterwards.
  * Takes throw a `StoreUnavailableError` only in mode `deny`.
  */
 export function createResilientCounters(options: ResilientCountersOptions): Counters {
@@ -92,6 +93,8 @@ class ResilientCounters implements Counters {
   readonly #servers: number;
   readonly #clock: Clock;
   readonly #breaker: Breaker;
+  /** On the monotonic clock. */
+  #failedAt = -Infinity;
 
   constructor(options: ResilientCountersOptions) {
     const { mode = "local", onStateChange } = options;
@@ -128,10 +131,12 @@ class ResilientCounters implements Counters {
     const { reservation } = decision;
     if (reservation === undefined) return decision;
     const shadow = await this.#countLocally(checks);
-    return {
-      ...decision,
-      reservation: marked(reservation, new Mark({ counters: this.#primary, reservation }, shadow)),
-    };
+    if (shadow?.admitted === false && this.#failedWithin(checks)) {
+      this.#giveBack(decision);
+      return this.#decideAlone(checks);
+    }
+    const made = { counters: this.#primary, reservation };
+    return { ...decision, reservation: { checks: reservation.checks, mark: new Mark(made, shadow?.reservation) } };
   }
 
   async release(reservation: Reservation): Promise<void> {
@@ -169,6 +174,7 @@ class ResilientCounters implements Counters {
   #failed(error: unknown): boolean {
     if (error instanceof StoreUnavailableError) {
       this.#breaker.failed();
+      this.#failedAt = this.#clock.monotonic();
       return true;
     }
     this.#breaker.succeeded();
@@ -181,10 +187,15 @@ class ResilientCounters implements Counters {
     void Promise.resolve(this.#primary.release(late.reservation)).catch(() => undefined);
   }
 
-  async #countLocally(checks: readonly LimitCheck[]): Promise<Reservation | undefined> {
+  async #countLocally(checks: readonly LimitCheck[]): Promise<Decision | undefined> {
     const counted = checks.filter((check) => this.#modeOf(check) === "local");
-    if (counted.length === 0) return undefined;
-    return (await this.#fallback.take(this.#shares(counted))).reservation;
+    return counted.length === 0 ? undefined : this.#fallback.take(counted);
+  }
+
+  /** Whether a failure is so recent that something may be missing in the store's windows. */
+  #failedWithin(checks: readonly LimitCheck[]): boolean {
+    const since = this.#clock.monotonic() - this.#failedAt;
+    return checks.some(({ rule }) => since < rule.window);
   }
 
   async #decideAlone(checks: readonly LimitCheck[]): Promise<Decision> {
@@ -215,10 +226,6 @@ class ResilientCounters implements Counters {
     const { limit, window } = rule;
     return { policy, limit, window, remaining: limit, resetAt: this.#clock.now(), retryAfter: 0 };
   }
-}
-
-function marked(reservation: Reservation, mark: Mark): Reservation {
-  return { checks: reservation.checks, mark };
 }
 
 /** One server's part of a rule, never less than the check at hand costs: what was possible stays possible. */
