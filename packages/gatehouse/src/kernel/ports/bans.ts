@@ -1,3 +1,5 @@
+import type { WriteTransaction } from "./store.ts";
+
 /** A temporary refusal of a source. */
 export interface Ban {
   readonly id: string;
@@ -24,8 +26,8 @@ export interface Bans extends AsyncDisposable {
   /** The strongest ban on any of the subjects at this entrance. */
   find(subjects: readonly BanSubject[], entrance: string): Ban | undefined;
   add(ban: Omit<Ban, "id" | "createdAt">): Promise<Ban>;
-  /** Ends a ban early; the ban that was lifted, or `undefined` when there was none. */
-  lift(id: string): Promise<Ban | undefined>;
+  /** Ends a ban early, in the caller's transaction where one is given; the ban that was lifted, or `undefined` when there was none. */
+  lift(id: string, transaction?: WriteTransaction): Promise<Ban | undefined>;
   list(): readonly Ban[];
   /** Counts a violation durably and answers how many the subject has had within `window` milliseconds. */
   violate(subject: BanSubject, window: number): Promise<number>;

@@ -106,10 +106,17 @@ class ReplicatedBans implements Bans {
     return added;
   }
 
-  async lift(id: string): Promise<Ban | undefined> {
-    const [row] = await this.#options.store.write((transaction) => transaction.execute<BanRow>(LIFT, [id]));
+  async lift(id: string, transaction?: WriteTransaction): Promise<Ban | undefined> {
+    const { store, report } = this.#options;
+    if (transaction === undefined) {
+      const [row] = await store.write((own) => own.execute<BanRow>(LIFT, [id]));
+      if (row === undefined) return undefined;
+      await this.#changed();
+      return banOf(row);
+    }
+    const [row] = await transaction.execute<BanRow>(LIFT, [id]);
     if (row === undefined) return undefined;
-    await this.#changed();
+    transaction.afterCommit(() => void this.#changed().catch((error: unknown) => report?.(error)));
     return banOf(row);
   }
 

@@ -1,0 +1,28 @@
+import { readFileSync } from "node:fs";
+import { defineApplication, type Application } from "gatehouse";
+import { createStaticFiles, SINGLE_TENANT } from "gatehouse/http";
+import { seedDemonstration } from "./demo.ts";
+import { createGuestbook } from "./guestbook.ts";
+import { createJoin, guestLinkTargets } from "./guest.ts";
+import { likeButton } from "./like-button.ts";
+import { createRoutes } from "./routes.ts";
+import { galleryMigrations } from "./schema.ts";
+
+const STYLESHEET = new URL("./assets/gallery.css", import.meta.url);
+
+/** The reference application: guestbooks and likes of events, for many tenants. */
+export const gallery: Application = defineApplication({
+  migrations: galleryMigrations,
+  linkTargets: guestLinkTargets(SINGLE_TENANT),
+  open: (services) => {
+    const guestbook = createGuestbook(services);
+    const join = createJoin(services);
+    const assets = createStaticFiles(new Map([["gallery.css", readFileSync(STYLESHEET)]]), "/gallery/assets/");
+    return {
+      actions: [join],
+      components: [guestbook, likeButton],
+      routes: (live) => createRoutes({ services, live, assets, join, guestbook, like: likeButton }),
+      seed: () => seedDemonstration(services, SINGLE_TENANT),
+    };
+  },
+});

@@ -1,0 +1,122 @@
+import { html, type Html } from "gatehouse/html";
+import type { Ids } from "gatehouse/kernel";
+import { live, reply, type LiveComponent } from "gatehouse/live";
+import { z } from "zod";
+import { addEntry, countEntries, listEntries, type Entry } from "./entries.ts";
+
+const PAGE = 20;
+const MOST_SHOWN = 500;
+
+const EntrySchema = z.object({ id: z.string(), author: z.string(), message: z.string(), createdAt: z.number() });
+const State = z.object({ entries: z.array(EntrySchema), total: z.number() });
+const Props = z.object({ eventId: z.uuid() });
+
+/** What a guest writes. */
+export const Greeting = z.object({
+  author: z
+    .string("Please tell us your name.")
+    .trim()
+    .min(1, "Please tell us your name.")
+    .max(60, "A name has at most 60 characters."),
+  message: z
+    .string("Please write a few words.")
+    .trim()
+    .min(1, "Please write a few words.")
+    .max(1000, "An entry has at most 1000 characters."),
+});
+
+/** The guestbook of an event: newest entries first, a form above them. */
+export function createGuestbook({ ids }: { readonly ids: Ids }): LiveComponent<z.infer<typeof Props>> {
+  return live("guestbook", {
+    props: Props,
+    state: State,
+    mount: async ({ transaction, tenant, props: { eventId } }) => {
+      const key = { tenant, eventId };
+      return { entries: await listEntries(transaction, key, PAGE), total: await countEntries(transaction, key) };
+    },
+    actions: (action) => ({
+      sign: action(
+        {
+          input: Greeting,
+          authorise: "public",
+          commutes: true,
+          limitBy: ["session", "action"],
+          rateLimit: 10,
+          rateLimitWindow: 60,
+          audit: { context: (input) => ({ length: input.message.length }) },
+        },
+        async ({ transaction, tenant, props: { eventId }, state, principal, now }, { author, message }) => {
+          const key = { tenant, eventId };
+          const entry = { id: ids.next(), author, message, createdAt: now };
+          await addEntry(transaction, key, { ...entry, owner: principal.session ?? principal.id });
+          const entries = await listEntries(transaction, key, Math.max(PAGE, state.entries.length + 1));
+          const total = await countEntries(transaction, key);
+          return reply({ state: { entries, total }, effects: { announce: "Your entry is in the guestbook. Thank you!" } });
+        },
+      ),
+      more: action(
+        { authorise: "public", commutes: true, limitBy: ["session", "action"], rateLimit: 60 },
+        async ({ transaction, tenant, props: { eventId }, state }) => {
+          const key = { tenant, eventId };
+          const limit = Math.min(state.entries.length + PAGE, MOST_SHOWN);
+          const entries = await listEntries(transaction, key, limit);
+          return reply({
+            state: { entries, total: await countEntries(transaction, key) },
+            effects: { announce: `${entries.length} entries shown.` },
+          });
+        },
+      ),
+    }),
+    render: ({ state: { entries, total }, act, instance }) => html`
+      <div class="section-head">
+        <h2 id="${instance}-heading">Guestbook</h2>
+        <p>${total === 1 ? "1 entry" : `${total} entries`}</p>
+      </div>
+      <form class="card" ${act.sign.form} aria-labelledby="${instance}-heading">
+        ${act.sign.fields}
+        <div class="field">
+          <label for="${instance}-author">Your name</label>
+          <input id="${instance}-author" autocomplete="name" maxlength="60" required ${act.sign.field("author")} />
+          ${act.sign.error("author")}
+        </div>
+        <div class="field">
+          <label for="${instance}-message">Your message</label>
+          <textarea id="${instance}-message" maxlength="1000" required rows="4" ${withoutValue(act.sign.field("message"))}>
+${act.sign.value("message")}</textarea>
+          ${act.sign.error("message")}
+        </div>
+        <button class="button" type="submit">Sign the guestbook</button>
+      </form>
+      ${entries.length === 0 ? html`<p class="empty">Nobody has written yet. Be the first!</p>` : entryList(entries)}
+      ${total > entries.length && entries.length < MOST_SHOWN
+        ? html`<p class="actions"><button class="button quiet" ${act.more()}>Show more entries</button></p>`
+        : undefined}
+    `,
+  });
+}
+
+/** A textarea has its value as content, not as an attribute. */
+function withoutValue<Attributes extends Readonly<Record<string, unknown>>>(attributes: Attributes): Attributes {
+  return { ...attributes, value: null };
+}
+
+function entryList(entries: readonly Entry[]): Html {
+  return html`<ol class="entries" reversed>
+    ${entries.map(
+      ({ id, author, message, createdAt }) => html`<li class="card entry" id="entry-${id}">
+        <span class="avatar" aria-hidden="true">${[...author][0]?.toUpperCase()}</span>
+        <header>
+          <span class="author">${author}</span>
+          <time datetime="${new Date(createdAt).toISOString()}">${formatTime(createdAt)}</time>
+        </header>
+        <p class="message">${message}</p>
+      </li>`,
+    )}
+  </ol>`;
+}
+
+const TIME = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short", timeZone: "UTC" });
+
+function formatTime(time: number): string {
+  return `${TIME.format(time)} UTC`;
+}

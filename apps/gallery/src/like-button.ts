@@ -1,0 +1,43 @@
+import { html } from "gatehouse/html";
+import { live, type LiveComponent } from "gatehouse/live";
+import { z } from "zod";
+import { heart } from "./art.ts";
+import { countLikes, setLike } from "./likes.ts";
+
+const State = z.object({ count: z.number(), mine: z.boolean() });
+const Props = z.object({ eventId: z.uuid() });
+
+/** A heart that every guest can give once and take back. */
+export const likeButton: LiveComponent<z.infer<typeof Props>> = live("like", {
+  props: Props,
+  state: State,
+  mount: ({ transaction, tenant, props: { eventId }, principal }) =>
+    countLikes(transaction, { tenant, eventId }, principal.session ?? principal.id),
+  actions: (action) => ({
+    set: action(
+      {
+        input: z.object({ liked: z.boolean() }),
+        authorise: "public",
+        commutes: true,
+        limitBy: ["session", "action"],
+        rateLimit: 30,
+        rateLimitWindow: 60,
+        audit: { context: ({ liked }) => ({ liked }) },
+      },
+      async ({ transaction, tenant, props: { eventId }, principal, now }, { liked }) => {
+        const key = { tenant, eventId };
+        const owner = principal.session ?? principal.id;
+        await setLike(transaction, key, { owner, liked, at: now });
+        return countLikes(transaction, key, owner);
+      },
+    ),
+  }),
+  render: ({ state: { count, mine }, act }) =>
+    html`<div class="actions">
+      <button class="button like" aria-pressed="${mine ? "true" : "false"}" ${act.set({ liked: !mine })}>
+        ${heart}<span>Like</span> <span class="visually-hidden">this event,</span>
+        <span>${count}</span> <span class="visually-hidden">${count === 1 ? "like so far" : "likes so far"}</span>
+      </button>
+      <p>${mine ? "You like this." : "Give the hosts a heart."}</p>
+    </div>`,
+});

@@ -1,0 +1,81 @@
+import { Hono } from "hono";
+import type { Live, LiveComponent } from "gatehouse/live";
+import type { Services } from "gatehouse";
+import type { Html, Renderable } from "gatehouse/html";
+import type { Inbound, StaticFiles } from "gatehouse/http";
+import { deny, problems, type AnyAction } from "gatehouse/kernel";
+import { eventListPage, eventPage, joinPage } from "./event-page.ts";
+import { findEvent, listEvents, type GalleryEvent } from "./events.ts";
+import { page } from "./layout.ts";
+
+/** What the pages are made from. */
+export interface RouteParts {
+  readonly services: Pick<Services, "edge" | "store">;
+  readonly live: Live;
+  readonly assets: StaticFiles;
+  readonly join: AnyAction;
+  readonly guestbook: LiveComponent<{ eventId: string }>;
+  readonly like: LiveComponent<{ eventId: string }>;
+}
+
+/** The gallery's pages. */
+export function createRoutes(parts: RouteParts): Hono {
+  const { edge, store } = parts.services;
+  const app = new Hono();
+
+  app.get("/", async (context) => {
+    const inbound = edge.of(context);
+    const events = await store.read((transaction) => listEvents(transaction, inbound.tenant));
+    const [only] = events;
+    if (only !== undefined && events.length === 1) return edge.redirect(inbound, `/events/${only.slug}`);
+    return edge.page(inbound, await frame(parts, inbound, { title: "Gallery", body: eventListPage(events) }));
+  });
+
+  app.get("/events/:slug", async (context) => {
+    const inbound = edge.of(context);
+    const slug = context.req.param("slug");
+    const event = await store.read((transaction) => findEvent(transaction, inbound.tenant, slug));
+    if (event === undefined) return edge.refuse(inbound, deny(problems.NOT_FOUND));
+    return edge.page(inbound, await frame(parts, inbound, { title: event.title, body: await eventBody(parts, inbound, event) }));
+  });
+
+  app.get("/join/:token", async (context) => {
+    const inbound = edge.of(context);
+    const body = joinPage({ action: inbound.url.pathname, csrfToken: edge.csrfToken(inbound) });
+    return edge.page(inbound, await frame(parts, inbound, { title: "You are invited", body }));
+  });
+  app.post(
+    "/join/:token",
+    edge.action(parts.join, {
+      input: (_value, _inbound, { token }) => ({ token }),
+      render: (_success, inbound) => edge.redirect(inbound, "/"),
+    }),
+  );
+  app.get("/gallery/assets/*", (context) => {
+    const inbound = edge.of(context);
+    return parts.assets.answer(inbound) ?? edge.refuse(inbound, deny(problems.NOT_FOUND));
+  });
+  return app;
+}
+
+async function eventBody({ live, like, guestbook }: RouteParts, inbound: Inbound, event: GalleryEvent): Promise<Html> {
+  const props = { eventId: event.id };
+  return eventPage(event, {
+    like: await live.mount(like, { instance: event.slug, props, inbound }),
+    guestbook: await live.mount(guestbook, { instance: event.slug, props, inbound }),
+  });
+}
+
+async function frame(
+  { services, live, assets }: RouteParts,
+  inbound: Inbound,
+  content: { readonly title: string; readonly body: Renderable },
+): Promise<Html> {
+  const principal = await services.edge.sessions.principal(inbound);
+  return page({
+    ...content,
+    stylesheet: assets.file("gallery.css").path,
+    head: live.head(inbound),
+    guest: principal.type === "anonymous" ? undefined : principal.id,
+  });
+}

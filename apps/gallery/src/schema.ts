@@ -1,0 +1,70 @@
+import type { Migration } from "gatehouse/kernel";
+
+/** Tables of the gallery, as the query builder sees them. Times are epoch milliseconds. */
+export interface GalleryTables {
+  gallery_events: {
+    id: string;
+    tenant: string;
+    slug: string;
+    title: string;
+    hosts: string;
+    place: string;
+    /** ISO 8601 date. */
+    held_on: string;
+    welcome: string;
+    created_at: number;
+  };
+  gallery_entries: {
+    id: string;
+    tenant: string;
+    event_id: string;
+    author: string;
+    message: string;
+    /** Fingerprint of the session that wrote it. */
+    owner: string;
+    created_at: number;
+  };
+  gallery_likes: {
+    tenant: string;
+    event_id: string;
+    owner: string;
+    created_at: number;
+  };
+}
+
+const tables = (integer: string) => `
+CREATE TABLE gallery_events (
+  id text PRIMARY KEY,
+  tenant text NOT NULL,
+  slug text NOT NULL,
+  title text NOT NULL,
+  hosts text NOT NULL,
+  place text NOT NULL,
+  held_on text NOT NULL,
+  welcome text NOT NULL,
+  created_at ${integer} NOT NULL,
+  UNIQUE (tenant, slug)
+);
+CREATE TABLE gallery_entries (
+  id text PRIMARY KEY,
+  tenant text NOT NULL,
+  event_id text NOT NULL REFERENCES gallery_events (id) ON DELETE CASCADE,
+  author text NOT NULL,
+  message text NOT NULL,
+  owner text NOT NULL,
+  created_at ${integer} NOT NULL
+);
+CREATE INDEX gallery_entries_by_event ON gallery_entries (tenant, event_id, id);
+CREATE TABLE gallery_likes (
+  tenant text NOT NULL,
+  event_id text NOT NULL REFERENCES gallery_events (id) ON DELETE CASCADE,
+  owner text NOT NULL,
+  created_at ${integer} NOT NULL,
+  PRIMARY KEY (tenant, event_id, owner)
+);
+`;
+
+/** Forward-only steps of the gallery's schema. */
+export const galleryMigrations: readonly Migration[] = [
+  { name: "9001_gallery_guestbook", sqlite: tables("integer"), postgres: tables("bigint") },
+];

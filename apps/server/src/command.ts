@@ -1,0 +1,49 @@
+import type { Clock, Config, Random } from "gatehouse/kernel";
+import type { Application } from "gatehouse";
+import type { LogSink } from "gatehouse/audit";
+import type { Terminal } from "./terminal.ts";
+
+/** What every command is given. */
+export interface CommandContext {
+  readonly config: Config;
+  /** What the server serves besides the console. */
+  readonly application: Application;
+  /** Words after the command's name. */
+  readonly words: readonly string[];
+  /** Values of the command's own flags. */
+  readonly flags: Readonly<Record<string, string | boolean | undefined>>;
+  /** Whether the answer is wanted as JSON. */
+  readonly json: boolean;
+  readonly terminal: Terminal;
+  /** Where a server writes its log. */
+  readonly log: LogSink;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Aborted when the process was asked to stop. */
+  readonly stop: AbortSignal;
+}
+
+/** A flag of one command. */
+export interface CommandFlag {
+  readonly type: "string" | "boolean";
+  readonly doc: string;
+}
+
+/** One command of the `gatehouse` program. */
+export interface Command {
+  /** One or two words: `start`, `keys rotate`. */
+  readonly name: string;
+  /** Arguments as help shows them. */
+  readonly usage: string;
+  /** One sentence. */
+  readonly summary: string;
+  readonly flags?: Readonly<Record<string, CommandFlag>>;
+  /** Resolves to the exit code. */
+  run(context: CommandContext): Promise<number>;
+}
+
+/** The command cannot be carried out as it was given; the message says why and what to do. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}

@@ -1,0 +1,25 @@
+import type { Command } from "./command.ts";
+import { auditList } from "./commands/audit.ts";
+import { backup, restore } from "./commands/backup.ts";
+import { bansAdd, bansLift, bansList } from "./commands/bans.ts";
+import { config } from "./commands/config.ts";
+import { inventory } from "./commands/inventory.ts";
+import { keysList, keysRotate } from "./commands/keys.ts";
+import { link } from "./commands/link.ts";
+import { start } from "./commands/start.ts";
+
+/** Every command of the `gatehouse` program. */
+export const commands: readonly Command[] = [
+  start,
+  link,
+  inventory,
+  bansList,
+  bansAdd,
+  bansLift,
+  auditList,
+  keysList,
+  keysRotate,
+  backup,
+  restore,
+  config,
+];

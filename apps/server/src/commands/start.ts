@@ -1,0 +1,93 @@
+import { readFileSync } from "node:fs";
+import { openGatehouse, type Gatehouse } from "gatehouse";
+import { developmentCertificate, listen, type Certificate, type Listening } from "gatehouse/http";
+import type { Config } from "gatehouse/kernel";
+import { z } from "zod";
+import type { Command, CommandContext } from "../command.ts";
+import { controlSocketPath, serveControl } from "../control-socket.ts";
+
+const Link = z.object({ path: z.string() });
+
+/** `gatehouse start`. */
+export const start: Command = {
+  name: "start",
+  usage: "",
+  summary: "Starts the server and prints where it is.",
+  async run(context) {
+    const { config, application, clock, random, environment, stop } = context;
+    const began = clock.monotonic();
+    await using gatehouse = await openGatehouse({ config, application, clock, random, environment, log: context.log });
+    if (config.profile === "development") await gatehouse.seed();
+    const listening = await listenTo(gatehouse, context);
+    await using control = await serveControl(controlSocketPath(config.dataDirectory), ({ action, input }) =>
+      gatehouse.operate(action, input),
+    );
+    await announce(gatehouse, listening, { context, took: clock.monotonic() - began });
+    await stopped(stop);
+    context.terminal.note("Stopping: finishing what is under way ...");
+    await listening.close({ grace: config.server.shutdownGrace });
+    void control;
+    return 0;
+  },
+};
+
+async function listenTo(gatehouse: Gatehouse, { config, clock }: CommandContext): Promise<Listening> {
+  const tls = await certificateFor(config, clock);
+  const { host, port, requestTimeout } = config.server;
+  return listen({
+    handler: gatehouse.handler,
+    host,
+    port,
+    limits: { requestTimeout },
+    health: { check: () => gatehouse.health(), clock },
+    refused: (connection, denial) => gatehouse.edge.refuseConnection(connection, denial),
+    ...(tls === undefined ? {} : { tls }),
+  });
+}
+
+async function certificateFor(config: Config, clock: CommandContext["clock"]): Promise<Certificate | undefined> {
+  const { certificate, key, development } = config.server.tls;
+  if (certificate !== undefined && key !== undefined) {
+    return { certificate: readFileSync(certificate, "utf8"), key: readFileSync(key, "utf8") };
+  }
+  return development ? developmentCertificate({ directory: config.dataDirectory, clock }) : undefined;
+}
+
+interface Announcement {
+  readonly context: CommandContext;
+  /** Milliseconds the start took. */
+  readonly took: number;
+}
+
+async function announce(gatehouse: Gatehouse, listening: Listening, { context, took }: Announcement): Promise<void> {
+  const { config, application, terminal, json } = context;
+  const origin = config.server.publicUrl ?? browserUrl(listening.url);
+  const links: Record<string, string> = {};
+  for (const purpose of ["console", ...Object.keys(application.linkTargets ?? {})]) {
+    if (purpose === "console" && !config.console.enabled) continue;
+    const outcome = await gatehouse.operate("links.issue", { purpose });
+    if (outcome.ok) links[purpose] = origin + Link.parse(outcome.value).path;
+  }
+  if (json) {
+    terminal.printJson({ url: origin, console: `${origin}/console`, links, tookMilliseconds: Math.round(took) });
+    return;
+  }
+  const line = (label: string, url: string): void => terminal.print(`  ${label.padEnd(22)} ${terminal.style("cyan", url)}`);
+  terminal.print();
+  terminal.print(terminal.style("bold", `Gatehouse is ready after ${Math.round(took)} ms (${config.profile}).`));
+  line("Application", `${origin}/`);
+  if (config.console.enabled) line("Console", `${origin}/console`);
+  for (const [purpose, url] of Object.entries(links)) line(`One-time link, ${purpose}`, url);
+  terminal.print(terminal.style("dim", "  Each link signs one person in once. Ctrl-C stops the server."));
+  terminal.print();
+}
+
+/** Browsers keep secure cookies on plain http for the name localhost, not for the bare address. */
+function browserUrl(url: string): string {
+  return url.replace("//127.0.0.1:", "//localhost:").replace("//[::1]:", "//localhost:");
+}
+
+function stopped(stop: AbortSignal): Promise<void> {
+  if (stop.aborted) return Promise.resolve();
+  return new Promise((resolve) => stop.addEventListener("abort", () => resolve(), { once: true }));
+}

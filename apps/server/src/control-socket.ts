@@ -1,0 +1,81 @@
+import { chmodSync, rmSync } from "node:fs";
+import { createServer, request } from "node:http";
+import { join } from "node:path";
+import type { Outcome } from "gatehouse/kernel";
+
+/** What a command asks of a running server. */
+export interface ControlRequest {
+  readonly action: string;
+  readonly input: unknown;
+}
+
+/** Carries a request out as the system's operator. */
+export type Operate = (request: ControlRequest) => Promise<Outcome>;
+
+const LARGEST = 65_536;
+
+/** The local socket of a data directory: whoever may open the directory may operate the server. */
+export function controlSocketPath(dataDirectory: string): string {
+  return join(dataDirectory, "control.sock");
+}
+
+/** Answers commands on a local socket that its owner alone can open. */
+export async function serveControl(path: string, operate: Operate): Promise<AsyncDisposable> {
+  rmSync(path, { force: true });
+  const server = createServer((message, response) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    message.on("data", (chunk: Buffer) => {
+      size += chunk.length;
+      if (size > LARGEST) message.destroy();
+      else chunks.push(chunk);
+    });
+    message.on("end", () => {
+      answer(Buffer.concat(chunks).toString("utf8"), operate).then(
+        (text) => response.setHeader("content-type", "application/json").end(text),
+        () => response.writeHead(400).end(),
+      );
+    });
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(path, resolve);
+  });
+  chmodSync(path, 0o600);
+  return {
+    [Symbol.asyncDispose]: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function answer(text: string, operate: Operate): Promise<string> {
+  const value: unknown = JSON.parse(text);
+  if (typeof value !== "object" || value === null || !("action" in value) || typeof value.action !== "string") {
+    throw new TypeError("Not a control request.");
+  }
+  return JSON.stringify(await operate({ action: value.action, input: "input" in value ? value.input : {} }));
+}
+
+/** Asks the server that runs on a socket; `undefined` when none does. */
+export function askServer(path: string, asked: ControlRequest): Promise<Outcome | undefined> {
+  return new Promise((resolve, reject) => {
+    const outgoing = request({ socketPath: path, method: "POST", path: "/" }, (incoming) => {
+      const chunks: Buffer[] = [];
+      incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
+      incoming.on("error", reject);
+      incoming.on("end", () => {
+        if (incoming.statusCode !== 200) reject(new Error("The running server did not understand the command."));
+        // The server answers with the outcome of its gate.
+        else resolve(JSON.parse(Buffer.concat(chunks).toString("utf8")) as Outcome);
+      });
+    });
+    outgoing.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code === "ENOENT" || error.code === "ECONNREFUSED") resolve(undefined);
+      else reject(error);
+    });
+    outgoing.end(JSON.stringify(asked));
+  });
+}

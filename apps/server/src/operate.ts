@@ -1,0 +1,43 @@
+import { openGatehouse } from "gatehouse";
+import type { Outcome } from "gatehouse/kernel";
+import type { CommandContext } from "./command.ts";
+import { askServer, controlSocketPath, type ControlRequest } from "./control-socket.ts";
+
+/**
+ * Carries out an operator's action: through the running server where there is one, else on the stopped
+ * installation itself. Either way it passes the gate and leaves its row in the audit trail.
+ */
+export async function operate(context: CommandContext, request: ControlRequest): Promise<Outcome> {
+  const answer = await askServer(controlSocketPath(context.config.dataDirectory), request);
+  if (answer !== undefined) return answer;
+  const { config, application, clock, random, environment } = context;
+  await using gatehouse = await openGatehouse({ config, application, clock, random, environment, log: "quiet" });
+  return gatehouse.operate(request.action, request.input);
+}
+
+/** Carries out an action and shows its value; a denial is shown as an error. Resolves to the exit code. */
+export async function operateAndShow(
+  context: CommandContext,
+  request: ControlRequest,
+  show: (value: unknown) => void,
+): Promise<number> {
+  const outcome = await operate(context, request);
+  if (!outcome.ok) {
+    const { problem, detail, violations } = outcome;
+    if (context.json) context.terminal.printJson({ error: problem.message, code: problem.code, detail, violations });
+    else context.terminal.note(describeDenial(problem.message, detail, violations));
+    return 1;
+  }
+  if (context.json) context.terminal.printJson(outcome.value);
+  else show(outcome.value);
+  return 0;
+}
+
+function describeDenial(
+  message: string,
+  detail: string | undefined,
+  violations: readonly { readonly pointer: string; readonly message: string }[] = [],
+): string {
+  const details = violations.map((violation) => `  ${violation.pointer || "/"}: ${violation.message}`);
+  return [message, ...(detail === undefined ? [] : [detail]), ...details].join("\n");
+}

@@ -1,0 +1,74 @@
+import { existsSync, readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { Application } from "gatehouse";
+import { resolveConfig, type Clock, type Config, type Profile } from "gatehouse/kernel";
+import { UsageError } from "./command.ts";
+
+/** Where settings are looked for. */
+export interface SettingsSources {
+  readonly directory: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly flags: Readonly<Record<string, string | boolean | undefined>>;
+  readonly profile?: Profile;
+  readonly clock: Clock;
+}
+
+/** The resolved configuration and the application it names. */
+export interface Settings {
+  readonly config: Config;
+  readonly application: Application;
+  /** The configuration file that was read, if any. */
+  readonly file: string | undefined;
+}
+
+const CONFIG_FILE = "gatehouse.config.ts";
+const CONFIG_VARIABLE = "GATEHOUSE_CONFIG_FILE";
+
+interface ConfigModule {
+  readonly default?: unknown;
+  readonly application?: Application;
+}
+
+/**
+ * Reads the configuration file, the environment and the flags.
+ * @throws {UsageError} listing everything that is wrong with them.
+ */
+export async function loadSettings(sources: SettingsSources): Promise<Settings> {
+  const file = findConfigFile(sources);
+  const module: ConfigModule = file === undefined ? {} : await importConfig(file);
+  const result = resolveConfig({
+    file: module.default,
+    environment: sources.environment,
+    flags: sources.flags,
+    clock: sources.clock,
+    readSecretFile: (path) => readFileSync(path, "utf8"),
+    ...(sources.profile === undefined ? {} : { profile: sources.profile }),
+  });
+  if (!result.ok) {
+    const faults = result.faults.map(({ message }) => `  - ${message}`).join("\n");
+    throw new UsageError(`The configuration cannot be used:\n${faults}`);
+  }
+  return { config: result.config, application: module.application ?? {}, file };
+}
+
+function findConfigFile({ directory, environment, flags }: SettingsSources): string | undefined {
+  const named = flags["config"] ?? environment[CONFIG_VARIABLE];
+  if (typeof named === "string" && named !== "") {
+    const path = resolve(directory, named);
+    if (!existsSync(path)) throw new UsageError(`There is no configuration file at ${path}.`);
+    return path;
+  }
+  const usual = resolve(directory, CONFIG_FILE);
+  return existsSync(usual) ? usual : undefined;
+}
+
+async function importConfig(file: string): Promise<ConfigModule> {
+  try {
+    // A configuration module exports its settings as default and may export the application beside them.
+    return (await import(pathToFileURL(file).href)) as ConfigModule;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new UsageError(`The configuration file ${file} cannot be loaded: ${reason}`, { cause: error });
+  }
+}

@@ -1,0 +1,71 @@
+import type { Hono } from "hono";
+import type { LinkTargets } from "../console/link-operations.ts";
+import type { SignatureVerifier } from "../guards/signature.ts";
+import type { TrustedProxies } from "../guards/address.ts";
+import type { Edge } from "../http/edge.ts";
+import type { OneTimeLinks } from "../http/one-time-links.ts";
+import type { AnyAction } from "../kernel/action.ts";
+import type { Clock } from "../kernel/clock.ts";
+import type { Config } from "../kernel/config.ts";
+import type { EventStream } from "../kernel/event-stream.ts";
+import type { Gate } from "../kernel/gate.ts";
+import type { Ids } from "../kernel/ids.ts";
+import type { KeyRing } from "../kernel/key-ring.ts";
+import type { AuditTrail } from "../kernel/ports/audit.ts";
+import type { Bans } from "../kernel/ports/bans.ts";
+import type { Bus } from "../kernel/ports/bus.ts";
+import type { Counters } from "../kernel/ports/counters.ts";
+import type { Documents } from "../kernel/ports/documents.ts";
+import type { Leases } from "../kernel/ports/leases.ts";
+import type { Migration, Store } from "../kernel/ports/store.ts";
+import type { Random } from "../kernel/random.ts";
+import type { Sealer } from "../kernel/seal.ts";
+import type { AnyLiveComponent } from "../live/component.ts";
+import type { Live } from "../live/live.ts";
+
+/** What an application is given to build itself from: every port, opened and wired. */
+export interface Services {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly ids: Ids;
+  readonly events: EventStream;
+  readonly keyRing: KeyRing;
+  readonly sealer: Sealer;
+  readonly store: Store;
+  readonly documents: Documents;
+  readonly trail: AuditTrail;
+  readonly leases: Leases;
+  readonly counters: Counters;
+  readonly bus: Bus;
+  readonly bans: Bans;
+  readonly proxies: TrustedProxies;
+  readonly oneTimeLinks: OneTimeLinks;
+  readonly edge: Edge;
+  readonly gate: () => Gate;
+}
+
+/** What an application adds. */
+export interface ApplicationParts {
+  readonly actions?: readonly AnyAction[];
+  readonly components?: readonly AnyLiveComponent[];
+  /** Verifiers of signed messages by action name. */
+  readonly signatures?: Readonly<Record<string, SignatureVerifier>>;
+  /** Its routes; called once the live components are wired. */
+  readonly routes?: (live: Live) => Hono | Promise<Hono>;
+  /** Fills an empty development store with something to look at. */
+  readonly seed?: () => Promise<void>;
+}
+
+/** An application served by Gatehouse. */
+export interface Application {
+  readonly migrations?: readonly Migration[];
+  /** One-time links it answers to, by purpose; `console` is taken. */
+  readonly linkTargets?: LinkTargets;
+  readonly open?: (services: Services) => ApplicationParts;
+}
+
+/** Types an application: `export const application = defineApplication({ ... })`. */
+export function defineApplication(application: Application): Application {
+  return application;
+}

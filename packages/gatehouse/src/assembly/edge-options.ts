@@ -1,0 +1,21 @@
+import type { Config } from "../kernel/config.ts";
+import type { EdgeParts } from "../http/edge.ts";
+
+/** What the configuration says about the HTTP entrance. */
+export function edgeOptions(config: Config): Pick<EdgeParts, "origins" | "limits" | "session" | "headers" | "cors"> {
+  const { server, session, csp, hsts, cors } = config;
+  return {
+    origins: server.publicUrl === undefined ? [] : [server.publicUrl],
+    limits: { bytes: server.bodyLimit },
+    session: { sameSite: session.sameSite, idle: session.idle, absolute: session.absolute },
+    headers: {
+      policy: { reportPath: csp.reportUri },
+      transportSecurity: {
+        maxAge: Math.floor(hsts.maxAge / 1000),
+        includeSubDomains: hsts.includeSubDomains,
+        preload: hsts.preload,
+      },
+    },
+    cors: cors.origins.length === 0 ? [] : [{ path: "/api/", origins: cors.origins, credentials: cors.credentials }],
+  };
+}

@@ -1,0 +1,124 @@
+import { Hono } from "hono";
+import { createRecorder } from "../audit/recorder.ts";
+import { createRetentionJob } from "../audit/retention.ts";
+import { createConsole, type OperatorConsole } from "../console/console.ts";
+import { consoleLinkTarget } from "../console/link-operations.ts";
+import { createOperations } from "../console/operations.ts";
+import { createPenalties } from "../guards/penalty.ts";
+import { createCspReportAction } from "../http/csp-report.ts";
+import type { Edge, EdgeHandler } from "../http/edge.ts";
+import { SINGLE_TENANT } from "../http/inbound.ts";
+import { createEdgeRoutes } from "../http/routes.ts";
+import type { AnyAction } from "../kernel/action.ts";
+import { createGate, type Gate, type InventoryRow } from "../kernel/gate.ts";
+import type { Outcome } from "../kernel/outcome.ts";
+import type { StoreHealth } from "../kernel/ports/store.ts";
+import { createLive, type Live } from "../live/live.ts";
+import type { Application, ApplicationParts, Services } from "./application.ts";
+import { createGuards } from "./guards.ts";
+import { startHousekeeping } from "./housekeeping.ts";
+import { operatorAttempt } from "./operator-attempt.ts";
+import { openServices, type Foundation, type ServicesOptions } from "./services.ts";
+
+/** What a Gatehouse is opened with. */
+export interface GatehouseOptions extends ServicesOptions {
+  readonly application?: Application;
+}
+
+/** Everything assembled: ports opened, guards compiled, routes mounted. */
+export interface Gatehouse extends AsyncDisposable {
+  /** Answers requests; give it to `listen`, or to an adapter. */
+  readonly handler: EdgeHandler;
+  readonly edge: Edge;
+  readonly gate: Gate;
+  readonly services: Services;
+  /** Attempts an action as the system's operator, over the job entrance. */
+  operate(action: string, input: unknown): Promise<Outcome>;
+  health(): Promise<readonly StoreHealth[]>;
+  inventory(): readonly InventoryRow[];
+  /** Fills an empty store with the application's demonstration. */
+  seed(): Promise<void>;
+}
+
+/**
+ * Opens everything the configuration names and wires it together.
+ * @throws {BootRefusedError} when an action, guard or setting is unsafe.
+ * @throws {StoreUnavailableError} when a store cannot be opened.
+ * @throws {KeyFileError} when the key file cannot be used.
+ */
+export async function openGatehouse(options: GatehouseOptions): Promise<Gatehouse> {
+  await using stack = new AsyncDisposableStack();
+  const application = options.application ?? {};
+  const foundation = await openServices({ ...options, migrations: application.migrations ?? [] }, stack);
+  const { services, stores } = foundation;
+  const parts = application.open?.(services) ?? {};
+  const rooms = furnish(foundation, application, parts);
+  const gate = closeGate(foundation, parts, rooms.actions);
+  startBackground(foundation, stack);
+  const app = await mountRoutes(foundation, parts, rooms);
+  const handler = services.edge.handler(app);
+  foundation.systemEvents.started({ profile: options.config.profile });
+  stack.defer(() => foundation.systemEvents.stopped());
+  const kept = stack.move();
+  return {
+    ...{ handler, edge: services.edge, gate, services },
+    operate: (action, input) => gate.attempt(operatorAttempt(services, action, input)),
+    health: () => stores.keeper.health(),
+    inventory: () => gate.inventory(),
+    seed: () => parts.seed?.() ?? Promise.resolve(),
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
+
+/** Live components, the console and everything that can be attempted. */
+interface Rooms {
+  readonly live: Live;
+  readonly console: OperatorConsole | undefined;
+  readonly cspReport: AnyAction;
+  readonly actions: readonly AnyAction[];
+}
+
+function furnish(foundation: Foundation, application: Application, parts: ApplicationParts): Rooms {
+  const { services, stores, keyKeeper: keys } = foundation;
+  const { config, oneTimeLinks: links, gate } = services;
+  const operations = createOperations({
+    ...{ ...services, keys, links, store: stores.keeper },
+    linkTargets: { ...application.linkTargets, console: consoleLinkTarget(SINGLE_TENANT) },
+    inventory: () => gate().inventory(),
+  });
+  const room = config.console.enabled ? createConsole({ ...services, links }) : undefined;
+  const live = createLive({ ...services, components: [...(parts.components ?? []), ...(room?.components ?? [])] });
+  const cspReport = createCspReportAction(services);
+  const actions = [...operations, ...(room?.actions ?? []), ...live.actions, ...(parts.actions ?? []), cspReport];
+  return { live, console: room, cspReport, actions };
+}
+
+function closeGate(foundation: Foundation, parts: ApplicationParts, actions: readonly AnyAction[]): Gate {
+  const { services, stores, csrfTokens, records, report, setGate } = foundation;
+  const { localCounters } = stores;
+  const guards = createGuards({ services, csrfTokens, records, localCounters, signatures: parts.signatures ?? {} });
+  const gate = createGate({ ...services, actions, guards, settings: services.config.guards, report });
+  setGate(gate);
+  return gate;
+}
+
+const DAY = 86_400_000;
+
+function startBackground({ services, sessions, records, report }: Foundation, stack: AsyncDisposableStack): void {
+  const { config } = services;
+  stack.use(createRecorder({ ...services, report }));
+  stack.use(createPenalties({ ...services, settings: config.penalties, trustedCidrs: config.limits.trustedCidrs, report }));
+  const prune = createRetentionJob({ ...services, keep: config.audit.retentionDays * DAY });
+  stack.use(startHousekeeping({ ...services, sessions, records, prune, report }));
+}
+
+async function mountRoutes({ services }: Foundation, parts: ApplicationParts, rooms: Rooms): Promise<Hono> {
+  const { edge, config } = services;
+  const { live, cspReport } = rooms;
+  const app = new Hono();
+  app.route("/", createEdgeRoutes({ edge, cspReport, reportPath: config.csp.reportUri }));
+  app.route("/", live.routes);
+  if (rooms.console !== undefined) app.route("/", rooms.console.routes(live));
+  if (parts.routes !== undefined) app.route("/", await parts.routes(live));
+  return app;
+}

@@ -1,0 +1,92 @@
+import { join } from "node:path";
+import type { KeyKeeper } from "../console/key-operations.ts";
+import type { Clock } from "../kernel/clock.ts";
+import type { Config } from "../kernel/config.ts";
+import { BootRefusedError } from "../kernel/gate.ts";
+import { describeKeyMaterial, parseKeyMaterial, rotateKeyMaterial, type KeyMaterial } from "../kernel/key-material.ts";
+import { createReplaceableKeyRing, type ReplaceableKeyRing } from "../kernel/key-ring.ts";
+import type { Bus } from "../kernel/ports/bus.ts";
+import type { Random } from "../kernel/random.ts";
+import { ensureKeyFile, readKeyFile, updateKeyFile } from "../store/key-file.ts";
+
+/** The key ring of a process, and where its material is kept. */
+export interface LoadedKeys {
+  readonly keyRing: ReplaceableKeyRing;
+  /** Keeps ring and file together, on this server and, through the bus, on the others. */
+  keep(bus: Bus, report: (error: unknown) => void): Promise<KeyKeeper & AsyncDisposable>;
+}
+
+interface Parts {
+  readonly config: Config;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+const TOPIC = "keys.rotated";
+
+/**
+ * Reads the keys from the configured environment variable, or from the key file, which is made on the first start.
+ * @throws {BootRefusedError} when the environment variable is empty.
+ * @throws {KeyFileError} {@link readKeyFile}
+ */
+export function loadKeys(parts: Parts): LoadedKeys {
+  const { config, environment } = parts;
+  const variable = config.keys.environment;
+  if (variable === undefined) {
+    const path = config.keys.file ?? join(config.dataDirectory, "keys.json");
+    return fileKeys(path, parts);
+  }
+  const text = environment[variable];
+  if (text === undefined || text === "") {
+    throw new BootRefusedError([`keys.environment: the variable ${variable} is not set; put the text of a key file into it.`]);
+  }
+  return environmentKeys(parseKeyMaterial(text), variable);
+}
+
+function fileKeys(path: string, { random, clock }: Parts): LoadedKeys {
+  let material = ensureKeyFile(path, random, clock);
+  const keyRing = createReplaceableKeyRing(material);
+  const take = (next: KeyMaterial): void => {
+    keyRing.replace(next);
+    material = next;
+  };
+  return {
+    keyRing,
+    async keep(bus, report) {
+      const subscription = await bus.subscribe(TOPIC, () => {
+        try {
+          take(readKeyFile(path));
+        } catch (error) {
+          report(error);
+        }
+      });
+      return {
+        list: () => describeKeyMaterial(material),
+        async rotate() {
+          take(updateKeyFile(path, (before) => rotateKeyMaterial(before, random, clock)));
+          await bus.publish(TOPIC, "");
+          return currentOf(material);
+        },
+        [Symbol.asyncDispose]: () => subscription[Symbol.asyncDispose](),
+      };
+    },
+  };
+}
+
+function environmentKeys(material: KeyMaterial, variable: string): LoadedKeys {
+  return {
+    keyRing: createReplaceableKeyRing(material),
+    keep: async () => ({
+      list: () => describeKeyMaterial(material),
+      rotate: () => Promise.reject(new Error(`The keys come from the environment variable ${variable}; rotate them where that is kept.`)),
+      [Symbol.asyncDispose]: () => Promise.resolve(),
+    }),
+  };
+}
+
+function currentOf(material: KeyMaterial): ReturnType<typeof describeKeyMaterial>[number] {
+  const current = describeKeyMaterial(material).find(({ state }) => state === "current");
+  if (current === undefined) throw new Error("The rotated key ring has no current version.");
+  return current;
+}

@@ -1,0 +1,137 @@
+import { createErrorReport } from "../audit/error-report.ts";
+import { createEventLog, type LogSink } from "../audit/event-log.ts";
+import type { KeyKeeper } from "../console/key-operations.ts";
+import { createTrustedProxies } from "../guards/address.ts";
+import { createCsrfTokens, type CsrfTokens } from "../guards/csrf-token.ts";
+import { createEdge } from "../http/edge.ts";
+import { createOneTimeLinks } from "../http/one-time-links.ts";
+import type { Attempt } from "../kernel/attempt.ts";
+import type { Clock } from "../kernel/clock.ts";
+import type { Config } from "../kernel/config.ts";
+import { createEventStream, type EventStream } from "../kernel/event-stream.ts";
+import type { Gate } from "../kernel/gate.ts";
+import { createIds } from "../kernel/ids.ts";
+import type { IdempotencyRecords } from "../kernel/ports/idempotency.ts";
+import type { Sessions } from "../kernel/ports/sessions.ts";
+import type { Migration } from "../kernel/ports/store.ts";
+import type { Random } from "../kernel/random.ts";
+import { createSealer, type Sealer } from "../kernel/seal.ts";
+import { createAuditTrail } from "../store/sql/audit-trail.ts";
+import { createBans } from "../store/sql/bans.ts";
+import { createDocuments } from "../store/sql/documents.ts";
+import { createIdempotencyRecords } from "../store/sql/idempotency-records.ts";
+import { createLeases } from "../store/sql/leases.ts";
+import { createSessions } from "../store/sql/sessions.ts";
+import type { Services } from "./application.ts";
+import { edgeOptions } from "./edge-options.ts";
+import { loadKeys } from "./keys.ts";
+import { openStores, type Stores } from "./stores.ts";
+import { systemEvents, type SystemEvents } from "./system-events.ts";
+
+/** What the services are opened with. */
+export interface ServicesOptions {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Where keys may come from; the configuration names the variable. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** Where the log goes; `quiet` for commands. */
+  readonly log: LogSink | "quiet";
+}
+
+/** The services, and what only the assembly works with. */
+export interface Foundation {
+  readonly services: Services;
+  readonly stores: Stores;
+  readonly keyKeeper: KeyKeeper;
+  readonly sessions: Sessions;
+  readonly records: IdempotencyRecords;
+  readonly csrfTokens: CsrfTokens;
+  readonly systemEvents: SystemEvents;
+  readonly report: (error: unknown, attempt?: Attempt) => void;
+  /** Hands the gate over once it is built. */
+  readonly setGate: (gate: Gate) => void;
+}
+
+/**
+ * Opens every port the configuration names. What is opened joins `stack` and closes with it.
+ * @throws {StoreUnavailableError} when a store cannot be opened.
+ * @throws {KeyFileError} when the key file cannot be used.
+ */
+export async function openServices(
+  options: ServicesOptions & { readonly migrations: readonly Migration[] },
+  stack: AsyncDisposableStack,
+): Promise<Foundation> {
+  const { config, clock, random, migrations } = options;
+  const ids = createIds(clock, random);
+  const { events, report } = openLog(options, stack);
+  const announce = systemEvents({ events, ids, clock });
+  const { keyRing, keep } = loadKeys({ config, environment: options.environment ?? {}, clock, random });
+  const onStateChange = announce.storeChange;
+  const stores = await openStores({ config, clock, random, migrations, report, onStateChange }, stack);
+  const { store, counters, bus } = stores;
+  const keyKeeper = stack.use(await keep(bus, report));
+  const bans = stack.use(await createBans({ store, bus, clock, ids, report }));
+  const sealer = openSealer({ config, keyRing, random, clock, announce });
+  const csrfTokens = createCsrfTokens({ keyRing, random });
+  const sessions = createSessions();
+  const proxies = createTrustedProxies(config.server.trustedProxies, { header: config.server.forwardedHeader });
+  const { gate, setGate } = createGateSlot();
+  const base = { clock, random, ids, events, keyRing, store, proxies, gate };
+  const edge = createEdge({ ...base, ...edgeOptions(config), sessions, csrfTokens, report: (error) => report(error) });
+  const documents = createDocuments();
+  const services: Services = {
+    ...{ ...base, config, sealer, documents, counters, bus, bans, edge },
+    trail: createAuditTrail(),
+    leases: createLeases(store),
+    oneTimeLinks: createOneTimeLinks({ documents, keyRing, random, clock }),
+  };
+  const records = createIdempotencyRecords();
+  return { services, stores, keyKeeper, sessions, records, csrfTokens, systemEvents: announce, report, setGate };
+}
+
+interface Log {
+  readonly events: EventStream;
+  readonly report: Foundation["report"];
+}
+
+function openLog({ config, clock, log }: ServicesOptions, stack: AsyncDisposableStack): Log {
+  if (log === "quiet") {
+    const report = (): undefined => undefined;
+    return { events: createEventStream(report), report };
+  }
+  const { format, level } = config.log;
+  const report = createErrorReport({ sink: log, clock, format });
+  const events = createEventStream(report);
+  stack.use(createEventLog({ events, sink: log, format, level: EVENT_LEVELS[level] }));
+  return { events, report };
+}
+
+const EVENT_LEVELS = { debug: "info", info: "info", warn: "warn", error: "critical" } as const;
+
+interface SealerParts extends Pick<ServicesOptions, "config" | "clock" | "random"> {
+  readonly keyRing: Services["keyRing"];
+  readonly announce: SystemEvents;
+}
+
+function openSealer({ config, keyRing, random, clock, announce }: SealerParts): Sealer {
+  const { plaintextUntil } = config.seal;
+  const onPlaintextAccepted = announce.plaintextAccepted;
+  const sealer = { keyRing, random, clock, onPlaintextAccepted };
+  return createSealer(plaintextUntil === undefined ? sealer : { ...sealer, plaintextUntil });
+}
+
+/** The edge needs the gate, whose actions and guards need the edge. */
+function createGateSlot(): { readonly gate: () => Gate; readonly setGate: (gate: Gate) => void } {
+  let built: Gate | undefined;
+  return {
+    gate() {
+      if (built === undefined) throw new TypeError("The gate is not built yet.");
+      return built;
+    },
+    setGate: (gate) => {
+      built = gate;
+    },
+  };
+}
+

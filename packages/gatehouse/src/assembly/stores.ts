@@ -1,0 +1,166 @@
+import { readFileSync } from "node:fs";
+import type { StoreKeeper } from "../console/system-operations.ts";
+import type { Clock } from "../kernel/clock.ts";
+import type { Config } from "../kernel/config.ts";
+import type { Bus } from "../kernel/ports/bus.ts";
+import type { Counters } from "../kernel/ports/counters.ts";
+import type { Migration, Store, StoreHealth } from "../kernel/ports/store.ts";
+import type { Random } from "../kernel/random.ts";
+import { createMemoryBus } from "../store/memory/memory-bus.ts";
+import { loadCounters, saveCounters } from "../store/memory/memory-counters-persistence.ts";
+import { createMemoryCounters } from "../store/memory/memory-counters.ts";
+import { coreMigrations } from "../store/migrations/core-migrations.ts";
+import { createSqlCounters } from "../store/sql/sql-counters.ts";
+import { backupStore } from "../store/sqlite/sqlite-backup.ts";
+import { openSqliteStore, type SqliteStore } from "../store/sqlite/sqlite-store.ts";
+import type { StoreStateChange } from "../store/breaker.ts";
+import { createResilientCounters } from "../store/time-box.ts";
+
+/** What the stores are opened with. */
+export interface StoresParts {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Besides the core's own. */
+  readonly migrations: readonly Migration[];
+  readonly report: (error: unknown) => void;
+  /** Told when a store stops and starts answering. */
+  readonly onStateChange: (change: StoreStateChange) => void;
+}
+
+/** Every store of a server, opened as configured. */
+export interface Stores {
+  readonly store: Store;
+  readonly counters: Counters;
+  /** Of this process alone, for limits that only have to be coarse. */
+  readonly localCounters: Counters;
+  readonly bus: Bus;
+  readonly keeper: StoreKeeper;
+}
+
+const SAVE_INTERVAL = 30_000;
+
+/**
+ * Opens the stores that the configuration names. What is opened joins `stack` and closes with it.
+ * @throws {StoreUnavailableError} when one cannot be opened.
+ */
+export async function openStores(parts: StoresParts, stack: AsyncDisposableStack): Promise<Stores> {
+  const { store, backup } = await openTransactional(parts, stack);
+  const shared = await openShared(parts, stack, store);
+  const probes = [() => store.health(), ...shared.probes];
+  return {
+    store,
+    counters: shared.counters,
+    localCounters: stack.use(createMemoryCounters({ clock: parts.clock })),
+    bus: shared.bus,
+    keeper: { health: () => Promise.all(probes.map((probe) => probe())), backup },
+  };
+}
+
+async function openTransactional(
+  parts: StoresParts,
+  stack: AsyncDisposableStack,
+): Promise<{ readonly store: Store; readonly backup: StoreKeeper["backup"] }> {
+  const { config, clock, random, report } = parts;
+  const { profile } = config;
+  const migrations = [...coreMigrations, ...parts.migrations];
+  if (config.store.engine === "sqlite") {
+    const store: SqliteStore = stack.use(
+      await openSqliteStore({ directory: config.dataDirectory, clock, migrations, profile, report }),
+    );
+    return { store, backup: (file) => backupStore(store, file) };
+  }
+  const { openPostgresStore } = await import("../store/postgres/postgres-store.ts");
+  const { postgresUrl, postgresCa } = config.store;
+  if (postgresUrl === undefined) throw new TypeError("store.postgresUrl is not set.");
+  const store = stack.use(
+    await openPostgresStore({
+      url: postgresUrl,
+      clock,
+      random,
+      migrations,
+      profile,
+      report,
+      onStateChange: (change) => parts.onStateChange(change),
+      ...(postgresCa === undefined ? {} : { ca: readFileSync(postgresCa, "utf8") }),
+    }),
+  );
+  return { store, backup: undefined };
+}
+
+interface Shared {
+  readonly counters: Counters;
+  readonly bus: Bus;
+  readonly probes: readonly (() => Promise<StoreHealth>)[];
+}
+
+async function openShared(parts: StoresParts, stack: AsyncDisposableStack, store: Store): Promise<Shared> {
+  const { config } = parts;
+  switch (config.counters.engine) {
+    case "memory":
+      return { counters: await openMemoryCounters(parts, stack, store), bus: await openBus(parts, stack, store), probes: [] };
+    case "sql":
+      return {
+        counters: resilient(parts, stack, createSqlCounters({ store, clock: parts.clock })),
+        bus: await openBus(parts, stack, store),
+        probes: [],
+      };
+    case "valkey":
+      return openValkey(parts, stack);
+  }
+}
+
+async function openMemoryCounters(parts: StoresParts, stack: AsyncDisposableStack, store: Store): Promise<Counters> {
+  const counters = createMemoryCounters({ clock: parts.clock });
+  await loadCounters(store, counters);
+  const timer = setInterval(() => void saveCounters(store, counters).catch(parts.report), SAVE_INTERVAL).unref();
+  stack.defer(async () => {
+    clearInterval(timer);
+    await saveCounters(store, counters, { what: "all" }).catch(parts.report);
+    await counters[Symbol.asyncDispose]();
+  });
+  return counters;
+}
+
+/** Processes that share a PostgreSQL server hear each other through it; a single process hears itself. */
+async function openBus(parts: StoresParts, stack: AsyncDisposableStack, store: Store): Promise<Bus> {
+  const { postgresUrl, postgresCa } = parts.config.store;
+  if (store.dialect === "sqlite" || postgresUrl === undefined) return stack.use(createMemoryBus({ report: parts.report }));
+  const { openPostgresBus } = await import("../store/postgres/postgres-bus.ts");
+  return stack.use(
+    await openPostgresBus({
+      url: postgresUrl,
+      random: parts.random,
+      report: parts.report,
+      profile: parts.config.profile,
+      ...(postgresCa === undefined ? {} : { ca: readFileSync(postgresCa, "utf8") }),
+    }),
+  );
+}
+
+async function openValkey(parts: StoresParts, stack: AsyncDisposableStack): Promise<Shared> {
+  const { config, clock, random, report } = parts;
+  const { openValkeyConnection } = await import("../store/valkey/valkey-connection.ts");
+  const { createValkeyCounters } = await import("../store/valkey/valkey-counters.ts");
+  const { openValkeyBus } = await import("../store/valkey/valkey-bus.ts");
+  const url = config.counters.valkeyUrl;
+  if (url === undefined) throw new TypeError("counters.valkeyUrl is not set.");
+  const connection = stack.use(await openValkeyConnection({ url, clock, random, report, profile: config.profile }));
+  const counters = resilient(parts, stack, createValkeyCounters({ connection, clock }));
+  const bus = stack.use(await openValkeyBus({ connection, report }));
+  return { counters, bus, probes: [() => connection.health()] };
+}
+
+function resilient(parts: StoresParts, stack: AsyncDisposableStack, primary: Counters): Counters {
+  const { config, clock } = parts;
+  return stack.use(
+    createResilientCounters({
+      primary,
+      fallback: createMemoryCounters({ clock }),
+      mode: config.counters.onFailure,
+      timeout: config.counters.timeBox,
+      clock,
+      onStateChange: (change) => parts.onStateChange(change),
+    }),
+  );
+}

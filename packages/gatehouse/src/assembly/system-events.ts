@@ -1,0 +1,43 @@
+import type { Clock } from "../kernel/clock.ts";
+import type { EventStream } from "../kernel/event-stream.ts";
+import type { EventDefinition, SecurityEvent } from "../kernel/event.ts";
+import { events as definitions } from "../kernel/events.ts";
+import type { Ids } from "../kernel/ids.ts";
+import type { SealBinding } from "../kernel/seal.ts";
+import type { StoreStateChange } from "../store/breaker.ts";
+
+/** Emits events of the system's own doings. */
+export interface SystemEvents {
+  storeChange(change: StoreStateChange): void;
+  plaintextAccepted(binding: SealBinding): void;
+  started(context: SecurityEvent["context"]): void;
+  stopped(): void;
+}
+
+interface Parts {
+  readonly events: EventStream;
+  readonly ids: Ids;
+  readonly clock: Clock;
+}
+
+/** The system as an actor on the stream of events. */
+export function systemEvents({ events, ids, clock }: Parts): SystemEvents {
+  function emit(definition: EventDefinition, more: Pick<SecurityEvent, "action" | "outcome" | "context">): void {
+    const id = ids.next();
+    const { name, level } = definition;
+    const actor = { type: "system", id: "server" } as const;
+    const source = { entrance: "job" } as const;
+    events.emit({ id, at: clock.now(), name, level, tenant: "-", actor, source, requestId: id, ...more });
+  }
+  return {
+    storeChange({ store, available, detail }) {
+      const definition = available ? definitions.store_recovered : definitions.store_unavailable;
+      emit(definition, { action: "store.watch", outcome: available ? "success" : "error", context: { store, detail } });
+    },
+    plaintextAccepted({ purpose }) {
+      emit(definitions.crypt_plaintext_accepted, { action: "seal.open", outcome: "success", context: { purpose } });
+    },
+    started: (context) => emit(definitions.sys_startup, { action: "server.start", outcome: "success", context }),
+    stopped: () => emit(definitions.sys_shutdown, { action: "server.stop", outcome: "success", context: {} }),
+  };
+}

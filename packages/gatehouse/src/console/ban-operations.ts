@@ -1,0 +1,72 @@
+import { z } from "zod";
+import { defineAction, type AnyAction } from "../kernel/action.ts";
+import type { Clock } from "../kernel/clock.ts";
+import { deny } from "../kernel/outcome.ts";
+import type { Bans } from "../kernel/ports/bans.ts";
+import { problems } from "../kernel/problems.ts";
+import { operatorEvents } from "./events.ts";
+import { OPERATOR_ENTRANCES, operatorsOnly } from "./operator.ts";
+
+const MINUTE = 60_000;
+const LONGEST_BAN = 366 * 24 * 60;
+
+interface Parts {
+  readonly bans: Bans;
+  readonly clock: Clock;
+}
+
+/** Listing, setting and lifting bans. */
+export function createBanOperations(parts: Parts): readonly AnyAction[] {
+  return [listBans(parts), addBan(parts), liftBan(parts)];
+}
+
+function listBans({ bans }: Parts): AnyAction {
+  return defineAction({
+    name: "bans.list",
+    entrances: OPERATOR_ENTRANCES,
+    input: z.strictObject({}),
+    effects: "none",
+    authorise: operatorsOnly,
+    run: async () => ({ bans: bans.list() }),
+  });
+}
+
+function addBan({ bans, clock }: Parts): AnyAction {
+  return defineAction({
+    name: "bans.add",
+    entrances: OPERATOR_ENTRANCES,
+    input: z.strictObject({
+      kind: z.enum(["ip", "user", "client", "session"]),
+      value: z.string().min(1).max(200),
+      minutes: z.int().min(1).max(LONGEST_BAN),
+      reason: z.string().trim().min(1).max(500),
+    }),
+    effects: "external",
+    authorise: operatorsOnly,
+    audit: {
+      event: operatorEvents.source_ban_added,
+      target: ({ kind, value }) => `${kind}:${value}`,
+      context: ({ minutes, reason }) => ({ minutes, reason }),
+    },
+    run: async ({ input: { kind, value, minutes, reason } }) => {
+      const expiresAt = clock.now() + minutes * MINUTE;
+      return { ban: await bans.add({ subject: { kind, value }, reason, expiresAt, violations: 0 }) };
+    },
+  });
+}
+
+function liftBan({ bans }: Parts): AnyAction {
+  return defineAction({
+    name: "bans.lift",
+    entrances: OPERATOR_ENTRANCES,
+    input: z.strictObject({ id: z.string().min(1).max(64) }),
+    effects: "external",
+    authorise: operatorsOnly,
+    audit: { event: operatorEvents.source_ban_lifted, target: ({ id }) => id },
+    run: async ({ input }) => {
+      const ban = await bans.lift(input.id);
+      return ban === undefined ? deny(problems.NOT_FOUND, { detail: "This ban has ended already." }) : { ban };
+    },
+  });
+}
+

@@ -1,0 +1,41 @@
+import { readFileSync } from "node:fs";
+import type { Hono } from "hono";
+import type { Edge } from "../http/edge.ts";
+import type { OneTimeLinks } from "../http/one-time-links.ts";
+import { createStaticFiles } from "../http/static-files.ts";
+import type { AnyAction } from "../kernel/action.ts";
+import type { Bans } from "../kernel/ports/bans.ts";
+import type { AnyLiveComponent } from "../live/component.ts";
+import type { Live } from "../live/live.ts";
+import { createBanList } from "./ban-list.ts";
+import { consoleRoutes } from "./routes.ts";
+import { createEnter, createLeave } from "./sign-in.ts";
+
+/** What the console works with. Everything it shows and does goes through actions at the gate. */
+export interface ConsoleParts {
+  readonly edge: Edge;
+  readonly bans: Bans;
+  readonly links: OneTimeLinks;
+}
+
+/** The operator console. */
+export interface OperatorConsole {
+  readonly actions: readonly AnyAction[];
+  readonly components: readonly AnyLiveComponent[];
+  readonly routes: (live: Live) => Hono;
+}
+
+const STYLESHEET = new URL("./assets/console.css", import.meta.url);
+
+/** The operator console. Its pages need the actions of `createOperations` at the same gate. */
+export function createConsole({ edge, bans, links }: ConsoleParts): OperatorConsole {
+  const enter = createEnter({ links, sessions: edge.sessions });
+  const leave = createLeave({ sessions: edge.sessions });
+  const banList = createBanList({ bans });
+  const assets = createStaticFiles(new Map([["console.css", readFileSync(STYLESHEET)]]), "/console/assets/");
+  return {
+    actions: [enter, leave],
+    components: [banList],
+    routes: (live) => consoleRoutes({ edge, live, assets, enter, leave, banList }),
+  };
+}

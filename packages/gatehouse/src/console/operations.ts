@@ -1,0 +1,34 @@
+import type { AnyAction } from "../kernel/action.ts";
+import type { Clock } from "../kernel/clock.ts";
+import type { InventoryRow } from "../kernel/gate.ts";
+import type { AuditTrail } from "../kernel/ports/audit.ts";
+import type { Bans } from "../kernel/ports/bans.ts";
+import type { OneTimeLinks } from "../http/one-time-links.ts";
+import { createAuditOperations } from "./audit-operations.ts";
+import { createBanOperations } from "./ban-operations.ts";
+import { createKeyOperations, type KeyKeeper } from "./key-operations.ts";
+import { createLinkOperations, type LinkTargets } from "./link-operations.ts";
+import { createSystemOperations, type StoreKeeper } from "./system-operations.ts";
+
+/** What operators need from the rest of the system. */
+export interface OperationsParts {
+  readonly bans: Bans;
+  readonly trail: AuditTrail;
+  readonly clock: Clock;
+  readonly keys: KeyKeeper;
+  readonly store: StoreKeeper;
+  readonly links: OneTimeLinks;
+  readonly linkTargets: LinkTargets;
+  readonly inventory: () => readonly InventoryRow[];
+}
+
+/** Everything an operator can do, the same from the console and the command line. */
+export function createOperations(parts: OperationsParts): readonly AnyAction[] {
+  return [
+    ...createBanOperations(parts),
+    ...createAuditOperations(parts),
+    ...createKeyOperations(parts),
+    ...createLinkOperations(parts),
+    ...createSystemOperations(parts),
+  ];
+}

@@ -1,0 +1,170 @@
+import { Hono, type Context } from "hono";
+import { html, type Html, type Renderable } from "../html/html.ts";
+import type { Edge } from "../http/edge.ts";
+import type { Inbound } from "../http/inbound.ts";
+import type { StaticFiles } from "../http/static-files.ts";
+import type { AnyAction } from "../kernel/action.ts";
+import type { SecurityEvent } from "../kernel/event.ts";
+import type { InventoryRow } from "../kernel/gate.ts";
+import { deny, type Denial } from "../kernel/outcome.ts";
+import type { Ban } from "../kernel/ports/bans.ts";
+import type { StoreHealth } from "../kernel/ports/store.ts";
+import { problems } from "../kernel/problems.ts";
+import type { LiveComponent } from "../live/component.ts";
+import type { Live } from "../live/live.ts";
+import { eventPage, eventQuery, readEventFilter } from "./event-page.ts";
+import { guardPage } from "./guard-page.ts";
+import { consolePage, doorPage } from "./layout.ts";
+import { overviewPage } from "./overview-page.ts";
+
+/** What the pages are made from. */
+export interface ConsoleRouteParts {
+  readonly edge: Edge;
+  readonly live: Live;
+  readonly assets: StaticFiles;
+  readonly enter: AnyAction;
+  readonly leave: AnyAction;
+  readonly banList: LiveComponent;
+}
+
+interface PageContent {
+  readonly title: string;
+  readonly lead: string;
+  readonly path: string;
+  readonly body: Renderable;
+}
+
+/** Reads through the gate, as everybody does; a denial ends the page. */
+class Refused extends Error {
+  readonly denial: Denial;
+  constructor(denial: Denial) {
+    super(denial.problem.code);
+    this.denial = denial;
+  }
+}
+
+/** The console's pages. */
+export function consoleRoutes(parts: ConsoleRouteParts): Hono {
+  const { edge, assets } = parts;
+  const app = new Hono();
+  app.get("/console", (context) => show(parts, context, (inbound) => overview(parts, inbound)));
+  app.get("/console/events", (context) => show(parts, context, (inbound) => events(parts, inbound)));
+  app.get("/console/bans", (context) => show(parts, context, (inbound) => bans(parts, inbound)));
+  app.get("/console/guards", (context) => show(parts, context, (inbound) => guards(parts, inbound)));
+  app.get("/console/enter/:token", (context) => door(parts, edge.of(context)));
+  app.post(
+    "/console/enter/:token",
+    edge.action(parts.enter, {
+      input: (_value, _inbound, { token }) => ({ token }),
+      render: (_success, inbound) => edge.redirect(inbound, "/console"),
+    }),
+  );
+  app.post(
+    "/console/leave",
+    edge.action(parts.leave, { input: () => ({}), render: (_success, inbound) => edge.redirect(inbound, "/console") }),
+  );
+  app.get("/console/assets/*", (context) => {
+    const inbound = edge.of(context);
+    return assets.answer(inbound) ?? edge.refuse(inbound, deny(problems.NOT_FOUND));
+  });
+  return app;
+}
+
+async function show(
+  parts: ConsoleRouteParts,
+  context: Context,
+  content: (inbound: Inbound) => Promise<PageContent>,
+): Promise<Response> {
+  const { edge, live, assets } = parts;
+  const inbound = edge.of(context);
+  const principal = await edge.sessions.principal(inbound);
+  if (principal.type === "anonymous") return locked(parts, inbound);
+  try {
+    const frame = await content(inbound);
+    const page = consolePage({
+      ...frame,
+      stylesheet: assets.file("console.css").path,
+      head: live.head(inbound),
+      operator: principal.id,
+      csrfToken: edge.csrfToken(inbound),
+    });
+    return edge.page(inbound, page);
+  } catch (error) {
+    if (error instanceof Refused) return edge.problem(inbound, error.denial);
+    throw error;
+  }
+}
+
+async function ask<Value>(parts: ConsoleRouteParts, inbound: Inbound, asked: { action: string; input?: unknown }): Promise<Value> {
+  const outcome = await parts.edge.perform(asked.action, inbound, asked.input ?? {});
+  if (!outcome.ok) throw new Refused(outcome);
+  // The caller names the value of the action it asks for.
+  return outcome.value as Value;
+}
+
+async function overview(parts: ConsoleRouteParts, inbound: Inbound): Promise<PageContent> {
+  const { stores } = await ask<{ stores: StoreHealth[] }>(parts, inbound, { action: "store.health" });
+  const { bans: inForce } = await ask<{ bans: Ban[] }>(parts, inbound, { action: "bans.list" });
+  const { rows } = await ask<{ rows: InventoryRow[] }>(parts, inbound, { action: "guards.inventory" });
+  const input = { limit: 8 };
+  const { events: latest } = await ask<{ events: SecurityEvent[] }>(parts, inbound, { action: "audit.list", input });
+  const lax = rows.flatMap(({ steps }) => steps).filter(({ mode }) => mode !== "enforce");
+  const disabledGuards = new Set(lax.map(({ guard }) => guard)).size;
+  return {
+    title: "Overview",
+    lead: "How the stores and the guards are doing.",
+    path: "/console",
+    body: overviewPage({ stores, bans: inForce.length, disabledGuards, latest }),
+  };
+}
+
+async function events(parts: ConsoleRouteParts, inbound: Inbound): Promise<PageContent> {
+  const filter = readEventFilter(inbound.url.searchParams);
+  const input = eventQuery(filter);
+  const { events: found } = await ask<{ events: SecurityEvent[] }>(parts, inbound, { action: "audit.list", input });
+  return {
+    title: "Events",
+    lead: "The audit trail: every change and every refusal, newest first.",
+    path: "/console/events",
+    body: eventPage(found, filter),
+  };
+}
+
+async function bans(parts: ConsoleRouteParts, inbound: Inbound): Promise<PageContent> {
+  await ask(parts, inbound, { action: "bans.list" });
+  return {
+    title: "Bans",
+    lead: "Sources that are refused for a while, because of repeated violations or by an operator's word.",
+    path: "/console/bans",
+    body: html`<section class="panel" aria-label="Bans">${await parts.live.mount(parts.banList, { inbound })}</section>`,
+  };
+}
+
+async function guards(parts: ConsoleRouteParts, inbound: Inbound): Promise<PageContent> {
+  const { rows } = await ask<{ rows: InventoryRow[] }>(parts, inbound, { action: "guards.inventory" });
+  return {
+    title: "Guards",
+    lead: "What stands before each action, at each entrance, in the order it is asked.",
+    path: "/console/guards",
+    body: guardPage(rows),
+  };
+}
+
+function door({ edge, live, assets }: ConsoleRouteParts, inbound: Inbound): Response {
+  const body = html`<h1>Enter the console</h1>
+    <p>This link signs you in once, on this device.</p>
+    <form method="post" action="${inbound.url.pathname}">
+      <input type="hidden" name="_csrf_token" value="${edge.csrfToken(inbound)}" />
+      <button class="button" type="submit">Enter</button>
+    </form>`;
+  const stylesheet = assets.file("console.css").path;
+  return edge.page(inbound, doorPage({ title: "Enter", stylesheet, head: live.head(inbound), body }));
+}
+
+function locked({ edge, live, assets }: ConsoleRouteParts, inbound: Inbound): Response {
+  const body: Html = html`<h1>Sign in</h1>
+    <p>The console opens with a one-time link. The server printed one when it started; make another with:</p>
+    <p><code>npx gatehouse link console</code></p>`;
+  const stylesheet = assets.file("console.css").path;
+  return edge.page(inbound, doorPage({ title: "Sign in", stylesheet, head: live.head(inbound), body }), { status: 401 });
+}

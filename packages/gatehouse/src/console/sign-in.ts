@@ -1,0 +1,58 @@
+import { z } from "zod";
+import type { EdgeSessions } from "../http/sessions.ts";
+import type { OneTimeLinks } from "../http/one-time-links.ts";
+import { defineAction, type AnyAction } from "../kernel/action.ts";
+import { deny } from "../kernel/outcome.ts";
+import { problems } from "../kernel/problems.ts";
+import { operatorEvents } from "./events.ts";
+
+/** The purpose of one-time links into the console. */
+export const CONSOLE = "console";
+
+interface Parts {
+  readonly links: OneTimeLinks;
+  readonly sessions: EdgeSessions;
+}
+
+const MINUTE = 60_000;
+
+/** Entering the console with a one-time link. */
+export function createEnter({ links, sessions }: Parts): AnyAction {
+  return defineAction({
+    name: "console.enter",
+    entrances: ["http"],
+    input: z.object({ token: z.string().max(100) }),
+    effects: "store",
+    idempotency: false,
+    authorise: "public",
+    limits: [{ name: "console.enter", by: ["ip"], rule: { kind: "window", limit: 10, window: MINUTE } }],
+    audit: { event: operatorEvents.operator_signed_in, target: (_input, { operator }: { operator: string }) => operator },
+    run: async ({ input: { token }, attempt, transaction }) => {
+      const grant = await links.consume(transaction, token, { purpose: CONSOLE, tenant: attempt.tenant });
+      if (grant === undefined) {
+        const detail = "This link was used already or has expired. Make a new one with: gatehouse link console";
+        return deny(problems.CREDENTIAL_INVALID, { detail });
+      }
+      const { principalType: type, principalId: id, grants } = grant;
+      await sessions.login({ attempt, transaction }, { type, id, grants });
+      return { operator: id };
+    },
+  });
+}
+
+/** Leaving the console. */
+export function createLeave({ sessions }: Pick<Parts, "sessions">): AnyAction {
+  return defineAction({
+    name: "console.leave",
+    entrances: ["http"],
+    input: z.object({}),
+    effects: "store",
+    idempotency: false,
+    authorise: "public",
+    audit: { event: operatorEvents.operator_signed_out },
+    run: async ({ attempt, transaction }) => {
+      await sessions.logout({ attempt, transaction });
+      return { signedOut: true };
+    },
+  });
+}
