@@ -127,3 +127,20 @@ export function policyFaults(action: AnyAction): string[] {
   }
   return faults;
 }
+
+/**
+ * Reasons not to start because of names used for different limits. Actions may share a limit, and then count together;
+ * it has to be the same one. `declared` collects what earlier actions have declared.
+ */
+export function ambiguousPolicies(action: AnyAction, declared: Map<string, string>): string[] {
+  const faults: string[] = [];
+  for (const policy of action.limits ?? []) {
+    const { name, by, rule, anonymousLimit, refund } = policy;
+    const definition = JSON.stringify([by, rule, anonymousLimit, refund]);
+    const earlier = declared.get(name);
+    declared.set(name, earlier ?? definition);
+    if (earlier === undefined || earlier === definition) continue;
+    faults.push(`The action ${action.name}, limit "${name}": another action has a different limit of this name.`);
+  }
+  return faults;
+}

@@ -1,4 +1,4 @@
-import type { LimitPolicy } from "../kernel/action.ts";
+import type { AnyAction, LimitPolicy } from "../kernel/action.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { events } from "../kernel/events.ts";
 import type { Guard, GuardStep, Passage } from "../kernel/guard.ts";
@@ -10,6 +10,7 @@ import { createAddressRanges, type AddressRanges } from "./address.ts";
 import { retryAfterSeconds } from "./limit-headers.ts";
 import { RefusalMemo } from "./limit-memo.ts";
 import {
+  ambiguousPolicies,
   compilePolicies,
   FAILURES_POLICY,
   policiesOf,
@@ -49,15 +50,16 @@ const SLOT_RETRY = 1000;
 export function limitGuard(options: LimitOptions): Guard {
   const trusted = createAddressRanges(options.trustedCidrs ?? []);
   const defaults = options.defaults ?? DEFAULTS;
+  const declared = new Map<string, string>();
   return {
     name: "limit",
     phase: "limit",
     modes: ["enforce", "shadow", "off"],
-    check: policyFaults,
+    check: (action) => [...policyFaults(action), ...ambiguousPolicies(action, declared)],
     compile(action, entrance) {
-      const declared = [...policiesOf(action, entrance, defaults), ...failurePolicy(options.failures)];
-      if (declared.length === 0) return undefined;
-      return new LimitStep(options, trusted, compilePolicies(declared));
+      const policies = [...policiesOf(action, entrance, defaults), ...failurePolicy(options.failures)];
+      if (policies.length === 0) return undefined;
+      return new LimitStep({ ...options, trusted, action }, compilePolicies(policies));
     },
   };
 }
@@ -67,33 +69,37 @@ function failurePolicy(setting: WindowSetting | undefined): LimitPolicy[] {
   return [{ name: FAILURES_POLICY, by: ["principal"], rule: { kind: "window", ...setting }, refund: "success" }];
 }
 
+interface LimitParts extends LimitOptions {
+  readonly trusted: AddressRanges;
+  readonly action: AnyAction;
+}
+
 /** The guard for one action at one entrance. */
 class LimitStep implements GuardStep {
   readonly guard = "limit";
   readonly phase = "limit";
   readonly summary: string;
-  readonly #options: LimitOptions;
-  readonly #trusted: AddressRanges;
+  readonly #parts: LimitParts;
   readonly #policies: readonly CompiledPolicy[];
   readonly #returning: ReadonlySet<string>;
   readonly #memo: RefusalMemo;
   /** What attempts under way have to give back. */
   readonly #held = new WeakMap<Passage, Reservation>();
 
-  constructor(options: LimitOptions, trusted: AddressRanges, policies: readonly CompiledPolicy[]) {
-    this.#options = options;
-    this.#trusted = trusted;
+  constructor(parts: LimitParts, policies: readonly CompiledPolicy[]) {
+    this.#parts = parts;
     this.#policies = policies;
     this.#returning = new Set(policies.filter(isReturning).map(({ name }) => name));
-    this.#memo = new RefusalMemo(options.clock);
+    this.#memo = new RefusalMemo(parts.clock);
     this.summary = policies.map(summaryOf).join(", ");
   }
 
   enter = (passage: Passage): Denial | undefined | Promise<Denial | undefined> => {
-    const { attempt } = passage;
-    if (attempt.provenance.kind === "internal" || this.#trusted.has(attempt.peer.ip)) return undefined;
-    const { keyRing, counters } = this.#options;
-    const checks = this.#policies.map((policy) => policyCheck(policy, passage, keyRing));
+    const { attempt, principal } = passage;
+    const { keyRing, counters, trusted, action } = this.#parts;
+    if (attempt.provenance.kind === "internal" || trusted.has(attempt.peer.ip)) return undefined;
+    const subject = { attempt, principal, action };
+    const checks = this.#policies.map((policy) => policyCheck(policy, subject, keyRing));
     const remembered = this.#memo.find(checks);
     if (remembered !== undefined) return this.#settle(passage, { admitted: false, states: [remembered] });
     const decision = counters.take(checks);
@@ -112,11 +118,11 @@ class LimitStep implements GuardStep {
     const checks = reservation.checks.filter(
       ({ rule, policy }) => rule.kind === "concurrency" || (refunded && this.#returning.has(policy)),
     );
-    return checks.length === 0 ? undefined : this.#options.counters.release({ ...reservation, checks });
+    return checks.length === 0 ? undefined : this.#parts.counters.release({ ...reservation, checks });
   };
 
   #settle(passage: Passage, { admitted, states, reservation }: Decision): Denial | undefined {
-    if (!admitted) return limitDenial(states, (policy) => this.#isConcurrency(policy), this.#options.clock.now());
+    if (!admitted) return limitDenial(states, (policy) => this.#isConcurrency(policy), this.#parts.clock.now());
     // Slots are no quota that refills with time, so responses do not tell of them.
     passage.limits.push(...states.filter(({ policy }) => !this.#isConcurrency(policy)));
     if (reservation !== undefined && this.#returning.size > 0) this.#held.set(passage, reservation);

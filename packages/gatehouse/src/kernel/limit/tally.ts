@@ -55,3 +55,15 @@ const SMALL_STEP = 1_000_000;
 export function clockStep(newest: number, now: number): number {
   return newest - now > SMALL_STEP ? newest - now : 0;
 }
+
+/** Whether a state lies so far in the future that restoring it moves its times, which then have to be kept. */
+export function isFromFuture(state: TallyState, now: number): boolean {
+  switch (state.kind) {
+    case "exact":
+      return clockStep(state.times.at(-1) ?? now, now) > 0;
+    case "coarse":
+      return clockStep(state.groups.at(-1)?.[1] ?? now, now) > 0;
+    case "bucket":
+      return clockStep(state.at, now) > 0;
+  }
+}

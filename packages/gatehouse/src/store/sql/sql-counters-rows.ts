@@ -1,6 +1,6 @@
 import { restoreTally, tallyKind } from "../../kernel/limit/tallies.ts";
 import { decodeTally, encodeTally } from "../../kernel/limit/tally-codec.ts";
-import type { Tally, TallyState } from "../../kernel/limit/tally.ts";
+import { isFromFuture, type Tally, type TallyState } from "../../kernel/limit/tally.ts";
 import type { LimitCheck } from "../../kernel/ports/counters.ts";
 import type { SqlValue, Statement, WriteTransaction } from "../../kernel/ports/store.ts";
 import { portableStatement } from "./statement.ts";
@@ -38,11 +38,13 @@ export class CounterRows {
     return new CounterRows(states, now);
   }
 
-  tally({ key, rule }: LimitCheck): Tally {
+  tally(check: LimitCheck): Tally {
+    const { key, rule } = check;
     const known = this.#tallies.get(key);
     if (known?.kind === tallyKind(rule)) return known;
     const state = known === undefined ? this.#states.get(PREFIX + key) : undefined;
     const tally = restoreTally(rule, state, this.#now);
+    if (state !== undefined && isFromFuture(state, this.#now)) this.note(check);
     this.#tallies.set(key, tally);
     return tally;
   }

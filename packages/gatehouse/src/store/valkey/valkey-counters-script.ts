@@ -104,6 +104,7 @@ function coarse.wait(check)
     end
   end
   check.groups, check.total = kept, total
+  if step > SMALL_STEP and #kept > 0 then save(check, cmsgpack.pack(kept), kept[#kept][2] + check.span) end
   local missing = total + check.cost - check.limit
   if missing <= 0 then return 0 end
   if check.cost > check.limit then return -1 end
@@ -142,7 +143,8 @@ local bucket = {}
 function bucket.wait(check)
   local found = fetch(check.key, 'HMGET', 'level', 'at', 'returned', 'unit')
   local level, at, unit = tonumber(found[1] or 0), tonumber(found[2] or 0), tonumber(found[4] or check.unit)
-  if at - now > SMALL_STEP then at = now end
+  local stepped = at - now > SMALL_STEP
+  if stepped then at = now end
   if unit ~= check.unit then level = math.ceil(level / unit * check.unit) end
   local ticks = math.floor((now - at) / check.tick)
   if ticks > 0 then
@@ -152,17 +154,22 @@ function bucket.wait(check)
   check.level, check.at, check.returned = level, at, tonumber(found[3] or 0)
   -- The span of a bucket is its burst.
   check.capacity = check.span * check.unit
+  if stepped then bucket.save(check) end
   if check.cost > check.span or check.limit == 0 then return -1 end
   local excess = level + check.cost * check.unit - check.capacity
   if excess <= 0 then return 0 end
   return at + math.ceil(excess / check.drain) * check.tick - now
 end
 
-function bucket.take(check)
-  check.level = check.level + check.cost * check.unit
+function bucket.save(check)
   redis.call('HSET', check.key, 'level', text(check.level), 'at', text(check.at),
     'returned', text(check.returned), 'unit', text(check.unit))
   redis.call('PEXPIRE', check.key, text(math.ceil(bucket.empty(check) / 1000) + margin))
+end
+
+function bucket.take(check)
+  check.level = check.level + check.cost * check.unit
+  bucket.save(check)
   return table.concat({ text(check.level), text(check.at), text(check.returned), text(check.unit) }, ' ')
 end
 

@@ -1,0 +1,126 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+
+import { systemClock } from "../kernel/clock.ts";
+import { generateKeyMaterial } from "../kernel/key-material.ts";
+import { createKeyRing } from "../kernel/key-ring.ts";
+import type { Ban, BanSubject } from "../kernel/ports/bans.ts";
+import { problems } from "../kernel/problems.ts";
+import { systemRandom } from "../kernel/random.ts";
+import { createMemoryCounters } from "../store/memory/memory-counters.ts";
+import { createFakeClock } from "../testing/fake-clock.ts";
+import { passThrough, type GuardPassing } from "../testing/guard-passing.ts";
+import { passageOf } from "../testing/passage.ts";
+import { admitGuard, type AdmitOptions } from "./admit.ts";
+import { admitPrincipalGuard } from "./admit-principal.ts";
+
+const keyRing = createKeyRing(generateKeyMaterial(systemRandom, systemClock));
+const clock = createFakeClock();
+const action = passageOf().action;
+
+/** The look-up alone, over a fixed list: what is in it and how it lasts is the business of the store's contract. */
+function bansOn(subject: BanSubject, more: Partial<Ban> = {}) {
+  const expiresAt = clock.now() + 90_500;
+  const ban: Ban = { id: "b1", subject, reason: "test", createdAt: 0, violations: 3, expiresAt, ...more };
+  const applies = (asked: readonly BanSubject[], entrance: string): boolean =>
+    asked.some(({ kind, value }) => kind === subject.kind && value === subject.value) &&
+    (ban.entrance === undefined || ban.entrance === entrance);
+  return { find: (asked: readonly BanSubject[], entrance: string) => (applies(asked, entrance) ? ban : undefined) };
+}
+
+function setUp(more: Partial<AdmitOptions> = {}): GuardPassing {
+  const counters = createMemoryCounters({ clock });
+  const guard = admitGuard({ bans: bansOn({ kind: "ip", value: "-" }), counters, keyRing, clock, ...more });
+  return passThrough(guard, action);
+}
+
+const from = (ip: string) => passageOf({ attempt: { peer: { ip, tls: true } } });
+
+describe("admitGuard", () => {
+  it("refuses a banned address with the time the ban lasts", async () => {
+    const passing = setUp({ bans: bansOn({ kind: "ip", value: "192.0.2.1" }) });
+    const denial = await passing.enter(from("192.0.2.1"));
+    assert.equal(denial?.problem, problems.SOURCE_BANNED);
+    assert.equal(denial?.retryAfter, 91);
+    assert.equal(denial?.event?.name, "source_ban_refused");
+    assert.equal(await passing.enter(from("192.0.2.2")), undefined);
+  });
+
+  it("bans IPv6 by network, and only at the entrance a ban names", async () => {
+    const bans = bansOn({ kind: "ip", value: "2001:db8:1:2::/64" }, { entrance: "live" });
+    const guard = admitGuard({ bans, counters: createMemoryCounters({ clock }), keyRing, clock });
+    const passage = passageOf({ attempt: { entrance: "live", peer: { ip: "2001:db8:1:2:ffff::1", tls: true } } });
+    assert.equal((await passThrough(guard, action, "live").enter(passage))?.problem, problems.SOURCE_BANNED);
+    assert.equal(await passThrough(guard, action).enter(from("2001:db8:1:2:ffff::1")), undefined);
+  });
+
+  it("limits attempts of all kinds from one address, without telling of it while there is room", async () => {
+    const passing = setUp({ perIp: { limit: 2, window: 1000 } });
+    for (const ip of ["2001:db8::1", "2001:db8::2"]) {
+      const passage = from(ip);
+      assert.equal(await passing.enter(passage), undefined);
+      assert.deepEqual(passage.limits, []);
+      await passing.leave(passage);
+    }
+    const denial = await passing.enter(from("2001:db8::3"));
+    assert.equal(denial?.problem, problems.RATE_LIMIT_EXCEEDED);
+    assert.equal(denial?.limits?.[0]?.limit, 2);
+    assert.equal(await passing.enter(from("192.0.2.1")), undefined);
+  });
+
+  it("limits attempts under way at once", async () => {
+    const passing = setUp({ concurrentPerIp: 2 });
+    const [first, second] = [from("192.0.2.1"), from("192.0.2.1")];
+    await passing.enter(first);
+    await passing.enter(second);
+    assert.equal((await passing.enter(from("192.0.2.1")))?.problem, problems.TOO_MANY_CONCURRENT);
+    await passing.leave(first);
+    assert.equal(await passing.enter(from("192.0.2.1")), undefined);
+  });
+
+  it("puts callers without a readable address into one bucket", async () => {
+    const passing = setUp({ perIp: { limit: 1, window: 1000 } });
+    assert.equal(await passing.enter(from("unknown")), undefined);
+    assert.equal((await passing.enter(from("0177.0.0.1")))?.problem, problems.RATE_LIMIT_EXCEEDED);
+  });
+
+  it("leaves trusted ranges, the system and jobs alone", async () => {
+    const bans = bansOn({ kind: "ip", value: "10.0.0.1" });
+    const passing = setUp({ bans, trustedCidrs: ["10.0.0.0/8"], perIp: { limit: 0, window: 1000 } });
+    assert.equal(await passing.enter(from("10.0.0.1")), undefined);
+    assert.equal(await passing.enter(passageOf({ attempt: { provenance: { kind: "internal" } } })), undefined);
+    const guard = admitGuard({ bans, counters: createMemoryCounters({ clock }), keyRing, clock });
+    assert.equal(passThrough(guard, action, "job").applies, false);
+  });
+});
+
+describe("admitPrincipalGuard", () => {
+  const grants: ReadonlySet<string> = new Set();
+
+  it("refuses banned users, clients and sessions wherever they come from", async () => {
+    const cases = [
+      [
+        { kind: "user", value: "ada" },
+        { type: "user", id: "ada" },
+      ],
+      [
+        { kind: "client", value: "app" },
+        { type: "client", id: "app" },
+      ],
+      [
+        { kind: "user", value: "guest:g1" },
+        { type: "guest", id: "g1" },
+      ],
+      [
+        { kind: "session", value: "s1" },
+        { type: "user", id: "eve", session: "s1" },
+      ],
+    ] as const;
+    for (const [subject, who] of cases) {
+      const passing = passThrough(admitPrincipalGuard({ bans: bansOn(subject), clock }), action);
+      const passage = passageOf({ passage: { principal: { tenant: "acme", grants, ...who } } });
+      assert.equal((await passing.enter(passage))?.problem, problems.SOURCE_BANNED, subject.value);
+      assert.equal(await passing.enter(passageOf()), undefined);
+    }
+  });
+});
