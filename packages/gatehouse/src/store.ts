@@ -8,3 +8,12 @@ export { createLeases } from "./store/sql/leases.ts";
 export { migrate, MigrationError, type MigrationConnection } from "./store/sql/migrate.ts";
 export { createSessions } from "./store/sql/sessions.ts";
 export { portableStatement } from "./store/sql/statement.ts";
+export type { StoreStateChange } from "./store/breaker.ts";
+export { createMemoryBus, type MemoryBusOptions } from "./store/memory/memory-bus.ts";
+export {
+  createMemoryCounters,
+  type MemoryCounters,
+  type MemoryCountersOptions,
+} from "./store/memory/memory-counters.ts";
+export { createSqlCounters } from "./store/sql/sql-counters.ts";
+export { createResilientCounters, type FailureMode, type ResilientCountersOptions } from "./store/time-box.ts";

@@ -1,0 +1,28 @@
+export { createTestAuthority, type IssuedCertificate, type TestAuthority } from "./testing/authority.ts";
+export { describeBusContract, Inbox, type BusContractOptions, type BusPair } from "./testing/bus-contract.ts";
+export { describeCountersContract, type CountersContractOptions } from "./testing/counters-contract.ts";
+export { createFakeClock, type FakeClock } from "./testing/fake-clock.ts";
+export type { ServiceControl } from "./testing/service-process.ts";
+export {
+  MissingServiceError,
+  skipWithout,
+  startOwnPostgres,
+  startOwnValkey,
+  startPostgres,
+  startValkey,
+  type PostgresService,
+  type PostgresServiceOptions,
+  type ServiceEnvironment,
+  type TestDatabase,
+  type ValkeyService,
+  type ValkeyServiceOptions,
+} from "./testing/services.ts";
+export { describeAuditTrailContract } from "./testing/store-contract-audit.ts";
+export { describeBansContract } from "./testing/store-contract-bans.ts";
+export { describeDocumentsContract } from "./testing/store-contract-documents.ts";
+export { type CreateStoreFixture, type StoreFixture } from "./testing/store-contract-fixture.ts";
+export { describeIdempotencyContract } from "./testing/store-contract-idempotency.ts";
+export { describeLeasesContract } from "./testing/store-contract-leases.ts";
+export { describeMigrationContract } from "./testing/store-contract-migrations.ts";
+export { describeSessionsContract } from "./testing/store-contract-sessions.ts";
+export { describeStoreContract } from "./testing/store-contract.ts";
