@@ -224,6 +224,17 @@ function describeReleases(trial: Trial): void {
     }
   });
 
+  it("gives nothing back that a bucket has refilled, whatever else was given back before", async () => {
+    const asked = trial.check({ kind: "bucket", limit: 1, window: 100, burst: 2 });
+    const first = reservationOf(await trial.take(asked));
+    const second = reservationOf(await trial.take(asked));
+    await trial.counters.release(first);
+    await trial.clock.advance(100);
+    assert.equal(await trial.times(3, asked), 2);
+    await trial.counters.release(second);
+    assert.equal((await trial.take(asked)).admitted, false);
+  });
+
   it("gives back a part of what was taken together", async () => {
     const [counted, held] = [trial.check({ kind: "window", limit: 3, window: 1000 }), trial.check(everyKind(3)[2])];
     const reservation = reservationOf(await trial.take(counted, held));

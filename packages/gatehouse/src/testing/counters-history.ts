@@ -8,9 +8,10 @@ import type { FakeClock } from "./fake-clock.ts";
 const RULES: readonly LimitRule[] = [
   { kind: "window", limit: 3, window: 10 },
   { kind: "window", limit: 7, window: 23 },
-  { kind: "window", limit: 1500, window: 60 },
+  { kind: "window", limit: 1500, window: 300 },
   { kind: "bucket", limit: 3, window: 7, burst: 4 },
   { kind: "bucket", limit: 1000, window: 3, burst: 900 },
+  { kind: "bucket", limit: 1, window: 20, burst: 2 },
   { kind: "concurrency", limit: 3, window: 31 },
 ];
 
