@@ -11,7 +11,10 @@ const GREETINGS: readonly (readonly [author: string, message: string])[] = [
 ];
 
 /** Fills an empty tenant with one event and a few greetings, so that there is something to look at. */
-export async function seedDemonstration(parts: { store: Store; clock: Clock; ids: Ids }, tenant: string): Promise<void> {
+export async function seedDemonstration(
+  parts: { store: Store; clock: Clock; ids: Ids },
+  tenant: string,
+): Promise<void> {
   const { store, clock, ids } = parts;
   const existing = await store.read((transaction) => listEvents(transaction, tenant));
   if (existing.length > 0) return;
@@ -24,12 +27,19 @@ export async function seedDemonstration(parts: { store: Store; clock: Clock; ids
     hosts: "Anna Kessler and Ben Okafor",
     place: "Hofgut Lindenthal",
     heldOn: new Date(now - 2 * DAY).toISOString().slice(0, 10),
-    welcome: "Thank you for celebrating with us. Leave us a few words: we will read every one of them on a rainy Sunday.",
+    welcome:
+      "Thank you for celebrating with us. Leave us a few words: we will read every one of them on a rainy Sunday.",
   };
   await store.write(async (transaction) => {
     await addEvent(transaction, event, now);
     for (const [index, [author, message]] of GREETINGS.entries()) {
-      const entry = { id: ids.next(), author, message, createdAt: now - (GREETINGS.length - index) * 3_600_000, owner: "demonstration" };
+      const entry = {
+        id: ids.next(),
+        author,
+        message,
+        createdAt: now - (GREETINGS.length - index) * 3_600_000,
+        owner: "demonstration",
+      };
       await addEntry(transaction, { tenant, eventId: event.id }, entry);
     }
   });

@@ -17,7 +17,11 @@ export interface EventKey {
 }
 
 /** The newest `limit` entries. */
-export async function listEntries(transaction: ReadTransaction, { tenant, eventId }: EventKey, limit: number): Promise<Entry[]> {
+export async function listEntries(
+  transaction: ReadTransaction,
+  { tenant, eventId }: EventKey,
+  limit: number,
+): Promise<Entry[]> {
   const rows = await transaction
     .query<GalleryTables>()
     .selectFrom("gallery_entries")
@@ -43,7 +47,11 @@ export async function countEntries(transaction: ReadTransaction, { tenant, event
 }
 
 /** Adds an entry. */
-export async function addEntry(transaction: WriteTransaction, { tenant, eventId }: EventKey, entry: Entry & { readonly owner: string }): Promise<void> {
+export async function addEntry(
+  transaction: WriteTransaction,
+  { tenant, eventId }: EventKey,
+  entry: Entry & { readonly owner: string },
+): Promise<void> {
   await transaction
     .query<GalleryTables>()
     .insertInto("gallery_entries")

@@ -5,7 +5,10 @@ import type { GalleryEvent } from "./events.ts";
 const DATE = new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeZone: "UTC" });
 
 /** The page of one event. */
-export function eventPage(event: GalleryEvent, parts: { readonly like: Renderable; readonly guestbook: Renderable }): Html {
+export function eventPage(
+  event: GalleryEvent,
+  parts: { readonly like: Renderable; readonly guestbook: Renderable },
+): Html {
   return html`<div class="cover">
       ${eveningHills}
       <div class="cover-text">
@@ -27,18 +30,21 @@ export function eventPage(event: GalleryEvent, parts: { readonly like: Renderabl
 export function eventListPage(events: readonly GalleryEvent[]): Html {
   return html`<main id="content" tabindex="-1">
     <h1>Events</h1>
-    ${events.length === 0
-      ? html`<p class="empty">There are no events yet.</p>`
-      : html`<ul class="event-list">
-          ${events.map(
-            ({ slug, title, place, heldOn }) => html`<li>
-              <a class="card" href="/events/${slug}">
-                <h2>${title}</h2>
-                <p>${formatDate(heldOn)}, ${place}</p>
-              </a>
-            </li>`,
-          )}
-        </ul>`}
+    ${
+      events.length === 0
+        ? html`<p class="empty">There are no events yet.</p>`
+        : html`<ul class="event-list">
+            ${events.map(
+              ({ slug, title, place, heldOn }) =>
+                html`<li>
+                  <a class="card" href="/events/${slug}">
+                    <h2>${title}</h2>
+                    <p>${formatDate(heldOn)}, ${place}</p>
+                  </a>
+                </li>`,
+            )}
+          </ul>`
+    }
   </main>`;
 }
 

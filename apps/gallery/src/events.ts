@@ -14,7 +14,11 @@ export interface GalleryEvent {
 }
 
 /** The event at a slug, of this tenant alone. */
-export async function findEvent(transaction: ReadTransaction, tenant: string, slug: string): Promise<GalleryEvent | undefined> {
+export async function findEvent(
+  transaction: ReadTransaction,
+  tenant: string,
+  slug: string,
+): Promise<GalleryEvent | undefined> {
   const row = await transaction
     .query<GalleryTables>()
     .selectFrom("gallery_events")

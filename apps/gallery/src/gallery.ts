@@ -8,7 +8,7 @@ import { likeButton } from "./like-button.ts";
 import { createRoutes } from "./routes.ts";
 import { galleryMigrations } from "./schema.ts";
 
-const STYLESHEET = new URL("./assets/gallery.css", import.meta.url);
+const ASSETS = ["gallery.css", "icon.svg"];
 
 /** The reference application: guestbooks and likes of events, for many tenants. */
 export const gallery: Application = defineApplication({
@@ -17,7 +17,7 @@ export const gallery: Application = defineApplication({
   open: (services) => {
     const guestbook = createGuestbook(services);
     const join = createJoin(services);
-    const assets = createStaticFiles(new Map([["gallery.css", readFileSync(STYLESHEET)]]), "/gallery/assets/");
+    const assets = createStaticFiles(readAssets(), "/gallery/assets/");
     return {
       actions: [join],
       components: [guestbook, likeButton],
@@ -26,3 +26,7 @@ export const gallery: Application = defineApplication({
     };
   },
 });
+
+function readAssets(): Map<string, Uint8Array> {
+  return new Map(ASSETS.map((name) => [name, readFileSync(new URL(`./assets/${name}`, import.meta.url))]));
+}

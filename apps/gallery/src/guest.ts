@@ -32,9 +32,14 @@ export function createJoin({ oneTimeLinks, edge }: Pick<Services, "oneTimeLinks"
     run: async ({ input: { token }, attempt, transaction }) => {
       const grant = await oneTimeLinks.consume(transaction, token, { purpose: GUEST, tenant: attempt.tenant });
       if (grant === undefined) {
-        return deny(problems.NOT_FOUND, { detail: "This link was used already or has expired. Ask the hosts for another." });
+        return deny(problems.NOT_FOUND, {
+          detail: "This link was used already or has expired. Ask the hosts for another.",
+        });
       }
-      await edge.sessions.login({ attempt, transaction }, { type: "guest", id: grant.principalId, grants: grant.grants });
+      await edge.sessions.login(
+        { attempt, transaction },
+        { type: "guest", id: grant.principalId, grants: grant.grants },
+      );
       return { joined: true };
     },
   });

@@ -51,7 +51,10 @@ export function createGuestbook({ ids }: { readonly ids: Ids }): LiveComponent<z
           await addEntry(transaction, key, { ...entry, owner: principal.session ?? principal.id });
           const entries = await listEntries(transaction, key, Math.max(PAGE, state.entries.length + 1));
           const total = await countEntries(transaction, key);
-          return reply({ state: { entries, total }, effects: { announce: "Your entry is in the guestbook. Thank you!" } });
+          return reply({
+            state: { entries, total },
+            effects: { announce: "Your entry is in the guestbook. Thank you!" },
+          });
         },
       ),
       more: action(
@@ -81,16 +84,24 @@ export function createGuestbook({ ids }: { readonly ids: Ids }): LiveComponent<z
         </div>
         <div class="field">
           <label for="${instance}-message">Your message</label>
-          <textarea id="${instance}-message" maxlength="1000" required rows="4" ${withoutValue(act.sign.field("message"))}>
+          <textarea
+            id="${instance}-message"
+            maxlength="1000"
+            required
+            rows="4"
+            ${withoutValue(act.sign.field("message"))}
+          >
 ${act.sign.value("message")}</textarea>
           ${act.sign.error("message")}
         </div>
         <button class="button" type="submit">Sign the guestbook</button>
       </form>
       ${entries.length === 0 ? html`<p class="empty">Nobody has written yet. Be the first!</p>` : entryList(entries)}
-      ${total > entries.length && entries.length < MOST_SHOWN
-        ? html`<p class="actions"><button class="button quiet" ${act.more()}>Show more entries</button></p>`
-        : undefined}
+      ${
+        total > entries.length && entries.length < MOST_SHOWN
+          ? html`<p class="actions"><button class="button quiet" ${act.more()}>Show more entries</button></p>`
+          : undefined
+      }
     `,
   });
 }
@@ -103,14 +114,15 @@ function withoutValue<Attributes extends Readonly<Record<string, unknown>>>(attr
 function entryList(entries: readonly Entry[]): Html {
   return html`<ol class="entries" reversed>
     ${entries.map(
-      ({ id, author, message, createdAt }) => html`<li class="card entry" id="entry-${id}">
-        <span class="avatar" aria-hidden="true">${[...author][0]?.toUpperCase()}</span>
-        <header>
-          <span class="author">${author}</span>
-          <time datetime="${new Date(createdAt).toISOString()}">${formatTime(createdAt)}</time>
-        </header>
-        <p class="message">${message}</p>
-      </li>`,
+      ({ id, author, message, createdAt }) =>
+        html`<li class="card entry" id="entry-${id}">
+          <span class="avatar" aria-hidden="true">${[...author][0]?.toUpperCase()}</span>
+          <header>
+            <span class="author">${author}</span>
+            <time datetime="${new Date(createdAt).toISOString()}">${formatTime(createdAt)}</time>
+          </header>
+          <p class="message">${message}</p>
+        </li>`,
     )}
   </ol>`;
 }

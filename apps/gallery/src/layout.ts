@@ -6,6 +6,7 @@ export interface PageFrame {
   readonly title: string;
   /** The stylesheet's address. */
   readonly stylesheet: string;
+  readonly icon: string;
   /** What the live runtime needs in the head: its script and the security token. */
   readonly head: Renderable;
   /** Who is looking, or nothing for strangers. */
@@ -14,7 +15,7 @@ export interface PageFrame {
 }
 
 /** A whole page. */
-export function page({ title, stylesheet, head, guest, body }: PageFrame): Html {
+export function page({ title, stylesheet, icon, head, guest, body }: PageFrame): Html {
   return html`<!doctype html>
     <html lang="en">
       <head>
@@ -22,7 +23,7 @@ export function page({ title, stylesheet, head, guest, body }: PageFrame): Html 
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
         <title>${title}</title>
-        <link rel="icon" href="data:," />
+        <link rel="icon" type="image/svg+xml" href="${icon}" />
         <link rel="stylesheet" href="${stylesheet}" />
         ${head}
       </head>

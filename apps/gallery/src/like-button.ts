@@ -35,8 +35,8 @@ export const likeButton: LiveComponent<z.infer<typeof Props>> = live("like", {
   render: ({ state: { count, mine }, act }) =>
     html`<div class="actions">
       <button class="button like" aria-pressed="${mine ? "true" : "false"}" ${act.set({ liked: !mine })}>
-        ${heart}<span>Like</span> <span class="visually-hidden">this event,</span>
-        <span>${count}</span> <span class="visually-hidden">${count === 1 ? "like so far" : "likes so far"}</span>
+        ${heart}<span>Like</span> <span class="visually-hidden">this event,</span> <span>${count}</span>
+        <span class="visually-hidden">${count === 1 ? "like so far" : "likes so far"}</span>
       </button>
       <p>${mine ? "You like this." : "Give the hosts a heart."}</p>
     </div>`,

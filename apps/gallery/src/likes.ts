@@ -10,13 +10,19 @@ export interface Likes {
 }
 
 /** The likes of an event; `owner` is the fingerprint of the guest's session. */
-export async function countLikes(transaction: ReadTransaction, { tenant, eventId }: EventKey, owner: string): Promise<Likes> {
+export async function countLikes(
+  transaction: ReadTransaction,
+  { tenant, eventId }: EventKey,
+  owner: string,
+): Promise<Likes> {
   const row = await transaction
     .query<GalleryTables>()
     .selectFrom("gallery_likes")
     .select((expression) => [
       expression.fn.countAll<number | string>().as("count"),
-      expression.fn.sum<number | string | null>(expression.case().when("owner", "=", owner).then(1).else(0).end()).as("mine"),
+      expression.fn
+        .sum<number | string | null>(expression.case().when("owner", "=", owner).then(1).else(0).end())
+        .as("mine"),
     ])
     .where("tenant", "=", tenant)
     .where("event_id", "=", eventId)
@@ -25,7 +31,11 @@ export async function countLikes(transaction: ReadTransaction, { tenant, eventId
 }
 
 /** Sets or takes back a guest's like; doing either twice changes nothing. */
-export async function setLike(transaction: WriteTransaction, { tenant, eventId }: EventKey, like: { owner: string; liked: boolean; at: number }): Promise<void> {
+export async function setLike(
+  transaction: WriteTransaction,
+  { tenant, eventId }: EventKey,
+  like: { owner: string; liked: boolean; at: number },
+): Promise<void> {
   const tables = transaction.query<GalleryTables>();
   if (like.liked) {
     await tables

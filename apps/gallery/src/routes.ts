@@ -36,7 +36,10 @@ export function createRoutes(parts: RouteParts): Hono {
     const slug = context.req.param("slug");
     const event = await store.read((transaction) => findEvent(transaction, inbound.tenant, slug));
     if (event === undefined) return edge.refuse(inbound, deny(problems.NOT_FOUND));
-    return edge.page(inbound, await frame(parts, inbound, { title: event.title, body: await eventBody(parts, inbound, event) }));
+    return edge.page(
+      inbound,
+      await frame(parts, inbound, { title: event.title, body: await eventBody(parts, inbound, event) }),
+    );
   });
 
   app.get("/join/:token", async (context) => {
@@ -75,6 +78,7 @@ async function frame(
   return page({
     ...content,
     stylesheet: assets.file("gallery.css").path,
+    icon: assets.file("icon.svg").path,
     head: live.head(inbound),
     guest: principal.type === "anonymous" ? undefined : principal.id,
   });

@@ -5,5 +5,7 @@ import { fileURLToPath } from "node:url";
 import { nodePath } from "../../../tools/setup.mjs";
 
 const main = fileURLToPath(new URL("../src/main.ts", import.meta.url));
-const result = spawnSync(nodePath(), ["--conditions=gatehouse-source", main, ...process.argv.slice(2)], { stdio: "inherit" });
+const result = spawnSync(nodePath(), ["--conditions=gatehouse-source", main, ...process.argv.slice(2)], {
+  stdio: "inherit",
+});
 process.exitCode = result.status ?? 1;

@@ -12,6 +12,13 @@ export interface ControlRequest {
 /** Carries a request out as the system's operator. */
 export type Operate = (request: ControlRequest) => Promise<Outcome>;
 
+/** What a running server answers. */
+export interface ControlAnswer {
+  readonly outcome: Outcome;
+  /** Where browsers reach the server. */
+  readonly origin: string;
+}
+
 const LARGEST = 65_536;
 
 /** The local socket of a data directory: whoever may open the directory may operate the server. */
@@ -20,7 +27,10 @@ export function controlSocketPath(dataDirectory: string): string {
 }
 
 /** Answers commands on a local socket that its owner alone can open. */
-export async function serveControl(path: string, operate: Operate): Promise<AsyncDisposable> {
+export async function serveControl(
+  path: string,
+  { operate, origin }: { readonly operate: Operate; readonly origin: string },
+): Promise<AsyncDisposable> {
   rmSync(path, { force: true });
   const server = createServer((message, response) => {
     const chunks: Buffer[] = [];
@@ -32,7 +42,7 @@ export async function serveControl(path: string, operate: Operate): Promise<Asyn
     });
     message.on("end", () => {
       answer(Buffer.concat(chunks).toString("utf8"), operate).then(
-        (text) => response.setHeader("content-type", "application/json").end(text),
+        (outcome) => response.setHeader("content-type", "application/json").end(JSON.stringify({ outcome, origin })),
         () => response.writeHead(400).end(),
       );
     });
@@ -51,16 +61,16 @@ export async function serveControl(path: string, operate: Operate): Promise<Asyn
   };
 }
 
-async function answer(text: string, operate: Operate): Promise<string> {
+async function answer(text: string, operate: Operate): Promise<Outcome> {
   const value: unknown = JSON.parse(text);
   if (typeof value !== "object" || value === null || !("action" in value) || typeof value.action !== "string") {
     throw new TypeError("Not a control request.");
   }
-  return JSON.stringify(await operate({ action: value.action, input: "input" in value ? value.input : {} }));
+  return operate({ action: value.action, input: "input" in value ? value.input : {} });
 }
 
 /** Asks the server that runs on a socket; `undefined` when none does. */
-export function askServer(path: string, asked: ControlRequest): Promise<Outcome | undefined> {
+export function askServer(path: string, asked: ControlRequest): Promise<ControlAnswer | undefined> {
   return new Promise((resolve, reject) => {
     const outgoing = request({ socketPath: path, method: "POST", path: "/" }, (incoming) => {
       const chunks: Buffer[] = [];
@@ -68,8 +78,8 @@ export function askServer(path: string, asked: ControlRequest): Promise<Outcome 
       incoming.on("error", reject);
       incoming.on("end", () => {
         if (incoming.statusCode !== 200) reject(new Error("The running server did not understand the command."));
-        // The server answers with the outcome of its gate.
-        else resolve(JSON.parse(Buffer.concat(chunks).toString("utf8")) as Outcome);
+        // `serveControl` writes this answer; both ends are of one installation.
+        else resolve(JSON.parse(Buffer.concat(chunks).toString("utf8")) as ControlAnswer);
       });
     });
     outgoing.on("error", (error: NodeJS.ErrnoException) => {

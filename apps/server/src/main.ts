@@ -93,7 +93,11 @@ async function main(parameters: readonly string[]): Promise<number> {
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-  const expected = error instanceof UsageError || (error instanceof Error && /Error$/.test(error.name) && error.name !== "Error" && error.name !== "TypeError");
-  terminal.note(expected && error instanceof Error ? error.message : String(error instanceof Error ? error.stack : error));
+  const expected =
+    error instanceof UsageError ||
+    (error instanceof Error && /Error$/.test(error.name) && error.name !== "Error" && error.name !== "TypeError");
+  terminal.note(
+    expected && error instanceof Error ? error.message : String(error instanceof Error ? error.stack : error),
+  );
   process.exitCode = error instanceof UsageError ? 2 : 1;
 }

@@ -1,27 +1,39 @@
 import { openGatehouse } from "gatehouse";
-import type { Outcome } from "gatehouse/kernel";
+import type { Config } from "gatehouse/kernel";
 import type { CommandContext } from "./command.ts";
-import { askServer, controlSocketPath, type ControlRequest } from "./control-socket.ts";
+import { askServer, controlSocketPath, type ControlAnswer, type ControlRequest } from "./control-socket.ts";
 
 /**
  * Carries out an operator's action: through the running server where there is one, else on the stopped
  * installation itself. Either way it passes the gate and leaves its row in the audit trail.
  */
-export async function operate(context: CommandContext, request: ControlRequest): Promise<Outcome> {
+export async function operate(context: CommandContext, request: ControlRequest): Promise<ControlAnswer> {
   const answer = await askServer(controlSocketPath(context.config.dataDirectory), request);
   if (answer !== undefined) return answer;
   const { config, application, clock, random, environment } = context;
   await using gatehouse = await openGatehouse({ config, application, clock, random, environment, log: "quiet" });
-  return gatehouse.operate(request.action, request.input);
+  return { outcome: await gatehouse.operate(request.action, request.input), origin: configuredOrigin(config) };
+}
+
+/** Where browsers will reach a server with this configuration. */
+export function configuredOrigin({ server }: Config): string {
+  if (server.publicUrl !== undefined) return server.publicUrl;
+  const encrypted = server.tls.development || server.tls.certificate !== undefined;
+  return browserOrigin(`${encrypted ? "https" : "http"}://${server.host}:${server.port}`);
+}
+
+/** Browsers keep secure cookies on plain http for the name localhost, not for the bare address. */
+export function browserOrigin(url: string): string {
+  return url.replace(/\/\/(127\.0\.0\.1|\[?::1\]?):/, "//localhost:");
 }
 
 /** Carries out an action and shows its value; a denial is shown as an error. Resolves to the exit code. */
 export async function operateAndShow(
   context: CommandContext,
   request: ControlRequest,
-  show: (value: unknown) => void,
+  show: (value: unknown, origin: string) => void,
 ): Promise<number> {
-  const outcome = await operate(context, request);
+  const { outcome, origin } = await operate(context, request);
   if (!outcome.ok) {
     const { problem, detail, violations } = outcome;
     if (context.json) context.terminal.printJson({ error: problem.message, code: problem.code, detail, violations });
@@ -29,7 +41,7 @@ export async function operateAndShow(
     return 1;
   }
   if (context.json) context.terminal.printJson(outcome.value);
-  else show(outcome.value);
+  else show(outcome.value, origin);
   return 0;
 }
 

@@ -42,7 +42,8 @@ export const bansLift: Command = {
   summary: "Lifts a ban before it expires.",
   run: (context) => {
     const [id] = context.words;
-    if (id === undefined) throw new UsageError("Say which ban to lift: gatehouse bans lift ID (see gatehouse bans list).");
+    if (id === undefined)
+      throw new UsageError("Say which ban to lift: gatehouse bans lift ID (see gatehouse bans list).");
     return operateAndShow(context, { action: "bans.lift", input: { id } }, () => {
       context.terminal.print(`The ban ${id} is lifted.`);
     });
@@ -62,7 +63,7 @@ export const bansAdd: Command = {
     const [kind, value] = context.words;
     const { reason, minutes = DEFAULT_MINUTES } = context.flags;
     if (kind === undefined || value === undefined || reason === undefined) {
-      throw new UsageError("Say whom and why: gatehouse bans add ip 192.0.2.7 --reason \"scraping\" --minutes 60");
+      throw new UsageError('Say whom and why: gatehouse bans add ip 192.0.2.7 --reason "scraping" --minutes 60');
     }
     const input = { kind, value, reason, minutes: Number(minutes) };
     return operateAndShow(context, { action: "bans.add", input }, () => {

@@ -7,9 +7,14 @@ export const config: Command = {
   usage: "",
   summary: "Prints the configuration in force; secrets are left out.",
   run: async (context) => {
-    const values = describeOptions().map(({ path, secret }) => [path, secret ? "(secret)" : valueAt(context.config, path)]);
+    const values = describeOptions().map(({ path, secret }) => [
+      path,
+      secret ? "(secret)" : valueAt(context.config, path),
+    ]);
     if (context.json) context.terminal.printJson(Object.fromEntries(values));
-    else for (const [path, value] of values) context.terminal.print(`${String(path)} = ${JSON.stringify(value) ?? "unset"}`);
+    else
+      for (const [path, value] of values)
+        context.terminal.print(`${String(path)} = ${JSON.stringify(value) ?? "unset"}`);
     return 0;
   },
 };

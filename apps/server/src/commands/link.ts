@@ -14,9 +14,7 @@ export const link: Command = {
     if (purpose !== "console" && purpose !== "guest") {
       throw new UsageError("Say what the link is for: gatehouse link console, or gatehouse link guest.");
     }
-    const { publicUrl, host, port } = context.config.server;
-    const origin = publicUrl ?? `http://${host === "127.0.0.1" ? "localhost" : host}:${port}`;
-    return operateAndShow(context, { action: "links.issue", input: { purpose } }, (value) => {
+    return operateAndShow(context, { action: "links.issue", input: { purpose } }, (value, origin) => {
       context.terminal.print(`${origin}${Link.parse(value).path}`);
     });
   },

@@ -4,6 +4,7 @@ import { developmentCertificate, listen, type Certificate, type Listening } from
 import type { Config } from "gatehouse/kernel";
 import { z } from "zod";
 import type { Command, CommandContext } from "../command.ts";
+import { browserOrigin } from "../operate.ts";
 import { controlSocketPath, serveControl } from "../control-socket.ts";
 
 const Link = z.object({ path: z.string() });
@@ -19,10 +20,12 @@ export const start: Command = {
     await using gatehouse = await openGatehouse({ config, application, clock, random, environment, log: context.log });
     if (config.profile === "development") await gatehouse.seed();
     const listening = await listenTo(gatehouse, context);
-    await using control = await serveControl(controlSocketPath(config.dataDirectory), ({ action, input }) =>
-      gatehouse.operate(action, input),
-    );
-    await announce(gatehouse, listening, { context, took: clock.monotonic() - began });
+    const origin = config.server.publicUrl ?? browserOrigin(listening.url);
+    await using control = await serveControl(controlSocketPath(config.dataDirectory), {
+      operate: ({ action, input }) => gatehouse.operate(action, input),
+      origin,
+    });
+    await announce(gatehouse, origin, { context, took: clock.monotonic() - began });
     await stopped(stop);
     context.terminal.note("Stopping: finishing what is under way ...");
     await listening.close({ grace: config.server.shutdownGrace });
@@ -59,9 +62,8 @@ interface Announcement {
   readonly took: number;
 }
 
-async function announce(gatehouse: Gatehouse, listening: Listening, { context, took }: Announcement): Promise<void> {
+async function announce(gatehouse: Gatehouse, origin: string, { context, took }: Announcement): Promise<void> {
   const { config, application, terminal, json } = context;
-  const origin = config.server.publicUrl ?? browserUrl(listening.url);
   const links: Record<string, string> = {};
   for (const purpose of ["console", ...Object.keys(application.linkTargets ?? {})]) {
     if (purpose === "console" && !config.console.enabled) continue;
@@ -72,7 +74,8 @@ async function announce(gatehouse: Gatehouse, listening: Listening, { context, t
     terminal.printJson({ url: origin, console: `${origin}/console`, links, tookMilliseconds: Math.round(took) });
     return;
   }
-  const line = (label: string, url: string): void => terminal.print(`  ${label.padEnd(22)} ${terminal.style("cyan", url)}`);
+  const line = (label: string, url: string): void =>
+    terminal.print(`  ${label.padEnd(22)} ${terminal.style("cyan", url)}`);
   terminal.print();
   terminal.print(terminal.style("bold", `Gatehouse is ready after ${Math.round(took)} ms (${config.profile}).`));
   line("Application", `${origin}/`);
@@ -80,11 +83,6 @@ async function announce(gatehouse: Gatehouse, listening: Listening, { context, t
   for (const [purpose, url] of Object.entries(links)) line(`One-time link, ${purpose}`, url);
   terminal.print(terminal.style("dim", "  Each link signs one person in once. Ctrl-C stops the server."));
   terminal.print();
-}
-
-/** Browsers keep secure cookies on plain http for the name localhost, not for the bare address. */
-function browserUrl(url: string): string {
-  return url.replace("//127.0.0.1:", "//localhost:").replace("//[::1]:", "//localhost:");
 }
 
 function stopped(stop: AbortSignal): Promise<void> {

@@ -107,7 +107,9 @@ const DAY = 86_400_000;
 function startBackground({ services, sessions, records, report }: Foundation, stack: AsyncDisposableStack): void {
   const { config } = services;
   stack.use(createRecorder({ ...services, report }));
-  stack.use(createPenalties({ ...services, settings: config.penalties, trustedCidrs: config.limits.trustedCidrs, report }));
+  stack.use(
+    createPenalties({ ...services, settings: config.penalties, trustedCidrs: config.limits.trustedCidrs, report }),
+  );
   const prune = createRetentionJob({ ...services, keep: config.audit.retentionDays * DAY });
   stack.use(startHousekeeping({ ...services, sessions, records, prune, report }));
 }

@@ -25,7 +25,13 @@ export interface GuardParts {
 }
 
 /** Every guard, as configured. The pipeline puts them into the order of the phases. */
-export function createGuards({ services, csrfTokens, records, localCounters, signatures }: GuardParts): readonly Guard[] {
+export function createGuards({
+  services,
+  csrfTokens,
+  records,
+  localCounters,
+  signatures,
+}: GuardParts): readonly Guard[] {
   const { config, bans, counters, keyRing, clock, ids, random, sealer, store, trail, edge } = services;
   const trustedOrigins = config.csrf.trustedOrigins;
   const trustedCidrs = config.limits.trustedCidrs;
@@ -36,7 +42,13 @@ export function createGuards({ services, csrfTokens, records, localCounters, sig
     originGuard({ trustedOrigins }),
     csrfGuard({ trustedOrigins, tokens: csrfTokens, keyRing }),
     authenticateGuard({ authenticators: { session: edge.sessions.authenticator } }),
-    limitGuard({ counters, keyRing, clock, trustedCidrs, defaults: { limit: config.limits.limit, window: config.limits.window } }),
+    limitGuard({
+      counters,
+      keyRing,
+      clock,
+      trustedCidrs,
+      defaults: { limit: config.limits.limit, window: config.limits.window },
+    }),
     validateGuard(),
     authoriseGuard({ store }),
     idempotencyGuard({ records, store, keyRing, sealer, clock, random, ids }),

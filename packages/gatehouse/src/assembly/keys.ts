@@ -39,7 +39,9 @@ export function loadKeys(parts: Parts): LoadedKeys {
   }
   const text = environment[variable];
   if (text === undefined || text === "") {
-    throw new BootRefusedError([`keys.environment: the variable ${variable} is not set; put the text of a key file into it.`]);
+    throw new BootRefusedError([
+      `keys.environment: the variable ${variable} is not set; put the text of a key file into it.`,
+    ]);
   }
   return environmentKeys(parseKeyMaterial(text), variable);
 }
@@ -79,7 +81,10 @@ function environmentKeys(material: KeyMaterial, variable: string): LoadedKeys {
     keyRing: createReplaceableKeyRing(material),
     keep: async () => ({
       list: () => describeKeyMaterial(material),
-      rotate: () => Promise.reject(new Error(`The keys come from the environment variable ${variable}; rotate them where that is kept.`)),
+      rotate: () =>
+        Promise.reject(
+          new Error(`The keys come from the environment variable ${variable}; rotate them where that is kept.`),
+        ),
       [Symbol.asyncDispose]: () => Promise.resolve(),
     }),
   };

@@ -6,7 +6,11 @@ import type { Services } from "./application.ts";
 const LOCAL = { ip: "127.0.0.1", tls: false };
 
 /** An attempt of the system's operator: from the command line, over the job entrance. */
-export function operatorAttempt({ ids, clock }: Pick<Services, "ids" | "clock">, action: string, input: unknown): Attempt {
+export function operatorAttempt(
+  { ids, clock }: Pick<Services, "ids" | "clock">,
+  action: string,
+  input: unknown,
+): Attempt {
   const grants = new Set([OPERATOR_GRANT]);
   const principal = { type: "system", id: "command-line", tenant: SINGLE_TENANT, grants } as const;
   return {

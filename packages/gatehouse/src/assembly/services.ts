@@ -134,4 +134,3 @@ function createGateSlot(): { readonly gate: () => Gate; readonly setGate: (gate:
     },
   };
 }
-

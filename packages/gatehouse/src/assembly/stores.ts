@@ -98,7 +98,11 @@ async function openShared(parts: StoresParts, stack: AsyncDisposableStack, store
   const { config } = parts;
   switch (config.counters.engine) {
     case "memory":
-      return { counters: await openMemoryCounters(parts, stack, store), bus: await openBus(parts, stack, store), probes: [] };
+      return {
+        counters: await openMemoryCounters(parts, stack, store),
+        bus: await openBus(parts, stack, store),
+        probes: [],
+      };
     case "sql":
       return {
         counters: resilient(parts, stack, createSqlCounters({ store, clock: parts.clock })),
@@ -125,7 +129,8 @@ async function openMemoryCounters(parts: StoresParts, stack: AsyncDisposableStac
 /** Processes that share a PostgreSQL server hear each other through it; a single process hears itself. */
 async function openBus(parts: StoresParts, stack: AsyncDisposableStack, store: Store): Promise<Bus> {
   const { postgresUrl, postgresCa } = parts.config.store;
-  if (store.dialect === "sqlite" || postgresUrl === undefined) return stack.use(createMemoryBus({ report: parts.report }));
+  if (store.dialect === "sqlite" || postgresUrl === undefined)
+    return stack.use(createMemoryBus({ report: parts.report }));
   const { openPostgresBus } = await import("../store/postgres/postgres-bus.ts");
   return stack.use(
     await openPostgresBus({

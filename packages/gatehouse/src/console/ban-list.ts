@@ -50,20 +50,27 @@ export function createBanList({ bans }: { readonly bans: Bans }): LiveComponent 
         ? html`<p class="empty">No bans are in force.</p>`
         : html`<div class="table">
             <table class="stack">
-              <caption class="visually-hidden">Bans in force</caption>
+              <caption class="visually-hidden">
+                Bans in force
+              </caption>
               <thead>
                 <tr>
                   <th scope="col">Source</th>
                   <th scope="col">Entrance</th>
                   <th scope="col">Reason</th>
-                  <th scope="col">Until</th>
+                  <th scope="col">Until (UTC)</th>
                   <th scope="col">Lift</th>
                 </tr>
               </thead>
               <tbody>
-                ${state.bans.map((ban) => banRow(ban, html`<button class="button danger" ${act.lift({ id: ban.id })}>
-                  Lift<span class="visually-hidden"> the ban of ${ban.value}</span>
-                </button>`))}
+                ${state.bans.map((ban) =>
+                  banRow(
+                    ban,
+                    html`<button class="button danger" ${act.lift({ id: ban.id })}>
+                      Lift<span class="visually-hidden"> the ban of ${ban.value}</span>
+                    </button>`,
+                  ),
+                )}
               </tbody>
             </table>
           </div>`,
@@ -79,7 +86,9 @@ function banRow({ id, kind, value, entrance, reason, violations, expiresAt }: Ro
   return html`<tr id="ban-${id}">
     <td data-label="Source">${kind} <code>${value}</code></td>
     <td data-label="Entrance">${entrance ?? "all"}</td>
-    <td data-label="Reason">${reason}${violations === 0 ? undefined : html` <span class="soft">(${violations} violations)</span>`}</td>
+    <td data-label="Reason">
+      ${reason}${violations === 0 ? undefined : html` <span class="soft">(${violations} violations)</span>`}
+    </td>
     <td data-label="Until">${moment(expiresAt)}</td>
     <td data-label="Lift">${lift}</td>
   </tr>`;

@@ -69,4 +69,3 @@ function liftBan({ bans }: Parts): AnyAction {
     },
   });
 }
-

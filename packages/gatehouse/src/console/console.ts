@@ -25,17 +25,21 @@ export interface OperatorConsole {
   readonly routes: (live: Live) => Hono;
 }
 
-const STYLESHEET = new URL("./assets/console.css", import.meta.url);
+const ASSETS = ["console.css", "icon.svg"];
 
 /** The operator console. Its pages need the actions of `createOperations` at the same gate. */
 export function createConsole({ edge, bans, links }: ConsoleParts): OperatorConsole {
   const enter = createEnter({ links, sessions: edge.sessions });
   const leave = createLeave({ sessions: edge.sessions });
   const banList = createBanList({ bans });
-  const assets = createStaticFiles(new Map([["console.css", readFileSync(STYLESHEET)]]), "/console/assets/");
+  const assets = createStaticFiles(readAssets(), "/console/assets/");
   return {
     actions: [enter, leave],
     components: [banList],
     routes: (live) => consoleRoutes({ edge, live, assets, enter, leave, banList }),
   };
+}
+
+function readAssets(): Map<string, Uint8Array> {
+  return new Map(ASSETS.map((name) => [name, readFileSync(new URL(`./assets/${name}`, import.meta.url))]));
 }

@@ -63,7 +63,13 @@ function filterForm(filter: EventFilter): Html {
     html`<label>${label}<input type="datetime-local" step="1" name="${name}" value="${filter[name]}" /></label>`;
   const option = (value: string, label: string): Html =>
     html`<option value="${value}" ?selected=${filter.outcome === value}>${label}</option>`;
-  return html`<form class="panel filters" method="get" action="/console/events" role="search" aria-label="Filter events">
+  return html`<form
+    class="panel filters"
+    method="get"
+    action="/console/events"
+    role="search"
+    aria-label="Filter events"
+  >
     ${text("name", "Event")}
     <label>
       Outcome
@@ -81,10 +87,12 @@ function filterForm(filter: EventFilter): Html {
 function eventTable(events: readonly SecurityEvent[]): Html {
   return html`<div class="table" tabindex="0" role="region" aria-label="Table of events">
     <table class="stack">
-      <caption class="visually-hidden">Events, newest first</caption>
+      <caption class="visually-hidden">
+        Events, newest first
+      </caption>
       <thead>
         <tr>
-          <th scope="col">Time</th>
+          <th scope="col">Time (UTC)</th>
           <th scope="col">Outcome</th>
           <th scope="col">Event</th>
           <th scope="col">Action</th>
@@ -106,9 +114,13 @@ function eventRow(event: SecurityEvent): Html {
     <td data-label="Time">${moment(at)}</td>
     <td data-label="Outcome">${outcomeTag(event)}</td>
     <td data-label="Event"><code>${name}</code></td>
-    <td data-label="Action"><code>${action}</code>${target === undefined ? undefined : html`<br /><span class="soft">${target}</span>`}</td>
+    <td data-label="Action">
+      <code>${action}</code>${target === undefined ? undefined : html`<br /><span class="soft">${target}</span>`}
+    </td>
     <td data-label="Actor">
-      ${actor.type} <code>${actor.id}</code>${actor.onBehalfOf === undefined ? undefined : html` for <code>${actor.onBehalfOf}</code>`}
+      ${actor.type}
+      <code>${actor.id}</code
+      >${actor.onBehalfOf === undefined ? undefined : html` for <code>${actor.onBehalfOf}</code>`}
     </td>
     <td data-label="Source">${source.entrance}<br /><code>${source.ip ?? "-"}</code></td>
     <td data-label="Details">${contextOf(event)}<code class="soft" title="Request id">${requestId}</code></td>

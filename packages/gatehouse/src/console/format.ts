@@ -1,11 +1,10 @@
 import { html, type Html } from "../html/html.ts";
 import type { SecurityEvent } from "../kernel/event.ts";
 
-const TIME = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "medium", timeZone: "UTC" });
-
-/** A moment, for people and for machines. */
+/** A moment in UTC, to the second. */
 export function moment(time: number): Html {
-  return html`<time datetime="${new Date(time).toISOString()}">${TIME.format(time)} UTC</time>`;
+  const iso = new Date(time).toISOString();
+  return html`<time datetime="${iso}">${iso.slice(0, 10)} ${iso.slice(11, 19)}</time>`;
 }
 
 const TONES = { success: "good", denied: "warn", error: "bad" } as const;

@@ -14,32 +14,36 @@ function actionPanel(action: string, rows: readonly InventoryRow[]): Html {
   return html`<section class="panel" aria-labelledby="action-${action}">
     <h2 id="action-${action}"><code>${action}</code> <span class="tag">${effectsText(first?.effects)}</span></h2>
     ${rows.map(
-      ({ entrance, steps }) => html`<details>
-        <summary>Over <strong>${entrance}</strong>, ${steps.length} guards</summary>
-        <div class="table">
-          <table>
-            <caption class="visually-hidden">Guards of ${action} over ${entrance}, in order</caption>
-            <thead>
-              <tr>
-                <th scope="col">Phase</th>
-                <th scope="col">Guard</th>
-                <th scope="col">Mode</th>
-                <th scope="col">What it demands</th>
-              </tr>
-            </thead>
-            <tbody>
-              ${steps.map(
-                ({ phase, guard, mode, summary }) => html`<tr>
-                  <td>${phase}</td>
-                  <td><code>${guard}</code></td>
-                  <td><span class="tag ${MODES[mode]}">${mode}</span></td>
-                  <td>${summary}</td>
-                </tr>`,
-              )}
-            </tbody>
-          </table>
-        </div>
-      </details>`,
+      ({ entrance, steps }) =>
+        html`<details>
+          <summary>Over <strong>${entrance}</strong>, ${steps.length} guards</summary>
+          <div class="table">
+            <table>
+              <caption class="visually-hidden">
+                Guards of ${action} over ${entrance}, in order
+              </caption>
+              <thead>
+                <tr>
+                  <th scope="col">Phase</th>
+                  <th scope="col">Guard</th>
+                  <th scope="col">Mode</th>
+                  <th scope="col">What it demands</th>
+                </tr>
+              </thead>
+              <tbody>
+                ${steps.map(
+                  ({ phase, guard, mode, summary }) =>
+                    html`<tr>
+                      <td>${phase}</td>
+                      <td><code>${guard}</code></td>
+                      <td><span class="tag ${MODES[mode]}">${mode}</span></td>
+                      <td>${summary}</td>
+                    </tr>`,
+                )}
+              </tbody>
+            </table>
+          </div>
+        </details>`,
     )}
   </section>`;
 }

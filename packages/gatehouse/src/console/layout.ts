@@ -15,6 +15,7 @@ export interface ConsoleFrame {
   readonly lead: string;
   readonly path: string;
   readonly stylesheet: string;
+  readonly icon: string;
   readonly head: Renderable;
   readonly operator: string;
   readonly csrfToken: string;
@@ -71,7 +72,7 @@ export function consolePage(frame: ConsoleFrame): Html {
 }
 
 /** A page for who has not signed in. */
-export function doorPage(frame: Pick<ConsoleFrame, "title" | "stylesheet" | "head" | "body">): Html {
+export function doorPage(frame: Pick<ConsoleFrame, "title" | "stylesheet" | "icon" | "head" | "body">): Html {
   return document(
     frame,
     html`<main id="content" class="door" tabindex="-1">
@@ -83,7 +84,9 @@ export function doorPage(frame: Pick<ConsoleFrame, "title" | "stylesheet" | "hea
   );
 }
 
-function document({ title, stylesheet, head }: Pick<ConsoleFrame, "title" | "stylesheet" | "head">, body: Html): Html {
+type DocumentFrame = Pick<ConsoleFrame, "title" | "stylesheet" | "icon" | "head">;
+
+function document({ title, stylesheet, icon, head }: DocumentFrame, body: Html): Html {
   return html`<!doctype html>
     <html lang="en">
       <head>
@@ -91,6 +94,7 @@ function document({ title, stylesheet, head }: Pick<ConsoleFrame, "title" | "sty
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
         <title>${title} · Gatehouse console</title>
+        <link rel="icon" type="image/svg+xml" href="${icon}" />
         <link rel="stylesheet" href="${stylesheet}" />
         ${head}
       </head>

@@ -28,30 +28,33 @@ export function overviewPage({ stores, bans, disabledGuards, latest }: Overview)
     </section>
     <section class="panel" aria-labelledby="latest">
       <h2 id="latest">Latest events</h2>
-      ${latest.length === 0
-        ? html`<p class="empty">Nothing has happened yet.</p>`
-        : html`<div class="table">
-            <table class="stack">
-              <thead>
-                <tr>
-                  <th scope="col">Time</th>
-                  <th scope="col">Outcome</th>
-                  <th scope="col">Event</th>
-                  <th scope="col">Action</th>
-                </tr>
-              </thead>
-              <tbody>
-                ${latest.map(
-                  (event) => html`<tr>
-                    <td data-label="Time">${moment(event.at)}</td>
-                    <td data-label="Outcome">${outcomeTag(event)}</td>
-                    <td data-label="Event"><code>${event.name}</code></td>
-                    <td data-label="Action"><code>${event.action}</code></td>
-                  </tr>`,
-                )}
-              </tbody>
-            </table>
-          </div>`}
+      ${
+        latest.length === 0
+          ? html`<p class="empty">Nothing has happened yet.</p>`
+          : html`<div class="table">
+              <table class="stack">
+                <thead>
+                  <tr>
+                    <th scope="col">Time (UTC)</th>
+                    <th scope="col">Outcome</th>
+                    <th scope="col">Event</th>
+                    <th scope="col">Action</th>
+                  </tr>
+                </thead>
+                <tbody>
+                  ${latest.map(
+                    (event) =>
+                      html`<tr>
+                        <td data-label="Time">${moment(event.at)}</td>
+                        <td data-label="Outcome">${outcomeTag(event)}</td>
+                        <td data-label="Event"><code>${event.name}</code></td>
+                        <td data-label="Action"><code>${event.action}</code></td>
+                      </tr>`,
+                  )}
+                </tbody>
+              </table>
+            </div>`
+      }
       <p><a href="/console/events">See all events</a></p>
     </section>`;
 }

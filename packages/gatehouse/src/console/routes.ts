@@ -83,7 +83,7 @@ async function show(
     const frame = await content(inbound);
     const page = consolePage({
       ...frame,
-      stylesheet: assets.file("console.css").path,
+      ...files(assets),
       head: live.head(inbound),
       operator: principal.id,
       csrfToken: edge.csrfToken(inbound),
@@ -95,7 +95,11 @@ async function show(
   }
 }
 
-async function ask<Value>(parts: ConsoleRouteParts, inbound: Inbound, asked: { action: string; input?: unknown }): Promise<Value> {
+async function ask<Value>(
+  parts: ConsoleRouteParts,
+  inbound: Inbound,
+  asked: { action: string; input?: unknown },
+): Promise<Value> {
   const outcome = await parts.edge.perform(asked.action, inbound, asked.input ?? {});
   if (!outcome.ok) throw new Refused(outcome);
   // The caller names the value of the action it asks for.
@@ -136,7 +140,9 @@ async function bans(parts: ConsoleRouteParts, inbound: Inbound): Promise<PageCon
     title: "Bans",
     lead: "Sources that are refused for a while, because of repeated violations or by an operator's word.",
     path: "/console/bans",
-    body: html`<section class="panel" aria-label="Bans">${await parts.live.mount(parts.banList, { inbound })}</section>`,
+    body: html`<section class="panel" aria-label="Bans">
+      ${await parts.live.mount(parts.banList, { inbound })}
+    </section>`,
   };
 }
 
@@ -157,14 +163,17 @@ function door({ edge, live, assets }: ConsoleRouteParts, inbound: Inbound): Resp
       <input type="hidden" name="_csrf_token" value="${edge.csrfToken(inbound)}" />
       <button class="button" type="submit">Enter</button>
     </form>`;
-  const stylesheet = assets.file("console.css").path;
-  return edge.page(inbound, doorPage({ title: "Enter", stylesheet, head: live.head(inbound), body }));
+  return edge.page(inbound, doorPage({ ...files(assets), title: "Enter", head: live.head(inbound), body }));
+}
+
+function files(assets: StaticFiles): { readonly stylesheet: string; readonly icon: string } {
+  return { stylesheet: assets.file("console.css").path, icon: assets.file("icon.svg").path };
 }
 
 function locked({ edge, live, assets }: ConsoleRouteParts, inbound: Inbound): Response {
   const body: Html = html`<h1>Sign in</h1>
     <p>The console opens with a one-time link. The server printed one when it started; make another with:</p>
     <p><code>npx gatehouse link console</code></p>`;
-  const stylesheet = assets.file("console.css").path;
-  return edge.page(inbound, doorPage({ title: "Sign in", stylesheet, head: live.head(inbound), body }), { status: 401 });
+  const page = doorPage({ ...files(assets), title: "Sign in", head: live.head(inbound), body });
+  return edge.page(inbound, page, { status: 401 });
 }

@@ -26,7 +26,10 @@ export function createEnter({ links, sessions }: Parts): AnyAction {
     idempotency: false,
     authorise: "public",
     limits: [{ name: "console.enter", by: ["ip"], rule: { kind: "window", limit: 10, window: MINUTE } }],
-    audit: { event: operatorEvents.operator_signed_in, target: (_input, { operator }: { operator: string }) => operator },
+    audit: {
+      event: operatorEvents.operator_signed_in,
+      target: (_input, { operator }: { operator: string }) => operator,
+    },
     run: async ({ input: { token }, attempt, transaction }) => {
       const grant = await links.consume(transaction, token, { purpose: CONSOLE, tenant: attempt.tenant });
       if (grant === undefined) {

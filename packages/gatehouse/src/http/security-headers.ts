@@ -51,7 +51,6 @@ export interface SecurityHeaders {
 
 const REFUSED_FEATURES = [
   "accelerometer",
-  "bluetooth",
   "browsing-topics",
   "camera",
   "display-capture",
