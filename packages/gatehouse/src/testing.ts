@@ -1,7 +1,35 @@
 export { createTestAuthority, type IssuedCertificate, type TestAuthority } from "./testing/authority.ts";
 export { describeBusContract, Inbox, type BusContractOptions, type BusPair } from "./testing/bus-contract.ts";
 export { describeCountersContract, type CountersContractOptions } from "./testing/counters-contract.ts";
+export { createDeterministicRandom } from "./testing/deterministic-random.ts";
 export { createFakeClock, type FakeClock } from "./testing/fake-clock.ts";
+export {
+  createTestGate,
+  TEST_TARGET,
+  testUser,
+  type TestAttempt,
+  type TestGate,
+  type TestGateOptions,
+  type TestSession,
+} from "./testing/gate-kit.ts";
+export {
+  describeGuardsOn,
+  type EntranceHarness,
+  type EntranceUnderTest,
+  type SuiteAnswer,
+  type SuiteRequest,
+} from "./testing/guard-suite.ts";
+export { openLiveKit, type LiveKit, type LiveKitOptions } from "./testing/live-kit.ts";
+export {
+  CsrfTokenMismatchError,
+  LiveCallError,
+  LiveVisitor,
+  RateLimitExceededError,
+  type LiveCallResult,
+  type MountedComponent,
+} from "./testing/live-visitor.ts";
+export { attemptOf, passageOf, type PassageDifferences } from "./testing/passage.ts";
+export { createRecordingStore, type RecordingStore } from "./testing/recording-store.ts";
 export type { ServiceControl } from "./testing/service-process.ts";
 export {
   MissingServiceError,

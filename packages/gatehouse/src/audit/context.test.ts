@@ -4,7 +4,15 @@ import { auditChanges, auditMembers } from "./context.ts";
 
 describe("auditMembers", () => {
   it("takes the named members, short, and everything else by its kind", () => {
-    const room = { name: "x".repeat(200), seats: 4, open: true, tags: ["a", "b"], owner: { id: 1 }, note: null, big: 5n };
+    const room = {
+      name: "x".repeat(200),
+      seats: 4,
+      open: true,
+      tags: ["a", "b"],
+      owner: { id: 1 },
+      note: null,
+      big: 5n,
+    };
     const context = auditMembers(room, ["name", "seats", "open", "tags", "owner", "note", "big"]);
     assert.equal(String(context["name"]).length, 120);
     const { name: _name, ...rest } = context;

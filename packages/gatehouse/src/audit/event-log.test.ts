@@ -40,8 +40,12 @@ describe("createEventLog", () => {
     assert.deepEqual(written, []);
     await setImmediate();
     assert.equal(written.length, 1);
-    const lines = written[0]?.trimEnd().split("\n").map((line) => JSON.parse(line));
-    assert.deepEqual(lines?.[0], {
+    const lines = written
+      .join("")
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    assert.deepEqual(lines[0], {
       time: "2026-01-01T00:00:00.123Z",
       level: "critical",
       event: "authz_fail",
@@ -56,7 +60,7 @@ describe("createEventLog", () => {
       id: "019b7600-0000-7000-8000-000000000002",
       context: { by: "rule" },
     });
-    assert.deepEqual(Object.keys(lines?.[1]), Object.keys(lines?.[0]));
+    assert.deepEqual(Object.keys(lines[1]), Object.keys(lines[0]));
   });
 
   it("writes lines for people, coloured on terminals alone", async () => {

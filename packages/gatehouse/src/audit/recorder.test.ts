@@ -188,10 +188,7 @@ describe("createRecorder while the store is away", () => {
     for (let index = 0; index < 12; index += 1) events.emit({ ...denial, id: `e${index}`, at: 1000 + index });
     assert.deepEqual(recorder.state(), { waiting: 5, dropped: 7 });
     await clock.advance(60_000);
-    assert.deepEqual(
-      rows.map(({ id }) => id).slice(0, 5),
-      ["e0", "e1", "e2", "e3", "e4"],
-    );
+    assert.deepEqual(rows.map(({ id }) => id).slice(0, 5), ["e0", "e1", "e2", "e3", "e4"]);
     assert.equal(rows[5]?.name, "audit_events_dropped");
     assert.deepEqual(rows[5]?.context, { dropped: 7, firstAt: 1005, lastAt: 1011 });
     assert.equal(rows.length, 6);

@@ -33,7 +33,7 @@ export const events = defineEvents({
   },
   idempotency_unknown_outcome: {
     level: "critical",
-    description: "An external effect ended without a known outcome; the next retry resolves it.",
+    description: "An effect ended without a known outcome; a retry under the same key resolves it.",
   },
   request_malformed: { level: "warn", description: "A request could not be parsed or broke a protocol limit." },
   request_refused: { level: "info", description: "A request was refused for another registered reason." },

@@ -245,6 +245,7 @@ export class Passing {
   #denialFor(error: unknown): Denial {
     this.#parts.report(error, this.#passage.attempt);
     if (error instanceof StoreUnavailableError) {
+      if (error.outcome === "unknown") return this.#unknownOutcome();
       return deny(problems.STORE_UNAVAILABLE, {
         retryAfter: 1,
         event: events.store_unavailable,
@@ -255,7 +256,8 @@ export class Passing {
   }
 
   #unknownOutcome(): Denial {
-    const keyed = this.#passage.idempotency !== undefined;
+    const { attempt, action } = this.#passage;
+    const keyed = attempt.idempotencyKey !== undefined && action.idempotency !== false;
     const event = { event: events.idempotency_unknown_outcome, context: { keyed } };
     if (!keyed) return deny(problems.INTERNAL_ERROR, event);
     const detail = "It is not known yet whether this took effect. Retry with the same idempotency key to find out.";

@@ -143,6 +143,18 @@ describe("createGate, the way of an attempt", () => {
     assert.deepEqual(outcomes, [false]);
   });
 
+  it("does not claim that nothing happened when the answer to a commit was lost", async () => {
+    const { gate, store, events } = createFixture([anAction("store")], []);
+    const lost = new StoreUnavailableError("main", "connection lost", { outcome: "unknown" });
+    store.commitFailures.push(lost, lost);
+    const outcome = await gate.attempt(attempt());
+    assert.equal(!outcome.ok && outcome.problem.code, "INTERNAL_ERROR");
+    assert.equal(events.at(-1)?.name, "idempotency_unknown_outcome");
+    const keyed = await gate.attempt(attempt("thing.change", { idempotencyKey: "k" }));
+    assert.equal(!keyed.ok && keyed.retryAfter, 1);
+    assert.match((!keyed.ok && keyed.detail) || "", /same idempotency key/);
+  });
+
   it("answers for actions nobody declared, through bans and limits but nothing further", async () => {
     const order: string[] = [];
     const guards = PHASES.map((phase) => guard(phase, phase, { enter: () => void order.push(phase) }));

@@ -23,11 +23,11 @@ import { createKeyRing, type KeyRing } from "../kernel/key-ring.ts";
 import { deny, type Outcome } from "../kernel/outcome.ts";
 import type { AuditQuery } from "../kernel/ports/audit.ts";
 import type { Bans } from "../kernel/ports/bans.ts";
-import type { Bus } from "../kernel/ports/bus.ts";
 import type { Migration, Store } from "../kernel/ports/store.ts";
 import { problems } from "../kernel/problems.ts";
 import type { Random } from "../kernel/random.ts";
 import { createSealer } from "../kernel/seal.ts";
+import { createMemoryBus } from "../store/memory/memory-bus.ts";
 import { createMemoryCounters, type MemoryCounters } from "../store/memory/memory-counters.ts";
 import { coreMigrations } from "../store/migrations/core-migrations.ts";
 import { createAuditTrail } from "../store/sql/audit-trail.ts";
@@ -133,7 +133,7 @@ export async function createTestGate(options: TestGateOptions): Promise<TestGate
   stream.subscribe((event) => events.push(event));
   const migrations = [...coreMigrations, ...(options.migrations ?? [])];
   const store = options.store ?? (await openSqliteStore({ memory: true, clock, migrations, report }));
-  const bans = await createBans({ store, bus: createSilentBus(), clock, ids, report });
+  const bans = await createBans({ store, bus: createMemoryBus(), clock, ids, report });
   const parts = { clock, random, ids, keyRing, store, bans, counters: createMemoryCounters({ clock }) };
   const csrfTokens = createCsrfTokens({ keyRing, random });
   const sessions = new Map<string, TestSession>();
@@ -224,10 +224,4 @@ function sessionAuthenticator(sessions: ReadonlyMap<string, TestSession>): Authe
     kind: "session",
     authenticate: ({ id }) => Promise.resolve(sessions.get(id)?.principal ?? deny(problems.SESSION_EXPIRED)),
   };
-}
-
-/** One process has nobody to tell. */
-function createSilentBus(): Bus {
-  const nothing = { [Symbol.asyncDispose]: () => Promise.resolve() };
-  return { publish: () => Promise.resolve(), subscribe: () => Promise.resolve(nothing), ...nothing };
 }
