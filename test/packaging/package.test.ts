@@ -135,7 +135,7 @@ describe("the published package", () => {
 /** What a file imports, statically or dynamically. Comments are taken out: their examples import too. */
 function importsOf(source: string): string[] {
   const code = source.replaceAll(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "");
-  const pattern = /(?:\bfrom\s*|\bimport\s*\(\s*|^\s*import\s*)["']([^"'\n]+)["']/gm;
+  const pattern = /(?:\bfrom\s*|\bimport\s*\(\s*|^\s*import\s*)["']([\w@./:-]+)["']/gm;
   return [...code.matchAll(pattern)].map(([, name = ""]) => name);
 }
 
