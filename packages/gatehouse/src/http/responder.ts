@@ -98,8 +98,9 @@ class EdgeResponder implements Responder {
     const headers: HeaderFields = {
       ...this.#limitHeaders(told.limits ?? []),
       ...(told.retryAfter === undefined ? {} : { "retry-after": String(told.retryAfter) }),
-      // Bytes of a body that is not read must not be taken for the next request.
-      ...(status === 408 || status === 413 ? { connection: "close" } : {}),
+      // What is left of a body that was too large is drained for a while by the server: closing at once would
+      // reset the connection under a sender, or a proxy, that has not read the answer yet.
+      ...(status === 408 ? { connection: "close" } : {}),
     };
     if (inbound.accepts === "html") {
       return this.page(inbound, problemPage(told, inbound), { status, headers });

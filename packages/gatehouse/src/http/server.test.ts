@@ -128,6 +128,37 @@ describe("listen", () => {
     assert.match(body, /^HTTP\/1\.1 408 [\s\S]*REQUEST_TIMEOUT/);
   });
 
+  // A sender that is still busy must be able to read why it was refused; resetting the connection under it
+  // shows proxies a broken server instead.
+  it("lets the answer to an oversized body arrive", async () => {
+    const handler: EdgeHandler = async (request) => {
+      const body = await readBody(request, 1_000);
+      return isDenial(body) ? new Response("too large", { status: 413 }) : new Response("read");
+    };
+    await using server = await open({ handler });
+    for (const framing of ["declared", "chunked"]) {
+      const body = new ReadableStream<Uint8Array>({
+        start(controller) {
+          for (let count = 0; count < 300; count += 1) controller.enqueue(new Uint8Array(10_000));
+          controller.close();
+        },
+      });
+      const init = framing === "chunked" ? { body, duplex: "half" } : { body: new Uint8Array(3_000_000) };
+      // `duplex` is missing from the type.
+      const response = await fetch(server.url, { method: "POST", ...init } as RequestInit);
+      assert.equal(response.status, 413, framing);
+      assert.equal(await response.text(), "too large");
+    }
+    const began = performance.now();
+    const endless = connect(server.port, "127.0.0.1");
+    endless.write("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+    const flood = setInterval(() => endless.write(`2000\r\n${"x".repeat(0x2000)}\r\n`), 5);
+    const answer = await collect(endless, 5_000);
+    clearInterval(flood);
+    assert.match(answer, /^HTTP\/1\.1 413 /);
+    assert.ok(performance.now() - began < 3_000);
+  });
+
   it("drops connections beyond the cap and recovers", async () => {
     await using server = await open({ limits: { connections: 2 } });
     const held = [connect(server.port, "127.0.0.1"), connect(server.port, "127.0.0.1")];
