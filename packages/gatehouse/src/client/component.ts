@@ -18,8 +18,10 @@ export interface ActionOptions {
   readonly idempotency_key?: string;
   /** The form the parameters come from. */
   readonly form?: HTMLFormElement;
-  /** What triggered it. */
+  /** What triggered it: not taken again until it is answered. */
   readonly trigger?: Element;
+  /** What was pressed, shown as unavailable meanwhile. Default: the trigger. */
+  readonly pressed?: Element | undefined;
 }
 
 type Listener<Name extends keyof LiveEvents> = (event: LiveEvents[Name]) => void;
@@ -33,7 +35,8 @@ export class LiveComponent {
   readonly #listeners = new Map<keyof LiveEvents, Set<Listener<never>>>();
   /** Keys of intents whose outcome is unknown, for the next try of the same. */
   readonly #unresolved = new Map<string, string>();
-  readonly #pending = new Set<Element>();
+  /** Triggers whose action is under way, with what was pressed. */
+  readonly #pending = new Map<Element, Element>();
   #tail: Promise<unknown> = Promise.resolve();
   #waiting = 0;
 
@@ -69,7 +72,7 @@ export class LiveComponent {
   executeAction(name: string, params: unknown = {}, options: ActionOptions = {}): Promise<LiveResponse> {
     const intent = `${name} ${JSON.stringify(params)}`;
     const key = options.idempotency_key ?? this.#unresolved.get(intent) ?? crypto.randomUUID();
-    this.#begin(options.trigger);
+    this.#begin(options);
     const result = this.#tail.then(() => this.#perform({ name, params, intent, key, form: options.form }));
     this.#tail = result.catch(() => undefined).then(() => this.#end(options.trigger));
     return result;
@@ -137,7 +140,7 @@ export class LiveComponent {
     if (content === null) return;
     morph(content, parseHtml(html));
     fillFields(content);
-    for (const trigger of this.#pending) trigger.setAttribute("aria-disabled", "true");
+    for (const pressed of this.#pending.values()) pressed.setAttribute("aria-disabled", "true");
   }
 
   #apply({ effects }: LiveResponse): void {
@@ -153,21 +156,21 @@ export class LiveComponent {
       location.assign(redirect);
   }
 
-  #begin(trigger: Element | undefined): void {
+  #begin({ trigger, pressed = trigger }: ActionOptions): void {
     this.#waiting += 1;
     this.root.setAttribute("aria-busy", "true");
     setTimeout(() => this.root.toggleAttribute("data-live-loading", this.#waiting > 0), PATIENCE);
-    if (trigger === undefined) return;
-    this.#pending.add(trigger);
+    if (trigger === undefined || pressed === undefined) return;
+    this.#pending.set(trigger, pressed);
     // Not `disabled`: that would take the focus away.
-    trigger.setAttribute("aria-disabled", "true");
+    pressed.setAttribute("aria-disabled", "true");
   }
 
   #end(trigger: Element | undefined): void {
     this.#waiting -= 1;
     if (trigger !== undefined) {
+      this.#pending.get(trigger)?.removeAttribute("aria-disabled");
       this.#pending.delete(trigger);
-      trigger.removeAttribute("aria-disabled");
     }
     if (this.#waiting > 0) return;
     this.root.removeAttribute("aria-busy");

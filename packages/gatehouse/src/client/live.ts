@@ -57,7 +57,10 @@ document.addEventListener("submit", (event) => {
   if (action === undefined || owner === undefined) return;
   event.preventDefault();
   if (owner.isPending(form)) return;
-  owner.executeAction(action, parametersOf(form, event.submitter), { form, trigger: form }).catch(() => undefined);
+  // The form itself stays usable: what is typed while the answer is on its way is kept.
+  const pressed = event.submitter ?? form.querySelector("button:not([type=button]), input[type=submit]") ?? undefined;
+  const parameters = parametersOf(form, event.submitter);
+  owner.executeAction(action, parameters, { form, trigger: form, pressed }).catch(() => undefined);
 });
 
 /** A key held down is pressed once. */

@@ -59,14 +59,17 @@ function morphChildren(target: Element, source: ParentNode & Node): void {
   const kept = new Set<Node>();
   let cursor = target.firstChild;
   for (const child of fresh) {
-    const match = findMatch(child, { keyed, wanted, cursor, kept });
+    // What is not wanted any more is passed over here and removed in the end, rather than moved ahead of.
+    for (let key = keyOf(cursor); key !== undefined && !wanted.has(key); key = keyOf(cursor))
+      cursor = cursor?.nextSibling ?? null;
+    const match = findMatch(child, { keyed, cursor, kept });
     if (match === undefined) {
       target.insertBefore(child, cursor);
       kept.add(child);
       continue;
     }
     kept.add(match);
-    if (match === cursor) cursor = cursor.nextSibling;
+    if (match === cursor) cursor = match.nextSibling;
     else move(target, match, cursor);
     morphNode(match, child);
   }
@@ -77,7 +80,6 @@ function morphChildren(target: Element, source: ParentNode & Node): void {
 
 interface Candidates {
   readonly keyed: ReadonlyMap<string, Node>;
-  readonly wanted: ReadonlySet<string | undefined>;
   readonly cursor: Node | null;
   readonly kept: ReadonlySet<Node>;
 }
@@ -95,7 +97,7 @@ function findMatch(child: Node, { keyed, cursor, kept }: Candidates): Node | und
   return undefined;
 }
 
-function keyOf(node: Node): string | undefined {
+function keyOf(node: Node | null): string | undefined {
   if (!(node instanceof Element)) return undefined;
   return node.getAttribute("data-key") ?? (node.id || undefined);
 }
@@ -157,7 +159,8 @@ function morphAttributes(target: Element, source: Element): void {
     if (target.getAttribute(name) !== value) target.setAttribute(name, value);
   }
   for (const { name } of [...target.attributes]) {
-    if (openable && name === "open") continue;
+    // Templates carry no styles; those of an element are the page's scripts' own.
+    if ((openable && name === "open") || name === "style") continue;
     if (!source.hasAttribute(name)) target.removeAttribute(name);
   }
   if (openable) morphOpen(target, source.hasAttribute("open"));
