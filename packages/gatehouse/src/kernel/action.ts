@@ -139,8 +139,7 @@ export function defineAction<Input, Output, const Kind extends Effects>(
     limits: definition.limits,
     idempotency: effects === "none" ? false : (definition.idempotency ?? {}),
     audit: definition.audit ?? {},
-    // The pipeline builds the context of the declared kind; the registry cannot carry that type.
-    run: definition.run as (context: ActionContext<Input>) => Promise<Output | Denial>,
+    run: definition.run,
   });
 }
 

@@ -1,5 +1,6 @@
 /** The ways into an application. */
 export const ENTRANCES = ["http", "live", "realtime", "webhook", "oauth", "mcp", "job"] as const;
+/** One of the ways in. */
 export type Entrance = (typeof ENTRANCES)[number];
 
 /** The network side of an attempt, resolved once by the entrance. */

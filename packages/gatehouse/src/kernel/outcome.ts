@@ -45,6 +45,7 @@ export interface Success<Output> {
   readonly idempotency?: IdempotencyInfo;
 }
 
+/** How an attempt ended. */
 export type Outcome<Output = unknown> = Success<Output> | Denial;
 
 /** Builds a denial. */

@@ -15,6 +15,7 @@ export interface Ban {
   readonly entrance?: string;
 }
 
+/** Who is refused. */
 export interface BanSubject {
   readonly kind: "ip" | "user" | "client" | "session";
   /** Address prefix key for `ip`, identifier otherwise. */

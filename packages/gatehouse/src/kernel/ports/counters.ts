@@ -23,6 +23,7 @@ export interface ConcurrencyRule {
   readonly window: number;
 }
 
+/** How a limit counts. */
 export type LimitRule = WindowRule | BucketRule | ConcurrencyRule;
 
 /** One rule to check for one subject. */
@@ -56,6 +57,7 @@ export interface Reservation {
   readonly mark: unknown;
 }
 
+/** The answer of the counters: all checks admitted, or none. */
 export interface Decision {
   readonly admitted: boolean;
   /** One state a check, in the order asked. */

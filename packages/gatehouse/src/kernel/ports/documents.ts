@@ -24,12 +24,14 @@ export interface Documents {
   prune(transaction: WriteTransaction, limit: number): Promise<number>;
 }
 
+/** What identifies a document. */
 export interface DocumentKey {
   readonly kind: string;
   readonly tenant: string;
   readonly id: string;
 }
 
+/** The next version of a document, and the one it must follow. */
 export interface DocumentChange {
   readonly expected: number;
   readonly body: string;

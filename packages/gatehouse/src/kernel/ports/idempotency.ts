@@ -22,6 +22,7 @@ export interface IdempotencyResult {
   readonly expiresAt: number;
 }
 
+/** What a claim led to. */
 export type ClaimAnswer =
   /** Ours to execute; `attempt` counts executions under this key from 1, more than 1 after an unknown outcome. */
   | { readonly kind: "claimed"; readonly createdAt: number; readonly expiresAt: number; readonly attempt: number }

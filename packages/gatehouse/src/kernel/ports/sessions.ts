@@ -15,6 +15,7 @@ export interface Session {
   readonly expiresAt: number;
 }
 
+/** Sessions with a row: those that were written to or signed in. */
 export interface Sessions {
   find(transaction: ReadTransaction, id: string): Promise<Session | undefined>;
   create(transaction: WriteTransaction, session: Session): Promise<void>;
