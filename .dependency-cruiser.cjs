@@ -148,8 +148,9 @@ module.exports = {
     }),
     only("hono", {
       path: "node_modules/(hono|@hono)/",
-      places: [`${src}/(http|assembly)/`, `${src}/(${MODULES}|console)/.*routes\\.ts$`, "^apps/"],
-      comment: "Hono is the binding of the edge: in the library only http, assembly and the modules' routes run it.",
+      places: [`${src}/(http|assembly|testing)/`, `${src}/(${MODULES}|console)/.*routes\\.ts$`, "^apps/"],
+      comment:
+        "Hono is the binding of the edge: in the library only http, assembly, testing and the modules' routes run it.",
       types: true,
     }),
   ],
