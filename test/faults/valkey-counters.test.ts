@@ -9,8 +9,9 @@ import { skipWithout, startOwnValkey } from "gatehouse/testing";
 import { slowest, startWorkload, until, type Workload } from "./workload.ts";
 
 const TIME_BOX = 50;
-/** What a busy machine may add to a timer. */
-const SLACK = 150;
+/** What a busy machine may add to most answers, and to single ones. */
+const SLACK = 100;
+const LONGEST = 1000;
 const CALLERS = 16;
 const LIMIT = 300;
 
@@ -34,8 +35,12 @@ describe("Valkey counters under a workload", { skip: await skipWithout("valkey")
       onStateChange: (change) => void changes.push(change),
     });
   });
-  beforeEach(() => {
+  beforeEach(async () => {
     round += 1;
+    await until("a store that answers", async () => {
+      await counters.take([check("calm", 1_000_000)]);
+      return changes.at(-1)?.available !== false;
+    });
     changes.length = 0;
   });
   after(async () => {
@@ -60,7 +65,7 @@ describe("Valkey counters under a workload", { skip: await skipWithout("valkey")
     await until("the notice", () => changes.length > 0);
     await delay(1500);
     await end();
-    await until("recovery", () => changes.length > 1);
+    await until("recovery", () => changes.at(-1)?.available === true);
     await delay(300);
     await workload.stop();
     return workload;
@@ -68,15 +73,20 @@ describe("Valkey counters under a workload", { skip: await skipWithout("valkey")
 
   function judge(workload: Workload<string>): void {
     for (const { error } of workload.calls) assert.equal(error, undefined);
-    assert.ok(slowest(workload.calls) < TIME_BOX + SLACK, `a call took ${slowest(workload.calls)} ms`);
+    assertTimely(workload);
     const count = (result: string): number => workload.calls.filter((call) => call.result === result).length;
     assert.equal(count("tight admitted"), LIMIT);
     assert.ok(count("tight refused") > 0);
     assert.equal(count("wide refused"), 0);
-    assert.deepEqual(
-      changes.map(({ available }) => available),
-      [false, true],
-    );
+    assert.equal(changes[0]?.available, false);
+    assert.ok(changes.some(({ available }) => available));
+  }
+
+  function assertTimely(workload: Workload<unknown>): void {
+    const { calls } = workload;
+    const timely = calls.filter(({ duration }) => duration < TIME_BOX + SLACK);
+    assert.ok(timely.length >= calls.length * 0.99, `${calls.length - timely.length} of ${calls.length} took longer`);
+    assert.ok(slowest(calls) < LONGEST, `a call took ${slowest(calls)} ms`);
   }
 
   it("survives a server that is stopped and comes back empty", async () => {
@@ -129,7 +139,7 @@ describe("Valkey counters under a workload", { skip: await skipWithout("valkey")
     await workload.stop();
     await service.process.resume();
     for (const { error } of workload.calls) assert.ok(error instanceof StoreUnavailableError);
-    assert.ok(slowest(workload.calls) < TIME_BOX + SLACK);
+    assertTimely(workload);
     await until("recovery", async () => {
       try {
         return (await denying.take([check("login", 1000)])).admitted;
@@ -142,7 +152,7 @@ describe("Valkey counters under a workload", { skip: await skipWithout("valkey")
   it("keeps a single connection through any number of outages", async () => {
     for (let outage = 0; outage < 3; outage += 1) {
       await service.process.pause();
-      await Promise.allSettled(Array.from({ length: 20 }, () => counters.take([check("leak", 1_000_000)])));
+      await Promise.allSettled(Array.from({ length: 20 }, async () => counters.take([check("leak", 1_000_000)])));
       await delay(400);
       await service.process.resume();
       await until("recovery", () => connection.ready);

@@ -44,18 +44,27 @@ export function withinTime<Result>(
 ): Promise<Result> {
   return new Promise((resolve, reject) => {
     let waiting = true;
-    const timer = setTimeout(() => {
+    const giveUp = (): void => {
       waiting = false;
       reject(new StoreUnavailableError(STORE, `No answer within ${milliseconds} ms.`));
+    };
+    // After an event loop that was held up, timers come before the answers that have arrived meanwhile: read those first.
+    let lastCall: NodeJS.Immediate | undefined;
+    const timer = setTimeout(() => {
+      lastCall = setImmediate(giveUp);
     }, milliseconds);
+    const settle = (): void => {
+      clearTimeout(timer);
+      if (lastCall !== undefined) clearImmediate(lastCall);
+    };
     work.then(
       (result) => {
-        clearTimeout(timer);
+        settle();
         if (waiting) resolve(result);
         else late(result);
       },
       (error: unknown) => {
-        clearTimeout(timer);
+        settle();
         // After the time is up nobody waits for this any more, and rejecting again does nothing.
         reject(error);
       },

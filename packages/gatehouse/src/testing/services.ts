@@ -263,8 +263,8 @@ async function run(
   const child = spawn(program, parameters, { ...options, stdio: ["ignore", "ignore", "pipe"] });
   let output = "";
   child.stderr.on("data", (chunk: Buffer) => (output += chunk.toString()));
-  const [code] = await once(child, "close");
-  if (code !== 0) throw new Error(`${program} failed:\n${output}`);
+  await once(child, "close");
+  if (child.exitCode !== 0) throw new Error(`${program} failed:\n${output}`);
 }
 
 function randomText(bytes: number): string {

@@ -1,5 +1,6 @@
 import { StoreUnavailableError } from "../../kernel/ports/store.ts";
 
+/** What this store is called in errors, health and events. */
 export const POSTGRES_STORE = "postgres";
 
 /** Transactions that were in each other's way: the same work succeeds when it is run again. */

@@ -21,6 +21,7 @@ export interface PostgresLimits {
   readonly total: number;
 }
 
+/** The limits of production; development points out idle transactions sooner. */
 export const defaultLimits: PostgresLimits = {
   connections: 10,
   acquire: 2000,
