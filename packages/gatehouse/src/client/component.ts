@@ -13,6 +13,7 @@ export interface LiveEvents {
   csrf_error: LiveComponent;
 }
 
+/** What may be said of a call. */
 export interface ActionOptions {
   /** Names one intent; the same for every repetition. Default: a new one. */
   readonly idempotency_key?: string;

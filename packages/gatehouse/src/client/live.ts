@@ -88,11 +88,9 @@ const api = {
   setCsrfToken: setToken,
 };
 
-export type LiveApi = typeof api;
-
 declare global {
   interface Window {
-    liveComponent: LiveApi;
+    liveComponent: typeof api;
   }
 }
 

@@ -47,7 +47,8 @@ function keep(next: string): void {
 async function requestToken(): Promise<boolean> {
   try {
     const response = await fetch("/api/csrf/refresh", { headers: { accept: "application/json" }, cache: "no-store" });
-    const { csrf_token: fresh }: { csrf_token?: unknown } = await response.json();
+    // A document of the server's own route.
+    const { csrf_token: fresh } = (await response.json()) as { csrf_token?: unknown };
     if (typeof fresh !== "string") return false;
     setToken(fresh);
     return true;

@@ -58,6 +58,7 @@ export interface ActFrame {
   readonly refused: RefusedForm | undefined;
 }
 
+/** What a page adds, so that everything on it works without scripts. */
 export interface PageFrame {
   readonly csrfToken: string;
   /** For scripts: the sealed state. */
@@ -89,10 +90,10 @@ export function createAct(
   frame: ActFrame,
   actions: Readonly<Record<string, { readonly options: { readonly repeats?: boolean } }>>,
 ): Readonly<Record<string, ActEntry<unknown>>> {
-  const entries: Record<string, ActEntry<unknown>> = Object.create(null);
-  for (const [name, { options }] of Object.entries(actions))
-    entries[name] = createEntry(frame, name, options.repeats === true);
-  return entries;
+  const names = Object.entries(actions);
+  return Object.fromEntries(
+    names.map(([name, { options }]) => [name, createEntry(frame, name, options.repeats === true)]),
+  );
 }
 
 function createEntry(frame: ActFrame, action: string, repeats: boolean): ActEntry<unknown> {
@@ -132,7 +133,7 @@ function createEntry(frame: ActFrame, action: string, repeats: boolean): ActEntr
 }
 
 /** The first member of the parameters that a violation is about. */
-export function fieldOf(pointer: string): string | undefined {
+function fieldOf(pointer: string): string | undefined {
   const [, first, name] = pointer.split("/");
   return first === "params" ? name?.replaceAll("~1", "/").replaceAll("~0", "~") : undefined;
 }

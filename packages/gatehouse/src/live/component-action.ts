@@ -69,6 +69,11 @@ interface ExecutionParts {
   readonly context: ActionContext<LiveCall, "store">;
 }
 
+/** The answer of an action with or without effects. */
+function replyOf(answer: unknown): Reply<unknown> {
+  return answer instanceof Reply ? answer : new Reply(answer, undefined);
+}
+
 /** The state an action starts from. */
 interface Current extends Held {
   /** The stored version it will replace; 0 where there is none. */
@@ -128,7 +133,7 @@ class Execution {
 
   async #settle(transaction: WriteTransaction, current: Current, answer: unknown): Promise<LiveResult> {
     const { keeper } = this.#parts;
-    const { state: next, effects } = answer instanceof Reply ? answer : new Reply(answer, undefined);
+    const { state: next, effects } = replyOf(answer);
     if (next === undefined) return this.#result(current, current.version, effects);
     const held = { props: current.props, state: this.#checked(next) };
     const version = await keeper.write(transaction, this.#key, { ...held, expected: current.version });

@@ -96,9 +96,9 @@ export interface LiveAction<State, Props, Schema extends StandardSchemaV1> exten
   ) => Now<LiveAnswer<State>>;
 }
 
-/** An action of any types, as components hold them. */
-// oxlint-disable-next-line typescript/no-explicit-any -- contexts and inputs are contravariant: no other type accepts every action
-export type AnyLiveAction = LiveAction<any, any, any>;
+/** An action of any types, as components hold them. Its input is what its own schema has made. */
+// oxlint-disable-next-line typescript/no-explicit-any -- contexts are contravariant: no other type accepts every action
+export type AnyLiveAction = LiveAction<any, any, StandardSchemaV1>;
 
 /**
  * Declares an action of a component: its options and what it does. The function answers the next state, a

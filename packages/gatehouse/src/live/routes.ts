@@ -15,7 +15,7 @@ import { liveProblems } from "./problems.ts";
 import { readLiveRequest, type LiveRequest } from "./wire.ts";
 
 /** Where a security token for this session is had. */
-export const REFRESH_PATH = "/api/csrf/refresh";
+const REFRESH_PATH = "/api/csrf/refresh";
 
 /** A form that was refused, and what the page it came from knew. */
 export interface RefusedPage extends RefusedForm {

@@ -38,6 +38,7 @@ export interface Seed {
   readonly state: { readonly value: unknown } | undefined;
 }
 
+/** What states are kept with. */
 export interface StateKeeperParts {
   readonly documents: Documents;
   readonly sealer: Pick<Sealer, "seal" | "open">;

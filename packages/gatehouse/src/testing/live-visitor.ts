@@ -148,24 +148,21 @@ export class LiveVisitor {
   }
 
   #result(on: MountedComponent, document: Readonly<Record<string, unknown>>, response: Response): LiveCallResult {
-    const {
-      html,
-      state,
-      version,
-      csrf_token: csrfToken,
-      idempotency,
-    } = document as {
-      // Written by the live routes.
-      readonly html: string;
-      readonly state: unknown;
-      readonly version: number;
-      readonly csrf_token: string;
-      readonly idempotency?: NonNullable<LiveCallResult["idempotency"]>;
-    };
+    // The live routes write exactly these members.
+    const { html, state, version, csrf_token: csrfToken, idempotency } = document as unknown as AnswerDocument;
     this.#token = csrfToken;
     const seed = version === on.version ? on.seed : undefined;
     return { componentId: on.componentId, seed, version, html, state, csrfToken, idempotency, response };
   }
+}
+
+/** What the live routes answer a success with. */
+interface AnswerDocument {
+  readonly html: string;
+  readonly state: unknown;
+  readonly version: number;
+  readonly csrf_token: string;
+  readonly idempotency: LiveCallResult["idempotency"];
 }
 
 function errorOf(document: Readonly<Record<string, unknown>>, response: Response): LiveCallError {
