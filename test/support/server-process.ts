@@ -1,0 +1,226 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const main = join(root, "apps", "server", "src", "main.ts");
+
+/** How the real server is started. */
+export interface ServerOptions {
+  /** The data directory. Default: one of its own, removed at the end. */
+  readonly data?: string;
+  /** Default: a free one. */
+  readonly port?: number;
+  /** Options by environment variable, such as `GATEHOUSE_STORE_ENGINE`. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** The configuration file. Default: the repository's. */
+  readonly config?: string;
+  /** Flags of Node itself, such as `--expose-gc`. */
+  readonly nodeFlags?: readonly string[];
+  /** Further words of the command line. */
+  readonly words?: readonly string[];
+}
+
+/** What a server says of itself once it is ready. */
+interface Announcement {
+  readonly url: string;
+  readonly console: string;
+  readonly links: Readonly<Record<string, string>>;
+}
+
+/** How a process ended. */
+export interface ProcessEnd {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** One line of the server's log: an event, or an error. */
+export type LogLine = Readonly<Record<string, unknown>>;
+
+const START_TIMEOUT = 60_000;
+const STOP_TIMEOUT = 30_000;
+/** What is kept of a server's output, in characters; the oldest goes first. */
+const OUTPUT_LIMIT = 8_000_000;
+/** Ends the server once standard input closes, which it does however the test process ends. */
+const WATCHDOG = 'read -r _; kill -KILL "$1" 2>/dev/null';
+
+/** The `gatehouse` server as a process of its own, started from the sources as `npm start` does. */
+export class ServerProcess implements AsyncDisposable {
+  readonly data: string;
+  /** Resolves when the process has ended, for whatever reason. */
+  readonly ended: Promise<ProcessEnd>;
+  readonly #child: ChildProcess;
+  readonly #watchdog: ChildProcess;
+  readonly #temporary: boolean;
+  #output = "";
+  #errors = "";
+  #announcement: Announcement | undefined;
+
+  private constructor(child: ChildProcess, { data, temporary }: { data: string; temporary: boolean }) {
+    this.data = data;
+    this.#temporary = temporary;
+    this.#child = child;
+    this.#watchdog = spawn("/bin/sh", ["-c", WATCHDOG, "sh", String(child.pid)], {
+      stdio: ["pipe", "ignore", "ignore"],
+      detached: true,
+    });
+    this.#watchdog.unref();
+    this.ended = once(child, "close").then(([code, signal]) => {
+      this.#watchdog.kill("SIGKILL");
+      return { code, signal };
+    });
+    child.stdout?.on("data", (chunk: Buffer) => (this.#output = (this.#output + chunk).slice(-OUTPUT_LIMIT)));
+    child.stderr?.on("data", (chunk: Buffer) => (this.#errors = (this.#errors + chunk).slice(-OUTPUT_LIMIT)));
+  }
+
+  /** Starts the process without waiting until it is ready. */
+  static async launch(options: ServerOptions = {}): Promise<ServerProcess> {
+    const data = options.data ?? (await mkdtemp(join(tmpdir(), "gatehouse-data-")));
+    const config = options.config === undefined ? [] : ["--config", options.config];
+    const words = ["start", "--data", data, "--port", String(options.port ?? 0), "--json"];
+    const flags = ["--conditions=gatehouse-source", ...(options.nodeFlags ?? [])];
+    const child = spawn(process.execPath, [...flags, main, ...words, ...config, ...(options.words ?? [])], {
+      cwd: root,
+      env: environmentFor(options.environment),
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    await once(child, "spawn");
+    return new ServerProcess(child, { data, temporary: options.data === undefined });
+  }
+
+  /** Waits until the server is ready. */
+  async ready(): Promise<this> {
+    const deadline = performance.now() + START_TIMEOUT;
+    while ((this.#announcement ??= announcementIn(this.#output)) === undefined) {
+      if (this.hasEnded || performance.now() > deadline) {
+        await this.kill();
+        throw new Error(`The server did not start:\n${this.#output}\n${this.#errors}`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    return this;
+  }
+
+  /** The origin, without a slash at the end. */
+  get url(): string {
+    return this.#announced.url;
+  }
+
+  get port(): number {
+    return Number(new URL(this.url).port);
+  }
+
+  /** One-time links by purpose. */
+  get links(): Readonly<Record<string, string>> {
+    return this.#announced.links;
+  }
+
+  get pid(): number {
+    const { pid } = this.#child;
+    if (pid === undefined) throw new Error("The server has no process.");
+    return pid;
+  }
+
+  get hasEnded(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null;
+  }
+
+  /** Everything on standard error, where only what went wrong belongs. */
+  get errors(): string {
+    return this.#errors;
+  }
+
+  /** The lines of the log so far. */
+  get log(): readonly LogLine[] {
+    return this.#output
+      .split("\n")
+      .filter((line) => line.startsWith("{") && line.endsWith("}"))
+      .map((line) => JSON.parse(line));
+  }
+
+  /** Bytes of memory the process occupies. */
+  get residentMemory(): number {
+    const status = readFileSync(`/proc/${this.pid}/status`, "utf8");
+    return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) * 1024;
+  }
+
+  /** Sends a signal, such as SIGSTOP. */
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  /** Ends the process at once, as a crash would. */
+  async kill(): Promise<void> {
+    if (!this.hasEnded) this.#child.kill("SIGKILL");
+    await this.ended;
+  }
+
+  /** Asks the server to stop and waits until it has. */
+  async stop(): Promise<ProcessEnd> {
+    if (!this.hasEnded) this.#child.kill("SIGTERM");
+    const forced = setTimeout(() => this.#child.kill("SIGKILL"), STOP_TIMEOUT);
+    const end = await this.ended;
+    clearTimeout(forced);
+    return end;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+    if (this.#temporary) await rm(this.data, { recursive: true, force: true });
+  }
+
+  get #announced(): Announcement {
+    if (this.#announcement === undefined) throw new Error("The server is not ready yet.");
+    return this.#announcement;
+  }
+}
+
+/** Starts the server and waits until it is ready. */
+export async function startServer(options: ServerOptions = {}): Promise<ServerProcess> {
+  const server = await ServerProcess.launch(options);
+  return server.ready();
+}
+
+/** What a command printed and how it ended. */
+export interface CommandResult {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs another `gatehouse` command, such as `["bans", "add", ...]`, on a data directory. */
+export async function runCommand(
+  words: readonly string[],
+  { data, environment }: Pick<ServerOptions, "data" | "environment"> = {},
+): Promise<CommandResult> {
+  const where = data === undefined ? [] : ["--data", data];
+  const child = spawn(process.execPath, ["--conditions=gatehouse-source", main, ...words, ...where], {
+    cwd: root,
+    env: environmentFor(environment),
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let stdout = "";
+  let stderr = "";
+  child.stdout.on("data", (chunk: Buffer) => (stdout += chunk));
+  child.stderr.on("data", (chunk: Buffer) => (stderr += chunk));
+  const [code] = await once(child, "close");
+  return { code, stdout, stderr };
+}
+
+/** This process's environment without settings of its own for the server. */
+function environmentFor(given: ServerOptions["environment"] = {}): Record<string, string | undefined> {
+  const inherited = Object.entries(process.env).filter(
+    ([name]) => !name.startsWith("GATEHOUSE_") && name !== "NODE_OPTIONS" && name !== "NODE_TEST_CONTEXT",
+  );
+  return { ...Object.fromEntries(inherited), GATEHOUSE_LOG_FORMAT: "json", ...given };
+}
+
+/** The announcement is the only JSON of several lines among what the server prints. */
+function announcementIn(output: string): Announcement | undefined {
+  const text = /^\{\n[\s\S]*?\n\}$/m.exec(output)?.[0];
+  return text === undefined ? undefined : JSON.parse(text);
+}
