@@ -90,6 +90,8 @@ export interface Edge {
   refuse(inbound: Inbound, denial: Denial): Response;
   json: Responder["json"];
   redirect: Responder["redirect"];
+  /** Header fields for a response that another framework writes. */
+  fields: Responder["fields"];
   page(inbound: Inbound, page: Html, options?: PageOptions): Response;
   /** A CSRF token for this visitor's session, which begins now where there is none. */
   csrfToken(inbound: Inbound): string;
@@ -125,6 +127,7 @@ class HttpEdge implements Edge {
   readonly sessions: EdgeSessions;
   readonly json: Responder["json"];
   readonly redirect: Responder["redirect"];
+  readonly fields: Responder["fields"];
   readonly #parts: EdgeParts;
   readonly #parser: InboundParser;
   readonly #responder: Responder;
@@ -145,6 +148,7 @@ class HttpEdge implements Edge {
     this.#responder = responder;
     this.#cors = createCors(parts.cors ?? []);
     this.json = (inbound, value, options) => responder.json(inbound, value, options);
+    this.fields = (inbound, kind) => responder.fields(inbound, kind);
     this.redirect = (inbound, location, status) => responder.redirect(inbound, location, status);
   }
 

@@ -43,6 +43,8 @@ export interface Responder {
   page(inbound: Inbound, page: Html, options?: PageOptions): Response;
   /** To an address of this server: a path that begins with one slash. Status 303 unless told otherwise. */
   redirect(inbound: Inbound, location: string, status?: 302 | 303 | 307 | 308): Response;
+  /** The fields of a response made elsewhere: security headers, request id, the cookie of a new session. */
+  fields(inbound: Inbound, kind: "page" | "data"): readonly (readonly [string, string])[];
   /** Adds what is missing to a response made elsewhere. */
   complete(inbound: Inbound, response: Response): Response;
 }
@@ -134,6 +136,14 @@ class EdgeResponder implements Responder {
   redirect(inbound: Inbound, location: string, status: 302 | 303 | 307 | 308 = 303): Response {
     if (!OWN_PATH.test(location)) throw new TypeError("Redirects lead to a path of this server.");
     return this.#write(inbound, { body: null, status, headers: { ...this.#dataHeaders(inbound), location } });
+  }
+
+  fields(inbound: Inbound, kind: "page" | "data"): readonly (readonly [string, string])[] {
+    const context = contextOf(inbound);
+    const security =
+      kind === "page" ? this.#securityHeaders.page(context, inbound.nonce) : this.#securityHeaders.data(context);
+    const fields = { ...security, "x-request-id": inbound.requestId };
+    return [...Object.entries(fields), ...this.#sessions.headers(inbound)];
   }
 
   complete(inbound: Inbound, response: Response): Response {

@@ -1,0 +1,2 @@
+export { createHonoAdapter } from "./http/adapters/hono.ts";
+export type { HonoAdapter } from "./http/adapters/hono.ts";

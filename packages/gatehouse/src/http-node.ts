@@ -1,0 +1,3 @@
+export { createNodeAdapter } from "./http/adapters/node.ts";
+export type { NodeAdapter, NodeListener } from "./http/adapters/node.ts";
+export { BodyConsumedError } from "./http/adapters/node-bridge.ts";
