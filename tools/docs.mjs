@@ -4,10 +4,12 @@
  */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
+import { prepareClient } from "./gatehouse.mjs";
 import { compileCache, nodePath, root, runTool, setUp } from "./setup.mjs";
 
 await runTool(async () => {
   await setUp();
+  await prepareClient();
   const main = join(root, "tools", "docs", "main.ts");
   const { status } = spawnSync(nodePath(), ["--conditions=gatehouse-source", main, ...process.argv.slice(2)], {
     cwd: root,

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import type { InventoryRow } from "gatehouse/kernel";
 import { PHASES } from "../../packages/gatehouse/src/kernel/guard.ts";
 import { code, page, table, type Page } from "./page.ts";
 import { documentedExports, sourceFiles } from "./sources.ts";
@@ -40,9 +41,30 @@ function readGuards(file: string): GuardRow[] {
     });
 }
 
-/** The page of phases and guards. */
-export function guardsPage(): Page {
-  const guards = sourceFiles("guards/*.ts").flatMap(readGuards);
+/** Guards in the order in which the assembled server asks them; those it does not use come last. */
+function inOrder(guards: readonly GuardRow[], inventory: readonly InventoryRow[]): GuardRow[] {
+  const order: string[] = [];
+  for (const { steps } of inventory.toSorted((left, right) => right.steps.length - left.steps.length)) {
+    for (const { guard } of steps) if (!order.includes(guard)) order.push(guard);
+  }
+  const place = ({ name }: GuardRow): number => (order.includes(name) ? order.indexOf(name) : order.length);
+  return guards.toSorted((left, right) => place(left) - place(right));
+}
+
+function actionRows(inventory: readonly InventoryRow[]): string[][] {
+  return inventory
+    .map(({ action, entrance, effects, steps }) => [
+      code(action),
+      entrance,
+      effects,
+      steps.map(({ guard, summary }) => `${guard} (${summary})`).join(", "),
+    ])
+    .toSorted(([left = ""], [right = ""]) => (left < right ? -1 : left > right ? 1 : 0));
+}
+
+/** The page of phases and guards, and of what stands before each action of the assembled server. */
+export function guardsPage(inventory: readonly InventoryRow[]): Page {
+  const guards = inOrder(sourceFiles("guards/*.ts").flatMap(readGuards), inventory);
   const parts = PHASES.map((phase, index) => {
     const rows = guards
       .filter((guard) => guard.phase === phase)
@@ -53,7 +75,11 @@ export function guardsPage(): Page {
   return page("guards.md", "Guards", [
     "Every attempt passes these phases in this order, over every entrance. Operators choose the mode of a guard under " +
       "`guards` in the configuration: `enforce` denies, `shadow` records that it would have denied, `off` needs a " +
-      "reason, which is recorded. `gatehouse inventory` shows which guards apply to which action.",
+      "reason, which is recorded.",
     ...parts,
+    "## Actions of the server",
+    "What stands before each action of the server that `npm start` runs. `gatehouse inventory` shows the same for any " +
+      "application and configuration.",
+    table(["action", "entrance", "effects", "guards"], actionRows(inventory)),
   ]);
 }

@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { assemble } from "./assembled.ts";
 import { cliPage } from "./cli.ts";
 import { configurationPage } from "./configuration.ts";
 import { eventsPage } from "./events.ts";
@@ -7,6 +8,7 @@ import { exportsPage } from "./exports.ts";
 import { guardsPage } from "./guards.ts";
 import type { Page } from "./page.ts";
 import { problemsPage } from "./problems.ts";
+import { routesPage } from "./routes.ts";
 import { root } from "./sources.ts";
 
 const folder = join(root, "docs", "reference");
@@ -51,5 +53,14 @@ function writePages(pages: readonly Page[]): number {
 }
 
 mkdirSync(folder, { recursive: true });
-const pages = [await problemsPage(), await eventsPage(), configurationPage(), cliPage(), guardsPage(), exportsPage()];
+const { routes, inventory } = await assemble();
+const pages = [
+  await problemsPage(),
+  await eventsPage(),
+  configurationPage(),
+  cliPage(),
+  guardsPage(inventory),
+  routesPage(routes),
+  exportsPage(),
+];
 process.exitCode = process.argv.includes("--check") ? checkPages(pages) : writePages(pages);

@@ -25,6 +25,13 @@ export interface GatehouseOptions extends ServicesOptions {
   readonly application?: Application;
 }
 
+/** One route that is answered. */
+export interface RouteDescription {
+  readonly method: string;
+  /** With parameters as `:name` and `*` for the rest. */
+  readonly path: string;
+}
+
 /** Everything assembled: ports opened, guards compiled, routes mounted. */
 export interface Gatehouse extends AsyncDisposable {
   /** Answers requests; give it to `listen`, or to an adapter. */
@@ -36,6 +43,8 @@ export interface Gatehouse extends AsyncDisposable {
   operate(action: string, input: unknown): Promise<Outcome>;
   health(): Promise<readonly StoreHealth[]>;
   inventory(): readonly InventoryRow[];
+  /** The routes behind `handler`, in the order in which they are tried. */
+  routes(): readonly RouteDescription[];
   /** Fills an empty store with the application's demonstration. */
   seed(): Promise<void>;
 }
@@ -65,6 +74,7 @@ export async function openGatehouse(options: GatehouseOptions): Promise<Gatehous
     operate: (action, input) => gate.attempt(operatorAttempt(services, action, input)),
     health: () => stores.keeper.health(),
     inventory: () => gate.inventory(),
+    routes: () => app.routes.map(({ method, path }) => ({ method, path })),
     seed: () => parts.seed?.() ?? Promise.resolve(),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };

@@ -1,0 +1,49 @@
+import type { RouteDescription } from "gatehouse";
+import { code, page, table, type Page } from "./page.ts";
+
+/** What each route is for. A route that is missing here stops the generator, so that the page stays complete. */
+const PURPOSES: Readonly<Record<string, string>> = {
+  "GET /healthz": "Whether the process lives.",
+  "GET /readyz": "Whether it can serve: the health of its stores.",
+  "GET /api/csrf/refresh": "A CSRF token for the visitor's session, to pages of the same origin.",
+  "POST /csp/report": "Reports of browsers about violations of the content security policy.",
+  "POST /api/livecomponents/action": "An action of a live component.",
+  "GET /api/livecomponents/client.{hash}.js": "The browser runtime of live components.",
+  "GET /console": "Overview: health of the stores, what happened lately.",
+  "GET /console/events": "The audit trail, with filters.",
+  "GET /console/bans": "Bans in force.",
+  "GET /console/guards": "Which guards stand before which action.",
+  "GET /console/enter/:token": "A one-time link of an operator: the page that asks to enter.",
+  "POST /console/enter/:token": "Uses the link up and signs in.",
+  "POST /console/leave": "Signs the operator out.",
+  "GET /console/assets/*": "Style sheets and images of the console.",
+  "GET /": "The gallery's events.",
+  "GET /events/:slug": "An event's page: guestbook and likes.",
+  "GET /join/:token": "A guest's one-time link: the page that asks to join.",
+  "POST /join/:token": "Uses the link up and joins.",
+  "GET /gallery/assets/*": "Style sheets and images of the gallery.",
+};
+
+/** Answered by the server itself, before the routes. */
+const SERVER_ROUTES: readonly RouteDescription[] = [
+  { method: "GET", path: "/healthz" },
+  { method: "GET", path: "/readyz" },
+];
+
+function row({ method, path }: RouteDescription): [string, string, string] {
+  const stable = path.replace(/\.[0-9a-f]{16}\./, ".{hash}.");
+  const purpose = PURPOSES[`${method} ${stable}`];
+  if (purpose === undefined) throw new Error(`Say in tools/docs/routes.ts what ${method} ${stable} is for.`);
+  return [code(method), code(stable), purpose];
+}
+
+/** The page of the assembled server's routes. */
+export function routesPage(routes: readonly RouteDescription[]): Page {
+  const rows = [...SERVER_ROUTES, ...routes].map(row);
+  const unique = new Map(rows.map((cells) => [cells.join(), cells]));
+  return page("routes.md", "Routes", [
+    "What the server that `npm start` runs answers, in the order in which it is tried. Everything that changes something " +
+      "is an action behind the guards; the [guards](guards.md) of each are listed there.",
+    table(["method", "path", "what for"], [...unique.values()]),
+  ]);
+}
