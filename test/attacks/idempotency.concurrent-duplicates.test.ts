@@ -4,9 +4,17 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { defineAction, deny, problems, type AnyAction, type Outcome } from "gatehouse/kernel";
+import {
+  defineAction,
+  deny,
+  problems,
+  StoreUnavailableError,
+  type AnyAction,
+  type IdempotencyRecords,
+  type Outcome,
+} from "gatehouse/kernel";
+import { coreMigrations, createIdempotencyRecords } from "gatehouse/store";
 import { openSqliteStore } from "gatehouse/store/sqlite";
-import { coreMigrations } from "gatehouse/store";
 import { createFakeClock, createTestGate, type FakeClock, type TestGate } from "gatehouse/testing";
 
 const KEYS = ["k0", "k1", "k2"] as const;
@@ -17,7 +25,7 @@ const LONG = 120_000;
 type Fate = "succeed" | "deny" | "throw";
 
 interface Step {
-  readonly kind: "attempt" | "finish" | "pause" | "leave";
+  readonly kind: "attempt" | "finish" | "pause" | "leave" | "cut" | "join";
   readonly key: number;
   readonly server: number;
   readonly pick: number;
@@ -25,7 +33,7 @@ interface Step {
 }
 
 const step: fc.Arbitrary<Step> = fc.record({
-  kind: fc.constantFrom("attempt", "attempt", "attempt", "finish", "finish", "pause", "leave"),
+  kind: fc.constantFrom("attempt", "attempt", "attempt", "finish", "finish", "pause", "leave", "cut", "join"),
   key: fc.nat(KEYS.length - 1),
   server: fc.nat(SERVERS.length - 1),
   pick: fc.nat(1000),
@@ -43,26 +51,25 @@ class Trial {
   readonly clock: FakeClock;
   readonly servers: readonly TestGate[];
   readonly settled: Settled[] = [];
+  /** Servers that cannot renew their claims: paused, swapped out, cut off from the store for a while. */
+  readonly cut: Set<string>;
   readonly #pending: Promise<void>[] = [];
   readonly #signals: AbortController[] = [];
 
-  constructor(clock: FakeClock, servers: readonly TestGate[]) {
+  constructor({ clock, servers, cut }: Pick<Trial, "clock" | "servers" | "cut">) {
     this.clock = clock;
     this.servers = servers;
+    this.cut = cut;
   }
 
-  attempt(action: AnyAction, { key: index, server, fate }: Step): void {
+  attempt(action: AnyAction, { key: index, server }: Pick<Step, "key" | "server">): void {
     const key = KEYS[index] ?? assert.fail();
     const control = new AbortController();
     this.#signals.push(control);
     const gate = this.servers[server] ?? assert.fail();
     const attempt = gate.attempt(action, {}, { as: "ada", key, more: { signal: control.signal, tenant: "acme" } });
     this.#pending.push(attempt.then((outcome) => void this.settled.push({ key, outcome })));
-    this.fates.push(fate);
   }
-
-  /** What runs will do, in the order they begin. */
-  readonly fates: Fate[] = [];
 
   leave(pick: number): void {
     this.#signals[pick % Math.max(this.#signals.length, 1)]?.abort();
@@ -84,11 +91,29 @@ async function withServers<Result>(
   work: (trial: Trial) => Promise<Result>,
 ): Promise<Result> {
   const clock = createFakeClock();
+  const cut = new Set<string>();
   await using store = await openSqliteStore({ memory: true, clock, migrations: coreMigrations });
-  const shared = { actions, clock, store, limit: { limit: 100_000, window: 60_000 } };
-  await using first = await createTestGate({ ...shared, server: "first" });
-  await using second = await createTestGate({ ...shared, server: "second" });
-  return await work(new Trial(clock, [first, second]));
+  const open = (server: string): Promise<TestGate> => {
+    const records = createIdempotencyRecords();
+    const renew: IdempotencyRecords["renew"] = (transaction, claim) =>
+      cut.has(server)
+        ? Promise.reject(new StoreUnavailableError("main", "cut off"))
+        : records.renew(transaction, claim);
+    const limit = { limit: 100_000, window: 60_000 };
+    return createTestGate({ actions, clock, store, limit, server, idempotency: { records: { ...records, renew } } });
+  };
+  await using first = await open("first");
+  await using second = await open("second");
+  return await work(new Trial({ clock, servers: [first, second], cut }));
+}
+
+/** Once everything has settled, every key must lead to a result again: none may be stuck. */
+async function checkLiveness(trial: Trial, action: AnyAction, release: () => void): Promise<void> {
+  trial.cut.clear();
+  const before = trial.settled.length;
+  for (const key of KEYS.keys()) trial.attempt(action, { key, server: 0 });
+  await trial.end(release);
+  for (const { key, outcome } of trial.settled.slice(before)) assert.ok(outcome.ok, `${key} is stuck`);
 }
 
 /** What must hold for the outcomes under one key, whatever happened. */
@@ -140,6 +165,8 @@ describe("idempotency under concurrent duplicates", () => {
             else await trial.clock.advance(one.kind === "pause" ? one.pick * 10 : 0);
           }
           await trial.end(() => undefined);
+          fates.length = 0;
+          await checkLiveness(trial, action, () => undefined);
           checkOutcomes(trial.settled, await effectsOf(trial));
           const rows = await trial.servers[0]!.auditRows({ name: "action_performed" });
           const effects = [...(await effectsOf(trial)).values()].reduce((sum, count) => sum + count, 0);
@@ -154,6 +181,7 @@ describe("idempotency under concurrent duplicates", () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 25 }), async (steps) => {
         const provider = new Provider();
+        let cut = false;
         const action = defineAction({
           name: "payment.charge",
           entrances: ["http"],
@@ -167,10 +195,16 @@ describe("idempotency under concurrent duplicates", () => {
             if (one.kind === "attempt") trial.attempt(action, one);
             else if (one.kind === "finish") provider.finish(one.pick, one.fate);
             else if (one.kind === "leave") trial.leave(one.pick);
+            else if (one.kind === "cut") trial.cut.add(SERVERS[one.server] ?? assert.fail());
+            else if (one.kind === "join") trial.cut.delete(SERVERS[one.server] ?? assert.fail());
+            cut ||= trial.cut.size > 0;
             await trial.clock.advance(one.kind === "pause" ? (one.pick / 1000) * LONG : 1);
           }
-          await trial.end(() => provider.finish(0, "succeed"));
+          const release = (): void => provider.finish(0, "succeed");
+          await trial.end(release);
+          await checkLiveness(trial, action, release);
           checkOutcomes(trial.settled, provider.charges);
+          if (!cut) assert.ok(provider.mostAtOnce <= 1, "two executions of one order ran at once");
           assert.ok(provider.keysPerOrder() <= 1, "one order was charged under two step keys");
         });
       }),
@@ -203,13 +237,16 @@ class Provider {
   readonly charges = new Map<string, number>();
   readonly #results = new Map<string, string>();
   readonly #stepKeys = new Map<string, Set<string>>();
-  readonly #open: { readonly finish: (fate: Fate) => void }[] = [];
+  readonly #open: { readonly order: string; readonly finish: (fate: Fate) => void }[] = [];
+  /** Calls for one order that were open at the same time, at most. */
+  mostAtOnce = 0;
 
   charge(stepKey: string, order: string): Promise<unknown> {
     const known = this.#stepKeys.get(order) ?? new Set();
     this.#stepKeys.set(order, known.add(stepKey));
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     this.#open.push({
+      order,
       finish: (fate) => {
         // A decline charges nothing; a lost answer may have charged all the same.
         const charged = this.#results.get(stepKey);
@@ -222,6 +259,7 @@ class Provider {
         return resolve(this.#results.get(stepKey));
       },
     });
+    this.mostAtOnce = Math.max(this.mostAtOnce, this.#open.filter((call) => call.order === order).length);
     return promise;
   }
 
