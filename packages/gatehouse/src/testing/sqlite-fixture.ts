@@ -27,3 +27,8 @@ export const createSqliteMemoryFixture: CreateStoreFixture = async () => ({
   open: (migrations) => openSqliteStore({ memory: true, clock: systemClock, migrations }),
   [Symbol.asyncDispose]: async () => undefined,
 });
+
+/** Resolves once a condition holds, looking every few milliseconds; a test's own time-out ends a vain wait. */
+export async function eventually(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 2));
+}

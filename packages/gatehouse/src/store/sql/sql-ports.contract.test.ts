@@ -1,9 +1,11 @@
 import { createSqliteFixture, createSqliteMemoryFixture } from "../../testing/sqlite-fixture.ts";
 import { describeAuditTrailContract } from "../../testing/store-contract-audit.ts";
+import { describeBansContract } from "../../testing/store-contract-bans.ts";
 import { describeDocumentsContract } from "../../testing/store-contract-documents.ts";
 import { describeIdempotencyContract } from "../../testing/store-contract-idempotency.ts";
 import { describeLeasesContract } from "../../testing/store-contract-leases.ts";
 import { describeSessionsContract } from "../../testing/store-contract-sessions.ts";
+import { createMemoryBus } from "../memory/memory-bus.ts";
 
 for (const [name, create] of [
   ["SQLite file", createSqliteFixture],
@@ -14,4 +16,5 @@ for (const [name, create] of [
   describeAuditTrailContract(name, create);
   describeSessionsContract(name, create);
   describeLeasesContract(name, create);
+  describeBansContract(name, create, async () => createMemoryBus());
 }

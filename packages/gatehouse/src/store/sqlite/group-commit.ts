@@ -128,6 +128,8 @@ export class GroupCommit {
     onBatch();
     if (!this.#begin()) return onBatchEnd();
     this.#group = { size: 0, durable: Promise.withResolvers() };
+    // Where the batch breaks, its last member may have its own error already and not ask for the group's.
+    this.#group.durable.promise.catch(() => undefined);
     this.#deadline = clock.monotonic() + batchBudget;
     this.#startNext();
   }
@@ -200,6 +202,7 @@ export class GroupCommit {
       this.#startNext();
     } catch (error) {
       this.#breakBatch(error);
+      throw error;
     }
   }
 
