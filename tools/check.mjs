@@ -23,7 +23,7 @@ function steps() {
     ...types,
     ["layers", ["depcruise", "--config", ".dependency-cruiser.cjs", ...roots]],
     ["unused", ["knip", "--no-config-hints"]],
-    ["unused in production", ["knip", "--production", "--no-config-hints"]],
+    ["unused in production", ["knip", "--production", "--include", "files,dependencies,unlisted", "--no-config-hints"]],
     ["docs", ["node", join("tools", "docs.mjs"), "--check"]],
     ["lock file", ["node", join("tools", "lock.mjs"), "--check"]],
   ]);

@@ -6,7 +6,7 @@
  *   npm test -- csrf             test files whose path contains a word, else tests whose name does
  *   npm test -- --no-check       without the checks of `npm run check`, which a selection leaves out anyway
  *
- * With CI=true a program that a suite needs and that cannot be installed is a failure; else the suite is left out.
+ * With CI=true a program that is needed and cannot be installed is a failure; else its tests are skipped.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -26,22 +26,26 @@ function environment(more = {}) {
   return { ...process.env, PATH: path, NODE_COMPILE_CACHE: compileCache(), ...more };
 }
 
-/** Leaves out the files of suites whose programs are missing; in CI that is a failure instead. */
+/**
+ * Prepares the programs that the files need, and leaves out what cannot run without a browser. Other tests skip
+ * themselves where a program is missing; in CI nothing may be missing.
+ */
 function withoutMissing(files) {
-  const needed = [...new Set(files.flatMap(({ suite }) => suite.needs))];
-  const missing = prepare(needed);
+  const missing = prepare([...new Set(files.flatMap(({ needs }) => needs))]);
   if (missing.length === 0) return files;
   if (process.env.CI !== undefined) throw new SetupError(`Not installed, and needed in CI: ${howToInstall(missing)}.`);
-  const left = files.filter(({ suite }) => suite.needs.every((name) => !missing.includes(name)));
-  const suites = [...new Set(files.filter((file) => !left.includes(file)).map(({ suite }) => suite.name))];
-  process.stderr.write(`Not installed: ${howToInstall(missing)}. Left out: ${suites.join(", ")}.\n`);
-  return left;
+  const affected = files.filter(({ needs }) => needs.some((name) => missing.includes(name)));
+  const suites = [...new Set(affected.map(({ suite }) => suite))];
+  process.stderr.write(
+    `Not installed: ${howToInstall(missing)}. Tests that need it are skipped: ${suites.join(", ")}.\n`,
+  );
+  return missing.includes("chromium") ? files.filter(({ needs }) => !needs.includes("chromium")) : files;
 }
 
 /** Starts the database servers once for the whole run; `stop` ends them. */
 async function startServices(files) {
-  const needed = new Set(files.flatMap(({ suite }) => suite.needs));
-  const names = ["postgresql", "valkey"].filter((name) => needed.has(name));
+  const needed = new Set(files.flatMap(({ needs }) => needs));
+  const names = ["postgresql", "valkey"].filter((name) => needed.has(name) && prepare([name]).length === 0);
   if (names.length === 0) return { variables: {}, stop: async () => {} };
   const child = spawn(nodePath(), [join(root, "tools", "testing", "services.ts"), ...names], {
     env: environment(),

@@ -23,6 +23,7 @@ const PROGRAMS = {
     packages: ["valkey-server", "redis-server"],
   },
   chromium: { found: () => inPath("chromium"), packages: ["chromium"] },
+  caddy: { found: () => inPath("caddy"), packages: ["caddy"] },
   nginx: { found: () => inPath("nginx"), packages: ["nginx"] },
 };
 

@@ -1,24 +1,32 @@
 /** Which test files there are, and which suite each belongs to. */
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../setup.mjs";
 
-/**
- * The suites, first match wins: what a file must be named like, and the system programs it cannot do without.
- * `unit` takes what no other suite claims.
- */
+/** The suites; the first that matches a file's path claims it. */
 const SUITES = [
-  { name: "browser", pattern: /^test\/e2e\/|\.browser\.test\.ts$/, needs: ["chromium", "nginx"] },
-  { name: "drills", pattern: /^test\/faults\//, needs: ["postgresql", "valkey"] },
-  { name: "attacks", pattern: /^test\/attacks\//, needs: [] },
-  { name: "packaging", pattern: /^test\/(packaging|types)\//, needs: [] },
-  {
-    name: "stores",
-    pattern: /^packages\/gatehouse\/src\/(store|testing)\/|^test\/stores\//,
-    needs: ["postgresql", "valkey"],
-  },
-  { name: "unit", pattern: /./, needs: [] },
+  { name: "browser", pattern: /^test\/e2e\/|\.browser\.test\.ts$/ },
+  { name: "drills", pattern: /^test\/faults\// },
+  { name: "attacks", pattern: /^test\/attacks\// },
+  { name: "packaging", pattern: /^test\/(packaging|types)\// },
+  { name: "stores", pattern: /^packages\/gatehouse\/src\/(store|testing)\// },
+  { name: "unit", pattern: /./ },
 ];
+
+/** How a test file shows that it needs a program of the system. */
+const SIGNS = {
+  postgresql: /\bstart(Own)?Postgres\b/,
+  valkey: /\bstart(Own)?Valkey\b/,
+  nginx: /nginx/i,
+  caddy: /caddy/i,
+  chromium: /playwright|chromium/i,
+};
+
+function needsOf(path, suite) {
+  const text = readFileSync(join(root, path), "utf8");
+  const found = Object.keys(SIGNS).filter((name) => SIGNS[name].test(text));
+  return suite === "browser" && !found.includes("chromium") ? [...found, "chromium"] : found;
+}
 
 function walk(folder) {
   const found = [];
@@ -33,10 +41,13 @@ function walk(folder) {
   return found;
 }
 
-/** Every test file, relative to the repository, with the suite it belongs to. */
+/** Every test file, relative to the repository, with its suite and the programs it needs. */
 export function testFiles() {
   const paths = ["packages", "apps", "test"].flatMap(walk).sort();
-  return paths.map((path) => ({ path, suite: SUITES.find(({ pattern }) => pattern.test(path)) }));
+  return paths.map((path) => {
+    const suite = SUITES.find(({ pattern }) => pattern.test(path)).name;
+    return { path, suite, needs: needsOf(path, suite) };
+  });
 }
 
 /**
@@ -52,9 +63,7 @@ export function select(words, files) {
   const chosen =
     suites.length + paths.length === 0
       ? files
-      : files.filter(
-          ({ path, suite }) => suites.includes(suite.name) || paths.some((part) => path.includes(clean(part))),
-        );
+      : files.filter(({ path, suite }) => suites.includes(suite) || paths.some((part) => path.includes(clean(part))));
   return { files: chosen, patterns, options, filtered: names.length > 0 };
 }
 
