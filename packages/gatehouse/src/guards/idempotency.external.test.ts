@@ -210,7 +210,7 @@ describe("idempotencyGuard, external effects that go wrong", () => {
     await quiet();
     end(0, { error: new Error("connection reset") });
     const unknown = await first;
-    assert.equal(code(unknown), "INTERNAL_ERROR");
+    assert.equal(code(unknown), "OUTCOME_UNKNOWN");
     assert.equal(!unknown.ok && unknown.retryAfter, 1);
     assert.match((!unknown.ok && unknown.detail) || "", /same idempotency key/);
     assert.equal(kit.events.at(-1)?.name, "idempotency_unknown_outcome");

@@ -258,10 +258,8 @@ export class Passing {
   #unknownOutcome(): Denial {
     const { attempt, action } = this.#passage;
     const keyed = attempt.idempotencyKey !== undefined && action.idempotency !== false;
-    const event = { event: events.idempotency_unknown_outcome, context: { keyed } };
-    if (!keyed) return deny(problems.INTERNAL_ERROR, event);
-    const detail = "It is not known yet whether this took effect. Retry with the same idempotency key to find out.";
-    return deny(problems.INTERNAL_ERROR, { ...event, detail, retryAfter: 1 });
+    const event = events.idempotency_unknown_outcome;
+    return deny(problems.OUTCOME_UNKNOWN, { event, context: { keyed }, retryAfter: 1 });
   }
 
   async #leave(outcome: Outcome): Promise<void> {

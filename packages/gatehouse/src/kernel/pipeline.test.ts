@@ -148,7 +148,7 @@ describe("createGate, the way of an attempt", () => {
     const lost = new StoreUnavailableError("main", "connection lost", { outcome: "unknown" });
     store.commitFailures.push(lost, lost);
     const outcome = await gate.attempt(attempt());
-    assert.equal(!outcome.ok && outcome.problem.code, "INTERNAL_ERROR");
+    assert.equal(!outcome.ok && outcome.problem.code, "OUTCOME_UNKNOWN");
     assert.equal(events.at(-1)?.name, "idempotency_unknown_outcome");
     const keyed = await gate.attempt(attempt("thing.change", { idempotencyKey: "k" }));
     assert.equal(!keyed.ok && keyed.retryAfter, 1);
@@ -318,7 +318,7 @@ describe("createGate, external effects", () => {
   it("leaves the outcome unknown when the action throws", async () => {
     const bug = new Error("time-out at the provider");
     const { outcome, reported, events, order: happened } = await perform(() => Promise.reject(bug));
-    assert.equal(!outcome.ok && outcome.problem.code, "INTERNAL_ERROR");
+    assert.equal(!outcome.ok && outcome.problem.code, "OUTCOME_UNKNOWN");
     assert.deepEqual(happened, ["begin", "fail unknown", "leave"]);
     assert.deepEqual(reported, [bug]);
     assert.deepEqual(
@@ -330,7 +330,7 @@ describe("createGate, external effects", () => {
   it("leaves the outcome unknown when the result cannot be committed, and does not claim that nothing happened", async () => {
     const down = new StoreUnavailableError("main", "down");
     const { outcome, reported, order: happened } = await perform(async () => 1, [undefined, down]);
-    assert.equal(!outcome.ok && outcome.problem.code, "INTERNAL_ERROR");
+    assert.equal(!outcome.ok && outcome.problem.code, "OUTCOME_UNKNOWN");
     assert.deepEqual(happened, ["begin", "complete", "fail unknown", "leave"]);
     assert.deepEqual(reported, [down]);
   });
@@ -338,7 +338,7 @@ describe("createGate, external effects", () => {
   it("survives a store that is down for the failure as well", async () => {
     const down = new StoreUnavailableError("main", "down");
     const { outcome, reported } = await perform(() => Promise.reject(new Error("provider")), [undefined, down]);
-    assert.equal(!outcome.ok && outcome.problem.code, "INTERNAL_ERROR");
+    assert.equal(!outcome.ok && outcome.problem.code, "OUTCOME_UNKNOWN");
     assert.equal(reported.length, 2);
   });
 

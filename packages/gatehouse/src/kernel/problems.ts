@@ -44,6 +44,11 @@ export const problems = defineProblems({
   TOO_MANY_CONCURRENT: { status: 429, message: "Too many requests are running at once. Retry shortly." },
   HEADERS_TOO_LARGE: { status: 431, message: "The request's headers are larger than this server accepts." },
   INTERNAL_ERROR: { status: 500, message: "Something went wrong on our side. The request id helps us find out what." },
+  OUTCOME_UNKNOWN: {
+    status: 503,
+    message:
+      "It is not known yet whether this took effect. Retry with the same idempotency key to find out, or look before you repeat it.",
+  },
   STORE_UNAVAILABLE: {
     status: 503,
     message: "The service is temporarily unavailable. Nothing was changed; retry shortly.",
