@@ -212,7 +212,7 @@ describe("idempotencyGuard, external effects that go wrong", () => {
     const unknown = await first;
     assert.equal(code(unknown), "OUTCOME_UNKNOWN");
     assert.equal(!unknown.ok && unknown.retryAfter, 1);
-    assert.match((!unknown.ok && unknown.detail) || "", /same idempotency key/);
+    assert.match((!unknown.ok && unknown.problem.message) || "", /same idempotency key/);
     assert.equal(kit.events.at(-1)?.name, "idempotency_unknown_outcome");
     assert.equal(code(await kit.attempt(action, { amount: 2 }, { key })), "IDEMPOTENCY_KEY_REUSED");
     const second = kit.attempt(action, {}, { key });

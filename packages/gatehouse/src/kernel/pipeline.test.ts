@@ -152,7 +152,7 @@ describe("createGate, the way of an attempt", () => {
     assert.equal(events.at(-1)?.name, "idempotency_unknown_outcome");
     const keyed = await gate.attempt(attempt("thing.change", { idempotencyKey: "k" }));
     assert.equal(!keyed.ok && keyed.retryAfter, 1);
-    assert.match((!keyed.ok && keyed.detail) || "", /same idempotency key/);
+    assert.match((!keyed.ok && keyed.problem.message) || "", /same idempotency key/);
   });
 
   it("answers for actions nobody declared, through bans and limits but nothing further", async () => {
