@@ -40,8 +40,11 @@ export interface ContractTables {
   readonly notes: NotesTable;
 }
 
+/** Adds a note: identifier, amount. */
 export const INSERT_NOTE = portableStatement("INSERT INTO notes (id, amount) VALUES ($1, $2)");
+/** The amount of a note by its identifier. */
 export const NOTE_AMOUNT = portableStatement("SELECT amount FROM notes WHERE id = $1");
+/** All identifiers, in order. */
 export const NOTE_IDS = portableStatement("SELECT id FROM notes ORDER BY id");
 const CLEAR = portableStatement("DELETE FROM notes");
 

@@ -58,7 +58,7 @@ export async function migrate(connection: MigrationConnection, migrations: reado
 }
 
 /** SHA-256 of a migration's text for one engine, as `schema_migrations` keeps it. */
-export function migrationChecksum(migration: Migration, dialect: Dialect): string {
+function migrationChecksum(migration: Migration, dialect: Dialect): string {
   return createHash("sha256").update(migration[dialect]).digest("hex");
 }
 

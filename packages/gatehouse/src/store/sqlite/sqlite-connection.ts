@@ -4,6 +4,7 @@ import { StoreUnavailableError, type SqlValue } from "../../kernel/ports/store.t
 import { SQLITE_NOW_FUNCTION } from "../sql/statement.ts";
 import { translateReadError, translateSqliteError } from "./sqlite-error.ts";
 
+/** Values by column name. */
 export type SqliteRow = Record<string, SqlValue>;
 
 /** What a statement answered. */
