@@ -48,15 +48,24 @@ function slowProvider() {
   return {
     action,
     calls,
-    /** Ends the call of this number. */
-    end: (index: number, how: { value?: unknown; error?: Error } = {}) =>
-      how.error === undefined ? open[index]?.resolve(how.value ?? "charged") : open[index]?.reject(how.error),
+    /** Resolves once so many calls have been made. */
+    called: (count: number) => until(() => calls.length >= count),
+    /** Ends the call of this number, which must have been made or be on its way. */
+    async end(index: number, how: { value?: unknown; error?: Error } = {}) {
+      await until(() => calls.length > index);
+      if (how.error === undefined) open[index]?.resolve(how.value ?? "charged");
+      else open[index]?.reject(how.error);
+    },
   };
 }
 
-/** Lets everything run that waits for no timer. */
-async function quiet(): Promise<void> {
-  for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate);
+/** Lets everything run that waits for no timer, until a condition holds. */
+async function until(condition: () => boolean): Promise<void> {
+  const began = performance.now();
+  while (!condition()) {
+    assert.ok(performance.now() - began < 10_000, "it never happened");
+    await new Promise(setImmediate);
+  }
 }
 
 /** Two servers on one store, with one clock. */
@@ -78,8 +87,7 @@ describe("idempotencyGuard, external effects", () => {
     const { action, calls, end } = slowProvider();
     await using kit = await createTestGate({ actions: [action] });
     const first = kit.attempt(action, {}, { key });
-    await quiet();
-    end(0, { value: { receipt: 1 } });
+    await end(0, { value: { receipt: 1 } });
     assert.equal(cached(await first), false);
     const again = await kit.attempt(action, {}, { key });
     assert.equal(cached(again), true);
@@ -105,21 +113,20 @@ describe("idempotencyGuard, external effects", () => {
     const { action, calls, end } = slowProvider();
     await using kit = await createTestGate({ actions: [action] });
     const attempts = Array.from({ length: 20 }, () => kit.attempt(action, {}, { key }));
-    await quiet();
-    end(0);
+    await end(0);
     const outcomes = await Promise.all(attempts);
     assert.equal(calls.length, 1);
     assert.deepEqual(outcomes.map(cached).sort(), [false, ...Array.from({ length: 19 }, () => true)]);
   });
 
   it("lets duplicates on another server look again until the result is there", async () => {
-    const { action, calls, end } = slowProvider();
+    const { action, calls, called, end } = slowProvider();
     await using servers = await twoServers([action]);
     const first = servers.here.attempt(action, {}, { key });
-    await quiet();
+    await called(1);
     const second = servers.there.attempt(action, {}, { key });
     await servers.clock.advance(2000);
-    end(0);
+    await end(0);
     assert.equal(cached(await first), false);
     await servers.clock.advance(1000);
     assert.equal(cached(await second), true);
@@ -127,10 +134,10 @@ describe("idempotencyGuard, external effects", () => {
   });
 
   it("answers duplicates with 409 and Retry-After after ten seconds", async () => {
-    const { action, calls, end } = slowProvider();
+    const { action, calls, called, end } = slowProvider();
     await using servers = await twoServers([action]);
     const first = servers.here.attempt(action, {}, { key });
-    await quiet();
+    await called(1);
     for (const server of [servers.here, servers.there]) {
       let settled = false;
       const duplicate = server.attempt(action, {}, { key }).finally(() => (settled = true));
@@ -142,16 +149,16 @@ describe("idempotencyGuard, external effects", () => {
       assert.equal(code(outcome), "IDEMPOTENCY_IN_PROGRESS");
       assert.ok(!outcome.ok && outcome.retryAfter !== undefined && outcome.retryAfter >= 1);
     }
-    end(0);
+    await end(0);
     await first;
     assert.equal(calls.length, 1);
   });
 
   it("stops waiting when the caller goes away or cannot wait any longer, and executes all the same", async () => {
-    const { action, end } = slowProvider();
+    const { action, called, end } = slowProvider();
     await using servers = await twoServers([action]);
     const first = servers.here.attempt(action, {}, { key });
-    await quiet();
+    await called(1);
     const control = new AbortController();
     const gone = servers.there.attempt(action, {}, { key, more: { signal: control.signal } });
     const hurried = servers.there.attempt(action, {}, { key, more: { deadline: servers.clock.now() + 500 } });
@@ -161,33 +168,33 @@ describe("idempotencyGuard, external effects", () => {
     await servers.clock.advance(500);
     assert.equal(code(await hurried), "IDEMPOTENCY_IN_PROGRESS");
     assert.equal(servers.clock.waiting, 1, "only the renewal of the lease is left");
-    end(0);
+    await end(0);
     assert.equal(cached(await first), false);
     assert.equal(servers.clock.waiting, 0);
   });
 
   it("completes an execution whose caller has gone away", async () => {
-    const { action, end } = slowProvider();
+    const { action, called, end } = slowProvider();
     await using kit = await createTestGate({ actions: [action] });
     const control = new AbortController();
     const first = kit.attempt(action, {}, { key, more: { signal: control.signal } });
-    await quiet();
+    await called(1);
     control.abort();
-    end(0);
+    await end(0);
     assert.equal(cached(await first), false);
     assert.equal(cached(await kit.attempt(action, {}, { key })), true);
   });
 
   it("renews its lease while it runs, however long that takes", async () => {
-    const { action, calls, end } = slowProvider();
+    const { action, calls, called, end } = slowProvider();
     await using servers = await twoServers([action]);
     const first = servers.here.attempt(action, {}, { key });
-    await quiet();
+    await called(1);
     await servers.clock.advance(10 * 60_000);
     const second = servers.there.attempt(action, {}, { key });
     await servers.clock.advance(11_000);
     assert.equal(code(await second), "IDEMPOTENCY_IN_PROGRESS");
-    end(0);
+    await end(0);
     assert.equal(cached(await first), false);
     assert.equal(calls.length, 1);
   });
@@ -207,8 +214,7 @@ describe("idempotencyGuard, external effects that go wrong", () => {
     const { action, calls, end } = slowProvider();
     await using kit = await createTestGate({ actions: [action] });
     const first = kit.attempt(action, {}, { key });
-    await quiet();
-    end(0, { error: new Error("connection reset") });
+    await end(0, { error: new Error("connection reset") });
     const unknown = await first;
     assert.equal(code(unknown), "OUTCOME_UNKNOWN");
     assert.equal(!unknown.ok && unknown.retryAfter, 1);
@@ -216,18 +222,17 @@ describe("idempotencyGuard, external effects that go wrong", () => {
     assert.equal(kit.events.at(-1)?.name, "idempotency_unknown_outcome");
     assert.equal(code(await kit.attempt(action, { amount: 2 }, { key })), "IDEMPOTENCY_KEY_REUSED");
     const second = kit.attempt(action, {}, { key });
-    await quiet();
-    end(1);
+    await end(1);
     assert.equal(cached(await second), false);
     assert.equal(calls.length, 2);
     assert.equal(calls[0], calls[1]);
   });
 
   it("is taken over once the server that ran it has died, with the same step keys", async () => {
-    const { action, calls, end } = slowProvider();
+    const { action, calls, called, end } = slowProvider();
     await using servers = await twoServers([action]);
     void servers.here.attempt(action, {}, { key });
-    await quiet();
+    await called(1);
     // The first server has died: nothing renews its lease, of which little is left.
     await servers.store.write((transaction) =>
       transaction.execute({ sqlite: "UPDATE idempotency_records SET lease_until = ?1", postgres: "" }, [
@@ -236,14 +241,14 @@ describe("idempotencyGuard, external effects that go wrong", () => {
     );
     const second = servers.there.attempt(action, {}, { key });
     await servers.clock.advance(3100);
-    end(1);
+    await end(1);
     assert.equal(cached(await second), false);
     assert.equal(calls.length, 2);
     assert.equal(calls[0], calls[1]);
   });
 
   it("does not let an execution that lost its claim overwrite the result of the one that took over", async () => {
-    const { action, calls, end } = slowProvider();
+    const { action, calls, called, end } = slowProvider();
     const renewing = createIdempotencyRecords();
     const records = { ...renewing, renew: () => Promise.reject(new StoreUnavailableError("main", "partitioned")) };
     const clock = createFakeClock();
@@ -251,13 +256,12 @@ describe("idempotencyGuard, external effects that go wrong", () => {
     await using cut = await createTestGate({ actions: [action], clock, store, idempotency: { records } });
     await using other = await createTestGate({ actions: [action], clock, store, server: "second" });
     const late = cut.attempt(action, {}, { key });
-    await quiet();
+    await called(1);
     await clock.advance(31_000);
     const second = other.attempt(action, {}, { key });
-    await quiet();
-    end(1, { value: "by the second" });
+    await end(1, { value: "by the second" });
     assert.equal(cached(await second), false);
-    end(0, { value: "by the first" });
+    await end(0, { value: "by the first" });
     const lost = await late;
     assert.equal(code(lost), "IDEMPOTENCY_IN_PROGRESS");
     assert.equal(cut.events.at(-1)?.name, "idempotency_claim_lost");
@@ -268,7 +272,7 @@ describe("idempotencyGuard, external effects that go wrong", () => {
   });
 
   it("survives a renewal that fails for a while", async () => {
-    const { action, calls, end } = slowProvider();
+    const { action, calls, called, end } = slowProvider();
     let failures = 2;
     const sound = createIdempotencyRecords();
     const records: typeof sound = {
@@ -281,11 +285,11 @@ describe("idempotencyGuard, external effects that go wrong", () => {
     };
     await using kit = await createTestGate({ actions: [action], idempotency: { records, lease: 30_000, wait: 0 } });
     const first = kit.attempt(action, {}, { key });
-    await quiet();
+    await called(1);
     await kit.clock.advance(29_000);
     await kit.clock.advance(29_000);
     assert.equal(code(await kit.attempt(action, {}, { key })), "IDEMPOTENCY_IN_PROGRESS");
-    end(0);
+    await end(0);
     assert.equal(cached(await first), false);
     assert.equal(calls.length, 1);
   });

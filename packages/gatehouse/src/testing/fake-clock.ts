@@ -65,7 +65,10 @@ export function createFakeClock(start: number = DEFAULT_START): FakeClock {
   };
 }
 
+/** Turns of the event loop that work in flight gets before time goes on: a transaction takes two or three. */
+const TURNS = 4;
+
 /** Resolves once the promises and the immediate input and output in flight have had their turn. */
-function settled(): Promise<void> {
-  return new Promise((resolve) => void setImmediate(() => void setImmediate(resolve)));
+async function settled(): Promise<void> {
+  for (let turn = 0; turn < TURNS; turn += 1) await new Promise(setImmediate);
 }
