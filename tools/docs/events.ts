@@ -16,7 +16,7 @@ async function collectEvents(): Promise<Map<string, EventDefinition[]>> {
   const seen = new Map<string, string>();
   for (const file of sourceFiles("**/events.ts")) {
     const exported = Object.values(await load(file)).filter(isObject);
-    const events = exported.flatMap((set) => Object.values(set)).filter(isEvent);
+    const events = exported.flatMap((set) => Object.values<unknown>({ ...set })).filter(isEvent);
     for (const event of events) {
       const other = seen.get(event.name);
       if (other !== undefined) throw new Error(`The event ${event.name} is declared in ${other} and in ${file}.`);

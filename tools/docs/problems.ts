@@ -16,7 +16,7 @@ async function collectProblems(): Promise<Map<string, Problem[]>> {
   const seen = new Map<string, string>();
   for (const file of sourceFiles("**/problems.ts")) {
     const exported = Object.values(await load(file)).filter(isObject);
-    const problems = exported.flatMap((set) => Object.values(set)).filter(isProblem);
+    const problems = exported.flatMap((set) => Object.values<unknown>({ ...set })).filter(isProblem);
     for (const problem of problems) {
       const other = seen.get(problem.code);
       if (other !== undefined) throw new Error(`The problem ${problem.code} is declared in ${other} and in ${file}.`);
