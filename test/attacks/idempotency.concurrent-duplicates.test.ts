@@ -129,7 +129,8 @@ function checkOutcomes(settled: readonly Settled[], effects: ReadonlyMap<string,
     const values = new Set(successes.map((outcome) => JSON.stringify(outcome.ok && outcome.value)));
     assert.ok(values.size <= 1, `${key} was answered with different results`);
     for (const outcome of outcomes) {
-      if (!outcome.ok) assert.match(outcome.problem.code, /^(STATE_CONFLICT|INTERNAL_ERROR|IDEMPOTENCY_IN_PROGRESS)$/);
+      if (!outcome.ok)
+        assert.match(outcome.problem.code, /^(STATE_CONFLICT|INTERNAL_ERROR|OUTCOME_UNKNOWN|IDEMPOTENCY_IN_PROGRESS)$/);
     }
   }
 }
