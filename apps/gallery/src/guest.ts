@@ -5,7 +5,7 @@ import { z } from "zod";
 const DAY = 86_400_000;
 
 /** The purpose of one-time links for guests. */
-export const GUEST = "guest";
+const GUEST = "guest";
 
 /** Where guests' one-time links lead. */
 export function guestLinkTargets(tenant: string): LinkTargets {

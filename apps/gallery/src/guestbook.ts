@@ -12,7 +12,7 @@ const State = z.object({ entries: z.array(EntrySchema), total: z.number() });
 const Props = z.object({ eventId: z.uuid() });
 
 /** What a guest writes. */
-export const Greeting = z.object({
+const Greeting = z.object({
   author: z
     .string("Please tell us your name.")
     .trim()

@@ -7,7 +7,7 @@ import { askServer, controlSocketPath, type ControlAnswer, type ControlRequest }
  * Carries out an operator's action: through the running server where there is one, else on the stopped
  * installation itself. Either way it passes the gate and leaves its row in the audit trail.
  */
-export async function operate(context: CommandContext, request: ControlRequest): Promise<ControlAnswer> {
+async function operate(context: CommandContext, request: ControlRequest): Promise<ControlAnswer> {
   const answer = await askServer(controlSocketPath(context.config.dataDirectory), request);
   if (answer !== undefined) return answer;
   const { config, application, clock, random, environment } = context;
@@ -16,7 +16,7 @@ export async function operate(context: CommandContext, request: ControlRequest):
 }
 
 /** Where browsers will reach a server with this configuration. */
-export function configuredOrigin({ server }: Config): string {
+function configuredOrigin({ server }: Config): string {
   if (server.publicUrl !== undefined) return server.publicUrl;
   const encrypted = server.tls.development || server.tls.certificate !== undefined;
   return browserOrigin(`${encrypted ? "https" : "http"}://${server.host}:${server.port}`);

@@ -17,7 +17,7 @@ export interface EventFilter {
 }
 
 /** Rows on one page. */
-export const PAGE_SIZE = 50;
+const PAGE_SIZE = 50;
 
 const FIELDS = ["name", "outcome", "actor", "action", "ip", "from", "until", "before"] as const;
 

@@ -1,7 +1,7 @@
 import { html, type Html, type Renderable } from "../html/html.ts";
 
 /** Pages of the console, in the order of the navigation. */
-export const PAGES = [
+const PAGES = [
   { path: "/console", title: "Overview" },
   { path: "/console/events", title: "Events" },
   { path: "/console/bans", title: "Bans" },

@@ -7,7 +7,7 @@ import { problems } from "../kernel/problems.ts";
 import { operatorEvents } from "./events.ts";
 
 /** The purpose of one-time links into the console. */
-export const CONSOLE = "console";
+const CONSOLE = "console";
 
 interface Parts {
   readonly links: OneTimeLinks;

@@ -30,8 +30,20 @@ async function enter(action: AnyAction, principal?: Principal): Promise<Denial |
 
 describe("authoriseGuard", () => {
   it("admits whom the rule admits, at once or later", async () => {
-    assert.equal(await enter(actionWith(({ principal }) => principal.grants.has("edit")), ada), undefined);
-    assert.equal(await enter(actionWith(async ({ principal }) => principal.id === "ada"), ada), undefined);
+    assert.equal(
+      await enter(
+        actionWith(({ principal }) => principal.grants.has("edit")),
+        ada,
+      ),
+      undefined,
+    );
+    assert.equal(
+      await enter(
+        actionWith(async ({ principal }) => principal.id === "ada"),
+        ada,
+      ),
+      undefined,
+    );
   });
 
   it("denies with PERMISSION_DENIED and records authz_fail", async () => {
@@ -52,7 +64,10 @@ describe("authoriseGuard", () => {
   });
 
   it("hands on the rule's own denial, and records it", async () => {
-    const denial = await enter(actionWith(() => deny(problems.NOT_FOUND)), ada);
+    const denial = await enter(
+      actionWith(() => deny(problems.NOT_FOUND)),
+      ada,
+    );
     assert.equal(denial?.problem.code, "NOT_FOUND");
     assert.equal(denial?.event?.name, "authz_fail");
   });
@@ -62,7 +77,14 @@ describe("authoriseGuard", () => {
       throw new Error("broken");
     };
     await assert.rejects(() => enter(actionWith(broken), ada), /broken/);
-    await assert.rejects(() => enter(actionWith(async () => broken()), ada), /broken/);
+    await assert.rejects(
+      () =>
+        enter(
+          actionWith(async () => broken()),
+          ada,
+        ),
+      /broken/,
+    );
   });
 
   it("admits anyone to public actions", async () => {

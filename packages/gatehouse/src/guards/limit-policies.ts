@@ -99,8 +99,9 @@ export function policiesOf(action: AnyAction, entrance: Entrance, defaults: Wind
   return [{ name: DEFAULT_POLICY, by: ["principal", "action"], rule: { kind: "window", ...defaults } }];
 }
 
-/** Names of the policies the guard adds itself. */
-export const DEFAULT_POLICY = "default";
+/** The policy of actions that declare none. */
+const DEFAULT_POLICY = "default";
+/** The policy that counts failed attempts. */
 export const FAILURES_POLICY = "failures";
 
 const NAME = /^[\x20-\x7e]{1,64}$/;

@@ -56,7 +56,10 @@ describe("validateGuard", () => {
   });
 
   it("lists a bounded number of violations", async () => {
-    const { denial } = await enter(z.array(z.string()), Array.from({ length: 5000 }, (_, index) => index));
+    const { denial } = await enter(
+      z.array(z.string()),
+      Array.from({ length: 5000 }, (_, index) => index),
+    );
     assert.equal(denial?.violations?.length, 50);
     assert.ok(String(denial?.context?.["pointers"]).length < 100);
   });
@@ -92,11 +95,15 @@ describe("validateGuard", () => {
 
   it("repeats no text of the input, whatever it is and wherever a message puts it", async () => {
     await fc.assert(
-      fc.asyncProperty(fc.string({ minLength: 4, maxLength: 40 }), fc.string({ maxLength: 20 }), async (value, around) => {
-        fc.pre(value.trim().length >= 4);
-        const { denial } = await enter(complaining(`${around} ${value} is wrong`, ["field"]), { field: value });
-        assert.equal(denial?.violations?.[0]?.message, "This value is not valid.");
-      }),
+      fc.asyncProperty(
+        fc.string({ minLength: 4, maxLength: 40 }),
+        fc.string({ maxLength: 20 }),
+        async (value, around) => {
+          fc.pre(value.trim().length >= 4);
+          const { denial } = await enter(complaining(`${around} ${value} is wrong`, ["field"]), { field: value });
+          assert.equal(denial?.violations?.[0]?.message, "This value is not valid.");
+        },
+      ),
     );
   });
 

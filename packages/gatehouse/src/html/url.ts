@@ -30,7 +30,6 @@ export function trustedUrl(text: string, reason: string): TrustedUrl {
  * breaks anywhere are dropped (WHATWG URL, basic parser).
  */
 function normalise(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- these are the characters browsers skip
   return text.replace(/^[\0-\x20]+/, "").replace(/[\t\n\r]/g, "");
 }
 

@@ -24,6 +24,7 @@ export interface OneTimeLinks {
   ): Promise<OneTimeGrant | undefined>;
 }
 
+/** What a link is for, and what it gives to who uses it. */
 export interface OneTimeLink {
   readonly purpose: string;
   readonly tenant: string;

@@ -34,7 +34,7 @@ export function problemDocument(denial: Denial, requestId: string): Readonly<Rec
 }
 
 /** The `type` of a problem: a name, since problems of installations have no common page. */
-export function problemType(code: string): string {
+function problemType(code: string): string {
   return `urn:gatehouse:problem:${code.toLowerCase().replaceAll("_", "-")}`;
 }
 

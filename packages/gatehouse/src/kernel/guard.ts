@@ -74,7 +74,6 @@ export interface GuardStep {
    */
   readonly begin?: (passage: Passage, transaction: WriteTransaction) => Promise<Denial | Replay | Wait | undefined>;
   /** In the transaction, after the action has succeeded. A throw or a denial rolls the transaction back. */
-  // oxlint-disable-next-line typescript/no-invalid-void-type -- steps with nothing to refuse return nothing
   readonly complete?: (passage: Passage, transaction: WriteTransaction, value: unknown) => Promise<Denial | void>;
   /**
    * After an `external` action was denied by its own code, or ended without a known outcome: what `begin`

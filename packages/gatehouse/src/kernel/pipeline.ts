@@ -4,9 +4,6 @@ import { PHASES, type CompiledStep, type Guard, type GuardSetting, type Phase } 
 import type { Outcome } from "./outcome.ts";
 import { Passing, type PassingParts } from "./passing.ts";
 
-export { anonymousPrincipal } from "./attempt.ts";
-export { describe, recordDenial } from "./attempt-event.ts";
-
 /** What a pipeline is compiled from. */
 export interface PipelineParts extends PassingParts {
   readonly guards: readonly Guard[];

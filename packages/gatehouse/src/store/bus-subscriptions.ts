@@ -1,5 +1,5 @@
 /** Longest message in bytes of UTF-8. */
-export const MESSAGE_LIMIT = 64 * 1024;
+const MESSAGE_LIMIT = 64 * 1024;
 
 /** @throws {RangeError} when a message is longer than every bus carries. */
 export function assertMessage(message: string): void {

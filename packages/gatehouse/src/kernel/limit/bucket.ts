@@ -37,7 +37,7 @@ export function bucketScale(rule: BucketRule): BucketScale {
 const scales = new WeakMap<BucketRule, BucketScale>();
 
 /** The scale of a rule, worked out once for each rule object. */
-export function scaleOf(rule: BucketRule): BucketScale {
+function scaleOf(rule: BucketRule): BucketScale {
   const known = scales.get(rule);
   if (known !== undefined) return known;
   const scale = bucketScale(rule);
