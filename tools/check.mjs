@@ -11,7 +11,7 @@ import { compileCache, nodePath, root, runTool, setUp } from "./setup.mjs";
 
 /** Every step by name; each is a program of node_modules/.bin with its arguments. */
 function steps() {
-  const project = (path) => ["tsc", "-p", path, "--pretty"];
+  const project = (path) => ["tsc", "-p", path, ...(process.stdout.isTTY ? ["--pretty"] : [])];
   const roots = ["packages", "apps", "examples", "test", "tools"].filter((folder) => existsSync(join(root, folder)));
   const types = ["packages/gatehouse/src/client", "examples/next", "test/types"]
     .filter((folder) => existsSync(join(root, folder, "tsconfig.json")))
