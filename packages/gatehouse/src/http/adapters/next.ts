@@ -50,7 +50,10 @@ function addressed(request: Request): Request {
   return new Request(url, { method, headers, signal, ...(body === null ? {} : { body, duplex: "half" }) });
 }
 
-function flatten(params: Readonly<Record<string, string | string[] | undefined>>): Readonly<Record<string, string>> {
+/** Next says there are always parameters and passes none to routes without any. */
+function flatten(
+  params: Readonly<Record<string, string | string[] | undefined>> | undefined = {},
+): Readonly<Record<string, string>> {
   const flat: Record<string, string> = {};
   for (const [name, value] of Object.entries(params)) flat[name] = [value ?? []].flat().join("/");
   return flat;
