@@ -62,6 +62,17 @@ export function joinPage(parts: { readonly action: string; readonly csrfToken: s
   </main>`;
 }
 
+/** The page that shows a refused form to browsers without scripts. */
+export function refusedPage(parts: { readonly content: Renderable; readonly back: string }): Html {
+  return html`<main id="content" tabindex="-1">
+    <div class="notice problem">
+      <h1>Please check what you entered</h1>
+      <p>Nothing has been saved yet. <a href="${parts.back}">Back to the event</a></p>
+    </div>
+    ${parts.content}
+  </main>`;
+}
+
 function formatDate(isoDate: string): string {
   return DATE.format(new Date(`${isoDate}T00:00:00Z`));
 }

@@ -13,8 +13,11 @@ export function guestLinkTargets(tenant: string): LinkTargets {
   return { [GUEST]: { path: "/join/", tenant, grant, lifetime: DAY } };
 }
 
-/** Lets a guest in who holds a one-time link. */
-export function createJoin({ oneTimeLinks, edge }: Pick<Services, "oneTimeLinks" | "edge">): AnyAction {
+/**
+ * Lets a guest in who holds a one-time link. Everybody who joins is somebody of their own: limits and bans of one
+ * guest do not reach the others.
+ */
+export function createJoin({ oneTimeLinks, edge, ids }: Pick<Services, "oneTimeLinks" | "edge" | "ids">): AnyAction {
   return defineAction({
     name: "guest.join",
     entrances: ["http"],
@@ -36,10 +39,7 @@ export function createJoin({ oneTimeLinks, edge }: Pick<Services, "oneTimeLinks"
           detail: "This link was used already or has expired. Ask the hosts for another.",
         });
       }
-      await edge.sessions.login(
-        { attempt, transaction },
-        { type: "guest", id: grant.principalId, grants: grant.grants },
-      );
+      await edge.sessions.login({ attempt, transaction }, { type: "guest", id: ids.next(), grants: grant.grants });
       return { joined: true };
     },
   });

@@ -9,8 +9,8 @@ export interface PageFrame {
   readonly icon: string;
   /** What the live runtime needs in the head: its script and the security token. */
   readonly head: Renderable;
-  /** Who is looking, or nothing for strangers. */
-  readonly guest: string | undefined;
+  /** Whether an invited guest is looking. */
+  readonly guest: boolean;
   readonly body: Renderable;
 }
 
@@ -31,7 +31,7 @@ export function page({ title, stylesheet, icon, head, guest, body }: PageFrame):
         <a class="skip" href="#content">Skip to the content</a>
         <header class="bar">
           <a class="brand" href="/">${mark}<span>Gallery</span></a>
-          ${guest === undefined ? undefined : html`<p class="who">Here as ${guest}</p>`}
+          ${guest ? html`<p class="who">You are here as a guest</p>` : undefined}
         </header>
         ${body}
         <footer>Every click here passes the guards of Gatehouse and leaves its trace in the audit trail.</footer>

@@ -6,12 +6,13 @@ import type { Inbound, StaticFiles } from "gatehouse/http";
 import { deny, problems, type AnyAction } from "gatehouse/kernel";
 import { eventListPage, eventPage, joinPage } from "./event-page.ts";
 import { findEvent, listEvents, type GalleryEvent } from "./events.ts";
-import { page } from "./layout.ts";
+import type { Frame } from "./frame.ts";
 
 /** What the pages are made from. */
 export interface RouteParts {
   readonly services: Pick<Services, "edge" | "store">;
   readonly live: Live;
+  readonly frame: Frame;
   readonly assets: StaticFiles;
   readonly join: AnyAction;
   readonly guestbook: LiveComponent<{ eventId: string }>;
@@ -20,15 +21,18 @@ export interface RouteParts {
 
 /** The gallery's pages. */
 export function createRoutes(parts: RouteParts): Hono {
-  const { edge, store } = parts.services;
+  const { services, live, frame } = parts;
+  const { edge, store } = services;
   const app = new Hono();
+  const show = async (inbound: Inbound, content: { title: string; body: Renderable }): Promise<Response> =>
+    edge.page(inbound, await frame(inbound, { ...content, head: live.head(inbound) }));
 
   app.get("/", async (context) => {
     const inbound = edge.of(context);
     const events = await store.read((transaction) => listEvents(transaction, inbound.tenant));
     const [only] = events;
     if (only !== undefined && events.length === 1) return edge.redirect(inbound, `/events/${only.slug}`);
-    return edge.page(inbound, await frame(parts, inbound, { title: "Gallery", body: eventListPage(events) }));
+    return show(inbound, { title: "Gallery", body: eventListPage(events) });
   });
 
   app.get("/events/:slug", async (context) => {
@@ -36,16 +40,13 @@ export function createRoutes(parts: RouteParts): Hono {
     const slug = context.req.param("slug");
     const event = await store.read((transaction) => findEvent(transaction, inbound.tenant, slug));
     if (event === undefined) return edge.refuse(inbound, deny(problems.NOT_FOUND));
-    return edge.page(
-      inbound,
-      await frame(parts, inbound, { title: event.title, body: await eventBody(parts, inbound, event) }),
-    );
+    return show(inbound, { title: event.title, body: await eventBody(parts, inbound, event) });
   });
 
   app.get("/join/:token", async (context) => {
     const inbound = edge.of(context);
     const body = joinPage({ action: inbound.url.pathname, csrfToken: edge.csrfToken(inbound) });
-    return edge.page(inbound, await frame(parts, inbound, { title: "You are invited", body }));
+    return show(inbound, { title: "You are invited", body });
   });
   app.post(
     "/join/:token",
@@ -66,20 +67,5 @@ async function eventBody({ live, like, guestbook }: RouteParts, inbound: Inbound
   return eventPage(event, {
     like: await live.mount(like, { instance: event.slug, props, inbound }),
     guestbook: await live.mount(guestbook, { instance: event.slug, props, inbound }),
-  });
-}
-
-async function frame(
-  { services, live, assets }: RouteParts,
-  inbound: Inbound,
-  content: { readonly title: string; readonly body: Renderable },
-): Promise<Html> {
-  const principal = await services.edge.sessions.principal(inbound);
-  return page({
-    ...content,
-    stylesheet: assets.file("gallery.css").path,
-    icon: assets.file("icon.svg").path,
-    head: live.head(inbound),
-    guest: principal.type === "anonymous" ? undefined : principal.id,
   });
 }

@@ -21,7 +21,7 @@ import type { Migration, Store } from "../kernel/ports/store.ts";
 import type { Random } from "../kernel/random.ts";
 import type { Sealer } from "../kernel/seal.ts";
 import type { AnyLiveComponent } from "../live/component.ts";
-import type { Live } from "../live/live.ts";
+import type { Live, RefusedFrame } from "../live/live.ts";
 
 /** What an application is given to build itself from: every port, opened and wired. */
 export interface Services {
@@ -51,6 +51,8 @@ export interface ApplicationParts {
   readonly components?: readonly AnyLiveComponent[];
   /** Verifiers of signed messages by action name. */
   readonly signatures?: Readonly<Record<string, SignatureVerifier>>;
+  /** Frames the page that shows a refused form of its components to browsers without scripts. */
+  readonly frame?: RefusedFrame;
   /** Its routes; called once the live components are wired. */
   readonly routes?: (live: Live) => Hono | Promise<Hono>;
   /** Fills an empty development store with something to look at. */

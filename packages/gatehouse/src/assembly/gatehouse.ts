@@ -97,16 +97,21 @@ function furnish(foundation: Foundation, application: Application, parts: Applic
     inventory: () => gate().inventory(),
   });
   const room = config.console.enabled ? createConsole({ ...services, links }) : undefined;
-  const live = createLive({ ...services, components: [...(parts.components ?? []), ...(room?.components ?? [])] });
+  const live = createLive({
+    ...services,
+    components: [...(parts.components ?? []), ...(room?.components ?? [])],
+    frame: (refused) =>
+      parts.components?.some(({ name }) => name === refused.component) === true ? parts.frame?.(refused) : undefined,
+  });
   const cspReport = createCspReportAction(services);
   const actions = [...operations, ...(room?.actions ?? []), ...live.actions, ...(parts.actions ?? []), cspReport];
   return { live, console: room, cspReport, actions };
 }
 
 function closeGate(foundation: Foundation, parts: ApplicationParts, actions: readonly AnyAction[]): Gate {
-  const { services, stores, csrfTokens, records, report, setGate } = foundation;
+  const { services, stores, report, setGate } = foundation;
   const { localCounters } = stores;
-  const guards = createGuards({ services, csrfTokens, records, localCounters, signatures: parts.signatures ?? {} });
+  const guards = createGuards({ ...foundation, localCounters, signatures: parts.signatures ?? {} });
   const gate = createGate({ ...services, actions, guards, settings: services.config.guards, report });
   setGate(gate);
   return gate;

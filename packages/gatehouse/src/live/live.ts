@@ -31,10 +31,26 @@ export interface LiveParts {
   /** Milliseconds a state is kept after its last change. Default: one day. */
   readonly lifetime?: number;
   /** Frames the page that shows a refused form to browsers without scripts; a plain document by default. */
-  readonly frame?: (inbound: Inbound, content: Html) => Html;
+  readonly frame?: RefusedFrame;
   /** The browser runtime. Default: the one of this package. */
   readonly client?: ClientBundle;
 }
+
+/** A refused form on its way to a browser without scripts. */
+export interface RefusedContent {
+  readonly inbound: Inbound;
+  /** Name of the component the form belongs to. */
+  readonly component: string;
+  /** The component, with what was sent and what was wrong. */
+  readonly content: Html;
+  /** What the head of the page needs. */
+  readonly head: Html;
+  /** Path of the page the form was on; `/` where it did not say. */
+  readonly back: string;
+}
+
+/** Makes the page around a refused form; nothing where it leaves that to a plain document. */
+export type RefusedFrame = (refused: RefusedContent) => Promise<Html> | Html | undefined;
 
 /** What a page says about a component it mounts. */
 export interface MountOptions<Props> {
@@ -116,7 +132,10 @@ class LivePages implements Live, RouteParts {
     const component = this.#components.get(id.component);
     if (component === undefined) throw new TypeError(`There is no component ${id.component}.`);
     const content = await this.#page({ component, instance: id.instance, props: undefined }, inbound, refused);
-    return this.#parts.frame?.(inbound, content) ?? plainFrame(this.head(inbound), content);
+    const head = this.head(inbound);
+    const back = refused.back ?? "/";
+    const framed = await this.#parts.frame?.({ inbound, component: component.name, content, head, back });
+    return framed ?? plainFrame(head, content);
   }
 
   async #page(subject: Subject, inbound: Inbound, refused: RefusedPage | undefined): Promise<Html> {
