@@ -190,6 +190,28 @@ describe("Edge.page", () => {
     assert.equal((await browser.send("/")).headers.get("set-cookie"), null);
   });
 
+  // A link on another site arrives without the SameSite=Strict cookie. Whoever follows it would be signed out by
+  // the cookie of the session that begins for this stranger.
+  it("asks who arrived from another site to come again instead of beginning a session", async () => {
+    await using site = await openSite();
+    const arrived = { "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document" };
+    const response = await site.browser().send("/?a=1&b=2", { headers: arrived });
+    assert.equal(response.status, 200);
+    assert.equal(response.headers.get("set-cookie"), null);
+    assert.equal(response.headers.get("cache-control"), "no-store");
+    const text = await response.text();
+    assert.match(text, /<meta http-equiv="refresh" content="0" \/>/);
+    assert.match(text, /<a href="\/\?a=1&amp;b=2">/);
+    assert.doesNotMatch(text, /csrf-token/);
+    const again = { ...arrived, "sec-fetch-site": "same-origin" };
+    assert.match((await site.browser().send("/", { headers: again })).headers.get("set-cookie") ?? "", /^__Host-/);
+    const cached = await site.browser().send("/cached", { headers: arrived });
+    assert.doesNotMatch(await cached.text(), /refresh/);
+    const known = site.browser();
+    await known.send("/");
+    assert.match(await (await known.send("/", { headers: arrived })).text(), /csrf-token/);
+  });
+
   it("lets caches keep pages that carry no session", async () => {
     await using site = await openSite();
     const response = await site.browser().send("/cached");

@@ -27,6 +27,7 @@ import {
   type TenantResolver,
 } from "./inbound.ts";
 import { createRefusalRecorder, type RefusalRecorder } from "./refusal-recorder.ts";
+import { arrivedWithoutCookies, returnPage } from "./return-page.ts";
 import { allowedMethods } from "./routing.ts";
 import { createResponder, isSessionless, type PageOptions, type RespondOptions, type Responder } from "./responder.ts";
 import { createSecurityHeaders, type HeaderOptions } from "./security-headers.ts";
@@ -134,12 +135,14 @@ class HttpEdge implements Edge {
   readonly #cors: Cors;
   readonly #inbounds = new WeakMap<Request, Inbound>();
   readonly #recorder: RefusalRecorder;
+  readonly #sameSite: SessionPreset["sameSite"];
 
   constructor(parts: EdgeParts) {
     const { clock, random, keyRing } = parts;
     const preset = parts.session ?? SESSION_PRESETS.app;
     const cookies = createSessionCookies({ keyRing, random, clock, absolute: preset.absolute });
     this.#parts = parts;
+    this.#sameSite = preset.sameSite;
     this.#recorder = createRefusalRecorder(parts);
     this.sessions = createEdgeSessions({ ...parts, cookies, preset });
     this.#parser = createInboundParser({ ...parts, cookies, origins: parts.origins ?? [] });
@@ -250,7 +253,10 @@ class HttpEdge implements Edge {
   wrap(fetch: InnerFetch): EdgeHandler {
     return async (request, connection, bindings) => {
       const inbound = this.inbound(request, connection);
-      const response = await this.#serve(inbound, () => fetch(request, connection, bindings));
+      const response = this.#keepSession(
+        inbound,
+        await this.#serve(inbound, () => fetch(request, connection, bindings)),
+      );
       const fields = this.#cors.headers(inbound.url.pathname, request.headers.get("origin"));
       for (const [name, value] of Object.entries(fields ?? {})) {
         if (name === "vary") response.headers.append(name, value);
@@ -271,6 +277,13 @@ class HttpEdge implements Edge {
     } catch (error) {
       return this.#fail(inbound, error);
     }
+  }
+
+  #keepSession(inbound: Inbound, response: Response): Response {
+    const begins = this.sessions.headers(inbound).length > 0;
+    if (!begins || this.#sameSite !== "strict" || !arrivedWithoutCookies(inbound)) return response;
+    this.sessions.withhold(inbound);
+    return this.#responder.page(inbound, returnPage(inbound));
   }
 
   #fail(inbound: Inbound, error: unknown): Response {

@@ -60,6 +60,8 @@ export interface EdgeSessions {
   track(attempt: Attempt, inbound: Inbound): void;
   /** Replaces the cookie of a session that has ended. */
   replace(inbound: Inbound): void;
+  /** Leaves the cookie of the browser as it is, although a session began. */
+  withhold(inbound: Inbound): void;
   /** Header fields that tell the browser what became of the session. */
   headers(inbound: Inbound): readonly (readonly [string, string])[];
 }
@@ -127,6 +129,10 @@ class StoredSessions implements EdgeSessions {
     const track = this.#track(inbound);
     track.credential = this.#issue(inbound, track);
     track.principal = undefined;
+  }
+
+  withhold(inbound: Inbound): void {
+    this.#track(inbound).setCookie = undefined;
   }
 
   headers(inbound: Inbound): readonly (readonly [string, string])[] {
