@@ -2,14 +2,19 @@ import type { Config } from "../kernel/config.ts";
 import type { EdgeParts } from "../http/edge.ts";
 
 /** What the configuration says about the HTTP entrance. */
-export function edgeOptions(config: Config): Pick<EdgeParts, "origins" | "limits" | "session" | "headers" | "cors"> {
+export function edgeOptions(
+  config: Config,
+): Pick<EdgeParts, "origins" | "limits" | "session" | "headers" | "cors" | "plainLoopback"> {
   const { server, session, csp, hsts, cors } = config;
   return {
+    // Safari keeps no Secure cookie over plain http, not even from this machine.
+    plainLoopback: config.profile === "development",
     origins: server.publicUrl === undefined ? [] : [server.publicUrl],
     limits: { bytes: server.bodyLimit },
     session: { sameSite: session.sameSite, idle: session.idle, absolute: session.absolute },
     headers: {
       policy: { reportPath: csp.reportUri },
+      reportOnly: csp.reportOnly,
       transportSecurity: {
         maxAge: Math.floor(hsts.maxAge / 1000),
         includeSubDomains: hsts.includeSubDomains,

@@ -17,6 +17,7 @@ export function problemPage(denial: Denial, { requestId, nonce }: ProblemPageCon
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="robots" content="noindex" />
+        <link rel="icon" href="data:," />
         <title>${headingFor(problem.status)}</title>
         ${styles(nonce)}
       </head>

@@ -28,6 +28,13 @@ describe("createSecurityHeaders", () => {
     assert.equal(fields["x-xss-protection"], "0");
   });
 
+  it("can have a policy tried out before it blocks anything", () => {
+    const fields = createSecurityHeaders({ reportOnly: true }).page(https, "abc");
+    assert.match(fields["content-security-policy-report-only"] ?? "", /script-src 'nonce-abc'.*report-to csp/);
+    assert.equal(fields["content-security-policy"], undefined);
+    assert.match(createSecurityHeaders({ reportOnly: true }).data(https)["content-security-policy"] ?? "", /'none'/);
+  });
+
   // A nonce in a page that a cache keeps is known to whoever reads the cache. Cached pages vouch for
   // scripts by hash, and without hashes run none.
   it("uses hashes for cached pages", () => {

@@ -22,6 +22,8 @@ export interface HeaderOptions {
   /** `strict` (default), or the weaker set that older applications were written against. */
   readonly preset?: "strict" | "seed-compat";
   readonly policy?: PolicyOptions;
+  /** Has browsers report what the content security policy of pages forbids without blocking it. Default false. */
+  readonly reportOnly?: boolean;
   /** Sent over https, except for loopback names, which other programs share. `false`: never. */
   readonly transportSecurity?: Partial<TransportSecurity> | false;
   /** Browser features pages may use, such as `camera: "self"`. Everything sensitive is off otherwise. */
@@ -95,8 +97,10 @@ export function createSecurityHeaders(options: HeaderOptions = {}): SecurityHead
     return tls && transport !== undefined && !isLoopback(host);
   }
 
+  const policyField = options.reportOnly === true ? "content-security-policy-report-only" : "content-security-policy";
+
   function complete(context: HeaderContext, contentSecurityPolicy: string): HeaderFields {
-    const fields = { ...everywhere, ...pageOnly, "content-security-policy": contentSecurityPolicy };
+    const fields = { ...everywhere, ...pageOnly, [policyField]: contentSecurityPolicy };
     return insists(context) ? { ...fields, ...insistence } : fields;
   }
 

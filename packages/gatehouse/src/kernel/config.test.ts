@@ -75,11 +75,11 @@ describe("resolveConfig", () => {
     const idp = resolve({ file: { ...safe, session: { preset: "idp", absolute: "10h" } } }).session;
     assert.deepEqual(
       { ...app },
-      { preset: "app", idle: 3_600_000, absolute: 43_200_000, sameSite: "strict", secure: "auto" },
+      { preset: "app", idle: 3_600_000, absolute: 43_200_000, sameSite: "strict" },
     );
     assert.deepEqual(
       { ...idp },
-      { preset: "idp", idle: 7_200_000, absolute: 36_000_000, sameSite: "lax", secure: "auto" },
+      { preset: "idp", idle: 7_200_000, absolute: 36_000_000, sameSite: "lax" },
     );
   });
 
@@ -198,7 +198,6 @@ describe("resolveConfig", () => {
     refuseOne({ server: { ...secure, tls: { development: true } } }, "production", /^server\.tls\.development: /);
     refuseOne({ server: { ...secure, trustedProxies: ["0.0.0.0/0"] } }, "production", /^server\.trustedProxies: /);
     refuseOne({ ...safe, limits: { trustedCidrs: ["::/0"] } }, "production", /^limits\.trustedCidrs: /);
-    refuseOne({ ...safe, session: { secure: "never" } }, "production", /^session\.secure: /);
     refuseOne({ ...safe, csrf: { trustedOrigins: ["http://b.example"] } }, "production", /^csrf\.trustedOrigins: /);
     refuseOne(
       { ...safe, cors: { origins: ["http://b.example"], credentials: true } },

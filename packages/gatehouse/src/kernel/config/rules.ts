@@ -119,13 +119,6 @@ const production: readonly Rule[] = [
     broken: ({ limits }) => limits.trustedCidrs.some(isEverywhere),
   },
   {
-    paths: ["session.secure"],
-    profile: "production",
-    refuses: "A cookie that is not Secure travels unencrypted.",
-    fix: "Remove session.secure.",
-    broken: ({ session }) => session.secure === "never",
-  },
-  {
     paths: ["csrf.trustedOrigins"],
     profile: "production",
     refuses: "Whoever is on the way can write the pages of an http:// origin.",

@@ -159,10 +159,6 @@ export const table = {
     doc: "Whether the session cookie accompanies links from other sites (`lax`) or not (`strict`).",
     default: { by: "session.preset", values: { app: "strict", idp: "lax" } },
   }),
-  "session.secure": option(choice("auto", "never"), {
-    doc: "Marks the session cookie Secure, with the `__Host-` prefix, whenever the connection is encrypted; or never.",
-    default: "auto",
-  }),
   "limits.limit": option(integer(1, ANY_NUMBER), {
     doc: "How often a caller may attempt one action per window, where the action declares no limit of its own.",
     default: 60,
