@@ -1,6 +1,6 @@
 import { html, type Html } from "gatehouse/html";
 import type { Ids } from "gatehouse/kernel";
-import { live, reply, type LiveComponent } from "gatehouse/live";
+import { live, reply, type ActEntry, type LiveComponent } from "gatehouse/live";
 import { z } from "zod";
 import { addEntry, countEntries, listEntries, type Entry } from "./entries.ts";
 
@@ -75,27 +75,7 @@ export function createGuestbook({ ids }: { readonly ids: Ids }): LiveComponent<z
         <h2 id="${instance}-heading">Guestbook</h2>
         <p>${total === 1 ? "1 entry" : `${total} entries`}</p>
       </div>
-      <form class="card" ${act.sign.form} aria-labelledby="${instance}-heading">
-        ${act.sign.fields}
-        <div class="field">
-          <label for="${instance}-author">Your name</label>
-          <input id="${instance}-author" autocomplete="name" maxlength="60" required ${act.sign.field("author")} />
-          ${act.sign.error("author")}
-        </div>
-        <div class="field">
-          <label for="${instance}-message">Your message</label>
-          <textarea
-            id="${instance}-message"
-            maxlength="1000"
-            required
-            rows="4"
-            ${withoutValue(act.sign.field("message"))}
-          >
-${act.sign.value("message")}</textarea>
-          ${act.sign.error("message")}
-        </div>
-        <button class="button" type="submit">Sign the guestbook</button>
-      </form>
+      ${signForm(act.sign, instance)}
       ${entries.length === 0 ? html`<p class="empty">Nobody has written yet. Be the first!</p>` : entryList(entries)}
       ${
         total > entries.length && entries.length < MOST_SHOWN
@@ -106,9 +86,30 @@ ${act.sign.value("message")}</textarea>
   });
 }
 
-/** A textarea has its value as content, not as an attribute. */
-function withoutValue<Attributes extends Readonly<Record<string, unknown>>>(attributes: Attributes): Attributes {
-  return { ...attributes, value: null };
+function signForm(sign: ActEntry<z.input<typeof Greeting>>, instance: string): Html {
+  return html`
+    <form class="card" ${sign.form} aria-labelledby="${instance}-heading">
+      ${sign.fields}
+      <div class="field">
+        <label for="${instance}-author">Your name</label>
+        <input id="${instance}-author" autocomplete="name" maxlength="60" required ${sign.field("author")} />
+        ${sign.error("author")}
+      </div>
+      <div class="field">
+        <label for="${instance}-message">Your message</label>
+        <textarea
+          id="${instance}-message"
+          maxlength="1000"
+          required
+          rows="4"
+          ${sign.area("message")}
+        >
+${sign.value("message")}</textarea>
+        ${sign.error("message")}
+      </div>
+      <button class="button" type="submit">Sign the guestbook</button>
+    </form>
+  `;
 }
 
 function entryList(entries: readonly Entry[]): Html {

@@ -12,6 +12,7 @@ import { signatureGuard, type SignatureVerifier } from "../guards/signature.ts";
 import { validateGuard } from "../guards/validate.ts";
 import type { Guard } from "../kernel/guard.ts";
 import type { Counters } from "../kernel/ports/counters.ts";
+import type { Sealer } from "../kernel/seal.ts";
 import type { IdempotencyRecords } from "../kernel/ports/idempotency.ts";
 import type { Services } from "./application.ts";
 
@@ -20,6 +21,7 @@ export interface GuardParts {
   readonly services: Services;
   readonly csrfTokens: CsrfTokens;
   readonly records: IdempotencyRecords;
+  readonly resultSealer: Sealer;
   readonly localCounters: Counters;
   readonly signatures: Readonly<Record<string, SignatureVerifier>>;
 }
@@ -29,10 +31,11 @@ export function createGuards({
   services,
   csrfTokens,
   records,
+  resultSealer,
   localCounters,
   signatures,
 }: GuardParts): readonly Guard[] {
-  const { config, bans, counters, keyRing, clock, ids, random, sealer, store, trail, edge } = services;
+  const { config, bans, counters, keyRing, clock, ids, random, store, trail, edge } = services;
   const trustedOrigins = config.csrf.trustedOrigins;
   const trustedCidrs = config.limits.trustedCidrs;
   return [
@@ -51,7 +54,7 @@ export function createGuards({
     }),
     validateGuard(),
     authoriseGuard({ store }),
-    idempotencyGuard({ records, store, keyRing, sealer, clock, random, ids }),
+    idempotencyGuard({ records, store, keyRing, sealer: resultSealer, clock, random, ids }),
     auditGuard({ trail, ids, clock }),
   ];
 }

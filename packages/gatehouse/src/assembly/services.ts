@@ -47,6 +47,11 @@ export interface Foundation {
   readonly sessions: Sessions;
   readonly records: IdempotencyRecords;
   readonly csrfTokens: CsrfTokens;
+  /**
+   * For stored results. Never accepts plaintext, whatever a migration allows elsewhere: results are only ever written
+   * sealed, and whoever can write to the store must not be able to forge one.
+   */
+  readonly resultSealer: Sealer;
   readonly systemEvents: SystemEvents;
   readonly report: (error: unknown, attempt?: Attempt) => void;
   /** Hands the gate over once it is built. */
@@ -87,7 +92,9 @@ export async function openServices(
     oneTimeLinks: createOneTimeLinks({ documents, keyRing, random, clock }),
   };
   const records = createIdempotencyRecords();
-  return { services, stores, keyKeeper, sessions, records, csrfTokens, systemEvents: announce, report, setGate };
+  const resultSealer = createSealer({ keyRing, random, clock });
+  const internals = { keyKeeper, sessions, records, csrfTokens, resultSealer, systemEvents: announce };
+  return { services, stores, ...internals, report, setGate };
 }
 
 interface Log {
@@ -114,6 +121,7 @@ interface SealerParts extends Pick<ServicesOptions, "config" | "clock" | "random
   readonly announce: SystemEvents;
 }
 
+/** The sealer of stored state, which a migration may have not sealed yet; until the configured date only. */
 function openSealer({ config, keyRing, random, clock, announce }: SealerParts): Sealer {
   const { plaintextUntil } = config.seal;
   const onPlaintextAccepted = announce.plaintextAccepted;

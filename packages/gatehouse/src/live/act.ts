@@ -33,6 +33,8 @@ export interface ActEntry<Input> {
   readonly fields: Html;
   /** Attributes of the form's field for a parameter: name, and after a refusal its value and the mark of an error. */
   field(name: keyof Input & string): Attributes;
+  /** Attributes of a textarea or select for a parameter: as `field`, without the value, which is its content. */
+  area(name: keyof Input & string): Attributes;
   /** What was wrong with a parameter, or nothing. Put it next to the field. */
   error(name: keyof Input & string): Html;
   /** What was sent for a parameter and refused; `""` otherwise. For textareas and options. */
@@ -117,16 +119,17 @@ function createEntry(frame: ActFrame, action: string, repeats: boolean): ActEntr
     const sent = refused === undefined || !Object.hasOwn(refused.values, name) ? undefined : refused.values[name];
     return typeof sent === "string" ? sent : "";
   };
+  const area = (name: string): Attributes => ({
+    name,
+    "aria-invalid": errorOf(name) === undefined ? null : "true",
+    "aria-describedby": errorId(name),
+  });
   return Object.assign(button, {
     form: { method: "post", action: ACTION_PATH, "data-live-action": action },
     fields: html`<input type="hidden" name=${FIELDS.action} value=${action} />${fieldsOf(frame)}`,
     value,
-    field: (name: string): Attributes => ({
-      name,
-      value: value(name) === "" ? null : value(name),
-      "aria-invalid": errorOf(name) === undefined ? null : "true",
-      "aria-describedby": errorId(name),
-    }),
+    area,
+    field: (name: string): Attributes => ({ ...area(name), value: value(name) === "" ? null : value(name) }),
     error: (name: string): Html =>
       html`<p id=${errorId(name)} class="live-error" data-live-error=${name}>${errorOf(name)?.message}</p>`,
   });
