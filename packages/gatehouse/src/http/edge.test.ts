@@ -5,6 +5,7 @@ import { z } from "zod";
 import { html } from "../html/html.ts";
 import { defineAction, type AnyAction } from "../kernel/action.ts";
 import { isDenial } from "../kernel/outcome.ts";
+import { StoreUnavailableError } from "../kernel/ports/store.ts";
 import { openEdgeSetup, TEST_CONNECTION, type EdgeSetup, type EdgeSetupOptions } from "../testing/edge-setup.ts";
 import type { Edge, EdgeHandler } from "./edge.ts";
 import { SESSION_COOKIE } from "./session-cookie.ts";
@@ -474,6 +475,29 @@ describe("Edge.handler", () => {
     assert.ok(
       site.events.some(({ name, requestId }) => name === "action_failed" && requestId === problem["request_id"]),
     );
+  });
+
+  it("says that a page can be had again soon when its store is away", async () => {
+    const down = new StoreUnavailableError("main", "secret address");
+    const lost = new StoreUnavailableError("main", "secret address", { outcome: "unknown" });
+    for (const [error, code] of [
+      [down, "STORE_UNAVAILABLE"],
+      [lost, "OUTCOME_UNKNOWN"],
+    ] as const) {
+      await using setup = await openEdgeSetup();
+      const app = new Hono();
+      app.get("/", () => Promise.reject(error));
+      const response = await createBrowser(setup.edge.handler(app)).send("/");
+      assert.equal(response.status, 503);
+      assert.equal(response.headers.get("retry-after"), "1");
+      const problem = await problemOf(response);
+      assert.equal(problem["code"], code);
+      assert.doesNotMatch(JSON.stringify(problem), /secret/);
+      assert.deepEqual(
+        setup.events.map(({ name }) => name),
+        ["store_unavailable"],
+      );
+    }
   });
 
   it("answers preflights and lets only named origins read", async () => {

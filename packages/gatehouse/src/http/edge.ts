@@ -5,7 +5,6 @@ import type { Html } from "../html/html.ts";
 import type { AnyAction } from "../kernel/action.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { EventStream } from "../kernel/event-stream.ts";
-import { events } from "../kernel/events.ts";
 import type { Gate } from "../kernel/gate.ts";
 import type { Ids } from "../kernel/ids.ts";
 import type { KeyRing } from "../kernel/key-ring.ts";
@@ -26,6 +25,7 @@ import {
   type InboundParser,
   type TenantResolver,
 } from "./inbound.ts";
+import { denialOfError } from "./refusal.ts";
 import { createRefusalRecorder, type RefusalRecorder } from "./refusal-recorder.ts";
 import { arrivedWithoutCookies, returnPage } from "./return-page.ts";
 import { allowedMethods } from "./routing.ts";
@@ -288,7 +288,7 @@ class HttpEdge implements Edge {
 
   #fail(inbound: Inbound, error: unknown): Response {
     this.#parts.report(error, inbound);
-    return this.refuse(inbound, deny(problems.INTERNAL_ERROR, { event: events.action_failed }));
+    return this.refuse(inbound, denialOfError(error));
   }
 
   #nextToken(inbound: Inbound): string | undefined {

@@ -1,5 +1,6 @@
 import { events } from "../kernel/events.ts";
 import { deny, type Denial } from "../kernel/outcome.ts";
+import { StoreUnavailableError } from "../kernel/ports/store.ts";
 import type { Problem } from "../kernel/problem.ts";
 import { problems } from "../kernel/problems.ts";
 
@@ -21,4 +22,11 @@ export function tooLarge(detail: string): Denial {
 /** The denial of a body in a format that is not accepted. */
 export function unsupported(detail: string): Denial {
   return refuseRequest(problems.UNSUPPORTED_MEDIA_TYPE, detail);
+}
+
+/** The denial of a request that failed outside of the gate: a store that is away is no error of the server, and passes. */
+export function denialOfError(error: unknown): Denial {
+  if (!(error instanceof StoreUnavailableError)) return deny(problems.INTERNAL_ERROR, { event: events.action_failed });
+  const problem = error.outcome === "unknown" ? problems.OUTCOME_UNKNOWN : problems.STORE_UNAVAILABLE;
+  return deny(problem, { retryAfter: 1, event: events.store_unavailable, context: { store: error.store } });
 }
