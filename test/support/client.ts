@@ -125,6 +125,7 @@ export class Client implements Disposable {
   }
 
   /** Performs an action of a component that was seen, by its name, or of one that is given. */
+  // oxlint-disable-next-line eslint/max-params -- subject, action, parameters: the options are the fourth by nature
   async act(
     component: string | LiveElement,
     action: string,
