@@ -33,7 +33,7 @@ const look = defineAction({
 });
 
 /** An application with a page, a reading and a changing action. */
-export const testApplication = defineApplication({
+const testApplication = defineApplication({
   open: ({ edge }) => ({
     actions: [add, look],
     routes: () => {
