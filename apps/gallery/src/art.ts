@@ -54,7 +54,7 @@ export const eveningHills: Html = html`<svg
     </linearGradient>
   </defs>
   <rect width="1200" height="520" fill="url(#sky)" />
-  <circle cx="860" cy="300" r="92" fill="#ffd9a0" opacity="0.9" />
+  <circle cx="845" cy="215" r="84" fill="#ffd9a0" opacity="0.9" />
   <path d="M0 360c160-70 300-60 460-10s300 40 440-20 220-50 300-20v210H0z" fill="#6d2c57" opacity="0.85" />
   <path d="M0 420c200-60 360-30 560 0s380 20 640-40v140H0z" fill="#43193f" />
   <path d="M-10 70c220 90 420 110 620 60s400-60 610 30" fill="none" stroke="#2a0f2a" stroke-width="3" />

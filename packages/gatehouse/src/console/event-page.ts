@@ -9,6 +9,7 @@ export interface EventFilter {
   readonly actor: string;
   readonly action: string;
   readonly ip: string;
+  readonly requestId: string;
   /** Local date and time as `datetime-local` has it, read as UTC. */
   readonly from: string;
   readonly until: string;
@@ -19,7 +20,8 @@ export interface EventFilter {
 /** Rows on one page. */
 const PAGE_SIZE = 50;
 
-const FIELDS = ["name", "outcome", "actor", "action", "ip", "from", "until", "before"] as const;
+const TEXTS = ["name", "outcome", "actor", "action", "ip", "requestId", "before"] as const;
+const FIELDS = [...TEXTS, "from", "until"] as const;
 
 /** Reads a filter from a query. */
 export function readEventFilter(query: URLSearchParams): EventFilter {
@@ -30,6 +32,7 @@ export function readEventFilter(query: URLSearchParams): EventFilter {
     actor: read("actor"),
     action: read("action"),
     ip: read("ip"),
+    requestId: read("requestId"),
     from: read("from"),
     until: read("until"),
     before: read("before"),
@@ -39,7 +42,7 @@ export function readEventFilter(query: URLSearchParams): EventFilter {
 /** The input of `audit.list` for a filter. */
 export function eventQuery(filter: EventFilter): Readonly<Record<string, string | number>> {
   const query: Record<string, string | number> = { limit: PAGE_SIZE };
-  for (const name of ["name", "outcome", "actor", "action", "ip", "before"] as const) {
+  for (const name of TEXTS) {
     if (filter[name] !== "") query[name] = filter[name];
   }
   for (const name of ["from", "until"] as const) {
@@ -57,10 +60,12 @@ export function eventPage(events: readonly SecurityEvent[], filter: EventFilter)
 }
 
 function filterForm(filter: EventFilter): Html {
-  const text = (name: "name" | "actor" | "action" | "ip", label: string): Html =>
+  const text = (name: "name" | "actor" | "action" | "ip" | "requestId", label: string): Html =>
     html`<label>${label}<input name="${name}" value="${filter[name]}" maxlength="200" autocomplete="off" /></label>`;
   const time = (name: "from" | "until", label: string): Html =>
-    html`<label>${label}<input type="datetime-local" step="1" name="${name}" value="${filter[name]}" /></label>`;
+    html`<label class="wide"
+      >${label}<input type="datetime-local" step="1" name="${name}" value="${filter[name]}"
+    /></label>`;
   const option = (value: string, label: string): Html =>
     html`<option value="${value}" ?selected=${filter.outcome === value}>${label}</option>`;
   return html`<form
@@ -77,10 +82,12 @@ function filterForm(filter: EventFilter): Html {
         ${option("", "Any")}${option("success", "Success")}${option("denied", "Denied")}${option("error", "Error")}
       </select>
     </label>
-    ${text("action", "Action")} ${text("actor", "Actor")} ${text("ip", "Address")} ${time("from", "From (UTC)")}
-    ${time("until", "Until (UTC)")}
-    <button class="button" type="submit">Filter</button>
-    <a class="button quiet" href="/console/events">Clear</a>
+    ${text("action", "Action")} ${text("actor", "Actor")} ${text("ip", "Address")}
+    ${text("requestId", "Request")} ${time("from", "From (UTC)")} ${time("until", "Until (UTC)")}
+    <div class="buttons">
+      <button class="button" type="submit">Filter</button>
+      <a class="button quiet" href="/console/events">Clear</a>
+    </div>
   </form>`;
 }
 
@@ -95,9 +102,7 @@ function eventTable(events: readonly SecurityEvent[]): Html {
           <th scope="col">Time (UTC)</th>
           <th scope="col">Outcome</th>
           <th scope="col">Event</th>
-          <th scope="col">Action</th>
-          <th scope="col">Actor</th>
-          <th scope="col">Source</th>
+          <th scope="col">Actor and source</th>
           <th scope="col">Details</th>
         </tr>
       </thead>
@@ -109,28 +114,38 @@ function eventTable(events: readonly SecurityEvent[]): Html {
 }
 
 function eventRow(event: SecurityEvent): Html {
-  const { at, name, action, target, actor, source, requestId } = event;
+  const { at, name, action, target, actor, source } = event;
   return html`<tr>
     <td data-label="Time">${moment(at)}</td>
     <td data-label="Outcome">${outcomeTag(event)}</td>
-    <td data-label="Event"><code>${name}</code></td>
-    <td data-label="Action">
-      <code>${action}</code>${target === undefined ? undefined : html`<br /><span class="soft">${target}</span>`}
+    <td data-label="Event">
+      <code class="line">${name}</code>
+      <span class="line soft">${action}${target === undefined ? undefined : html`, ${target}`}</span>
     </td>
     <td data-label="Actor">
-      ${actor.type}
-      <code>${actor.id}</code
-      >${actor.onBehalfOf === undefined ? undefined : html` for <code>${actor.onBehalfOf}</code>`}
+      <span class="line">
+        ${actor.type}${actor.id === "-" ? undefined : html` <code>${actor.id}</code>`}${
+          actor.onBehalfOf === undefined ? undefined : html` for <code>${actor.onBehalfOf}</code>`
+        }
+      </span>
+      <span class="line soft">${source.entrance}${source.ip === undefined ? undefined : html`, ${source.ip}`}</span>
     </td>
-    <td data-label="Source">${source.entrance}<br /><code>${source.ip ?? "-"}</code></td>
-    <td data-label="Details">${contextOf(event)}<code class="soft" title="Request id">${requestId}</code></td>
+    <td data-label="Details">${detailsOf(event)}</td>
   </tr>`;
 }
 
-function contextOf({ context }: SecurityEvent): Html[] {
-  return Object.entries(context)
-    .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => html`<span class="soft">${name}</span> ${String(value)}<br />`);
+function detailsOf({ context, requestId }: SecurityEvent): Html {
+  const facts = Object.entries(context).filter(([, value]) => value !== undefined);
+  const all = `/console/events?requestId=${encodeURIComponent(requestId)}`;
+  return html`<dl class="facts">
+    ${facts.map(
+      ([name, value]) =>
+        html`<dt>${name}</dt>
+          <dd>${String(value)}</dd>`,
+    )}
+    <dt>request</dt>
+    <dd><a class="whole" href="${all}" title="Everything about request ${requestId}">…${requestId.slice(-12)}</a></dd>
+  </dl>`;
 }
 
 function empty(filter: EventFilter): Html {

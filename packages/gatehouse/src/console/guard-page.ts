@@ -5,50 +5,55 @@ const MODES = { enforce: "good", shadow: "warn", off: "bad" } as const;
 
 /** Which guards stand before which action, at which entrance. */
 export function guardPage(rows: readonly InventoryRow[]): Html {
-  const actions = Map.groupBy(rows, ({ action }) => action);
-  return html`${[...actions].map(([action, entries]) => actionPanel(action, entries))}`;
+  const nouns = Map.groupBy(rows, ({ action }) => action.slice(0, action.indexOf(".")));
+  return html`${[...nouns].map(([noun, entries]) => nounPanel(noun, entries))}`;
 }
 
-function actionPanel(action: string, rows: readonly InventoryRow[]): Html {
-  const [first] = rows;
-  return html`<section class="panel" aria-labelledby="action-${action}">
-    <h2 id="action-${action}"><code>${action}</code> <span class="tag">${effectsText(first?.effects)}</span></h2>
-    ${rows.map(
-      ({ entrance, steps }) =>
-        html`<details>
-          <summary>Over <strong>${entrance}</strong>, ${steps.length} guards</summary>
-          <div class="table">
-            <table>
-              <caption class="visually-hidden">
-                Guards of ${action} over ${entrance}, in order
-              </caption>
-              <thead>
-                <tr>
-                  <th scope="col">Phase</th>
-                  <th scope="col">Guard</th>
-                  <th scope="col">Mode</th>
-                  <th scope="col">What it demands</th>
-                </tr>
-              </thead>
-              <tbody>
-                ${steps.map(
-                  ({ phase, guard, mode, summary }) =>
-                    html`<tr>
-                      <td>${phase}</td>
-                      <td><code>${guard}</code></td>
-                      <td><span class="tag ${MODES[mode]}">${mode}</span></td>
-                      <td>${summary}</td>
-                    </tr>`,
-                )}
-              </tbody>
-            </table>
-          </div>
-        </details>`,
-    )}
+function nounPanel(noun: string, rows: readonly InventoryRow[]): Html {
+  return html`<section class="panel" aria-labelledby="actions-${noun}">
+    <h2 id="actions-${noun}">${noun}</h2>
+    ${rows.map(passage)}
   </section>`;
 }
 
-function effectsText(effects: InventoryRow["effects"] | undefined): string {
+function passage({ action, entrance, effects, steps }: InventoryRow): Html {
+  const lax = steps.filter(({ mode }) => mode !== "enforce");
+  return html`<details>
+    <summary>
+      <code>${action}</code> over <strong>${entrance}</strong>, ${steps.length} guards<span class="tag"
+        >${effectsText(effects)}</span
+      >${lax.map(({ guard, mode }) => html`<span class="tag ${MODES[mode]}">${guard}: ${mode}</span>`)}
+    </summary>
+    <div class="table" tabindex="0" role="region" aria-label="Guards of ${action} over ${entrance}">
+      <table class="stack">
+        <caption class="visually-hidden">
+          Guards of ${action} over ${entrance}, in order
+        </caption>
+        <thead>
+          <tr>
+            <th scope="col">Phase</th>
+            <th scope="col">Guard</th>
+            <th scope="col">Mode</th>
+            <th scope="col">What it demands</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${steps.map(
+            ({ phase, guard, mode, summary }) =>
+              html`<tr>
+                <td data-label="Phase">${phase}</td>
+                <td data-label="Guard"><code>${guard}</code></td>
+                <td data-label="Mode"><span class="tag ${MODES[mode]}">${mode}</span></td>
+                <td data-label="Demands">${summary}</td>
+              </tr>`,
+          )}
+        </tbody>
+      </table>
+    </div>
+  </details>`;
+}
+
+function effectsText(effects: InventoryRow["effects"]): string {
   if (effects === "none") return "reads";
   return effects === "external" ? "reaches other systems" : "changes the store";
 }

@@ -51,7 +51,7 @@ export function consolePage(frame: ConsoleFrame): Html {
           </ul>
         </nav>
         <div class="who">
-          <span>Signed in as ${operator}</span>
+          <span><span class="as">Signed in as</span> ${operator}</span>
           <form method="post" action="/console/leave">
             <input type="hidden" name="_csrf_token" value="${csrfToken}" />
             <button class="button quiet" type="submit">Sign out</button>
