@@ -49,7 +49,7 @@ const noAmbientSources = {
 };
 
 /** How many lines above an assertion, or above the statement it is in, its explanation may end. */
-const REACH = 4;
+const REACH = 3;
 
 /** Whether a comment stands on the node's lines, shortly above it, or right above a construct it is part of. */
 function isExplained(node, comments) {
@@ -65,7 +65,9 @@ const BOUNDARY = /^(Program|BlockStatement|ClassBody)$/;
 const explainedAssertions = {
   meta: { type: "problem", docs: { description: "Every `as` but `as const` says why the compiler may be overruled." } },
   create(context) {
-    const comments = context.sourceCode.getAllComments();
+    // A doc comment says what something is for, not why the compiler may be overruled.
+    const isDoc = ({ type, value }) => type === "Block" && value.startsWith("*");
+    const comments = context.sourceCode.getAllComments().filter((comment) => !isDoc(comment));
     return {
       TSAsExpression(node) {
         if (node.typeAnnotation.typeName?.name === "const") return;
