@@ -4,11 +4,12 @@ import type { EdgeParts } from "../http/edge.ts";
 /** What the configuration says about the HTTP entrance. */
 export function edgeOptions(
   config: Config,
-): Pick<EdgeParts, "origins" | "limits" | "session" | "headers" | "cors" | "plainLoopback"> {
+): Pick<EdgeParts, "origins" | "limits" | "session" | "headers" | "cors" | "plainLoopback" | "loopbackNamesOnly"> {
   const { server, session, csp, hsts, cors } = config;
   return {
     // Safari keeps no Secure cookie over plain http, not even from this machine.
     plainLoopback: config.profile === "development",
+    loopbackNamesOnly: config.profile === "development",
     origins: server.publicUrl === undefined ? [] : [server.publicUrl],
     limits: { bytes: server.bodyLimit },
     session: { sameSite: session.sameSite, idle: session.idle, absolute: session.absolute },

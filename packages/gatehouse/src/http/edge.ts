@@ -55,6 +55,8 @@ export interface EdgeParts {
   readonly tenant?: TenantResolver;
   /** For development: over plain http to this machine the session has a cookie that needs no encryption. Default false. */
   readonly plainLoopback?: boolean;
+  /** For development: answers for `origins` and the names of this machine's loopback, and for no others. Default false. */
+  readonly loopbackNamesOnly?: boolean;
   readonly limits?: Partial<BodyLimits>;
   /** Default `app`. */
   readonly session?: SessionPreset;

@@ -40,6 +40,11 @@ export interface InboundParts {
   /** Origins this server answers for, such as `https://app.example`. Empty: any host, by the request's own word. */
   readonly origins: readonly string[];
   readonly tenant?: TenantResolver | undefined;
+  /**
+   * Also answers for the names of this machine's loopback, and with no `origins` for those alone: a name of an
+   * attacker's that resolves to 127.0.0.1 (DNS rebinding) is refused.
+   */
+  readonly loopbackNamesOnly?: boolean | undefined;
   /** For development: over plain http to this machine the session has a cookie that needs no encryption. Default false. */
   readonly plainLoopback?: boolean | undefined;
   readonly limits?: Partial<BodyLimits>;
@@ -152,7 +157,7 @@ class ParsedInbound implements Inbound {
     this.refusal =
       inspectTarget(this.url, connection.target) ??
       inspectHeaders(request, this.url) ??
-      inspectHost(source, configured) ??
+      inspectHost(source, host, configured) ??
       (type !== null && this.contentType === undefined ? malformed("The Content-Type is not valid.") : undefined) ??
       (repeated.has(this.sessionCookieName) ? malformed("The session cookie was sent more than once.") : undefined);
   }
@@ -208,8 +213,9 @@ function requestIdOf({ parts, request, connection }: Source): string {
   return parts.ids.next();
 }
 
-function inspectHost(source: Source, configured: string | undefined): Denial | undefined {
-  if (source.hosts.size === 0 || configured !== undefined) return undefined;
+function inspectHost({ parts, hosts }: Source, host: string, configured: string | undefined): Denial | undefined {
+  if (configured !== undefined) return undefined;
+  if (parts.loopbackNamesOnly === true ? isLoopback(host) : hosts.size === 0) return undefined;
   return refuseRequest(httpProblems.MISDIRECTED_REQUEST, "The host name is not one of this server's.");
 }
 

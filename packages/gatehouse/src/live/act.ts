@@ -129,7 +129,7 @@ function createEntry(frame: ActFrame, action: string, repeats: boolean): ActEntr
     fields: html`<input type="hidden" name=${FIELDS.action} value=${action} />${fieldsOf(frame)}`,
     value,
     area,
-    field: (name: string): Attributes => ({ ...area(name), value: value(name) === "" ? null : value(name) }),
+    field: (name: string): Attributes => ({ name, value: value(name) === "" ? null : value(name), ...area(name) }),
     error: (name: string): Html =>
       html`<p id=${errorId(name)} class="live-error" data-live-error=${name}>${errorOf(name)?.message}</p>`,
   });

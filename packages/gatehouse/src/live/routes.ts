@@ -2,9 +2,9 @@ import { createHash } from "node:crypto";
 import { Hono } from "hono";
 import type { Html } from "../html/html.ts";
 import type { Edge } from "../http/edge.ts";
+import { answerCsrfRefresh } from "../http/csrf-refresh.ts";
 import type { Inbound } from "../http/inbound.ts";
-import { events } from "../kernel/events.ts";
-import { deny, isDenial, type Denial, type IdempotencyInfo, type Success } from "../kernel/outcome.ts";
+import { isDenial, type Denial, type IdempotencyInfo, type Success } from "../kernel/outcome.ts";
 import { problems } from "../kernel/problems.ts";
 import { ACTION_PATH, type RefusedForm } from "./act.ts";
 import { clientPath, type ClientBundle } from "./client-bundle.ts";
@@ -38,7 +38,7 @@ export function liveRoutes(pages: RouteParts): Hono {
   const { edge, client } = pages;
   const app = new Hono();
   app.post(ACTION_PATH, (context) => act(pages, edge.of(context)));
-  app.get(REFRESH_PATH, (context) => refresh(pages, edge.of(context)));
+  app.get(REFRESH_PATH, (context) => answerCsrfRefresh(edge, edge.of(context)));
   app.get(clientPath(client), () => {
     const headers = {
       "content-type": "text/javascript; charset=utf-8",
@@ -120,15 +120,4 @@ async function refuse(
 
 function unknownComponent({ problem }: Denial): Denial["problem"] {
   return problem === problems.ACTION_NOT_FOUND ? liveProblems.COMPONENT_NOT_FOUND : problem;
-}
-
-/** A fresh token for the session, which begins now where there is none. Changes nothing in the store. */
-async function refresh({ edge }: RouteParts, inbound: Inbound): Promise<Response> {
-  const { headers } = inbound.request;
-  const site = headers.get("sec-fetch-site");
-  const origin = headers.get("origin");
-  const foreign = (site !== null && site !== "same-origin") || (origin !== null && origin !== inbound.target);
-  if (foreign) return edge.refuse(inbound, deny(problems.ORIGIN_REFUSED, { event: events.malicious_cross_origin }));
-  await edge.sessions.principal(inbound);
-  return edge.json(inbound, { csrf_token: edge.csrfToken(inbound) });
 }
