@@ -41,5 +41,11 @@ export type { Penalties, PenaltyOptions, PenaltySettings, PenaltyStep } from "./
 export { createStandardWebhooksVerifier } from "./guards/signature-standard-webhooks.ts";
 export type { StandardWebhooksOptions } from "./guards/signature-standard-webhooks.ts";
 export { signatureGuard } from "./guards/signature.ts";
-export type { SignatureFault, SignatureOptions, SignatureVerifier, SignedMessage } from "./guards/signature.ts";
+export type {
+  Genuine,
+  SignatureFault,
+  SignatureOptions,
+  SignatureVerifier,
+  SignedMessage,
+} from "./guards/signature.ts";
 export { validateGuard } from "./guards/validate.ts";

@@ -1,3 +1,4 @@
+export type { ActionRouteOptions } from "./http/action-route.ts";
 export type { AttemptOptions } from "./http/attempt-builder.ts";
 export type { BodyLimits, ParsedBody } from "./http/body.ts";
 export type { PolicyHashes, PolicyOptions, PolicySources } from "./http/content-security-policy.ts";
@@ -7,7 +8,7 @@ export { createCspReportAction } from "./http/csp-report.ts";
 export { developmentCertificate } from "./http/development-certificate.ts";
 export type { Certificate } from "./http/development-certificate.ts";
 export { createEdge } from "./http/edge.ts";
-export type { ActionRouteOptions, Edge, EdgeHandler, EdgeParts, InnerFetch } from "./http/edge.ts";
+export type { Edge, EdgeHandler, EdgeParts, InnerFetch } from "./http/edge.ts";
 export { httpEvents } from "./http/events.ts";
 export type { FormFields } from "./http/form-body.ts";
 export type { HealthParts } from "./http/health.ts";

@@ -56,7 +56,8 @@ export function authenticateGuard({ authenticators }: AuthenticateOptions): Guar
 
 async function authenticateAll(authenticators: Authenticators, passage: Passage): Promise<Denial | undefined> {
   const { attempt, action } = passage;
-  let known: Principal | undefined;
+  // A signature has already told who sent a signed message.
+  let known: Principal | undefined = passage.principal.type === "anonymous" ? undefined : passage.principal;
   for (const credential of attempt.credentials) {
     const answer = await authenticateOne(authenticators, credential, attempt);
     if (answer === undefined) continue;

@@ -7,6 +7,7 @@ import { deny, type Denial } from "../kernel/outcome.ts";
 import { problems } from "../kernel/problems.ts";
 import type { CsrfTokens } from "./csrf-token.ts";
 import { createOriginRules, type OriginOptions } from "./origin.ts";
+import { sessionExpired } from "./session-expired.ts";
 
 /** What the guard checks tokens with, and which origins it takes for proven. */
 export interface CsrfOptions extends OriginOptions {
@@ -35,7 +36,7 @@ export function csrfGuard({ tokens, keyRing, ...originOptions }: CsrfOptions): G
     if (token === undefined || token === "") return refusal("missing");
     const fingerprint = keyRing.fingerprint("csrf-received", token);
     const session = attempt.credentials.find((credential) => credential.kind === "session");
-    if (session === undefined) return sessionGone(fingerprint);
+    if (session === undefined) return sessionExpired({ reason: "no session", token: fingerprint });
     return tokens.verify(token, session.id) ? undefined : refusal("mismatch", fingerprint);
   }
 
@@ -73,12 +74,4 @@ function demandOf(action: AnyAction, entrance: Entrance): Demand | undefined {
 function refusal(reason: "missing" | "mismatch", token?: string): Denial {
   const context = token === undefined ? { reason } : { reason, token };
   return deny(problems.CSRF_TOKEN_INVALID, { event: events.malicious_csrf, context });
-}
-
-function sessionGone(token: string): Denial {
-  return deny(problems.SESSION_EXPIRED, {
-    event: events.session_use_after_expire,
-    context: { reason: "no session", token },
-    extensions: { action: "REFRESH_PAGE" },
-  });
 }

@@ -109,7 +109,7 @@ class ResultKeeper {
   }
 
   #enter(passage: Passage, policy: Required<IdempotencyPolicy>): Denial | undefined {
-    const sent = passage.attempt.idempotencyKey;
+    const sent = passage.idempotencyKey;
     if (sent === undefined) return policy.required ? deny(problems.IDEMPOTENCY_KEY_REQUIRED) : undefined;
     const key = parseIdempotencyKey(sent);
     if (key === undefined) return deny(problems.IDEMPOTENCY_KEY_INVALID, { event: events.request_malformed });

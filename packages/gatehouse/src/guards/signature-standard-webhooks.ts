@@ -1,6 +1,6 @@
 import { createHmac } from "node:crypto";
 import { constantTimeEqual, fromBase64, utf8 } from "../kernel/codec.ts";
-import type { SignatureFault, SignatureVerifier, SignedMessage } from "./signature.ts";
+import type { Genuine, SignatureFault, SignatureVerifier, SignedMessage } from "./signature.ts";
 
 /** Whose messages to accept, and how fresh they must be. */
 export interface StandardWebhooksOptions {
@@ -11,6 +11,8 @@ export interface StandardWebhooksOptions {
   readonly secrets: readonly string[] | ((message: SignedMessage) => Promise<readonly string[]>);
   /** Seconds a message's time may lie before or after ours. Default 300. */
   readonly tolerance?: number;
+  /** Name of the sender: who the attempt is made by, in limits, rules and the audit trail. Default: a stranger. */
+  readonly sender?: string;
 }
 
 const PREFIX = "whsec_";
@@ -27,20 +29,21 @@ const MESSAGE_ID = /^[\x21-\x2d\x2f-\x7e]{1,255}$/;
  * Verifies the symmetric scheme of the Standard Webhooks specification: HMAC-SHA-256 over
  * `id.timestamp.body` in the headers `webhook-id`, `webhook-timestamp` (epoch seconds) and
  * `webhook-signature` (`v1,` and base64, several separated by spaces). Within the tolerance a message
- * can be sent again; use `webhook-id` as the idempotency key.
+ * can be sent again; `webhook-id` is its idempotency key, so that it counts once.
  * @throws {TypeError} when a fixed secret is malformed. One from a function fails the attempt.
  */
 export function createStandardWebhooksVerifier(options: StandardWebhooksOptions): SignatureVerifier {
-  const { secrets, tolerance = DEFAULT_TOLERANCE } = options;
+  const { secrets, tolerance = DEFAULT_TOLERANCE, sender } = options;
+  const rules = { tolerance, vouched: sender === undefined ? {} : { sender } };
   if (typeof secrets === "function") {
     return {
       scheme: SCHEME,
-      verify: async (message) => verify(message, (await secrets(message)).map(parseSecret), tolerance),
+      verify: async (message) => verify(message, (await secrets(message)).map(parseSecret), rules),
     };
   }
   if (secrets.length === 0) throw new TypeError("A webhook verifier needs at least one secret.");
   const keys = secrets.map(parseSecret);
-  return { scheme: SCHEME, verify: (message) => verify(message, keys, tolerance) };
+  return { scheme: SCHEME, verify: (message) => verify(message, keys, rules) };
 }
 
 /** The bytes of a webhook secret. The error does not repeat it. */
@@ -52,7 +55,13 @@ function parseSecret(text: string): Uint8Array {
   return bytes;
 }
 
-function verify(message: SignedMessage, keys: readonly Uint8Array[], tolerance: number): SignatureFault | undefined {
+interface Rules {
+  /** Seconds. */
+  readonly tolerance: number;
+  readonly vouched: Genuine;
+}
+
+function verify(message: SignedMessage, keys: readonly Uint8Array[], rules: Rules): Genuine | SignatureFault {
   const { headers, body, attempt } = message;
   const id = headers["webhook-id"];
   const timestamp = headers["webhook-timestamp"];
@@ -63,7 +72,8 @@ function verify(message: SignedMessage, keys: readonly Uint8Array[], tolerance: 
   const received = parseSignatures(signature);
   if (received === undefined) return "malformed";
   if (!matchesAny(received, keys, [utf8(`${id}.${timestamp}.`), body])) return "mismatch";
-  return staleness(Number(timestamp) * 1000 - attempt.receivedAt, tolerance * 1000);
+  const stale = staleness(Number(timestamp) * 1000 - attempt.receivedAt, rules.tolerance * 1000);
+  return stale ?? { ...rules.vouched, messageId: id };
 }
 
 /** The v1 signatures of the header; other versions are passed over, as the specification asks. */

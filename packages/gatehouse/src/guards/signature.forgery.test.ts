@@ -54,7 +54,7 @@ function fault(
     attempt: passageOf({ attempt: { receivedAt } }).attempt,
   });
   assert.ok(!(verdict instanceof Promise));
-  return verdict;
+  return typeof verdict === "string" ? verdict : undefined;
 }
 
 function withHeader(name: string, value: string | undefined): Partial<Message> {
@@ -99,7 +99,7 @@ describe("createStandardWebhooksVerifier", () => {
       const { attempt } = passageOf({ attempt: { tenant, receivedAt: genuine.receivedAt } });
       return verifier.verify({ headers: genuine.headers, body: Buffer.from(published.body), attempt });
     };
-    assert.equal(await verify("acme"), undefined);
+    assert.deepEqual(await verify("acme"), { messageId: published.id });
     assert.equal(await verify("other"), "mismatch");
   });
 
@@ -233,6 +233,26 @@ describe("signatureGuard", () => {
   it("verifies at other entrances too where a verifier is registered", async () => {
     assert.equal(await enter("http", signed), undefined);
     assert.equal((await enter("http", forged))?.problem.code, "SIGNATURE_INVALID");
+  });
+
+  it("makes the sender a client of that name, and the message's identifier its key", async () => {
+    const secrets = [published.secret];
+    const named = signatureGuard({
+      verifiers: { "payment.notify": createStandardWebhooksVerifier({ secrets, sender: "bank" }) },
+    });
+    const attempt = { entrance: "webhook", provenance: signed, receivedAt: genuine.receivedAt } as const;
+    const passage = passageOf({ action, attempt: { ...attempt, idempotencyKey: "from a header nobody signed" } });
+    assert.equal(await named.compile(action, "webhook")?.enter?.(passage), undefined);
+    assert.equal(passage.idempotencyKey, published.id);
+    const { type, id, tenant } = passage.principal;
+    assert.deepEqual({ type, id, tenant }, { type: "client", id: "bank", tenant: "acme" });
+  });
+
+  it("leaves strangers strangers where nobody says who signs", async () => {
+    const attempt = { entrance: "webhook", provenance: signed, receivedAt: genuine.receivedAt } as const;
+    const passage = passageOf({ action, attempt });
+    assert.equal(await guard.compile(action, "webhook")?.enter?.(passage), undefined);
+    assert.equal(passage.principal.type, "anonymous");
   });
 
   it("waits for verifiers that take their time", async () => {

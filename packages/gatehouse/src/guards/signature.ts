@@ -1,4 +1,4 @@
-import type { Attempt } from "../kernel/attempt.ts";
+import type { Attempt, Principal } from "../kernel/attempt.ts";
 import { events } from "../kernel/events.ts";
 import type { Guard, Passage } from "../kernel/guard.ts";
 import { deny, type Denial } from "../kernel/outcome.ts";
@@ -16,12 +16,20 @@ export interface SignedMessage {
 /** Why a signature does not count. For events; callers are told `SIGNATURE_INVALID` alone. */
 export type SignatureFault = "missing" | "malformed" | "too-old" | "too-new" | "mismatch";
 
-/** Checks the signatures of one sender. */
+/** What a genuine signature vouches for. Nothing the signature does not cover may be in it. */
+export interface Genuine {
+  /** Who signed. The attempt is that client's then; without it, it stays a stranger's. */
+  readonly sender?: string;
+  /** What tells the message apart from others: its idempotency key. Without it, a message sent again counts again. */
+  readonly messageId?: string;
+}
+
+/** Checks the signatures of one sender, or of several. */
 export interface SignatureVerifier {
   /** The scheme, for the inventory: `standard-webhooks`. */
   readonly scheme: string;
-  /** What is wrong with the signature, or `undefined` when it is genuine and fresh. Compares in constant time. */
-  verify(message: SignedMessage): SignatureFault | undefined | Promise<SignatureFault | undefined>;
+  /** What a genuine and fresh signature vouches for, or what is wrong with it. Compares in constant time. */
+  verify(message: SignedMessage): Genuine | SignatureFault | Promise<Genuine | SignatureFault>;
 }
 
 /** Which verifier checks what. */
@@ -33,6 +41,9 @@ export interface SignatureOptions {
 /**
  * Admits signed messages by the verifier registered for their action. The webhook entrance admits
  * nothing else, apart from the system's own redeliveries.
+ *
+ * Who sent a message and which one it is are known by its signature alone: an idempotency key in a header
+ * that nobody signed would let whoever has recorded a message have it executed again.
  */
 export function signatureGuard({ verifiers }: SignatureOptions): Guard {
   const registry = new Map(Object.entries(verifiers));
@@ -68,21 +79,33 @@ const refuseSigned = {
 } as const;
 
 function check(
-  { attempt }: Passage,
+  passage: Passage,
   verifier: SignatureVerifier | undefined,
 ): Denial | undefined | Promise<Denial | undefined> {
+  const { attempt } = passage;
   const { provenance, entrance } = attempt;
   if (provenance.kind !== "signed") {
     return entrance === "webhook" && provenance.kind !== "internal" ? refusal("missing") : undefined;
   }
   if (verifier === undefined) return refusal("no verifier");
-  const fault = verifier.verify({ headers: provenance.headers, body: provenance.body, attempt });
-  return fault instanceof Promise ? fault.then((reason) => judge(reason, verifier)) : judge(fault, verifier);
+  const verdict = verifier.verify({ headers: provenance.headers, body: provenance.body, attempt });
+  if (verdict instanceof Promise) return verdict.then((later) => judge(passage, later, verifier));
+  return judge(passage, verdict, verifier);
 }
 
-function judge(fault: SignatureFault | undefined, { scheme }: SignatureVerifier): Denial | undefined {
-  return fault === undefined ? undefined : refusal(fault, scheme);
+function judge(passage: Passage, verdict: Genuine | SignatureFault, { scheme }: SignatureVerifier): Denial | undefined {
+  if (typeof verdict === "string") return refusal(verdict, scheme);
+  const { sender, messageId } = verdict;
+  passage.idempotencyKey = messageId;
+  if (sender !== undefined) passage.principal = clientOf(sender, passage.attempt.tenant);
+  return undefined;
 }
+
+function clientOf(id: string, tenant: string): Principal {
+  return { type: "client", id, tenant, grants: NO_GRANTS };
+}
+
+const NO_GRANTS: ReadonlySet<string> = new Set();
 
 function refusal(reason: SignatureFault | "no verifier", scheme?: string): Denial {
   const context = scheme === undefined ? { reason } : { reason, scheme };

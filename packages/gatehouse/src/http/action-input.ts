@@ -23,6 +23,12 @@ export async function readActionInput(inbound: Inbound): Promise<ActionInput | D
   return isDenial(body) ? body : separate(valueOf(body));
 }
 
+/** The body of a signed message, whole: none of its members belongs to the guards. */
+export async function readSignedInput(inbound: Inbound): Promise<ActionInput | Denial> {
+  const body = await inbound.body();
+  return isDenial(body) ? body : { value: valueOf(body), csrfToken: undefined, idempotencyKey: undefined };
+}
+
 function valueOf(body: ParsedBody): unknown {
   switch (body.kind) {
     case "none":

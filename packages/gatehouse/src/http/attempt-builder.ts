@@ -7,8 +7,8 @@ import { malformed } from "./refusal.ts";
 
 /** What an entrance knows about an attempt besides the request. */
 export interface AttemptOptions {
-  /** Default `http`. */
-  readonly entrance?: Entrance;
+  /** Default `http`. No request is a job: jobs are trusted. */
+  readonly entrance?: Exclude<Entrance, "job">;
   /** From the body, where the entrance's format has it there. */
   readonly idempotencyKey?: string | undefined;
   /** From the body, where the entrance's format has it there. The header counts first. */
@@ -30,7 +30,8 @@ export async function buildAttempt(
   const entrance = options.entrance ?? "http";
   const credential = explicitCredential(inbound);
   if (isDenial(credential)) return credential;
-  const idempotencyKey = chooseKey(inbound, options.idempotencyKey);
+  // The key of a signed message is what its signature covers: the guard takes it from there.
+  const idempotencyKey = entrance === "webhook" ? undefined : chooseKey(inbound, options.idempotencyKey);
   if (isDenial(idempotencyKey)) return idempotencyKey;
   const provenance = await proveOrigin(inbound, { entrance, credential, csrfToken: options.csrfToken });
   if (isDenial(provenance)) return provenance;

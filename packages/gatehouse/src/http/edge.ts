@@ -8,12 +8,12 @@ import type { EventStream } from "../kernel/event-stream.ts";
 import type { Gate } from "../kernel/gate.ts";
 import type { Ids } from "../kernel/ids.ts";
 import type { KeyRing } from "../kernel/key-ring.ts";
-import { deny, isDenial, type Denial, type Outcome, type Success } from "../kernel/outcome.ts";
+import { deny, isDenial, type Denial, type Outcome } from "../kernel/outcome.ts";
 import type { Sessions } from "../kernel/ports/sessions.ts";
 import type { Store } from "../kernel/ports/store.ts";
 import { problems } from "../kernel/problems.ts";
 import type { Random } from "../kernel/random.ts";
-import { readActionInput } from "./action-input.ts";
+import { answerAction, type ActionAnswerOptions, type ActionRouteOptions } from "./action-route.ts";
 import { buildAttempt, type AttemptOptions } from "./attempt-builder.ts";
 import type { BodyLimits } from "./body.ts";
 import { connectionOf } from "./connection.ts";
@@ -64,15 +64,6 @@ export interface EdgeParts {
   readonly cors?: readonly CorsRule[];
 }
 
-/** How an action is mounted as a classic route. */
-export interface ActionRouteOptions {
-  /** Makes the action's input from what the request carries; the query or body as it is by default. */
-  readonly input?: (value: unknown, inbound: Inbound, parameters: Readonly<Record<string, string>>) => unknown;
-  /** Answers a success; JSON of the action's value by default. */
-  readonly render?: (success: Success<unknown>, inbound: Inbound) => Response | Promise<Response>;
-  readonly entrance?: AttemptOptions["entrance"];
-}
-
 /** A request handler in Web terms, the shape every adapter reduces to. */
 export type EdgeHandler = (request: Request, connection: Connection, bindings?: object) => Promise<Response>;
 
@@ -99,13 +90,11 @@ export interface Edge {
   /** A CSRF token for this visitor's session, which begins now where there is none. */
   csrfToken(inbound: Inbound): string;
   /** Runs an action for a request: the framework-neutral form of `action`. */
-  answer(
-    action: AnyAction,
-    inbound: Inbound,
-    options?: ActionRouteOptions & { readonly parameters?: Readonly<Record<string, string>> },
-  ): Promise<Response>;
+  answer(action: AnyAction, inbound: Inbound, options?: ActionAnswerOptions): Promise<Response>;
   /** A Hono handler that runs an action: `app.post("/payments", edge.action(pay))`. */
   action(action: AnyAction, options?: ActionRouteOptions): Handler;
+  /** A Hono handler that runs an action for signed messages: `app.post("/webhooks/bank", edge.webhook(noted))`. */
+  webhook(action: AnyAction, options?: Omit<ActionRouteOptions, "entrance">): Handler;
   /** Records the refusal of a connection on which no request could be read. */
   refuseConnection(connection: Connection, denial: Denial): void;
   /** Puts a Hono application behind the edge. */
@@ -216,25 +205,16 @@ class HttpEdge implements Edge {
     return this.#parts.csrfTokens.issue(this.sessions.ensure(inbound));
   }
 
-  async answer(
-    action: AnyAction,
-    inbound: Inbound,
-    options: ActionRouteOptions & { readonly parameters?: Readonly<Record<string, string>> } = {},
-  ): Promise<Response> {
-    const reads = inbound.method === "GET" || inbound.method === "HEAD";
-    if (reads && action.effects !== "none") return this.refuse(inbound, deny(problems.METHOD_NOT_ALLOWED));
-    const carried = inbound.refusal ?? (await readActionInput(inbound));
-    if (isDenial(carried)) return this.refuse(inbound, carried);
-    const { value, csrfToken, idempotencyKey } = carried;
-    const input = options.input === undefined ? value : options.input(value, inbound, options.parameters ?? {});
-    const entrance = options.entrance ?? "http";
-    const outcome = await this.perform(action, inbound, input, { entrance, csrfToken, idempotencyKey });
-    if (outcome.ok && options.render !== undefined) return options.render(outcome, inbound);
-    return this.respond(inbound, outcome);
+  answer(action: AnyAction, inbound: Inbound, options: ActionAnswerOptions = {}): Promise<Response> {
+    return answerAction(this, { action, inbound }, options);
   }
 
   action(action: AnyAction, options: ActionRouteOptions = {}): Handler {
     return (context) => this.answer(action, this.of(context), { ...options, parameters: context.req.param() });
+  }
+
+  webhook(action: AnyAction, options: ActionRouteOptions = {}): Handler {
+    return this.action(action, { ...options, entrance: "webhook" });
   }
 
   handler(app: Hono): EdgeHandler {

@@ -1,8 +1,8 @@
 import { stringifySetCookie } from "cookie";
 import type { Authenticator } from "../guards/authenticate.ts";
+import { sessionExpired } from "../guards/session-expired.ts";
 import { anonymousPrincipal, type Attempt, type Credential, type Principal } from "../kernel/attempt.ts";
 import type { Clock } from "../kernel/clock.ts";
-import { events } from "../kernel/events.ts";
 import type { KeyRing } from "../kernel/key-ring.ts";
 import { deny, isDenial, type Denial } from "../kernel/outcome.ts";
 import type { Session, Sessions } from "../kernel/ports/sessions.ts";
@@ -245,7 +245,7 @@ class StoredSessions implements EdgeSessions {
 
   async #authenticate(credential: SessionCredential, attempt: Attempt): Promise<Principal | Denial> {
     const cookie = this.#parts.cookies.read(credential.id);
-    if (cookie === undefined) return deny(problems.SESSION_EXPIRED, { event: events.session_use_after_expire });
+    if (cookie === undefined) return sessionExpired();
     return this.#recognise(cookie, attempt.tenant);
   }
 
@@ -253,9 +253,10 @@ class StoredSessions implements EdgeSessions {
     const { store, sessions, clock, preset } = this.#parts;
     const id = this.idOf(cookie.value);
     const session = await store.read((transaction) => sessions.find(transaction, id));
-    if (session === undefined) return cookie.lasting ? expired(id) : { ...anonymousPrincipal(tenant), session: id };
+    if (session === undefined)
+      return cookie.lasting ? sessionExpired({ session: id }) : { ...anonymousPrincipal(tenant), session: id };
     const now = clock.now();
-    if (now >= session.expiresAt || now - session.seenAt >= preset.idle) return expired(id);
+    if (now >= session.expiresAt || now - session.seenAt >= preset.idle) return sessionExpired({ session: id });
     this.#touch(session, now);
     return session.tenant === tenant ? principalOf(session) : { ...anonymousPrincipal(tenant), session: id };
   }
@@ -271,10 +272,6 @@ class StoredSessions implements EdgeSessions {
       .catch(report)
       .finally(() => this.#touching.delete(session.id));
   }
-}
-
-function expired(session: string): Denial {
-  return deny(problems.SESSION_EXPIRED, { event: events.session_use_after_expire, context: { session } });
 }
 
 function credentialOf(attempt: Attempt): string | undefined {

@@ -67,6 +67,7 @@ export interface Attempt {
   readonly credentials: readonly Credential[];
   /** Parsed but unvalidated input. Entrances cap bytes, depth and counts before the attempt exists. */
   readonly input: unknown;
+  /** What the caller calls this intent. Signed messages are known by what their signature covers instead. */
   readonly idempotencyKey?: string;
   /** Aborted when the caller went away; work already claimed continues regardless. */
   readonly signal?: AbortSignal;

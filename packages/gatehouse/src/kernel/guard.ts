@@ -28,8 +28,10 @@ export type GuardMode = "enforce" | "shadow" | "off";
 export interface Passage {
   readonly attempt: Attempt;
   readonly action: AnyAction;
-  /** Set by the authenticate phase; anonymous until then. */
+  /** Set by the authenticate phase, or before it by a signature that names its sender; anonymous until then. */
   principal: Principal;
+  /** The attempt's own, or what a signature vouches for: a signed message has no other. */
+  idempotencyKey: string | undefined;
   /** Raw until the validate phase has run, the schema's output after it. */
   input: unknown;
   /** Limits consulted so far. */

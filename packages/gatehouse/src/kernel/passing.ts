@@ -44,6 +44,8 @@ function createPassage(attempt: Attempt, action: AnyAction): Passage {
     attempt,
     action,
     principal: anonymousPrincipal(attempt.tenant),
+    // What came with a signed message counts once its signature has been looked at.
+    idempotencyKey: attempt.provenance.kind === "signed" ? undefined : attempt.idempotencyKey,
     input: attempt.input,
     limits: [],
     idempotency: undefined,
@@ -256,8 +258,8 @@ export class Passing {
   }
 
   #unknownOutcome(): Denial {
-    const { attempt, action } = this.#passage;
-    const keyed = attempt.idempotencyKey !== undefined && action.idempotency !== false;
+    const { idempotencyKey, action } = this.#passage;
+    const keyed = idempotencyKey !== undefined && action.idempotency !== false;
     const event = events.idempotency_unknown_outcome;
     return deny(problems.OUTCOME_UNKNOWN, { event, context: { keyed }, retryAfter: 1 });
   }

@@ -8,6 +8,7 @@ import { csrfGuard } from "../guards/csrf.ts";
 import { idempotencyGuard, type IdempotencyOptions } from "../guards/idempotency.ts";
 import { limitGuard } from "../guards/limit.ts";
 import { originGuard } from "../guards/origin.ts";
+import { sessionExpired } from "../guards/session-expired.ts";
 import { signatureGuard, type SignatureVerifier } from "../guards/signature.ts";
 import { validateGuard } from "../guards/validate.ts";
 import type { AnyAction } from "../kernel/action.ts";
@@ -20,11 +21,10 @@ import type { Guard, GuardSetting } from "../kernel/guard.ts";
 import { createIds, type Ids } from "../kernel/ids.ts";
 import { generateKeyMaterial } from "../kernel/key-material.ts";
 import { createKeyRing, type KeyRing } from "../kernel/key-ring.ts";
-import { deny, type Outcome } from "../kernel/outcome.ts";
+import type { Outcome } from "../kernel/outcome.ts";
 import type { AuditQuery } from "../kernel/ports/audit.ts";
 import type { Bans } from "../kernel/ports/bans.ts";
 import type { Migration, Store } from "../kernel/ports/store.ts";
-import { problems } from "../kernel/problems.ts";
 import type { Random } from "../kernel/random.ts";
 import { createSealer } from "../kernel/seal.ts";
 import { createMemoryBus } from "../store/memory/memory-bus.ts";
@@ -222,6 +222,6 @@ function standardGuards(options: TestGateOptions, parts: GuardParts): Guard[] {
 function sessionAuthenticator(sessions: ReadonlyMap<string, TestSession>): Authenticator<"session"> {
   return {
     kind: "session",
-    authenticate: ({ id }) => Promise.resolve(sessions.get(id)?.principal ?? deny(problems.SESSION_EXPIRED)),
+    authenticate: ({ id }) => Promise.resolve(sessions.get(id)?.principal ?? sessionExpired()),
   };
 }

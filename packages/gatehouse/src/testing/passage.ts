@@ -32,6 +32,7 @@ export function passageOf({ action = ANY_ACTION, attempt, passage }: PassageDiff
     attempt: made,
     action,
     principal: anonymousPrincipal(made.tenant),
+    idempotencyKey: made.idempotencyKey,
     input: made.input,
     limits: [],
     idempotency: undefined,

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AnyAction } from "../../kernel/action.ts";
-import type { ActionRouteOptions, Edge, EdgeHandler } from "../edge.ts";
+import type { ActionRouteOptions } from "../action-route.ts";
+import type { Edge, EdgeHandler } from "../edge.ts";
 import type { Inbound } from "../inbound.ts";
 import { BodyConsumedError, createNodeBridge, isBodyConsumed } from "./node-bridge.ts";
 

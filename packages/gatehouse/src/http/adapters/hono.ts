@@ -1,7 +1,8 @@
 import type { Handler, MiddlewareHandler } from "hono";
 import type { AnyAction } from "../../kernel/action.ts";
 import { connectionOf } from "../connection.ts";
-import type { ActionRouteOptions, Edge, EdgeHandler } from "../edge.ts";
+import type { ActionRouteOptions } from "../action-route.ts";
+import type { Edge, EdgeHandler } from "../edge.ts";
 
 /** Mounts guards and actions into a Hono application that is served by `@hono/node-server`. */
 export interface HonoAdapter {

@@ -1,5 +1,6 @@
 import type { AnyAction } from "../../kernel/action.ts";
-import type { ActionRouteOptions, Edge, EdgeHandler } from "../edge.ts";
+import type { ActionRouteOptions } from "../action-route.ts";
+import type { Edge, EdgeHandler } from "../edge.ts";
 import type { Connection } from "../inbound.ts";
 
 /** A route handler of the App Router. */

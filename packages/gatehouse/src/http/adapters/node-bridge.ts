@@ -2,7 +2,8 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { getRequestListener } from "@hono/node-server";
 import type { AnyAction } from "../../kernel/action.ts";
 import { connectionOfMessage } from "../connection.ts";
-import type { ActionRouteOptions, Edge, EdgeHandler } from "../edge.ts";
+import type { ActionAnswerOptions } from "../action-route.ts";
+import type { Edge, EdgeHandler } from "../edge.ts";
 import type { Inbound } from "../inbound.ts";
 import { malformed } from "../refusal.ts";
 import { plainProblem } from "../raw-refusal.ts";
@@ -20,10 +21,7 @@ export interface NodeBridge {
   /** Answers one request by a handler of the edge. */
   serve(message: IncomingMessage, response: ServerResponse, handler: EdgeHandler): Promise<void>;
   /** The handler that runs an action. */
-  action(
-    action: AnyAction,
-    options: ActionRouteOptions & { readonly parameters?: Readonly<Record<string, string>> },
-  ): EdgeHandler;
+  action(action: AnyAction, options: ActionAnswerOptions): EdgeHandler;
   /**
    * Puts the edge's headers on a response that something else will write, and answers requests that break
    * the protocol. `false`: answered, nothing else may write.
