@@ -153,7 +153,13 @@ async function openValkey(parts: StoresParts, stack: AsyncDisposableStack): Prom
   const connection = stack.use(await openValkeyConnection({ url, clock, random, report, profile: config.profile }));
   const counters = resilient(parts, stack, createValkeyCounters({ connection, clock }));
   const bus = stack.use(await openValkeyBus({ connection, report }));
-  return { counters, bus, probes: [() => connection.health()] };
+  return { counters, bus, probes: [async () => toleratedHealth(await connection.health(), config)] };
+}
+
+/** Without shared counters the server goes on, as configured: it must not be taken out of service for it. */
+function toleratedHealth(health: StoreHealth, { counters }: Config): StoreHealth {
+  const missed = health.state === "down" && counters.onFailure !== "deny";
+  return missed ? { ...health, state: "degraded" } : health;
 }
 
 function resilient(parts: StoresParts, stack: AsyncDisposableStack, primary: Counters): Counters {
