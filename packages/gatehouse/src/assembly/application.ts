@@ -3,6 +3,7 @@ import type { LinkTargets } from "../console/link-operations.ts";
 import type { SignatureVerifier } from "../guards/signature.ts";
 import type { TrustedProxies } from "../guards/address.ts";
 import type { Edge } from "../http/edge.ts";
+import type { TenantResolver } from "../http/inbound.ts";
 import type { OneTimeLinks } from "../http/one-time-links.ts";
 import type { AnyAction } from "../kernel/action.ts";
 import type { Clock } from "../kernel/clock.ts";
@@ -64,6 +65,8 @@ export interface Application {
   readonly migrations?: readonly Migration[];
   /** One-time links it answers to, by purpose; `console` is taken. */
   readonly linkTargets?: LinkTargets;
+  /** Whose request it is, by its host or path. Sessions and principals of one tenant mean nothing to another. Default: one tenant. */
+  readonly tenant?: TenantResolver;
   readonly open?: (services: Services) => ApplicationParts;
 }
 

@@ -58,7 +58,8 @@ export interface Gatehouse extends AsyncDisposable {
 export async function openGatehouse(options: GatehouseOptions): Promise<Gatehouse> {
   await using stack = new AsyncDisposableStack();
   const application = options.application ?? {};
-  const foundation = await openServices({ ...options, migrations: application.migrations ?? [] }, stack);
+  const { migrations = [], tenant } = application;
+  const foundation = await openServices({ ...options, migrations, tenant }, stack);
   const { services, stores } = foundation;
   const parts = application.open?.(services) ?? {};
   const rooms = furnish(foundation, application, parts);

@@ -4,6 +4,7 @@ import type { KeyKeeper } from "../console/key-operations.ts";
 import { createTrustedProxies } from "../guards/address.ts";
 import { createCsrfTokens, type CsrfTokens } from "../guards/csrf-token.ts";
 import { createEdge } from "../http/edge.ts";
+import type { TenantResolver } from "../http/inbound.ts";
 import { createOneTimeLinks } from "../http/one-time-links.ts";
 import type { Attempt } from "../kernel/attempt.ts";
 import type { Clock } from "../kernel/clock.ts";
@@ -64,10 +65,10 @@ export interface Foundation {
  * @throws {KeyFileError} when the key file cannot be used.
  */
 export async function openServices(
-  options: ServicesOptions & { readonly migrations: readonly Migration[] },
+  options: ServicesOptions & { readonly migrations: readonly Migration[]; readonly tenant: TenantResolver | undefined },
   stack: AsyncDisposableStack,
 ): Promise<Foundation> {
-  const { config, clock, random, migrations } = options;
+  const { config, clock, random, migrations, tenant } = options;
   const ids = createIds(clock, random);
   const { events, report } = openLog(options, stack);
   const announce = systemEvents({ events, ids, clock });
@@ -83,7 +84,8 @@ export async function openServices(
   const proxies = createTrustedProxies(config.server.trustedProxies, { header: config.server.forwardedHeader });
   const { gate, setGate } = createGateSlot();
   const base = { clock, random, ids, events, keyRing, store, proxies, gate };
-  const edge = createEdge({ ...base, ...edgeOptions(config), sessions, csrfTokens, report: (error) => report(error) });
+  const own = { sessions, csrfTokens, report: (error: unknown) => report(error) };
+  const edge = createEdge({ ...base, ...edgeOptions(config), ...own, ...(tenant === undefined ? {} : { tenant }) });
   const documents = createDocuments();
   const services: Services = {
     ...{ ...base, config, sealer, documents, counters, bus, bans, edge },
