@@ -5,9 +5,10 @@ export interface Step {
   /**
    * `file`: write it. `run`: type it. `start`: type it into a second terminal, where it stays. `output`: what the step
    * before has printed. `log`: lines the second terminal shows by now. `stop`: Ctrl-C in the second terminal.
+   * `excerpt`: lines of a file of the repository.
    */
-  readonly kind: "file" | "run" | "start" | "output" | "log" | "stop";
-  /** Name of the file; empty for everything else. */
+  readonly kind: "file" | "excerpt" | "run" | "start" | "output" | "log" | "stop";
+  /** Name of the file; empty where there is none. */
   readonly name: string;
   readonly text: string;
   /** Line of the page, for messages. */
@@ -27,8 +28,8 @@ export async function readSteps(path: string): Promise<Step[]> {
   for (const match of text.matchAll(/^```[a-z]+ +([^\n]+)\n([\s\S]*?)^```$/gm)) {
     const [, words = "", body = ""] = match;
     const line = text.slice(0, match.index).split("\n").length;
-    const name = /^file=(\S+)$/.exec(words)?.[1];
-    if (name !== undefined) steps.push({ kind: "file", name, text: body, line });
+    const [, marked, name = ""] = /^(file|from)=(\S+)$/.exec(words) ?? [];
+    if (marked !== undefined) steps.push({ kind: marked === "file" ? "file" : "excerpt", name, text: body, line });
     else if (isKind(words)) steps.push({ kind: words, name: "", text: body, line });
     else throw new Error(`${path}:${line}: nobody knows what to do with a block marked "${words}".`);
   }

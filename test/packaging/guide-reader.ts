@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { delimiter, dirname, join } from "node:path";
 import { logPattern, outputPattern, type Step } from "./guide-page.ts";
+import { repository } from "./repository-copy.ts";
 
 /** The port that the pages use, replaced by a free one. */
 const PORT = "8080";
@@ -96,6 +97,8 @@ export class Reader implements AsyncDisposable {
       case "file":
         await mkdir(dirname(join(this.#directory, step.name)), { recursive: true });
         return writeFile(join(this.#directory, step.name), text);
+      case "excerpt":
+        return expectExcerpt(step, place);
       case "run":
         this.#started = false;
         this.#printed = await this.#type(text, place);
@@ -136,6 +139,13 @@ export class Reader implements AsyncDisposable {
     const pattern = logPattern(text);
     await this.#server.until((all) => pattern.test(all), `${place}: these lines were not printed:\n${text}`);
   }
+}
+
+/** A page may leave lines of a file out, and shows no others. */
+async function expectExcerpt({ name, text }: Step, place: string): Promise<void> {
+  const lines = (await readFile(join(repository, name), "utf8")).split("\n").map((line) => line.trim());
+  const foreign = text.split("\n").filter((line) => !["", "..."].includes(line.trim()) && !lines.includes(line.trim()));
+  assert.deepEqual(foreign, [], `${place}: ${name} has no such lines.`);
 }
 
 /** This process's environment, as a terminal would have it: Node first in the path, no settings of the tests. */

@@ -51,7 +51,7 @@ describe("the written pages", () => {
     const unknown: string[] = [];
     for (const page of PAGES) {
       const text = await readFile(join(repository, page), "utf8");
-      for (const [, name = ""] of text.matchAll(/npm run ([a-z-]+)/g)) {
+      for (const [, name = ""] of text.matchAll(/npm run (?:-\S+ )*([a-z][a-z-]*)/g)) {
         if (manifest.scripts[name] === undefined) unknown.push(`${page}: npm run ${name}`);
       }
     }
