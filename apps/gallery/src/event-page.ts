@@ -9,7 +9,8 @@ export function eventPage(
   event: GalleryEvent,
   parts: { readonly like: Renderable; readonly guestbook: Renderable },
 ): Html {
-  return html`<div class="cover">
+  return html`<main id="content" tabindex="-1">
+    <div class="cover">
       ${eveningHills}
       <div class="cover-text">
         <h1>${event.title}</h1>
@@ -20,15 +21,16 @@ export function eventPage(
         </ul>
       </div>
     </div>
-    <main id="content" tabindex="-1">
+    <div class="column">
       <section aria-label="Likes">${parts.like}</section>
       <section aria-label="Guestbook">${parts.guestbook}</section>
-    </main>`;
+    </div>
+  </main>`;
 }
 
 /** The events of a tenant. */
 export function eventListPage(events: readonly GalleryEvent[]): Html {
-  return html`<main id="content" tabindex="-1">
+  return html`<main id="content" class="column" tabindex="-1">
     <h1>Events</h1>
     ${
       events.length === 0
@@ -50,7 +52,7 @@ export function eventListPage(events: readonly GalleryEvent[]): Html {
 
 /** The page behind a guest's one-time link: entering is a click, so that link previews do not use it up. */
 export function joinPage(parts: { readonly action: string; readonly csrfToken: string }): Html {
-  return html`<main id="content" tabindex="-1">
+  return html`<main id="content" class="column" tabindex="-1">
     <div class="card">
       <h1>You are invited</h1>
       <p>This link lets you in once, on this device.</p>
@@ -64,7 +66,7 @@ export function joinPage(parts: { readonly action: string; readonly csrfToken: s
 
 /** The page that shows a refused form to browsers without scripts. */
 export function refusedPage(parts: { readonly content: Renderable; readonly back: string }): Html {
-  return html`<main id="content" tabindex="-1">
+  return html`<main id="content" class="column" tabindex="-1">
     <div class="notice problem">
       <h1>Please check what you entered</h1>
       <p>Nothing has been saved yet. <a href="${parts.back}">Back to the event</a></p>
