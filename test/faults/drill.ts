@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { appendFileSync } from "node:fs";
 
 /** Whether drills run at full length: `npm run drill`. Otherwise they are shortened, for every test run. */
-export const isFull = process.env["GATEHOUSE_DRILL"] === "full";
+export const isFull = process.env["DRILL"] === "full";
 
 /** Seconds a shortened drill may take on a busy machine. */
 export const SHORT_TIMEOUT = 150_000;
@@ -29,8 +29,8 @@ export interface Dice {
   pick<Value>(values: readonly Value[]): Value;
 }
 
-/** Dice by the seed that `GATEHOUSE_DRILL_SEED` names, else by a new one. */
-export function createDice(seed = process.env["GATEHOUSE_DRILL_SEED"] ?? randomBytes(4).toString("hex")): Dice {
+/** Dice by the seed that `DRILL_SEED` names, else by a new one. */
+export function createDice(seed = process.env["DRILL_SEED"] ?? randomBytes(4).toString("hex")): Dice {
   let state = Number.parseInt(seed, 16) || 1;
   // Mulberry32, by Tommy Ettinger, in the public domain: 32 bits of state are plenty for drawing test cases.
   const fraction = (): number => {
@@ -64,7 +64,7 @@ export class Report {
 
   /** Where the drill stands; in full drills only. */
   progress(text: string): void {
-    if (isFull || process.env["GATEHOUSE_DRILL_LOG"] !== undefined) this.#say(text);
+    if (isFull || process.env["DRILL_LOG"] !== undefined) this.#say(text);
   }
 
   /** The result, as lines of a label and a value. */
@@ -77,7 +77,7 @@ export class Report {
 
   #say(text: string): void {
     const line = `${this.#name}: ${text}\n`;
-    const file = process.env["GATEHOUSE_DRILL_LOG"];
+    const file = process.env["DRILL_LOG"];
     if (file !== undefined) appendFileSync(file, line);
     process.stderr.write(line);
   }

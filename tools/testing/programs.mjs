@@ -16,10 +16,10 @@ function hasPostgres() {
 
 /** What can be needed: how it is found, what replaces it, and the packages that bring it, first available wins. */
 const PROGRAMS = {
-  postgresql: { found: hasPostgres, variable: "GATEHOUSE_TEST_POSTGRES_URL", packages: ["postgresql"] },
+  postgresql: { found: hasPostgres, variable: "TEST_POSTGRES_URL", packages: ["postgresql"] },
   valkey: {
     found: () => inPath("valkey-server") || inPath("redis-server"),
-    variable: "GATEHOUSE_TEST_VALKEY_URL",
+    variable: "TEST_VALKEY_URL",
     packages: ["valkey-server", "redis-server"],
   },
   chromium: { found: () => inPath("chromium"), packages: ["chromium"] },

@@ -9,10 +9,10 @@ await using stack = new AsyncDisposableStack();
 const wanted = process.argv.slice(2);
 const environment: Record<string, string> = {};
 if (wanted.includes("postgresql")) {
-  environment["GATEHOUSE_TEST_POSTGRES_URL"] = stack.use(await startPostgres({ durable: false })).url;
+  environment["TEST_POSTGRES_URL"] = stack.use(await startPostgres({ durable: false })).url;
 }
 if (wanted.includes("valkey")) {
-  environment["GATEHOUSE_TEST_VALKEY_URL"] = stack.use(await startValkey()).url;
+  environment["TEST_VALKEY_URL"] = stack.use(await startValkey()).url;
 }
 // Ctrl-C reaches this process too; the tests still need their servers to clean up.
 process.on("SIGINT", () => undefined);

@@ -17,7 +17,7 @@ export function defineConfig(config: ConfigInput): ConfigInput {
 export interface ConfigSources {
   /** The default export of a configuration file; checked, whatever its type says. */
   readonly file?: unknown;
-  /** Environment variables; those that do not begin with `GATEHOUSE_`, or begin with `GATEHOUSE_TEST_`, are passed over. Empty ones count as unset. */
+  /** Environment variables; those that do not begin with `GATEHOUSE_` are passed over. Empty ones count as unset. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
   /** Flags by name without the dashes. */
   readonly flags?: Readonly<Record<string, string | boolean | undefined>>;
@@ -59,8 +59,6 @@ const fileNames = new Set(
 );
 const flagNames = [...pathByFlag.keys()].map((name) => `--${name}`);
 const SECRET_FILE_SUFFIX = "_FILE";
-/** Variables of the project's own tests, which may stand in the environment of a server under test. */
-const TEST_PREFIX = `${ENVIRONMENT_PREFIX}TEST_`;
 
 /** Merges the sources into the complete, frozen configuration, or tells everything that is wrong with them. */
 export function resolveConfig(sources: ConfigSources): ConfigResult {
@@ -105,8 +103,7 @@ function collectFile(value: unknown, path: string, found: Findings): void {
 function collectEnvironment(sources: ConfigSources, found: Findings): void {
   const unknown: string[] = [];
   for (const [name, input] of Object.entries(sources.environment ?? {})) {
-    if (!name.startsWith(ENVIRONMENT_PREFIX) || name.startsWith(TEST_PREFIX)) continue;
-    if (input === undefined || input === "") continue;
+    if (!name.startsWith(ENVIRONMENT_PREFIX) || input === undefined || input === "") continue;
     const path = pathByEnvironment.get(name);
     if (path !== undefined) found.settings.set(path, { source: name, input });
     else if (!collectSecretFile(name, input, { sources, found })) unknown.push(name);

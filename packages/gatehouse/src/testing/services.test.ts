@@ -63,15 +63,15 @@ describe("startOwnValkey", { skip: await skipWithout("valkey") }, () => {
 describe("startPostgres and startValkey", () => {
   it("take a running server from the environment", async () => {
     const environment = {
-      GATEHOUSE_TEST_POSTGRES_URL: "postgres://db/x",
-      GATEHOUSE_TEST_VALKEY_URL: "redis://cache/0",
+      TEST_POSTGRES_URL: "postgres://db/x",
+      TEST_VALKEY_URL: "redis://cache/0",
     };
     assert.equal((await startPostgres({ environment })).url, "postgres://db/x");
     assert.equal((await startValkey({ environment })).url, "redis://cache/0");
   });
 
   it("name the package to install when nothing is found", () => {
-    const error = new MissingServiceError("PostgreSQL", "postgresql", "GATEHOUSE_TEST_POSTGRES_URL");
-    assert.match(error.message, /Install the package "postgresql", or set GATEHOUSE_TEST_POSTGRES_URL/);
+    const error = new MissingServiceError("PostgreSQL", "postgresql", "TEST_POSTGRES_URL");
+    assert.match(error.message, /Install the package "postgresql", or set TEST_POSTGRES_URL/);
   });
 });

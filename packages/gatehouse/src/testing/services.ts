@@ -33,7 +33,7 @@ export interface ValkeyService extends AsyncDisposable {
 
 /** How a PostgreSQL server for tests is started. */
 export interface PostgresServiceOptions {
-  /** Default `process.env`; `GATEHOUSE_TEST_POSTGRES_URL` names a server that already runs. */
+  /** Default `process.env`; `TEST_POSTGRES_URL` names a server that already runs. */
   readonly environment?: ServiceEnvironment;
   /** `false` turns fsync off: faster, and a crash of the machine may lose data. Default `true`. */
   readonly durable?: boolean;
@@ -45,7 +45,7 @@ export interface PostgresServiceOptions {
 
 /** How a Valkey server for tests is started. */
 export interface ValkeyServiceOptions {
-  /** Default `process.env`; `GATEHOUSE_TEST_VALKEY_URL` names a server that already runs. */
+  /** Default `process.env`; `TEST_VALKEY_URL` names a server that already runs. */
   readonly environment?: ServiceEnvironment;
   /** Further command line arguments, such as `--maxclients 50`. */
   readonly arguments?: readonly string[];
@@ -62,8 +62,8 @@ export class MissingServiceError extends Error {
   }
 }
 
-const POSTGRES_VARIABLE = "GATEHOUSE_TEST_POSTGRES_URL";
-const VALKEY_VARIABLE = "GATEHOUSE_TEST_VALKEY_URL";
+const POSTGRES_VARIABLE = "TEST_POSTGRES_URL";
+const VALKEY_VARIABLE = "TEST_VALKEY_URL";
 
 /**
  * Why a suite cannot run here, as the `skip` option of node:test, or `false` when it can.
