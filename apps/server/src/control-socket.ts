@@ -1,6 +1,6 @@
-import { chmodSync, rmSync } from "node:fs";
+import { chmodSync, mkdirSync, rmSync } from "node:fs";
 import { createServer, request } from "node:http";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Outcome } from "gatehouse/kernel";
 
 /** What a command asks of a running server. */
@@ -31,6 +31,8 @@ export async function serveControl(
   path: string,
   { operate, origin }: { readonly operate: Operate; readonly origin: string },
 ): Promise<AsyncDisposable> {
+  // With store and keys elsewhere, the socket is the first thing in its data directory.
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   rmSync(path, { force: true });
   const server = createServer((message, response) => {
     const chunks: Buffer[] = [];
