@@ -13,12 +13,17 @@ export {
   type TestSession,
 } from "./testing/gate-kit.ts";
 export {
-  describeGuardsOn,
+  SUITE_TRUSTED,
   type EntranceHarness,
   type EntranceUnderTest,
+  type SuiteActions,
   type SuiteAnswer,
+  type SuiteCaller,
+  type SuiteMessage,
+  type SuitePage,
   type SuiteRequest,
-} from "./testing/guard-suite.ts";
+} from "./testing/guard-suite-entrance.ts";
+export { describeGuardsOn } from "./testing/guard-suite.ts";
 export { openLiveKit, type LiveKit, type LiveKitOptions } from "./testing/live-kit.ts";
 export {
   CsrfTokenMismatchError,

@@ -53,6 +53,8 @@ export interface TestGateOptions {
   /** The limit per principal and action where an action names none. Default 60 in 60 seconds. */
   readonly limit?: { readonly limit: number; readonly window: number };
   readonly trustedOrigins?: readonly string[];
+  /** Ranges whose callers are neither refused nor limited. */
+  readonly trustedCidrs?: readonly string[];
   readonly verifiers?: Readonly<Record<string, SignatureVerifier>>;
   readonly idempotency?: Partial<Pick<IdempotencyOptions, "lease" | "wait" | "maxBytes" | "records">>;
   /** Guards of the test's own, besides the standard ones. */
@@ -202,16 +204,23 @@ interface GuardParts extends Pick<TestGate, "clock" | "random" | "ids" | "keyRin
 function standardGuards(options: TestGateOptions, parts: GuardParts): Guard[] {
   const { clock, random, ids, keyRing, store, bans, counters, csrfTokens, sessions } = parts;
   const origins = options.trustedOrigins === undefined ? {} : { trustedOrigins: options.trustedOrigins };
+  const { trustedCidrs = [] } = options;
   const sealer = createSealer({ keyRing, random, clock });
   const records = createIdempotencyRecords();
   return [
-    admitGuard({ bans, counters, keyRing, clock }),
+    admitGuard({ bans, counters, keyRing, clock, trustedCidrs }),
     originGuard(origins),
     csrfGuard({ tokens: csrfTokens, keyRing, ...origins }),
     signatureGuard({ verifiers: options.verifiers ?? {} }),
     authenticateGuard({ authenticators: { session: sessionAuthenticator(sessions) } }),
-    admitPrincipalGuard({ bans, clock }),
-    limitGuard({ counters, keyRing, clock, ...(options.limit === undefined ? {} : { defaults: options.limit }) }),
+    admitPrincipalGuard({ bans, clock, trustedCidrs }),
+    limitGuard({
+      counters,
+      keyRing,
+      clock,
+      trustedCidrs,
+      ...(options.limit === undefined ? {} : { defaults: options.limit }),
+    }),
     validateGuard(),
     authoriseGuard({ store }),
     idempotencyGuard({ records, store, keyRing, sealer, clock, random, ids, timers: clock, ...options.idempotency }),

@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { it } from "node:test";
+import { SUITE_TTL } from "./guard-suite-actions.ts";
+import { admitted, refused, refusedUnknown, type Suite } from "./guard-suite-refusal.ts";
+
+const BANNED = "198.51.100.66";
+const STRANGE = "198.51.100.9";
+
+/** Who and what is let in at all. */
+export function describeAdmission(suite: Suite): void {
+  const { under, harness, send } = suite;
+
+  it("admits an attempt that every guard admits", async () => {
+    const answer = await admitted(send());
+    assert.deepEqual(answer.value, { written: "tea", run: 1 });
+  });
+
+  if (under.provenance === "internal") {
+    it("is not held up by a ban on this machine's own address", async () => {
+      await harness().ban(suite.address);
+      await admitted(send());
+    });
+  } else {
+    it("refuses a banned address, and no other, and says until when", async () => {
+      await harness().ban(BANNED);
+      const answer = await refused(suite, "SOURCE_BANNED", { ip: BANNED });
+      assert.ok((answer.retryAfter ?? 0) > SUITE_TTL);
+      await admitted(send({ ip: "198.51.100.67" }));
+    });
+  }
+
+  it("refuses actions that do not exist", async () => {
+    await refusedUnknown(suite, under.unknownAction, "suite.missing");
+  });
+
+  it("refuses actions that are declared for other entrances alone", async () => {
+    await refusedUnknown(suite, "ACTION_NOT_FOUND", "suite.elsewhere");
+  });
+
+  const nobody = under.provenance === "signed" ? "SIGNATURE_INVALID" : "AUTHENTICATION_REQUIRED";
+  it(`answers strangers with ${nobody}`, async () => {
+    await refused(suite, nobody, { as: "stranger", ip: STRANGE });
+  });
+
+  it("refuses credentials of another tenant", async () => {
+    await refused(suite, under.otherTenant, { tenant: "other" });
+    await admitted(send());
+  });
+
+  if (under.provenance === "browser") {
+    it("refuses a session that has ended, and says that only a new page helps", async () => {
+      await admitted(send());
+      await harness().endSessions?.();
+      const answer = await refused(suite, "SESSION_EXPIRED");
+      if (under.wire) assert.equal(JSON.parse(answer.text).action, "REFRESH_PAGE", answer.text);
+    });
+  }
+}

@@ -1,0 +1,88 @@
+import assert from "node:assert/strict";
+import { it } from "node:test";
+import { SUITE_LIMIT, SUITE_SECRET } from "./guard-suite-actions.ts";
+import { admitted, messageOf, refused, type Suite } from "./guard-suite-refusal.ts";
+
+const MEGABYTE = 1_048_576;
+
+/** What is attempted, and whether the caller may. */
+export function describeChecks(suite: Suite): void {
+  describeInput(suite);
+  describePermission(suite);
+  describeOrder(suite);
+}
+
+function describeInput(suite: Suite): void {
+  const { send, under, actions } = suite;
+
+  it("refuses input that does not fit, and repeats none of it", async () => {
+    const answer = await refused(suite, "VALIDATION_ERROR", { input: { text: SUITE_SECRET } });
+    assert.ok(!answer.text.includes(SUITE_SECRET), answer.text);
+  });
+
+  it("refuses keys that pollute prototypes", async () => {
+    const input: unknown = JSON.parse('{"text":"tea","__proto__":{"admin":true}}');
+    const answer = await send({ input });
+    // Over a wire the parser refuses them already, wherever they are.
+    assert.equal(answer.code, under.wire ? "MALFORMED_REQUEST" : "VALIDATION_ERROR", answer.text);
+    assert.deepEqual(actions.runs, []);
+  });
+
+  const tooLarge = under.wire ? "PAYLOAD_TOO_LARGE" : "VALIDATION_ERROR";
+  it(`refuses an input of more than a megabyte with ${tooLarge}`, async () => {
+    await refused(suite, tooLarge, { input: { text: "x".repeat(MEGABYTE) } });
+  });
+
+  it("says nothing of the inside when the action breaks", async () => {
+    suite.actions.broken = true;
+    const answer = await refused(suite, "INTERNAL_ERROR", { action: "suite.guess", outcome: "error", ran: true });
+    assert.ok(!answer.text.includes(SUITE_SECRET), answer.text);
+    assert.doesNotMatch(answer.text, /\.ts\b|node_modules|\bat .*:\d+/);
+    if (under.wire) assert.equal(JSON.parse(answer.text).detail, messageOf("INTERNAL_ERROR"));
+  });
+}
+
+function describePermission(suite: Suite): void {
+  it("refuses whom the action's rule refuses", async () => {
+    await refused(suite, "PERMISSION_DENIED", { as: "mallory" });
+  });
+
+  it("refuses from the next attempt on who has lost the permission", async () => {
+    await admitted(suite.send());
+    suite.actions.revoked.add("ada");
+    await refused(suite, "PERMISSION_DENIED");
+  });
+}
+
+/** With several things wrong the earliest guard answers, so that nobody learns what a later one would have said. */
+function describeOrder(suite: Suite): void {
+  const { send, under } = suite;
+  const unfit = { input: { text: 7 } };
+
+  it("asks where an attempt comes from before it counts it", async () => {
+    const forged = { page: "wrong token", message: "altered", as: "mallory", ...unfit } as const;
+    if (under.provenance === "internal") return refused(suite, "VALIDATION_ERROR", forged).then(() => undefined);
+    const code = under.provenance === "browser" ? "CSRF_TOKEN_INVALID" : "SIGNATURE_INVALID";
+    for (let count = 0; count < SUITE_LIMIT + 1; count += 1) await refused(suite, code, forged);
+  });
+
+  if (under.provenance !== "internal") {
+    it("counts an attempt before it looks at its input", async () => {
+      for (let count = 0; count < SUITE_LIMIT; count += 1) await refused(suite, "VALIDATION_ERROR", unfit);
+      await refused(suite, "RATE_LIMIT_EXCEEDED", unfit);
+    });
+  }
+
+  it("looks at the input before it asks whether the caller may", async () => {
+    await refused(suite, "VALIDATION_ERROR", { as: "mallory", ...unfit });
+  });
+
+  it("asks whether the caller may before it takes the key", async () => {
+    await refused(suite, "VALIDATION_ERROR", { key: "not-taken", ...unfit });
+    suite.actions.revoked.add("ada");
+    await refused(suite, "PERMISSION_DENIED", { key: "not-taken" });
+    suite.actions.revoked.clear();
+    const answer = await admitted(send({ key: "not-taken", input: { text: "coffee" } }));
+    assert.equal(answer.cached, false);
+  });
+}

@@ -1,0 +1,83 @@
+import assert from "node:assert/strict";
+import { it } from "node:test";
+import { admitted, messageOf, refused, type Suite } from "./guard-suite-refusal.ts";
+
+/** Whether an attempt was meant by whom it seems to come from. */
+export function describeProvenance(suite: Suite): void {
+  switch (suite.under.provenance) {
+    case "browser":
+      describeBrowsers(suite);
+      return;
+    case "signed":
+      describeSignatures(suite);
+      return;
+    case "internal":
+      describeOwnWork(suite);
+  }
+}
+
+function describeBrowsers(suite: Suite): void {
+  const { send, under } = suite;
+
+  for (const page of ["no token", "wrong token", "token of another session"] as const) {
+    it(`refuses a browser with ${page}`, async () => {
+      const answer = await refused(suite, "CSRF_TOKEN_INVALID", { page });
+      if (under.wire) assert.equal(JSON.parse(answer.text).error, messageOf("CSRF_TOKEN_INVALID"));
+    });
+  }
+
+  for (const page of ["other site", "other port"] as const) {
+    it(`refuses what a page of an${page} makes a browser send, though the token is right`, async () => {
+      await refused(suite, "ORIGIN_REFUSED", { page });
+    });
+  }
+
+  it("takes the token from the body as well, and an earlier one of the same session", async () => {
+    await admitted(send());
+    await admitted(send({ page: "own, token in the body" }));
+    await admitted(send({ page: "own, an earlier token" }));
+  });
+
+  it("answers a retry with the stored result, whichever token of the session it carries", async () => {
+    const first = await admitted(send({ key: "retried" }));
+    const second = await admitted(send({ key: "retried", page: "own, an earlier token" }));
+    assert.deepEqual([first.cached, second.cached], [false, true]);
+  });
+
+  if (under.wire) {
+    it("hands out a new token with every answer", async () => {
+      const tokens = [(await send()).token, (await send()).token, (await send()).token];
+      assert.equal(new Set(tokens).size, 3);
+      assert.ok(tokens.every((token) => (token ?? "").length >= 40));
+    });
+  }
+}
+
+function describeSignatures(suite: Suite): void {
+  const { send, actions } = suite;
+
+  for (const message of ["unsigned", "another secret", "altered", "too old", "too new"] as const) {
+    it(`refuses a message that is ${message === "another secret" ? "signed with another secret" : message}`, async () => {
+      const answer = await refused(suite, "SIGNATURE_INVALID", { message });
+      assert.equal(JSON.parse(answer.text).detail, messageOf("SIGNATURE_INVALID"), "it says what is wrong");
+    });
+  }
+
+  it("asks for no token, and takes no notice of what browsers say", async () => {
+    await admitted(send({ page: "no token" }));
+    await admitted(send({ page: "other site" }));
+  });
+
+  it("executes a recorded message once, whatever key nobody signed comes with it", async () => {
+    await admitted(send({ key: "recorded" }));
+    const again = await admitted(send({ key: "recorded", unsignedKey: "another" }));
+    assert.equal(again.cached, true);
+    assert.equal(actions.runs.length, 1);
+  });
+}
+
+function describeOwnWork({ send }: Suite): void {
+  it("asks the system itself for no token", async () => {
+    await admitted(send({ page: "no token" }));
+  });
+}

@@ -1,0 +1,112 @@
+import assert from "node:assert/strict";
+import type { Actor, SecurityEvent } from "../kernel/event.ts";
+import { problems } from "../kernel/problems.ts";
+import type { EntranceHarness, EntranceUnderTest, SuiteAnswer, SuiteRequest } from "./guard-suite-entrance.ts";
+import type { SuiteStage } from "./guard-suite-actions.ts";
+
+/** What the parts of the suite work with. */
+export interface Suite {
+  readonly under: EntranceUnderTest;
+  readonly harness: () => EntranceHarness;
+  /** Sends an attempt; by default one of ada's that everything about it is right. */
+  readonly send: (more?: Partial<SuiteRequest>) => Promise<SuiteAnswer>;
+  readonly actions: SuiteStage;
+  /** The address attempts come from unless they say otherwise. */
+  readonly address: string;
+}
+
+/** Refusals that come before anybody is known: the actor of their events is a stranger. */
+const BEFORE_ANYBODY_IS_KNOWN: ReadonlySet<string> = new Set([
+  "SOURCE_BANNED",
+  "ORIGIN_REFUSED",
+  "CSRF_TOKEN_INVALID",
+  "SIGNATURE_INVALID",
+  "SESSION_EXPIRED",
+  "CREDENTIAL_INVALID",
+  "AUTHENTICATION_REQUIRED",
+  "MALFORMED_REQUEST",
+  "PAYLOAD_TOO_LARGE",
+]);
+
+/** Whom events name for a caller who is known. */
+export function actorOf({ under }: Suite, caller: SuiteRequest["as"]): Pick<Actor, "type" | "id"> {
+  if (caller === "stranger") return { type: "anonymous", id: "-" };
+  return { type: under.provenance === "signed" ? "client" : "user", id: caller };
+}
+
+/** What is expected of a refusal besides its code. */
+export interface Refusal {
+  /** Default `denied`; `error` for what is nobody's fault but the server's. */
+  readonly outcome?: SecurityEvent["outcome"];
+  /** Whether the action has begun to run. Default: it must not. */
+  readonly ran?: boolean;
+}
+
+/**
+ * Sends an attempt that must be refused with a code. It must run nothing, and leave exactly one event: who, what,
+ * whence, which request.
+ */
+export async function refused(
+  suite: Suite,
+  code: string,
+  more: Partial<SuiteRequest> & Refusal = {},
+): Promise<SuiteAnswer> {
+  const { outcome = "denied", ran = false, ...request } = more;
+  const { harness, send, actions, under } = suite;
+  const runs = actions.runs.length;
+  const before = harness().events.length;
+  const answer = await send(request);
+  assert.equal(answer.code, code, answer.text);
+  if (!ran) assert.equal(actions.runs.length, runs, "the action ran");
+  const denials = harness()
+    .events.slice(before)
+    .filter((event) => event.outcome !== "success");
+  assert.equal(denials.length, 1, JSON.stringify(denials));
+  const [event] = denials;
+  assert.ok(event !== undefined);
+  assert.deepEqual([event.problem, event.outcome], [code, outcome]);
+  expectSource(suite, event, { answer, request });
+  const { as = "ada", action = "suite.change" } = request;
+  const known = !BEFORE_ANYBODY_IS_KNOWN.has(code);
+  const { type, id } = event.actor;
+  assert.deepEqual({ type, id }, known ? actorOf(suite, as) : { type: "anonymous", id: "-" });
+  if (under.entrance !== "live" || code !== "PAYLOAD_TOO_LARGE") assert.equal(event.action, action);
+  return answer;
+}
+
+/** Sends an attempt at something that does not exist, or not here; its event cannot name it as declared. */
+export async function refusedUnknown(suite: Suite, code: string, action: string): Promise<void> {
+  const { harness, send, actions } = suite;
+  const answer = await send({ action });
+  assert.equal(answer.code, code, answer.text);
+  assert.deepEqual(actions.runs, [], "the action ran");
+  const denials = harness().events.filter(({ outcome }) => outcome === "denied");
+  assert.deepEqual(
+    denials.map(({ problem }) => problem),
+    [code],
+  );
+}
+
+/** Asserts that an event tells where an attempt came from and which request it was. */
+export function expectSource(
+  { under, address }: Suite,
+  event: SecurityEvent,
+  { answer, request }: { readonly answer: SuiteAnswer; readonly request: Partial<SuiteRequest> },
+): void {
+  assert.equal(event.source.entrance, under.entrance);
+  assert.equal(event.source.ip, request.ip ?? address);
+  assert.notEqual(event.requestId, "");
+  if (under.wire) assert.equal(event.requestId, answer.requestId);
+}
+
+/** Asserts that an attempt succeeded. */
+export async function admitted(answer: Promise<SuiteAnswer>): Promise<SuiteAnswer> {
+  const settled = await answer;
+  assert.equal(settled.code, undefined, settled.text);
+  return settled;
+}
+
+/** The message of a problem, as callers are told it. */
+export function messageOf(code: keyof typeof problems): string {
+  return problems[code].message;
+}
