@@ -4,6 +4,7 @@ import { problems } from "../kernel/problems.ts";
 import { readActionInput, readSignedInput } from "./action-input.ts";
 import type { AttemptOptions } from "./attempt-builder.ts";
 import type { Inbound } from "./inbound.ts";
+import type { RefusedSubject } from "./refusal-recorder.ts";
 
 /** How an action is mounted as a classic route. */
 export interface ActionRouteOptions {
@@ -25,7 +26,7 @@ export type ActionAnswerOptions = ActionRouteOptions & { readonly parameters?: R
 interface Performing {
   perform(action: AnyAction, inbound: Inbound, input: unknown, options: AttemptOptions): Promise<Outcome>;
   respond(inbound: Inbound, outcome: Outcome): Response;
-  refuse(inbound: Inbound, denial: Denial): Response;
+  refuse(inbound: Inbound, denial: Denial, subject: RefusedSubject): Response;
 }
 
 /** Runs an action for a request, from its body to its response. */
@@ -35,11 +36,12 @@ export async function answerAction(
   options: ActionAnswerOptions,
 ): Promise<Response> {
   const { entrance = "http", parameters = {} } = options;
+  const subject = { action: action.name, entrance };
   const reads = inbound.method === "GET" || inbound.method === "HEAD";
-  if (reads && action.effects !== "none") return edge.refuse(inbound, deny(problems.METHOD_NOT_ALLOWED));
+  if (reads && action.effects !== "none") return edge.refuse(inbound, deny(problems.METHOD_NOT_ALLOWED), subject);
   const read = entrance === "webhook" ? readSignedInput : readActionInput;
   const carried = inbound.refusal ?? (await read(inbound));
-  if (isDenial(carried)) return edge.refuse(inbound, carried);
+  if (isDenial(carried)) return edge.refuse(inbound, carried, subject);
   const { value, csrfToken, idempotencyKey } = carried;
   const input = options.input === undefined ? value : options.input(value, inbound, parameters);
   const outcome = await edge.perform(action, inbound, input, { entrance, csrfToken, idempotencyKey });

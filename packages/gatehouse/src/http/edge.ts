@@ -26,7 +26,7 @@ import {
   type TenantResolver,
 } from "./inbound.ts";
 import { denialOfError } from "./refusal.ts";
-import { createRefusalRecorder, type RefusalRecorder } from "./refusal-recorder.ts";
+import { createRefusalRecorder, type RefusalRecorder, type RefusedSubject } from "./refusal-recorder.ts";
 import { arrivedWithoutCookies, returnPage } from "./return-page.ts";
 import { allowedMethods } from "./routing.ts";
 import { createResponder, isSessionless, type PageOptions, type RespondOptions, type Responder } from "./responder.ts";
@@ -80,8 +80,8 @@ export interface Edge {
   respond(inbound: Inbound, outcome: Outcome, options?: RespondOptions): Response;
   /** Answers a denial that is already recorded. */
   problem(inbound: Inbound, denial: Denial): Response;
-  /** Records a denial that happened before the gate, and answers it. */
-  refuse(inbound: Inbound, denial: Denial): Response;
+  /** Records a denial that happened before the gate, and answers it. `subject` says what was attempted, and where. */
+  refuse(inbound: Inbound, denial: Denial, subject?: RefusedSubject): Response;
   json: Responder["json"];
   redirect: Responder["redirect"];
   /** Header fields for a response that another framework writes. */
@@ -187,8 +187,8 @@ class HttpEdge implements Edge {
     return this.#responder.problem(inbound, denial);
   }
 
-  refuse(inbound: Inbound, denial: Denial): Response {
-    this.#recorder.request(inbound, denial);
+  refuse(inbound: Inbound, denial: Denial, subject?: RefusedSubject): Response {
+    this.#recorder.request(inbound, denial, subject);
     return this.problem(inbound, denial);
   }
 

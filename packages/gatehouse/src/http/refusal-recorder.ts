@@ -16,19 +16,20 @@ interface Parts {
 }
 
 type Place = Pick<Inbound, "requestId" | "tenant" | "receivedAt" | "peer">;
-type Subject = Pick<Attempt, "action" | "entrance">;
+/** What a refused request was about, where that is known. */
+export type RefusedSubject = Pick<Attempt, "action" | "entrance">;
 
 /** Records what was refused before an attempt existed. */
 export interface RefusalRecorder {
   /** One event for a refused request. */
-  request(inbound: Place, denial: Denial, subject?: Subject): void;
+  request(inbound: Place, denial: Denial, subject?: RefusedSubject): void;
   /** One event for a connection on which no request could be read. */
   connection(connection: Connection, denial: Denial): void;
   /** Says once that browsers keep no session on the address a page was asked for. */
   sessionless(inbound: Inbound): void;
 }
 
-const REQUEST: Subject = { action: "http.request", entrance: "http" };
+const REQUEST: RefusedSubject = { action: "http.request", entrance: "http" };
 
 /** A recorder on an event stream. */
 export function createRefusalRecorder(parts: Parts): RefusalRecorder {
@@ -55,7 +56,7 @@ export function createRefusalRecorder(parts: Parts): RefusalRecorder {
 }
 
 /** An attempt that never reached the gate, for its event alone. */
-function attemptAt({ requestId: id, tenant, receivedAt, peer }: Place, { action, entrance }: Subject): Attempt {
+function attemptAt({ requestId: id, tenant, receivedAt, peer }: Place, { action, entrance }: RefusedSubject): Attempt {
   const provenance = { kind: "internal" } as const;
   return { id, entrance, action, tenant, receivedAt, peer, provenance, credentials: [], input: undefined };
 }

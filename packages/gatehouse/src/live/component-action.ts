@@ -53,13 +53,17 @@ export function componentActions(component: AnyLiveComponent, keeper: StateKeepe
 function limitsOf(name: string, { options }: AnyLiveAction): { readonly limits?: readonly LimitPolicy[] } {
   const { rateLimit, rateLimitWindow = DEFAULT_WINDOW, anonymousLimit, limitBy = ["principal", "action"] } = options;
   if (rateLimit === undefined) {
-    if (anonymousLimit === undefined && options.rateLimitWindow === undefined && options.limitBy === undefined)
-      return {};
+    const others = [options.rateLimitWindow, options.rateLimitCounts, anonymousLimit, options.limitBy];
+    if (others.every((option) => option === undefined)) return {};
     throw new TypeError(`The action ${name} has options of a limit but no rateLimit; say how many attempts are meant.`);
   }
   const rule = { kind: "window", limit: rateLimit, window: rateLimitWindow * 1000 } as const;
-  const policy = { name: `live.${name}`, by: limitBy, rule };
-  return { limits: [anonymousLimit === undefined ? policy : { ...policy, anonymousLimit }] };
+  const policy = {
+    ...{ name: `live.${name}`, by: limitBy, rule },
+    ...(anonymousLimit === undefined ? {} : { anonymousLimit }),
+    ...(options.rateLimitCounts === "failures" ? ({ refund: "success" } as const) : {}),
+  };
+  return { limits: [policy] };
 }
 
 interface ExecutionParts {

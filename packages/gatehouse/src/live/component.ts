@@ -64,6 +64,8 @@ export interface LiveActionOptions<Schema extends StandardSchemaV1> {
   readonly rateLimit?: number;
   /** Seconds. Default 60. */
   readonly rateLimitWindow?: number;
+  /** Whether only refused and failed attempts use up the limit: for codes and passwords. Default: all attempts. */
+  readonly rateLimitCounts?: "attempts" | "failures";
   /** The limit of callers who are not signed in, where it differs. */
   readonly anonymousLimit?: number;
   /** What is counted. Default: principal and action. */

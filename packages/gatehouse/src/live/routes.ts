@@ -49,11 +49,14 @@ export function liveRoutes(pages: RouteParts): Hono {
   return app;
 }
 
+/** A request whose component and action cannot be read. */
+const UNREADABLE = { action: "live.request", entrance: "live" } as const;
+
 async function act(pages: RouteParts, inbound: Inbound): Promise<Response> {
   const { edge } = pages;
   const body = inbound.refusal ?? (await inbound.body());
   const request = isDenial(body) ? body : readLiveRequest(body);
-  if (isDenial(request)) return edge.refuse(inbound, request);
+  if (isDenial(request)) return edge.refuse(inbound, request, UNREADABLE);
   const { id, action, params, basis, csrfToken } = request;
   const idempotencyKey = keyOf(request);
   const call = createCall({ instance: id.instance, params }, basis);
