@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { addressKey, UNKNOWN_ADDRESS } from "../guards/address.ts";
 import { defineAction, type AnyAction } from "../kernel/action.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { deny } from "../kernel/outcome.ts";
@@ -9,6 +10,24 @@ import { OPERATOR_ENTRANCES, operatorsOnly } from "./operator.ts";
 
 const MINUTE = 60_000;
 const LONGEST_BAN = 366 * 24 * 60;
+
+const NewBan = z
+  .strictObject({
+    kind: z.enum(["ip", "user", "client", "session"]),
+    value: z.string().min(1).max(200),
+    minutes: z.int().min(1).max(LONGEST_BAN),
+    reason: z.string().trim().min(1).max(500),
+  })
+  .transform((ban) => (ban.kind === "ip" ? { ...ban, value: bannedAddress(ban.value) } : ban))
+  .refine(({ kind, value }) => kind !== "ip" || value !== UNKNOWN_ADDRESS, {
+    path: ["value"],
+    message: "This is not an IP address.",
+  });
+
+/** The address as guards look it up: IPv6 by its /64, which may be named as it is listed. */
+function bannedAddress(text: string): string {
+  return addressKey(text.includes(":") ? text.replace(/\/64$/, "") : text);
+}
 
 interface Parts {
   readonly bans: Bans;
@@ -35,12 +54,7 @@ function addBan({ bans, clock }: Parts): AnyAction {
   return defineAction({
     name: "bans.add",
     entrances: OPERATOR_ENTRANCES,
-    input: z.strictObject({
-      kind: z.enum(["ip", "user", "client", "session"]),
-      value: z.string().min(1).max(200),
-      minutes: z.int().min(1).max(LONGEST_BAN),
-      reason: z.string().trim().min(1).max(500),
-    }),
+    input: NewBan,
     effects: "external",
     authorise: operatorsOnly,
     audit: {
