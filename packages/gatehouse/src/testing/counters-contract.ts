@@ -3,9 +3,9 @@ import { after, before, describe, it } from "node:test";
 import fc from "fast-check";
 
 import type { Clock } from "../kernel/clock.ts";
-import type { Counters, Decision, LimitCheck, LimitRule, Reservation } from "../kernel/ports/counters.ts";
+import type { Counters, LimitCheck } from "../kernel/ports/counters.ts";
 import { History, historyStep } from "./counters-history.ts";
-import { Trial } from "./counters-trial.ts";
+import { everyKind, reservationOf, Trial } from "./counters-trial.ts";
 
 /** How the suite is run. */
 export interface CountersContractOptions {
@@ -93,6 +93,17 @@ function describeWindows(trial: Trial): void {
     assert.equal(await trial.times(1, asked), 0);
     await trial.clock.advance(1);
     assert.equal(await trial.times(5, asked), 4);
+  });
+
+  it("counts a sub-window of a large limit until its last unit has left the window", async () => {
+    const asked = trial.check({ kind: "window", limit: 1025, window: 60_000 });
+    assert.equal((await trial.take({ ...asked, cost: 1000 })).admitted, true);
+    await trial.clock.advance(900);
+    assert.equal((await trial.take({ ...asked, cost: 25 })).admitted, true);
+    await trial.clock.advance(59_999);
+    assert.equal((await trial.take({ ...asked, cost: 1001 })).admitted, false);
+    await trial.clock.advance(1);
+    assert.equal((await trial.take({ ...asked, cost: 1025 })).admitted, true);
   });
 
   it("uses nearly all of a large limit under constant pressure", async () => {
@@ -281,18 +292,4 @@ function describeKeys(trial: Trial): void {
     await trial.counters.reset();
     assert.equal((await trial.take(left, right)).admitted, true);
   });
-}
-
-/** One of each kind with the same limit. */
-function everyKind(limit: number): [LimitRule, LimitRule, LimitRule] {
-  return [
-    { kind: "window", limit, window: 1000 },
-    { kind: "bucket", limit, window: 1000, burst: limit },
-    { kind: "concurrency", limit, window: 1000 },
-  ];
-}
-
-function reservationOf(decision: Decision): Reservation {
-  assert.ok(decision.reservation !== undefined, "the attempt was expected to be admitted");
-  return decision.reservation;
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-import type { Counters, Decision, LimitCheck, LimitRule, LimitState } from "../kernel/ports/counters.ts";
+import type { Counters, Decision, LimitCheck, LimitRule, LimitState, Reservation } from "../kernel/ports/counters.ts";
 import { createFakeClock } from "./fake-clock.ts";
 
 /** Counters under test and what every test needs. */
@@ -49,4 +49,19 @@ function first<Item>(items: readonly Item[]): Item {
   const [item] = items;
   assert.ok(item !== undefined);
   return item;
+}
+
+/** One of each kind with the same limit. */
+export function everyKind(limit: number): [LimitRule, LimitRule, LimitRule] {
+  return [
+    { kind: "window", limit, window: 1000 },
+    { kind: "bucket", limit, window: 1000, burst: limit },
+    { kind: "concurrency", limit, window: 1000 },
+  ];
+}
+
+/** What an admitted attempt can give back. */
+export function reservationOf(decision: Decision): Reservation {
+  assert.ok(decision.reservation !== undefined, "the attempt was expected to be admitted");
+  return decision.reservation;
 }

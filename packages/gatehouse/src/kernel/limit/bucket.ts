@@ -37,7 +37,7 @@ export function bucketScale(rule: BucketRule): BucketScale {
 const scales = new WeakMap<BucketRule, BucketScale>();
 
 /** The scale of a rule, worked out once for each rule object. */
-function scaleOf(rule: BucketRule): BucketScale {
+export function scaleOf(rule: BucketRule): BucketScale {
   const known = scales.get(rule);
   if (known !== undefined) return known;
   const scale = bucketScale(rule);
@@ -81,7 +81,7 @@ export class Bucket implements Tally<BucketRule> {
    * Units that have flowed off cannot be given back any more. What was given back in between counts as if it had
    * stood in front, so that the bucket errs on the side of giving back too little.
    */
-  giveBack(rule: BucketRule, cost: number, stamp: Stamp, now: number): void {
+  giveBack({ rule, cost }: { readonly rule: BucketRule; readonly cost: number }, stamp: Stamp, now: number): void {
     const { unit, drain, tick } = this.#advance(rule, now);
     if (typeof stamp === "number" || stamp.unit !== unit) return;
     const flowed = ((this.#at - stamp.at) / tick) * drain;

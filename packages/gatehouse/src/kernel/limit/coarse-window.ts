@@ -25,6 +25,9 @@ export class CoarseWindow implements Tally<WindowRule | ConcurrencyRule> {
   readonly kind = "coarse";
   #groups: Group[] = [];
   #total = 0;
+  /** The sub-window of `#window`, worked out once. */
+  #grain = 0;
+  #window = 0;
 
   /** Rebuilds a tally; groups in the future, after a clock was set back, are moved to `now`. */
   static restore(groups: readonly (readonly [number, number, number])[], now: number): CoarseWindow {
@@ -49,10 +52,14 @@ export class CoarseWindow implements Tally<WindowRule | ConcurrencyRule> {
   }
 
   take(rule: WindowRule | ConcurrencyRule, cost: number, now: number): number {
+    if (rule.window !== this.#window) {
+      this.#window = rule.window;
+      this.#grain = grainOf(rule.window);
+    }
     this.#total += cost;
-    const newest = this.#groups.at(-1);
-    if (newest !== undefined && now < newest.first + grainOf(rule.window)) {
-      newest.last = Math.max(newest.last, now);
+    const newest = this.#groups[this.#groups.length - 1];
+    if (newest !== undefined && now < newest.first + this.#grain) {
+      if (now > newest.last) newest.last = now;
       newest.count += cost;
       return newest.first;
     }
@@ -60,7 +67,7 @@ export class CoarseWindow implements Tally<WindowRule | ConcurrencyRule> {
     return now;
   }
 
-  giveBack(_rule: WindowRule | ConcurrencyRule, cost: number, stamp: Stamp): void {
+  giveBack({ cost }: { readonly cost: number }, stamp: Stamp): void {
     const index = this.#groups.findLastIndex((group) => group.first === stamp);
     const group = this.#groups[index];
     if (group === undefined) return;
@@ -75,7 +82,7 @@ export class CoarseWindow implements Tally<WindowRule | ConcurrencyRule> {
   }
 
   emptyAt(rule: WindowRule | ConcurrencyRule): number {
-    const newest = this.#groups.at(-1);
+    const newest = this.#groups[this.#groups.length - 1];
     return newest === undefined ? 0 : newest.last + rule.window * 1000;
   }
 

@@ -9,11 +9,17 @@ export interface LimitTime {
   readonly wall: number;
 }
 
-/** What was decided, and what was taken where it was admitted. */
+/** The moment of a decision, and how it went for one check. */
+export interface LimitMoment extends LimitTime {
+  /** Microseconds until the check passes. */
+  readonly wait: number;
+}
+
+/** What was decided. */
 export interface Verdict {
-  readonly admitted: boolean;
-  readonly states: readonly LimitState[];
-  readonly stamps: Stamp[];
+  readonly states: LimitState[];
+  /** What was taken, one a check; `undefined` when it was refused. */
+  readonly stamps: Stamp[] | undefined;
 }
 
 /**
@@ -38,32 +44,46 @@ export function assertChecks(checks: readonly LimitCheck[]): void {
 /** Checks all, then takes from all or from none. Tallies stand in the order of the checks. */
 export function decide(checks: readonly LimitCheck[], tallies: readonly Tally[], time: LimitTime): Verdict {
   const { now, wall } = time;
-  const waits: number[] = [];
-  let admitted = true;
-  for (let index = 0; index < checks.length; index += 1) {
-    const wait = pick(tallies, index).wait(pick(checks, index).rule, pick(checks, index).cost, now);
-    if (wait !== 0) admitted = false;
-    waits.push(wait);
+  const states: LimitState[] = [];
+  if (!areFree(checks, tallies, now)) {
+    for (let index = 0; index < checks.length; index += 1) {
+      const check = pick(checks, index);
+      const tally = pick(tallies, index);
+      states.push(stateOf(check, tally, { now, wall, wait: tally.wait(check.rule, check.cost, now) }));
+    }
+    return { states, stamps: undefined };
   }
   const stamps: Stamp[] = [];
-  const states: LimitState[] = [];
   for (let index = 0; index < checks.length; index += 1) {
     const check = pick(checks, index);
     const tally = pick(tallies, index);
-    if (admitted) stamps.push(tally.take(check.rule, check.cost, now));
-    const { rule } = check;
-    const retryAfter = waitMilliseconds(pick(waits, index), rule.window);
-    const resetAfter = retryAfter > 0 ? retryAfter : Math.max(0, Math.ceil((tally.emptyAt(rule) - now) / 1000));
-    states.push({
-      policy: check.policy,
-      limit: rule.limit,
-      window: rule.window,
-      remaining: tally.remaining(rule, now),
-      resetAt: wall + resetAfter,
-      retryAfter,
-    });
+    stamps.push(tally.take(check.rule, check.cost, now));
+    states.push(stateOf(check, tally, { now, wall, wait: 0 }));
   }
-  return { admitted, states, stamps };
+  return { states, stamps };
+}
+
+function areFree(checks: readonly LimitCheck[], tallies: readonly Tally[], now: number): boolean {
+  for (let index = 0; index < checks.length; index += 1) {
+    const { rule, cost } = pick(checks, index);
+    // Not `> 0`: a wait that is no number, from a rule that makes no sense, refuses too.
+    if (pick(tallies, index).wait(rule, cost, now) !== 0) return false;
+  }
+  return true;
+}
+
+/** What callers are told of a check after its decision. `wait`: microseconds, as its tally answered. */
+export function stateOf({ policy, rule }: LimitCheck, tally: Tally, { now, wall, wait }: LimitMoment): LimitState {
+  const after = wait === 0 ? Math.max(0, Math.ceil((tally.emptyAt(rule) - now) / 1000)) : 0;
+  const retryAfter = wait === 0 ? 0 : waitMilliseconds(wait, rule.window);
+  return {
+    policy,
+    limit: rule.limit,
+    window: rule.window,
+    remaining: tally.remaining(rule, now),
+    resetAt: wall + after + retryAfter,
+    retryAfter,
+  };
 }
 
 /** Whole milliseconds after which the check would pass; a window's length where waiting does not help. */

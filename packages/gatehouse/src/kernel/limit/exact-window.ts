@@ -4,7 +4,8 @@ import { clockStep, type Stamp, type Tally, type TallyState } from "./tally.ts";
 /** Windows up to this limit remember every admission; larger ones count in sub-windows. */
 export const EXACT_LIMIT = 1024;
 
-const SMALLEST_RING = 4;
+/** Fractions, so that the engine keeps plain doubles from the start. */
+const EMPTY_RING: readonly number[] = [0.5, 0.5, 0.5, 0.5];
 
 /**
  * An exact log: the time of every unit, oldest first, in a ring that grows with use. Deciding takes constant time,
@@ -12,7 +13,7 @@ const SMALLEST_RING = 4;
  */
 export class ExactWindow implements Tally<WindowRule | ConcurrencyRule> {
   readonly kind = "exact";
-  #ring: number[] = [];
+  #ring: number[] = EMPTY_RING.slice();
   #head = 0;
   #count = 0;
 
@@ -41,7 +42,7 @@ export class ExactWindow implements Tally<WindowRule | ConcurrencyRule> {
     return time;
   }
 
-  giveBack(_rule: WindowRule | ConcurrencyRule, cost: number, stamp: Stamp): void {
+  giveBack({ cost }: { readonly cost: number }, stamp: Stamp): void {
     let last = this.#count - 1;
     while (last >= 0 && this.#time(last) !== stamp) last -= 1;
     let first = last;
@@ -79,9 +80,10 @@ export class ExactWindow implements Tally<WindowRule | ConcurrencyRule> {
   }
 
   #grow(): void {
-    const size = Math.max(SMALLEST_RING, this.#count * 2);
-    const ring = Array.from({ length: size }, (_, index) => (index < this.#count ? this.#time(index) : 0));
-    this.#ring = ring;
+    const ring = this.#ring;
+    // Copied as a whole, behind itself, oldest first: what is in the second half is not looked at.
+    this.#ring =
+      ring.length === 0 ? EMPTY_RING.slice() : ring.slice(this.#head).concat(ring.slice(0, this.#head), ring);
     this.#head = 0;
   }
 

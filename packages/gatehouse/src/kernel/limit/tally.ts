@@ -37,7 +37,7 @@ export interface Tally<Rule extends LimitRule = LimitRule> {
   /** Takes units that `wait` has found free at the same `now`. */
   take(rule: Rule, cost: number, now: number): Stamp;
   /** Gives back units of an earlier `take` that are still counted. */
-  giveBack(rule: Rule, cost: number, stamp: Stamp, now: number): void;
+  giveBack(taken: { readonly rule: Rule; readonly cost: number }, stamp: Stamp, now: number): void;
   /** Units free. */
   remaining(rule: Rule, now: number): number;
   /** Microsecond at which nothing is counted any more: the tally can be forgotten then. */

@@ -48,6 +48,11 @@ export class Generations {
   delete(key: string): void {
     this.#young.delete(key);
     this.#old.delete(key);
+    this.note(key);
+  }
+
+  /** Notes that a key's tally has changed. */
+  note(key: string): void {
     if (this.tracked) this.changed.add(key);
   }
 
@@ -60,8 +65,10 @@ export class Generations {
     if (now < this.#turnAt) return;
     const span = this.horizon * 1000;
     // Every use since the last turn would have turned the generations first: after two spans both are empty.
-    this.#old = now >= this.#turnAt + span ? new Map() : this.#young;
+    this.#old = now >= this.#turnAt + span ? new Map<string, Tally>() : this.#young;
     this.#young = new Map();
     this.#turnAt = now + span;
+    // Nobody may ever ask for what has changed; keys that are gone are not worth telling of.
+    for (const key of this.changed) if (!this.#old.has(key)) this.changed.delete(key);
   }
 }

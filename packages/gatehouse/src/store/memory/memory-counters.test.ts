@@ -45,6 +45,17 @@ describe("createMemoryCounters", () => {
     assert.equal(counters.take([day]).admitted, false);
   });
 
+  it("keeps no list of changes of keys that are gone", async () => {
+    const clock = createFakeClock();
+    const counters = createMemoryCounters({ clock });
+    const rule: LimitRule = { kind: "window", limit: 1, window: 600_000 };
+    for (let round = 0; round < 20; round += 1) {
+      for (let key = 0; key < 50; key += 1) counters.take([check(`${round}-${key}`, rule)]);
+      await clock.advance(1_100_000);
+    }
+    assert.ok(counters.changed().length <= 100);
+  });
+
   it("keeps nothing for attempts that were refused", () => {
     const counters = createMemoryCounters({ clock: createFakeClock() });
     const closed = check("closed", { kind: "window", limit: 0, window: 1000 }, "closed");

@@ -1,9 +1,17 @@
 import type { Clock } from "../../kernel/clock.ts";
-import { assertChecks, decide } from "../../kernel/limit/decide.ts";
+import { assertChecks, stateOf } from "../../kernel/limit/decide.ts";
 import { createTally, horizonOf, restoreState, shiftState, tallyKind } from "../../kernel/limit/tallies.ts";
-import type { Stamp, Tally, TallyState } from "../../kernel/limit/tally.ts";
-import type { Counters, Decision, LimitCheck, LimitRule, Reservation } from "../../kernel/ports/counters.ts";
+import type { Tally, TallyState } from "../../kernel/limit/tally.ts";
+import type {
+  Counters,
+  Decision,
+  LimitCheck,
+  LimitRule,
+  LimitState,
+  Reservation,
+} from "../../kernel/ports/counters.ts";
 import { Generations } from "./memory-counters-generations.ts";
+import { Taking } from "./memory-counters-taking.ts";
 
 /** How counters in memory behave. */
 export interface MemoryCountersOptions {
@@ -13,10 +21,7 @@ export interface MemoryCountersOptions {
    * can neither fill the memory nor push out what is counted for others.
    */
   readonly maximumKeys?: number;
-  /**
-   * Windows of at least this many milliseconds are noted for `changed()`; ten minutes are a good choice. By default
-   * none is. Whoever sets it has to call `changed()` regularly.
-   */
+  /** Windows of at least this many milliseconds are noted for `changed()`. Default 600,000, ten minutes. */
   readonly lastingWindow?: number;
 }
 
@@ -47,19 +52,9 @@ export interface MemoryCounters extends Counters {
 }
 
 const MAXIMUM_KEYS = 500_000;
-
-/** What a reservation remembers: which tallies, and what was taken and has not been given back. */
-class Mark {
-  readonly checks: readonly LimitCheck[];
-  readonly tallies: readonly Tally[];
-  readonly stamps: (Stamp | undefined)[];
-
-  constructor(checks: readonly LimitCheck[], tallies: readonly Tally[], stamps: Stamp[]) {
-    this.checks = checks;
-    this.tallies = tallies;
-    this.stamps = stamps;
-  }
-}
+const LASTING_WINDOW = 600_000;
+/** Microseconds for which the difference between the clocks is taken to stand. */
+const STEP_LIFETIME = 200_000;
 
 interface Shared {
   readonly rule: LimitRule;
@@ -84,44 +79,65 @@ class Table implements MemoryCounters {
   /** Generations by the exact horizon of a rule, so that rounding is done once. */
   readonly #byHorizon = new Map<number, Generations>();
   #nextTurn = Infinity;
+  /** Milliseconds between the monotonic clock and the wall clock, looked up again when `#stepUntil` has passed. */
+  #step = 0;
+  #stepUntil = -Infinity;
 
   constructor(options: MemoryCountersOptions) {
     this.#clock = options.clock;
     this.#maximumKeys = options.maximumKeys ?? MAXIMUM_KEYS;
-    this.#lastingWindow = options.lastingWindow ?? Infinity;
+    this.#lastingWindow = options.lastingWindow ?? LASTING_WINDOW;
   }
 
   take(checks: readonly LimitCheck[]): Decision {
     assertChecks(checks);
     const now = this.#now();
     if (now >= this.#nextTurn) this.#turn(now);
-    const tallies: Tally[] = [];
-    let newcomers = false;
+    const only = checks[0];
+    return checks.length === 1 && only !== undefined ? this.#takeOne(only, checks, now) : this.#takeAll(checks, now);
+  }
+
+  /** The same as `#takeAll`, without its loops: most decisions are about one policy. */
+  #takeOne(check: LimitCheck, checks: readonly LimitCheck[], now: number): Decision {
+    const taking = this.#begin(check, undefined, now);
+    const { tally } = taking;
+    const wait = tally.wait(check.rule, check.cost, now);
+    if (wait === 0) this.#finish(taking, now);
+    const states = [stateOf(check, tally, { now, wall: this.#wall(now), wait })];
+    return wait === 0 ? { admitted: true, states, reservation: { checks, mark: taking } } : { admitted: false, states };
+  }
+
+  #takeAll(checks: readonly LimitCheck[], now: number): Decision {
+    const wall = this.#wall(now);
+    let last: Taking | undefined;
+    let isFree = true;
     for (const check of checks) {
-      const known = this.#generationsFor(check.rule, now).find(check.key);
-      if (known?.kind === tallyKind(check.rule)) tallies.push(known);
-      else {
-        newcomers = true;
-        tallies.push(this.#newcomer(check, now));
-      }
+      last = this.#begin(check, last, now);
+      // Not `> 0`: a wait that is no number, from a rule that makes no sense, refuses too.
+      if (last.tally.wait(check.rule, check.cost, now) !== 0) isFree = false;
     }
-    const { admitted, states, stamps } = decide(checks, tallies, { now, wall: this.#clock.now() });
-    if (!admitted) return { admitted, states };
-    if (newcomers) this.#keep(checks, tallies, now);
-    if (this.#lastingWindow !== Infinity) this.#note(checks, now);
-    return { admitted, states, reservation: { checks, mark: new Mark(checks, tallies, stamps) } };
+    const states = new Array<LimitState>(checks.length);
+    let index = checks.length;
+    for (let taking = last; taking !== undefined; taking = taking.before) {
+      const { check, tally } = taking;
+      index -= 1;
+      if (isFree) this.#finish(taking, now);
+      const wait = isFree ? 0 : tally.wait(check.rule, check.cost, now);
+      states[index] = stateOf(check, tally, { now, wall, wait });
+    }
+    return isFree ? { admitted: true, states, reservation: { checks, mark: last } } : { admitted: false, states };
   }
 
   release(reservation: Reservation): void {
     const { mark } = reservation;
-    if (!(mark instanceof Mark)) throw new TypeError("The reservation was made by other counters.");
-    for (const { key } of reservation.checks) {
-      const index = mark.checks.findIndex((check) => check.key === key);
-      const check = mark.checks[index];
-      const stamp = mark.stamps[index];
-      if (check === undefined || stamp === undefined) continue;
-      mark.stamps[index] = undefined;
-      mark.tallies[index]?.giveBack(check.rule, check.cost, stamp, this.#now());
+    if (reservation.checks.length === 0) return;
+    if (!(mark instanceof Taking)) throw new TypeError("The reservation was made by other counters.");
+    const now = this.#now();
+    for (let taking: Taking | undefined = mark; taking !== undefined; taking = taking.before) {
+      const { check, tally, stamp } = taking;
+      if (stamp === undefined || !reservation.checks.some(({ key }) => key === check.key)) continue;
+      taking.stamp = undefined;
+      tally.giveBack(check, stamp, now);
     }
   }
 
@@ -188,6 +204,15 @@ class Table implements MemoryCounters {
     return Math.floor(this.#clock.monotonic() * 1000);
   }
 
+  /** Epoch milliseconds. Reading two clocks would cost more than deciding, so one is derived from the other. */
+  #wall(now: number): number {
+    if (now >= this.#stepUntil) {
+      this.#step = this.#clock.now() - Math.round(now / 1000);
+      this.#stepUntil = now + STEP_LIFETIME;
+    }
+    return Math.round(now / 1000) + this.#step;
+  }
+
   /** Microseconds between the tallies' clock and the epoch. */
   #toWallClock(): number {
     return this.#clock.now() * 1000 - this.#now();
@@ -200,7 +225,7 @@ class Table implements MemoryCounters {
   }
 
   #generationsFor(rule: LimitRule, now: number): Generations {
-    const horizon = horizonOf(rule);
+    const horizon = rule.kind === "bucket" ? horizonOf(rule) : rule.window;
     const known = this.#byHorizon.get(horizon);
     if (known !== undefined) return known;
     // Rounded up to a power of two: a handful of maps, whatever windows are in use.
@@ -234,22 +259,23 @@ class Table implements MemoryCounters {
     return restoreState(usable.state(), now);
   }
 
-  #keep(checks: readonly LimitCheck[], tallies: readonly Tally[], now: number): void {
-    for (let index = 0; index < checks.length; index += 1) {
-      const check = checks[index];
-      const tally = tallies[index];
-      if (check === undefined || tally === undefined) continue;
-      const generations = this.#generationsFor(check.rule, now);
-      if (generations.find(check.key) === tally || this.#overflow.get(check.policy)?.tally === tally) continue;
-      generations.set(check.key, tally);
-    }
+  #begin(check: LimitCheck, before: Taking | undefined, now: number): Taking {
+    const generations = this.#generationsFor(check.rule, now);
+    const known = generations.find(check.key);
+    if (known?.kind === tallyKind(check.rule)) return new Taking(check, known, before);
+    const taking = new Taking(check, this.#newcomer(check, now), before);
+    if (this.#overflow.get(check.policy)?.tally !== taking.tally) taking.home = generations;
+    return taking;
   }
 
-  #note(checks: readonly LimitCheck[], now: number): void {
-    for (const check of checks) {
-      const generations = this.#generationsFor(check.rule, now);
-      if (generations.tracked) generations.changed.add(check.key);
+  #finish(taking: Taking, now: number): void {
+    const { check, tally, home } = taking;
+    taking.stamp = tally.take(check.rule, check.cost, now);
+    if (home !== undefined) {
+      home.set(check.key, tally);
+      taking.home = undefined;
     }
+    this.#generationsFor(check.rule, now).note(check.key);
   }
 
   #turn(now: number): void {

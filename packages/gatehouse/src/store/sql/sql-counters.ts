@@ -96,11 +96,13 @@ class SqlCounters implements Counters {
     let decision: Decision | undefined;
     const apply = (rows: CounterRows, time: LimitTime): void => {
       const tallies = checks.map((check) => rows.tally(check));
-      const { admitted, states, stamps } = decide(checks, tallies, time);
-      if (admitted) for (const check of checks) rows.note(check);
-      decision = admitted
-        ? { admitted, states, reservation: { checks, mark: new Mark(checks, stamps) } }
-        : { admitted, states };
+      const { states, stamps } = decide(checks, tallies, time);
+      if (stamps === undefined) {
+        decision = { admitted: false, states };
+        return;
+      }
+      for (const check of checks) rows.note(check);
+      decision = { admitted: true, states, reservation: { checks, mark: new Mark(checks, stamps) } };
     };
     return this.#enqueue(checks, apply).then(() => {
       if (decision === undefined) throw new Error("A limit was settled without having been decided.");
@@ -123,7 +125,7 @@ class SqlCounters implements Counters {
     if (given.length === 0) return;
     const apply = (rows: CounterRows, { now }: LimitTime): void => {
       for (const { check, stamp } of given) {
-        rows.tally(check).giveBack(check.rule, check.cost, stamp, now);
+        rows.tally(check).giveBack(check, stamp, now);
         rows.note(check);
       }
     };

@@ -2,93 +2,91 @@ import { defineScript } from "./valkey-connection.ts";
 
 /**
  * Decides all checks of a call in one step. KEYS: one a check. ARGV: the time in microseconds, or an empty text for
- * the server's own; milliseconds keys live longer than they must; then eight values a check:
- * kind, cost, limit, span, grain | unit, drain, tick (bucket only; else 0).
+ * the server's own; milliseconds keys live longer than they must; then for each check its kind, cost, limit and span,
+ * for coarse windows the grain as well, for buckets unit, drain, tick and window.
  *
  * Kinds: `e` a list of times, newest first; `c` packed groups of a coarse window; `b` a hash with level, time of the
  * level, what was given back, and the unit. A key of another kind, left by a rule that has changed, starts anew.
  *
- * Answers: admitted, now, then for each check wait, remaining, microseconds until empty, stamp.
+ * Answers: admitted, then for each check wait (-1: for ever), remaining, microseconds until empty, stamp. Calls of the
+ * server are what costs time here, so exact windows, the usual kind, make four.
  */
 export const TAKE_SCRIPT = defineScript(`
-local function text(number) return string.format('%.0f', number) end
+local call, format, ceil = redis.call, string.format, math.ceil
+local SMALL_STEP = 1000000
 
 local now = tonumber(ARGV[1])
 if not now then
-  local time = redis.call('TIME')
-  now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+  local time = call('TIME')
+  now = time[1] * 1000000 + time[2]
 end
 local margin = tonumber(ARGV[2])
-local SMALL_STEP = 1000000
-local FIELDS = 8
 
-local function read(key, index)
-  local at = 2 + (index - 1) * FIELDS
-  return {
-    key = key, kind = ARGV[at + 1], cost = tonumber(ARGV[at + 2]), limit = tonumber(ARGV[at + 3]),
-    span = tonumber(ARGV[at + 4]), grain = tonumber(ARGV[at + 5]), unit = tonumber(ARGV[at + 5]),
-    drain = tonumber(ARGV[at + 6]), tick = tonumber(ARGV[at + 7]), window = tonumber(ARGV[at + 8])
-  }
-end
+local function text(number) return format('%.0f', number) end
 
-local function fetch(key, command, ...)
+local function fetch(command, key, ...)
   local answer = redis.pcall(command, key, ...)
   if type(answer) == 'table' and answer.err then
-    redis.call('DEL', key)
-    return redis.call(command, key, ...)
+    call('DEL', key)
+    return call(command, key, ...)
   end
   return answer
 end
 
 local function save(check, value, empty)
-  redis.call('SET', check.key, value, 'PX', text(math.ceil((empty - now) / 1000) + margin))
+  call('SET', check.key, value, 'PX', text(ceil((empty - now) / 1000) + margin))
 end
 
 local exact = {}
 
+function exact.shift(key, step)
+  local times = call('LRANGE', key, 0, -1)
+  call('DEL', key)
+  for _, time in ipairs(times) do call('RPUSH', key, text(time - step)) end
+end
+
 function exact.wait(check)
-  local newest = tonumber(fetch(check.key, 'LINDEX', 0) or now)
-  if newest - now > SMALL_STEP then
-    local times = redis.call('LRANGE', check.key, 0, -1)
-    redis.call('DEL', check.key)
-    for _, time in ipairs(times) do redis.call('RPUSH', check.key, text(tonumber(time) - (newest - now))) end
-    newest = now
+  local key, span, cost, limit = check.key, check.span, check.cost, check.limit
+  local oldest = tonumber(fetch('LINDEX', key, -1) or nil)
+  if oldest and oldest - now > SMALL_STEP then
+    exact.shift(key, call('LINDEX', key, 0) - now)
+    oldest = tonumber(call('LINDEX', key, -1))
   end
-  check.newest = newest
-  local oldest = redis.call('LINDEX', check.key, -1)
-  while oldest and tonumber(oldest) <= now - check.span do
-    redis.call('RPOP', check.key)
-    oldest = redis.call('LINDEX', check.key, -1)
+  local gone = now - span
+  while oldest and oldest <= gone do
+    call('RPOP', key)
+    oldest = tonumber(call('LINDEX', key, -1) or nil)
   end
-  check.count = redis.call('LLEN', check.key)
-  local missing = check.count + check.cost - check.limit
+  local count = oldest and call('LLEN', key) or 0
+  check.count = count
+  local missing = count + cost - limit
   if missing <= 0 then return 0 end
-  if check.cost > check.limit then return -1 end
-  return tonumber(redis.call('LINDEX', check.key, -missing)) + check.span - now
+  if cost > limit then return -1 end
+  if missing == 1 then return oldest + span - now end
+  return call('LINDEX', key, -missing) + span - now
 end
 
 function exact.take(check)
-  local time = now
-  if check.count > 0 and check.newest > now then time = check.newest end
-  local stamp = text(time)
-  for _ = 1, check.cost do redis.call('LPUSH', check.key, stamp) end
+  local key = check.key
+  local stamp = text(now)
+  for _ = 1, check.cost do call('LPUSH', key, stamp) end
   check.count = check.count + check.cost
-  check.newest = time
-  redis.call('PEXPIRE', check.key, text(math.ceil((time + check.span - now) / 1000) + margin))
-  return stamp
+  call('PEXPIRE', key, ceil(check.span / 1000) + margin)
+  return now
 end
 
 function exact.remaining(check) return math.max(0, check.limit - check.count) end
 
-function exact.empty(check)
+function exact.empty(check, taken)
+  if taken then return check.span end
   if check.count == 0 then return 0 end
-  return check.newest + check.span - now
+  return call('LINDEX', check.key, 0) + check.span - now
 end
 
 local coarse = {}
 
 function coarse.wait(check)
-  local packed = fetch(check.key, 'GET')
+  local packed = fetch('GET', check.key)
   local groups = packed and cmsgpack.unpack(packed) or {}
   local newest = groups[#groups]
   local step = newest and newest[2] - now or 0
@@ -127,7 +125,7 @@ function coarse.take(check)
     groups[#groups + 1] = newest
   end
   save(check, cmsgpack.pack(groups), newest[2] + check.span)
-  return text(newest[1])
+  return newest[1]
 end
 
 function coarse.remaining(check) return math.max(0, check.limit - check.total) end
@@ -141,7 +139,7 @@ end
 local bucket = {}
 
 function bucket.wait(check)
-  local found = fetch(check.key, 'HMGET', 'level', 'at', 'returned', 'unit')
+  local found = fetch('HMGET', check.key, 'level', 'at', 'returned', 'unit')
   local level, at, unit = tonumber(found[1] or 0), tonumber(found[2] or 0), tonumber(found[4] or check.unit)
   local stepped = at - now > SMALL_STEP
   if stepped then at = now end
@@ -185,21 +183,36 @@ function bucket.empty(check)
 end
 
 local kinds = { e = exact, c = coarse, b = bucket }
-local checks, waits, admitted = {}, {}, 1
+local checks, waits, admitted, at = {}, {}, true, 2
 for index, key in ipairs(KEYS) do
-  checks[index] = read(key, index)
-  waits[index] = kinds[checks[index].kind].wait(checks[index])
-  if waits[index] ~= 0 then admitted = 0 end
+  local kind = ARGV[at + 1]
+  local check = {
+    key = key, kind = kinds[kind],
+    cost = tonumber(ARGV[at + 2]), limit = tonumber(ARGV[at + 3]), span = tonumber(ARGV[at + 4])
+  }
+  at = at + 4
+  if kind == 'c' then
+    check.grain = tonumber(ARGV[at + 1])
+    at = at + 1
+  elseif kind == 'b' then
+    check.unit, check.drain = tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
+    check.tick, check.window = tonumber(ARGV[at + 3]), tonumber(ARGV[at + 4])
+    at = at + 4
+  end
+  local wait = check.kind.wait(check)
+  checks[index], waits[index] = check, wait
+  if wait ~= 0 then admitted = false end
 end
-local answer = { admitted, text(now) }
+local answer, size = { admitted and 1 or 0 }, 1
 for index, check in ipairs(checks) do
-  local kind = kinds[check.kind]
+  local kind = check.kind
   local stamp = ''
-  if admitted == 1 then stamp = kind.take(check) end
-  answer[#answer + 1] = text(waits[index])
-  answer[#answer + 1] = text(kind.remaining(check))
-  answer[#answer + 1] = text(kind.empty(check))
-  answer[#answer + 1] = stamp
+  if admitted then stamp = kind.take(check) end
+  answer[size + 1] = waits[index]
+  answer[size + 2] = kind.remaining(check)
+  answer[size + 3] = kind.empty(check, admitted)
+  answer[size + 4] = stamp
+  size = size + 4
 end
 return answer
 `);

@@ -1,5 +1,5 @@
 import type { Clock } from "../../kernel/clock.ts";
-import { bucketScale } from "../../kernel/limit/bucket.ts";
+import { scaleOf } from "../../kernel/limit/bucket.ts";
 import { grainOf } from "../../kernel/limit/coarse-window.ts";
 import { assertChecks, waitMilliseconds } from "../../kernel/limit/decide.ts";
 import { tallyKind } from "../../kernel/limit/tallies.ts";
@@ -39,6 +39,7 @@ const SERVER_MARGIN = 1000;
 const CLOCK_MARGIN = 60_000;
 const SCAN_COUNT = 500;
 const ANSWER_FIELDS = 4;
+const COARSE = "c";
 
 /** What a reservation remembers: the keys, and what was taken and has not been given back. */
 class Mark {
@@ -128,13 +129,13 @@ class ValkeyCounters implements Counters {
   }
 
   #decision(checks: readonly LimitCheck[], answer: unknown): Decision {
-    if (!Array.isArray(answer) || answer.length !== 2 + checks.length * ANSWER_FIELDS) {
+    if (!Array.isArray(answer) || answer.length !== 1 + checks.length * ANSWER_FIELDS) {
       throw new TypeError("Valkey answered a limit script with something else than its states.");
     }
     const wall = this.#clock.now();
     const stamps: string[] = [];
     const states = checks.map(({ policy, rule }, index): LimitState => {
-      const [wait, remaining, empty, stamp] = answer.slice(2 + index * ANSWER_FIELDS).map(String);
+      const [wait, remaining, empty, stamp] = answer.slice(1 + index * ANSWER_FIELDS).map(String);
       stamps.push(stamp ?? "");
       const retryAfter = waitMilliseconds(wait === "-1" ? Infinity : Number(wait), rule.window);
       const resetAfter = retryAfter > 0 ? retryAfter : Math.max(0, Math.ceil(Number(empty) / 1000));
@@ -150,14 +151,17 @@ function kindOf(rule: LimitRule): string {
   return tallyKind(rule).slice(0, 1);
 }
 
+/** See `TAKE_SCRIPT`. */
 function takeArguments({ rule, cost }: LimitCheck): ValkeyValue[] {
-  const span = rule.kind === "bucket" ? rule.burst : rule.window * 1000;
-  return [kindOf(rule), cost, rule.limit, span, ...scaleArguments(rule), rule.window * 1000];
+  const kind = kindOf(rule);
+  if (rule.kind === "bucket") return [kind, cost, rule.limit, rule.burst, ...scaleArguments(rule), rule.window * 1000];
+  const usual = [kind, cost, rule.limit, rule.window * 1000];
+  return kind === COARSE ? [...usual, grainOf(rule.window)] : usual;
 }
 
-function scaleArguments(rule: LimitRule): [unitOrGrain: number, drain: number, tick: number] {
-  if (rule.kind !== "bucket") return [grainOf(rule.window), 0, 0];
-  const { unit, drain, tick } = bucketScale(rule);
+function scaleArguments(rule: LimitRule): [unit: number, drain: number, tick: number] {
+  if (rule.kind !== "bucket") return [0, 0, 0];
+  const { unit, drain, tick } = scaleOf(rule);
   return [unit, drain, tick];
 }
 
