@@ -3,11 +3,18 @@ import type { KeyKeeper } from "../console/key-operations.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { Config } from "../kernel/config.ts";
 import { BootRefusedError } from "../kernel/gate.ts";
-import { describeKeyMaterial, parseKeyMaterial, rotateKeyMaterial, type KeyMaterial } from "../kernel/key-material.ts";
+import {
+  describeKeyMaterial,
+  formatKeyMaterial,
+  parseKeyMaterial,
+  rotateKeyMaterial,
+  type KeyMaterial,
+} from "../kernel/key-material.ts";
 import { createReplaceableKeyRing, type ReplaceableKeyRing } from "../kernel/key-ring.ts";
 import type { Bus } from "../kernel/ports/bus.ts";
 import type { Random } from "../kernel/random.ts";
 import { ensureKeyFile, readKeyFile, updateKeyFile } from "../store/key-file.ts";
+import { subscribeLastingly } from "../store/lasting-subscription.ts";
 
 /** The key ring of a process, and where its material is kept. */
 export interface LoadedKeys {
@@ -24,6 +31,8 @@ interface Parts {
 }
 
 const TOPIC = "keys.rotated";
+/** Milliseconds between looks at the key file, for messages of the bus that were lost and for other programs. */
+const LOOK_INTERVAL = 15_000;
 
 /**
  * Reads the keys from the configured environment variable, or from the key file, which is made on the first start.
@@ -50,27 +59,34 @@ function fileKeys(path: string, { random, clock }: Parts): LoadedKeys {
   let material = ensureKeyFile(path, random, clock);
   const keyRing = createReplaceableKeyRing(material);
   const take = (next: KeyMaterial): void => {
+    if (formatKeyMaterial(next) === formatKeyMaterial(material)) return;
     keyRing.replace(next);
     material = next;
   };
   return {
     keyRing,
     async keep(bus, report) {
-      const subscription = await bus.subscribe(TOPIC, () => {
+      const look = (): void => {
         try {
           take(readKeyFile(path));
         } catch (error) {
           report(error);
         }
-      });
+      };
+      const subscription = await subscribeLastingly(bus, TOPIC, { heard: look, report });
+      const timer = setInterval(look, LOOK_INTERVAL).unref();
       return {
         list: () => describeKeyMaterial(material),
         async rotate() {
           take(updateKeyFile(path, (before) => rotateKeyMaterial(before, random, clock)));
-          await bus.publish(TOPIC, "");
+          // The key is in force whether or not the others hear of it now; they look at the file themselves.
+          await bus.publish(TOPIC, "").catch(report);
           return currentOf(material);
         },
-        [Symbol.asyncDispose]: () => subscription[Symbol.asyncDispose](),
+        [Symbol.asyncDispose]() {
+          clearInterval(timer);
+          return subscription[Symbol.asyncDispose]();
+        },
       };
     },
   };

@@ -3,6 +3,7 @@ import type { Ids } from "../../kernel/ids.ts";
 import type { Ban, Bans, BanSubject } from "../../kernel/ports/bans.ts";
 import type { Bus } from "../../kernel/ports/bus.ts";
 import type { Store, WriteTransaction } from "../../kernel/ports/store.ts";
+import { subscribeLastingly } from "../lasting-subscription.ts";
 import { portableStatement } from "./statement.ts";
 
 /** What bans are built on. */
@@ -79,8 +80,9 @@ class ReplicatedBans implements Bans {
   }
 
   async start(): Promise<void> {
-    const { bus, pollInterval = POLL_INTERVAL } = this.#options;
-    this.#subscription = await bus.subscribe(TOPIC, () => this.#refreshInBackground());
+    const { bus, report, pollInterval = POLL_INTERVAL } = this.#options;
+    const heard = (): void => this.#refreshInBackground();
+    this.#subscription = await subscribeLastingly(bus, TOPIC, report === undefined ? { heard } : { heard, report });
     await this.#refresh();
     this.#timer = setInterval(() => this.#poll(), pollInterval).unref();
   }
