@@ -97,9 +97,10 @@ function admitStep(parts: AdmitParts): GuardStep {
 }
 
 function checksOf({ keyRing, window, slots }: AdmitParts, address: string): LimitCheck[] {
+  const key = keyRing.fingerprint("limit", ADDRESS_POLICY, address);
   return [
-    { policy: ADDRESS_POLICY, key: keyRing.fingerprint("limit", ADDRESS_POLICY, address), rule: window, cost: 1 },
-    { policy: SLOTS_POLICY, key: keyRing.fingerprint("limit", SLOTS_POLICY, address), rule: slots, cost: 1 },
+    { policy: ADDRESS_POLICY, key, rule: window, cost: 1 },
+    { policy: SLOTS_POLICY, key: `${key}-slots`, rule: slots, cost: 1 },
   ];
 }
 

@@ -1,6 +1,5 @@
-import { createHmac, createSecretKey, type KeyObject } from "node:crypto";
-import { base64url, constantTimeEqual, fromBase64url, lengthPrefixed } from "../kernel/codec.ts";
-import type { KeyRing, SubKey } from "../kernel/key-ring.ts";
+import { base64url, constantTimeEqual, fromBase64url } from "../kernel/codec.ts";
+import type { KeyRing } from "../kernel/key-ring.ts";
 import type { Random } from "../kernel/random.ts";
 
 /** Makes and recognises the tokens that prove a page of this application sent a request. */
@@ -35,19 +34,6 @@ export const CSRF_TOKEN_LENGTH = Math.ceil((TOKEN_BYTES * 4) / 3);
  * tokens in open pages stay valid for as long as the old version is in the ring.
  */
 export function createCsrfTokens({ keyRing, random }: CsrfTokensOptions): CsrfTokens {
-  const imported = new WeakMap<SubKey, KeyObject>();
-
-  function secretFor(subkey: SubKey, sessionCredential: string): Uint8Array {
-    let key = imported.get(subkey);
-    if (key === undefined) {
-      key = createSecretKey(subkey.bytes);
-      imported.set(subkey, key);
-    }
-    return createHmac("sha256", key)
-      .update(lengthPrefixed([sessionCredential]))
-      .digest();
-  }
-
   return {
     issue(sessionCredential) {
       const key = keyRing.current(PURPOSE);
@@ -55,7 +41,7 @@ export function createCsrfTokens({ keyRing, random }: CsrfTokensOptions): CsrfTo
       token.set(Buffer.from(key.id, "hex"));
       token.set(random.bytes(SECRET_BYTES), KEY_ID_BYTES);
       const masked = token.subarray(KEY_ID_BYTES + SECRET_BYTES);
-      masked.set(secretFor(key, sessionCredential));
+      masked.set(key.mac(sessionCredential));
       applyMask(masked, token.subarray(KEY_ID_BYTES));
       return base64url(token);
     },
@@ -66,7 +52,7 @@ export function createCsrfTokens({ keyRing, random }: CsrfTokensOptions): CsrfTo
       if (key === undefined) return false;
       const secret = bytes.subarray(KEY_ID_BYTES + SECRET_BYTES);
       applyMask(secret, bytes.subarray(KEY_ID_BYTES));
-      return constantTimeEqual(secret, secretFor(key, sessionCredential));
+      return constantTimeEqual(secret, key.mac(sessionCredential));
     },
   };
 }

@@ -34,10 +34,11 @@ export function csrfGuard({ tokens, keyRing, ...originOptions }: CsrfOptions): G
     if (demand === "unproven" && judge(provenance) !== "unproven") return undefined;
     const token = provenance.csrfToken;
     if (token === undefined || token === "") return refusal("missing");
-    const fingerprint = keyRing.fingerprint("csrf-received", token);
     const session = attempt.credentials.find((credential) => credential.kind === "session");
+    if (session !== undefined && tokens.verify(token, session.id)) return undefined;
+    const fingerprint = keyRing.fingerprint("csrf-received", token);
     if (session === undefined) return sessionExpired({ reason: "no session", token: fingerprint });
-    return tokens.verify(token, session.id) ? undefined : refusal("mismatch", fingerprint);
+    return refusal("mismatch", fingerprint);
   }
 
   return {

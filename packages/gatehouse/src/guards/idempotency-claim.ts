@@ -10,42 +10,26 @@ import { canonicalInput } from "./idempotency-input.ts";
 /** What claims are derived from. */
 export interface ClaimOptions {
   readonly keyRing: KeyRing;
-  /** Names the next execution, as no other is named. */
-  readonly owner: () => string;
+  readonly random: Random;
   /** Milliseconds. */
   readonly lease: number;
 }
 
 /** The claim of an attempt: identifiers are keyed hashes, so that the store knows neither callers nor keys. */
 export function claimFor(passage: Passage, key: string, options: ClaimOptions & { ttl: number }): IdempotencyClaim {
-  const { keyRing, owner, lease, ttl } = options;
+  const { keyRing, random, lease, ttl } = options;
   const { attempt, principal, action, input } = passage;
   const scope = scopeOf(principal, attempt, keyRing);
   return {
     id: keyRing.fingerprint("idempotency", attempt.tenant, ...scope, action.name, key),
     fingerprint: keyRing.fingerprint("idempotency-input", action.name, canonicalInput(input)),
-    owner: owner(),
+    owner: base64url(random.bytes(OWNER_BYTES)),
     ttl: ttl * 1000,
     lease: action.effects === "external" ? lease : 0,
   };
 }
 
 const OWNER_BYTES = 16;
-const OWNERS_DRAWN = 64;
-
-/** Random names from a pool: one draw of random bytes costs as much as dozens of them. */
-export function createOwners(random: Random): () => string {
-  let pool = new Uint8Array(0);
-  let offset = 0;
-  return () => {
-    if (offset === pool.length) {
-      pool = random.bytes(OWNERS_DRAWN * OWNER_BYTES);
-      offset = 0;
-    }
-    offset += OWNER_BYTES;
-    return base64url(pool.subarray(offset - OWNER_BYTES, offset));
-  };
-}
 
 /** The step keys of a claim: the same for every execution under it, on any server. */
 export function stepKeysOf(claim: IdempotencyClaim, keyRing: KeyRing): (step: string) => string {

@@ -13,7 +13,7 @@ import { problems } from "../kernel/problems.ts";
 import type { Random } from "../kernel/random.ts";
 import { SealError, type SealBinding, type Sealer } from "../kernel/seal.ts";
 import { systemTimers, type Timers } from "../kernel/timers.ts";
-import { claimFor, createOwners, stepKeysOf } from "./idempotency-claim.ts";
+import { claimFor, stepKeysOf } from "./idempotency-claim.ts";
 import { createExecutions, Patience, type Executions } from "./idempotency-execution.ts";
 import { parseIdempotencyKey } from "./idempotency-key.ts";
 
@@ -85,13 +85,11 @@ function checkPolicy({ name, idempotency }: AnyAction): string[] {
 class ResultKeeper {
   readonly #options: IdempotencyOptions & Required<Pick<IdempotencyOptions, "lease" | "wait" | "maxBytes" | "timers">>;
   readonly #executions: Executions;
-  readonly #owner: () => string;
   readonly #claimed = new WeakMap<Passage, Claimed>();
 
   constructor(options: IdempotencyOptions) {
     this.#options = { lease: 30_000, wait: 10_000, maxBytes: 262_144, timers: systemTimers, ...options };
     this.#executions = createExecutions(this.#options);
-    this.#owner = createOwners(options.random);
   }
 
   step(policy: IdempotencyPolicy): GuardStep {
@@ -113,8 +111,8 @@ class ResultKeeper {
     if (sent === undefined) return policy.required ? deny(problems.IDEMPOTENCY_KEY_REQUIRED) : undefined;
     const key = parseIdempotencyKey(sent);
     if (key === undefined) return deny(problems.IDEMPOTENCY_KEY_INVALID, { event: events.request_malformed });
-    const { keyRing, lease } = this.#options;
-    const claim = claimFor(passage, key, { keyRing, lease, owner: this.#owner, ttl: policy.ttl });
+    const { keyRing, random, lease } = this.#options;
+    const claim = claimFor(passage, key, { keyRing, random, lease, ttl: policy.ttl });
     passage.stepKey = stepKeysOf(claim, keyRing);
     this.#claimed.set(passage, { key, claim, patience: undefined, execution: undefined });
     return undefined;

@@ -45,7 +45,10 @@ export async function buildAttempt(
     provenance,
     credentials: credentialsOf(inbound, credential, provenance),
     input: subject.input,
-    signal: inbound.request.signal,
+    // Making a signal costs more than most guards do, and few attempts are ever asked for theirs.
+    get signal() {
+      return inbound.request.signal;
+    },
     ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
   };
 }

@@ -1,7 +1,6 @@
-import { createHmac } from "node:crypto";
 import { base64url, constantTimeEqual, fromBase64url } from "../kernel/codec.ts";
 import type { Clock } from "../kernel/clock.ts";
-import type { KeyRing } from "../kernel/key-ring.ts";
+import type { KeyRing, SubKey } from "../kernel/key-ring.ts";
 import type { Random } from "../kernel/random.ts";
 
 /** Name of the session cookie. The prefix makes browsers refuse copies set by neighbouring sites. */
@@ -54,7 +53,7 @@ export function createSessionCookies(parts: {
   return {
     issue(lasting) {
       const text = `${base64url(random.bytes(IDENTIFIER_BYTES))}.${base64url(writeStamp(clock.now(), lasting))}`;
-      return `${text}.${base64url(sign(keyRing.current(PURPOSE).bytes, text))}`;
+      return `${text}.${base64url(sign(keyRing.current(PURPOSE), text))}`;
     },
     read(value) {
       if (!SHAPE.test(value)) return undefined;
@@ -62,7 +61,7 @@ export function createSessionCookies(parts: {
       const mac = fromBase64url(value.slice(55));
       const stamp = fromBase64url(value.slice(44, 54));
       if (mac === undefined || stamp === undefined) return undefined;
-      if (!keyRing.all(PURPOSE).some((key) => constantTimeEqual(sign(key.bytes, text), mac))) return undefined;
+      if (!keyRing.all(PURPOSE).some((key) => constantTimeEqual(sign(key, text), mac))) return undefined;
       const { issuedAt, lasting } = readStamp(stamp);
       const age = clock.now() - issuedAt;
       return age > absolute || age < -TOLERANCE ? undefined : { value, issuedAt, lasting };
@@ -70,8 +69,8 @@ export function createSessionCookies(parts: {
   };
 }
 
-function sign(key: Uint8Array, text: string): Uint8Array {
-  return createHmac("sha256", key).update(text).digest().subarray(0, MAC_BYTES);
+function sign(key: SubKey, text: string): Uint8Array {
+  return key.mac(text).subarray(0, MAC_BYTES);
 }
 
 function writeStamp(milliseconds: number, lasting: boolean): Uint8Array {

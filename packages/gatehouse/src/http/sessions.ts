@@ -244,7 +244,8 @@ class StoredSessions implements EdgeSessions {
   }
 
   async #authenticate(credential: SessionCredential, attempt: Attempt): Promise<Principal | Denial> {
-    const cookie = this.#parts.cookies.read(credential.id);
+    const parsed = this.#inbounds.get(attempt)?.sessionCookie;
+    const cookie = parsed?.value === credential.id ? parsed : this.#parts.cookies.read(credential.id);
     if (cookie === undefined) return sessionExpired();
     return this.#recognise(cookie, attempt.tenant);
   }

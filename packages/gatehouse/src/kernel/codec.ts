@@ -48,15 +48,23 @@ export function canonicalJson(value: unknown): string {
   return text;
 }
 
+const NO_HEAD = new Uint8Array(0);
+
 /**
  * Joins parts so that no two different lists give the same bytes: each part is preceded by its
  * length as four bytes, big-endian. Texts are taken as UTF-8. For hashing and key derivation.
+ * `head` is put in front of them all, as it is.
  */
-export function lengthPrefixed(parts: readonly (string | Uint8Array)[]): Uint8Array<ArrayBuffer> {
-  let total = 0;
+export function lengthPrefixed(
+  parts: readonly (string | Uint8Array)[],
+  head: Uint8Array = NO_HEAD,
+): Uint8Array<ArrayBuffer> {
+  let total = head.byteLength;
   for (const part of parts) total += 4 + (typeof part === "string" ? Buffer.byteLength(part) : part.byteLength);
-  const joined = Buffer.alloc(total);
-  let offset = 0;
+  // Every byte is written below.
+  const joined = Buffer.allocUnsafe(total);
+  joined.set(head);
+  let offset = head.byteLength;
   for (const part of parts) {
     const start = offset + 4;
     let length: number;

@@ -9,7 +9,6 @@ export interface Ids {
 
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 const COUNTER_LIMIT = 0x1000;
-const POOL_IDS = 128;
 const TAIL_BYTES = 9;
 
 /**
@@ -20,17 +19,6 @@ const TAIL_BYTES = 9;
 export function createIds(clock: Clock, random: Random): Ids {
   let milliseconds = 0;
   let counter = 0;
-  let pool = new Uint8Array(0);
-  let offset = 0;
-
-  function tail(): Uint8Array {
-    if (offset >= pool.length) {
-      pool = random.bytes(POOL_IDS * TAIL_BYTES);
-      offset = 0;
-    }
-    offset += TAIL_BYTES;
-    return pool.subarray(offset - TAIL_BYTES, offset);
-  }
 
   function advance(bytes: Uint8Array): void {
     const now = clock.now();
@@ -48,7 +36,7 @@ export function createIds(clock: Clock, random: Random): Ids {
 
   return {
     next() {
-      const bytes = tail();
+      const bytes = random.bytes(TAIL_BYTES);
       advance(bytes);
       const time = milliseconds.toString(16).padStart(12, "0");
       const sequence = (0x7000 | counter).toString(16);

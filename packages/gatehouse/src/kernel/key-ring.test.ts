@@ -45,7 +45,7 @@ describe("createKeyRing", () => {
 
   it("keeps old keys through a rotation", () => {
     const before = createKeyRing(first).current("csrf");
-    assert.deepEqual(createKeyRing(second).find("csrf", before.id), before);
+    assert.deepEqual(createKeyRing(second).find("csrf", before.id)?.bytes, before.bytes);
   });
 
   it("refuses purposes that cannot be constants of the code", () => {
@@ -94,7 +94,7 @@ describe("createReplaceableKeyRing", () => {
     const print = ring.fingerprint("session", "x");
     ring.replace(second);
     assert.equal(ring.current("csrf").version, 2);
-    assert.deepEqual(ring.find("csrf", before.id), before);
+    assert.deepEqual(ring.find("csrf", before.id)?.bytes, before.bytes);
     assert.equal(ring.all("csrf").length, 2);
     assert.equal(ring.fingerprint("session", "x"), print);
   });

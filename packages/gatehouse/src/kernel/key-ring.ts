@@ -1,6 +1,6 @@
-import { createHmac, createSecretKey, type KeyObject } from "node:crypto";
-import { constantTimeEqual, lengthPrefixed } from "./codec.ts";
+import { base64url, constantTimeEqual } from "./codec.ts";
 import { checkKeyMaterial, hkdf, keyId, KeyMaterialError, type KeyMaterial } from "./key-material.ts";
+import { createMac, type Mac } from "./mac.ts";
 
 /** A key for one purpose, derived from one version of the root secret. */
 export interface SubKey {
@@ -9,6 +9,8 @@ export interface SubKey {
   readonly version: number;
   /** 32 bytes. Must not be changed. */
   readonly bytes: Uint8Array;
+  /** HMAC-SHA-256 under this key. */
+  readonly mac: Mac;
 }
 
 /**
@@ -49,27 +51,28 @@ export function createKeyRing(material: KeyMaterial): KeyRing {
   checkKeyMaterial(material);
   const versions = material.versions.map((version) => ({ ...version, id: keyId(version.secret) })).reverse();
   const derived = new Map<string, PurposeKeys>();
-  const anchors = new Map<string, KeyObject>();
+  const anchors = new Map<string, Mac>();
 
   function keysFor(purpose: string): PurposeKeys {
     const known = derived.get(purpose);
     if (known !== undefined) return known;
     checkPurpose(purpose);
     const all = versions.map(({ id, version, secret }) => {
-      return Object.freeze({ id, version, bytes: hkdf(secret, `subkey/${purpose}`) });
+      const bytes = hkdf(secret, `subkey/${purpose}`);
+      return Object.freeze({ id, version, bytes, mac: createMac(bytes) });
     });
     const keys = { all: Object.freeze(all), byId: new Map(all.map((key) => [key.id, key])) };
     derived.set(purpose, keys);
     return keys;
   }
 
-  function anchorFor(purpose: string): KeyObject {
+  function anchorFor(purpose: string): Mac {
     const known = anchors.get(purpose);
     if (known !== undefined) return known;
     checkPurpose(purpose);
-    const key = createSecretKey(hkdf(material.anchor, `fingerprint/${purpose}`));
-    anchors.set(purpose, key);
-    return key;
+    const mac = createMac(hkdf(material.anchor, `fingerprint/${purpose}`));
+    anchors.set(purpose, mac);
+    return mac;
   }
 
   return {
@@ -80,10 +83,7 @@ export function createKeyRing(material: KeyMaterial): KeyRing {
     },
     all: (purpose) => keysFor(purpose).all,
     find: (purpose, id) => keysFor(purpose).byId.get(id),
-    fingerprint(purpose, ...parts) {
-      const digest = createHmac("sha256", anchorFor(purpose)).update(lengthPrefixed(parts)).digest();
-      return digest.toString("base64url", 0, FINGERPRINT_BYTES);
-    },
+    fingerprint: (purpose, ...parts) => base64url(anchorFor(purpose)(...parts).subarray(0, FINGERPRINT_BYTES)),
   };
 }
 

@@ -1,8 +1,7 @@
-import { createHmac, createSecretKey, type KeyObject } from "node:crypto";
 import { secretbox } from "@noble/ciphers/salsa.js";
 import type { Clock } from "./clock.ts";
-import { base64, fromBase64, fromUtf8, lengthPrefixed, utf8 } from "./codec.ts";
-import type { KeyRing, SubKey } from "./key-ring.ts";
+import { base64, fromBase64, fromUtf8, utf8 } from "./codec.ts";
+import type { KeyRing } from "./key-ring.ts";
 import type { Random } from "./random.ts";
 
 /** Why something could not be opened. */
@@ -69,7 +68,6 @@ export interface SealerOptions {
 
 const KEY_BYTES = 32;
 const NONCE_BYTES = 24;
-const NONCE_POOL = 64;
 const MAC_BYTES = 16;
 const KEY_ID_BYTES = 4;
 const VERSION_1_HEADER = 1 + NONCE_BYTES;
@@ -90,23 +88,11 @@ const VERSION_2_HEADER = 1 + KEY_ID_BYTES + NONCE_BYTES;
 export function createSealer(options: SealerOptions): Sealer {
   const { keyRing, random, clock, version1Keys = [], plaintextUntil = 0, onPlaintextAccepted } = options;
   version1Keys.forEach(checkKey);
-  const imported = new WeakMap<SubKey, KeyObject>();
-  const nextNonce = createNonces(random);
-
-  // Importing key bytes costs several times as much as the HMAC itself.
-  function contextKey(subkey: SubKey, { context }: SealBinding): Uint8Array {
-    let key = imported.get(subkey);
-    if (key === undefined) {
-      key = createSecretKey(subkey.bytes);
-      imported.set(subkey, key);
-    }
-    return createHmac("sha256", key).update(lengthPrefixed(context)).digest();
-  }
 
   function openVersion2(bytes: Uint8Array, binding: SealBinding): string {
     const key = keyRing.find(purposeOf(binding), keyIdOf(bytes));
     if (key === undefined) throw new SealError("SEAL_KEY_UNKNOWN");
-    return openBox(contextKey(key, binding), bytes, 1 + KEY_ID_BYTES);
+    return openBox(key.mac(...binding.context), bytes, 1 + KEY_ID_BYTES);
   }
 
   function openOtherwise(text: string, binding: SealBinding): string {
@@ -121,8 +107,8 @@ export function createSealer(options: SealerOptions): Sealer {
       const header = new Uint8Array(VERSION_2_HEADER);
       header[0] = 2;
       header.set(Buffer.from(key.id, "hex"), 1);
-      header.set(nextNonce(), 1 + KEY_ID_BYTES);
-      return sealBox(contextKey(key, binding), header, plaintext);
+      header.set(random.bytes(NONCE_BYTES), 1 + KEY_ID_BYTES);
+      return sealBox(key.mac(...binding.context), header, plaintext);
     },
     open(sealed, binding) {
       const bytes = fromBase64(sealed);
@@ -190,20 +176,6 @@ function checkKey(key: Uint8Array): void {
 
 function purposeOf(binding: SealBinding): string {
   return `seal.${binding.purpose}`;
-}
-
-/** Nonces from a pool: one draw of random bytes costs as much as dozens of them. */
-function createNonces(random: Random): () => Uint8Array {
-  let pool = new Uint8Array(0);
-  let offset = 0;
-  return () => {
-    if (offset === pool.length) {
-      pool = random.bytes(NONCE_POOL * NONCE_BYTES);
-      offset = 0;
-    }
-    offset += NONCE_BYTES;
-    return pool.subarray(offset - NONCE_BYTES, offset);
-  };
 }
 
 function keyIdOf(bytes: Uint8Array): string {
