@@ -7,6 +7,8 @@ import type { SuiteActions } from "./guard-suite-entrance.ts";
 
 /** Something no answer, event or log may repeat. */
 export const SUITE_SECRET = "hunter2-correct-horse";
+/** What an exception says: for the log of the operator, and for nobody else. */
+export const SUITE_INSIDE = "the ledger at ledger.internal:5432 is gone";
 /** Attempts in a minute at `suite.change` and, signed in, at `suite.look`. */
 export const SUITE_LIMIT = 5;
 /** Attempts in a minute of strangers at `suite.look`. */
@@ -68,7 +70,7 @@ export function createSuiteActions(entrance: Entrance): SuiteStage {
     limits: [{ ...limit("suite-guess", SUITE_FAILURES), refund: "success" }],
     run: (context): Promise<unknown> => {
       const answer = execute(context);
-      if (stage.broken) throw new Error(`The password is ${SUITE_SECRET}.`);
+      if (stage.broken) throw new Error(SUITE_INSIDE);
       return context.input.text === "wrong" ? Promise.resolve(wrongGuess()) : answer;
     },
   });

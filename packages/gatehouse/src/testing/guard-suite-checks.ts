@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { SUITE_LIMIT, SUITE_SECRET } from "./guard-suite-actions.ts";
+import { SUITE_INSIDE, SUITE_LIMIT, SUITE_SECRET } from "./guard-suite-actions.ts";
 import { admitted, messageOf, refused, type Suite } from "./guard-suite-refusal.ts";
 
 const MEGABYTE = 1_048_576;
@@ -36,8 +36,11 @@ function describeInput(suite: Suite): void {
   it("says nothing of the inside when the action breaks", async () => {
     suite.actions.broken = true;
     const answer = await refused(suite, "INTERNAL_ERROR", { action: "suite.guess", outcome: "error", ran: true });
-    assert.ok(!answer.text.includes(SUITE_SECRET), answer.text);
+    assert.ok(!answer.text.includes(SUITE_INSIDE), answer.text);
+    assert.ok(!JSON.stringify(suite.harness().events).includes(SUITE_INSIDE));
     assert.doesNotMatch(answer.text, /\.ts\b|node_modules|\bat .*:\d+/);
+    const { log } = suite.harness();
+    if (log !== undefined) assert.ok(log.join("").includes(SUITE_INSIDE), "the operator is not told either");
     if (under.wire) assert.equal(JSON.parse(answer.text).detail, messageOf("INTERNAL_ERROR"));
   });
 }
