@@ -81,11 +81,11 @@ function describeOrder(suite: Suite): void {
   });
 
   it("asks whether the caller may before it takes the key", async () => {
-    await refused(suite, "VALIDATION_ERROR", { key: "not-taken", ...unfit });
+    await refused(suite, "VALIDATION_ERROR", { key: "suite-not-taken", ...unfit });
     suite.actions.revoked.add("ada");
-    await refused(suite, "PERMISSION_DENIED", { key: "not-taken" });
+    await refused(suite, "PERMISSION_DENIED", { key: "suite-not-taken" });
     suite.actions.revoked.clear();
-    const answer = await admitted(send({ key: "not-taken", input: { text: "coffee" } }));
+    const answer = await admitted(send({ key: "suite-not-taken", input: { text: "coffee" } }));
     assert.equal(answer.cached, false);
   });
 }

@@ -39,8 +39,8 @@ function describeBrowsers(suite: Suite): void {
   });
 
   it("answers a retry with the stored result, whichever token of the session it carries", async () => {
-    const first = await admitted(send({ key: "retried" }));
-    const second = await admitted(send({ key: "retried", page: "own, an earlier token" }));
+    const first = await admitted(send({ key: "suite-retried" }));
+    const second = await admitted(send({ key: "suite-retried", page: "own, an earlier token" }));
     assert.deepEqual([first.cached, second.cached], [false, true]);
   });
 
@@ -69,8 +69,8 @@ function describeSignatures(suite: Suite): void {
   });
 
   it("executes a recorded message once, whatever key nobody signed comes with it", async () => {
-    await admitted(send({ key: "recorded" }));
-    const again = await admitted(send({ key: "recorded", unsignedKey: "another" }));
+    await admitted(send({ key: "suite-recorded" }));
+    const again = await admitted(send({ key: "suite-recorded", unsignedKey: "another" }));
     assert.equal(again.cached, true);
     assert.equal(actions.runs.length, 1);
   });
