@@ -126,6 +126,14 @@ describe("createPenalties", () => {
     assert.equal(setUp.banned.length, 1);
   });
 
+  it("answers one burst with the ban for an hour, not for a day", async () => {
+    await using setUp = await open();
+    await setUp.violate(12);
+    const [ban] = setUp.bans.list();
+    assert.equal(ban?.entrance, "live");
+    assert.equal(ban?.expiresAt, setUp.clock.now() + HOUR);
+  });
+
   it("weighs denials, and lets foreign pages do no harm to those who visit them", async () => {
     await using setUp = await open({ settings: { weights: { SIGNATURE_INVALID: 3 } } });
     await setUp.violate(20, { problem: "RATE_LIMIT_EXCEEDED" });

@@ -152,16 +152,18 @@ class EventPenalties implements Penalties {
   async #punish({ subject, event, violations }: Pending): Promise<void> {
     const { bans } = this.#options;
     const { soft, hard, window } = this.#settings;
-    let count = 0;
-    for (let counted = 0; counted < Math.min(violations, hard.threshold); counted += 1) {
-      count = await bans.violate(subject, window);
-    }
-    const isHard = count >= hard.threshold;
-    if (!isHard && count < soft.threshold) return;
     const { entrance } = event.source;
     const standing = bans.find([subject], entrance);
     // What was under way when a ban came into force does not bring another.
-    if (standing !== undefined && (!isHard || standing.entrance === undefined)) return;
+    if (standing !== undefined && (standing.entrance === undefined || event.at <= standing.createdAt)) return;
+    let count = 0;
+    for (let counted = 0; counted < Math.min(violations, hard.threshold); counted += 1) {
+      count = await bans.violate(subject, window);
+      // One burst does not lead past the soft ban, which nobody has been told of yet.
+      if (count === soft.threshold) break;
+    }
+    const isHard = count >= hard.threshold;
+    if (!isHard && (count < soft.threshold || standing !== undefined)) return;
     const ban = await bans.add({
       subject,
       reason: `${count} violations, the last one ${event.problem ?? event.name}`,
