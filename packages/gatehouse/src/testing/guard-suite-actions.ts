@@ -17,6 +17,7 @@ export const SUITE_ANONYMOUS_LIMIT = 2;
 export const SUITE_FAILURES = 3;
 /** Seconds results of `suite.change` are kept. */
 export const SUITE_TTL = 300;
+/** Milliseconds in which the limits count. */
 export const SUITE_WINDOW = 60_000;
 
 /** The actions, and what the suite can see and change about them. */

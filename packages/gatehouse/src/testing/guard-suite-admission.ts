@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import { SUITE_TTL } from "./guard-suite-actions.ts";
-import { admitted, refused, refusedUnknown, type Suite } from "./guard-suite-refusal.ts";
+import { admitted, documentOf, refused, refusedUnknown, type Suite } from "./guard-suite-refusal.ts";
 
 const BANNED = "198.51.100.66";
 const STRANGE = "198.51.100.9";
@@ -54,7 +54,7 @@ export function describeAdmission(suite: Suite): void {
       await admitted(send());
       await harness().endSessions?.();
       const answer = await refused(suite, "SESSION_EXPIRED");
-      if (under.wire) assert.equal(JSON.parse(answer.text).action, "REFRESH_PAGE", answer.text);
+      if (under.wire) assert.equal(documentOf(answer)["action"], "REFRESH_PAGE", answer.text);
     });
   }
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import { SUITE_INSIDE, SUITE_LIMIT, SUITE_SECRET } from "./guard-suite-actions.ts";
-import { admitted, messageOf, refused, type Suite } from "./guard-suite-refusal.ts";
+import { admitted, documentOf, messageOf, refused, type Suite } from "./guard-suite-refusal.ts";
 
 const MEGABYTE = 1_048_576;
 
@@ -41,7 +41,7 @@ function describeInput(suite: Suite): void {
     assert.doesNotMatch(answer.text, /\.ts\b|node_modules|\bat .*:\d+/);
     const { log } = suite.harness();
     if (log !== undefined) assert.ok(log.join("").includes(SUITE_INSIDE), "the operator is not told either");
-    if (under.wire) assert.equal(JSON.parse(answer.text).detail, messageOf("INTERNAL_ERROR"));
+    if (under.wire) assert.equal(documentOf(answer)["detail"], messageOf("INTERNAL_ERROR"));
   });
 }
 

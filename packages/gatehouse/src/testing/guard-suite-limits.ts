@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import type { SuiteAnswer, SuiteRequest } from "./guard-suite-entrance.ts";
 import { SUITE_ANONYMOUS_LIMIT, SUITE_FAILURES, SUITE_LIMIT, SUITE_WINDOW } from "./guard-suite-actions.ts";
-import { admitted, messageOf, refused, type Suite } from "./guard-suite-refusal.ts";
+import { admitted, documentOf, messageOf, refused, type Suite } from "./guard-suite-refusal.ts";
 
 /** How often somebody may. */
 export function describeLimits(suite: Suite): void {
@@ -108,13 +108,14 @@ function describeFields(suite: Suite): void {
 
   it("tells in header fields and in the body when to come back", async () => {
     for (let count = 0; count < SUITE_LIMIT; count += 1) await send();
-    const { headers, text } = await refused(suite, "RATE_LIMIT_EXCEEDED");
+    const answer = await refused(suite, "RATE_LIMIT_EXCEEDED");
+    const { headers } = answer;
     assert.equal(headers?.get("x-ratelimit-limit"), String(SUITE_LIMIT));
     assert.equal(headers.get("x-ratelimit-remaining"), "0");
     assert.match(headers.get("x-ratelimit-reset") ?? "", /^\d{10}$/);
     assert.equal(headers.get("retry-after"), String(SUITE_WINDOW / 1000));
     assert.match(headers.get("content-type") ?? "", /^application\/problem\+json/);
-    const { error, code, retry_after, limit, window } = JSON.parse(text);
+    const { error, code, retry_after, limit, window } = documentOf(answer);
     assert.deepEqual(
       { error, code, retry_after, limit, window },
       {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { admitted, messageOf, refused, type Suite } from "./guard-suite-refusal.ts";
+import { admitted, documentOf, messageOf, refused, type Suite } from "./guard-suite-refusal.ts";
 
 /** Whether an attempt was meant by whom it seems to come from. */
 export function describeProvenance(suite: Suite): void {
@@ -22,7 +22,7 @@ function describeBrowsers(suite: Suite): void {
   for (const page of ["no token", "wrong token", "token of another session"] as const) {
     it(`refuses a browser with ${page}`, async () => {
       const answer = await refused(suite, "CSRF_TOKEN_INVALID", { page });
-      if (under.wire) assert.equal(JSON.parse(answer.text).error, messageOf("CSRF_TOKEN_INVALID"));
+      if (under.wire) assert.equal(documentOf(answer)["error"], messageOf("CSRF_TOKEN_INVALID"));
     });
   }
 
@@ -59,7 +59,7 @@ function describeSignatures(suite: Suite): void {
   for (const message of ["unsigned", "another secret", "altered", "too old", "too new"] as const) {
     it(`refuses a message that is ${message === "another secret" ? "signed with another secret" : message}`, async () => {
       const answer = await refused(suite, "SIGNATURE_INVALID", { message });
-      assert.equal(JSON.parse(answer.text).detail, messageOf("SIGNATURE_INVALID"), "it says what is wrong");
+      assert.equal(documentOf(answer)["detail"], messageOf("SIGNATURE_INVALID"), "it says what is wrong");
     });
   }
 

@@ -110,3 +110,9 @@ export async function admitted(answer: Promise<SuiteAnswer>): Promise<SuiteAnswe
 export function messageOf(code: keyof typeof problems): string {
   return problems[code].message;
 }
+
+/** The members of a problem document. */
+export function documentOf({ text }: SuiteAnswer): Readonly<Record<string, unknown>> {
+  // Problems are JSON objects; each member is compared before it is used.
+  return JSON.parse(text) as Readonly<Record<string, unknown>>;
+}
