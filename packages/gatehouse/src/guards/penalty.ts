@@ -154,8 +154,10 @@ class EventPenalties implements Penalties {
     const { soft, hard, window } = this.#settings;
     const { entrance } = event.source;
     const standing = bans.find([subject], entrance);
-    // What was under way when a ban came into force does not bring another.
-    if (standing !== undefined && (standing.entrance === undefined || event.at <= standing.createdAt)) return;
+    // What was under way when a source was first banned does not bring the longer ban.
+    const first = standing !== undefined && standing.violations <= soft.threshold;
+    if (standing !== undefined && (standing.entrance === undefined || (first && event.at <= standing.createdAt)))
+      return;
     let count = 0;
     for (let counted = 0; counted < Math.min(violations, hard.threshold); counted += 1) {
       count = await bans.violate(subject, window);
