@@ -2,7 +2,7 @@ import type { ConcurrencyRule, WindowRule } from "../ports/counters.ts";
 import { clockStep, type Stamp, type Tally, type TallyState } from "./tally.ts";
 
 /** Sub-windows a window is divided into: under constant pressure 60/61 of the limit is used. */
-export const SUB_WINDOWS = 60;
+const SUB_WINDOWS = 60;
 
 interface Group {
   /** Microsecond of its first unit, by which it is known. */
