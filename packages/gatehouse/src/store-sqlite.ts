@@ -1,4 +1,10 @@
-export { backupStore, BackupError, restoreStore, type Backup, type RestoreOptions } from "./store/sqlite/sqlite-backup.ts";
+export {
+  backupStore,
+  BackupError,
+  restoreStore,
+  type Backup,
+  type RestoreOptions,
+} from "./store/sqlite/sqlite-backup.ts";
 export { DirectoryInUseError } from "./store/sqlite/directory-lock.ts";
 export type { SqliteTuning } from "./store/sqlite/sqlite-engine.ts";
 export { openSqliteStore, type SqliteStore, type SqliteStoreOptions } from "./store/sqlite/sqlite-store.ts";
