@@ -73,21 +73,18 @@ export class Reader implements AsyncDisposable {
   #printed = "";
   #started = false;
 
-  private constructor(directory: string, port: string) {
+  private constructor(directory: string, port: string, environment: NodeJS.ProcessEnv) {
     this.#directory = directory;
     this.#port = port;
-    this.#environment = environmentFor(port);
+    this.#environment = environment;
     this.#shell = new Program(["bash", "--noprofile", "--norc"], directory, this.#environment);
   }
 
-  static async open(directory: string): Promise<Reader> {
+  /** A reader in a folder. `cache` is where Node keeps compiled code meanwhile. */
+  static async open(directory: string, cache: string): Promise<Reader> {
     await mkdir(directory, { recursive: true });
-    return new Reader(directory, String(await freePort()));
-  }
-
-  /** The address that the page calls http://localhost:8080. */
-  get origin(): string {
-    return `http://localhost:${this.#port}`;
+    const port = String(await freePort());
+    return new Reader(directory, port, { ...environmentFor(port), NODE_COMPILE_CACHE: cache });
   }
 
   async follow(step: Step, page: string): Promise<void> {

@@ -24,6 +24,8 @@ const PROGRAMS = {
   },
   chromium: { found: () => inPath("chromium"), packages: ["chromium"] },
   caddy: { found: () => inPath("caddy"), packages: ["caddy"] },
+  curl: { found: () => inPath("curl"), packages: ["curl"] },
+  openssl: { found: () => inPath("openssl"), packages: ["openssl"] },
   nginx: { found: () => inPath("nginx"), packages: ["nginx"] },
 };
 

@@ -19,6 +19,8 @@ const SIGNS = {
   valkey: /\bstart(Own)?Valkey\b/,
   nginx: /nginx/i,
   caddy: /caddy/i,
+  curl: /"curl"/,
+  openssl: /"openssl"/,
   chromium: /playwright|chromium/i,
 };
 

@@ -1,0 +1,93 @@
+/**
+ * Takes the pictures of docs/guide/images: the gallery and the console, in Chromium, on a server of its own.
+ * Run: node_modules/.bin/node tools/screenshots.mjs
+ */
+import { mkdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { launchBrowser, ready, settled, startSite, Visitor } from "../test/support/browser.ts";
+import { runCommand } from "../test/support/server-process.ts";
+import { prepareClient } from "./gatehouse.mjs";
+import { root, runTool, setUp } from "./setup.mjs";
+
+const IMAGES = join(root, "docs", "guide", "images");
+const DESK = { width: 1280, height: 800 };
+const ALBUM = { width: 1120, height: 720 };
+const EXCERPT = { x: 0, y: 0, width: ALBUM.width, height: 1090 };
+const LARGEST = 150_000;
+
+const GUESTS = [
+  { author: "Mira", message: "The evening by the lake was magical. I hum that last song all day." },
+  { author: "Leo and Sam", message: "To the two of you, and to the cake. Mostly to the two of you." },
+];
+
+/** Guests sign and like; the last one's page is the picture. */
+async function visitGallery(browser, url) {
+  for (const [index, { author, message }] of GUESTS.entries()) {
+    const guest = await Visitor.arrive(browser, url, { viewport: ALBUM, colorScheme: "light" });
+    const page = await guest.open();
+    await ready(page);
+    await page.getByRole("button", { name: /like/i }).click();
+    await page.getByLabel("Your name").fill(author);
+    await page.getByLabel("Your message").fill(message);
+    await page.getByRole("button", { name: "Sign the guestbook" }).click();
+    await page.getByText(message).waitFor();
+    await settled(page);
+    if (index < GUESTS.length - 1) continue;
+    await page.evaluate(() => globalThis.scrollTo(0, 0));
+    await picture(page, "gallery", { fullPage: true, clip: EXCERPT });
+  }
+}
+
+/** What an operator sees: refusals, a limit used up, a ban. */
+async function causeEvents({ url, data }) {
+  const attempt = (address, more = {}) =>
+    fetch(`${url}/api/livecomponents/action`, {
+      method: "POST",
+      headers: { "content-type": "application/json", "x-forwarded-for": address, ...more },
+      body: JSON.stringify({ component_id: "guestbook:main", action: "sign", params: {} }),
+    });
+  await attempt("198.51.100.7", { "sec-fetch-site": "cross-site", origin: "https://elsewhere.example" });
+  for (let count = 0; count < 4; count += 1) await attempt("198.51.100.23");
+  await runCommand(["bans", "add", "ip", "192.0.2.7", "--reason", "scraping", "--minutes", "60"], { data });
+  // The recorder writes denials in batches.
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+}
+
+async function visitConsole(browser, { url, links }) {
+  const operator = await Visitor.arrive(browser, url, { viewport: DESK, colorScheme: "light" });
+  const page = await operator.tab();
+  await page.goto(links.console);
+  await page.getByRole("button", { name: "Enter" }).click();
+  await page.waitForURL(`${url}/console`);
+  await picture(page, "console");
+  await page.goto(`${url}/console/events?outcome=denied`);
+  await picture(page, "events");
+  await page.goto(`${url}/console/bans`);
+  await picture(page, "bans");
+  operator.satisfied();
+}
+
+async function picture(page, name, options = {}) {
+  const path = join(IMAGES, `${name}.png`);
+  await page.waitForLoadState("networkidle");
+  await page.screenshot({ path, animations: "disabled", ...options });
+  const { size } = statSync(path);
+  if (size > LARGEST) throw new Error(`${path} has ${size} bytes, more than the ${LARGEST} a page of the guide bears.`);
+  process.stdout.write(`${path} (${size} bytes)\n`);
+}
+
+await runTool(async () => {
+  await setUp();
+  await prepareClient();
+  mkdirSync(IMAGES, { recursive: true });
+  const browser = await launchBrowser();
+  const server = await startSite();
+  try {
+    await visitGallery(browser, server.url);
+    await causeEvents(server);
+    await visitConsole(browser, server);
+  } finally {
+    await browser.close();
+    await server[Symbol.asyncDispose]();
+  }
+});
