@@ -16,8 +16,6 @@ export async function seedDemonstration(
   tenant: string,
 ): Promise<void> {
   const { store, clock, ids } = parts;
-  const existing = await store.read((transaction) => listEvents(transaction, tenant));
-  if (existing.length > 0) return;
   const now = clock.now();
   const event: GalleryEvent = {
     id: ids.next(),
@@ -31,6 +29,9 @@ export async function seedDemonstration(
       "Thank you for celebrating with us. Leave us a few words: we will read every one of them on a rainy Sunday.",
   };
   await store.write(async (transaction) => {
+    // In the same transaction: servers that start together must not both find nothing.
+    const existing = await listEvents(transaction, tenant);
+    if (existing.length > 0) return;
     await addEvent(transaction, event, now);
     for (const [index, [author, message]] of GREETINGS.entries()) {
       const entry = {
