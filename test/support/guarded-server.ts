@@ -4,7 +4,14 @@ import { join } from "node:path";
 import { Hono } from "hono";
 import { z } from "zod";
 import { openGatehouse, type ApplicationParts, type Gatehouse, type Services } from "gatehouse";
-import { defineAction, resolveConfig, systemRandom, type AnyAction, type SecurityEvent } from "gatehouse/kernel";
+import {
+  defineAction,
+  resolveConfig,
+  systemRandom,
+  type AnyAction,
+  type ConfigInput,
+  type SecurityEvent,
+} from "gatehouse/kernel";
 import { createFakeClock, SUITE_TRUSTED, type FakeClock } from "gatehouse/testing";
 
 /** An assembled server without the part that listens, on a clock that stands still. */
@@ -26,6 +33,8 @@ export type GuardedParts = (services: Services) => Pick<ApplicationParts, "actio
 export interface GuardedOptions {
   /** Default: no number of violations is punished. */
   readonly punishing?: boolean;
+  /** Settings besides. */
+  readonly settings?: ConfigInput;
 }
 
 /** Where anybody signs in as anybody. */
@@ -53,7 +62,7 @@ function tenantOf({ host }: { readonly host: string }): string {
 /** Opens what `npm start` opens, with an application under test and a store in a directory of its own. */
 export async function openGuarded(
   open: GuardedParts,
-  { punishing = false }: GuardedOptions = {},
+  { punishing = false, settings = {} }: GuardedOptions = {},
 ): Promise<GuardedServer> {
   const directory = await mkdtemp(join(tmpdir(), "gatehouse-guarded-"));
   const clock = createFakeClock();
@@ -65,6 +74,7 @@ export async function openGuarded(
     server: { trustedProxies: ["127.0.0.1/32"] },
     limits: { trustedCidrs: [SUITE_TRUSTED] },
     ...(punishing ? {} : { penalties: never }),
+    ...settings,
   };
   const result = resolveConfig({ file, clock });
   if (!result.ok) throw new Error(JSON.stringify(result.faults));

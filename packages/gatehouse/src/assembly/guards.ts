@@ -12,7 +12,6 @@ import { signatureGuard, type SignatureVerifier } from "../guards/signature.ts";
 import { validateGuard } from "../guards/validate.ts";
 import type { Guard } from "../kernel/guard.ts";
 import type { Counters } from "../kernel/ports/counters.ts";
-import type { Sealer } from "../kernel/seal.ts";
 import type { IdempotencyRecords } from "../kernel/ports/idempotency.ts";
 import type { Services } from "./application.ts";
 
@@ -21,7 +20,6 @@ export interface GuardParts {
   readonly services: Services;
   readonly csrfTokens: CsrfTokens;
   readonly records: IdempotencyRecords;
-  readonly resultSealer: Sealer;
   readonly localCounters: Counters;
   readonly signatures: Readonly<Record<string, SignatureVerifier>>;
 }
@@ -31,11 +29,10 @@ export function createGuards({
   services,
   csrfTokens,
   records,
-  resultSealer,
   localCounters,
   signatures,
 }: GuardParts): readonly Guard[] {
-  const { config, bans, counters, keyRing, clock, ids, random, store, trail, edge } = services;
+  const { config, bans, counters, keyRing, sealer, clock, ids, random, store, trail, edge } = services;
   const trustedOrigins = config.csrf.trustedOrigins;
   const trustedCidrs = config.limits.trustedCidrs;
   return [
@@ -54,7 +51,7 @@ export function createGuards({
     }),
     validateGuard(),
     authoriseGuard({ store }),
-    idempotencyGuard({ records, store, keyRing, sealer: resultSealer, clock, random, ids }),
+    idempotencyGuard({ records, store, keyRing, sealer, clock, random, ids }),
     auditGuard({ trail, ids, clock }),
   ];
 }

@@ -48,11 +48,6 @@ export interface Foundation {
   readonly sessions: Sessions;
   readonly records: IdempotencyRecords;
   readonly csrfTokens: CsrfTokens;
-  /**
-   * For stored results. Never accepts plaintext, whatever a migration allows elsewhere: results are only ever written
-   * sealed, and whoever can write to the store must not be able to forge one.
-   */
-  readonly resultSealer: Sealer;
   readonly systemEvents: SystemEvents;
   readonly report: (error: unknown, attempt?: Attempt) => void;
   /** Hands the gate over once it is built. */
@@ -94,8 +89,7 @@ export async function openServices(
     oneTimeLinks: createOneTimeLinks({ documents, keyRing, random, clock }),
   };
   const records = createIdempotencyRecords();
-  const resultSealer = createSealer({ keyRing, random, clock });
-  const internals = { keyKeeper, sessions, records, csrfTokens, resultSealer, systemEvents: announce };
+  const internals = { keyKeeper, sessions, records, csrfTokens, systemEvents: announce };
   return { services, stores, ...internals, report, setGate };
 }
 

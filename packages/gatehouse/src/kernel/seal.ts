@@ -44,8 +44,17 @@ export interface Sealer {
    * @throws {TypeError} when the text has lone surrogates, which UTF-8 cannot carry.
    */
   seal(plaintext: string, binding: SealBinding): string;
-  /** @throws {SealError} */
+  /**
+   * Opens what was sealed for this binding, whoever has had it in hand meanwhile.
+   * @throws {SealError}
+   */
   open(sealed: string, binding: SealBinding): string;
+  /**
+   * Opens what comes from our own store: during a migration also version 1, which knows no binding, and unsealed text.
+   * Never for what visitors hand in, who could make up either.
+   * @throws {SealError}
+   */
+  openStored(sealed: string, binding: SealBinding): string;
   /** Whether the text should be sealed anew: not version 2, or not under the current key. */
   needsReseal(sealed: string): boolean;
 }
@@ -55,11 +64,11 @@ export interface SealerOptions {
   readonly keyRing: KeyRing;
   readonly random: Random;
   readonly clock: Clock;
-  /** Keys of 32 bytes that version 1 data was sealed under elsewhere, newest first. Default: version 1 is refused. */
+  /** Keys of 32 bytes that version 1 data in the store was sealed under, newest first. Default: version 1 is refused. */
   readonly version1Keys?: readonly Uint8Array[];
   /**
-   * Epoch milliseconds until which unsealed JSON objects and arrays are accepted, for migrating stored
-   * data. Default: never. Whoever can write to the store can bypass sealing until then.
+   * Epoch milliseconds until which unsealed JSON objects and arrays are accepted from the store, for migrating it.
+   * Default: never. Whoever can write to the store can bypass sealing until then.
    */
   readonly plaintextUntil?: number;
   /** Called whenever unsealed data was accepted (the event `crypt_plaintext_accepted`). */
@@ -111,6 +120,11 @@ export function createSealer(options: SealerOptions): Sealer {
       return sealBox(key.mac(...binding.context), header, plaintext);
     },
     open(sealed, binding) {
+      const bytes = fromBase64(sealed);
+      if (bytes === undefined || formatOf(bytes) !== 2) throw new SealError("SEAL_MALFORMED");
+      return openVersion2(bytes, binding);
+    },
+    openStored(sealed, binding) {
       const bytes = fromBase64(sealed);
       switch (formatOf(bytes)) {
         case 1:

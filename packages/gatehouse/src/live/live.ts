@@ -25,7 +25,7 @@ export interface LiveParts {
   readonly edge: Edge;
   readonly store: Store;
   readonly documents: Documents;
-  readonly sealer: Pick<Sealer, "seal" | "open">;
+  readonly sealer: Pick<Sealer, "seal" | "open" | "openStored">;
   readonly clock: Clock;
   readonly random: Random;
   /** Milliseconds a state is kept after its last change. Default: one day. */

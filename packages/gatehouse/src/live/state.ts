@@ -41,7 +41,7 @@ export interface Seed {
 /** What states are kept with. */
 export interface StateKeeperParts {
   readonly documents: Documents;
-  readonly sealer: Pick<Sealer, "seal" | "open">;
+  readonly sealer: Pick<Sealer, "seal" | "open" | "openStored">;
   /** Milliseconds a state is kept after its last change, and a page's seed after it was made. */
   readonly lifetime: number;
 }
@@ -67,7 +67,8 @@ export class StateKeeper {
     const document = await this.#parts.documents.get(transaction, documentKey(key));
     if (document === undefined) return { version: 0, held: undefined, damaged: false };
     const { version, body } = document;
-    const opened = this.#open(body, { purpose: STATE, key });
+    const binding = sealBinding({ purpose: STATE, key });
+    const opened = readRecord(() => this.#parts.sealer.openStored(body, binding));
     // A body sealed for another version is an older one put back.
     if (opened === undefined || opened["version"] !== version) return { version, held: undefined, damaged: true };
     return { version, held: fit(component, opened), damaged: false };
@@ -105,7 +106,8 @@ export class StateKeeper {
     key: StateKey,
     { sealed, now }: { readonly sealed: string; readonly now: number },
   ): Seed | "damaged" | undefined {
-    const opened = this.#open(sealed, { purpose: SEED, key });
+    const binding = sealBinding({ purpose: SEED, key });
+    const opened = readRecord(() => this.#parts.sealer.open(sealed, binding));
     if (opened === undefined) return "damaged";
     const { base, at } = opened;
     if (typeof base !== "number" || typeof at !== "number" || now - at > this.#parts.lifetime) return undefined;
@@ -118,16 +120,17 @@ export class StateKeeper {
   #seal(value: object, binding: Binding): string {
     return this.#parts.sealer.seal(JSON.stringify(value), sealBinding(binding));
   }
+}
 
-  #open(sealed: string, binding: Binding): Readonly<Record<string, unknown>> | undefined {
-    try {
-      const value: unknown = JSON.parse(this.#parts.sealer.open(sealed, sealBinding(binding)));
-      // Objects can be read as records; the members are checked where they are used.
-      return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : undefined;
-    } catch (error) {
-      if (error instanceof SealError || error instanceof SyntaxError) return undefined;
-      throw error;
-    }
+/** The record that opening gives, or `undefined` where it does not open. */
+function readRecord(open: () => string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(open());
+    // Objects can be read as records; the members are checked where they are used.
+    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : undefined;
+  } catch (error) {
+    if (error instanceof SealError || error instanceof SyntaxError) return undefined;
+    throw error;
   }
 }
 
