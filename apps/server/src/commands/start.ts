@@ -49,11 +49,14 @@ async function listenTo(gatehouse: Gatehouse, { config, clock }: CommandContext)
 }
 
 async function certificateFor(config: Config, clock: CommandContext["clock"]): Promise<Certificate | undefined> {
-  const { certificate, key, development } = config.server.tls;
+  const { publicUrl, tls } = config.server;
+  const { certificate, key, development } = tls;
   if (certificate !== undefined && key !== undefined) {
     return { certificate: readFileSync(certificate, "utf8"), key: readFileSync(key, "utf8") };
   }
-  return development ? developmentCertificate({ directory: config.dataDirectory, clock }) : undefined;
+  if (!development) return undefined;
+  const names = publicUrl === undefined ? [] : [new URL(publicUrl).hostname];
+  return developmentCertificate({ directory: config.dataDirectory, clock, names });
 }
 
 interface Announcement {
