@@ -1,6 +1,5 @@
 import { OPERATOR_GRANT } from "../console/operator.ts";
-import { SINGLE_TENANT } from "../http/inbound.ts";
-import type { Attempt } from "../kernel/attempt.ts";
+import { SINGLE_TENANT, type Attempt } from "../kernel/attempt.ts";
 import type { Services } from "./application.ts";
 
 const LOCAL = { ip: "127.0.0.1", tls: false };

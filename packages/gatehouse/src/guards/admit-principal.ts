@@ -1,4 +1,4 @@
-import type { Actor } from "../kernel/event.ts";
+import { SINGLE_TENANT, type Principal } from "../kernel/attempt.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { Guard } from "../kernel/guard.ts";
 import type { Bans, BanSubject } from "../kernel/ports/bans.ts";
@@ -44,9 +44,17 @@ export function admitPrincipalGuard(options: AdmitPrincipalOptions): Guard {
   };
 }
 
-/** What a signed-in principal is banned by; nothing for strangers and for the system itself. */
-export function principalSubject({ type, id }: Pick<Actor, "type" | "id">): BanSubject | undefined {
+/**
+ * What a signed-in principal is banned by; nothing for strangers and for the system itself. Principals of several
+ * tenants may have one identifier: their tenant stands in front of it, apart from that of single-tenant installations.
+ */
+export function principalSubject({
+  type,
+  id,
+  tenant,
+}: Pick<Principal, "type" | "id" | "tenant">): BanSubject | undefined {
   if (type === "anonymous" || type === "system") return undefined;
-  if (type === "user" || type === "client") return { kind: type, value: id };
-  return { kind: "user", value: `${type}:${id}` };
+  const value = tenant === SINGLE_TENANT && !id.includes("/") ? id : `${encodeURIComponent(tenant)}/${id}`;
+  if (type === "user" || type === "client") return { kind: type, value };
+  return { kind: "user", value: `${type}:${value}` };
 }

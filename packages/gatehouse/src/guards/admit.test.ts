@@ -118,9 +118,23 @@ describe("admitPrincipalGuard", () => {
     ] as const;
     for (const [subject, who] of cases) {
       const passing = passThrough(admitPrincipalGuard({ bans: bansOn(subject), clock }), action);
-      const passage = passageOf({ passage: { principal: { tenant: "acme", grants, ...who } } });
+      const passage = passageOf({ passage: { principal: { tenant: "default", grants, ...who } } });
       assert.equal((await passing.enter(passage))?.problem, problems.SOURCE_BANNED, subject.value);
       assert.equal(await passing.enter(passageOf()), undefined);
     }
+  });
+
+  // Tenants name their own people: a namesake elsewhere, or one made on purpose, must not share a ban.
+  it("does not refuse a namesake in another tenant", async () => {
+    const enter = (value: string, who: { readonly id: string; readonly tenant: string }) => {
+      const bans = bansOn({ kind: "user", value });
+      const passing = passThrough(admitPrincipalGuard({ bans, clock }), action);
+      return passing.enter(passageOf({ passage: { principal: { type: "user", grants, ...who } } }));
+    };
+    assert.equal((await enter("acme/ada", { id: "ada", tenant: "acme" }))?.problem, problems.SOURCE_BANNED);
+    assert.equal(await enter("acme/ada", { id: "ada", tenant: "evil" }), undefined);
+    assert.equal(await enter("acme/ada", { id: "ada", tenant: "default" }), undefined);
+    assert.equal(await enter("acme/ada", { id: "acme/ada", tenant: "default" }), undefined);
+    assert.equal(await enter("ada", { id: "ada", tenant: "evil" }), undefined);
   });
 });

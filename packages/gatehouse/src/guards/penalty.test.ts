@@ -102,7 +102,7 @@ describe("createPenalties", () => {
         .toSorted((a, b) => (a.kind < b.kind ? -1 : 1)),
       [
         { kind: "ip", value: "2001:db8::/64" },
-        { kind: "user", value: "ada" },
+        { kind: "user", value: "acme/ada" },
       ],
     );
   });

@@ -124,9 +124,9 @@ class EventPenalties implements Penalties {
     this.#startWork();
   }
 
-  #subjectOf({ actor, source }: SecurityEvent): BanSubject | undefined {
+  #subjectOf({ actor, source, tenant }: SecurityEvent): BanSubject | undefined {
     if (actor.type === "system" || source.ip === undefined || this.#trusted.has(source.ip)) return undefined;
-    const principal = principalSubject(actor);
+    const principal = principalSubject({ ...actor, tenant });
     if (principal !== undefined) return principal;
     const value = addressKey(source.ip);
     // Everybody whose address could not be found out shares this one.

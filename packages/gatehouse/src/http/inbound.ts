@@ -1,5 +1,5 @@
 import type { Connection as ClientConnection, TrustedProxies } from "../guards/address.ts";
-import type { Peer } from "../kernel/attempt.ts";
+import { SINGLE_TENANT, type Peer } from "../kernel/attempt.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { base64 } from "../kernel/codec.ts";
 import { isUuid, type Ids } from "../kernel/ids.ts";
@@ -49,9 +49,6 @@ export interface InboundParts {
   readonly plainLoopback?: boolean | undefined;
   readonly limits?: Partial<BodyLimits>;
 }
-
-/** Tenant of installations that have only one. */
-export const SINGLE_TENANT = "default";
 
 /** A request, parsed once. Nothing after it reads raw headers, cookies or bodies for a security decision. */
 export interface Inbound {

@@ -75,6 +75,9 @@ export interface Attempt {
   readonly deadline?: number;
 }
 
+/** Tenant of installations that have only one. */
+export const SINGLE_TENANT = "default";
+
 const NO_GRANTS: ReadonlySet<string> = new Set();
 
 /** The principal of an attempt nobody has vouched for. */

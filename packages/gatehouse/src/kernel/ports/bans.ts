@@ -18,7 +18,7 @@ export interface Ban {
 /** Who is refused. */
 export interface BanSubject {
   readonly kind: "ip" | "user" | "client" | "session";
-  /** Address prefix key for `ip`, identifier otherwise. */
+  /** Address prefix key for `ip`, identifier otherwise, with the tenant in front where there are several: `acme/ada`. */
   readonly value: string;
 }
 
