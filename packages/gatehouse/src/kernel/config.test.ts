@@ -73,14 +73,8 @@ describe("resolveConfig", () => {
   it("takes defaults from the session preset", () => {
     const app = resolve({ file: safe }).session;
     const idp = resolve({ file: { ...safe, session: { preset: "idp", absolute: "10h" } } }).session;
-    assert.deepEqual(
-      { ...app },
-      { preset: "app", idle: 3_600_000, absolute: 43_200_000, sameSite: "strict" },
-    );
-    assert.deepEqual(
-      { ...idp },
-      { preset: "idp", idle: 7_200_000, absolute: 36_000_000, sameSite: "lax" },
-    );
+    assert.deepEqual({ ...app }, { preset: "app", idle: 3_600_000, absolute: 43_200_000, sameSite: "strict" });
+    assert.deepEqual({ ...idp }, { preset: "idp", idle: 7_200_000, absolute: 36_000_000, sameSite: "lax" });
   });
 
   it("freezes what it gives, at every depth", () => {
