@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { defineApplication } from "gatehouse";
+import { resolveConfig, systemClock, systemRandom } from "gatehouse/kernel";
+import type { CommandContext } from "../command.ts";
+import { link } from "./link.ts";
+
+const grant = { principalType: "user", principalId: "ada", grants: [] } as const;
+const application = defineApplication({
+  linkTargets: { member: { path: "/enter/", tenant: "default", grant, lifetime: 60_000 } },
+});
+
+describe("gatehouse link", () => {
+  let directory: string;
+  before(async () => {
+    directory = await mkdtemp(join(tmpdir(), "gatehouse-link-"));
+  });
+  after(() => rm(directory, { recursive: true, force: true }));
+
+  /** What the command printed, with its exit code. */
+  async function run(...words: string[]): Promise<{ readonly code: number; readonly printed: readonly string[] }> {
+    const settings = resolveConfig({
+      file: { profile: "development", dataDirectory: directory },
+      clock: systemClock,
+    });
+    assert.ok(settings.ok);
+    const printed: string[] = [];
+    const note = (line = ""): void => void printed.push(line);
+    const terminal = { print: note, note, printJson: () => undefined, style: (_: string, text: string) => text };
+    const machine = { clock: systemClock, random: systemRandom, environment: {}, stop: new AbortController().signal };
+    const line = { words, flags: {}, json: false, terminal, log: process.stdout };
+    const context: CommandContext = { config: settings.config, application, ...line, ...machine };
+    return { code: await link.run(context), printed };
+  }
+
+  it("makes a link for any purpose the application names", async () => {
+    const { code, printed } = await run("member");
+    assert.equal(code, 0);
+    assert.match(printed.join("\n"), /^http:\/\/localhost:8080\/enter\/[\w-]{27}$/);
+  });
+
+  it("refuses a purpose nobody has named, and names those there are where none is given", async () => {
+    const { code, printed } = await run("elsewhere");
+    assert.equal(code, 1);
+    assert.match(printed.join("\n"), /There are no links for "elsewhere"/);
+    await assert.rejects(async () => run(), /gatehouse link console, or gatehouse link member\./);
+  });
+});
