@@ -39,6 +39,8 @@ export interface Command {
   /** One sentence. */
   readonly summary: string;
   readonly flags?: Readonly<Record<string, CommandFlag>>;
+  /** Words it takes at most. Default 0. */
+  readonly words?: number;
   /** Resolves to the exit code. */
   run(context: CommandContext): Promise<number>;
 }

@@ -17,6 +17,7 @@ export {
   lengthPrefixed,
   utf8,
 } from "./kernel/codec.ts";
+export { closest } from "./kernel/config/names.ts";
 export { defineConfig, describeFlags, describeOptions, resolveConfig } from "./kernel/config.ts";
 export type { ConfigFault, ConfigResult, ConfigSources, OptionDescription } from "./kernel/config.ts";
 export type { GuardSettings } from "./kernel/config/guard-settings.ts";

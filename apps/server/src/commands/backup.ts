@@ -10,6 +10,7 @@ const Saved = z.object({ file: z.string(), bytes: z.number() });
 export const backup: Command = {
   name: "backup",
   usage: "FILE",
+  words: 1,
   summary: "Writes a consistent copy of the embedded store, while the server runs or stands still.",
   run: (context) => {
     const [file] = context.words;
@@ -28,6 +29,7 @@ export const backup: Command = {
 export const restore: Command = {
   name: "restore",
   usage: "FILE [--force]",
+  words: 1,
   summary: "Puts a copy back in place of the embedded store of a stopped server.",
   flags: { force: { type: "boolean", doc: "Replace the data that is there." } },
   run: async ({ words, flags, config, terminal, json }) => {

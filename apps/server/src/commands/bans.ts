@@ -39,6 +39,7 @@ export const bansList: Command = {
 export const bansLift: Command = {
   name: "bans lift",
   usage: "ID",
+  words: 1,
   summary: "Lifts a ban before it expires.",
   run: (context) => {
     const [id] = context.words;
@@ -54,6 +55,7 @@ export const bansLift: Command = {
 export const bansAdd: Command = {
   name: "bans add",
   usage: "ip|user|client|session VALUE --reason TEXT [--minutes N]",
+  words: 2,
   summary: "Bans a source for a while.",
   flags: {
     reason: { type: "string", doc: "Why; shown in the console and the audit trail." },

@@ -8,6 +8,7 @@ const Link = z.object({ path: z.string() });
 export const link: Command = {
   name: "link",
   usage: "PURPOSE",
+  words: 1,
   summary:
     "Makes a one-time link: `console` signs an operator in, other purposes are the application's (gallery: `guest`).",
   run: (context) => {
