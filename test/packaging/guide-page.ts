@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
 
 /** One thing a page asks its reader to do, or shows as the result of it. */
 export interface Step {
@@ -22,8 +22,8 @@ function isKind(word: string): word is Step["kind"] {
 }
 
 /** The steps of a page: its fenced blocks with a word after the language, such as `sh run` or `ts file=server.ts`. */
-export async function readSteps(path: string): Promise<Step[]> {
-  const text = await readFile(path, "utf8");
+export function readSteps(path: string): Step[] {
+  const text = readFileSync(path, "utf8");
   const steps: Step[] = [];
   for (const match of text.matchAll(/^```[a-z]+ +([^\n]+)\n([\s\S]*?)^```$/gm)) {
     const [, words = "", body = ""] = match;

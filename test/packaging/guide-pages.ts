@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { readFile, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { hasOwnProject, readSteps } from "./guide-page.ts";
+import { hasOwnProject, readSteps, type Step } from "./guide-page.ts";
 import { Reader } from "./guide-reader.ts";
 import { repository, RepositoryCopy } from "./repository-copy.ts";
 
@@ -21,6 +21,14 @@ function skipWithout(programs: readonly string[]): string | false {
   return missing.length > 0 && process.env["CI"] === undefined ? `not installed: ${missing.join(", ")}` : false;
 }
 
+async function followPage(copy: RepositoryCopy, path: string, steps: readonly Step[]): Promise<void> {
+  const own = hasOwnProject(steps);
+  if (!own) await rm(join(copy.root, "data"), { recursive: true, force: true });
+  const folder = own ? join(copy.root, "guide", basename(path, ".md")) : copy.root;
+  await using reader = await Reader.open(folder, join(copy.root, "node_modules", ".cache"));
+  for (const step of steps) await reader.follow(step, path);
+}
+
 /** Follows every page to the letter in a copy of the repository; `more` adds tests that need the copy afterwards. */
 export function describePages({ name, paths, lines }: Pages, more?: (copy: () => RepositoryCopy) => void): void {
   describe(name, { skip: skipWithout(["bash", "curl", "openssl"]) }, () => {
@@ -32,15 +40,17 @@ export function describePages({ name, paths, lines }: Pages, more?: (copy: () =>
     });
     after(() => copy[Symbol.asyncDispose]());
 
-    for (const path of paths) {
-      it(`works as ${path} says`, async () => {
-        const steps = await readSteps(join(repository, path));
-        await rm(join(copy.root, "data"), { recursive: true, force: true });
-        const folder = hasOwnProject(steps) ? join(copy.root, "guide", basename(path, ".md")) : copy.root;
-        await using reader = await Reader.open(folder, join(copy.root, "node_modules", ".cache"));
-        for (const step of steps) await reader.follow(step, path);
-      });
-    }
+    // Pages in the repository share its data directory, one after the other; those with projects of their own do not.
+    describe("followed to the letter", { concurrency: 2 }, () => {
+      for (const own of [true, false]) {
+        describe(own ? "in a project" : "in the repository", { concurrency: 1 }, () => {
+          for (const path of paths) {
+            const steps = readSteps(join(repository, path));
+            if (hasOwnProject(steps) === own) it(`works as ${path} says`, () => followPage(copy, path, steps));
+          }
+        });
+      }
+    });
     it(`keeps to ${lines} lines a page`, async () => {
       for (const path of paths) {
         const text = await readFile(join(repository, path), "utf8");
