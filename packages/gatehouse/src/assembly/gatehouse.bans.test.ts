@@ -43,6 +43,14 @@ describe("openGatehouse, the operation bans.add", () => {
     });
   }
 
+  it("bans for as long as an incident takes: thirty days and more", async () => {
+    const minutes = 30 * 24 * 60;
+    const input = { kind: "ip", value: "203.0.113.30", minutes, reason: "incident 7" };
+    assert.equal((await gatehouse.operate("bans.add", input)).ok, true);
+    const found = gatehouse.services.bans.find([{ kind: "ip", value: "203.0.113.30" }], "http");
+    assert.equal((found?.expiresAt ?? 0) - (found?.createdAt ?? 0), minutes * 60_000);
+  });
+
   it("refuses what is no address", async () => {
     for (const value of ["example.org", "192.0.2", "10.0.0.0/8", "unknown"]) {
       const outcome = await ban(value);
