@@ -37,7 +37,7 @@ export function configurationPage(): Page {
   return page("configuration.md", "Configuration", [
     "Options come from, later ones winning: their defaults, a configuration file, environment variables, flags of the " +
       "command line. The file is `gatehouse.config.ts` in the working directory, or the one `--config` names:",
-    '```ts\nimport { defineConfig } from "gatehouse/kernel";\n\nexport default defineConfig({ server: { port: 8443 } });\n```',
+    '```ts\nimport { defineConfig } from "gatehouse";\n\nexport default defineConfig({ server: { port: 8443 } });\n```',
     "Everything that is wrong with the options is reported at once, with the option's path and what to do, and the " +
       "server does not start. Durations are written `500ms`, `30s`, `15m`, `8h`, `90d`; sizes `64KiB`, `1MiB`; lists " +
       "in environment variables and flags are separated by commas.",
