@@ -172,8 +172,8 @@ function files(assets: StaticFiles): { readonly stylesheet: string; readonly ico
 
 function locked({ edge, live, assets }: ConsoleRouteParts, inbound: Inbound): Response {
   const body: Html = html`<h1>Sign in</h1>
-    <p>The console opens with a one-time link. The server printed one when it started; make another with:</p>
-    <p><code>npx gatehouse link console</code></p>`;
+    <p>The console opens with a one-time link. The server printed one when it started.</p>
+    <p>Make a new link with the gatehouse command: <code>gatehouse link console</code></p>`;
   const page = doorPage({ ...files(assets), title: "Sign in", head: live.head(inbound), body });
   return edge.page(inbound, page, { status: 401 });
 }

@@ -33,7 +33,8 @@ export function createEnter({ links, sessions }: Parts): AnyAction {
     run: async ({ input: { token }, attempt, transaction }) => {
       const grant = await links.consume(transaction, token, { purpose: CONSOLE, tenant: attempt.tenant });
       if (grant === undefined) {
-        const detail = "This link was used already or has expired. Make a new one with: gatehouse link console";
+        const detail =
+          "This link was used already or has expired. Make a new link with the gatehouse command: gatehouse link console";
         return deny(problems.CREDENTIAL_INVALID, { detail });
       }
       const { principalType: type, principalId: id, grants } = grant;
