@@ -18,6 +18,10 @@ type Ending = "done" | "open";
 
 const EVENT = "/events/anna-and-ben";
 const TRIES = 3;
+/** How often a visitor comes back to what is still open instead of beginning something new. */
+const LATER = 0.4;
+/** Milliseconds a visitor waits after a refusal, at most. */
+const PAUSE = 200;
 /** Refusals that pass: the same intent may be sent again. */
 const PASSING: ReadonlySet<string> = new Set(["IDEMPOTENCY_IN_PROGRESS", "OUTCOME_UNKNOWN", "STORE_UNAVAILABLE"]);
 
@@ -57,15 +61,24 @@ export class Visitor implements Disposable {
     }
   }
 
-  /** Tries an open intent until it is acknowledged; `false` when the patience (milliseconds) ends first. */
-  async resolve(intent: Intent, patience: number): Promise<boolean> {
+  /** Tries everything open until it is acknowledged, or the patience (milliseconds) for it ends. */
+  async resolveAll(patience: number): Promise<void> {
+    const intents = [...this.open];
+    // What was cut off outside of the store takes its time; the others do not wait for it.
+    const charges = intents.filter(({ kind }) => kind === "charge");
+    const others = intents.filter(({ kind }) => kind !== "charge");
+    const resolving = charges.map((intent) => this.#resolve(intent, patience));
+    for (const intent of others) await this.#resolve(intent, patience);
+    await Promise.all(resolving);
+  }
+
+  async #resolve(intent: Intent, patience: number): Promise<void> {
     const deadline = performance.now() + patience;
     while (performance.now() < deadline) {
       const ending = await this.#send(intent).catch((): Ending => "open");
-      if (ending === "done") return true;
+      if (ending === "done") return;
       await delay(250);
     }
-    return false;
   }
 
   /** Whether the page shows this visitor's heart as given. */
@@ -103,8 +116,9 @@ export class Visitor implements Disposable {
     const { dice, journal } = this.#parts;
     // What became of the last like is settled before the next, so that the visitor knows what the page must show.
     const unsettled = kind === "like" ? this.open.find((intent) => intent.kind === "like") : undefined;
-    const intent = unsettled ?? this.#invent(kind);
-    if (unsettled === undefined) {
+    const earlier = unsettled ?? this.#comeBack();
+    const intent = earlier ?? this.#invent(kind);
+    if (earlier === undefined) {
       journal.begin(intent);
       this.open.push(intent);
     }
@@ -113,10 +127,18 @@ export class Visitor implements Disposable {
       const sent = [this.#send(intent), ...(both ? [this.#send(intent)] : [])];
       const endings = await Promise.allSettled(sent);
       if (endings.some((ending) => ending.status === "fulfilled" && ending.value === "done")) return;
-      // Some retry at once, some later, some only at the very end.
+      await delay(dice.integer(5, PAUSE));
+      // Some retry soon, some later, some only at the very end.
       if (dice.chance(0.3)) return;
-      await delay(dice.integer(5, 60));
     }
+  }
+
+  /** Something that is still open. Charges that were cut off are waited for, so they are rarely asked about. */
+  #comeBack(): Intent | undefined {
+    const { dice } = this.#parts;
+    if (!dice.chance(LATER)) return undefined;
+    const open = this.open.filter(({ kind }) => kind !== "charge" || dice.chance(0.05));
+    return open.length === 0 ? undefined : dice.pick(open);
   }
 
   #invent(kind: Intent["kind"]): Intent {

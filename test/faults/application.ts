@@ -26,17 +26,28 @@ const charge = defineAction({
   },
 });
 
-/** The gallery, and an action with an effect outside of the store. */
+/** Changes nothing, so that nothing but the guards decides about it. Limited as every action is by default: 60 a minute. */
+const look = defineAction({
+  name: "drill.look",
+  entrances: ["http"],
+  effects: "none",
+  authorise: "public",
+  input: z.strictObject({}),
+  run: async () => ({ seen: true }),
+});
+
+/** The gallery, an action with an effect outside of the store, and one without any. */
 export const application = defineApplication({
   ...gallery,
   open: (services) => {
     const parts = gallery.open?.(services) ?? {};
     return {
       ...parts,
-      actions: [...(parts.actions ?? []), charge],
+      actions: [...(parts.actions ?? []), charge, look],
       routes: async (live) => {
         const app = new Hono();
         app.post("/drill/charge", services.edge.action(charge));
+        app.get("/drill/look", services.edge.action(look));
         const rest = await parts.routes?.(live);
         return rest === undefined ? app : app.route("/", rest);
       },
