@@ -66,13 +66,10 @@ interface Announcement {
 }
 
 async function announce(gatehouse: Gatehouse, origin: string, { context, took }: Announcement): Promise<void> {
-  const { config, application, terminal, json } = context;
-  const links: Record<string, string> = {};
-  for (const purpose of ["console", ...Object.keys(application.linkTargets ?? {})]) {
-    if (purpose === "console" && !config.console.enabled) continue;
-    const outcome = await gatehouse.operate("links.issue", { purpose });
-    if (outcome.ok) links[purpose] = origin + Link.parse(outcome.value).path;
-  }
+  const { config, terminal, json } = context;
+  // In production the output is commonly a log that many people read, for longer than a link is meant to be known.
+  const seen = config.profile === "development" || context.log.isTTY === true;
+  const links = seen ? await issueLinks(gatehouse, origin, context) : {};
   if (json) {
     terminal.printJson({ url: origin, console: `${origin}/console`, links, tookMilliseconds: Math.round(took) });
     return;
@@ -84,8 +81,23 @@ async function announce(gatehouse: Gatehouse, origin: string, { context, took }:
   line("Application", `${origin}/`);
   if (config.console.enabled) line("Console", `${origin}/console`);
   for (const [purpose, url] of Object.entries(links)) line(`One-time link, ${purpose}`, url);
-  terminal.print(terminal.style("dim", "  Each link signs one person in once. Ctrl-C stops the server."));
+  const advice = seen ? "Each link signs one person in once." : "One-time links are made with: gatehouse link console.";
+  terminal.print(terminal.style("dim", `  ${advice} Ctrl-C stops the server.`));
   terminal.print();
+}
+
+async function issueLinks(
+  gatehouse: Gatehouse,
+  origin: string,
+  { config, application }: CommandContext,
+): Promise<Readonly<Record<string, string>>> {
+  const links: Record<string, string> = {};
+  for (const purpose of ["console", ...Object.keys(application.linkTargets ?? {})]) {
+    if (purpose === "console" && !config.console.enabled) continue;
+    const outcome = await gatehouse.operate("links.issue", { purpose });
+    if (outcome.ok) links[purpose] = origin + Link.parse(outcome.value).path;
+  }
+  return links;
 }
 
 function stopped(stop: AbortSignal): Promise<void> {

@@ -101,6 +101,8 @@ function furnish(foundation: Foundation, application: Application, parts: Applic
   const live = createLive({
     ...services,
     components: [...(parts.components ?? []), ...(room?.components ?? [])],
+    // State that outlives its visitor's session would only fill the store.
+    lifetime: config.session.idle,
     frame: (refused) =>
       parts.components?.some(({ name }) => name === refused.component) === true ? parts.frame?.(refused) : undefined,
   });

@@ -26,6 +26,7 @@ import { createSessions } from "../store/sql/sessions.ts";
 import type { Services } from "./application.ts";
 import { edgeOptions } from "./edge-options.ts";
 import { loadKeys } from "./keys.ts";
+import { createPageAdmission } from "./page-admission.ts";
 import { openStores, type Stores } from "./stores.ts";
 import { systemEvents, type SystemEvents } from "./system-events.ts";
 
@@ -79,7 +80,8 @@ export async function openServices(
   const proxies = createTrustedProxies(config.server.trustedProxies, { header: config.server.forwardedHeader });
   const { gate, setGate } = createGateSlot();
   const base = { clock, random, ids, events, keyRing, store, proxies, gate };
-  const own = { sessions, csrfTokens, report: (error: unknown) => report(error) };
+  const admit = createPageAdmission({ bans, clock, trustedCidrs: config.limits.trustedCidrs });
+  const own = { sessions, csrfTokens, admit, report: (error: unknown) => report(error) };
   const edge = createEdge({ ...base, ...edgeOptions(config), ...own, ...(tenant === undefined ? {} : { tenant }) });
   const documents = createDocuments();
   const services: Services = {

@@ -1,3 +1,4 @@
+import { initiatingPage } from "../kernel/attempt.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { events } from "../kernel/events.ts";
 import type { Guard, GuardStep, Passage } from "../kernel/guard.ts";
@@ -84,7 +85,9 @@ function admitStep(parts: AdmitParts): GuardStep {
       const address = addressKey(attempt.peer.ip);
       const ban = parts.bans.find([{ kind: "ip", value: address }], attempt.entrance);
       if (ban !== undefined) return bannedDenial(ban, clock.now());
-      const decision = counters.take(checksOf(parts, address));
+      // What foreign pages make a visitor's browser send does not use up what the visitor may send.
+      const foreign = initiatingPage(attempt.provenance) === "foreign";
+      const decision = counters.take(checksOf(parts, foreign ? `${address} foreign` : address));
       return decision instanceof Promise ? decision.then((taken) => settle(passage, taken)) : settle(passage, decision);
     },
     leave(passage) {
@@ -96,8 +99,8 @@ function admitStep(parts: AdmitParts): GuardStep {
   };
 }
 
-function checksOf({ keyRing, window, slots }: AdmitParts, address: string): LimitCheck[] {
-  const key = keyRing.fingerprint("limit", ADDRESS_POLICY, address);
+function checksOf({ keyRing, window, slots }: AdmitParts, subject: string): LimitCheck[] {
+  const key = keyRing.fingerprint("limit", ADDRESS_POLICY, subject);
   return [
     { policy: ADDRESS_POLICY, key, rule: window, cost: 1 },
     { policy: SLOTS_POLICY, key: `${key}-slots`, rule: slots, cost: 1 },

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
-import type { Principal } from "../kernel/attempt.ts";
+import type { Principal, Provenance } from "../kernel/attempt.ts";
 import { describe as describeEvent } from "../kernel/attempt-event.ts";
 import { createEventStream } from "../kernel/event-stream.ts";
 import type { SecurityEvent } from "../kernel/event.ts";
@@ -44,8 +44,13 @@ async function open(more: Partial<PenaltyOptions> = {}) {
   });
 
   /** Denied attempts, all at once. */
-  async function violate(times: number, { problem = "RATE_LIMIT_EXCEEDED", ip = "192.0.2.1", who = stranger } = {}) {
-    const attempt = attemptOf({ entrance: "live", peer: { ip, tls: true } });
+  async function violate(
+    times: number,
+    { problem = "RATE_LIMIT_EXCEEDED", ip = "192.0.2.1", who = stranger, fetchSite = "" } = {},
+  ) {
+    const browser: Provenance = { kind: "browser", method: "POST", target: "https://app.example" };
+    const provenance: Provenance = fetchSite === "" ? browser : { ...browser, fetchSite };
+    const attempt = attemptOf({ entrance: "live", peer: { ip, tls: true }, provenance });
     for (let index = 0; index < times; index += 1) {
       const context = {};
       const definition = events.excess_rate_limit_exceeded;
@@ -124,6 +129,24 @@ describe("createPenalties", () => {
     await setUp.violate(5000);
     assert.equal(setUp.bans.list().length, 1);
     assert.equal(setUp.banned.length, 1);
+  });
+
+  // A page of another origin makes its visitors' browsers flood us, so that they, and everybody behind their address,
+  // get banned. What a foreign page causes must not be held against those who visit it.
+  it("does not ban visitors of a foreign page for what it makes their browsers send", async () => {
+    await using setUp = await open();
+    for (const fetchSite of ["cross-site", "same-site"]) await setUp.violate(20, { fetchSite });
+    assert.deepEqual(setUp.bans.list(), []);
+    await setUp.violate(3, { fetchSite: "same-origin" });
+    assert.equal(setUp.bans.list().length, 1);
+  });
+
+  it("does not ban people for tabs left open over a sign-in", async () => {
+    await using setUp = await open();
+    await setUp.violate(20, { problem: "CSRF_TOKEN_INVALID", fetchSite: "same-origin" });
+    assert.deepEqual(setUp.bans.list(), []);
+    await setUp.violate(3, { problem: "CSRF_TOKEN_INVALID" });
+    assert.equal(setUp.bans.list().length, 1);
   });
 
   it("answers one burst with the ban for an hour, not for a day", async () => {

@@ -84,6 +84,15 @@ const WORKERS = 8;
 /** Subjects that may wait to be counted. A flood from more addresses than that is not stopped one by one. */
 const MOST_WAITING = 10_000;
 
+/**
+ * What a foreign page makes its visitors' browsers send is not theirs to answer for. And a wrong token from a page of
+ * our own is a page left open over a sign-in, or one restored from a cache: no attack, since a foreign page could not
+ * have sent it.
+ */
+function isInnocent({ source, problem }: SecurityEvent): boolean {
+  return source.page === "foreign" || (source.page === "own" && problem === "CSRF_TOKEN_INVALID");
+}
+
 class EventPenalties implements Penalties {
   readonly #options: PenaltyOptions;
   readonly #settings: PenaltySettings;
@@ -110,7 +119,7 @@ class EventPenalties implements Penalties {
 
   #notice(event: SecurityEvent): void {
     const violations = this.#settings.weights[event.problem ?? ""] ?? 0;
-    if (violations <= 0 || event.outcome !== "denied") return;
+    if (violations <= 0 || event.outcome !== "denied" || isInnocent(event)) return;
     const subject = this.#subjectOf(event);
     if (subject === undefined) return;
     const name = `${subject.kind} ${subject.value}`;

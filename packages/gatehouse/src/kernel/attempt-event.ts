@@ -1,4 +1,4 @@
-import { anonymousPrincipal, type Attempt, type Principal } from "./attempt.ts";
+import { anonymousPrincipal, initiatingPage, type Attempt, type Principal } from "./attempt.ts";
 import type { Clock } from "./clock.ts";
 import type { EventStream } from "./event-stream.ts";
 import type { EventDefinition, SecurityEvent } from "./event.ts";
@@ -24,6 +24,8 @@ export function describe(
 ): SecurityEvent {
   const { definition, outcome, context, principal } = details;
   const actor = { type: principal.type, id: principal.id };
+  const source = { entrance: attempt.entrance, ip: attempt.peer.ip };
+  const page = initiatingPage(attempt.provenance);
   return {
     id: parts.ids.next(),
     at: parts.clock.now(),
@@ -31,7 +33,7 @@ export function describe(
     level: definition.level,
     tenant: attempt.tenant,
     actor: principal.onBehalfOf === undefined ? actor : { ...actor, onBehalfOf: principal.onBehalfOf },
-    source: { entrance: attempt.entrance, ip: attempt.peer.ip },
+    source: page === undefined ? source : { ...source, page },
     action: details.action ?? attempt.action,
     outcome,
     requestId: attempt.id,

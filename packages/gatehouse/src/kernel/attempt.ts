@@ -84,3 +84,20 @@ const NO_GRANTS: ReadonlySet<string> = new Set();
 export function anonymousPrincipal(tenant: string): Principal {
   return { type: "anonymous", id: "-", tenant, grants: NO_GRANTS };
 }
+
+/**
+ * The page that made a browser send an attempt, as far as the browser tells: one of ours, or one of another origin. A
+ * foreign page acts without its visitors' knowledge, so what it causes must not be held against them.
+ */
+export function initiatingPage(provenance: Provenance): "own" | "foreign" | undefined {
+  if (provenance.kind === "signed") {
+    const { headers } = provenance;
+    return headers["sec-fetch-site"] === undefined && headers["origin"] === undefined ? undefined : "foreign";
+  }
+  if (provenance.kind !== "browser") return undefined;
+  const { fetchSite, origin, target } = provenance;
+  if (fetchSite === "same-origin") return "own";
+  if (fetchSite === "cross-site" || fetchSite === "same-site") return "foreign";
+  if (origin === undefined) return undefined;
+  return origin === target ? "own" : "foreign";
+}

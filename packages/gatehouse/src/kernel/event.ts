@@ -16,6 +16,8 @@ export interface EventSource {
   readonly entrance: Entrance;
   /** Client address as resolved through trusted proxies; `undefined` for the system's own acts. */
   readonly ip?: string;
+  /** For browsers: whose page made it send the attempt, see `initiatingPage`. Not kept in the trail. */
+  readonly page?: "own" | "foreign";
 }
 
 /** Values an event may carry besides its fixed members. Secrets never belong here, fingerprints do. */
