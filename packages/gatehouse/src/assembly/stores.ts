@@ -2,16 +2,18 @@ import { readFileSync } from "node:fs";
 import type { StoreKeeper } from "../console/system-operations.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { Config } from "../kernel/config.ts";
+import { deny } from "../kernel/outcome.ts";
 import type { Bus } from "../kernel/ports/bus.ts";
 import type { Counters } from "../kernel/ports/counters.ts";
 import type { Migration, Store, StoreHealth } from "../kernel/ports/store.ts";
+import { problems } from "../kernel/problems.ts";
 import type { Random } from "../kernel/random.ts";
 import { createMemoryBus } from "../store/memory/memory-bus.ts";
 import { loadCounters, saveCounters } from "../store/memory/memory-counters-persistence.ts";
 import { createMemoryCounters } from "../store/memory/memory-counters.ts";
 import { coreMigrations } from "../store/migrations/core-migrations.ts";
 import { createSqlCounters } from "../store/sql/sql-counters.ts";
-import { backupStore } from "../store/sqlite/sqlite-backup.ts";
+import { backupStore, BackupError } from "../store/sqlite/sqlite-backup.ts";
 import { openSqliteStore, type SqliteStore } from "../store/sqlite/sqlite-store.ts";
 import type { StoreStateChange } from "../store/breaker.ts";
 import { createResilientCounters } from "../store/time-box.ts";
@@ -68,7 +70,7 @@ async function openTransactional(
     const store: SqliteStore = stack.use(
       await openSqliteStore({ directory: config.dataDirectory, clock, migrations, profile, report }),
     );
-    return { store, backup: (file) => backupStore(store, file) };
+    return { store, backup: (file) => backUp(store, file) };
   }
   const { openPostgresStore } = await import("../store/postgres/postgres-store.ts");
   const { postgresUrl, postgresCa } = config.store;
@@ -174,4 +176,14 @@ function resilient(parts: StoresParts, stack: AsyncDisposableStack, primary: Cou
       onStateChange: (change) => parts.onStateChange(change),
     }),
   );
+}
+
+/** A backup that cannot be made changes nothing and says why: an answer for the operator, not a failure of the server. */
+async function backUp(store: SqliteStore, file: string): ReturnType<NonNullable<StoreKeeper["backup"]>> {
+  try {
+    return await backupStore(store, file);
+  } catch (error) {
+    if (error instanceof BackupError) return deny(problems.VALIDATION_ERROR, { detail: error.message });
+    throw error;
+  }
 }

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { defineAction, type AnyAction } from "../kernel/action.ts";
 import type { InventoryRow } from "../kernel/gate.ts";
-import { deny } from "../kernel/outcome.ts";
+import { deny, type Denial } from "../kernel/outcome.ts";
 import type { StoreHealth } from "../kernel/ports/store.ts";
 import { problems } from "../kernel/problems.ts";
 import { operatorEvents } from "./events.ts";
@@ -10,8 +10,8 @@ import { OPERATOR_ENTRANCES, operatorsOnly } from "./operator.ts";
 /** The stores of a server, as operators see them. */
 export interface StoreKeeper {
   health(): Promise<readonly StoreHealth[]>;
-  /** Writes a consistent copy; `undefined` where the engine has its own tools. */
-  readonly backup: ((file: string) => Promise<{ readonly file: string; readonly bytes: number }>) | undefined;
+  /** Writes a consistent copy, or says why it cannot; `undefined` where the engine has its own tools. */
+  readonly backup: ((file: string) => Promise<{ readonly file: string; readonly bytes: number } | Denial>) | undefined;
 }
 
 interface Parts {

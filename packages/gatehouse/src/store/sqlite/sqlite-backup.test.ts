@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync, truncateSync, watch, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, it } from "node:test";
@@ -66,6 +66,32 @@ describe("backupStore", () => {
     await using store = await open(join(directory.path, "source"));
     await assert.rejects(backupStore(store, file), /exists already/);
     await assert.rejects(backupStore(store, join(directory.path, "missing", "backup.db")), /The backup to .* failed/);
+  });
+
+  it("keeps the file to its owner from its first byte on", async () => {
+    using directory = createTemporaryDirectory();
+    await using store = await open(join(directory.path, "source"));
+    await Promise.all(Array.from({ length: 500 }, (_, index) => insert(store, `${index} ${"x".repeat(2000)}`)));
+    const seen = new Set<string>();
+    const watcher = watch(directory.path, () => {
+      for (const name of readdirSync(directory.path)) {
+        const stat = statSync(join(directory.path, name), { throwIfNoEntry: false });
+        if (stat?.isFile()) seen.add(`${name} ${(stat.mode & 0o777).toString(8)}`);
+      }
+    });
+    const previous = process.umask(0);
+    try {
+      await backupStore(store, join(directory.path, "backup.db"));
+    } finally {
+      process.umask(previous);
+      watcher.close();
+    }
+    assert.equal(statSync(join(directory.path, "backup.db")).mode & 0o777, 0o600);
+    assert.deepEqual(
+      [...seen].filter((entry) => !entry.endsWith(" 600")),
+      [],
+    );
+    assert.ok(seen.has("backup.db.partial 600"), [...seen].join(", "));
   });
 
   it("refuses a store in memory", async () => {

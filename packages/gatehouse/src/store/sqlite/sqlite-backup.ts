@@ -3,6 +3,7 @@ import {
   mkdirSync,
   openSync,
   closeSync,
+  fchmodSync,
   fsyncSync,
   readdirSync,
   renameSync,
@@ -42,7 +43,8 @@ const COMPANIONS = ["-wal", "-shm"] as const;
 
 /**
  * Copies a running store into one self-contained file, as it is at one moment. Readers and writers go on
- * meanwhile. The file appears under its name only when it is complete, synced and verified.
+ * meanwhile. The file appears under its name only when it is complete, synced and verified, and only its owner
+ * may read it: it holds what the store holds.
  * @throws {BackupError} when the store is in memory, the file exists or the copy is not sound.
  */
 export async function backupStore(store: SqliteStore, file: string): Promise<Backup> {
@@ -52,6 +54,7 @@ export async function backupStore(store: SqliteStore, file: string): Promise<Bac
   const partial = `${target}.partial`;
   rmSync(partial, { force: true });
   try {
+    createPrivate(partial);
     await copyDatabase(store.path, partial);
     finish(partial);
     verify(partial);
@@ -91,6 +94,17 @@ export async function restoreStore(file: string, directory: string, options: Res
     throw new BackupError(`Restoring to ${directory} failed: ${reasonOf(error)}`, { cause: error });
   }
   syncDirectory(directory);
+}
+
+/** An empty file for its owner alone, which an empty database is: written over, it keeps its permissions. */
+function createPrivate(path: string): void {
+  const descriptor = openSync(path, "wx", 0o600);
+  try {
+    // The umask can take the owner's own permissions away.
+    fchmodSync(descriptor, 0o600);
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 async function copyDatabase(source: string, target: string): Promise<void> {
