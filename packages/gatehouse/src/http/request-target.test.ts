@@ -30,6 +30,20 @@ describe("inspectTarget", () => {
     }
   });
 
+  // A link to a path with two slashes is, to a browser, a link to the host after them. A page that links to the
+  // address it was asked for would send its visitors to the attacker's site.
+  it("refuses paths that a link would turn into another host", () => {
+    for (const target of [
+      "//evil.example",
+      "//evil.example/login",
+      "///evil.example",
+      "https://app.example//evil.example",
+    ]) {
+      assert.equal(codeOf(target), "MALFORMED_REQUEST", target);
+    }
+    assert.equal(codeOf("/a//b"), undefined);
+  });
+
   it("accepts ordinary addresses", () => {
     for (const target of [
       "/",

@@ -20,6 +20,9 @@ export function inspectTarget(url: URL, raw: string | undefined): Denial | undef
   if (raw !== undefined && (CONTROL.test(raw) || raw.includes("\\") || DOT_SEGMENT.test(pathOf(raw)))) {
     return malformed("The address contains control characters, backslashes or dot segments.");
   }
+  if (url.pathname.startsWith("//") || raw?.startsWith("//") === true) {
+    return malformed("The path begins with two slashes, which browsers read as another host.");
+  }
   return inspectPath(url.pathname);
 }
 
