@@ -7,6 +7,7 @@ import type { LimitState } from "../kernel/ports/counters.ts";
 import { problems } from "../kernel/problems.ts";
 import type { PolicyHashes } from "./content-security-policy.ts";
 import type { Inbound } from "./inbound.ts";
+import { ownPath } from "./own-path.ts";
 import { problemDocument, PROBLEM_TYPE } from "./problem-document.ts";
 import { problemPage } from "./problem-page.ts";
 import { isLoopback } from "./loopback.ts";
@@ -57,7 +58,6 @@ export interface ResponderParts {
 }
 
 const NO_STORE: HeaderFields = { "cache-control": "no-store" };
-const OWN_PATH = /^\/(?![/\\])[^\\\x00-\x1f\x7f]*$/;
 
 /** A writer of responses. */
 export function createResponder(parts: ResponderParts): Responder {
@@ -134,8 +134,9 @@ class EdgeResponder implements Responder {
   }
 
   redirect(inbound: Inbound, location: string, status: 302 | 303 | 307 | 308 = 303): Response {
-    if (!OWN_PATH.test(location)) throw new TypeError("Redirects lead to a path of this server.");
-    return this.#write(inbound, { body: null, status, headers: { ...this.#dataHeaders(inbound), location } });
+    const path = ownPath(location);
+    if (path === undefined) throw new TypeError("Redirects lead to a path of this server.");
+    return this.#write(inbound, { body: null, status, headers: { ...this.#dataHeaders(inbound), location: path } });
   }
 
   fields(inbound: Inbound, kind: "page" | "data"): readonly (readonly [string, string])[] {

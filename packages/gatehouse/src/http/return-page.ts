@@ -1,5 +1,6 @@
 import { html, type Html } from "../html/html.ts";
 import type { Inbound } from "./inbound.ts";
+import { ownPath } from "./own-path.ts";
 
 const FOREIGN_SITES: ReadonlySet<string | null> = new Set(["cross-site", "same-site"]);
 
@@ -33,7 +34,7 @@ export function returnPage({ url }: Inbound): Html {
       </head>
       <body>
         <main>
-          <p><a href="${url.pathname + url.search}">Go on</a></p>
+          <p><a href="${ownPath(url.pathname + url.search) ?? "/"}">Go on</a></p>
         </main>
       </body>
     </html>`;

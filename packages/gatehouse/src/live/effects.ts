@@ -1,3 +1,5 @@
+import { ownPath } from "../http/own-path.ts";
+
 /** What a browser does besides showing the new content. */
 export interface LiveEffects {
   /** Read out by assistive technology, politely or at once. */
@@ -26,19 +28,8 @@ export class Reply<State> {
  */
 export function reply<State>(answer: { readonly state?: State; readonly effects?: LiveEffects }): Reply<State> {
   const { redirect } = answer.effects ?? {};
-  if (redirect !== undefined && localPath(redirect) === undefined) {
+  if (redirect !== undefined && ownPath(redirect) === undefined) {
     throw new TypeError("A redirect must be a path of this origin; use a link for other sites.");
   }
   return new Reply(answer.state, answer.effects);
-}
-
-const PLACEHOLDER = "https://this.invalid";
-
-/** The path, query and fragment of a text that cannot lead to another origin, or `undefined`. */
-export function localPath(text: string): string | undefined {
-  if (!text.startsWith("/")) return undefined;
-  const url = URL.parse(text, PLACEHOLDER);
-  return url?.origin === PLACEHOLDER && !url.pathname.startsWith("//")
-    ? url.pathname + url.search + url.hash
-    : undefined;
 }

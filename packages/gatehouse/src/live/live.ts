@@ -5,6 +5,7 @@ import type { Inbound } from "../http/inbound.ts";
 import type { AnyAction } from "../kernel/action.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { base64url } from "../kernel/codec.ts";
+import { deny, type Denial } from "../kernel/outcome.ts";
 import type { Documents } from "../kernel/ports/documents.ts";
 import type { Store } from "../kernel/ports/store.ts";
 import type { Random } from "../kernel/random.ts";
@@ -15,6 +16,7 @@ import { componentActions } from "./component-action.ts";
 import { instanceFor, type ComponentId } from "./component-id.ts";
 import type { AnyLiveComponent, LiveComponent } from "./component.ts";
 import { pageElement } from "./content.ts";
+import { liveProblems } from "./problems.ts";
 import { liveRoutes, type RefusedPage, type RouteParts } from "./routes.ts";
 import { check } from "./schema.ts";
 import { ownerOf, StateKeeper, type Held } from "./state.ts";
@@ -77,6 +79,7 @@ export interface Live {
 
 const DAY = 24 * 60 * 60 * 1000;
 const KEY_BYTES = 16;
+const TOO_OLD = "This page is too old; please reload it.";
 
 /**
  * Live components over an edge. Give `actions` to the gate and `routes` to the application.
@@ -124,37 +127,44 @@ class LivePages implements Live, RouteParts {
     }
     const props = propsOf(component, options.props);
     const instance = instanceFor(options.instance ?? "main", component.props === undefined ? undefined : props);
-    return this.#page({ component, instance, props: { value: props } }, options.inbound, undefined);
+    const page = await this.#page({ component, instance, props: { value: props } }, options.inbound, undefined);
+    if (page === undefined) throw new TypeError(`The props of ${component.name} are missing.`);
+    return page;
   }
 
-  /** The component of a refused form, with what was sent and what was wrong. */
-  async refused(id: ComponentId, inbound: Inbound, refused: RefusedPage): Promise<Html> {
+  async refused(id: ComponentId, inbound: Inbound, refused: RefusedPage): Promise<Html | Denial> {
     const component = this.#components.get(id.component);
     if (component === undefined) throw new TypeError(`There is no component ${id.component}.`);
     const content = await this.#page({ component, instance: id.instance, props: undefined }, inbound, refused);
+    if (content === undefined) return deny(liveProblems.STATE_INVALID, { detail: TOO_OLD });
     const head = this.head(inbound);
     const back = refused.back ?? "/";
     const framed = await this.#parts.frame?.({ inbound, component: component.name, content, head, back });
     return framed ?? plainFrame(head, content);
   }
 
-  async #page(subject: Subject, inbound: Inbound, refused: RefusedPage | undefined): Promise<Html> {
+  /** The element of a component, or `undefined` where nobody knows its props any more. */
+  async #page(subject: Subject, inbound: Inbound, refused: RefusedPage | undefined): Promise<Html | undefined> {
     const { component, instance } = subject;
     const { edge, store, clock, random } = this.#parts;
     const principal = await edge.sessions.principal(inbound);
     const { tenant } = inbound;
     const key = { tenant, component: component.name, instance, owner: ownerOf(principal) };
     const now = clock.now();
-    const { held, version } = await store.read(async (transaction) => {
+    const mounted = await store.read(async (transaction) => {
       const stored = await this.#keeper.read(transaction, component, key);
       const sealed = refused?.seed;
       const seed = sealed === undefined ? undefined : this.#keeper.openSeed(component, key, { sealed, now });
-      const props =
-        typeof seed === "object" ? seed.props : (subject.props?.value ?? propsOf(component, stored.held?.props));
+      const known =
+        typeof seed === "object" ? { value: seed.props } : (subject.props ?? fitProps(component, stored.held?.props));
+      if (known === undefined) return undefined;
+      const props = known.value;
       const context = { props, principal, tenant, instance, transaction, now, previous: stored.held?.state };
       const held: Held = { props, state: checkedState(component, await component.mount(context)) };
       return { held, version: stored.version };
     });
+    if (mounted === undefined) return undefined;
+    const { held, version } = mounted;
     const seed = { base: version, props: held.props, now };
     const page: PageFrame = {
       csrfToken: edge.csrfToken(inbound),
@@ -180,9 +190,12 @@ interface Subject {
   readonly props: { readonly value: unknown } | undefined;
 }
 
+function fitProps(component: AnyLiveComponent, props: unknown): { readonly value: unknown } | undefined {
+  return component.props === undefined ? { value: undefined } : check(component.props, props ?? {});
+}
+
 function propsOf(component: AnyLiveComponent, props: unknown): unknown {
-  if (component.props === undefined) return undefined;
-  const checked = check(component.props, props ?? {});
+  const checked = fitProps(component, props);
   if (checked === undefined) throw new TypeError(`The props given to ${component.name} do not fit its schema.`);
   return checked.value;
 }

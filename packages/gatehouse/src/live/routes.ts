@@ -29,8 +29,8 @@ export interface RouteParts {
   readonly client: ClientBundle;
   /** Whether there is a component of this name. */
   has(component: string): boolean;
-  /** The page that shows a refused form to a browser without scripts. */
-  refused(id: ComponentId, inbound: Inbound, refused: RefusedPage): Promise<Html>;
+  /** The page that shows a refused form to a browser without scripts; a denial where its props are lost. */
+  refused(id: ComponentId, inbound: Inbound, refused: RefusedPage): Promise<Html | Denial>;
 }
 
 /** The routes of live components. */
@@ -118,6 +118,7 @@ async function refuse(
     seed: basis.seed,
     back: request.form.back,
   });
+  if ("problem" in page) return edge.problem(inbound, page);
   return edge.page(inbound, page, { status: denial.problem.status });
 }
 

@@ -3,10 +3,11 @@ import { deny, isDenial, type Denial } from "../kernel/outcome.ts";
 import { problems } from "../kernel/problems.ts";
 import type { ParsedBody } from "../http/body.ts";
 import type { FormFields } from "../http/form-body.ts";
+import { parseJson } from "../http/json-body.ts";
+import { ownPath } from "../http/own-path.ts";
 import { FIELDS } from "./act.ts";
 import type { Basis } from "./call.ts";
 import { ACTION_NAME, parseComponentId, type ComponentId } from "./component-id.ts";
-import { localPath } from "./effects.ts";
 
 /** A request to perform an action, as it was understood. */
 export interface LiveRequest {
@@ -69,7 +70,7 @@ function readJson(value: unknown): LiveRequest | Denial {
 
 function readForm(fields: FormFields): LiveRequest | Denial {
   const [action = "", ...rest] = single(fields[FIELDS.action]).split(" ");
-  const params = rest.length === 0 ? formParameters(fields) : parseJson(rest.join(" "));
+  const params = rest.length === 0 ? formParameters(fields) : jsonParameters(rest.join(" "));
   if (isDenial(params)) return params;
   const version = single(fields[FIELDS.version]);
   return complete({
@@ -81,7 +82,7 @@ function readForm(fields: FormFields): LiveRequest | Denial {
     version: /^\d{1,15}$/.test(version) ? Number(version) : undefined,
     seed: emptyToUndefined(fields[FIELDS.seed]),
     seq: undefined,
-    form: { back: localPath(single(fields[FIELDS.back])) },
+    form: { back: ownPath(single(fields[FIELDS.back])) },
   });
 }
 
@@ -89,12 +90,10 @@ function formParameters(fields: FormFields): Record<string, string | readonly st
   return Object.fromEntries(Object.entries(fields).filter(([name]) => !name.startsWith("_")));
 }
 
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return malformed("The action's parameters are not valid JSON.");
-  }
+/** The parameters of a button, within the same bounds as those in a JSON body. */
+function jsonParameters(text: string): unknown {
+  const answer = parseJson(text);
+  return answer.ok ? answer.value : malformed(answer.reason);
 }
 
 function single(value: string | readonly string[] | undefined): string {
