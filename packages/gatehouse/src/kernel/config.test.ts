@@ -19,7 +19,7 @@ const clock: Clock = { now: () => NOW, monotonic: () => 0 };
 /** Whether two types are the same; a compile-time test. */
 type Same<Left, Right> = (<T>() => T extends Left ? 1 : 2) extends <T>() => T extends Right ? 1 : 2 ? true : false;
 
-const safe = { server: { publicUrl: "https://app.example" } };
+const safe = { server: { publicUrl: "https://app.example", trustedProxies: ["127.0.0.1/32"] } };
 
 function resolve(sources: Omit<ConfigSources, "clock">): Config {
   const result = resolveConfig({ ...sources, clock });
@@ -201,6 +201,31 @@ describe("resolveConfig", () => {
     refuseOne({ ...safe, counters: { onFailure: "allow" } }, "production", /^counters\.onFailure: /);
     refuseOne({ ...safe, store: { postgresUrl: "postgres://db/app?sslmode=disable" } }, "production", /verify-full/);
     refuseOne({ ...safe, seal: { plaintextUntil: NOW + 91 * DAY } }, "production", /^seal\.plaintextUntil: .*90 days/);
+  });
+
+  // Behind a proxy that is not named, every visitor has the proxy's address: whoever misbehaves enough to be banned
+  // locks everybody out.
+  it("refuses to serve behind a proxy in production without its name, on a loopback address too", () => {
+    const server = { publicUrl: "https://app.example" };
+    for (const host of ["127.0.0.1", "::1", "localhost"]) {
+      refuseOne(
+        { server: { ...server, host } },
+        "production",
+        /^server\.trustedProxies: .*Name the proxy .*127\.0\.0\.1\/32/,
+      );
+      resolve({ file: { server: { ...server, host, trustedProxies: ["127.0.0.1/32"] } } });
+      resolve({ file: { server: { ...server, host, tls: { certificate: "c", key: "k" } } } });
+      resolve({ file: { server: { ...server, host } }, profile: "development" });
+    }
+  });
+
+  // Trusting everybody under another name: mapped addresses, or halves.
+  it("refuses to trust everybody in production, however it is written", () => {
+    for (const everybody of [["::ffff:0:0/96"], ["::/0"], ["0.0.0.0/0"], ["0.0.0.0/1", "128.0.0.0/1"]]) {
+      const server = { ...safe.server, trustedProxies: everybody };
+      refuseOne({ server }, "production", /^server\.trustedProxies: If every address/);
+      refuseOne({ ...safe, limits: { trustedCidrs: everybody } }, "production", /^limits\.trustedCidrs: /);
+    }
   });
 
   it("accepts the safe neighbours of what it refuses", () => {

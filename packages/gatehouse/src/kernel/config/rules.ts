@@ -1,4 +1,5 @@
 import type { Profile } from "./kind.ts";
+import { coversInternet } from "./reach.ts";
 import type { Config, OptionPath } from "./types.ts";
 
 /** A combination of settings that is refused. */
@@ -98,6 +99,13 @@ const production: readonly Rule[] = [
       !isLoopback(server.host) && server.tls.certificate === undefined && server.trustedProxies.length === 0,
   },
   {
+    paths: ["server.trustedProxies", "server.tls.certificate", "server.publicUrl"],
+    profile: "production",
+    refuses: "If nobody says who encrypts, every visitor seems to come from the proxy, and one ban is a ban for all.",
+    fix: "Name the proxy in server.trustedProxies (127.0.0.1/32 for one on this machine), or set server.tls.",
+    broken: ({ server }) => isLoopback(server.host) && lacksProxy(server),
+  },
+  {
     paths: ["server.tls.development"],
     profile: "production",
     refuses: "A certificate made on the spot protects nobody.",
@@ -109,14 +117,14 @@ const production: readonly Rule[] = [
     profile: "production",
     refuses: "If every address is a trusted proxy, callers choose their own address.",
     fix: "List the addresses of the proxies alone.",
-    broken: ({ server }) => server.trustedProxies.some(isEverywhere),
+    broken: ({ server }) => coversInternet(server.trustedProxies),
   },
   {
     paths: ["limits.trustedCidrs"],
     profile: "production",
     refuses: "If every address is trusted, nobody is limited.",
     fix: "List the trusted ranges alone.",
-    broken: ({ limits }) => limits.trustedCidrs.some(isEverywhere),
+    broken: ({ limits }) => coversInternet(limits.trustedCidrs),
   },
   {
     paths: ["csrf.trustedOrigins"],
@@ -163,12 +171,14 @@ function isLoopback(host: string): boolean {
   return /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/.test(host);
 }
 
-function isPlain(origin: string): boolean {
-  return origin.startsWith("http://");
+/** Whether browsers are to come over HTTPS, and neither this server nor a known proxy speaks it. */
+function lacksProxy({ publicUrl = "", tls, trustedProxies }: Config["server"]): boolean {
+  const encrypts = tls.certificate !== undefined || tls.development;
+  return publicUrl.startsWith("https://") && !encrypts && trustedProxies.length === 0;
 }
 
-function isEverywhere(range: string): boolean {
-  return /\/0+$/.test(range);
+function isPlain(origin: string): boolean {
+  return origin.startsWith("http://");
 }
 
 const UNVERIFIED_MODES = new Set(["disable", "allow", "prefer", "no-verify", "require"]);
