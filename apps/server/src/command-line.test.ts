@@ -29,6 +29,7 @@ describe("parseCommandLine", () => {
     assert.equal(parse("start --help").help, true);
     assert.equal(parse("keys rotate -h").help, true);
     assert.equal(parse("").command, undefined);
+    assert.deepEqual([parse("--version").version, parse("start").version], [true, false]);
     assert.equal(parse("--help").help, true);
   });
 

@@ -16,6 +16,7 @@ export interface CommandLine {
   readonly flags: Values;
   readonly json: boolean;
   readonly help: boolean;
+  readonly version: boolean;
 }
 
 interface Flag {
@@ -24,7 +25,11 @@ interface Flag {
 }
 type Flags = Readonly<Record<string, Flag>>;
 
-const COMMON: Flags = { json: { type: "boolean" }, help: { type: "boolean", short: "h" } };
+const COMMON: Flags = {
+  json: { type: "boolean" },
+  help: { type: "boolean", short: "h" },
+  version: { type: "boolean" },
+};
 
 /**
  * Reads a command line. Flags may stand anywhere.
@@ -63,6 +68,7 @@ export function parseCommandLine(parameters: readonly string[], commands: readon
     flags: pick(values, own),
     json: values["json"] === true,
     help,
+    version: values["version"] === true,
   };
 }
 

@@ -17,6 +17,7 @@ export function generalHelp(commands: readonly Command[]): string {
     ...optionLines(),
     "  --json                   Answer as JSON.",
     "  --help                   This text, or that of the command.",
+    "  --version                Prints the version.",
     "",
     "Every option can also be set in gatehouse.config.ts or by an environment variable;",
     "docs/reference/configuration.md lists them all.",

@@ -1,5 +1,7 @@
 #!/usr/bin/env node
+import { readFileSync } from "node:fs";
 import { systemClock, systemRandom } from "gatehouse/kernel";
+import { z } from "zod";
 import { UsageError } from "./command.ts";
 import { parseCommandLine } from "./command-line.ts";
 import { commands } from "./commands.ts";
@@ -21,8 +23,17 @@ function stopSignal(): AbortSignal {
   return controller.signal;
 }
 
+function productVersion(): string {
+  const text = readFileSync(new URL("../package.json", import.meta.url), "utf8");
+  return z.object({ version: z.string() }).parse(JSON.parse(text)).version;
+}
+
 async function main(parameters: readonly string[]): Promise<number> {
-  const { command, words, settings, flags, json, help } = parseCommandLine(parameters, commands);
+  const { command, words, settings, flags, json, help, version } = parseCommandLine(parameters, commands);
+  if (version) {
+    terminal.print(`gatehouse ${productVersion()}, Node ${process.versions.node}`);
+    return 0;
+  }
   if (command === undefined || help) {
     terminal.print(command === undefined ? generalHelp(commands) : commandHelp(command));
     return 0;

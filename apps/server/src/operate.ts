@@ -27,20 +27,28 @@ export function browserOrigin(url: string): string {
   return url.replace(/\/\/(127\.0\.0\.1|\[?::1\]?):/, "//localhost:");
 }
 
+/** An action for the command line. */
+interface Operation extends ControlRequest {
+  /** What `--json` answers. Default: the action's value. */
+  readonly json?: (value: unknown, origin: string) => unknown;
+}
+
 /** Carries out an action and shows its value; a denial is shown as an error. Resolves to the exit code. */
 export async function operateAndShow(
   context: CommandContext,
-  request: ControlRequest,
+  { action, input, json = (value) => value }: Operation,
   show: (value: unknown, origin: string) => void,
 ): Promise<number> {
-  const { outcome, origin } = await operate(context, request);
+  const { outcome, origin } = await operate(context, { action, input });
   if (!outcome.ok) {
     const { problem, detail, violations } = outcome;
     if (context.json) context.terminal.printJson({ error: problem.message, code: problem.code, detail, violations });
+    // The message of a missing thing speaks of addresses: the command line has none.
+    else if (problem.code === "NOT_FOUND" && detail !== undefined) context.terminal.note(detail);
     else context.terminal.note(describeDenial(problem.message, detail, violations));
     return 1;
   }
-  if (context.json) context.terminal.printJson(outcome.value);
+  if (context.json) context.terminal.printJson(json(outcome.value, origin));
   else show(outcome.value, origin);
   return 0;
 }

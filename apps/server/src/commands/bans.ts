@@ -67,6 +67,8 @@ export const bansAdd: Command = {
     if (kind === undefined || value === undefined || reason === undefined) {
       throw new UsageError('Say whom and why: gatehouse bans add ip 192.0.2.7 --reason "scraping" --minutes 60');
     }
+    if (!/^[1-9]\d*$/.test(String(minutes)))
+      throw new UsageError(`--minutes takes a whole number of minutes, such as 60; got "${String(minutes)}".`);
     const input = { kind, value, reason, minutes: Number(minutes) };
     return operateAndShow(context, { action: "bans.add", input }, () => {
       context.terminal.print(`${kind}:${value} is banned for ${String(minutes)} minutes.`);

@@ -5,12 +5,12 @@ import type { Command } from "../command.ts";
 export const config: Command = {
   name: "config",
   usage: "",
-  summary: "Prints the configuration in force; secrets are left out.",
+  summary: "Prints the configuration in force; of secrets only whether they are set.",
   run: async (context) => {
-    const values = describeOptions().map(({ path, secret }) => [
-      path,
-      secret ? "(secret)" : valueAt(context.config, path),
-    ]);
+    const values = describeOptions().map(({ path, secret }) => {
+      const value = valueAt(context.config, path);
+      return [path, secret && value !== undefined ? "(secret)" : value];
+    });
     if (context.json) context.terminal.printJson(Object.fromEntries(values));
     else
       for (const [path, value] of values)

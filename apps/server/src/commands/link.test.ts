@@ -13,6 +13,11 @@ const application = defineApplication({
   linkTargets: { member: { path: "/enter/", tenant: "default", grant, lifetime: 60_000 } },
 });
 
+interface Answer {
+  readonly code: number;
+  readonly printed: readonly string[];
+}
+
 describe("gatehouse link", () => {
   let directory: string;
   before(async () => {
@@ -21,7 +26,11 @@ describe("gatehouse link", () => {
   after(() => rm(directory, { recursive: true, force: true }));
 
   /** What the command printed, with its exit code. */
-  async function run(...words: string[]): Promise<{ readonly code: number; readonly printed: readonly string[] }> {
+  async function run(...words: string[]): Promise<Answer> {
+    return ask(words, false);
+  }
+
+  async function ask(words: readonly string[], json: boolean): Promise<Answer> {
     const settings = resolveConfig({
       file: { profile: "development", dataDirectory: directory },
       clock: systemClock,
@@ -29,9 +38,10 @@ describe("gatehouse link", () => {
     assert.ok(settings.ok);
     const printed: string[] = [];
     const note = (line = ""): void => void printed.push(line);
-    const terminal = { print: note, note, printJson: () => undefined, style: (_: string, text: string) => text };
+    const printJson = (value: unknown): void => note(JSON.stringify(value));
+    const terminal = { print: note, note, printJson, style: (_: string, text: string) => text };
     const machine = { clock: systemClock, random: systemRandom, environment: {}, stop: new AbortController().signal };
-    const line = { words, flags: {}, json: false, terminal, log: process.stdout };
+    const line = { words, flags: {}, json, terminal, log: process.stdout };
     const context: CommandContext = { config: settings.config, application, ...line, ...machine };
     return { code: await link.run(context), printed };
   }
@@ -40,6 +50,12 @@ describe("gatehouse link", () => {
     const { code, printed } = await run("member");
     assert.equal(code, 0);
     assert.match(printed.join("\n"), /^http:\/\/localhost:8080\/enter\/[\w-]{27}$/);
+  });
+
+  it("answers scripts with the whole address, too", async () => {
+    const { printed } = await ask(["member"], true);
+    const { path, url } = JSON.parse(printed.join("")) as { readonly path: string; readonly url: string };
+    assert.equal(url, `http://localhost:8080${path}`);
   });
 
   it("refuses a purpose nobody has named, and names those there are where none is given", async () => {

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { UsageError, type Command } from "../command.ts";
 import { operateAndShow } from "../operate.ts";
 
-const Link = z.object({ path: z.string() });
+const Link = z.looseObject({ path: z.string() });
 
 /** `gatehouse link console`, and a link for every other purpose the application names. */
 export const link: Command = {
@@ -17,8 +17,12 @@ export const link: Command = {
       const purposes = ["console", ...Object.keys(context.application.linkTargets ?? {})];
       throw new UsageError(`Say what the link is for: gatehouse link ${purposes.join(", or gatehouse link ")}.`);
     }
-    return operateAndShow(context, { action: "links.issue", input: { purpose } }, (value, origin) => {
-      context.terminal.print(`${origin}${Link.parse(value).path}`);
-    });
+    const url = (value: unknown, origin: string): string => origin + Link.parse(value).path;
+    const operation = {
+      action: "links.issue",
+      input: { purpose },
+      json: (value: unknown, origin: string) => ({ ...Link.parse(value), url: url(value, origin) }),
+    };
+    return operateAndShow(context, operation, (value, origin) => context.terminal.print(url(value, origin)));
   },
 };

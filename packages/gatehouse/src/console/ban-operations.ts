@@ -79,7 +79,7 @@ function liftBan({ bans }: Parts): AnyAction {
     audit: { event: operatorEvents.source_ban_lifted, target: ({ id }) => id },
     run: async ({ input }) => {
       const ban = await bans.lift(input.id);
-      return ban === undefined ? deny(problems.NOT_FOUND, { detail: "This ban has ended already." }) : { ban };
+      return ban === undefined ? deny(problems.NOT_FOUND, { detail: `There is no ban ${input.id}.` }) : { ban };
     },
   });
 }
