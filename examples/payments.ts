@@ -41,13 +41,32 @@ const application = defineApplication({
   open: () => ({ actions: [pay] }),
 });
 
-/** Opens the guards and the store; settings come from `GATEHOUSE_...` variables. */
-export async function openPayments(): Promise<Gatehouse> {
-  const file = { profile: "development", console: { enabled: false } };
+/**
+ * Opens the guards and the store, which is in `dataDirectory`: one process at a time can have it open. Other
+ * settings come from `GATEHOUSE_...` variables, and `GATEHOUSE_DATA_DIRECTORY` names another directory.
+ */
+export async function openPayments(dataDirectory: string): Promise<Gatehouse> {
+  const file = { profile: "development", dataDirectory, console: { enabled: false } };
   const result = resolveConfig({ file, environment: process.env, clock: systemClock });
   if (!result.ok) throw new Error(result.faults.map(({ message }) => message).join("\n"));
   const { config } = result;
   return openGatehouse({ config, application, clock: systemClock, random: systemRandom, log: process.stderr });
+}
+
+/** Ends a program that cannot start. A port or a directory in use needs a message and no stack. */
+export function endWith(error: unknown): never {
+  console.error(error instanceof Error ? error.message : error);
+  process.exit(1);
+}
+
+/** Calls `stop` once: at Ctrl-C, or when whatever runs the program ends it. Asked again, the program ends at once. */
+export function onStop(stop: () => void): void {
+  const signals = ["SIGINT", "SIGTERM"] as const;
+  const once = (): void => {
+    for (const signal of signals) process.removeListener(signal, once);
+    stop();
+  };
+  for (const signal of signals) process.on(signal, once);
 }
 
 /** The page of all examples: a form that works without scripts. */

@@ -1,9 +1,13 @@
-/** An Express 5 application with one guarded action. Run: node --conditions=gatehouse-source server.ts */
+/**
+ * An Express 5 application with one guarded action. Run with Node 24, in the repository:
+ * node_modules/.bin/node --conditions=gatehouse-source examples/express/server.ts
+ */
+import { join } from "node:path";
 import express from "express";
 import { createExpressAdapter, keepRawBody } from "gatehouse/http/express";
-import { openPayments, pay, paymentPage } from "../payments.ts";
+import { endWith, onStop, openPayments, pay, paymentPage } from "../payments.ts";
 
-const gatehouse = await openPayments();
+const gatehouse = await openPayments(join(import.meta.dirname, "data")).catch(endWith);
 const guarded = createExpressAdapter(gatehouse.edge);
 const app = express();
 app.disable("x-powered-by");
@@ -26,9 +30,11 @@ app.get("/", (request, response) => {
 // Routes of Gatehouse itself: fresh CSRF tokens, policy reports, and a proper 404 for all the rest.
 app.use(guarded.handler(gatehouse.handler));
 
-const server = app.listen(Number(process.env["PORT"] ?? 3000), "127.0.0.1", () => console.log("Listening"));
+const server = app.listen(Number(process.env["PORT"] ?? 3000), "127.0.0.1", (error) =>
+  error === undefined ? console.log("Listening") : endWith(error),
+);
 
-process.once("SIGTERM", () => {
+onStop(() => {
   server.close(() => void gatehouse[Symbol.asyncDispose]());
   server.closeIdleConnections();
 });

@@ -1,9 +1,13 @@
-/** A Fastify 5 application with one guarded action. Run: node --conditions=gatehouse-source server.ts */
+/**
+ * A Fastify 5 application with one guarded action. Run with Node 24, in the repository:
+ * node_modules/.bin/node --conditions=gatehouse-source examples/fastify/server.ts
+ */
+import { join } from "node:path";
 import fastify from "fastify";
 import { createFastifyAdapter } from "gatehouse/http/fastify";
-import { openPayments, pay, paymentPage } from "../payments.ts";
+import { endWith, onStop, openPayments, pay, paymentPage } from "../payments.ts";
 
-const gatehouse = await openPayments();
+const gatehouse = await openPayments(join(import.meta.dirname, "data")).catch(endWith);
 const guarded = createFastifyAdapter(gatehouse.edge);
 const app = fastify();
 
@@ -24,9 +28,9 @@ app.get("/", async (request, reply) => {
   return reply.type("text/html").send(paymentPage(token, gatehouse.services.ids.next()));
 });
 
-await app.listen({ port: Number(process.env["PORT"] ?? 3000), host: "127.0.0.1" });
+await app.listen({ port: Number(process.env["PORT"] ?? 3000), host: "127.0.0.1" }).catch(endWith);
 console.log("Listening");
 
-process.once("SIGTERM", () => {
+onStop(() => {
   void app.close().then(() => gatehouse[Symbol.asyncDispose]());
 });

@@ -1,10 +1,14 @@
-/** A Hono application with one guarded action. Run: node --conditions=gatehouse-source server.ts */
+/**
+ * A Hono application with one guarded action. Run with Node 24, in the repository:
+ * node_modules/.bin/node --conditions=gatehouse-source examples/hono/server.ts
+ */
+import { join } from "node:path";
 import { serve } from "@hono/node-server";
 import { createHonoAdapter } from "gatehouse/http/hono";
 import { Hono } from "hono";
-import { openPayments, pay, paymentPage } from "../payments.ts";
+import { endWith, onStop, openPayments, pay, paymentPage } from "../payments.ts";
 
-const gatehouse = await openPayments();
+const gatehouse = await openPayments(join(import.meta.dirname, "data")).catch(endWith);
 const { edge, services } = gatehouse;
 const guarded = createHonoAdapter(edge);
 const app = new Hono();
@@ -24,7 +28,8 @@ app.all("*", guarded.handler(gatehouse.handler));
 const server = serve({ fetch: app.fetch, port: Number(process.env["PORT"] ?? 3000), hostname: "127.0.0.1" }, () =>
   console.log("Listening"),
 );
+server.on("error", endWith);
 
-process.once("SIGTERM", () => {
+onStop(() => {
   server.close(() => void gatehouse[Symbol.asyncDispose]());
 });

@@ -1,9 +1,13 @@
-/** A bare `node:http` application with one guarded action. Run: node --conditions=gatehouse-source server.ts */
+/**
+ * A bare `node:http` application with one guarded action. Run with Node 24, in the repository:
+ * node_modules/.bin/node --conditions=gatehouse-source examples/node/server.ts
+ */
 import { createServer } from "node:http";
+import { join } from "node:path";
 import { createNodeAdapter } from "gatehouse/http/node";
-import { openPayments, pay, paymentPage } from "../payments.ts";
+import { endWith, onStop, openPayments, pay, paymentPage } from "../payments.ts";
 
-const gatehouse = await openPayments();
+const gatehouse = await openPayments(join(import.meta.dirname, "data")).catch(endWith);
 const { edge, services } = gatehouse;
 const adapter = createNodeAdapter(edge);
 const payments = adapter.action(pay);
@@ -27,9 +31,10 @@ const route: typeof payments = async (request, response) => {
   response.end(paymentPage(adapter.csrfToken(request, response), services.ids.next()));
 };
 
+server.on("error", endWith);
 server.listen(Number(process.env["PORT"] ?? 3000), "127.0.0.1", () => console.log("Listening"));
 
-process.once("SIGTERM", () => {
+onStop(() => {
   server.close(() => void gatehouse[Symbol.asyncDispose]());
   server.closeIdleConnections();
 });
