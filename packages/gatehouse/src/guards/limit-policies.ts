@@ -1,8 +1,8 @@
-import type { AnyAction, LimitPolicy, LimitSubject } from "../kernel/action.ts";
+import { LIMIT_SUBJECTS, type AnyAction, type LimitPolicy, type LimitSubject } from "../kernel/action.ts";
 import type { Attempt, Entrance, Principal } from "../kernel/attempt.ts";
 import type { KeyRing } from "../kernel/key-ring.ts";
 import { checkRule } from "../kernel/limit/rule.ts";
-import type { LimitCheck, LimitRule } from "../kernel/ports/counters.ts";
+import { LIMIT_KINDS, type LimitCheck, type LimitRule } from "../kernel/ports/counters.ts";
 import { addressKey } from "./address.ts";
 
 /** A limit of so many attempts per window. */
@@ -115,18 +115,37 @@ export function policyFaults(action: AnyAction): string[] {
   }
   const faults: string[] = [];
   const names = new Set<string>([DEFAULT_POLICY, FAILURES_POLICY]);
-  for (const { name, by, rule, anonymousLimit } of limits) {
+  for (const { name, by, rule, anonymousLimit, refund } of limits) {
     const which = `${where}, limit "${name}":`;
     if (!NAME.test(name)) faults.push(`${which} the name must be 1 to 64 printable ASCII characters.`);
     if (names.has(name)) faults.push(`${which} another limit has this name; rename one of them.`);
     names.add(name);
-    if (by.length === 0) faults.push(`${which} \`by\` names nobody; say who is counted, such as ["principal"].`);
-    faults.push(...checkRule(rule).map((fault) => `${which} ${fault}.`));
+    faults.push(...[...subjectFaults(by), ...ruleFaults(rule)].map((fault) => `${which} ${fault}.`));
+    if (refund !== undefined && refund !== "success") {
+      faults.push(`${which} unknown refund "${String(refund)}"; choose "success" or leave it out.`);
+    }
     if (anonymousLimit !== undefined && !(Number.isSafeInteger(anonymousLimit) && anonymousLimit >= 0)) {
       faults.push(`${which} anonymousLimit must be a whole number, 0 or more.`);
     }
   }
   return faults;
+}
+
+function subjectFaults(by: readonly LimitSubject[]): string[] {
+  if (!Array.isArray(by)) return [`\`by\` must be a list of ${LIMIT_SUBJECTS.join(", ")}`];
+  if (by.length === 0) return ['`by` names nobody; say who is counted, such as ["principal"]'];
+  return by
+    .filter((subject) => !LIMIT_SUBJECTS.includes(subject))
+    .map((subject) => `\`by\` names an unknown subject "${String(subject)}"; choose of ${LIMIT_SUBJECTS.join(", ")}`);
+}
+
+function ruleFaults(rule: LimitRule | undefined): readonly string[] {
+  if (rule === undefined || !LIMIT_KINDS.includes(rule.kind)) {
+    return [`unknown rule.kind "${String(rule?.kind)}"; choose one of ${LIMIT_KINDS.join(", ")}`];
+  }
+  // Counters can close a limit with 0; an action nobody may attempt is a mistake.
+  const never = rule.limit === 0 ? ["limit must be 1 or more, or nobody could ever attempt the action"] : [];
+  return [...checkRule(rule), ...never];
 }
 
 /**

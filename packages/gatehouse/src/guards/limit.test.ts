@@ -256,6 +256,30 @@ describe("limitGuard.check", () => {
     assert.match(faults([perMinute(1, { rule: bucket })]).join(), /exact arithmetic/);
   });
 
+  // Types are stripped before a program runs. A mistyped word must not make a limit that counts nobody: a door left
+  // open by a slip of the pen.
+  it("refuses words and numbers that type stripping lets through, with the action and what is possible", () => {
+    const { rule } = perMinute(1);
+    const slips: readonly [unknown, RegExp][] = [
+      [{ by: ["pricipal"] }, /unknown subject "pricipal"; choose of principal, user, session, ip, /],
+      [{ by: ["ip", "constructor"] }, /unknown subject "constructor"/],
+      [{ by: "ip" }, /`by` must be a list of principal/],
+      [{ rule: { ...rule, kind: "windw" } }, /unknown rule\.kind "windw"; choose one of window, bucket, concurrency/],
+      [{ rule: undefined }, /unknown rule\.kind/],
+      [{ rule: { ...rule, limit: 0 } }, /limit must be 1 or more/],
+      [{ rule: { ...rule, limit: "60" } }, /limit must be a whole number/],
+      [{ rule: { ...rule, window: -1 } }, /window must be whole milliseconds/],
+      [{ refund: "sucess" }, /unknown refund "sucess"/],
+    ];
+    for (const [slip, expected] of slips) {
+      // What type stripping lets through has no type.
+      const found = faults([{ ...perMinute(1), ...(slip as Partial<LimitPolicy>) }]);
+      assert.equal(found.length, 1, found.join("\n"));
+      assert.match(found[0] ?? "", /^The action note\.write, limit "/);
+      assert.match(found[0] ?? "", expected);
+    }
+  });
+
   it("refuses one name for two different limits", () => {
     const { guard } = setUp();
     assert.deepEqual(guard.check?.(actionWith([perMinute(1)])), []);

@@ -11,6 +11,9 @@ import type { ReadTransaction, Store, WriteTransaction } from "./ports/store.ts"
  */
 export type Effects = "none" | "store" | "external";
 
+/** All kinds of effects. */
+export const EFFECTS: readonly Effects[] = ["none", "store", "external"];
+
 /** What a limit counts by. Several together make one subject: `["user", "action"]`. */
 export type LimitSubject =
   | "principal"
@@ -22,6 +25,19 @@ export type LimitSubject =
   | "tenant"
   | "connection"
   | "action";
+
+/** All that limits can count by. */
+export const LIMIT_SUBJECTS: readonly LimitSubject[] = [
+  "principal",
+  "user",
+  "session",
+  "ip",
+  "client",
+  "token",
+  "tenant",
+  "connection",
+  "action",
+];
 
 /** A limit on attempts. */
 export interface LimitPolicy {
@@ -124,8 +140,8 @@ export function defineAction<Input, Output, const Kind extends Effects>(
 ): Action<Input, Output> {
   const { name, effects } = definition;
   if (!ACTION_NAME.test(name)) throw new TypeError(`The action name "${name}" is not of the form noun.verb.`);
-  const unknown = definition.entrances.find((entrance) => !ENTRANCES.includes(entrance));
-  if (unknown !== undefined) throw new TypeError(`The action ${name} names an unknown entrance "${String(unknown)}".`);
+  const [fault] = unknownWords(definition);
+  if (fault !== undefined) throw new TypeError(fault);
   if (effects === "none" && definition.idempotency) {
     throw new TypeError(`The action ${name} changes nothing, so it cannot keep results by key.`);
   }
@@ -141,6 +157,25 @@ export function defineAction<Input, Output, const Kind extends Effects>(
     audit: definition.audit ?? {},
     run: definition.run,
   });
+}
+
+/** Words of a declaration that mean nothing. Types refuse them, but types are stripped before a program runs. */
+export function unknownWords({
+  name,
+  entrances,
+  effects,
+}: Pick<AnyAction, "name" | "entrances" | "effects">): string[] {
+  const faults: string[] = [];
+  const entrance = entrances.find((candidate) => !ENTRANCES.includes(candidate));
+  if (entrance !== undefined) {
+    faults.push(
+      `The action ${name} names an unknown entrance "${String(entrance)}"; choose of ${ENTRANCES.join(", ")}.`,
+    );
+  }
+  if (!EFFECTS.includes(effects)) {
+    faults.push(`The action ${name} has unknown effects "${String(effects)}"; choose one of ${EFFECTS.join(", ")}.`);
+  }
+  return faults;
 }
 
 /** An action of any types, as registries hold them. */

@@ -1,4 +1,4 @@
-import type { AnyAction } from "./action.ts";
+import { unknownWords, type AnyAction } from "./action.ts";
 import { recordDenial } from "./attempt-event.ts";
 import { ENTRANCES, type Attempt, type Entrance } from "./attempt.ts";
 import { events } from "./events.ts";
@@ -114,6 +114,7 @@ function refuseUnsafe(parts: GateParts): void {
   for (const action of parts.actions) {
     if (names.has(action.name)) reasons.push(`The action ${action.name} is declared twice; rename one of them.`);
     names.add(action.name);
+    reasons.push(...unknownWords(action));
     for (const guard of parts.guards) reasons.push(...(guard.check?.(action) ?? []));
   }
   for (const [name, setting] of Object.entries(parts.settings ?? {})) {

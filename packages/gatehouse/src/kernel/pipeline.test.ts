@@ -453,6 +453,21 @@ describe("createGate, reasons not to start", () => {
     );
   });
 
+  // Types are stripped before a program runs. With effects nobody knows an action would run without its transaction,
+  // its audit row and its idempotency record; at an entrance nobody knows it would have no guards to pass.
+  it("refuses words that type stripping lets through, in declarations and in actions made by hand", () => {
+    const effects = 'The action thing.change has unknown effects "sotre"; choose one of none, store, external.';
+    const entrance = /^The action thing\.change names an unknown entrance "htp"; choose of .*http/;
+    // What type stripping lets through has no type.
+    const mistyped = "sotre" as AnyAction["effects"];
+    assert.throws(() => anAction(mistyped), { name: "TypeError", message: effects });
+    const entrances = ["htp"] as unknown as AnyAction["entrances"];
+    const found = reasons(() => createFixture([{ ...anAction("none"), effects: mistyped, entrances }], []));
+    assert.equal(found.length, 2);
+    assert.match(found[0] ?? "", entrance);
+    assert.equal(found[1], effects);
+  });
+
   it("collects what guards have against actions", () => {
     const strict: Guard = { ...guard("strict", "admit", {}), check: ({ name }) => [`${name} is unsafe`] };
     assert.deepEqual(

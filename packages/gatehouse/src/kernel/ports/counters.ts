@@ -26,6 +26,9 @@ export interface ConcurrencyRule {
 /** How a limit counts. */
 export type LimitRule = WindowRule | BucketRule | ConcurrencyRule;
 
+/** All ways to count. */
+export const LIMIT_KINDS: readonly LimitRule["kind"][] = ["window", "bucket", "concurrency"];
+
 /** One rule to check for one subject. */
 export interface LimitCheck {
   /** Name of the policy, for headers and events. */
