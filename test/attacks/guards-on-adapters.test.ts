@@ -36,7 +36,11 @@ function hono({ edge, handler }: Gatehouse, actions: readonly AnyAction[]): Prom
   const guarded = createHonoAdapter(edge);
   const app = new Hono();
   app.use(guarded.protect());
-  for (const action of actions) app.post(`/${action.name}`, guarded.action(action));
+  for (const action of actions) {
+    // Where an action does not name the entrance its handler throws; what is attacked here is the gate behind it.
+    const named = action.entrances.includes("http");
+    app.post(`/${action.name}`, named ? guarded.action(action) : (context) => edge.answer(action, edge.of(context)));
+  }
   app.all("*", guarded.handler(handler));
   const listener = getRequestListener(app.fetch);
   return serverWire(createServer((request, response) => void listener(request, response)));

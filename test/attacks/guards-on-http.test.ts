@@ -17,7 +17,8 @@ describeGuardsOn("classic routes", {
     const server = await openGuarded(({ edge }) => ({
       actions: [...here, elsewhere],
       routes: (app) => {
-        for (const action of [...here, elsewhere]) app.post(`/${action.name}`, edge.action(action));
+        for (const action of here) app.post(`/${action.name}`, edge.action(action));
+        app.post(`/${elsewhere.name}`, (context) => edge.answer(elsewhere, edge.of(context)));
       },
     }));
     const listening = await listen({ handler: server.gatehouse.handler, port: 0 });

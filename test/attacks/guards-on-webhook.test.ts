@@ -88,7 +88,10 @@ describeGuardsOn("webhooks", {
       actions: [...here, elsewhere],
       signatures: Object.fromEntries(here.map(({ name }) => [name, verifier])),
       routes: (app) => {
-        for (const action of [...here, elsewhere]) app.post(`/webhooks/${action.name}`, edge.webhook(action));
+        for (const action of here) app.post(`/webhooks/${action.name}`, edge.webhook(action));
+        app.post(`/webhooks/${elsewhere.name}`, (context) =>
+          edge.answer(elsewhere, edge.of(context), { entrance: "webhook" }),
+        );
       },
     }));
     const listening = await listen({ handler: server.gatehouse.handler, port: 0 });

@@ -10,7 +10,7 @@ import type { Edge, EdgeHandler } from "../http/edge.ts";
 import { createEdgeRoutes } from "../http/routes.ts";
 import type { AnyAction } from "../kernel/action.ts";
 import { SINGLE_TENANT } from "../kernel/attempt.ts";
-import { createGate, type Gate, type InventoryRow } from "../kernel/gate.ts";
+import { BootRefusedError, createGate, type Gate, type InventoryRow } from "../kernel/gate.ts";
 import type { Outcome } from "../kernel/outcome.ts";
 import type { StoreHealth } from "../kernel/ports/store.ts";
 import { createLive, type Live } from "../live/live.ts";
@@ -66,6 +66,8 @@ export async function openGatehouse(options: GatehouseOptions): Promise<Gatehous
   const gate = closeGate(foundation, parts, rooms.actions);
   startBackground(foundation, stack);
   const app = await mountRoutes(foundation, parts, rooms);
+  const misplaced = services.edge.misplaced();
+  if (misplaced.length > 0) throw new BootRefusedError(misplaced);
   const handler = services.edge.handler(app);
   foundation.systemEvents.started({ profile: options.config.profile });
   stack.defer(() => foundation.systemEvents.stopped());

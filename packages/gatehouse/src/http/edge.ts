@@ -25,6 +25,7 @@ import {
   type InboundParser,
   type TenantResolver,
 } from "./inbound.ts";
+import { MountedActions } from "./mounted-actions.ts";
 import { denialOfError } from "./refusal.ts";
 import { createRefusalRecorder, type RefusalRecorder, type RefusedSubject } from "./refusal-recorder.ts";
 import { arrivedWithoutCookies, returnPage } from "./return-page.ts";
@@ -93,10 +94,15 @@ export interface Edge {
   csrfToken(inbound: Inbound): string;
   /** Runs an action for a request: the framework-neutral form of `action`. */
   answer(action: AnyAction, inbound: Inbound, options?: ActionAnswerOptions): Promise<Response>;
-  /** A Hono handler that runs an action: `app.post("/payments", edge.action(pay))`. */
+  /**
+   * A Hono handler that runs an action: `app.post("/payments", edge.action(pay))`. A request throws a TypeError where
+   * the gate does not know the action at this entrance; `misplaced` tells before.
+   */
   action(action: AnyAction, options?: ActionRouteOptions): Handler;
   /** A Hono handler that runs an action for signed messages: `app.post("/webhooks/bank", edge.webhook(noted))`. */
   webhook(action: AnyAction, options?: Omit<ActionRouteOptions, "entrance">): Handler;
+  /** Reasons not to start: routes of `action` and `webhook` whose action the gate does not know at their entrance. */
+  misplaced(): readonly string[];
   /** Records the refusal of a connection on which no request could be read. */
   refuseConnection(connection: Connection, denial: Denial): void;
   /** Puts a Hono application behind the edge. */
@@ -129,6 +135,7 @@ class HttpEdge implements Edge {
   readonly #inbounds = new WeakMap<Request, Inbound>();
   readonly #recorder: RefusalRecorder;
   readonly #sameSite: SessionPreset["sameSite"];
+  readonly #mounted: MountedActions;
 
   constructor(parts: EdgeParts) {
     const { clock, random, keyRing } = parts;
@@ -136,6 +143,7 @@ class HttpEdge implements Edge {
     const cookies = createSessionCookies({ keyRing, random, clock, absolute: preset.absolute });
     this.#parts = parts;
     this.#sameSite = preset.sameSite;
+    this.#mounted = new MountedActions(parts.gate);
     this.#recorder = createRefusalRecorder(parts);
     this.sessions = createEdgeSessions({ ...parts, cookies, preset });
     this.#parser = createInboundParser({ ...parts, cookies, origins: parts.origins ?? [] });
@@ -212,11 +220,19 @@ class HttpEdge implements Edge {
   }
 
   action(action: AnyAction, options: ActionRouteOptions = {}): Handler {
-    return (context) => this.answer(action, this.of(context), { ...options, parameters: context.req.param() });
+    const check = this.#mounted.add(action, options.entrance ?? "http");
+    return (context) => {
+      check();
+      return this.answer(action, this.of(context), { ...options, parameters: context.req.param() });
+    };
   }
 
   webhook(action: AnyAction, options: ActionRouteOptions = {}): Handler {
     return this.action(action, { ...options, entrance: "webhook" });
+  }
+
+  misplaced(): readonly string[] {
+    return this.#mounted.faults();
   }
 
   handler(app: Hono): EdgeHandler {
