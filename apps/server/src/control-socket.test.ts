@@ -26,6 +26,16 @@ describe("serveControl", () => {
     void control;
   });
 
+  it("reaches data directories that are too deep for a socket's address from the working directory, or says so", () => {
+    const deep = "deep/".repeat(25);
+    assert.equal(controlSocketPath(join(process.cwd(), "data")), join(process.cwd(), "data", "control.sock"));
+    assert.equal(controlSocketPath(join(process.cwd(), "x".repeat(80))), join("x".repeat(80), "control.sock"));
+    assert.throws(
+      () => controlSocketPath(join(directory, deep)),
+      /too long for the local socket.*Choose a shorter one/,
+    );
+  });
+
   it("is answered by nobody where no server runs", async () => {
     assert.equal(await askServer(controlSocketPath(join(directory, "nobody")), asked), undefined);
   });

@@ -1,7 +1,8 @@
-import { chmodSync, mkdirSync, rmSync } from "node:fs";
-import { createServer, request } from "node:http";
-import { dirname, join } from "node:path";
+import { mkdirSync, rmSync } from "node:fs";
+import { createServer, request, type Server } from "node:http";
+import { dirname, join, relative } from "node:path";
 import type { Outcome } from "gatehouse/kernel";
+import { UsageError } from "./command.ts";
 
 /** What a command asks of a running server. */
 export interface ControlRequest {
@@ -21,9 +22,21 @@ export interface ControlAnswer {
 
 const LARGEST = 65_536;
 
-/** The local socket of a data directory: whoever may open the directory may operate the server. */
+/** Bytes that the address of a local socket may have on every system: macOS allows the fewest. */
+const LONGEST_PATH = 103;
+
+/**
+ * The local socket of a data directory: whoever may open the directory may operate the server.
+ * @throws {UsageError} where the path is too long for a socket, also from the working directory.
+ */
 export function controlSocketPath(dataDirectory: string): string {
-  return join(dataDirectory, "control.sock");
+  const path = join(dataDirectory, "control.sock");
+  const usable = [path, relative(process.cwd(), path)].find((text) => Buffer.byteLength(text) <= LONGEST_PATH);
+  if (usable !== undefined) return usable;
+  throw new UsageError(
+    `The path of the data directory ${dataDirectory} is too long for the local socket that commands use. ` +
+      "Choose a shorter one.",
+  );
 }
 
 /** Answers commands on a local socket that its owner alone can open. */
@@ -49,11 +62,7 @@ export async function serveControl(
       );
     });
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(path, resolve);
-  });
-  chmodSync(path, 0o600);
+  await listenPrivately(server, path);
   return {
     [Symbol.asyncDispose]: () =>
       new Promise((resolve) => {
@@ -61,6 +70,19 @@ export async function serveControl(
         server.closeAllConnections();
       }),
   };
+}
+
+/** The socket belongs to its owner from the first moment on: it is made within the call, under this mask. */
+function listenPrivately(server: Server, path: string): Promise<void> {
+  const mask = process.umask(0o177);
+  try {
+    return new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(path, resolve);
+    });
+  } finally {
+    process.umask(mask);
+  }
 }
 
 async function answer(text: string, operate: Operate): Promise<Outcome> {

@@ -17,11 +17,12 @@ export const start: Command = {
   async run(context) {
     const { config, application, clock, random, environment, stop } = context;
     const began = clock.monotonic();
+    const socket = controlSocketPath(config.dataDirectory);
     await using gatehouse = await openGatehouse({ config, application, clock, random, environment, log: context.log });
     if (config.profile === "development") await gatehouse.seed();
-    const listening = await listenTo(gatehouse, context);
+    await using listening = await listenTo(gatehouse, context);
     const origin = config.server.publicUrl ?? browserOrigin(listening.url);
-    await using control = await serveControl(controlSocketPath(config.dataDirectory), {
+    await using control = await serveControl(socket, {
       operate: ({ action, input }) => gatehouse.operate(action, input),
       origin,
     });
