@@ -93,7 +93,7 @@ function filterForm(filter: EventFilter): Html {
 
 function eventTable(events: readonly SecurityEvent[]): Html {
   return html`<div class="table" tabindex="0" role="region" aria-label="Table of events">
-    <table class="stack">
+    <table class="stack events">
       <caption class="visually-hidden">
         Events, newest first
       </caption>
