@@ -21,7 +21,7 @@ function admission(entrance?: string) {
 }
 
 /** All that admission looks at. */
-const from = (ip: string): Inbound => ({ peer: { ip, tls: true } }) as Inbound;
+const from = (ip: string, method = "GET"): Inbound => ({ method, peer: { ip, tls: true } }) as Inbound;
 
 describe("createPageAdmission", () => {
   it("refuses pages to a source that is banned altogether", () => {
@@ -29,6 +29,10 @@ describe("createPageAdmission", () => {
     assert.equal(denial?.problem.code, "SOURCE_BANNED");
     assert.equal(denial?.retryAfter, 60);
     assert.equal(admission()(from("192.0.2.9")), undefined);
+  });
+
+  it("leaves attempts to the gate", () => {
+    assert.equal(admission()(from("192.0.2.7", "POST")), undefined);
   });
 
   it("leaves pages to a source that is banned from one entrance", () => {

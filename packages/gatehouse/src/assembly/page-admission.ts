@@ -17,7 +17,8 @@ export interface PageAdmissionParts {
 const EVERYWHERE = "";
 
 /**
- * Refuses pages and files to addresses that are banned altogether; attempts are refused by the admit guard. Bans from
+ * Refuses pages and files to addresses that are banned altogether; what changes something is an attempt, which the
+ * admit guard refuses under its own name. Bans from
  * one entrance leave pages readable, since many people may share the address.
  */
 export function createPageAdmission({
@@ -26,7 +27,8 @@ export function createPageAdmission({
   trustedCidrs,
 }: PageAdmissionParts): (inbound: Inbound) => Denial | undefined {
   const trusted = createAddressRanges(trustedCidrs);
-  return ({ peer: { ip } }) => {
+  return ({ method, peer: { ip } }) => {
+    if (method !== "GET" && method !== "HEAD") return undefined;
     const ban = bans.find([{ kind: "ip", value: addressKey(ip) }], EVERYWHERE);
     return ban === undefined || trusted.has(ip) ? undefined : bannedDenial(ban, clock.now());
   };
