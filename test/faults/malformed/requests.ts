@@ -5,7 +5,7 @@ import { oddBody } from "./bodies.ts";
 export interface RawRequest {
   readonly pieces: readonly Buffer[];
   /** `wait`: for an answer. `leave`: hangs up in the middle. */
-  readonly then: "wait" | "leave";
+  readonly ending: "wait" | "leave";
 }
 
 const PATHS = [
@@ -98,17 +98,17 @@ const COOKIES = [
 
 /** A request that no browser would send, or that only looks like one. */
 export function oddRequest(dice: Dice, port: number): RawRequest {
-  if (dice.chance(0.04)) return { pieces: [noise(dice)], then: "wait" };
+  if (dice.chance(0.04)) return { pieces: [noise(dice)], ending: "wait" };
   const body = dice.chance(0.75) ? oddBody(dice) : Buffer.alloc(0);
   const head = Buffer.from(`${startLine(dice)}\r\n${fields(dice, { body, port }).join("\r\n")}\r\n\r\n`, "latin1");
   const whole = Buffer.concat([head, body]);
-  if (dice.chance(0.08)) return { pieces: [whole.subarray(0, dice.integer(1, whole.length))], then: "leave" };
-  if (dice.chance(0.05)) return { pieces: [whole, whole], then: "wait" };
+  if (dice.chance(0.08)) return { pieces: [whole.subarray(0, dice.integer(1, whole.length))], ending: "leave" };
+  if (dice.chance(0.05)) return { pieces: [whole, whole], ending: "wait" };
   if (dice.chance(0.1)) {
     const cut = dice.integer(0, whole.length);
-    return { pieces: [whole.subarray(0, cut), whole.subarray(cut)], then: "wait" };
+    return { pieces: [whole.subarray(0, cut), whole.subarray(cut)], ending: "wait" };
   }
-  return { pieces: [whole], then: "wait" };
+  return { pieces: [whole], ending: "wait" };
 }
 
 function startLine(dice: Dice): string {

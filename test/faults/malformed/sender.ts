@@ -7,7 +7,7 @@ const PATIENCE = 400;
 const PAUSE = 5;
 
 /** Sends a request over a connection of its own; resolves to the statuses of everything that was answered. */
-export function send(port: number, { pieces, then }: RawRequest): Promise<readonly number[]> {
+export function send(port: number, { pieces, ending }: RawRequest): Promise<readonly number[]> {
   return new Promise((resolve) => {
     const socket = connect(port, "127.0.0.1");
     let received = "";
@@ -29,7 +29,7 @@ export function send(port: number, { pieces, then }: RawRequest): Promise<readon
         setTimeout(() => {
           if (socket.destroyed) return;
           socket.write(piece);
-          if (then === "leave" && index === pieces.length - 1) setImmediate(finish);
+          if (ending === "leave" && index === pieces.length - 1) setImmediate(finish);
         }, index * PAUSE);
       });
     });

@@ -26,7 +26,6 @@ import { createSessions } from "../store/sql/sessions.ts";
 import type { Services } from "./application.ts";
 import { edgeOptions } from "./edge-options.ts";
 import { loadKeys } from "./keys.ts";
-import { createPageAdmission } from "./page-admission.ts";
 import { openStores, type Stores } from "./stores.ts";
 import { systemEvents, type SystemEvents } from "./system-events.ts";
 
@@ -37,7 +36,7 @@ export interface ServicesOptions {
   readonly random: Random;
   /** Where keys may come from; the configuration names the variable. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
-  /** Where the log goes; `quiet` for commands. */
+  /** Where the log goes; `quiet` for commands, which are no start of a server either. */
   readonly log: LogSink | "quiet";
 }
 
@@ -80,8 +79,7 @@ export async function openServices(
   const proxies = createTrustedProxies(config.server.trustedProxies, { header: config.server.forwardedHeader });
   const { gate, setGate } = createGateSlot();
   const base = { clock, random, ids, events, keyRing, store, proxies, gate };
-  const admit = createPageAdmission({ bans, clock, trustedCidrs: config.limits.trustedCidrs });
-  const own = { sessions, csrfTokens, admit, report: (error: unknown) => report(error) };
+  const own = { sessions, csrfTokens, report: (error: unknown) => report(error) };
   const edge = createEdge({ ...base, ...edgeOptions(config), ...own, ...(tenant === undefined ? {} : { tenant }) });
   const documents = createDocuments();
   const services: Services = {

@@ -58,8 +58,6 @@ export interface EdgeParts {
   readonly plainLoopback?: boolean;
   /** For development: answers for `origins` and the names of this machine's loopback, and for no others. Default false. */
   readonly loopbackNamesOnly?: boolean;
-  /** Refuses a request before anything of it is served, pages included: a banned source. */
-  readonly admit?: (inbound: Inbound) => Denial | undefined;
   readonly limits?: Partial<BodyLimits>;
   /** Default `app`. */
   readonly session?: SessionPreset;
@@ -267,8 +265,7 @@ class HttpEdge implements Edge {
   }
 
   async #serve(inbound: Inbound, fetch: () => Response | Promise<Response>): Promise<Response> {
-    const refusal = inbound.refusal ?? this.#parts.admit?.(inbound);
-    if (refusal !== undefined) return this.refuse(inbound, refusal);
+    if (inbound.refusal !== undefined) return this.refuse(inbound, inbound.refusal);
     if (inbound.method === "OPTIONS") {
       const preflight = this.#cors.preflight(inbound.url.pathname, inbound.request);
       if (preflight !== undefined) return this.json(inbound, undefined, { headers: preflight });
