@@ -132,7 +132,9 @@ export function policyFaults(action: AnyAction): string[] {
 }
 
 function subjectFaults(by: readonly LimitSubject[]): string[] {
-  if (!Array.isArray(by)) return [`\`by\` must be a list of ${LIMIT_SUBJECTS.join(", ")}`];
+  // Without a compiler in between, anything may stand here.
+  const given: unknown = by;
+  if (!Array.isArray(given)) return [`\`by\` must be a list of ${LIMIT_SUBJECTS.join(", ")}`];
   if (by.length === 0) return ['`by` names nobody; say who is counted, such as ["principal"]'];
   return by
     .filter((subject) => !LIMIT_SUBJECTS.includes(subject))
