@@ -1,4 +1,4 @@
-import type { SecurityEvent } from "gatehouse/kernel";
+import type { Entrance, SecurityEvent } from "gatehouse/kernel";
 import type { EntranceHarness, SuiteAnswer, SuiteRequest } from "gatehouse/testing";
 import type { GuardedServer } from "./guarded-server.ts";
 import { SuiteVisitors, type Evidence } from "./suite-visitors.ts";
@@ -42,10 +42,11 @@ export class WireHarness implements EntranceHarness {
     return store.read((transaction) => trail.find(transaction, { limit: 1000 }));
   }
 
-  async ban(ip: string): Promise<void> {
+  async ban(ip: string, entrance?: Entrance): Promise<void> {
     const { bans, clock } = this.#server.gatehouse.services;
-    const subject = { kind: "ip", value: ip } as const;
-    await bans.add({ subject, reason: "suite", expiresAt: clock.now() + HOUR, violations: 0 });
+    const ban = { subject: { kind: "ip", value: ip }, reason: "suite", violations: 0 } as const;
+    const expiresAt = clock.now() + HOUR;
+    await bans.add({ ...ban, expiresAt, ...(entrance === undefined ? {} : { entrance }) });
   }
 
   /** All limits count by the minute. */

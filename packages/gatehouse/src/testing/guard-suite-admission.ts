@@ -3,7 +3,6 @@ import { it } from "node:test";
 import { SUITE_TTL } from "./guard-suite-actions.ts";
 import { admitted, documentOf, refused, refusedUnknown, type Suite } from "./guard-suite-refusal.ts";
 
-const BANNED = "198.51.100.66";
 const STRANGE = "198.51.100.9";
 
 /** Who and what is let in at all. */
@@ -21,11 +20,23 @@ export function describeAdmission(suite: Suite): void {
       await admitted(send());
     });
   } else {
-    it("refuses a banned address, and no other, and says until when", async () => {
-      await harness().ban(BANNED);
-      const answer = await refused(suite, "SOURCE_BANNED", { ip: BANNED });
+    it("refuses an address that is banned here, and no other, and says until when", async () => {
+      await harness().ban("198.51.100.66", under.entrance);
+      const answer = await refused(suite, "SOURCE_BANNED", { ip: "198.51.100.66" });
       assert.ok((answer.retryAfter ?? 0) > SUITE_TTL);
       await admitted(send({ ip: "198.51.100.67" }));
+    });
+
+    it("refuses an address that is banned altogether, with whatever credentials it comes", async () => {
+      await harness().ban("198.51.100.68");
+      const page = { page: "wrong token", message: "altered" } as const;
+      await refused(suite, "SOURCE_BANNED", { ip: "198.51.100.68" });
+      await refused(suite, "SOURCE_BANNED", { ip: "198.51.100.68", ...page });
+    });
+
+    it("admits an address that is banned from another entrance", async () => {
+      await harness().ban("198.51.100.69", under.entrance === "mcp" ? "oauth" : "mcp");
+      await admitted(send({ ip: "198.51.100.69" }));
     });
   }
 

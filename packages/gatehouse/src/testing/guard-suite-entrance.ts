@@ -68,8 +68,8 @@ export interface EntranceHarness extends AsyncDisposable {
   readonly events: SecurityEvent[];
   /** Rows of the audit trail, newest first. */
   auditRows(): Promise<readonly SecurityEvent[]>;
-  /** Bans an address for an hour. */
-  ban(ip: string): Promise<void>;
+  /** Bans an address for an hour, from one entrance or altogether. */
+  ban(ip: string, entrance?: Entrance): Promise<void>;
   /** Forgets everything counted by limits, and everybody's session: the next attempt signs in anew. */
   reset(): void | Promise<void>;
   /** Moves the clock by milliseconds. */

@@ -1,5 +1,5 @@
 import { base64url } from "../kernel/codec.ts";
-import type { Attempt, Provenance } from "../kernel/attempt.ts";
+import type { Attempt, Entrance, Provenance } from "../kernel/attempt.ts";
 import { createTestGate, TEST_TARGET, testUser, type TestGate, type TestSession } from "./gate-kit.ts";
 import {
   SUITE_TRUSTED,
@@ -46,9 +46,10 @@ class KitHarness implements EntranceHarness {
     return this.#kit.clock.advance(milliseconds);
   }
 
-  async ban(ip: string): Promise<void> {
-    const subject = { kind: "ip", value: ip } as const;
-    await this.#kit.bans.add({ subject, reason: "suite", expiresAt: this.#kit.clock.now() + 3_600_000, violations: 0 });
+  async ban(ip: string, entrance?: Entrance): Promise<void> {
+    const ban = { subject: { kind: "ip", value: ip }, reason: "suite", violations: 0 } as const;
+    const expiresAt = this.#kit.clock.now() + 3_600_000;
+    await this.#kit.bans.add({ ...ban, expiresAt, ...(entrance === undefined ? {} : { entrance }) });
   }
 
   /** The kit knows sessions as long as they live; an ended one is one it does not know. */
