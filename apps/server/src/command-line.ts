@@ -37,7 +37,7 @@ const COMMON: Flags = {
  */
 export function parseCommandLine(parameters: readonly string[], commands: readonly Command[]): CommandLine {
   const settings: Flags = describeFlags();
-  const everyOwn = Object.assign({}, ...commands.map((command) => command.flags ?? {}));
+  const everyOwn: Flags = Object.fromEntries(commands.flatMap((command) => Object.entries(command.flags ?? {})));
   const options = { ...everyOwn, ...settings, ...COMMON };
   const { tokens, positionals } = parseArgs({
     args: [...parameters],

@@ -39,13 +39,11 @@ describe("A client that writes forwarding headers itself", () => {
   });
 
   it("cannot make the server work through thousands of entries", () => {
+    // Reading ends 32 hops from the right, far from where the list begins.
     const entries = Array.from({ length: 20_000 }, (_, index) => `10.0.${index % 250}.1`);
-    const started = performance.now();
-    for (let round = 0; round < 100; round += 1) {
-      assert.match(addressOf(customary, "x-forwarded-for", entries.join(", ")), /^10\./);
-      assert.match(addressOf(standard, "forwarded", entries.map((entry) => `for=${entry}`).join(",")), /^10\./);
-      addressOf(standard, "forwarded", `${'"\\'.repeat(10_000)}`);
-    }
-    assert.ok(performance.now() - started < 2000);
+    const reached = entries.at(-32);
+    assert.equal(addressOf(customary, "x-forwarded-for", entries.join(", ")), reached);
+    assert.equal(addressOf(standard, "forwarded", entries.map((entry) => `for=${entry}`).join(",")), reached);
+    assert.equal(addressOf(standard, "forwarded", '"\\'.repeat(10_000)), addressOf(standard, "forwarded", '"'));
   });
 });
