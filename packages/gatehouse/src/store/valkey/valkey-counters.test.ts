@@ -5,7 +5,7 @@ import { systemClock } from "../../kernel/clock.ts";
 import type { LimitCheck, LimitRule } from "../../kernel/ports/counters.ts";
 import { StoreUnavailableError } from "../../kernel/ports/store.ts";
 import { createFakeClock } from "../../testing/fake-clock.ts";
-import { skipWithout, startOwnValkey, startValkey } from "../../testing/services.ts";
+import { skipWithout, startOwnValkey, startValkey, type ValkeyService } from "../../testing/services.ts";
 import { openValkeyConnection, type ValkeyConnection } from "./valkey-connection.ts";
 import { createValkeyCounters } from "./valkey-counters.ts";
 
@@ -23,9 +23,9 @@ const checks: readonly LimitCheck[] = RULES.map((rule, index) => ({
   cost: 1,
 }));
 
-async function open() {
+async function open(start: () => Promise<ValkeyService> = startValkey) {
   const stack = new AsyncDisposableStack();
-  const server = stack.use(await startValkey());
+  const server = stack.use(await start());
   const connection = stack.use(
     await openValkeyConnection({ url: server.url, clock: systemClock, profile: "development", commandTimeout: 5000 }),
   );
@@ -40,7 +40,8 @@ async function callsOf(connection: ValkeyConnection, command: string): Promise<n
 
 describe("createValkeyCounters", { skip: await skipWithout("valkey") }, () => {
   it("takes one round trip a decision, however many policies", async () => {
-    await using place = await open();
+    // Nobody else may send commands to the server whose commands are counted.
+    await using place = await open(startOwnValkey);
     const counters = createValkeyCounters({ ...place, clock: systemClock });
     await counters.take(checks);
     for (const count of [1, 3, 5]) {
