@@ -98,7 +98,6 @@ describe("the log of a workshop under attack", () => {
       return written.length >= 2 ? written : undefined;
     }, "the refusals are logged");
     assert.ok(lines.every((line) => line["event"] !== "sys_startup"));
-    // oxlint-disable-next-line eslint/no-control-regex -- control characters are what is looked for
     assert.doesNotMatch(JSON.stringify(lines), /\u001b|\\u001b/);
   });
 });

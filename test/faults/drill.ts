@@ -2,10 +2,10 @@ import { randomBytes } from "node:crypto";
 import { appendFileSync } from "node:fs";
 
 /** Whether drills run at full length: `npm run drill`. Otherwise they are shortened, for every test run. */
-export const isFull = process.env["DRILL"] === "full";
+const isFull = process.env["DRILL"] === "full";
 
 /** Seconds a shortened drill may take on a busy machine. */
-export const SHORT_TIMEOUT = 150_000;
+const SHORT_TIMEOUT = 150_000;
 /** Milliseconds after which a full drill is given up. */
 const FULL_TIMEOUT = 4 * 3_600_000;
 

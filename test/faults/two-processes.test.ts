@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
+import { z } from "zod";
 import { skipWithout } from "gatehouse/testing";
 import type { Client } from "../support/client.ts";
 import { runCommand, type ServerProcess } from "../support/server-process.ts";
@@ -9,6 +10,8 @@ import { drillTimeout, Report, sized } from "./drill.ts";
 import { Crowd, SIXTY, tally } from "./two-processes/crowd.ts";
 import { sign } from "./two-processes/outage.ts";
 import { marker, startPair, timeUntil, unexpectedExceptions, type Pair } from "./two-processes/pair.ts";
+
+const Banned = z.object({ ban: z.object({ id: z.string() }) });
 
 const missing = (await skipWithout("postgres")) || (await skipWithout("valkey"));
 /** Milliseconds until a server looks by itself at what it may have missed, and what a busy machine may add. */
@@ -118,7 +121,7 @@ describe("two servers on one PostgreSQL and one Valkey", { skip: missing, timeou
       const [here, there] = round % 2 === 0 ? [pair.first, pair.second] : [pair.second, pair.first];
       const visitor = await pair.visit(there);
       assert.equal(await isBanned(visitor), false);
-      const added: any = await command(here, "bans", "add", "ip", addressOf(visitor), "--reason", "drill");
+      const added = Banned.parse(await command(here, "bans", "add", "ip", addressOf(visitor), "--reason", "drill"));
       bans.push(await timeUntil("the ban", () => isBanned(visitor), WITHIN_A_SECOND));
       await command(here, "bans", "lift", added.ban.id);
       pardons.push(await timeUntil("the pardon", async () => !(await isBanned(visitor)), WITHIN_A_SECOND));

@@ -125,7 +125,6 @@ export class Client implements Disposable {
   }
 
   /** Performs an action of a component that was seen, by its name, or of one that is given. */
-  // oxlint-disable-next-line eslint/max-params -- subject, action, parameters: the options are the fourth by nature
   async act(
     component: string | LiveElement,
     action: string,
@@ -257,7 +256,7 @@ function nameOf({ id }: LiveElement): string {
 }
 
 /** The live components of a page. */
-export function liveElements(page: string): LiveElement[] {
+function liveElements(page: string): LiveElement[] {
   return tags(page, "div").flatMap((found) => {
     const id = found["data-live"];
     if (id === undefined) return [];

@@ -3,7 +3,7 @@ import type { ServerProcess } from "../../support/server-process.ts";
 import type { Pair } from "./pair.ts";
 
 /** How many there are: one more than the limit of an action, by default 60 in a minute. */
-export const CROWD = 61;
+const CROWD = 61;
 /** What the crowd is answered when a limit is exact. */
 export const SIXTY = { "200": 60, "429 RATE_LIMIT_EXCEEDED": 1 };
 

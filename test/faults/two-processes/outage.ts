@@ -77,7 +77,7 @@ export function sign(pair: Pair, { client, text, key }: Pick<Try, "client" | "te
 }
 
 /** Whether the last thing a server noticed of a store is that it answers. */
-export function hasStore(store: WatchedStore): (server: ServerProcess) => boolean {
+function hasStore(store: WatchedStore): (server: ServerProcess) => boolean {
   return (server) => {
     const noticed = server.log.filter(({ action, context }) => action === "store.watch" && storeOf(context) === store);
     const last = noticed.at(-1);
