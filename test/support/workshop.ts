@@ -50,7 +50,7 @@ export async function eventually<Value>(
   for (const deadline = performance.now() + 10_000; performance.now() < deadline;) {
     const found = await look();
     if (found !== undefined && found !== false) return found;
-    await new Promise((resolve) => setTimeout(resolve, 25));
+    await new Promise((resolve) => setTimeout(resolve, 200));
   }
   throw new Error(`It never came true that ${what}.`);
 }
