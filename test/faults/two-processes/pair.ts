@@ -39,7 +39,7 @@ const EVENT = "/events/anna-and-ben";
 const config = fileURLToPath(new URL("../application.ts", import.meta.url));
 
 /** Starts everything anew. */
-export async function startPair(): Promise<Pair> {
+export async function startPair(timeBox = COUNTERS_TIME_BOX): Promise<Pair> {
   await using stack = new AsyncDisposableStack();
   const dice = createDice();
   const directory = await mkdtemp(join(tmpdir(), "gatehouse-pair-"));
@@ -52,7 +52,7 @@ export async function startPair(): Promise<Pair> {
     GATEHOUSE_STORE_POSTGRES_URL: postgres.url,
     GATEHOUSE_COUNTERS_ENGINE: "valkey",
     GATEHOUSE_COUNTERS_VALKEY_URL: valkey.url,
-    GATEHOUSE_COUNTERS_TIME_BOX: `${COUNTERS_TIME_BOX}ms`,
+    GATEHOUSE_COUNTERS_TIME_BOX: `${timeBox}ms`,
     GATEHOUSE_KEYS_FILE: join(directory, "keys.json"),
     DRILL_PROVIDER: provider.url,
   };

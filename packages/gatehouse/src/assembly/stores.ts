@@ -41,6 +41,7 @@ export interface Stores {
 }
 
 const SAVE_INTERVAL = 30_000;
+const SHORTEST_COMMAND_TIMEOUT = 250;
 
 /**
  * Opens the stores that the configuration names. What is opened joins `stack` and closes with it.
@@ -151,8 +152,12 @@ async function openValkey(parts: StoresParts, stack: AsyncDisposableStack): Prom
   const { createValkeyCounters } = await import("../store/valkey/valkey-counters.ts");
   const { openValkeyBus } = await import("../store/valkey/valkey-bus.ts");
   const url = config.counters.valkeyUrl;
+  // A connection that gives up earlier than the time box allows would make the option do nothing.
+  const commandTimeout = Math.max(SHORTEST_COMMAND_TIMEOUT, config.counters.timeBox);
   if (url === undefined) throw new TypeError("counters.valkeyUrl is not set.");
-  const connection = stack.use(await openValkeyConnection({ url, clock, random, report, profile: config.profile }));
+  const connection = stack.use(
+    await openValkeyConnection({ url, clock, random, report, profile: config.profile, commandTimeout }),
+  );
   const counters = resilient(parts, stack, createValkeyCounters({ connection, clock }));
   const bus = stack.use(await openValkeyBus({ connection, report }));
   return { counters, bus, probes: [async () => toleratedHealth(await connection.health(), config)] };
