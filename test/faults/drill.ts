@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { appendFileSync } from "node:fs";
+import type { ServerProcess } from "../support/server-process.ts";
 
 /** Whether drills run at full length: `npm run drill`. Otherwise they are shortened, for every test run. */
 const isFull = process.env["DRILL"] === "full";
@@ -99,6 +100,15 @@ export class Violations {
   get list(): readonly string[] {
     return this.#found;
   }
+}
+
+/** How the absence of something shared is reported: by the store, by a client, or by a provider that lost an answer. */
+const OUTAGE =
+  /StoreUnavailableError|ECONNREFUSED|ECONNRESET|ETIMEDOUT|(Socket timeout|Command timed out)|Connection is closed|fetch failed/;
+
+/** Exceptions a server reported that do not say that something it needs is away: the first line of each. */
+export function unexpectedExceptions({ exceptions }: ServerProcess): string[] {
+  return exceptions.map(({ stack }) => String(stack).split("\n")[0] ?? "").filter((line) => !OUTAGE.test(line));
 }
 
 /** The value below which this part of the values lies, such as 0.5 for the median. */

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { skipWithout } from "gatehouse/testing";
 import type { Answer } from "../support/client.ts";
-import { drillTimeout, quantile, Report, sized, Violations } from "./drill.ts";
+import { drillTimeout, quantile, Report, sized, unexpectedExceptions, Violations } from "./drill.ts";
 import { Crowd, SIXTY, tally } from "./two-processes/crowd.ts";
 import { observe, readiness, sign, type Outage, type Try, type WatchedStore } from "./two-processes/outage.ts";
-import { COUNTERS_TIME_BOX, startPair, unexpectedExceptions, type Pair } from "./two-processes/pair.ts";
+import { COUNTERS_TIME_BOX, startPair, type Pair } from "./two-processes/pair.ts";
 import { slowest, type Call } from "./workload.ts";
 
 const missing = (await skipWithout("postgres")) || (await skipWithout("valkey"));

@@ -6,10 +6,10 @@ import { z } from "zod";
 import { skipWithout } from "gatehouse/testing";
 import type { Client } from "../support/client.ts";
 import { runCommand, type ServerProcess } from "../support/server-process.ts";
-import { drillTimeout, Report, sized } from "./drill.ts";
+import { drillTimeout, Report, sized, unexpectedExceptions } from "./drill.ts";
 import { Crowd, SIXTY, tally } from "./two-processes/crowd.ts";
 import { sign } from "./two-processes/outage.ts";
-import { marker, startPair, timeUntil, unexpectedExceptions, type Pair } from "./two-processes/pair.ts";
+import { marker, startPair, timeUntil, type Pair } from "./two-processes/pair.ts";
 
 const Banned = z.object({ ban: z.object({ id: z.string() }) });
 

@@ -43,8 +43,10 @@ export type LogLine = Readonly<Record<string, unknown>>;
 
 const START_TIMEOUT = 60_000;
 const STOP_TIMEOUT = 30_000;
-/** What is kept of a server's output, in characters; the oldest goes first. */
-const OUTPUT_LIMIT = 8_000_000;
+/** Lines that are kept of a server's output; the oldest go first. */
+const MOST_LINES = 20_000;
+/** Exceptions in the log that are kept, however long ago they were. */
+const MOST_EXCEPTIONS = 1_000;
 /** Ends the server once standard input closes, which it does however the test process ends. */
 const WATCHDOG = 'read -r _; kill -KILL "$1" 2>/dev/null';
 
@@ -56,8 +58,10 @@ export class ServerProcess implements AsyncDisposable {
   readonly #child: ChildProcess;
   readonly #watchdog: ChildProcess;
   readonly #temporary: boolean;
-  #output = "";
+  #lines: string[] = [];
+  #rest = "";
   #errors = "";
+  readonly #exceptions: LogLine[] = [];
   #announcement: Announcement | undefined;
 
   private constructor(child: ChildProcess, { data, temporary }: { data: string; temporary: boolean }) {
@@ -73,8 +77,8 @@ export class ServerProcess implements AsyncDisposable {
       this.#watchdog.kill("SIGKILL");
       return { code, signal };
     });
-    child.stdout?.on("data", (chunk: Buffer) => (this.#output = (this.#output + chunk).slice(-OUTPUT_LIMIT)));
-    child.stderr?.on("data", (chunk: Buffer) => (this.#errors = (this.#errors + chunk).slice(-OUTPUT_LIMIT)));
+    child.stdout?.setEncoding("utf8").on("data", (chunk: string) => this.#take(chunk));
+    child.stderr?.setEncoding("utf8").on("data", (chunk: string) => (this.#errors += chunk));
   }
 
   /** Starts the process without waiting until it is ready. */
@@ -95,10 +99,10 @@ export class ServerProcess implements AsyncDisposable {
   /** Waits until the server is ready. */
   async ready(): Promise<this> {
     const deadline = performance.now() + START_TIMEOUT;
-    while ((this.#announcement ??= announcementIn(this.#output)) === undefined) {
+    while ((this.#announcement ??= announcementIn(this.#lines)) === undefined) {
       if (this.hasEnded || performance.now() > deadline) {
         await this.kill();
-        throw new Error(`The server did not start:\n${this.#output}\n${this.#errors}`);
+        throw new Error(`The server did not start:\n${this.#lines.join("\n")}\n${this.#errors}`);
       }
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
@@ -134,12 +138,14 @@ export class ServerProcess implements AsyncDisposable {
     return this.#errors;
   }
 
-  /** The lines of the log so far. */
+  /** The newest lines of the log. */
   get log(): readonly LogLine[] {
-    return this.#output
-      .split("\n")
-      .filter((line) => line.startsWith("{") && line.endsWith("}"))
-      .map((line) => JSON.parse(line));
+    return this.#lines.filter(isLogLine).map((line) => JSON.parse(line));
+  }
+
+  /** Exceptions the server has reported, from the first one on. */
+  get exceptions(): readonly LogLine[] {
+    return this.#exceptions;
   }
 
   /** Bytes of memory the process occupies. */
@@ -171,6 +177,17 @@ export class ServerProcess implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
     if (this.#temporary) await rm(this.data, { recursive: true, force: true });
+  }
+
+  #take(chunk: string): void {
+    const lines = (this.#rest + chunk).split("\n");
+    this.#rest = lines.pop() ?? "";
+    for (const line of lines) {
+      this.#lines.push(line);
+      const isException = this.#exceptions.length < MOST_EXCEPTIONS && line.includes('"event":"exception"');
+      if (isException && isLogLine(line)) this.#exceptions.push(JSON.parse(line));
+    }
+    if (this.#lines.length > MOST_LINES * 2) this.#lines = this.#lines.slice(-MOST_LINES);
   }
 
   get #announced(): Announcement {
@@ -219,8 +236,13 @@ function environmentFor(given: ServerOptions["environment"] = {}): Record<string
   return { ...Object.fromEntries(inherited), GATEHOUSE_LOG_FORMAT: "json", ...given };
 }
 
+function isLogLine(line: string): boolean {
+  return line.startsWith("{") && line.endsWith("}");
+}
+
 /** The announcement is the only JSON of several lines among what the server prints. */
-function announcementIn(output: string): Announcement | undefined {
-  const text = /^\{\n[\s\S]*?\n\}$/m.exec(output)?.[0];
-  return text === undefined ? undefined : JSON.parse(text);
+function announcementIn(lines: readonly string[]): Announcement | undefined {
+  const start = lines.indexOf("{");
+  const end = lines.indexOf("}", start);
+  return start === -1 || end === -1 ? undefined : JSON.parse(lines.slice(start, end + 1).join("\n"));
 }

@@ -5,7 +5,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { Client } from "../../support/client.ts";
 import { ServerProcess } from "../../support/server-process.ts";
-import { quantile, type Dice, type Report, Violations } from "../drill.ts";
+import { quantile, unexpectedExceptions, type Dice, type Report, Violations } from "../drill.ts";
 import { Journal } from "./journal.ts";
 import type { Ledger } from "./ledger.ts";
 import { startProvider, type Provider } from "./provider.ts";
@@ -192,6 +192,7 @@ class Rounds {
   #judgeProcess(server: ServerProcess): void {
     this.#violations.expect(!server.hasEnded, "The server ended by itself.");
     this.#violations.expect(server.errors === "", `The server wrote to standard error: ${server.errors}`);
+    for (const line of unexpectedExceptions(server)) this.#violations.add(`The server reported: ${line}`);
   }
 }
 

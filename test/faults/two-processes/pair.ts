@@ -32,9 +32,6 @@ export const COUNTERS_TIME_BOX = 250;
 
 /** How often a condition is looked at before it is given up. */
 const LOOKS = 40;
-/** How the absence of something shared is reported: by the store, by a client, or by a provider that lost an answer. */
-const OUTAGE =
-  /StoreUnavailableError|ECONNREFUSED|ECONNRESET|ETIMEDOUT|(Socket timeout|Command timed out)|Connection is closed|fetch failed/;
 const EVENT = "/events/anna-and-ben";
 const config = fileURLToPath(new URL("../application.ts", import.meta.url));
 
@@ -96,12 +93,4 @@ export async function timeUntil(what: string, holds: () => Promise<boolean>, pat
     await new Promise((resolve) => setTimeout(resolve, patience / LOOKS));
   }
   return performance.now() - started;
-}
-
-/** Exceptions a server reported that do not say that something it shares is away: the first line of each. */
-export function unexpectedExceptions({ log }: ServerProcess): string[] {
-  return log
-    .filter(({ event }) => event === "exception")
-    .map(({ stack }) => String(stack).split("\n")[0] ?? "")
-    .filter((line) => !OUTAGE.test(line));
 }
