@@ -3,6 +3,7 @@ import { auditList } from "./commands/audit.ts";
 import { backup, restore } from "./commands/backup.ts";
 import { bansAdd, bansLift, bansList } from "./commands/bans.ts";
 import { config } from "./commands/config.ts";
+import { health } from "./commands/health.ts";
 import { inventory } from "./commands/inventory.ts";
 import { keysList, keysRotate } from "./commands/keys.ts";
 import { link } from "./commands/link.ts";
@@ -13,6 +14,7 @@ export const commands: readonly Command[] = [
   start,
   link,
   inventory,
+  health,
   bansList,
   bansAdd,
   bansLift,

@@ -1,4 +1,3 @@
-import { openGatehouse } from "gatehouse";
 import type { Config } from "gatehouse/kernel";
 import type { CommandContext } from "./command.ts";
 import { askServer, controlSocketPath, type ControlAnswer, type ControlRequest } from "./control-socket.ts";
@@ -11,6 +10,8 @@ async function operate(context: CommandContext, request: ControlRequest): Promis
   const answer = await askServer(controlSocketPath(context.config.dataDirectory), request);
   if (answer !== undefined) return answer;
   const { config, application, clock, random, environment } = context;
+  // Loaded where it is needed: most commands only ask the running server.
+  const { openGatehouse } = await import("gatehouse");
   await using gatehouse = await openGatehouse({ config, application, clock, random, environment, log: "quiet" });
   return { outcome: await gatehouse.operate(request.action, request.input), origin: configuredOrigin(config) };
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Command } from "../command.ts";
+import { UsageError, type Command, type CommandContext } from "../command.ts";
 import { operateAndShow } from "../operate.ts";
 import { formatTable } from "../terminal.ts";
 
@@ -22,7 +22,9 @@ const FILTERS = ["name", "outcome", "level", "actor", "action", "ip"] as const;
 /** `gatehouse audit list`. */
 export const auditList: Command = {
   name: "audit list",
-  usage: "[--name EVENT] [--outcome success|denied|error] [--actor ID] [--action NAME] [--ip ADDRESS] [--limit N]",
+  usage:
+    "[--name EVENT] [--outcome success|denied|error] [--actor ID] [--action NAME] [--ip ADDRESS] " +
+    "[--request ID] [--from TIME] [--until TIME] [--limit N]",
   summary: "Shows the newest events of the audit trail.",
   flags: {
     name: { type: "string", doc: "Only events of this name." },
@@ -31,14 +33,13 @@ export const auditList: Command = {
     actor: { type: "string", doc: "Only this actor." },
     action: { type: "string", doc: "Only this action." },
     ip: { type: "string", doc: "Only this address." },
+    request: { type: "string", doc: "Only this request, by the number that error pages and log lines name." },
+    from: { type: "string", doc: "Only since this time (ISO 8601), such as 2026-02-28T18:00Z." },
+    until: { type: "string", doc: "Only before this time (ISO 8601)." },
     limit: { type: "string", doc: "How many. Default 50." },
   },
   run: (context) => {
-    const { limit } = context.flags;
-    const given = FILTERS.filter((name) => context.flags[name] !== undefined);
-    const filters = Object.fromEntries(given.map((name) => [name, context.flags[name]]));
-    const input = limit === undefined ? filters : { ...filters, limit: Number(limit) };
-    return operateAndShow(context, { action: "audit.list", input }, (value) => {
+    return operateAndShow(context, { action: "audit.list", input: queryOf(context.flags) }, (value) => {
       const rows = Events.parse(value).events.map((event) => [
         new Date(event.at).toISOString(),
         event.outcome,
@@ -51,3 +52,28 @@ export const auditList: Command = {
     });
   },
 };
+
+/** The input of `audit.list` for the flags that were given. */
+function queryOf(flags: CommandContext["flags"]): Readonly<Record<string, unknown>> {
+  const query: Record<string, unknown> = {};
+  for (const name of FILTERS) if (flags[name] !== undefined) query[name] = flags[name];
+  if (flags["request"] !== undefined) query["requestId"] = flags["request"];
+  if (flags["limit"] !== undefined) query["limit"] = countOf(String(flags["limit"]));
+  for (const name of ["from", "until"] as const) {
+    if (flags[name] !== undefined) query[name] = momentOf(name, String(flags[name]));
+  }
+  return query;
+}
+
+function countOf(text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new UsageError(`--limit takes a whole number, such as 100; got "${text}".`);
+  return Number(text);
+}
+
+/** Epoch milliseconds; a time without a zone is UTC, as in the console. */
+function momentOf(name: string, text: string): number {
+  const zoned = /[zZ]|[+-]\d{2}:?\d{2}$/.test(text) || !text.includes("T") ? text : `${text}Z`;
+  const time = Date.parse(zoned);
+  if (Number.isNaN(time)) throw new UsageError(`--${name} takes a time such as 2026-02-28T18:00Z; got "${text}".`);
+  return time;
+}

@@ -1,6 +1,5 @@
 import { resolve } from "node:path";
 import { z } from "zod";
-import { restoreStore } from "gatehouse/store/sqlite";
 import { UsageError, type Command } from "../command.ts";
 import { operateAndShow } from "../operate.ts";
 
@@ -37,6 +36,7 @@ export const restore: Command = {
     if (file === undefined) throw new UsageError("Say from where: gatehouse restore FILE");
     refuseOtherEngines(config.store.engine, "pg_restore");
     terminal.note("Checking and copying ...");
+    const { restoreStore } = await import("gatehouse/store/sqlite");
     await restoreStore(resolve(file), config.dataDirectory, { force: flags["force"] === true });
     if (json) terminal.printJson({ restored: true });
     else terminal.print(`The store in ${config.dataDirectory} is restored.`);

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
-import { openGatehouse, type Gatehouse } from "gatehouse";
-import { developmentCertificate, listen, type Certificate, type Listening } from "gatehouse/http";
+import type { Gatehouse } from "gatehouse";
+import type { Certificate, Listening } from "gatehouse/http";
 import type { Config } from "gatehouse/kernel";
 import { z } from "zod";
 import type { Command, CommandContext } from "../command.ts";
@@ -18,6 +18,8 @@ export const start: Command = {
     const { config, application, clock, random, environment, stop } = context;
     const began = clock.monotonic();
     const socket = controlSocketPath(config.dataDirectory);
+    // Loaded here, so that other commands need not wait for it.
+    const { openGatehouse } = await import("gatehouse");
     await using gatehouse = await openGatehouse({ config, application, clock, random, environment, log: context.log });
     if (config.profile === "development") await gatehouse.seed();
     await using listening = await listenTo(gatehouse, context);
@@ -37,6 +39,7 @@ export const start: Command = {
 
 async function listenTo(gatehouse: Gatehouse, { config, clock }: CommandContext): Promise<Listening> {
   const tls = await certificateFor(config, clock);
+  const { listen } = await import("gatehouse/http");
   const { host, port, requestTimeout } = config.server;
   return listen({
     handler: gatehouse.handler,
@@ -56,6 +59,7 @@ async function certificateFor(config: Config, clock: CommandContext["clock"]): P
     return { certificate: readFileSync(certificate, "utf8"), key: readFileSync(key, "utf8") };
   }
   if (!development) return undefined;
+  const { developmentCertificate } = await import("gatehouse/http");
   const names = publicUrl === undefined ? [] : [new URL(publicUrl).hostname];
   return developmentCertificate({ directory: config.dataDirectory, clock, names });
 }

@@ -69,8 +69,7 @@ export async function openGatehouse(options: GatehouseOptions): Promise<Gatehous
   const misplaced = services.edge.misplaced();
   if (misplaced.length > 0) throw new BootRefusedError(misplaced);
   const handler = services.edge.handler(app);
-  foundation.systemEvents.started({ profile: options.config.profile });
-  stack.defer(() => foundation.systemEvents.stopped());
+  if (options.log !== "quiet") announceService(foundation, stack);
   const kept = stack.move();
   return {
     ...{ handler, edge: services.edge, gate, services },
@@ -81,6 +80,12 @@ export async function openGatehouse(options: GatehouseOptions): Promise<Gatehous
     seed: () => parts.seed?.() ?? Promise.resolve(),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
+}
+
+/** A command that opens a stopped installation for a moment starts no server. */
+function announceService({ services, systemEvents }: Foundation, stack: AsyncDisposableStack): void {
+  systemEvents.started({ profile: services.config.profile });
+  stack.defer(() => systemEvents.stopped());
 }
 
 /** Live components, the console and everything that can be attempted. */

@@ -1,0 +1,34 @@
+import { z } from "zod";
+import type { Command } from "../command.ts";
+import { operateAndShow } from "../operate.ts";
+import { formatTable } from "../terminal.ts";
+
+const Health = z.object({
+  stores: z.array(
+    z.object({
+      name: z.string(),
+      engine: z.string(),
+      state: z.string(),
+      latency: z.number(),
+      detail: z.string().optional(),
+    }),
+  ),
+});
+
+/** `gatehouse health`. */
+export const health: Command = {
+  name: "health",
+  usage: "",
+  summary: "Shows how the stores are doing.",
+  run: (context) =>
+    operateAndShow(context, { action: "store.health", input: {} }, (value) => {
+      const rows = Health.parse(value).stores.map(({ name, engine, state, latency, detail = "" }) => [
+        name,
+        engine,
+        state,
+        `${latency.toFixed(1)} ms`,
+        detail,
+      ]);
+      context.terminal.print(formatTable(["STORE", "ENGINE", "STATE", "ANSWERS IN", "DETAILS"], rows));
+    }),
+};
