@@ -26,6 +26,7 @@ interface Waiting {
 export class DurabilityBarrier {
   readonly #sync: (done: (error: Error | null) => void) => void;
   readonly #onFailure: (error: Error) => void;
+  readonly #onFree: () => void;
   #pending: Waiting | undefined;
   #syncing: Waiting | undefined;
   #durable: WalPosition;
@@ -35,10 +36,13 @@ export class DurabilityBarrier {
     readonly sync: (done: (error: Error | null) => void) => void;
     readonly durable: WalPosition;
     readonly onFailure: (error: Error) => void;
+    /** A sync has ended and none is due: what is committed now is synced at once. */
+    readonly onFree: () => void;
   }) {
     this.#sync = options.sync;
     this.#durable = options.durable;
     this.#onFailure = options.onFailure;
+    this.#onFree = options.onFree;
   }
 
   /** The place up to which everything is known to be durable. */
@@ -85,6 +89,7 @@ export class DurabilityBarrier {
     this.#durable = done.position;
     this.#syncing = undefined;
     if (this.#pending !== undefined) this.#start();
+    else this.#onFree();
     for (const waiter of done.waiters) waiter.passed();
   }
 

@@ -1,6 +1,6 @@
-import type { Clock } from "../../kernel/clock.ts";
 import { StoreUnavailableError, TransactionMisuseError, type WriteTransaction } from "../../kernel/ports/store.ts";
-import { ForeignWaitWatch, type ForeignWaitPolicy } from "./foreign-wait.ts";
+import { ForeignWaitWatch } from "./foreign-wait.ts";
+import type { GroupCommitOptions } from "./group-commit-options.ts";
 import type { SqliteConnection } from "./sqlite-connection.ts";
 import { isBusy } from "./sqlite-error.ts";
 import { rollbackTo, SqliteWriteTransaction, TRANSACTION_ENDED, WriteScope } from "./sqlite-transaction.ts";
@@ -17,32 +17,15 @@ interface Member {
   refuse(error: unknown): void;
 }
 
-/** What a group commit needs of its store. */
-export interface GroupCommitOptions {
-  readonly connection: SqliteConnection;
-  readonly clock: Clock;
-  readonly foreignWait: ForeignWaitPolicy;
-  /** Milliseconds after which a batch is committed although more transactions are waiting. */
-  readonly batchBudget: number;
-  /** Milliseconds to keep trying while another program holds the write lock. */
-  readonly busyTimeout: number;
-  /** Just before a batch begins. */
-  readonly onBatch: () => void;
-  /** The batch has ended, committed or not. */
-  readonly onBatchEnd: () => void;
-  /** A batch has been committed; one of the two is called once it is known whether it is durable. */
-  readonly onCommit: (passed: () => void, failed: (error: unknown) => void) => void;
-  /** The engine failed; everything queued has been refused. */
-  readonly onFailure: (error: StoreUnavailableError) => void;
-}
-
 const BUSY_RETRY = 10;
 const OWN_STATEMENTS = "A statement ended the transaction: BEGIN, COMMIT, ROLLBACK and SAVEPOINT are the store's own.";
 const SAVEPOINT = "member";
 
 /**
- * Runs transactions one after the other on one connection. Those that are queued in one turn of the event
- * loop share one BEGIN IMMEDIATE ... COMMIT; each has its own savepoint, so that it fails alone.
+ * Runs transactions one after the other on one connection. Those that are queued in one turn of the event loop, or
+ * while the log is being synced, share one BEGIN IMMEDIATE ... COMMIT; each has its own savepoint, so that it fails
+ * alone. A commit before the sync ends would gain nothing, because the next sync begins only then; but each commit
+ * writes every page it touched to the log, so that sharing one is what makes many small transactions cheap.
  */
 export class GroupCommit {
   readonly #options: GroupCommitOptions;
@@ -52,6 +35,8 @@ export class GroupCommit {
   #deadline = 0;
   #scheduled = false;
   #held = false;
+  /** The group is open and none of its members is running. */
+  #lingering = false;
   #busySince: number | undefined;
   #interrupt: ((error: TransactionMisuseError) => void) | undefined;
   #refusal: StoreUnavailableError | undefined;
@@ -101,10 +86,16 @@ export class GroupCommit {
     this.#schedule();
   }
 
+  /** A sync has ended: what is left open for it is committed. */
+  commit(): void {
+    if (this.#lingering) this.#endBatch();
+  }
+
   /** Refuses everything from now on. Resolves once no transaction is running. */
   refuse(error: StoreUnavailableError): Promise<void> {
     this.#refusal ??= error;
     for (const member of this.#queue.splice(0)) member.refuse(error);
+    this.commit();
     return this.drain();
   }
 
@@ -115,12 +106,26 @@ export class GroupCommit {
   }
 
   #schedule(): void {
-    if (this.#scheduled || this.#held || this.#group !== undefined || this.#queue.length === 0) return;
+    if (this.#scheduled || !this.#hasTurn()) return;
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
-      if (!this.#held && this.#group === undefined && this.#queue.length > 0) this.#startBatch();
+      if (!this.#hasTurn()) return;
+      if (this.#lingering) this.#resumeBatch();
+      else this.#startBatch();
     });
+  }
+
+  /** Whether something waits and may run now. */
+  #hasTurn(): boolean {
+    return this.#queue.length > 0 && !this.#held && (this.#group === undefined || this.#lingering);
+  }
+
+  #resumeBatch(): void {
+    const { clock, batchBudget } = this.#options;
+    this.#lingering = false;
+    this.#deadline = clock.monotonic() + batchBudget;
+    this.#startNext();
   }
 
   #startBatch(): void {
@@ -169,7 +174,7 @@ export class GroupCommit {
    */
   #startNext(): void {
     const { connection, clock } = this.#options;
-    if (this.#queue.length === 0 || clock.monotonic() >= this.#deadline) return this.#endBatch();
+    if (this.#queue.length === 0 || clock.monotonic() >= this.#deadline) return this.#pause();
     if (!connection.inTransaction && !this.#begin()) return this.#endBatch();
     try {
       if (this.#group !== undefined && this.#group.size > 0) connection.run(`SAVEPOINT ${SAVEPOINT}`, []);
@@ -178,6 +183,15 @@ export class GroupCommit {
       return this.#endBatch();
     }
     this.#queue.shift()?.start(new WriteScope(connection, clock));
+  }
+
+  /** No member is running and none starts in this turn: the batch ends, or waits for the sync that is under way. */
+  #pause(): void {
+    if (this.#group === undefined || this.#group.size === 0 || this.#options.mayCommit()) return this.#endBatch();
+    this.#watch.stop();
+    this.#interrupt = undefined;
+    this.#lingering = true;
+    this.#schedule();
   }
 
   #interruptible<Result>(scope: WriteScope, work: (transaction: WriteTransaction) => Promise<Result>): Promise<Result> {
@@ -231,6 +245,7 @@ export class GroupCommit {
     this.#watch.stop();
     this.#interrupt = undefined;
     this.#group = undefined;
+    this.#lingering = false;
     if (group === undefined) return;
     try {
       if (this.#refusal !== undefined) throw this.#refusal;

@@ -17,7 +17,7 @@ import { WalFile } from "./wal-file.ts";
 
 /** Times and sizes of a SQLite store; the defaults suit a server with a local disk. */
 export interface SqliteTuning {
-  /** Milliseconds after which a batch of transactions is committed although more are waiting. Default 1. */
+  /** Milliseconds after which the event loop turns although more transactions are waiting. Default 1. */
   readonly batchBudget?: number;
   /** Milliseconds to keep trying while another program holds the write lock. Default 5000. */
   readonly busyTimeout?: number;
@@ -156,6 +156,7 @@ export class SqliteEngine {
       foreignWait: { profile, report, timeout: tuning.foreignWaitTimeout ?? 1000 },
       batchBudget: tuning.batchBudget ?? 1,
       busyTimeout: tuning.busyTimeout ?? 5000,
+      mayCommit: () => this.#durability?.barrier.idle ?? true,
       onBatch: () => this.readers.onBatch(),
       onBatchEnd: () => this.readers.onBatchEnd(),
       onCommit: (passed, failed) => this.#committed({ passed, failed }),
@@ -188,6 +189,7 @@ export class SqliteEngine {
       sync: (done) => sync((error) => done(error === null ? null : syncFailure(path, error))),
       durable: wal.position(this.#connection),
       onFailure: (error) => this.#failed(error),
+      onFree: () => this.writers.commit(),
     });
     const thread = new DatabaseThread(path);
     const checkpointer = new Checkpointer({

@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
 import { AsyncLocalStorage } from "node:async_hooks";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { describe, it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { systemClock } from "../../kernel/clock.ts";
 import { StoreUnavailableError, TransactionMisuseError, type Store } from "../../kernel/ports/store.ts";
 import { createTemporaryDirectory, eventually } from "../../testing/sqlite-fixture.ts";
 import { contractMigrations, INSERT_NOTE, NOTE_IDS, noteIds } from "../../testing/store-contract-fixture.ts";
+import { DATABASE_FILE } from "./data-directory.ts";
 import { openSqliteStore } from "./sqlite-store.ts";
 
 const basics = { clock: systemClock, migrations: contractMigrations };
@@ -61,6 +64,68 @@ describe("openSqliteStore: group commit", () => {
     pending[1]?.(null);
     await Promise.all(others);
     assert.deepEqual([answered, pending.length], [["first", "second", "third"], 2]);
+  });
+
+  it("commits once what is written in many turns while a sync is in flight, and each member fails alone", async () => {
+    using directory = createTemporaryDirectory();
+    const pending: ((error: null) => void)[] = [];
+    const tuning = { sync: (done: (error: null) => void) => void pending.push(done) };
+    await using store = await openSqliteStore({ ...basics, directory: directory.path, tuning });
+    const file = new DatabaseSync(join(directory.path, DATABASE_FILE), { readOnly: true });
+    const committed = () => file.prepare(NOTE_IDS.sqlite).all().length;
+    const first = insert(store, "first");
+    await eventually(() => pending.length === 1);
+    const others = Array.from({ length: 5 }, async (_, index) => {
+      await delay(3 * index);
+      if (index !== 2) return insert(store, String(index));
+      return assert.rejects(
+        store.write(async (transaction) => {
+          await transaction.execute(INSERT_NOTE, ["taken back", 1]);
+          throw new Error("changed its mind");
+        }),
+        /changed its mind/,
+      );
+    });
+    await delay(50);
+    assert.deepEqual([committed(), pending.length], [1, 1]);
+    pending[0]?.(null);
+    await first;
+    assert.deepEqual([committed(), pending.length], [5, 2]);
+    pending[1]?.(null);
+    await Promise.all(others);
+    assert.deepEqual(await noteIds(store), ["0", "1", "3", "4", "first"]);
+    file.close();
+  });
+
+  it("refuses what is left open for a sync that fails, and takes it back", async () => {
+    using directory = createTemporaryDirectory();
+    const pending: ((error: Error | null) => void)[] = [];
+    const tuning = { sync: (done: (error: Error | null) => void) => void pending.push(done), reopenInterval: 60_000 };
+    const report = (): void => undefined;
+    await using store = await openSqliteStore({ ...basics, directory: directory.path, tuning, report });
+    const writes = [insert(store, "first")];
+    await eventually(() => pending.length === 1);
+    writes.push(insert(store, "second"));
+    const refused = Promise.all(writes.map((write) => assert.rejects(write, StoreUnavailableError)));
+    await delay(20);
+    pending[0]?.(new Error("EIO: i/o error, fdatasync"));
+    await refused;
+    await store.reopen();
+    assert.deepEqual(await noteIds(store), []);
+  });
+
+  it("finishes what is left open for a sync before it closes", async () => {
+    using directory = createTemporaryDirectory();
+    const sync = (done: (error: null) => void): void => void setTimeout(() => done(null), 30);
+    const store = await openSqliteStore({ ...basics, directory: directory.path, tuning: { sync } });
+    const first = insert(store, "first");
+    await delay(10);
+    const second = insert(store, "second");
+    await delay(5);
+    await store[Symbol.asyncDispose]();
+    await Promise.all([first, second]);
+    await using again = await openSqliteStore({ ...basics, directory: directory.path });
+    assert.deepEqual(await noteIds(again), ["first", "second"]);
   });
 
   it("shows no read what could still be lost", async () => {
