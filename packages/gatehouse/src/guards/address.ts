@@ -1,5 +1,5 @@
 import ipaddr from "ipaddr.js";
-
+import { Memo } from "../kernel/memo.ts";
 import { forwardedHop, type ForwardedHeader } from "./address-forwarded.ts";
 
 /** What stands for an address that is missing or cannot be read. All such callers share one bucket. */
@@ -45,11 +45,18 @@ export interface AddressRanges {
 export function createAddressRanges(ranges: readonly string[]): AddressRanges {
   const parsed = ranges.map(parseRange);
   if (parsed.length === 0) return { has: () => false };
+  const contains = (address: Address): boolean =>
+    parsed.some(([network, bits]) => network.kind() === address.kind() && address.match(network, bits));
+  const known = new Memo<boolean>(REMEMBERED);
   return {
     has(ip) {
+      const answered = known.get(ip);
+      if (answered !== undefined) return answered;
       const address = parse(ip);
       if (address === undefined) return false;
-      return parsed.some(([network, bits]) => network.kind() === address.kind() && address.match(network, bits));
+      const answer = contains(address);
+      known.set(ip, answer);
+      return answer;
     },
   };
 }
@@ -86,6 +93,9 @@ export interface TrustedProxyOptions {
   readonly header?: ForwardedHeader;
 }
 
+/** Addresses come again with every request of their caller, and reading one costs more than finding it. */
+const REMEMBERED = 4096;
+
 /** Hops looked at; whoever stands beyond is not looked for. */
 const MOST_HOPS = 32;
 
@@ -96,9 +106,19 @@ const MOST_HOPS = 32;
 export function createTrustedProxies(ranges: readonly string[], options: TrustedProxyOptions = {}): TrustedProxies {
   const trusted = createAddressRanges(ranges);
   const header = options.header ?? "x-forwarded-for";
+  const canonical = new Memo<string>(REMEMBERED);
+
+  function addressOf(text: string): string {
+    const known = canonical.get(text);
+    if (known !== undefined) return known;
+    const address = canonicalAddress(text);
+    if (address === undefined) return UNKNOWN_ADDRESS;
+    canonical.set(text, address);
+    return address;
+  }
 
   function resolve(connection: Connection, headers: Pick<Headers, "get">): ResolvedClient {
-    const direct = { ip: canonicalAddress(connection.address ?? "") ?? UNKNOWN_ADDRESS, tls: connection.encrypted };
+    const direct = { ip: addressOf(connection.address ?? ""), tls: connection.encrypted };
     const text = trusted.has(direct.ip) ? headers.get(header) : null;
     if (text === null) return direct;
     const schemes = header === "x-forwarded-for" ? headers.get("x-forwarded-proto") : null;
@@ -108,7 +128,7 @@ export function createTrustedProxies(ranges: readonly string[], options: Trusted
       const hop = forwardedHop(header, hops);
       if (hop.node === undefined) break;
       const encrypted = hop.scheme === undefined ? client.tls : hop.scheme === "https";
-      client = { ip: canonicalAddress(hop.node) ?? UNKNOWN_ADDRESS, tls: encrypted };
+      client = { ip: addressOf(hop.node), tls: encrypted };
       hops = hop;
     }
     return client;

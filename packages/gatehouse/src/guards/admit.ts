@@ -2,7 +2,7 @@ import { initiatingPage } from "../kernel/attempt.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { events } from "../kernel/events.ts";
 import type { Guard, GuardStep, Passage } from "../kernel/guard.ts";
-import type { KeyRing } from "../kernel/key-ring.ts";
+import { rememberedFingerprint, type KeyRing } from "../kernel/key-ring.ts";
 import { deny, type Denial } from "../kernel/outcome.ts";
 import type { Ban, Bans } from "../kernel/ports/bans.ts";
 import type { Counters, Decision, LimitCheck, LimitRule, Reservation } from "../kernel/ports/counters.ts";
@@ -31,6 +31,8 @@ const PER_IP: WindowSetting = { limit: 300, window: 60_000 };
 const CONCURRENT_PER_IP = 100;
 /** Milliseconds after which a slot nobody has given back frees itself. */
 const SLOT_LIFETIME = 300_000;
+/** Addresses whose key is kept at hand. */
+const REMEMBERED = 4096;
 const ADDRESS_POLICY = "address";
 const SLOTS_POLICY = "address-concurrency";
 
@@ -42,7 +44,9 @@ const SLOTS_POLICY = "address-concurrency";
 export function admitGuard(options: AdmitOptions): Guard {
   const trusted = createAddressRanges(options.trustedCidrs ?? []);
   const held = new WeakMap<Passage, Reservation>();
+  const fingerprint = rememberedFingerprint(options.keyRing, "limit", REMEMBERED);
   const settings = {
+    fingerprint,
     window: Object.freeze<LimitRule>({ kind: "window", ...(options.perIp ?? PER_IP) }),
     slots: Object.freeze<LimitRule>({
       kind: "concurrency",
@@ -63,6 +67,7 @@ interface AdmitParts extends AdmitOptions {
   readonly window: LimitRule;
   readonly slots: LimitRule;
   readonly trusted: AddressRanges;
+  readonly fingerprint: (...parts: readonly string[]) => string;
   readonly held: WeakMap<Passage, Reservation>;
 }
 
@@ -99,8 +104,8 @@ function admitStep(parts: AdmitParts): GuardStep {
   };
 }
 
-function checksOf({ keyRing, window, slots }: AdmitParts, subject: string): LimitCheck[] {
-  const key = keyRing.fingerprint("limit", ADDRESS_POLICY, subject);
+function checksOf({ fingerprint, window, slots }: AdmitParts, subject: string): LimitCheck[] {
+  const key = fingerprint(ADDRESS_POLICY, subject);
   return [
     { policy: ADDRESS_POLICY, key, rule: window, cost: 1 },
     { policy: SLOTS_POLICY, key: `${key}-slots`, rule: slots, cost: 1 },

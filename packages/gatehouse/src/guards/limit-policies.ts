@@ -1,6 +1,5 @@
 import { LIMIT_SUBJECTS, type AnyAction, type LimitPolicy, type LimitSubject } from "../kernel/action.ts";
 import type { Attempt, Entrance, Principal } from "../kernel/attempt.ts";
-import type { KeyRing } from "../kernel/key-ring.ts";
 import { checkRule } from "../kernel/limit/rule.ts";
 import { LIMIT_KINDS, type LimitCheck, type LimitRule } from "../kernel/ports/counters.ts";
 import { addressKey } from "./address.ts";
@@ -52,12 +51,16 @@ export interface PolicySubject {
 }
 
 /** The check of a policy for one attempt. Who is counted leaves this process as a fingerprint only. */
-export function policyCheck(policy: CompiledPolicy, subject: PolicySubject, keyRing: KeyRing): LimitCheck {
+export function policyCheck(
+  policy: CompiledPolicy,
+  subject: PolicySubject,
+  fingerprint: (...parts: readonly string[]) => string,
+): LimitCheck {
   const parts = [policy.name];
   for (const by of policy.by) parts.push(...subjectParts(by, subject));
   return {
     policy: policy.name,
-    key: keyRing.fingerprint("limit", ...parts),
+    key: fingerprint(...parts),
     rule: subject.principal.type === "anonymous" ? policy.anonymousRule : policy.rule,
     cost: 1,
   };

@@ -2,7 +2,7 @@ import type { AnyAction, LimitPolicy } from "../kernel/action.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { events } from "../kernel/events.ts";
 import type { Guard, GuardStep, Passage } from "../kernel/guard.ts";
-import type { KeyRing } from "../kernel/key-ring.ts";
+import { rememberedFingerprint, type KeyRing } from "../kernel/key-ring.ts";
 import { deny, type Denial, type Outcome } from "../kernel/outcome.ts";
 import type { Counters, Decision, LimitState, Reservation } from "../kernel/ports/counters.ts";
 import { problems } from "../kernel/problems.ts";
@@ -40,6 +40,8 @@ export interface LimitOptions {
 const DEFAULTS: WindowSetting = { limit: 60, window: 60_000 };
 /** What callers are told when too much runs at once: nobody knows when a slot comes free. */
 const SLOT_RETRY = 1000;
+/** Subjects whose key is kept at hand. */
+const REMEMBERED = 8192;
 
 /**
  * Limits attempts: all policies of an action are checked together, and consumed together or not at all. Denies with
@@ -51,6 +53,7 @@ export function limitGuard(options: LimitOptions): Guard {
   const trusted = createAddressRanges(options.trustedCidrs ?? []);
   const defaults = options.defaults ?? DEFAULTS;
   const declared = new Map<string, string>();
+  const fingerprint = rememberedFingerprint(options.keyRing, "limit", REMEMBERED);
   return {
     name: "limit",
     phase: "limit",
@@ -59,7 +62,7 @@ export function limitGuard(options: LimitOptions): Guard {
     compile(action, entrance) {
       const policies = [...policiesOf(action, entrance, defaults), ...failurePolicy(options.failures)];
       if (policies.length === 0) return undefined;
-      return new LimitStep({ ...options, trusted, action }, compilePolicies(policies));
+      return new LimitStep({ ...options, trusted, action, fingerprint }, compilePolicies(policies));
     },
   };
 }
@@ -72,6 +75,7 @@ function failurePolicy(setting: WindowSetting | undefined): LimitPolicy[] {
 interface LimitParts extends LimitOptions {
   readonly trusted: AddressRanges;
   readonly action: AnyAction;
+  readonly fingerprint: (...parts: readonly string[]) => string;
 }
 
 /** The guard for one action at one entrance. */
@@ -96,10 +100,10 @@ class LimitStep implements GuardStep {
 
   enter = (passage: Passage): Denial | undefined | Promise<Denial | undefined> => {
     const { attempt, principal } = passage;
-    const { keyRing, counters, trusted, action } = this.#parts;
+    const { fingerprint, counters, trusted, action } = this.#parts;
     if (attempt.provenance.kind === "internal" || trusted.has(attempt.peer.ip)) return undefined;
     const subject = { attempt, principal, action };
-    const checks = this.#policies.map((policy) => policyCheck(policy, subject, keyRing));
+    const checks = this.#policies.map((policy) => policyCheck(policy, subject, fingerprint));
     const remembered = this.#memo.find(checks);
     if (remembered !== undefined) return this.#settle(passage, { admitted: false, states: [remembered] });
     const decision = counters.take(checks);

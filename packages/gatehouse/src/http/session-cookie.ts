@@ -1,6 +1,7 @@
 import { base64url, constantTimeEqual, fromBase64url } from "../kernel/codec.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { KeyRing, SubKey } from "../kernel/key-ring.ts";
+import { Memo } from "../kernel/memo.ts";
 import type { Random } from "../kernel/random.ts";
 
 /** Name of the session cookie. The prefix makes browsers refuse copies set by neighbouring sites. */
@@ -37,6 +38,8 @@ const MAC_BYTES = 16;
 const SHAPE = /^[A-Za-z0-9_-]{43}\.[A-Za-z0-9_-]{10}\.[A-Za-z0-9_-]{22}$/;
 /** Servers of one installation may disagree about the time by this much, in milliseconds. */
 const TOLERANCE = 60_000;
+/** Cookies found genuine that are kept at hand. */
+const REMEMBERED = 4096;
 
 /**
  * Cookie values of the form `identifier.stamp.mac`. The mac lets a visitor have a session before there is
@@ -50,23 +53,42 @@ export function createSessionCookies(parts: {
   readonly absolute: number;
 }): SessionCookies {
   const { keyRing, random, clock, absolute } = parts;
+  const genuine = new Memo<GenuineCookie>(REMEMBERED);
+
+  /** The cookie behind a value whatever its age. One that was found genuine is so while its key is in the ring. */
+  function verified(value: string): SessionCookie | undefined {
+    const known = genuine.get(value);
+    if (known !== undefined && keyRing.find(PURPOSE, known.key) !== undefined) return known.cookie;
+    if (!SHAPE.test(value)) return undefined;
+    const text = value.slice(0, 54);
+    const mac = fromBase64url(value.slice(55));
+    const stamp = fromBase64url(value.slice(44, 54));
+    if (mac === undefined || stamp === undefined) return undefined;
+    const key = keyRing.all(PURPOSE).find((candidate) => constantTimeEqual(sign(candidate, text), mac));
+    if (key === undefined) return undefined;
+    const cookie = { value, ...readStamp(stamp) };
+    genuine.set(value, { cookie, key: key.id });
+    return cookie;
+  }
+
   return {
     issue(lasting) {
       const text = `${base64url(random.bytes(IDENTIFIER_BYTES))}.${base64url(writeStamp(clock.now(), lasting))}`;
       return `${text}.${base64url(sign(keyRing.current(PURPOSE), text))}`;
     },
     read(value) {
-      if (!SHAPE.test(value)) return undefined;
-      const text = value.slice(0, 54);
-      const mac = fromBase64url(value.slice(55));
-      const stamp = fromBase64url(value.slice(44, 54));
-      if (mac === undefined || stamp === undefined) return undefined;
-      if (!keyRing.all(PURPOSE).some((key) => constantTimeEqual(sign(key, text), mac))) return undefined;
-      const { issuedAt, lasting } = readStamp(stamp);
-      const age = clock.now() - issuedAt;
-      return age > absolute || age < -TOLERANCE ? undefined : { value, issuedAt, lasting };
+      const cookie = verified(value);
+      if (cookie === undefined) return undefined;
+      const age = clock.now() - cookie.issuedAt;
+      return age > absolute || age < -TOLERANCE ? undefined : cookie;
     },
   };
+}
+
+interface GenuineCookie {
+  readonly cookie: SessionCookie;
+  /** Identifier of the key it was made with. */
+  readonly key: string;
 }
 
 function sign(key: SubKey, text: string): Uint8Array {

@@ -3,7 +3,7 @@ import type { Authenticator } from "../guards/authenticate.ts";
 import { sessionExpired } from "../guards/session-expired.ts";
 import { anonymousPrincipal, type Attempt, type Credential, type Principal } from "../kernel/attempt.ts";
 import type { Clock } from "../kernel/clock.ts";
-import type { KeyRing } from "../kernel/key-ring.ts";
+import { rememberedFingerprint, type KeyRing } from "../kernel/key-ring.ts";
 import { deny, isDenial, type Denial } from "../kernel/outcome.ts";
 import type { Session, Sessions } from "../kernel/ports/sessions.ts";
 import type { Store, WriteTransaction } from "../kernel/ports/store.ts";
@@ -68,6 +68,8 @@ export interface EdgeSessions {
 
 const NOBODY = "-";
 const FINGERPRINT = "session";
+/** Visitors whose fingerprint is kept at hand. */
+const REMEMBERED = 4096;
 /** A session in use is written at most this often, in milliseconds. */
 const TOUCH_INTERVAL = 60_000;
 /** Notes of use under way at once; beyond it they are left to a later request. */
@@ -93,9 +95,11 @@ class StoredSessions implements EdgeSessions {
   readonly #tracks = new WeakMap<Inbound, Track>();
   readonly #inbounds = new WeakMap<Attempt, Inbound>();
   readonly #touching = new Set<string>();
+  readonly #fingerprint: (credential: string) => string;
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
+    this.#fingerprint = rememberedFingerprint(parts.keyRing, FINGERPRINT, REMEMBERED);
     this.authenticator = {
       kind: "session",
       authenticate: (credential, attempt) => this.#authenticate(credential, attempt),
@@ -118,7 +122,7 @@ class StoredSessions implements EdgeSessions {
   }
 
   idOf(credential: string): string {
-    return this.#parts.keyRing.fingerprint(FINGERPRINT, credential);
+    return this.#fingerprint(credential);
   }
 
   track(attempt: Attempt, inbound: Inbound): void {

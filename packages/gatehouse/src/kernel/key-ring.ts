@@ -1,6 +1,7 @@
 import { base64url, constantTimeEqual } from "./codec.ts";
 import { checkKeyMaterial, hkdf, keyId, KeyMaterialError, type KeyMaterial } from "./key-material.ts";
 import { createMac, type Mac } from "./mac.ts";
+import { Memo } from "./memo.ts";
 
 /** A key for one purpose, derived from one version of the root secret. */
 export interface SubKey {
@@ -113,5 +114,26 @@ export function createReplaceableKeyRing(material: KeyMaterial): ReplaceableKeyR
       }
       ring = createKeyRing(next);
     },
+  };
+}
+
+/**
+ * Fingerprints of what comes again and again, such as who is counted or whose session it is: each is worked out once
+ * while it is remembered. The texts stay in memory for `capacity` of them.
+ */
+export function rememberedFingerprint(
+  keyRing: Pick<KeyRing, "fingerprint">,
+  purpose: string,
+  capacity: number,
+): (...parts: readonly string[]) => string {
+  const known = new Memo<string>(capacity);
+  return (...parts) => {
+    let text = "";
+    for (const part of parts) text += `${part.length}:${part}`;
+    const before = known.get(text);
+    if (before !== undefined) return before;
+    const fingerprint = keyRing.fingerprint(purpose, ...parts);
+    known.set(text, fingerprint);
+    return fingerprint;
   };
 }
