@@ -1,16 +1,24 @@
 export { live } from "./live/component.ts";
+export { liveEvent } from "./live/live-event.ts";
+export type { LiveEvent, LiveEventType } from "./live/live-event.ts";
 export type {
   AnyLiveAction,
   AnyLiveComponent,
+  ChildOptions,
   DeclareAction,
+  DeclareListener,
   LiveAction,
   LiveActionOptions,
   LiveAnswer,
   LiveComponent,
   LiveContext,
   LiveDefinition,
+  LiveListener,
+  LoadOption,
   MountContext,
+  RenderChild,
   RenderContext,
+  StateMode,
 } from "./live/component.ts";
 export type { Act, ActEntry } from "./live/act.ts";
 export { reply, Reply } from "./live/effects.ts";
@@ -19,4 +27,4 @@ export { liveProblems } from "./live/problems.ts";
 export { createLive } from "./live/live.ts";
 export type { Live, LiveParts, MountOptions, RefusedContent, RefusedFrame } from "./live/live.ts";
 export type { ClientBundle } from "./live/client-bundle.ts";
-export type { LiveResult } from "./live/component-action.ts";
+export type { ComponentUpdate, LiveResult } from "./live/result.ts";

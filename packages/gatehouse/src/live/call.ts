@@ -1,4 +1,5 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { ComponentId } from "./component-id.ts";
 
 /** What the page an attempt comes from knows about the state. */
 export interface Basis {
@@ -6,7 +7,28 @@ export interface Basis {
   readonly version: number | undefined;
   /** The sealed state it was rendered from, until there is a stored one. */
   readonly seed: string | undefined;
+  /** Tag of the content the caller has. */
+  readonly tag: string | undefined;
+  /** Ids of the components inside it that the caller has. */
+  readonly children: ReadonlySet<string>;
+  /** Other components of the page, which may listen to what this one emits. */
+  readonly others: readonly OtherComponent[];
 }
+
+/** Another component of the caller's page. */
+export interface OtherComponent {
+  readonly id: ComponentId;
+  readonly basis: Basis;
+}
+
+/** A caller that knows nothing. */
+export const NO_BASIS: Basis = Object.freeze({
+  version: undefined,
+  seed: undefined,
+  tag: undefined,
+  children: new Set<string>(),
+  others: [],
+});
 
 /** The input of a component's action at the gate. */
 export interface LiveCall {
@@ -29,7 +51,7 @@ export function createCall(call: LiveCall, basis: Basis): LiveCall {
 export function basisOf(call: LiveCall): Basis {
   const descriptor = Object.getOwnPropertyDescriptor(call, BASIS);
   // Only `createCall` can name the symbol, and it stores a basis.
-  return descriptor === undefined ? { version: undefined, seed: undefined } : (descriptor.value as Basis);
+  return descriptor === undefined ? NO_BASIS : (descriptor.value as Basis);
 }
 
 /** The schema of a call around the schema of its parameters. */

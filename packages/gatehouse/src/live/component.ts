@@ -1,5 +1,5 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import type { Renderable } from "../html/html.ts";
+import type { Html, Renderable } from "../html/html.ts";
 import type { AuditDescription, Authorise, LimitSubject } from "../kernel/action.ts";
 import type { Attempt, Principal } from "../kernel/attempt.ts";
 import type { Denial } from "../kernel/outcome.ts";
@@ -7,6 +7,7 @@ import type { ReadTransaction, WriteTransaction } from "../kernel/ports/store.ts
 import type { Act } from "./act.ts";
 import { ACTION_NAME, COMPONENT_NAME } from "./component-id.ts";
 import type { Reply } from "./effects.ts";
+import type { LiveEventType } from "./live-event.ts";
 import { NO_INPUT } from "./schema.ts";
 
 /** What `mount` works with. It reads; it changes nothing. */
@@ -45,9 +46,45 @@ export interface RenderContext<View, Props, Actions> {
   readonly instance: string;
   /** Attributes and fields that trigger the component's actions. */
   readonly act: Act<Actions>;
+  /**
+   * Another component in this place. It keeps its own state and is left alone when this one is rendered anew; another
+   * instance name or other props make another one. In lists, give each its own `instance`.
+   */
+  readonly child: RenderChild;
+}
+
+/** Puts a component into the content of another one. */
+export type RenderChild = <Props>(component: LiveComponent<Props>, options?: ChildOptions<Props>) => Html;
+
+/** What the content says about a component it contains. */
+export interface ChildOptions<Props> {
+  /** Tells several of one kind on a page, or in a session, apart. Default `main`. */
+  readonly instance?: string;
+  readonly props?: Props;
+  readonly load?: LoadOption;
+}
+
+/**
+ * When a component is loaded that the page does not have yet: `deferred`, once the page is there; `visible`, once a
+ * visitor gets near it. Both are loaded together with others, and count towards a limit of their own. Without
+ * scripts a link loads them.
+ */
+export interface LoadOption {
+  readonly when: "deferred" | "visible";
+  /** What stands there until then. */
+  readonly placeholder?: Renderable;
 }
 
 type Now<Value> = Value | Promise<Value>;
+
+/**
+ * Where the state lives between two actions.
+ *
+ * - `store`: sealed in the store, changed by compare-and-set. The page of a component nobody has acted on yet carries it.
+ * - `sealed`: in the page alone; the store keeps the number of its version, so that an old one cannot be replayed.
+ * - `none`: nowhere. `mount` makes it anew for every rendering: for components that show what is stored elsewhere.
+ */
+export type StateMode = "store" | "sealed" | "none";
 
 /** What an action answers: the next state, a reply with effects, a denial, or nothing: the state stays. */
 export type LiveAnswer<State> = State | Reply<State> | Denial | undefined;
@@ -111,12 +148,32 @@ export type DeclareAction<State, Props> = <Schema extends StandardSchemaV1 = typ
   run: LiveAction<State, Props, Schema>["run"],
 ) => LiveAction<State, Props, Schema>;
 
+/** What a component does when another one of the page emits an event. */
+export interface LiveListener {
+  readonly event: string;
+  // oxlint-disable-next-line typescript/no-explicit-any -- contexts are contravariant: no other type accepts every listener
+  readonly run: (context: LiveContext<any, any>, payload: any) => Now<unknown>;
+}
+
+/** Declares a listener: the kind of event and what it makes of the state. Without an answer the state stays. */
+export type DeclareListener<State, Props> = <Payload>(
+  type: LiveEventType<Payload>,
+  run: (context: LiveContext<State, Props>, payload: Payload) => Now<State | undefined>,
+) => LiveListener;
+
 /** What the author of a component declares. */
 export interface LiveDefinition<State, Props, Actions, Secret extends keyof State> {
   /** What a page gives the component. They take part in its identity: other props, other instance. */
   readonly props?: StandardSchemaV1<unknown, Props>;
   /** The state: plain JSON. Checked whenever it is read back, so that a new release never meets an old shape. */
   readonly state: StandardSchemaV1<unknown, State>;
+  /** Where the state lives between two actions. Default `store`. */
+  readonly mode?: StateMode;
+  /**
+   * For mode `sealed`: `"tolerated"` keeps no version in the store either. Whoever keeps an older page can then go back
+   * to its state as often as they like.
+   */
+  readonly replay?: "tolerated";
   /** Members of the state that never reach the browser, nor `render`. */
   readonly secret?: readonly Secret[];
   /**
@@ -126,6 +183,13 @@ export interface LiveDefinition<State, Props, Actions, Secret extends keyof Stat
   readonly mount: (context: MountContext<State, Props>) => Now<State>;
   /** The actions by name, each declared with the function that is passed in. */
   readonly actions: (action: DeclareAction<State, Props>) => Actions;
+  /** The events this component's actions emit; see `liveEvent`. */
+  // oxlint-disable-next-line typescript/no-explicit-any -- what they carry is of no concern here
+  readonly emits?: readonly LiveEventType<any>[];
+  /** What it does when other components of the page emit events, each declared with the function that is passed in. */
+  readonly on?: (on: DeclareListener<State, Props>) => readonly LiveListener[];
+  /** Seconds after which an open, visible page asks for fresh content by itself. At least 1. Default: never. */
+  readonly poll?: number;
   /** The content. Pure: the same arguments give the same content. */
   readonly render: (context: RenderContext<Omit<State, Secret>, Props, Actions>) => Renderable;
 }
@@ -136,6 +200,11 @@ export interface LiveComponent<in out Props = unknown> {
   readonly props: StandardSchemaV1<unknown, Props> | undefined;
   readonly state: StandardSchemaV1;
   readonly secret: readonly string[];
+  readonly mode: StateMode;
+  readonly replayTolerated: boolean;
+  readonly emits: readonly string[];
+  readonly listeners: readonly LiveListener[];
+  readonly poll: number | undefined;
   readonly mount: (context: MountContext<unknown, Props>) => Now<unknown>;
   readonly actions: Readonly<Record<string, AnyLiveAction>>;
   readonly render: (context: RenderContext<unknown, Props, never>) => Renderable;
@@ -162,9 +231,17 @@ export function live<
   for (const action of Object.keys(actions)) {
     if (!ACTION_NAME.test(action)) throw new TypeError(`The action name "${action}" of ${name} is not an identifier.`);
   }
-  const { props, state, secret = [], mount, render } = definition;
+  const { props, state, secret = [], mount, render, mode = "store", replay, emits = [], poll } = definition;
+  if (replay !== undefined && mode !== "sealed") throw new TypeError(`${name}: replay is about components of mode sealed.`);
+  if (poll !== undefined && !(poll >= 1)) throw new TypeError(`${name}: poll is a number of seconds, 1 or more.`);
+  const component = {
+    ...{ name, props, state, secret, mount, render, actions, mode, poll },
+    replayTolerated: replay === "tolerated",
+    emits: emits.map(({ event }) => event),
+    listeners: definition.on?.(({ event }, run) => ({ event, run })) ?? [],
+  };
   // Behind its name a component is only ever given states its own schema has made, and its own actions.
-  return { name, props, state, secret, mount, render, actions } as unknown as LiveComponent<Props>;
+  return component as unknown as LiveComponent<Props>;
 }
 
 function declareAction<State, Props, Schema extends StandardSchemaV1>(

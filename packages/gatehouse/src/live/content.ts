@@ -1,14 +1,29 @@
 import { html, type Html } from "../html/html.ts";
 import { renderToString } from "../html/render.ts";
 import type { Principal } from "../kernel/attempt.ts";
-import { buttonForm, createAct, type ActFrame } from "./act.ts";
-import { formatComponentId } from "./component-id.ts";
-import type { AnyLiveComponent } from "./component.ts";
+import { createAct, type ActFrame } from "./act.ts";
+import { formatComponentId, instanceFor, type ComponentId } from "./component-id.ts";
+import type { AnyLiveComponent, LoadOption, RenderChild } from "./component.ts";
+import { check } from "./schema.ts";
 import type { Held } from "./state.ts";
 
 /** What the content of a component is made from. */
 export interface ContentFrame extends ActFrame {
   readonly principal: Principal;
+}
+
+/** A component that the content of another one contains. */
+export interface Child {
+  readonly component: AnyLiveComponent;
+  readonly id: ComponentId;
+  readonly props: unknown;
+  readonly load: LoadOption | undefined;
+}
+
+/** The content of a component as HTML, with empty elements where its children stand. */
+export interface Content {
+  readonly text: string;
+  readonly children: readonly Child[];
 }
 
 /** The members of a state that may leave the server. */
@@ -18,36 +33,57 @@ export function viewOf(component: AnyLiveComponent, state: unknown): Readonly<Re
   return Object.fromEntries(members.filter(([name]) => !component.secret.includes(name)));
 }
 
-/** The content as HTML text, for the JSON answers. */
-export function contentText(component: AnyLiveComponent, held: Held, frame: ContentFrame): string {
-  return renderToString(content(component, held, frame));
-}
-
-/** The component as a page carries it: its element, its form for buttons, its content. */
-export function pageElement(component: AnyLiveComponent, held: Held, frame: ContentFrame): Html {
-  return html`<div
-    data-live=${formatComponentId(frame.id)}
-    data-live-version=${frame.version}
-    data-live-seed=${frame.page?.seed}
-  >
-    ${buttonForm(frame)}
-    <div data-live-content>${content(component, held, frame)}</div>
-  </div>`;
-}
-
-function content(
-  component: AnyLiveComponent,
-  { state, props }: Held,
-  frame: ContentFrame,
-): ReturnType<AnyLiveComponent["render"]> {
+/**
+ * Renders the content of a component.
+ * @throws {TypeError} when two children have one id, or props that do not fit
+ */
+export function renderContent(component: AnyLiveComponent, { state, props }: Held, frame: ContentFrame): Content {
   const { principal, id } = frame;
+  const children = new Map<string, Child>();
+  const child: RenderChild = (of, { instance = "main", props: given, load } = {}) => {
+    const childProps = propsOf(of, given);
+    const childId = {
+      component: of.name,
+      instance: instanceFor(instance, of.props === undefined ? undefined : childProps),
+    };
+    const name = formatComponentId(childId);
+    if (children.has(name)) {
+      throw new TypeError(`The content of ${component.name} has two components ${name}; give each its own instance.`);
+    }
+    children.set(name, { component: of, id: childId, props: childProps, load });
+    return childSlot(name);
+  };
   const act = createAct(frame, component.actions);
   // The entries are those of the component's own actions, which `render` knows by their types.
-  return component.render({
-    state: viewOf(component, state),
-    props,
-    principal,
-    instance: id.instance,
-    act: act as never,
-  });
+  const surroundings = { props, principal, instance: id.instance, act: act as never, child };
+  const content = component.render({ state: viewOf(component, state), ...surroundings });
+  return { text: renderToString(content), children: [...children.values()] };
+}
+
+/** Where a child stands. The element itself takes its place once there is one. */
+function childSlot(name: string): Html {
+  return html`<div data-live=${name}></div>`;
+}
+
+/** Puts elements into the places of the children they belong to. */
+export function fillSlots(text: string, elements: ReadonlyMap<string, string>): string {
+  let filled = text;
+  // A text of a visitor cannot pass for a slot: its angle brackets are escaped.
+  for (const [name, element] of elements) filled = filled.replace(renderToString(childSlot(name)), () => element);
+  return filled;
+}
+
+/**
+ * Props as the component's schema sees them.
+ * @throws {TypeError} when they do not fit
+ */
+export function propsOf(component: AnyLiveComponent, props: unknown): unknown {
+  const checked = fitProps(component, props);
+  if (checked === undefined) throw new TypeError(`The props given to ${component.name} do not fit its schema.`);
+  return checked.value;
+}
+
+/** Props as the component's schema sees them, or `undefined` where they do not fit. */
+export function fitProps(component: AnyLiveComponent, props: unknown): { readonly value: unknown } | undefined {
+  return component.props === undefined ? { value: undefined } : check(component.props, props ?? {});
 }

@@ -2,7 +2,7 @@ import type { Hono } from "hono";
 import { html, type Html } from "../html/html.ts";
 import type { Edge } from "../http/edge.ts";
 import type { Inbound } from "../http/inbound.ts";
-import type { AnyAction } from "../kernel/action.ts";
+import type { AnyAction, LimitPolicy } from "../kernel/action.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { base64url } from "../kernel/codec.ts";
 import { deny, type Denial } from "../kernel/outcome.ts";
@@ -10,16 +10,17 @@ import type { Documents } from "../kernel/ports/documents.ts";
 import type { Store } from "../kernel/ports/store.ts";
 import type { Random } from "../kernel/random.ts";
 import type { Sealer } from "../kernel/seal.ts";
-import type { PageFrame } from "./act.ts";
 import { clientPath, readClientBundle, type ClientBundle } from "./client-bundle.ts";
 import { componentActions } from "./component-action.ts";
 import { instanceFor, type ComponentId } from "./component-id.ts";
 import type { AnyLiveComponent, LiveComponent } from "./component.ts";
-import { pageElement } from "./content.ts";
+import { propsOf } from "./content.ts";
+import { ownHtml } from "./element.ts";
+import { LOAD, loadAction } from "./load-action.ts";
+import { EAGER, Mounter, type MountSubject } from "./mounter.ts";
 import { liveProblems } from "./problems.ts";
 import { liveRoutes, type RefusedPage, type RouteParts } from "./routes.ts";
-import { check } from "./schema.ts";
-import { ownerOf, StateKeeper, type Held } from "./state.ts";
+import { ownerOf, StateKeeper } from "./state.ts";
 
 /** What live components are run with. */
 export interface LiveParts {
@@ -32,6 +33,8 @@ export interface LiveParts {
   readonly random: Random;
   /** Milliseconds a state is kept after its last change. Default: one day. */
   readonly lifetime?: number;
+  /** Requests that load or refresh components, and the seconds they are counted in. Default 120 in 60. */
+  readonly loadLimit?: { readonly limit: number; readonly window: number };
   /** Frames the page that shows a refused form to browsers without scripts; a plain document by default. */
   readonly frame?: RefusedFrame;
   /** The browser runtime. Default: the one of this package. */
@@ -77,6 +80,8 @@ export interface Live {
   head(inbound: Inbound): Html;
 }
 
+/** Requests to load components, in seconds. */
+const LOAD_LIMIT = { limit: 120, window: 60 };
 const DAY = 24 * 60 * 60 * 1000;
 const KEY_BYTES = 16;
 const TOO_OLD = "This page is too old; please reload it.";
@@ -96,6 +101,7 @@ class LivePages implements Live, RouteParts {
   readonly edge: Edge;
   readonly #parts: LiveParts;
   readonly #keeper: StateKeeper;
+  readonly #mounter: Mounter;
   readonly #components = new Map<string, AnyLiveComponent>();
 
   constructor(parts: LiveParts) {
@@ -103,12 +109,16 @@ class LivePages implements Live, RouteParts {
     this.#parts = parts;
     this.edge = parts.edge;
     this.client = parts.client ?? readClientBundle();
-    this.#keeper = new StateKeeper({ documents, sealer, lifetime });
     for (const component of parts.components) {
       if (this.#components.has(component.name)) throw new TypeError(`Two components are named ${component.name}.`);
       this.#components.set(component.name, component);
     }
-    this.actions = parts.components.flatMap((component) => componentActions(component, this.#keeper));
+    const find = (name: string): AnyLiveComponent | undefined => this.#components.get(name);
+    this.#keeper = new StateKeeper({ documents, sealer, lifetime });
+    this.#mounter = new Mounter({ keeper: this.#keeper, find });
+    const services = { keeper: this.#keeper, mounter: this.#mounter, find };
+    const load = loadAction(services, [loadPolicy(parts.loadLimit ?? LOAD_LIMIT)]);
+    this.actions = [...parts.components.flatMap((component) => componentActions(component, services)), load];
     this.routes = liveRoutes(this);
   }
 
@@ -127,16 +137,17 @@ class LivePages implements Live, RouteParts {
     }
     const props = propsOf(component, options.props);
     const instance = instanceFor(options.instance ?? "main", component.props === undefined ? undefined : props);
-    const page = await this.#page({ component, instance, props: { value: props } }, options.inbound, undefined);
-    if (page === undefined) throw new TypeError(`The props of ${component.name} are missing.`);
-    return page;
+    const element = await this.#element({ component, instance, props: { value: props } }, options.inbound, undefined);
+    if (element === undefined) throw new TypeError(`The props of ${component.name} are missing.`);
+    return ownHtml(element);
   }
 
   async refused(id: ComponentId, inbound: Inbound, refused: RefusedPage): Promise<Html | Denial> {
     const component = this.#components.get(id.component);
     if (component === undefined) throw new TypeError(`There is no component ${id.component}.`);
-    const content = await this.#page({ component, instance: id.instance, props: undefined }, inbound, refused);
-    if (content === undefined) return deny(liveProblems.STATE_INVALID, { detail: TOO_OLD });
+    const element = await this.#element({ component, instance: id.instance, props: undefined }, inbound, refused);
+    if (element === undefined) return deny(liveProblems.STATE_INVALID, { detail: TOO_OLD });
+    const content = ownHtml(element);
     const head = this.head(inbound);
     const back = refused.back ?? "/";
     const framed = await this.#parts.frame?.({ inbound, component: component.name, content, head, back });
@@ -144,66 +155,36 @@ class LivePages implements Live, RouteParts {
   }
 
   /** The element of a component, or `undefined` where nobody knows its props any more. */
-  async #page(subject: Subject, inbound: Inbound, refused: RefusedPage | undefined): Promise<Html | undefined> {
-    const { component, instance } = subject;
+  async #element(
+    subject: MountSubject,
+    inbound: Inbound,
+    refused: RefusedPage | undefined,
+  ): Promise<string | undefined> {
     const { edge, store, clock, random } = this.#parts;
-    const principal = await edge.sessions.principal(inbound);
     const { tenant } = inbound;
-    const key = { tenant, component: component.name, instance, owner: ownerOf(principal) };
+    const principal = await edge.sessions.principal(inbound);
     const now = clock.now();
-    const mounted = await store.read(async (transaction) => {
-      const stored = await this.#keeper.read(transaction, component, key);
-      const sealed = refused?.seed;
-      const seed = sealed === undefined ? undefined : this.#keeper.openSeed(component, key, { sealed, now });
-      const known =
-        typeof seed === "object" ? { value: seed.props } : (subject.props ?? fitProps(component, stored.held?.props));
-      if (known === undefined) return undefined;
-      const props = known.value;
-      const context = { props, principal, tenant, instance, transaction, now, previous: stored.held?.state };
-      const held: Held = { props, state: checkedState(component, await component.mount(context)) };
-      return { held, version: stored.version };
-    });
-    if (mounted === undefined) return undefined;
-    const { held, version } = mounted;
-    const seed = { base: version, props: held.props, now };
-    const page: PageFrame = {
-      csrfToken: edge.csrfToken(inbound),
-      seed: this.#keeper.seed(key, { ...seed, state: { value: held.state } }),
-      formSeed: this.#keeper.seed(key, { ...seed, state: undefined }),
+    const frame = {
+      ...{ principal, tenant, now, csrfToken: edge.csrfToken(inbound) },
       back: inbound.method === "GET" ? inbound.url.pathname + inbound.url.search : (refused?.back ?? "/"),
       newKey: () => base64url(random.bytes(KEY_BYTES)),
+      known: new Set<string>(),
+      eager: new Set(inbound.url.searchParams.getAll(EAGER)),
     };
-    return pageElement(component, held, {
-      id: { component: component.name, instance },
-      version,
-      page,
-      refused,
-      principal,
+    const key = { tenant, component: subject.component.name, instance: subject.instance, owner: ownerOf(principal) };
+    const sealed = refused?.seed;
+    const opened = sealed === undefined ? undefined : this.#keeper.openSeed(subject.component, key, { sealed, now });
+    const seed = opened === "damaged" ? undefined : opened;
+    return store.read(async (transaction) => {
+      const mounted = await this.#mounter.mount({ ...subject, seed, refused }, { ...frame, transaction });
+      return mounted?.element();
     });
   }
 }
 
-interface Subject {
-  readonly component: AnyLiveComponent;
-  readonly instance: string;
-  /** What the page gave; absent where the stored ones hold. */
-  readonly props: { readonly value: unknown } | undefined;
-}
-
-function fitProps(component: AnyLiveComponent, props: unknown): { readonly value: unknown } | undefined {
-  return component.props === undefined ? { value: undefined } : check(component.props, props ?? {});
-}
-
-function propsOf(component: AnyLiveComponent, props: unknown): unknown {
-  const checked = fitProps(component, props);
-  if (checked === undefined) throw new TypeError(`The props given to ${component.name} do not fit its schema.`);
-  return checked.value;
-}
-
-function checkedState(component: AnyLiveComponent, state: unknown): unknown {
-  const checked = check(component.state, state);
-  if (checked === undefined) throw new TypeError(`mount of ${component.name} made a state that its schema refuses.`);
-  return checked.value;
+/** Loading has a limit of its own, by session where there is one, else by address. */
+function loadPolicy({ limit, window }: { readonly limit: number; readonly window: number }): LimitPolicy {
+  return { name: LOAD, by: ["session"], rule: { kind: "window", limit, window: window * 1000 } };
 }
 
 function plainFrame(head: Html, content: Html): Html {

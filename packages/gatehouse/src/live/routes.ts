@@ -10,12 +10,17 @@ import { ACTION_PATH, type RefusedForm } from "./act.ts";
 import { clientPath, type ClientBundle } from "./client-bundle.ts";
 import { createCall } from "./call.ts";
 import type { ComponentId } from "./component-id.ts";
-import type { LiveResult } from "./component-action.ts";
+import { patchBetween, type ContentPatch } from "./content-patch.ts";
+import { LOAD, type LoadCall, type LoadResult } from "./load-action.ts";
 import { liveProblems } from "./problems.ts";
-import { readLiveRequest, type LiveRequest } from "./wire.ts";
+import { beforeOf, type ComponentUpdate, type LiveResult } from "./result.ts";
+import { readLiveRequest, readLoadRequest, type LiveRequest } from "./wire.ts";
 
 /** Where a security token for this session is had. */
 const REFRESH_PATH = "/api/csrf/refresh";
+
+/** Where components are loaded, and looked at anew. */
+const LOAD_PATH = "/api/livecomponents/load";
 
 /** A form that was refused, and what the page it came from knew. */
 export interface RefusedPage extends RefusedForm {
@@ -38,6 +43,7 @@ export function liveRoutes(pages: RouteParts): Hono {
   const { edge, client } = pages;
   const app = new Hono();
   app.post(ACTION_PATH, (context) => act(pages, edge.of(context)));
+  app.post(LOAD_PATH, (context) => load(edge, edge.of(context)));
   app.get(REFRESH_PATH, (context) => answerCsrfRefresh(edge, edge.of(context)));
   app.get(clientPath(client), () => {
     const headers = {
@@ -84,17 +90,52 @@ function keyOf({ idempotencyKey, form, params }: LiveRequest): string | undefine
   return `${idempotencyKey}.${createHash("sha256").update(JSON.stringify(params)).digest("base64url").slice(0, 16)}`;
 }
 
+async function load(edge: Edge, inbound: Inbound): Promise<Response> {
+  const body = inbound.refusal ?? (await inbound.body());
+  const request = isDenial(body) ? body : readLoadRequest(body);
+  if (isDenial(request)) return edge.refuse(inbound, request, { action: LOAD, entrance: "live" });
+  const { components, csrfToken } = request;
+  const call: LoadCall = { components, back: pageOf(inbound) };
+  const outcome = await edge.perform(LOAD, inbound, call, { entrance: "live", csrfToken });
+  if (!outcome.ok) return edge.problem(inbound, outcome);
+  // What succeeds under this name is the result of the action that loads.
+  const success = outcome as Success<LoadResult>;
+  const token = edge.csrfToken(inbound);
+  return edge.respond(inbound, success, { csrfToken: token, body: () => ({ ...success.value, csrf_token: token }) });
+}
+
+/** The page that asks, as far as the browser tells: where forms of what is loaded come back to. */
+function pageOf({ request, url }: Inbound): string {
+  const referrer = request.headers.get("referer");
+  if (referrer === null || !URL.canParse(referrer)) return "/";
+  const page = new URL(referrer);
+  return page.host === url.host ? page.pathname + page.search : "/";
+}
+
 function answer(
   { value, idempotency }: Success<LiveResult>,
   token: string,
   { seq }: LiveRequest,
 ): Readonly<Record<string, unknown>> {
+  const { components } = value;
   return {
-    ...value,
+    ...wireUpdate(value),
+    ...(components === undefined ? {} : { components: components.map(wireUpdate) }),
     csrf_token: token,
     ...(idempotency === undefined ? {} : { idempotency: wireInfo(idempotency) }),
     ...(seq === undefined ? {} : { seq }),
   };
+}
+
+/** An update as it is sent: the content whole, or what changes in the content its caller has. */
+function wireUpdate<Update extends ComponentUpdate>(
+  update: Update,
+): Update | (Omit<Update, "html"> & { readonly patch: ContentPatch }) {
+  const before = beforeOf(update);
+  const patch = before === undefined ? undefined : patchBetween(before, update.html);
+  if (patch === undefined) return update;
+  const { html: _whole, ...rest } = update;
+  return { ...rest, patch };
 }
 
 function wireInfo({ key, cached, ttl, createdAt }: IdempotencyInfo): Readonly<Record<string, unknown>> {

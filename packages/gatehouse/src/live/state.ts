@@ -46,6 +46,9 @@ export interface StateKeeperParts {
   readonly lifetime: number;
 }
 
+const NOTHING: Stored = { version: 0, held: undefined, damaged: false };
+/** Stands in the store for a state that is in the page. */
+const IN_THE_PAGE = "-";
 const KIND = "live-state";
 const STATE = "live-state";
 const SEED = "live-seed";
@@ -64,9 +67,11 @@ export class StateKeeper {
   }
 
   async read(transaction: ReadTransaction, component: AnyLiveComponent, key: StateKey): Promise<Stored> {
+    if (component.mode === "none" || component.replayTolerated) return NOTHING;
     const document = await this.#parts.documents.get(transaction, documentKey(key));
-    if (document === undefined) return { version: 0, held: undefined, damaged: false };
+    if (document === undefined) return NOTHING;
     const { version, body } = document;
+    if (component.mode === "sealed") return { version, held: undefined, damaged: false };
     const binding = sealBinding({ purpose: STATE, key });
     const opened = readRecord(() => this.#parts.sealer.openStored(body, binding));
     // A body sealed for another version is an older one put back.
@@ -74,20 +79,24 @@ export class StateKeeper {
     return { version, held: fit(component, opened), damaged: false };
   }
 
-  /** Stores the next version and returns it, or `undefined` when another one was stored meanwhile. */
+  /** Keeps the next version and returns its number, or `undefined` when another one was kept meanwhile. */
   async write(
     transaction: WriteTransaction,
-    key: StateKey,
+    subject: { readonly component: AnyLiveComponent; readonly key: StateKey },
     change: Held & { readonly expected: number },
   ): Promise<number | undefined> {
+    const { component, key } = subject;
     const { expected, props, state } = change;
     const version = expected + 1;
-    const body = this.#seal({ version, props, state }, { purpose: STATE, key });
+    if (component.mode === "none") return 0;
+    if (component.replayTolerated) return version;
+    const body =
+      component.mode === "sealed" ? IN_THE_PAGE : this.#seal({ version, props, state }, { purpose: STATE, key });
     const expiresAt = (await transaction.now()) + this.#parts.lifetime;
     const written = await this.#parts.documents.put(transaction, documentKey(key), { expected, body, expiresAt });
     // The version of an expired document goes on; the body has to be sealed for the one it has.
     if (written !== undefined && written.version !== version) {
-      return this.write(transaction, key, { ...change, expected: written.version });
+      return this.write(transaction, subject, { ...change, expected: written.version });
     }
     return written?.version;
   }

@@ -1,13 +1,13 @@
-import { events } from "../kernel/events.ts";
-import { deny, isDenial, type Denial } from "../kernel/outcome.ts";
-import { problems } from "../kernel/problems.ts";
+import { isDenial, type Denial } from "../kernel/outcome.ts";
 import type { ParsedBody } from "../http/body.ts";
 import type { FormFields } from "../http/form-body.ts";
 import { parseJson } from "../http/json-body.ts";
 import { ownPath } from "../http/own-path.ts";
 import { FIELDS } from "./act.ts";
-import type { Basis } from "./call.ts";
-import { ACTION_NAME, parseComponentId, type ComponentId } from "./component-id.ts";
+import type { Basis, OtherComponent } from "./call.ts";
+import { ACTION_NAME, type ComponentId } from "./component-id.ts";
+import { BASIS_MEMBERS, isOptionalCount, isOptionalText, readBasis, readComponentId, readComponents } from "./wire-basis.ts";
+import { malformed } from "./wire-refusal.ts";
 
 /** A request to perform an action, as it was understood. */
 export interface LiveRequest {
@@ -23,18 +23,27 @@ export interface LiveRequest {
   readonly form: { readonly back: string | undefined } | undefined;
 }
 
-const MEMBERS = new Set([
-  "component_id",
+/** A request to load components, or to look whether they have changed. */
+export interface LoadRequest {
+  readonly components: readonly OtherComponent[];
+  readonly csrfToken: string | undefined;
+}
+
+type Members = Readonly<Record<string, unknown>>;
+
+const MEMBERS: ReadonlySet<string> = new Set([
+  ...BASIS_MEMBERS,
   "action",
   "params",
   "idempotency_key",
   "_csrf_token",
-  "base_version",
-  "seed",
+  "others",
   "seq",
 ]);
+const LOAD_MEMBERS: ReadonlySet<string> = new Set(["components", "_csrf_token"]);
 const LONGEST_TOKEN = 1024;
-const LONGEST_SEED = 262_144;
+const MOST_OTHERS = 50;
+const MOST_LOADED = 50;
 
 /** Understands the body of a request, or says what is wrong with it. */
 export function readLiveRequest(body: ParsedBody): LiveRequest | Denial {
@@ -48,24 +57,35 @@ export function readLiveRequest(body: ParsedBody): LiveRequest | Denial {
   }
 }
 
+/** Understands the body of a request to load components, or says what is wrong with it. */
+export function readLoadRequest(body: ParsedBody): LoadRequest | Denial {
+  const members = body.kind === "json" ? membersOf(body.value, LOAD_MEMBERS) : malformed("The body must be JSON.");
+  if (isDenial(members)) return members;
+  const token = members["_csrf_token"];
+  if (!isOptionalText(token, LONGEST_TOKEN)) return malformed("_csrf_token must be text.");
+  const components = readComponents(members["components"], "components", MOST_LOADED);
+  if (isDenial(components)) return components;
+  return components.length === 0 ? malformed("components is empty.") : { components, csrfToken: token };
+}
+
 function readJson(value: unknown): LiveRequest | Denial {
-  if (typeof value !== "object" || value === null || Array.isArray(value))
-    return malformed("The body must be an object.");
-  const unknown = Object.keys(value).find((name) => !MEMBERS.has(name));
-  if (unknown !== undefined) return malformed("The body has an unknown member.");
-  // A JSON object can be read as a record; each member is checked below.
-  const members = value as Readonly<Record<string, unknown>>;
-  return complete({
-    id: members["component_id"],
-    action: members["action"],
+  const members = membersOf(value, MEMBERS);
+  if (isDenial(members)) return members;
+  const others = readComponents(members["others"], "others", MOST_OTHERS);
+  if (isDenial(others)) return others;
+  return complete(members, others, {
     params: members["params"] ?? {},
     key: members["idempotency_key"],
-    token: members["_csrf_token"],
-    version: members["base_version"],
-    seed: members["seed"],
-    seq: members["seq"],
     form: undefined,
   });
+}
+
+function membersOf(value: unknown, known: ReadonlySet<string>): Members | Denial {
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    return malformed("The body must be an object.");
+  if (Object.keys(value).some((name) => !known.has(name))) return malformed("The body has an unknown member.");
+  // A JSON object can be read as a record; each member is checked before it is used.
+  return value as Members;
 }
 
 function readForm(fields: FormFields): LiveRequest | Denial {
@@ -73,17 +93,15 @@ function readForm(fields: FormFields): LiveRequest | Denial {
   const params = rest.length === 0 ? formParameters(fields) : jsonParameters(rest.join(" "));
   if (isDenial(params)) return params;
   const version = single(fields[FIELDS.version]);
-  return complete({
-    id: fields[FIELDS.component],
+  const members = {
+    component_id: fields[FIELDS.component],
     action,
-    params,
-    key: emptyToUndefined(fields[FIELDS.key]),
-    token: fields[FIELDS.token],
-    version: /^\d{1,15}$/.test(version) ? Number(version) : undefined,
+    _csrf_token: fields[FIELDS.token],
+    base_version: /^\d{1,15}$/.test(version) ? Number(version) : undefined,
     seed: emptyToUndefined(fields[FIELDS.seed]),
-    seq: undefined,
-    form: { back: ownPath(single(fields[FIELDS.back])) },
-  });
+  };
+  const form = { back: ownPath(single(fields[FIELDS.back])) };
+  return complete(members, [], { params, key: emptyToUndefined(fields[FIELDS.key]), form });
 }
 
 function formParameters(fields: FormFields): Record<string, string | readonly string[]> {
@@ -104,42 +122,28 @@ function emptyToUndefined(value: string | readonly string[] | undefined): unknow
   return value === "" ? undefined : value;
 }
 
-interface RawRequest {
-  readonly id: unknown;
-  readonly action: unknown;
+interface Sent {
   readonly params: unknown;
   readonly key: unknown;
-  readonly token: unknown;
-  readonly version: unknown;
-  readonly seed: unknown;
-  readonly seq: unknown;
   readonly form: LiveRequest["form"];
 }
 
-function complete(raw: RawRequest): LiveRequest | Denial {
-  const { action, params, key, token, version, seed, seq } = raw;
-  const id = typeof raw.id === "string" ? parseComponentId(raw.id) : undefined;
-  if (id === undefined) return malformed("component_id must be of the form name:instance.");
+function complete(
+  members: Members,
+  others: readonly OtherComponent[],
+  { params, key, form }: Sent,
+): LiveRequest | Denial {
+  const { action, _csrf_token: token, seq } = members;
+  const id = readComponentId(members["component_id"]);
+  if (isDenial(id)) return id;
   if (typeof action !== "string" || !ACTION_NAME.test(action))
     return malformed("action must be the name of an action.");
   if (typeof params !== "object" || params === null || Array.isArray(params))
     return malformed("params must be an object.");
   if (!isOptionalText(key, LONGEST_TOKEN)) return malformed("idempotency_key must be text.");
   if (!isOptionalText(token, LONGEST_TOKEN)) return malformed("_csrf_token must be text.");
-  if (!isOptionalText(seed, LONGEST_SEED)) return malformed("seed must be text.");
-  if (!isOptionalCount(version)) return malformed("base_version must be a whole number.");
   if (!isOptionalCount(seq)) return malformed("seq must be a whole number.");
-  return { id, action, params, basis: { version, seed }, csrfToken: token, idempotencyKey: key, seq, form: raw.form };
-}
-
-function isOptionalText(value: unknown, longest: number): value is string | undefined {
-  return value === undefined || (typeof value === "string" && value.length <= longest);
-}
-
-function isOptionalCount(value: unknown): value is number | undefined {
-  return value === undefined || (typeof value === "number" && Number.isSafeInteger(value) && value >= 0);
-}
-
-function malformed(detail: string): Denial {
-  return deny(problems.MALFORMED_REQUEST, { detail, event: events.request_malformed });
+  const basis = readBasis(members);
+  if (isDenial(basis)) return basis;
+  return { id, action, params, basis: { ...basis, others }, csrfToken: token, idempotencyKey: key, seq, form };
 }

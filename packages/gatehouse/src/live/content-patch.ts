@@ -1,0 +1,66 @@
+import { createHash } from "node:crypto";
+import { diffArrays } from "diff";
+
+/**
+ * How one text becomes another: in ascending order where to begin, how much to leave out, and what to put there
+ * instead. Positions count UTF-16 units of the text before.
+ */
+export type ContentPatch = readonly (readonly [start: number, length: number, text: string])[];
+
+/** Beyond so many added and removed pieces a new text is cheaper to find and to send whole. */
+const MOST_EDITS = 400;
+/** A patch pays only if it is clearly shorter than the text: it is written as JSON, and has to be applied. */
+const WORTHWHILE = 0.7;
+const TAG_CHARACTERS = 16;
+
+/** Names a content: who sends it back still has that very text. */
+export function contentTag(text: string): string {
+  return createHash("sha256").update(text).digest("base64url").slice(0, TAG_CHARACTERS);
+}
+
+/** The patch between two contents, or `undefined` where sending the new one whole is the better choice. */
+export function patchBetween(before: string, after: string): ContentPatch | undefined {
+  if (before === after) return [];
+  const changes = diffArrays(pieces(before), pieces(after), { maxEditLength: MOST_EDITS });
+  if (changes === undefined) return undefined;
+  const patch: [number, number, string][] = [];
+  let position = 0;
+  let open: [number, number, string] | undefined;
+  for (const { value, added, removed } of changes) {
+    const text = value.join("");
+    if (!added && !removed) {
+      position += text.length;
+      open = undefined;
+      continue;
+    }
+    if (open === undefined) patch.push((open = [position, 0, ""]));
+    if (added) open[2] += text;
+    else {
+      open[1] += text.length;
+      position += text.length;
+    }
+  }
+  const trimmed = patch.map((edit) => trim(before, edit));
+  return JSON.stringify(trimmed).length < after.length * WORTHWHILE ? trimmed : undefined;
+}
+
+/** Tags, and the texts between them. */
+function pieces(text: string): string[] {
+  return text.split(/(?=<)|(?<=>)/);
+}
+
+/** Leaves out what a replacement has in common with what it replaces, but never half a surrogate pair. */
+function trim(before: string, [start, length, text]: readonly [number, number, string]): [number, number, string] {
+  const most = Math.min(length, text.length);
+  let head = 0;
+  while (head < most && before[start + head] === text[head]) head += 1;
+  if (isHighSurrogate(text, head - 1)) head -= 1;
+  let tail = 0;
+  while (tail < most - head && before[start + length - 1 - tail] === text[text.length - 1 - tail]) tail += 1;
+  if (tail > 0 && isHighSurrogate(text, text.length - tail - 1)) tail -= 1;
+  return [start + head, length - head - tail, text.slice(head, text.length - tail)];
+}
+
+function isHighSurrogate(text: string, index: number): boolean {
+  return index >= 0 && (text.charCodeAt(index) & 0xfc00) === 0xd800;
+}

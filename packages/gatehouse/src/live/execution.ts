@@ -1,0 +1,111 @@
+import type { ActionContext } from "../kernel/action.ts";
+import { isDenial, type Denial } from "../kernel/outcome.ts";
+import type { WriteTransaction } from "../kernel/ports/store.ts";
+import { basisOf, type LiveCall, type OtherComponent } from "./call.ts";
+import { formatComponentId } from "./component-id.ts";
+import type { AnyLiveAction, AnyLiveComponent } from "./component.ts";
+import { Reply } from "./effects.ts";
+import { Instance, Overtaken, type LiveServices } from "./instance.ts";
+import type { LiveEvent } from "./live-event.ts";
+import { extend, type ComponentUpdate, type LiveResult } from "./result.ts";
+
+/** What an action is executed with. */
+export interface ExecutionParts {
+  readonly component: AnyLiveComponent;
+  readonly action: AnyLiveAction;
+  readonly services: LiveServices;
+  readonly context: ActionContext<LiveCall, "store">;
+}
+
+/** One execution of an action, inside its transaction. */
+export class Execution {
+  readonly #parts: ExecutionParts;
+  readonly #instance: Instance;
+
+  constructor(parts: ExecutionParts) {
+    const { component, services, context } = parts;
+    const { input } = context;
+    this.#parts = parts;
+    this.#instance = new Instance(services, context, { component, instance: input.instance, basis: basisOf(input) });
+  }
+
+  async run(): Promise<LiveResult | Denial> {
+    const { transaction } = this.#parts.context;
+    const commutes = this.#parts.action.options.commutes === true;
+    for (let tries = commutes ? 2 : 1; tries > 0; tries -= 1) {
+      try {
+        // Only what may be tried again needs a savepoint; a conflict rolls everything back.
+        return await (commutes
+          ? transaction.nested((savepoint) => this.#attempt(savepoint))
+          : this.#attempt(transaction));
+      } catch (error) {
+        if (!(error instanceof Overtaken)) throw error;
+      }
+    }
+    const current = await this.#instance.current(transaction);
+    return isDenial(current) ? current : this.#instance.conflict(transaction, current);
+  }
+
+  async #attempt(transaction: WriteTransaction): Promise<LiveResult | Denial> {
+    const { action, context } = this.#parts;
+    const instance = this.#instance;
+    const current = await instance.current(transaction);
+    if (isDenial(current)) return current;
+    const { seen } = instance;
+    if (seen !== undefined && seen !== current.version && action.options.commutes !== true)
+      return instance.conflict(transaction, current);
+    const answer: unknown = await action.run(instance.context(transaction, current), context.input.params);
+    if (isDenial(answer)) return answer;
+    const { state, effects, emit } = answer instanceof Reply ? answer : new Reply(answer, undefined);
+    const update = await instance.settle(transaction, current, state);
+    const components = await this.#tellOthers(transaction, emit);
+    return extend(update, {
+      ...(effects === undefined ? {} : { effects }),
+      ...(components.length === 0 ? {} : { components }),
+    });
+  }
+
+  /** Has the other components of the page take note of what was emitted, in the order it was. */
+  async #tellOthers(
+    transaction: WriteTransaction,
+    emitted: readonly LiveEvent[],
+  ): Promise<(ComponentUpdate & { readonly component_id: string })[]> {
+    const { component, context } = this.#parts;
+    for (const { name } of emitted) {
+      if (!component.emits.includes(name))
+        throw new TypeError(`The component ${component.name} emits ${name} but does not name it in its emits.`);
+    }
+    if (emitted.length === 0) return [];
+    const updates: (ComponentUpdate & { readonly component_id: string })[] = [];
+    for (const other of basisOf(context.input).others) {
+      const update = await this.#tell(transaction, other, emitted);
+      if (update !== undefined) updates.push(extend(update, { component_id: formatComponentId(other.id) }));
+    }
+    return updates;
+  }
+
+  async #tell(
+    transaction: WriteTransaction,
+    { id, basis }: OtherComponent,
+    emitted: readonly LiveEvent[],
+  ): Promise<ComponentUpdate | undefined> {
+    const { services, context, component: acting } = this.#parts;
+    const component = services.find(id.component);
+    const isItself = id.component === acting.name && id.instance === this.#instance.key.instance;
+    if (component === undefined || isItself) return undefined;
+    const heard = emitted.flatMap(({ name, payload }) =>
+      component.listeners.filter(({ event }) => event === name).map(({ run }) => ({ run, payload })),
+    );
+    if (heard.length === 0) return undefined;
+    const instance = new Instance(services, context, { component, instance: id.instance, basis });
+    const before = await instance.current(transaction);
+    // What cannot be read stays as it is: its next own action says so.
+    if (isDenial(before)) return undefined;
+    let state = before.state;
+    for (const { run, payload } of heard) {
+      const next: unknown = await run(instance.context(transaction, { ...before, state }), payload);
+      if (next !== undefined) state = next;
+    }
+    return instance.settle(transaction, before, state === before.state && component.mode !== "none" ? undefined : state);
+  }
+}

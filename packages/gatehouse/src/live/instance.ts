@@ -1,0 +1,198 @@
+import type { ActionContext } from "../kernel/action.ts";
+import { events } from "../kernel/events.ts";
+import { deny, type Denial } from "../kernel/outcome.ts";
+import type { WriteTransaction } from "../kernel/ports/store.ts";
+import { problems } from "../kernel/problems.ts";
+import type { Basis, LiveCall } from "./call.ts";
+import type { AnyLiveComponent, LiveContext } from "./component.ts";
+import { renderContent, viewOf, type Content } from "./content.ts";
+import { contentTag } from "./content-patch.ts";
+import { isNewest, type Mounter } from "./mounter.ts";
+import { liveProblems } from "./problems.ts";
+import { withBefore, type ComponentUpdate } from "./result.ts";
+import { check } from "./schema.ts";
+import { ownerOf, type Held, type Seed, type StateKeeper, type StateKey, type Stored } from "./state.ts";
+
+/** What executions of components work with. */
+export interface LiveServices {
+  readonly keeper: StateKeeper;
+  readonly mounter: Mounter;
+  /** The component of a name. */
+  readonly find: (name: string) => AnyLiveComponent | undefined;
+}
+
+/** The state an action starts from. */
+export interface Current extends Held {
+  /** The version it will replace; 0 where there is none. */
+  readonly version: number;
+}
+
+/** Another execution kept a newer version first; its savepoint is rolled back. */
+export class Overtaken extends Error {}
+
+/** What a component is told of the attempt it takes part in. */
+type Surroundings = Pick<LiveContext<unknown, unknown>, "attempt" | "principal" | "now" | "stepKey" | "tenant" | "instance">;
+
+const REFRESH = { action: "REFRESH_PAGE" } as const;
+
+/** One component instance during one attempt: reads its state, keeps the next one, renders. */
+export class Instance {
+  readonly component: AnyLiveComponent;
+  readonly key: StateKey;
+  readonly #services: LiveServices;
+  readonly #context: ActionContext<LiveCall, "store">;
+  readonly #basis: Basis;
+
+  constructor(
+    services: LiveServices,
+    context: ActionContext<LiveCall, "store">,
+    subject: { readonly component: AnyLiveComponent; readonly instance: string; readonly basis: Basis },
+  ) {
+    const { component, instance, basis } = subject;
+    this.component = component;
+    this.key = { tenant: context.attempt.tenant, component: component.name, instance, owner: ownerOf(context.principal) };
+    this.#services = services;
+    this.#context = context;
+    this.#basis = basis;
+  }
+
+  /** The version the caller saw, where it says so. */
+  get seen(): number | undefined {
+    return this.component.mode === "none" ? undefined : this.#basis.version;
+  }
+
+  /** What `run` functions of the component get. */
+  context(transaction: WriteTransaction, { state, props }: Held): LiveContext<unknown, unknown> {
+    return { ...this.#surroundings(), state, props, transaction };
+  }
+
+  /** The state to start from: the page's own while it is the newest, the stored one, or a fresh one. */
+  async current(transaction: WriteTransaction): Promise<Current | Denial> {
+    const { seed: sealed } = this.#basis;
+    const { keeper } = this.#services;
+    const stored = await keeper.read(transaction, this.component, this.key);
+    if (sealed !== undefined) {
+      const seed = keeper.openSeed(this.component, this.key, { sealed, now: this.#context.now });
+      if (seed === "damaged") return this.#invalid("seed");
+      if (seed !== undefined && isNewest(this.component, seed, stored.version))
+        return this.#fromSeed(transaction, seed, stored);
+    }
+    if (stored.damaged) return this.#invalid("state");
+    if (stored.held !== undefined) return { ...stored.held, version: stored.version };
+    return this.#fresh(transaction, stored.version);
+  }
+
+  /**
+   * Keeps the next state, or none, and says what changed.
+   * @throws {Overtaken} when another execution was faster
+   */
+  async settle(transaction: WriteTransaction, current: Current, next: unknown): Promise<ComponentUpdate> {
+    if (this.component.mode === "none") return this.#settleDerived(transaction, current, next);
+    if (next === undefined) return this.update(transaction, current, current);
+    const held = { props: current.props, state: this.#checked(next) };
+    const subject = { component: this.component, key: this.key };
+    const version = await this.#services.keeper.write(transaction, subject, { ...held, expected: current.version });
+    if (version === undefined) throw new Overtaken();
+    return this.update(transaction, { ...held, version }, current);
+  }
+
+  /** What a caller is told of a state. `before` is what it may have been told last. */
+  async update(transaction: WriteTransaction, current: Current, before?: Current): Promise<ComponentUpdate> {
+    const content = this.#content(current);
+    const base = {
+      html: content.text,
+      content_tag: contentTag(content.text),
+      state: viewOf(this.component, current.state),
+      version: current.version,
+    };
+    const children = await this.#children(transaction, content);
+    const update: ComponentUpdate = {
+      ...base,
+      ...(this.component.mode === "sealed" ? { seed: this.#sealed(current) } : {}),
+      ...(children === undefined ? {} : { children }),
+    };
+    const { tag } = this.#basis;
+    if (tag === undefined || before === undefined) return update;
+    const { text } = this.#content(before);
+    return contentTag(text) === tag ? withBefore(update, text) : update;
+  }
+
+  /** The denial of an attempt on a state that is no longer the newest, with what is. */
+  async conflict(transaction: WriteTransaction, current: Current): Promise<Denial> {
+    return deny(problems.STATE_CONFLICT, { extensions: { ...(await this.update(transaction, current)) } });
+  }
+
+  /** Nothing is kept: the content shows what `mount` finds once the action is done, or what the action answered. */
+  async #settleDerived(transaction: WriteTransaction, current: Current, next: unknown): Promise<ComponentUpdate> {
+    const state =
+      next === undefined ? await this.#mounted(transaction, current.props, undefined) : this.#checked(next);
+    return this.update(transaction, { props: current.props, state, version: 0 }, current);
+  }
+
+  #content(current: Current): Content {
+    const { component, instance } = this.key;
+    const { principal } = this.#context;
+    const frame = { id: { component, instance }, version: current.version, page: undefined, refused: undefined, principal };
+    return renderContent(this.component, current, frame);
+  }
+
+  async #children(
+    transaction: WriteTransaction,
+    content: Content,
+  ): Promise<Readonly<Record<string, string>> | undefined> {
+    if (content.children.length === 0) return undefined;
+    const { principal, now, attempt } = this.#context;
+    const elements = await this.#services.mounter.children(content, {
+      ...{ principal, now, transaction, tenant: attempt.tenant, csrfToken: "", newKey: () => "", back: "" },
+      known: this.#basis.children,
+      eager: new Set(),
+    });
+    return elements.size === 0 ? undefined : Object.fromEntries(elements);
+  }
+
+  #sealed({ version, props, state }: Current): string {
+    const seed = { base: version, props, state: { value: state }, now: this.#context.now };
+    return this.#services.keeper.seed(this.key, seed);
+  }
+
+  async #fromSeed(transaction: WriteTransaction, seed: Seed, { version, held }: Stored): Promise<Current> {
+    const { props, state } = seed;
+    const known = this.component.replayTolerated ? seed.base : version;
+    if (state !== undefined && this.component.mode !== "none") return { props, state: state.value, version: known };
+    return { props, state: await this.#mounted(transaction, props, held?.state), version: known };
+  }
+
+  /** A component nobody has rendered yet, with the props it has when a page gives none. */
+  async #fresh(transaction: WriteTransaction, version: number): Promise<Current | Denial> {
+    const { component } = this;
+    const props = component.props === undefined ? { value: undefined } : check(component.props, {});
+    if (props === undefined) return deny(liveProblems.STATE_INVALID, { extensions: REFRESH });
+    return { props: props.value, state: await this.#mounted(transaction, props.value, undefined), version };
+  }
+
+  async #mounted(transaction: WriteTransaction, props: unknown, previous: unknown): Promise<unknown> {
+    return this.#checked(await this.component.mount({ ...this.#surroundings(), props, transaction, previous }));
+  }
+
+  #surroundings(): Surroundings {
+    const { attempt, principal, now, stepKey } = this.#context;
+    return { attempt, principal, now, stepKey, tenant: this.key.tenant, instance: this.key.instance };
+  }
+
+  /** The state as it will be read back. */
+  #checked(state: unknown): unknown {
+    const checked = check(this.component.state, state);
+    if (checked === undefined)
+      throw new TypeError(`The component ${this.component.name} answered a state that its schema refuses.`);
+    return checked.value;
+  }
+
+  #invalid(what: "seed" | "state"): Denial {
+    const { component, instance } = this.key;
+    return deny(liveProblems.STATE_INVALID, {
+      event: events.crypt_decrypt_fail,
+      context: { what, component, instance },
+      extensions: REFRESH,
+    });
+  }
+}

@@ -1,0 +1,112 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { defineAction, type AnyAction, type LimitPolicy } from "../kernel/action.ts";
+import type { Basis, OtherComponent } from "./call.ts";
+import { formatComponentId } from "./component-id.ts";
+import type { AnyLiveComponent } from "./component.ts";
+import { viewOf } from "./content.ts";
+import { contentTag } from "./content-patch.ts";
+import type { LiveServices } from "./instance.ts";
+import type { Mounted, MountFrame } from "./mounter.ts";
+import type { ComponentUpdate } from "./result.ts";
+import { ownerOf } from "./state.ts";
+
+/** Name of the action that loads components. */
+export const LOAD = "live.load";
+
+/** What loading comes to for one component. */
+export type Loaded =
+  | (ComponentUpdate & { readonly seed: string })
+  /** For a component the page does not have yet. */
+  | { readonly element: string }
+  /** The content is the same; the seed is a fresh one. */
+  | { readonly unchanged: true; readonly version: number; readonly seed: string };
+
+/** What is answered for one component. */
+export type LoadedComponent = { readonly component_id: string } & (
+  | Loaded
+  /** It cannot be rendered from what the page knows: the page is too old. */
+  | { readonly gone: true }
+);
+
+/** What the action answers. */
+export interface LoadResult {
+  readonly components: readonly LoadedComponent[];
+}
+
+/** Its input: what the page knows of each component. Built by the route alone. */
+export interface LoadCall {
+  readonly components: readonly OtherComponent[];
+  readonly back: string;
+}
+
+const PASSED_ON: StandardSchemaV1<LoadCall, LoadCall> = {
+  "~standard": {
+    version: 1,
+    vendor: "gatehouse",
+    // The route has read it; nothing else reaches the live entrance under this name.
+    validate: (value) => ({ value: value as LoadCall }),
+  },
+};
+
+/**
+ * Loads components, and looks whether components have changed: for those that come later, for polling, and after a
+ * push or a return to a page. It reads; it has a limit of its own, so that pages that refresh themselves
+ * do not use up what their visitors may do.
+ */
+export function loadAction(services: LiveServices, limits: readonly LimitPolicy[]): AnyAction {
+  return defineAction({
+    name: LOAD,
+    entrances: ["live"],
+    input: PASSED_ON,
+    effects: "none",
+    authorise: "public",
+    limits,
+    async run({ input, principal, attempt, transaction, now }): Promise<LoadResult> {
+      const frame = {
+        ...{ principal, tenant: attempt.tenant, transaction, now, back: input.back },
+        ...{ csrfToken: "", newKey: () => "", eager: NONE },
+      };
+      const components: LoadedComponent[] = [];
+      for (const asked of input.components) {
+        const { id, basis } = asked;
+        const loaded = await load(services, asked, { ...frame, known: basis.children });
+        components.push({ component_id: formatComponentId(id), ...(loaded ?? { gone: true }) });
+      }
+      return { components };
+    },
+  });
+}
+
+const NONE: ReadonlySet<string> = new Set();
+
+async function load(
+  { find, keeper, mounter }: LiveServices,
+  { id, basis }: OtherComponent,
+  frame: MountFrame,
+): Promise<Loaded | undefined> {
+  const component = find(id.component);
+  if (component === undefined) return undefined;
+  const key = { tenant: frame.tenant, ...id, owner: ownerOf(frame.principal) };
+  const { seed: sealed } = basis;
+  const seed = sealed === undefined ? undefined : keeper.openSeed(component, key, { sealed, now: frame.now });
+  if (seed === "damaged") return undefined;
+  const mounted = await mounter.mount({ component, instance: id.instance, props: undefined, seed }, frame);
+  if (mounted === undefined) return undefined;
+  // A page that names no version has nothing to show yet.
+  if (basis.version === undefined) return { element: await mounted.element() };
+  return refreshed(component, mounted, { basis, children: await mounter.children(mounted.content(), frame) });
+}
+
+function refreshed(
+  component: AnyLiveComponent,
+  { held, version, seed, content }: Mounted,
+  { basis, children }: { readonly basis: Basis; readonly children: ReadonlyMap<string, string> },
+): Loaded {
+  const { text } = content();
+  const tag = contentTag(text);
+  if (tag === basis.tag) return { unchanged: true, version, seed };
+  return {
+    ...{ html: text, content_tag: tag, state: viewOf(component, held.state), version, seed },
+    ...(children.size === 0 ? {} : { children: Object.fromEntries(children) }),
+  };
+}

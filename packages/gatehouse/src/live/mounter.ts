@@ -1,0 +1,155 @@
+import type { Principal } from "../kernel/attempt.ts";
+import type { ReadTransaction } from "../kernel/ports/store.ts";
+import type { PageFrame, RefusedForm } from "./act.ts";
+import { formatComponentId, type ComponentId } from "./component-id.ts";
+import type { AnyLiveComponent } from "./component.ts";
+import { fillSlots, fitProps, renderContent, type Child, type Content } from "./content.ts";
+import { componentElement, laterElement } from "./element.ts";
+import { check } from "./schema.ts";
+import { ownerOf, type Held, type Seed, type StateKeeper, type StateKey } from "./state.ts";
+
+/** Whom components are mounted for, and what the elements need to work without scripts. */
+export interface MountFrame {
+  readonly principal: Principal;
+  readonly tenant: string;
+  readonly transaction: ReadTransaction;
+  /** Epoch milliseconds. */
+  readonly now: number;
+  /** `""` in what scripts put into a page: they fill it in. */
+  readonly csrfToken: string;
+  readonly newKey: () => string;
+  /** Path of the page. */
+  readonly back: string;
+  /** Names of components that are already there, or still to be left out. */
+  readonly known: ReadonlySet<string>;
+  /** Names of components that are mounted at once although the page would load them later. */
+  readonly eager: ReadonlySet<string>;
+}
+
+/** What is mounted. */
+export interface MountSubject {
+  readonly component: AnyLiveComponent;
+  readonly instance: string;
+  /** What the page gave; absent where the stored ones hold. */
+  readonly props: { readonly value: unknown } | undefined;
+  /** The state a page has that nothing newer has replaced. */
+  readonly seed?: Seed | undefined;
+  /** A form of it that was refused. */
+  readonly refused?: RefusedForm | undefined;
+}
+
+/** A component mounted for a page. */
+export interface Mounted {
+  readonly id: ComponentId;
+  readonly version: number;
+  readonly seed: string;
+  readonly held: Held;
+  /** The content as scripts have it: without what a page adds for forms. */
+  readonly content: () => Content;
+  /** The element, with the children that are not known yet inside it. */
+  readonly element: () => Promise<string>;
+}
+
+const DEEPEST = 8;
+const MOST_CHILDREN = 200;
+
+/** Mounts components, and the components inside them. */
+export class Mounter {
+  readonly #keeper: StateKeeper;
+  readonly #find: (name: string) => AnyLiveComponent | undefined;
+
+  constructor(parts: { readonly keeper: StateKeeper; readonly find: (name: string) => AnyLiveComponent | undefined }) {
+    this.#keeper = parts.keeper;
+    this.#find = parts.find;
+  }
+
+  /**
+   * Mounts a component; `undefined` where nobody knows its props any more.
+   * @throws {TypeError} when it or a component inside it is not registered
+   */
+  async mount(subject: MountSubject, frame: MountFrame, depth = 0): Promise<Mounted | undefined> {
+    const { component, instance } = subject;
+    this.#ensureRegistered(component);
+    const { principal, tenant, now, transaction } = frame;
+    const key: StateKey = { tenant, component: component.name, instance, owner: ownerOf(principal) };
+    const stored = await this.#keeper.read(transaction, component, key);
+    const known = subject.seed === undefined ? (subject.props ?? fitProps(component, stored.held?.props)) : subject.seed;
+    if (known === undefined) return undefined;
+    const props = "value" in known ? known.value : known.props;
+    const newest = subject.seed !== undefined && isNewest(component, subject.seed, stored.version);
+    const previous = (newest ? subject.seed?.state?.value : undefined) ?? stored.held?.state;
+    const context = { props, principal, tenant, instance, transaction, now, previous };
+    const held: Held = { props, state: checkedState(component, await component.mount(context)) };
+    return this.#mounted(subject, { ...frame, key, held, version: stored.version }, depth);
+  }
+
+  /** The elements of the children of a content that are not known yet, by name. */
+  async children(content: Content, frame: MountFrame, depth = 0): Promise<ReadonlyMap<string, string>> {
+    const elements = new Map<string, string>();
+    const missing = content.children.filter(({ id }) => !frame.known.has(formatComponentId(id)));
+    if (depth >= DEEPEST || missing.length > MOST_CHILDREN) {
+      throw new TypeError(`Components contain each other without an end, or more than ${MOST_CHILDREN} at once.`);
+    }
+    for (const child of missing) elements.set(formatComponentId(child.id), await this.#child(child, frame, depth));
+    return elements;
+  }
+
+  async #child(child: Child, frame: MountFrame, depth: number): Promise<string> {
+    const { component, id, props, load } = child;
+    if (load !== undefined && !frame.eager.has(formatComponentId(id))) return this.#later(child, frame);
+    const mounted = await this.mount({ component, instance: id.instance, props: { value: props } }, frame, depth + 1);
+    return (await mounted?.element()) ?? "";
+  }
+
+  #later(child: Child, { tenant, principal, now, back }: MountFrame): string {
+    this.#ensureRegistered(child.component);
+    const key = { tenant, ...child.id, owner: ownerOf(principal) };
+    const seed = this.#keeper.seed(key, { base: 0, props: child.props, state: undefined, now });
+    const separator = back.includes("?") ? "&" : "?";
+    const href = `${back}${separator}${new URLSearchParams({ [EAGER]: formatComponentId(child.id) }).toString()}`;
+    return laterElement(child, { seed, href });
+  }
+
+  #mounted(
+    { component, instance, refused }: MountSubject,
+    frame: MountFrame & { readonly key: StateKey; readonly held: Held; readonly version: number },
+    depth: number,
+  ): Mounted {
+    const { key, held, version, principal, now, csrfToken, newKey, back } = frame;
+    const id = { component: component.name, instance };
+    const basis = { base: version, props: held.props, now };
+    const seed = this.#keeper.seed(key, { ...basis, state: { value: held.state } });
+    return {
+      ...{ id, version, seed, held },
+      content: () => renderContent(component, held, { id, version, page: undefined, refused: undefined, principal }),
+      element: async () => {
+        // A form without scripts mounts the state again, unless the page is the only place it is in.
+        const formSeed = component.mode === "sealed" ? seed : this.#keeper.seed(key, { ...basis, state: undefined });
+        const page: PageFrame = { csrfToken, seed, formSeed, back, newKey };
+        const contentFrame = { id, version, page, refused, principal };
+        const shown = renderContent(component, held, contentFrame);
+        const elements = await this.children(shown, frame, depth);
+        return componentElement(component, contentFrame, fillSlots(shown.text, elements));
+      },
+    };
+  }
+
+  #ensureRegistered(component: AnyLiveComponent): void {
+    if (this.#find(component.name) !== component)
+      throw new TypeError(`The component ${component.name} is not registered; add it to the components of createLive.`);
+  }
+}
+
+/** Query member that names a component to be mounted at once. */
+export const EAGER = "live";
+
+/** Whether nothing newer than a page's state is kept. Where nothing is kept at all, there is nothing newer. */
+export function isNewest(component: AnyLiveComponent, { base }: Seed, version: number): boolean {
+  return component.replayTolerated || component.mode === "none" || base === version;
+}
+
+function checkedState(component: AnyLiveComponent, state: unknown): unknown {
+  const checked = check(component.state, state);
+  if (checked === undefined) throw new TypeError(`mount of ${component.name} made a state that its schema refuses.`);
+  return checked.value;
+}
