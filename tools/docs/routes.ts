@@ -8,6 +8,7 @@ const PURPOSES: Readonly<Record<string, string>> = {
   "GET /api/csrf/refresh": "A CSRF token for the visitor's session, to pages of the same origin.",
   "POST /csp/report": "Reports of browsers about violations of the content security policy.",
   "POST /api/livecomponents/action": "An action of a live component.",
+  "POST /api/livecomponents/load": "Live components that are loaded later, or looked at anew.",
   "GET /api/livecomponents/client.{hash}.js": "The browser runtime of live components.",
   "GET /console": "Overview: health of the stores, what happened lately.",
   "GET /console/events": "The audit trail, with filters.",

@@ -232,7 +232,8 @@ export function live<
     if (!ACTION_NAME.test(action)) throw new TypeError(`The action name "${action}" of ${name} is not an identifier.`);
   }
   const { props, state, secret = [], mount, render, mode = "store", replay, emits = [], poll } = definition;
-  if (replay !== undefined && mode !== "sealed") throw new TypeError(`${name}: replay is about components of mode sealed.`);
+  if (replay !== undefined && mode !== "sealed")
+    throw new TypeError(`${name}: replay is about components of mode sealed.`);
   if (poll !== undefined && !(poll >= 1)) throw new TypeError(`${name}: poll is a number of seconds, 1 or more.`);
   const component = {
     ...{ name, props, state, secret, mount, render, actions, mode, poll },

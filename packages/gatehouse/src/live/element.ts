@@ -27,7 +27,10 @@ export function componentElement(component: AnyLiveComponent, frame: ContentFram
 }
 
 /** What stands in a page for a component that is loaded later. */
-export function laterElement({ id, load }: Child, { seed, href }: { readonly seed: string; readonly href: string }): string {
+export function laterElement(
+  { id, load }: Child,
+  { seed, href }: { readonly seed: string; readonly href: string },
+): string {
   const name = formatComponentId(id);
   return renderToString(
     html`<div data-live=${name} data-live-load=${load?.when} data-live-seed=${seed} aria-busy="true">

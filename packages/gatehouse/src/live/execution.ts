@@ -17,6 +17,11 @@ export interface ExecutionParts {
   readonly context: ActionContext<LiveCall, "store">;
 }
 
+/** The answer of an action with or without effects. */
+function replyOf(answer: unknown): Reply<unknown> {
+  return answer instanceof Reply ? answer : new Reply(answer, undefined);
+}
+
 /** One execution of an action, inside its transaction. */
 export class Execution {
   readonly #parts: ExecutionParts;
@@ -52,11 +57,11 @@ export class Execution {
     const current = await instance.current(transaction);
     if (isDenial(current)) return current;
     const { seen } = instance;
-    if (seen !== undefined && seen !== current.version && action.options.commutes !== true)
-      return instance.conflict(transaction, current);
+    const outdated = seen !== undefined && seen !== current.version && action.options.commutes !== true;
+    if (outdated || current.stale === true) return instance.conflict(transaction, current);
     const answer: unknown = await action.run(instance.context(transaction, current), context.input.params);
     if (isDenial(answer)) return answer;
-    const { state, effects, emit } = answer instanceof Reply ? answer : new Reply(answer, undefined);
+    const { state, effects, emit } = replyOf(answer);
     const update = await instance.settle(transaction, current, state);
     const components = await this.#tellOthers(transaction, emit);
     return extend(update, {
@@ -100,12 +105,16 @@ export class Execution {
     const instance = new Instance(services, context, { component, instance: id.instance, basis });
     const before = await instance.current(transaction);
     // What cannot be read stays as it is: its next own action says so.
-    if (isDenial(before)) return undefined;
+    if (isDenial(before) || before.stale === true) return undefined;
     let state = before.state;
     for (const { run, payload } of heard) {
       const next: unknown = await run(instance.context(transaction, { ...before, state }), payload);
       if (next !== undefined) state = next;
     }
-    return instance.settle(transaction, before, state === before.state && component.mode !== "none" ? undefined : state);
+    return instance.settle(
+      transaction,
+      before,
+      state === before.state && component.mode !== "none" ? undefined : state,
+    );
   }
 }

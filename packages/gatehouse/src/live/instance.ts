@@ -1,6 +1,6 @@
 import type { ActionContext } from "../kernel/action.ts";
 import { events } from "../kernel/events.ts";
-import { deny, type Denial } from "../kernel/outcome.ts";
+import { deny, isDenial, type Denial } from "../kernel/outcome.ts";
 import type { WriteTransaction } from "../kernel/ports/store.ts";
 import { problems } from "../kernel/problems.ts";
 import type { Basis, LiveCall } from "./call.ts";
@@ -25,13 +25,18 @@ export interface LiveServices {
 export interface Current extends Held {
   /** The version it will replace; 0 where there is none. */
   readonly version: number;
+  /** The state is kept in pages and the caller's is not the newest: this one was made anew, to be shown, not acted on. */
+  readonly stale?: true;
 }
 
 /** Another execution kept a newer version first; its savepoint is rolled back. */
 export class Overtaken extends Error {}
 
 /** What a component is told of the attempt it takes part in. */
-type Surroundings = Pick<LiveContext<unknown, unknown>, "attempt" | "principal" | "now" | "stepKey" | "tenant" | "instance">;
+type Surroundings = Pick<
+  LiveContext<unknown, unknown>,
+  "attempt" | "principal" | "now" | "stepKey" | "tenant" | "instance"
+>;
 
 const REFRESH = { action: "REFRESH_PAGE" } as const;
 
@@ -50,7 +55,12 @@ export class Instance {
   ) {
     const { component, instance, basis } = subject;
     this.component = component;
-    this.key = { tenant: context.attempt.tenant, component: component.name, instance, owner: ownerOf(context.principal) };
+    this.key = {
+      tenant: context.attempt.tenant,
+      component: component.name,
+      instance,
+      owner: ownerOf(context.principal),
+    };
     this.#services = services;
     this.#context = context;
     this.#basis = basis;
@@ -79,7 +89,9 @@ export class Instance {
     }
     if (stored.damaged) return this.#invalid("state");
     if (stored.held !== undefined) return { ...stored.held, version: stored.version };
-    return this.#fresh(transaction, stored.version);
+    const fresh = await this.#fresh(transaction, stored.version);
+    const isElsewhere = this.component.mode === "sealed" && stored.version > 0;
+    return isElsewhere && !isDenial(fresh) ? { ...fresh, stale: true } : fresh;
   }
 
   /**
@@ -124,15 +136,20 @@ export class Instance {
 
   /** Nothing is kept: the content shows what `mount` finds once the action is done, or what the action answered. */
   async #settleDerived(transaction: WriteTransaction, current: Current, next: unknown): Promise<ComponentUpdate> {
-    const state =
-      next === undefined ? await this.#mounted(transaction, current.props, undefined) : this.#checked(next);
+    const state = next === undefined ? await this.#mounted(transaction, current.props, undefined) : this.#checked(next);
     return this.update(transaction, { props: current.props, state, version: 0 }, current);
   }
 
   #content(current: Current): Content {
     const { component, instance } = this.key;
     const { principal } = this.#context;
-    const frame = { id: { component, instance }, version: current.version, page: undefined, refused: undefined, principal };
+    const frame = {
+      id: { component, instance },
+      version: current.version,
+      page: undefined,
+      refused: undefined,
+      principal,
+    };
     return renderContent(this.component, current, frame);
   }
 

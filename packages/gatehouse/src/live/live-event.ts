@@ -19,6 +19,7 @@ const NAME = /^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*){0,3}$/;
  * @throws {TypeError} when the name is malformed
  */
 export function liveEvent<Payload>(name: string): LiveEventType<Payload> {
-  if (!NAME.test(name) || name.length > 64) throw new TypeError(`The event name "${name}" is not of the form ${NAME.source}.`);
+  if (!NAME.test(name) || name.length > 64)
+    throw new TypeError(`The event name "${name}" is not of the form ${NAME.source}.`);
   return Object.assign((payload: Payload): LiveEvent => ({ name, payload }), { event: name });
 }

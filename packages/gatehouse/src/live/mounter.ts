@@ -73,7 +73,8 @@ export class Mounter {
     const { principal, tenant, now, transaction } = frame;
     const key: StateKey = { tenant, component: component.name, instance, owner: ownerOf(principal) };
     const stored = await this.#keeper.read(transaction, component, key);
-    const known = subject.seed === undefined ? (subject.props ?? fitProps(component, stored.held?.props)) : subject.seed;
+    const known =
+      subject.seed === undefined ? (subject.props ?? fitProps(component, stored.held?.props)) : subject.seed;
     if (known === undefined) return undefined;
     const props = "value" in known ? known.value : known.props;
     const newest = subject.seed !== undefined && isNewest(component, subject.seed, stored.version);

@@ -39,7 +39,8 @@ export function readComponents(value: unknown, name: string, most: number): read
   if (!Array.isArray(value) || value.length > most) return malformed(`${name} must be a list of at most ${most}.`);
   const components: OtherComponent[] = [];
   const names = new Set<unknown>();
-  for (const entry of value as readonly unknown[]) {
+  const entries: unknown[] = value;
+  for (const entry of entries) {
     const component = readComponent(entry, name);
     if (isDenial(component)) return component;
     components.push(component);

@@ -6,7 +6,14 @@ import { ownPath } from "../http/own-path.ts";
 import { FIELDS } from "./act.ts";
 import type { Basis, OtherComponent } from "./call.ts";
 import { ACTION_NAME, type ComponentId } from "./component-id.ts";
-import { BASIS_MEMBERS, isOptionalCount, isOptionalText, readBasis, readComponentId, readComponents } from "./wire-basis.ts";
+import {
+  BASIS_MEMBERS,
+  isOptionalCount,
+  isOptionalText,
+  readBasis,
+  readComponentId,
+  readComponents,
+} from "./wire-basis.ts";
 import { malformed } from "./wire-refusal.ts";
 
 /** A request to perform an action, as it was understood. */
