@@ -1,5 +1,6 @@
 export type { ActionRouteOptions } from "./http/action-route.ts";
 export type { AttemptOptions } from "./http/attempt-builder.ts";
+export type { Carried, ExpectedAttempt } from "./http/attempts.ts";
 export type { BodyLimits, ParsedBody } from "./http/body.ts";
 export type { PolicyHashes, PolicyOptions, PolicySources } from "./http/content-security-policy.ts";
 export type { ContentType } from "./http/content-type.ts";

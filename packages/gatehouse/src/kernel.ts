@@ -1,6 +1,6 @@
 export { defineAction } from "./kernel/action.ts";
 export type * from "./kernel/action.ts";
-export { anonymousPrincipal, ENTRANCES } from "./kernel/attempt.ts";
+export { anonymousPrincipal, ENTRANCES, UNNAMED } from "./kernel/attempt.ts";
 export type * from "./kernel/attempt.ts";
 export { recordDenial, recordRefused } from "./kernel/attempt-event.ts";
 export type { Refused } from "./kernel/attempt-event.ts";
@@ -72,6 +72,7 @@ export type {
 export { defineProblems } from "./kernel/problem.ts";
 export type { Problem, ProblemDefinition } from "./kernel/problem.ts";
 export { problems } from "./kernel/problems.ts";
+export type * from "./kernel/receive.ts";
 export { systemRandom } from "./kernel/random.ts";
 export type { Random } from "./kernel/random.ts";
 export { REDACTED, scrubContext, scrubText } from "./kernel/scrub.ts";

@@ -1,32 +1,22 @@
 import { isDenial, type Denial } from "../kernel/outcome.ts";
+import type { Carried } from "./attempts.ts";
 import type { ParsedBody } from "./body.ts";
 import type { Inbound } from "./inbound.ts";
 import { malformed } from "./refusal.ts";
 
-/** An action's input as a classic request carries it, with the members that belong to the guards taken out. */
-export interface ActionInput {
-  readonly value: unknown;
-  readonly csrfToken: string | undefined;
-  readonly idempotencyKey: string | undefined;
-}
-
 const CSRF_MEMBER = "_csrf_token";
 const KEY_MEMBER = "idempotency_key";
 
-/** The query of a request that reads, the body of one that changes something. */
-export async function readActionInput(inbound: Inbound): Promise<ActionInput | Denial> {
-  if (inbound.method === "GET" || inbound.method === "HEAD") {
-    const query = inbound.query();
-    return isDenial(query) ? query : { value: query, csrfToken: undefined, idempotencyKey: undefined };
-  }
+/** An action's input as the body of a request carries it, with the members that belong to the guards taken out. */
+export async function readActionInput(inbound: Inbound): Promise<Carried | Denial> {
   const body = await inbound.body();
   return isDenial(body) ? body : separate(valueOf(body));
 }
 
 /** The body of a signed message, whole: none of its members belongs to the guards. */
-export async function readSignedInput(inbound: Inbound): Promise<ActionInput | Denial> {
+export async function readSignedInput(inbound: Inbound): Promise<Carried | Denial> {
   const body = await inbound.body();
-  return isDenial(body) ? body : { value: valueOf(body), csrfToken: undefined, idempotencyKey: undefined };
+  return isDenial(body) ? body : { value: valueOf(body) };
 }
 
 function valueOf(body: ParsedBody): unknown {
@@ -40,9 +30,9 @@ function valueOf(body: ParsedBody): unknown {
   }
 }
 
-function separate(value: unknown): ActionInput | Denial {
+function separate(value: unknown): Carried | Denial {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    return { value, csrfToken: undefined, idempotencyKey: undefined };
+    return { value };
   }
   // Any object can be read as a record; each member is checked before use.
   const { [CSRF_MEMBER]: csrfToken, [KEY_MEMBER]: idempotencyKey, ...rest } = value as Record<string, unknown>;

@@ -3,6 +3,7 @@ import { deny, isDenial, type Denial, type Outcome, type Success } from "../kern
 import { problems } from "../kernel/problems.ts";
 import { readActionInput, readSignedInput } from "./action-input.ts";
 import type { AttemptOptions } from "./attempt-builder.ts";
+import type { ExpectedAttempt } from "./attempts.ts";
 import type { Inbound } from "./inbound.ts";
 import type { RefusedSubject } from "./refusal-recorder.ts";
 
@@ -25,26 +26,40 @@ export type ActionAnswerOptions = ActionRouteOptions & { readonly parameters?: R
 /** What running an action needs of the edge. */
 interface Performing {
   perform(action: AnyAction, inbound: Inbound, input: unknown, options: AttemptOptions): Promise<Outcome>;
+  receive(inbound: Inbound, expected: ExpectedAttempt): Promise<Outcome>;
   respond(inbound: Inbound, outcome: Outcome): Response;
   refuse(inbound: Inbound, denial: Denial, subject: RefusedSubject): Response;
 }
 
-/** Runs an action for a request, from its body to its response. */
+/** Runs an action for a request, from its query or its body to its response. */
 export async function answerAction(
   edge: Performing,
   { action, inbound }: { readonly action: AnyAction; readonly inbound: Inbound },
   options: ActionAnswerOptions,
 ): Promise<Response> {
   const { entrance = "http", parameters = {} } = options;
+  const inputOf = (value: unknown): unknown =>
+    options.input === undefined ? value : options.input(value, inbound, parameters);
   const subject = { action: action.name, entrance };
   const reads = inbound.method === "GET" || inbound.method === "HEAD";
   if (reads && action.effects !== "none") return edge.refuse(inbound, deny(problems.METHOD_NOT_ALLOWED), subject);
-  const read = entrance === "webhook" ? readSignedInput : readActionInput;
-  const carried = inbound.refusal ?? (await read(inbound));
-  if (isDenial(carried)) return edge.refuse(inbound, carried, subject);
-  const { value, csrfToken, idempotencyKey } = carried;
-  const input = options.input === undefined ? value : options.input(value, inbound, parameters);
-  const outcome = await edge.perform(action, inbound, input, { entrance, csrfToken, idempotencyKey });
+  let outcome: Outcome;
+  // Nobody signs a query: what a webhook says is its body alone.
+  if (reads && entrance !== "webhook") {
+    const query = inbound.refusal ?? inbound.query();
+    if (isDenial(query)) return edge.refuse(inbound, query, subject);
+    outcome = await edge.perform(action, inbound, inputOf(query), { entrance });
+  } else {
+    const read = entrance === "webhook" ? readSignedInput : readActionInput;
+    outcome = await edge.receive(inbound, {
+      action,
+      entrance,
+      read: async () => {
+        const carried = await read(inbound);
+        return isDenial(carried) ? carried : { ...carried, value: inputOf(carried.value) };
+      },
+    });
+  }
   if (outcome.ok && options.render !== undefined) return options.render(outcome, inbound);
   return edge.respond(inbound, outcome);
 }

@@ -5,10 +5,12 @@ import { parseAuthorization } from "./authorization.ts";
 import type { Inbound } from "./inbound.ts";
 import { malformed } from "./refusal.ts";
 
+const NOTHING = new Uint8Array(0);
+
 /** What an entrance knows about an attempt besides the request. */
 export interface AttemptOptions {
   /** Default `http`. No request is a job: jobs are trusted. */
-  readonly entrance?: Exclude<Entrance, "job">;
+  readonly entrance?: Exclude<Entrance, "job"> | undefined;
   /** From the body, where the entrance's format has it there. */
   readonly idempotencyKey?: string | undefined;
   /** From the body, where the entrance's format has it there. The header counts first. */
@@ -19,32 +21,49 @@ export interface AttemptOptions {
 export interface AttemptSubject {
   readonly action: string;
   readonly input: unknown;
+  /** The body as it was sent, where a signature covers it. */
+  readonly signed?: Uint8Array | undefined;
+}
+
+/** The attempt of a request whose body has not been received: what admission looks at. */
+export function beginAttempt(inbound: Inbound, action: string, entrance: Exclude<Entrance, "job">): Attempt {
+  const credential = explicitCredential(inbound);
+  const known = isDenial(credential) ? undefined : credential;
+  const provenance = proveOrigin(inbound, { entrance, credential: known, csrfToken: undefined, signed: undefined });
+  return assemble(inbound, { entrance, action, provenance, credentials: [], input: undefined });
 }
 
 /** Builds the attempt of a request, or the denial of one whose credentials or keys contradict each other. */
-export async function buildAttempt(
-  inbound: Inbound,
-  subject: AttemptSubject,
-  options: AttemptOptions,
-): Promise<Attempt | Denial> {
+export function buildAttempt(inbound: Inbound, subject: AttemptSubject, options: AttemptOptions): Attempt | Denial {
+  const { action, input, signed } = subject;
   const entrance = options.entrance ?? "http";
   const credential = explicitCredential(inbound);
   if (isDenial(credential)) return credential;
   // The key of a signed message is what its signature covers: the guard takes it from there.
   const idempotencyKey = entrance === "webhook" ? undefined : chooseKey(inbound, options.idempotencyKey);
   if (isDenial(idempotencyKey)) return idempotencyKey;
-  const provenance = await proveOrigin(inbound, { entrance, credential, csrfToken: options.csrfToken });
-  if (isDenial(provenance)) return provenance;
+  const provenance = proveOrigin(inbound, { entrance, credential, csrfToken: options.csrfToken, signed });
+  const credentials = credentialsOf(inbound, credential, provenance);
+  return assemble(inbound, { entrance, action, provenance, credentials, input, idempotencyKey });
+}
+
+function assemble(
+  inbound: Inbound,
+  made: Pick<Attempt, "entrance" | "action" | "provenance" | "credentials" | "input"> & {
+    readonly idempotencyKey?: string | undefined;
+  },
+): Attempt {
+  const { entrance, action, provenance, credentials, input, idempotencyKey } = made;
   return {
     id: inbound.requestId,
     entrance,
-    action: subject.action,
+    action,
     tenant: inbound.tenant,
     receivedAt: inbound.receivedAt,
     peer: inbound.peer,
     provenance,
-    credentials: credentialsOf(inbound, credential, provenance),
-    input: subject.input,
+    credentials,
+    input,
     // Making a signal costs more than most guards do, and few attempts are ever asked for theirs.
     get signal() {
       return inbound.request.signal;
@@ -79,23 +98,22 @@ function chooseKey(inbound: Inbound, fromBody: string | undefined): string | Den
   return given[0];
 }
 
-async function proveOrigin(
+function proveOrigin(
   inbound: Inbound,
   {
     entrance,
     credential,
     csrfToken,
+    signed,
   }: {
     readonly entrance: Entrance;
     readonly credential: Credential | undefined;
     readonly csrfToken: string | undefined;
+    readonly signed: Uint8Array | undefined;
   },
-): Promise<Provenance | Denial> {
+): Provenance {
   const { headers } = inbound.request;
-  if (entrance === "webhook") {
-    const body = await inbound.bytes();
-    return isDenial(body) ? body : { kind: "signed", headers: signedHeaders(headers), body };
-  }
+  if (entrance === "webhook") return { kind: "signed", headers: signedHeaders(headers), body: signed ?? NOTHING };
   const origin = headers.get("origin") ?? undefined;
   const fetchSite = headers.get("sec-fetch-site") ?? undefined;
   // A bearer token is never attached by itself. Browsers do repeat Basic credentials for any page once

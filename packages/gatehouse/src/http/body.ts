@@ -54,8 +54,8 @@ async function readStream(request: Request, limit: number): Promise<Uint8Array |
     if (done) return Buffer.concat(chunks, length);
     length += value.byteLength;
     if (length > limit) {
-      // The answer does not wait for a sender that may never stop.
-      void reader.cancel().catch(() => undefined);
+      // Cancelling would end the connection before the answer; what is left is the server's to bound.
+      reader.releaseLock();
       return beyond(limit);
     }
     chunks.push(value);

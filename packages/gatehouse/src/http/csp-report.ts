@@ -5,8 +5,9 @@ import type { Attempt, Principal } from "../kernel/attempt.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { EventStream } from "../kernel/event-stream.ts";
 import type { Ids } from "../kernel/ids.ts";
-import { isDenial } from "../kernel/outcome.ts";
+import { isDenial, type Denial } from "../kernel/outcome.ts";
 import { scrubText } from "../kernel/scrub.ts";
+import type { Carried } from "./attempts.ts";
 import { parseJsonBody } from "./body.ts";
 import type { Edge } from "./edge.ts";
 import { httpEvents } from "./events.ts";
@@ -134,13 +135,17 @@ function violationEvent(
 
 /** Answers a report: 204 whether or not it held a violation. */
 export async function answerCspReport(edge: Edge, action: AnyAction, inbound: Inbound): Promise<Response> {
+  const outcome = await edge.receive(inbound, { action, read: () => readReport(inbound) });
+  return outcome.ok ? edge.respond(inbound, { ...outcome, value: undefined }) : edge.problem(inbound, outcome);
+}
+
+async function readReport(inbound: Inbound): Promise<Carried | Denial> {
   if (inbound.contentType === undefined || !REPORT_TYPES.has(inbound.contentType.essence)) {
-    return edge.refuse(inbound, unsupported("Send a policy violation report."));
+    return unsupported("Send a policy violation report.");
   }
   const bytes = await inbound.bytes();
-  if (isDenial(bytes)) return edge.refuse(inbound, bytes);
+  if (isDenial(bytes)) return bytes;
   const body = parseJsonBody(bytes, DEFAULT_JSON_LIMITS);
-  if (isDenial(body)) return edge.refuse(inbound, body);
-  const outcome = await edge.perform(action, inbound, body.kind === "json" ? body.value : undefined);
-  return outcome.ok ? edge.respond(inbound, { ...outcome, value: undefined }) : edge.problem(inbound, outcome);
+  if (isDenial(body)) return body;
+  return { value: body.kind === "json" ? body.value : undefined };
 }

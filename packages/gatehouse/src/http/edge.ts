@@ -8,13 +8,14 @@ import type { EventStream } from "../kernel/event-stream.ts";
 import type { Gate } from "../kernel/gate.ts";
 import type { Ids } from "../kernel/ids.ts";
 import type { KeyRing } from "../kernel/key-ring.ts";
-import { deny, isDenial, type Denial, type Outcome } from "../kernel/outcome.ts";
+import { deny, type Denial, type Outcome } from "../kernel/outcome.ts";
 import type { Sessions } from "../kernel/ports/sessions.ts";
 import type { Store } from "../kernel/ports/store.ts";
 import { problems } from "../kernel/problems.ts";
 import type { Random } from "../kernel/random.ts";
 import { answerAction, type ActionAnswerOptions, type ActionRouteOptions } from "./action-route.ts";
-import { buildAttempt, type AttemptOptions } from "./attempt-builder.ts";
+import type { AttemptOptions } from "./attempt-builder.ts";
+import { EdgeAttempts, type ExpectedAttempt } from "./attempts.ts";
 import type { BodyLimits } from "./body.ts";
 import { connectionOf } from "./connection.ts";
 import { createCors, type Cors, type CorsRule } from "./cors.ts";
@@ -75,8 +76,10 @@ export interface Edge {
   inbound(request: Request, connection?: Connection): Inbound;
   /** The parsed form of the request a Hono handler serves. */
   of(context: Context): Inbound;
-  /** Takes an attempt through the gate. */
+  /** Takes an attempt through the gate whose input is at hand. */
   perform(action: AnyAction | string, inbound: Inbound, input: unknown, options?: AttemptOptions): Promise<Outcome>;
+  /** Takes an attempt through the gate whose body is not read unless the attempt is admitted. */
+  receive(inbound: Inbound, expected: ExpectedAttempt): Promise<Outcome>;
   /** Answers an outcome as JSON, or as a problem document or page. */
   respond(inbound: Inbound, outcome: Outcome, options?: RespondOptions): Response;
   /** Answers a denial that is already recorded. */
@@ -134,6 +137,7 @@ class HttpEdge implements Edge {
   readonly #recorder: RefusalRecorder;
   readonly #sameSite: SessionPreset["sameSite"];
   readonly #mounted: MountedActions;
+  readonly #attempts: EdgeAttempts;
 
   constructor(parts: EdgeParts) {
     const { clock, random, keyRing } = parts;
@@ -144,6 +148,7 @@ class HttpEdge implements Edge {
     this.#mounted = new MountedActions(parts.gate);
     this.#recorder = createRefusalRecorder(parts);
     this.sessions = createEdgeSessions({ ...parts, cookies, preset });
+    this.#attempts = new EdgeAttempts({ gate: parts.gate, sessions: this.sessions, recorder: this.#recorder });
     this.#parser = createInboundParser({ ...parts, cookies, origins: parts.origins ?? [] });
     const securityHeaders = createSecurityHeaders(parts.headers);
     const responder = createResponder({ clock, sessions: this.sessions, securityHeaders });
@@ -169,20 +174,17 @@ class HttpEdge implements Edge {
   }
 
   // oxlint-disable-next-line eslint/max-params -- subject, request, input: the options are the fourth by nature
-  async perform(
+  perform(
     action: AnyAction | string,
     inbound: Inbound,
     input: unknown,
     options: AttemptOptions = {},
   ): Promise<Outcome> {
-    const name = typeof action === "string" ? action : action.name;
-    const attempt = inbound.refusal ?? (await buildAttempt(inbound, { action: name, input }, options));
-    if (isDenial(attempt)) {
-      this.#recorder.request(inbound, attempt, { action: name, entrance: options.entrance ?? "http" });
-      return attempt;
-    }
-    this.sessions.track(attempt, inbound);
-    return this.#parts.gate().attempt(attempt);
+    return this.#attempts.perform(action, inbound, { ...options, input });
+  }
+
+  receive(inbound: Inbound, expected: ExpectedAttempt): Promise<Outcome> {
+    return this.#attempts.receive(inbound, expected);
   }
 
   respond(inbound: Inbound, outcome: Outcome, options: RespondOptions = {}): Response {

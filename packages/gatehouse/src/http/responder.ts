@@ -100,8 +100,8 @@ class EdgeResponder implements Responder {
     const headers: HeaderFields = {
       ...this.#limitHeaders(told.limits ?? []),
       ...(told.retryAfter === undefined ? {} : { "retry-after": String(told.retryAfter) }),
-      // What is left of a body that was too large is drained for a while by the server: closing at once would
-      // reset the connection under a sender, or a proxy, that has not read the answer yet.
+      // What is left of a body that was not read is the server's to bound: closing at once would reset the
+      // connection under a sender, or a proxy, that has not read the answer yet.
       ...(status === 408 ? { connection: "close" } : {}),
     };
     if (inbound.accepts === "html") {

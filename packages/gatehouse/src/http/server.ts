@@ -12,6 +12,7 @@ import { ListenError } from "./listen-error.ts";
 import { answerClientError, plainProblem, refusalOf } from "./raw-refusal.ts";
 import { httpProblems } from "./problems.ts";
 import { malformed, refuseRequest } from "./refusal.ts";
+import { boundUnreadBody } from "./unread-body.ts";
 
 /** Bounds on connections. Times are milliseconds. */
 export interface ServerLimits {
@@ -86,10 +87,14 @@ export async function listen(options: ListenOptions): Promise<Listening> {
       const connection = connectionOfMessage(messageOf(bindings));
       return health.answer(request) ?? options.handler(request, connection, bindings);
     },
-    { errorHandler: () => plainProblem(malformed("The address or Host header is not valid.")) },
+    {
+      autoCleanupIncoming: false,
+      errorHandler: () => plainProblem(malformed("The address or Host header is not valid.")),
+    },
   );
   server.on("request", (message, response) => {
     requests.follow(message, response);
+    boundUnreadBody(message, response);
     void serve(message, response);
   });
   handleBrokenRequests(server, requests, options);

@@ -57,7 +57,7 @@ export interface Attempt {
   /** Request identifier, UUIDv7; also in logs, problems and events. */
   readonly id: string;
   readonly entrance: Entrance;
-  /** Name of the action. */
+  /** Name of the action; `UNNAMED` while the body that says it has not been received. */
   readonly action: string;
   readonly tenant: string;
   /** Epoch milliseconds. */
@@ -73,6 +73,14 @@ export interface Attempt {
   readonly signal?: AbortSignal;
   /** Epoch milliseconds after which the caller no longer waits: waiting ends then, work already claimed does not. */
   readonly deadline?: number;
+}
+
+/** The action of an attempt whose body will name it, until that has been received. */
+export const UNNAMED = "-";
+
+/** What events call attempts that were refused before their body could name an action. */
+export function unnamedAction(entrance: Entrance): string {
+  return `${entrance}.request`;
 }
 
 /** Tenant of installations that have only one. */

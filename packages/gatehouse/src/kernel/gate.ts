@@ -1,11 +1,12 @@
 import { unknownWords, type AnyAction } from "./action.ts";
 import { recordDenial } from "./attempt-event.ts";
-import { ENTRANCES, type Attempt, type Entrance } from "./attempt.ts";
+import { ENTRANCES, UNNAMED, unnamedAction, type Attempt, type Entrance } from "./attempt.ts";
 import { events } from "./events.ts";
 import type { Guard, GuardSetting, Phase } from "./guard.ts";
 import { deny, type Outcome } from "./outcome.ts";
-import { compilePipeline, type InventoryRow, type Pipeline, type PipelineParts } from "./pipeline.ts";
+import { compileDoor, compilePipeline, type InventoryRow, type Pipeline, type PipelineParts } from "./pipeline.ts";
 import { problems } from "./problems.ts";
+import type { Receive } from "./receive.ts";
 
 export type { InventoryRow } from "./pipeline.ts";
 
@@ -16,8 +17,12 @@ export interface GateParts extends PipelineParts {
 
 /** The one way in. */
 export interface Gate {
-  /** Takes an attempt through its pipeline. Never throws. */
-  attempt(attempt: Attempt): Promise<Outcome>;
+  /**
+   * Takes an attempt through its pipeline. With `receive` only the head of its request has arrived: its input,
+   * idempotency key, CSRF token and signed bytes are received once the guards of the phase `admit` have let it in,
+   * and where the body names the action (`UNNAMED`), that as well. Never throws.
+   */
+  attempt(attempt: Attempt, receive?: Receive): Promise<Outcome>;
   /** Action by entrance by guard. */
   inventory(): readonly InventoryRow[];
 }
@@ -45,11 +50,20 @@ export function createGate(parts: GateParts): Gate {
     }
   }
   const unknown = compileUnknown(parts);
+  const find = ({ entrance, action }: Attempt): Pipeline | undefined =>
+    pipelines.get(`${entrance} ${action}`) ?? unknown.get(entrance);
+  const doors = new Map(
+    ENTRANCES.map((entrance) => {
+      const action = placeholder(unnamedAction(entrance));
+      return [entrance, compileDoor(parts, { action, entrance, find })] as const;
+    }),
+  );
   announceDisabled(parts);
   return {
-    async attempt(attempt) {
-      const pipeline = pipelines.get(`${attempt.entrance} ${attempt.action}`) ?? unknown.get(attempt.entrance);
-      if (pipeline !== undefined) return pipeline.run(attempt);
+    async attempt(attempt, receive) {
+      const unnamed = receive !== undefined && attempt.action === UNNAMED;
+      const pipeline = unnamed ? doors.get(attempt.entrance) : find(attempt);
+      if (pipeline !== undefined) return pipeline.run(attempt, receive);
       const denial = deny(problems.ACTION_NOT_FOUND, { event: events.request_refused });
       recordDenial(parts, { ...attempt, action: UNKNOWN_ACTION }, denial);
       return denial;
@@ -64,18 +78,7 @@ const CLIPPED_NAME = 64;
 
 /** What attempts on actions that do not exist pass through: bans and limits hold for guessing, too. */
 function compileUnknown(parts: GateParts): Map<Entrance, Pipeline> {
-  const action: AnyAction = {
-    name: UNKNOWN_ACTION,
-    entrances: ENTRANCES,
-    input: { "~standard": { version: 1, vendor: "gatehouse", validate: (value) => ({ value }) } },
-    effects: "none",
-    authorise: "public",
-    anonymous: true,
-    limits: undefined,
-    idempotency: false,
-    audit: {},
-    run: async () => deny(problems.ACTION_NOT_FOUND),
-  };
+  const action = placeholder(UNKNOWN_ACTION);
   const refuse: Guard = {
     name: "registry",
     phase: "validate",
@@ -96,6 +99,22 @@ function compileUnknown(parts: GateParts): Map<Entrance, Pipeline> {
     (entrance) => [entrance, compilePipeline({ ...parts, guards }, action, entrance)] as const,
   );
   return new Map(compiled);
+}
+
+/** Stands for the action of attempts that have none, or none yet. */
+function placeholder(name: string): AnyAction {
+  return {
+    name,
+    entrances: ENTRANCES,
+    input: { "~standard": { version: 1, vendor: "gatehouse", validate: (value) => ({ value }) } },
+    effects: "none",
+    authorise: "public",
+    anonymous: true,
+    limits: undefined,
+    idempotency: false,
+    audit: {},
+    run: async () => deny(problems.ACTION_NOT_FOUND),
+  };
 }
 
 /** A caller's text, fit for a log: short, and visible ASCII alone. */

@@ -1,15 +1,17 @@
-import type { ActionContext, AnyAction } from "./action.ts";
+import type { ActionContext } from "./action.ts";
 import { describe, recordRefused } from "./attempt-event.ts";
-import { anonymousPrincipal, type Attempt } from "./attempt.ts";
+import type { Attempt } from "./attempt.ts";
 import type { Clock } from "./clock.ts";
 import type { EventStream } from "./event-stream.ts";
 import type { SecurityEvent } from "./event.ts";
 import { events } from "./events.ts";
-import type { CompiledStep, Passage, Replay, Wait } from "./guard.ts";
+import type { CompiledStep, Replay, Wait } from "./guard.ts";
 import type { Ids } from "./ids.ts";
 import { deny, isDenial, type Denial, type Outcome, type Success } from "./outcome.ts";
+import { fillPassage, openPassage, type OpenPassage, type Passenger, type Route } from "./passage.ts";
 import { StoreUnavailableError, type Store, type WriteTransaction } from "./ports/store.ts";
 import { problems } from "./problems.ts";
+import type { Receive } from "./receive.ts";
 
 /** What passing needs of its surroundings. */
 export interface PassingParts {
@@ -39,38 +41,22 @@ class Held extends Error {
   }
 }
 
-function createPassage(attempt: Attempt, action: AnyAction): Passage {
-  return {
-    attempt,
-    action,
-    principal: anonymousPrincipal(attempt.tenant),
-    // What came with a signed message counts once its signature has been looked at.
-    idempotencyKey: attempt.provenance.kind === "signed" ? undefined : attempt.idempotencyKey,
-    input: attempt.input,
-    limits: [],
-    idempotency: undefined,
-    stepKey: (step) => `${attempt.id}-${step}`,
-    events: [],
-  };
-}
-
 /** One attempt's way through the steps of its pipeline. */
 export class Passing {
   readonly #parts: PassingParts;
-  readonly #steps: readonly CompiledStep[];
-  readonly #passage: Passage;
+  readonly #passage: OpenPassage;
+  #route: Route;
+  /** Brings the rest of the attempt; `undefined` once it is here. */
+  #receive: Receive | undefined;
   /** Notes of guards in shadow mode: they outlive a transaction that is rolled back. */
   readonly #shadows: SecurityEvent[] = [];
   #entered = 0;
 
-  constructor(
-    parts: PassingParts,
-    steps: readonly CompiledStep[],
-    { attempt, action }: Pick<Passage, "attempt" | "action">,
-  ) {
+  constructor(parts: PassingParts, route: Route, { attempt, receive }: Passenger) {
     this.#parts = parts;
-    this.#steps = steps;
-    this.#passage = createPassage(attempt, action);
+    this.#route = route;
+    this.#receive = receive;
+    this.#passage = openPassage(attempt, route.action);
   }
 
   async run(): Promise<Outcome> {
@@ -88,8 +74,19 @@ export class Passing {
     return outcome;
   }
 
+  get #steps(): readonly CompiledStep[] {
+    return this.#route.steps;
+  }
+
   async #enter(): Promise<Denial | undefined> {
-    for (const step of this.#steps) {
+    for (;;) {
+      const step = this.#steps[this.#entered];
+      if (this.#receive !== undefined && step?.phase !== "admit") {
+        const refused = await this.#receiveRest(this.#receive);
+        if (refused !== undefined) return refused;
+        continue;
+      }
+      if (step === undefined) return undefined;
       this.#entered += 1;
       if (step.enter === undefined) continue;
       if (step.mode === "shadow") {
@@ -100,7 +97,15 @@ export class Passing {
       const denial = answer instanceof Promise ? await answer : answer;
       if (denial !== undefined) return denial;
     }
-    return undefined;
+  }
+
+  async #receiveRest(receive: Receive): Promise<Denial | undefined> {
+    this.#receive = undefined;
+    const received = await receive();
+    if (isDenial(received)) return received;
+    this.#route = this.#route.onward?.(received.attempt) ?? this.#route;
+    fillPassage(this.#passage, received.attempt, this.#route.action);
+    return received.denial;
   }
 
   /** A guard in shadow mode cannot end an attempt, not even by failing. */

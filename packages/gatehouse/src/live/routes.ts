@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { Hono } from "hono";
 import type { Html } from "../html/html.ts";
+import type { Carried } from "../http/attempts.ts";
 import type { Edge } from "../http/edge.ts";
 import { answerCsrfRefresh } from "../http/csrf-refresh.ts";
 import type { Inbound } from "../http/inbound.ts";
@@ -55,22 +56,22 @@ export function liveRoutes(pages: RouteParts): Hono {
   return app;
 }
 
-/** A request whose component and action cannot be read. */
-const UNREADABLE = { action: "live.request", entrance: "live" } as const;
-
 async function act(pages: RouteParts, inbound: Inbound): Promise<Response> {
   const { edge } = pages;
-  const body = inbound.refusal ?? (await inbound.body());
-  const request = isDenial(body) ? body : readLiveRequest(body);
-  if (isDenial(request)) return edge.refuse(inbound, request, UNREADABLE);
-  const { id, action, params, basis, csrfToken } = request;
-  const idempotencyKey = keyOf(request);
-  const call = createCall({ instance: id.instance, params }, basis);
-  const outcome = await edge.perform(`${id.component}.${action}`, inbound, call, {
+  const understood: { request?: LiveRequest } = {};
+  // The body names the component and its action: the address is admitted before either is known.
+  const outcome = await edge.receive(inbound, {
     entrance: "live",
-    csrfToken,
-    idempotencyKey,
+    read: async () => {
+      const body = await inbound.body();
+      const request = isDenial(body) ? body : readLiveRequest(body);
+      if (isDenial(request)) return request;
+      understood.request = request;
+      return carriedBy(request);
+    },
   });
+  const { request } = understood;
+  if (request === undefined) return edge.respond(inbound, outcome);
   if (!outcome.ok) return refuse(pages, inbound, { request, denial: outcome });
   // What succeeds at the live entrance is the result of a component's action.
   const success = outcome as Success<LiveResult>;
@@ -79,6 +80,12 @@ async function act(pages: RouteParts, inbound: Inbound): Promise<Response> {
   }
   const token = edge.csrfToken(inbound);
   return edge.respond(inbound, success, { csrfToken: token, body: () => answer(success, token, request) });
+}
+
+function carriedBy(request: LiveRequest): Carried {
+  const { id, action, params, basis, csrfToken } = request;
+  const value = createCall({ instance: id.instance, params }, basis);
+  return { action: `${id.component}.${action}`, value, csrfToken, idempotencyKey: keyOf(request) };
 }
 
 /**

@@ -34,6 +34,9 @@ export function actorOf({ under }: Suite, caller: SuiteRequest["as"]): Pick<Acto
   return { type: under.provenance === "signed" ? "client" : "user", id: caller };
 }
 
+/** Refusals of attempts whose body is not read. */
+const BEFORE_THE_BODY_IS_READ: ReadonlySet<string> = new Set(["SOURCE_BANNED", "PAYLOAD_TOO_LARGE"]);
+
 /** What is expected of a refusal besides its code. */
 export interface Refusal {
   /** Default `denied`; `error` for what is nobody's fault but the server's. */
@@ -71,7 +74,7 @@ export async function refused(
   const { type, id } = event.actor;
   assert.deepEqual({ type, id }, known ? actorOf(suite, as) : { type: "anonymous", id: "-" });
   // What a body is meant for that is not read cannot be said at an entrance where the body says it.
-  const unnamed = under.entrance === "live" && code === "PAYLOAD_TOO_LARGE";
+  const unnamed = under.entrance === "live" && under.wire && BEFORE_THE_BODY_IS_READ.has(code);
   assert.equal(event.action, unnamed ? "live.request" : action);
   return answer;
 }

@@ -7,6 +7,7 @@ import type { Edge, EdgeHandler } from "../edge.ts";
 import type { Inbound } from "../inbound.ts";
 import { malformed } from "../refusal.ts";
 import { plainProblem } from "../raw-refusal.ts";
+import { boundUnreadBody } from "../unread-body.ts";
 
 /** The body of a request was read before Gatehouse saw it. */
 export class BodyConsumedError extends Error {
@@ -78,8 +79,10 @@ export function createNodeBridge(edge: Edge): NodeBridge {
 function serveNode(message: IncomingMessage, response: ServerResponse, handler: EdgeHandler): Promise<void> {
   const listener = getRequestListener((request) => handler(request, connectionOfMessage(message)), {
     overrideGlobalObjects: false,
+    autoCleanupIncoming: false,
     errorHandler: () => plainProblem(malformed("The address or Host header is not valid.")),
   });
+  boundUnreadBody(message, response);
   return listener(message, response);
 }
 

@@ -1,0 +1,54 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { Socket } from "node:net";
+
+/** Bytes of an unread body that are received and thrown away. Requests with no more of it keep their connection. */
+const MOST_DISCARDED = 65_536;
+/** Milliseconds in which a sender can read its answer before the connection is cut. */
+const LINGER = 500;
+
+/**
+ * Bounds what is still received of a body after its request has been answered. Left to itself Node receives all of it,
+ * however much that is, or where the connection ends with the answer closes at once: that resets the connection under a
+ * sender, or a proxy, that has not read the answer yet. So a little is thrown away, what lies beyond it stays in the
+ * network, and the connection is cut after a while. Call it before the request is served.
+ */
+export function boundUnreadBody(message: IncomingMessage, response: ServerResponse): void {
+  const length = lengthOf(message);
+  if (message.complete || length === 0) return;
+  const { socket } = message;
+  // Tells Node that somebody reads this message: it will not empty it by itself then.
+  message.read(0);
+  if (length > MOST_DISCARDED) {
+    const keeps = response.shouldKeepAlive;
+    response.shouldKeepAlive = false;
+    message.once("end", () => (response.shouldKeepAlive = keeps));
+  }
+  // What Node calls once it has sent an answer that ends the connection.
+  socket.destroySoon = () => {
+    if (message.complete) Socket.prototype.destroySoon.call(socket);
+    else socket.end();
+  };
+  response.once("close", () => {
+    if (!message.complete && !message.destroyed) linger(message);
+  });
+}
+
+/** Bytes of the body; infinite where its end is not told before. */
+function lengthOf({ headers }: IncomingMessage): number {
+  return headers["transfer-encoding"] === undefined ? Number(headers["content-length"] ?? 0) : Infinity;
+}
+
+function linger(message: IncomingMessage): void {
+  const { socket } = message;
+  let left = MOST_DISCARDED;
+  const timer = setTimeout(() => socket.destroy(), LINGER);
+  message.on("data", (chunk: Buffer) => {
+    left -= chunk.length;
+    if (left < 0) message.pause();
+  });
+  message.once("close", () => {
+    clearTimeout(timer);
+    if (socket.writableEnded) socket.destroy();
+  });
+  message.resume();
+}
