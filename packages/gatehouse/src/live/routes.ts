@@ -98,12 +98,17 @@ function keyOf({ idempotencyKey, form, params }: LiveRequest): string | undefine
 }
 
 async function load(edge: Edge, inbound: Inbound): Promise<Response> {
-  const body = inbound.refusal ?? (await inbound.body());
-  const request = isDenial(body) ? body : readLoadRequest(body);
-  if (isDenial(request)) return edge.refuse(inbound, request, { action: LOAD, entrance: "live" });
-  const { components, csrfToken } = request;
-  const call: LoadCall = { components, back: pageOf(inbound) };
-  const outcome = await edge.perform(LOAD, inbound, call, { entrance: "live", csrfToken });
+  const outcome = await edge.receive(inbound, {
+    action: LOAD,
+    entrance: "live",
+    read: async () => {
+      const body = await inbound.body();
+      const request = isDenial(body) ? body : readLoadRequest(body);
+      if (isDenial(request)) return request;
+      const value: LoadCall = { components: request.components, back: pageOf(inbound) };
+      return { value, csrfToken: request.csrfToken, idempotencyKey: undefined };
+    },
+  });
   if (!outcome.ok) return edge.problem(inbound, outcome);
   // What succeeds under this name is the result of the action that loads.
   const success = outcome as Success<LoadResult>;
