@@ -30,7 +30,8 @@ export { LOOPBACK_SESSION_COOKIE, SESSION_COOKIE } from "./http/session-cookie.t
 export type { SessionCookie } from "./http/session-cookie.ts";
 export { SESSION_PRESETS } from "./http/session-preset.ts";
 export type { SessionPreset } from "./http/session-preset.ts";
-export type { EdgeSessions, SessionIdentity, SessionScope } from "./http/sessions.ts";
+export type { SessionIdentity, SessionScope } from "./http/session-scope.ts";
+export type { EdgeSessions } from "./http/sessions.ts";
 export { createStaticFiles, readStaticFolder } from "./http/static-files.ts";
 export type { StaticFile, StaticFiles } from "./http/static-files.ts";
 export { SINGLE_TENANT } from "./kernel/attempt.ts";

@@ -36,7 +36,7 @@ const STAMP_BYTES = 7;
 const MAC_BYTES = 16;
 const SHAPE = /^[A-Za-z0-9_-]{43}\.[A-Za-z0-9_-]{10}\.[A-Za-z0-9_-]{22}$/;
 /** Servers of one installation may disagree about the time by this much, in milliseconds. */
-const TOLERANCE = 60_000;
+export const CLOCK_TOLERANCE = 60_000;
 
 /**
  * Cookie values of the form `identifier.stamp.mac`. The mac lets a visitor have a session before there is
@@ -64,7 +64,7 @@ export function createSessionCookies(parts: {
       if (!keyRing.all(PURPOSE).some((key) => constantTimeEqual(sign(key, text), mac))) return undefined;
       const { issuedAt, lasting } = readStamp(stamp);
       const age = clock.now() - issuedAt;
-      return age > absolute || age < -TOLERANCE ? undefined : { value, issuedAt, lasting };
+      return age > absolute || age < -CLOCK_TOLERANCE ? undefined : { value, issuedAt, lasting };
     },
   };
 }

@@ -122,4 +122,5 @@ export const coreMigrations: readonly Migration[] = Object.freeze([
       value TEXT NOT NULL
     ) {strict}`,
   ),
+  portableMigration("0009_sessions_ended", "ALTER TABLE sessions ADD COLUMN ended_at {integer}"),
 ]);
