@@ -23,6 +23,10 @@ export const events = defineEvents({
   webhook_signature_fail: { level: "warn", description: "A signed request had a missing, wrong or stale signature." },
   excess_rate_limit_exceeded: { level: "warn", description: "RATE_LIMIT_EXCEEDED: a limit was used up." },
   excess_concurrency: { level: "warn", description: "More attempts ran at once than allowed." },
+  excess_live_state: {
+    level: "warn",
+    description: "STATE_QUOTA_EXCEEDED: a session wanted to store more states of live components than it may.",
+  },
   source_banned: { level: "warn", description: "Repeated violations led to a temporary ban." },
   source_ban_refused: { level: "warn", description: "A banned source attempted something." },
   input_validation_fail: { level: "warn", description: "Input did not fit the declared schema." },

@@ -79,10 +79,7 @@ function replyOf(answer: unknown): Reply<unknown> {
 }
 
 /** The state an action starts from. */
-interface Current extends Held {
-  /** The stored version it will replace; 0 where there is none. */
-  readonly version: number;
-}
+interface Current extends Held, Pick<Stored, "version" | "bytes"> {}
 
 /** Another execution stored a newer version first; its savepoint is rolled back. */
 class Overtaken extends Error {}
@@ -135,13 +132,15 @@ class Execution {
     return this.#settle(transaction, current, answer);
   }
 
-  async #settle(transaction: WriteTransaction, current: Current, answer: unknown): Promise<LiveResult> {
+  async #settle(transaction: WriteTransaction, current: Current, answer: unknown): Promise<LiveResult | Denial> {
     const { keeper } = this.#parts;
     const { state: next, effects } = replyOf(answer);
     if (next === undefined) return this.#result(current, current.version, effects);
     const held = { props: current.props, state: this.#checked(next) };
-    const version = await keeper.write(transaction, this.#key, { ...held, expected: current.version });
+    const { version: expected, bytes } = current;
+    const version = await keeper.write(transaction, this.#key, { ...held, expected, bytes });
     if (version === undefined) throw new Overtaken();
+    if (version === "full") return deny(liveProblems.STATE_QUOTA_EXCEEDED, { event: events.excess_live_state });
     return this.#result(held, version, effects);
   }
 
@@ -156,21 +155,25 @@ class Execution {
       if (seed !== undefined && seed.base === stored.version) return this.#fromSeed(transaction, seed, stored);
     }
     if (stored.damaged) return this.#invalid("state");
-    if (stored.held !== undefined) return { ...stored.held, version: stored.version };
-    return this.#fresh(transaction, stored.version);
+    if (stored.held !== undefined) return { ...stored, ...stored.held };
+    return this.#fresh(transaction, stored);
   }
 
-  async #fromSeed(transaction: WriteTransaction, { props, state }: Seed, { version, held }: Stored): Promise<Current> {
-    if (state !== undefined) return { props, state: state.value, version };
-    return { props, state: await this.#mounted(transaction, props, held?.state), version };
+  async #fromSeed(
+    transaction: WriteTransaction,
+    { props, state }: Seed,
+    { version, held, bytes }: Stored,
+  ): Promise<Current> {
+    if (state !== undefined) return { props, state: state.value, version, bytes };
+    return { props, state: await this.#mounted(transaction, props, held?.state), version, bytes };
   }
 
   /** A component nobody has rendered yet, with the props it has when a page gives none. */
-  async #fresh(transaction: WriteTransaction, version: number): Promise<Current | Denial> {
+  async #fresh(transaction: WriteTransaction, { version, bytes }: Stored): Promise<Current | Denial> {
     const { component } = this.#parts;
     const props = component.props === undefined ? { value: undefined } : check(component.props, {});
     if (props === undefined) return deny(liveProblems.STATE_INVALID, { extensions: REFRESH });
-    return { props: props.value, state: await this.#mounted(transaction, props.value, undefined), version };
+    return { props: props.value, state: await this.#mounted(transaction, props.value, undefined), version, bytes };
   }
 
   async #mounted(transaction: WriteTransaction, props: unknown, previous: unknown): Promise<unknown> {

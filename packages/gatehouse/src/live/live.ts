@@ -19,7 +19,7 @@ import { pageElement } from "./content.ts";
 import { liveProblems } from "./problems.ts";
 import { liveRoutes, type RefusedPage, type RouteParts } from "./routes.ts";
 import { check } from "./schema.ts";
-import { ownerOf, StateKeeper, type Held } from "./state.ts";
+import { DEFAULT_STATE_QUOTA, ownerOf, StateKeeper, type Held, type StateQuota } from "./state.ts";
 
 /** What live components are run with. */
 export interface LiveParts {
@@ -32,6 +32,8 @@ export interface LiveParts {
   readonly random: Random;
   /** Milliseconds a state is kept after its last change. Default: one day. */
   readonly lifetime?: number;
+  /** The most that is stored for one session. Default: 500 components and 4 MiB. */
+  readonly quota?: StateQuota;
   /** Frames the page that shows a refused form to browsers without scripts; a plain document by default. */
   readonly frame?: RefusedFrame;
   /** The browser runtime. Default: the one of this package. */
@@ -99,11 +101,11 @@ class LivePages implements Live, RouteParts {
   readonly #components = new Map<string, AnyLiveComponent>();
 
   constructor(parts: LiveParts) {
-    const { documents, sealer, lifetime = DAY } = parts;
+    const { documents, sealer, lifetime = DAY, quota = DEFAULT_STATE_QUOTA } = parts;
     this.#parts = parts;
     this.edge = parts.edge;
     this.client = parts.client ?? readClientBundle();
-    this.#keeper = new StateKeeper({ documents, sealer, lifetime });
+    this.#keeper = new StateKeeper({ documents, sealer, lifetime, quota });
     for (const component of parts.components) {
       if (this.#components.has(component.name)) throw new TypeError(`Two components are named ${component.name}.`);
       this.#components.set(component.name, component);
