@@ -17,7 +17,7 @@ export type { JsonLimits } from "./http/json-body.ts";
 export { ListenError } from "./http/listen-error.ts";
 export type { Accepts } from "./http/negotiation.ts";
 export { createOneTimeLinks } from "./http/one-time-links.ts";
-export type { OneTimeGrant, OneTimeLink, OneTimeLinks } from "./http/one-time-links.ts";
+export type { OneTimeEntry, OneTimeGrant, OneTimeLink, OneTimeLinks } from "./http/one-time-links.ts";
 export { oauthErrorDocument, problemDocument, PROBLEM_TYPE } from "./http/problem-document.ts";
 export { httpProblems } from "./http/problems.ts";
 export type { PageOptions, RespondOptions } from "./http/responder.ts";
