@@ -166,7 +166,7 @@ describe("two servers on one PostgreSQL and one Valkey", { skip: missing, timeou
     for (let round = 1; round <= rounds; round += 1) {
       const [here, there] = round % 2 === 0 ? [pair.first, pair.second] : [pair.second, pair.first];
       const before = await pair.visit(here);
-      await command(here, "keys", "rotate");
+      await command(here, "keys", "rotate", "--minutes", "0");
       const after = await pair.visit(here);
       for (const visitor of [before, after]) times.push(await understood(visitor, there, WITHIN_A_SECOND));
     }
@@ -188,7 +188,7 @@ describe("two servers on one PostgreSQL and one Valkey", { skip: missing, timeou
     const offender = await pair.visit(pair.second);
     await pair.valkey.stop();
     await command(pair.first, "bans", "add", "ip", addressOf(offender), "--reason", "drill");
-    await command(pair.first, "keys", "rotate");
+    await command(pair.first, "keys", "rotate", "--minutes", "0");
     const visitor = await pair.visit(pair.first);
     const ban = timeUntil("the ban", () => isBanned(offender), LOOK);
     const key = understood(visitor, pair.second, LOOK);

@@ -5,7 +5,7 @@ import { z } from "zod";
 const DAY = 86_400_000;
 
 /** The purpose of one-time links for guests. */
-const GUEST = "guest";
+export const GUEST = "guest";
 
 /** Where guests' one-time links lead. */
 export function guestLinkTargets(tenant: string): LinkTargets {
@@ -17,7 +17,7 @@ export function guestLinkTargets(tenant: string): LinkTargets {
  * Lets a guest in who holds a one-time link. Everybody who joins is somebody of their own: limits and bans of one
  * guest do not reach the others.
  */
-export function createJoin({ oneTimeLinks, edge, ids }: Pick<Services, "oneTimeLinks" | "edge" | "ids">): AnyAction {
+export function createJoin({ oneTimeLinks, ids }: Pick<Services, "oneTimeLinks" | "ids">): AnyAction {
   return defineAction({
     name: "guest.join",
     entrances: ["http"],
@@ -33,13 +33,15 @@ export function createJoin({ oneTimeLinks, edge, ids }: Pick<Services, "oneTimeL
       },
     ],
     run: async ({ input: { token }, attempt, transaction }) => {
-      const grant = await oneTimeLinks.consume(transaction, token, { purpose: GUEST, tenant: attempt.tenant });
-      if (grant === undefined) {
+      const guest = await oneTimeLinks.enter(
+        { attempt, transaction },
+        { token, purpose: GUEST, identify: ({ grants }) => ({ type: "guest", id: ids.next(), grants }) },
+      );
+      if (guest === undefined) {
         return deny(problems.NOT_FOUND, {
           detail: "This link was used already or has expired. Ask the hosts for another.",
         });
       }
-      await edge.sessions.login({ attempt, transaction }, { type: "guest", id: ids.next(), grants: grant.grants });
       return { joined: true };
     },
   });

@@ -7,10 +7,11 @@ import { deny, problems, type AnyAction } from "gatehouse/kernel";
 import { eventListPage, eventPage, joinPage } from "./event-page.ts";
 import { findEvent, listEvents, type GalleryEvent } from "./events.ts";
 import type { Frame } from "./frame.ts";
+import { GUEST } from "./guest.ts";
 
 /** What the pages are made from. */
 export interface RouteParts {
-  readonly services: Pick<Services, "edge" | "store">;
+  readonly services: Pick<Services, "edge" | "store" | "oneTimeLinks">;
   readonly live: Live;
   readonly frame: Frame;
   readonly assets: StaticFiles;
@@ -22,7 +23,7 @@ export interface RouteParts {
 /** The gallery's pages. */
 export function createRoutes(parts: RouteParts): Hono {
   const { services, live, frame } = parts;
-  const { edge, store } = services;
+  const { edge, store, oneTimeLinks } = services;
   const app = new Hono();
   const show = async (inbound: Inbound, content: { title: string; body: Renderable }): Promise<Response> =>
     edge.page(inbound, await frame(inbound, { ...content, head: live.head(inbound) }));
@@ -50,6 +51,11 @@ export function createRoutes(parts: RouteParts): Hono {
   });
   app.post(
     "/join/:token",
+    async (context, next) => {
+      const inbound = edge.of(context);
+      const entered = await oneTimeLinks.entered(inbound, { token: context.req.param("token") ?? "", purpose: GUEST });
+      return entered ? edge.redirect(inbound, "/") : next();
+    },
     edge.action(parts.join, {
       input: (_value, _inbound, { token }) => ({ token }),
       render: (_success, inbound) => edge.redirect(inbound, "/"),

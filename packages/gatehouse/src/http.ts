@@ -18,7 +18,7 @@ export type { JsonLimits } from "./http/json-body.ts";
 export { ListenError } from "./http/listen-error.ts";
 export type { Accepts } from "./http/negotiation.ts";
 export { createOneTimeLinks } from "./http/one-time-links.ts";
-export type { OneTimeGrant, OneTimeLink, OneTimeLinks } from "./http/one-time-links.ts";
+export type { OneTimeEntry, OneTimeGrant, OneTimeLink, OneTimeLinks } from "./http/one-time-links.ts";
 export { oauthErrorDocument, problemDocument, PROBLEM_TYPE } from "./http/problem-document.ts";
 export { httpProblems } from "./http/problems.ts";
 export type { PageOptions, RespondOptions } from "./http/responder.ts";
@@ -31,7 +31,8 @@ export { LOOPBACK_SESSION_COOKIE, SESSION_COOKIE } from "./http/session-cookie.t
 export type { SessionCookie } from "./http/session-cookie.ts";
 export { SESSION_PRESETS } from "./http/session-preset.ts";
 export type { SessionPreset } from "./http/session-preset.ts";
-export type { EdgeSessions, SessionIdentity, SessionScope } from "./http/sessions.ts";
+export type { SessionIdentity, SessionScope } from "./http/session-scope.ts";
+export type { EdgeSessions } from "./http/sessions.ts";
 export { createStaticFiles, readStaticFolder } from "./http/static-files.ts";
 export type { StaticFile, StaticFiles } from "./http/static-files.ts";
 export { SINGLE_TENANT } from "./kernel/attempt.ts";

@@ -43,8 +43,9 @@ export {
   parseKeyMaterial,
   removeRetiredKeys,
   rotateKeyMaterial,
+  stageKeyMaterial,
 } from "./kernel/key-material.ts";
-export type { KeyMaterial, KeyRemoval, KeyVersion, KeyVersionDescription } from "./kernel/key-material.ts";
+export type { KeyMaterial, KeyRemoval, KeyStaging, KeyVersion, KeyVersionDescription } from "./kernel/key-material.ts";
 export { createKeyRing, createReplaceableKeyRing } from "./kernel/key-ring.ts";
 export type { KeyRing, ReplaceableKeyRing, SubKey } from "./kernel/key-ring.ts";
 export { deny, isDenial } from "./kernel/outcome.ts";

@@ -54,7 +54,7 @@ export const bansLift: Command = {
 /** `gatehouse bans add SUBJECT`. */
 export const bansAdd: Command = {
   name: "bans add",
-  usage: "ip|user|client|session VALUE --reason TEXT [--minutes N]",
+  usage: "ip|user|guest|client|agent|session VALUE --reason TEXT [--minutes N]",
   words: 2,
   summary: "Bans a source for a while.",
   flags: {

@@ -6,7 +6,7 @@ import { formatTable } from "../terminal.ts";
 const Versions = z.object({
   versions: z.array(z.object({ version: z.number(), id: z.string(), state: z.string(), createdAt: z.number() })),
 });
-const Rotated = z.object({ version: z.number() });
+const Rotated = z.object({ version: z.number(), usedFrom: z.number() });
 
 /** `gatehouse keys list`. */
 export const keysList: Command = {
@@ -28,14 +28,25 @@ export const keysList: Command = {
 /** `gatehouse keys rotate`. */
 export const keysRotate: Command = {
   name: "keys rotate",
-  usage: "",
-  summary: "Makes a new key version current; data sealed before stays readable.",
+  usage: "[--minutes N]",
+  summary: "Makes a new key version; data sealed before stays readable.",
+  flags: {
+    minutes: {
+      type: "string",
+      doc: "How long until it is used, for keys that have to be brought to other machines first. Default: half a minute, in which every process with the same key file takes it over.",
+    },
+  },
   run: (context) => {
     if (context.config.keys.environment !== undefined) {
       throw new UsageError("The keys come from an environment variable: make the new version where that is kept.");
     }
-    return operateAndShow(context, { action: "keys.rotate", input: {} }, (value) => {
-      context.terminal.print(`Key version ${Rotated.parse(value).version} is current.`);
+    const { minutes } = context.flags;
+    if (minutes !== undefined && !/^\d+$/.test(String(minutes)))
+      throw new UsageError(`--minutes takes a whole number of minutes, such as 1440; got "${String(minutes)}".`);
+    const input = minutes === undefined ? {} : { minutes: Number(minutes) };
+    return operateAndShow(context, { action: "keys.rotate", input }, (value) => {
+      const { version, usedFrom } = Rotated.parse(value);
+      context.terminal.print(`Key version ${version} is used from ${new Date(usedFrom).toISOString()} on.`);
     });
   },
 };

@@ -110,6 +110,7 @@ function furnish(foundation: Foundation, application: Application, parts: Applic
     components: [...(parts.components ?? []), ...(room?.components ?? [])],
     // State that outlives its visitor's session would only fill the store.
     lifetime: config.session.idle,
+    quota: config.live,
     frame: (refused) =>
       parts.components?.some(({ name }) => name === refused.component) === true ? parts.frame?.(refused) : undefined,
   });

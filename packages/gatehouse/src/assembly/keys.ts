@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { KeyKeeper } from "../console/key-operations.ts";
+import type { KeyKeeper, RotatedKey } from "../console/key-operations.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { Config } from "../kernel/config.ts";
 import { BootRefusedError } from "../kernel/gate.ts";
@@ -7,7 +7,7 @@ import {
   describeKeyMaterial,
   formatKeyMaterial,
   parseKeyMaterial,
-  rotateKeyMaterial,
+  stageKeyMaterial,
   type KeyMaterial,
 } from "../kernel/key-material.ts";
 import { createReplaceableKeyRing, type ReplaceableKeyRing } from "../kernel/key-ring.ts";
@@ -28,11 +28,15 @@ interface Parts {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
   readonly random: Random;
+  /** Milliseconds between looks at the key file, and until a new version is used. For tests. */
+  readonly pace?: { readonly look: number; readonly staged: number };
 }
 
 const TOPIC = "keys.rotated";
 /** Milliseconds between looks at the key file, for messages of the bus that were lost and for other programs. */
 const LOOK_INTERVAL = 15_000;
+/** Milliseconds until a new version is used: every process has looked at the file by then, twice, bus or not. */
+const STAGED_FOR = 30_000;
 
 /**
  * Reads the keys from the configured environment variable, or from the key file, which is made on the first start.
@@ -40,7 +44,7 @@ const LOOK_INTERVAL = 15_000;
  * @throws {KeyFileError} {@link readKeyFile}
  */
 export function loadKeys(parts: Parts): LoadedKeys {
-  const { config, environment } = parts;
+  const { config, environment, clock } = parts;
   const variable = config.keys.environment;
   if (variable === undefined) {
     const path = config.keys.file ?? join(config.dataDirectory, "keys.json");
@@ -52,12 +56,13 @@ export function loadKeys(parts: Parts): LoadedKeys {
       `keys.environment: the variable ${variable} is not set; put the text of a key file into it.`,
     ]);
   }
-  return environmentKeys(parseKeyMaterial(text), variable);
+  return environmentKeys(parseKeyMaterial(text), variable, clock);
 }
 
-function fileKeys(path: string, { random, clock }: Parts): LoadedKeys {
+function fileKeys(path: string, { random, clock, pace }: Parts): LoadedKeys {
+  const { look: interval, staged } = pace ?? { look: LOOK_INTERVAL, staged: STAGED_FOR };
   let material = ensureKeyFile(path, random, clock);
-  const keyRing = createReplaceableKeyRing(material);
+  const keyRing = createReplaceableKeyRing(material, clock);
   const take = (next: KeyMaterial): void => {
     if (formatKeyMaterial(next) === formatKeyMaterial(material)) return;
     keyRing.replace(next);
@@ -74,14 +79,14 @@ function fileKeys(path: string, { random, clock }: Parts): LoadedKeys {
         }
       };
       const subscription = await subscribeLastingly(bus, TOPIC, { heard: look, report });
-      const timer = setInterval(look, LOOK_INTERVAL).unref();
+      const timer = setInterval(look, interval).unref();
       return {
-        list: () => describeKeyMaterial(material),
-        async rotate() {
-          take(updateKeyFile(path, (before) => rotateKeyMaterial(before, random, clock)));
-          // The key is in force whether or not the others hear of it now; they look at the file themselves.
+        list: () => describeKeyMaterial(material, clock.now()),
+        async rotate(delay = staged) {
+          take(updateKeyFile(path, (before) => stageKeyMaterial(before, { random, clock, delay })));
+          // The key will be used whether or not the others hear of it now; they look at the file themselves.
           await bus.publish(TOPIC, "").catch(report);
-          return currentOf(material);
+          return newestOf(material, clock.now());
         },
         [Symbol.asyncDispose]() {
           clearInterval(timer);
@@ -92,11 +97,11 @@ function fileKeys(path: string, { random, clock }: Parts): LoadedKeys {
   };
 }
 
-function environmentKeys(material: KeyMaterial, variable: string): LoadedKeys {
+function environmentKeys(material: KeyMaterial, variable: string, clock: Clock): LoadedKeys {
   return {
-    keyRing: createReplaceableKeyRing(material),
+    keyRing: createReplaceableKeyRing(material, clock),
     keep: async () => ({
-      list: () => describeKeyMaterial(material),
+      list: () => describeKeyMaterial(material, clock.now()),
       rotate: () =>
         Promise.reject(
           new Error(`The keys come from the environment variable ${variable}; rotate them where that is kept.`),
@@ -106,8 +111,8 @@ function environmentKeys(material: KeyMaterial, variable: string): LoadedKeys {
   };
 }
 
-function currentOf(material: KeyMaterial): ReturnType<typeof describeKeyMaterial>[number] {
-  const current = describeKeyMaterial(material).find(({ state }) => state === "current");
-  if (current === undefined) throw new Error("The rotated key ring has no current version.");
-  return current;
+function newestOf(material: KeyMaterial, now: number): RotatedKey {
+  const [newest, replaced] = describeKeyMaterial(material, now);
+  if (newest === undefined) throw new Error("The rotated key ring has no version.");
+  return { ...newest, usedFrom: replaced?.retiredAt ?? newest.createdAt };
 }

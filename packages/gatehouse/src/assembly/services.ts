@@ -86,7 +86,7 @@ export async function openServices(
     ...{ ...base, config, sealer, documents, counters, bus, bans, edge },
     trail: createAuditTrail(),
     leases: createLeases(store),
-    oneTimeLinks: createOneTimeLinks({ documents, keyRing, random, clock }),
+    oneTimeLinks: createOneTimeLinks({ ...base, edge, documents, sessions }),
   };
   const records = createIdempotencyRecords();
   const internals = { keyKeeper, sessions, records, csrfTokens, systemEvents: announce };

@@ -3,7 +3,7 @@ import { addressKey, UNKNOWN_ADDRESS } from "../guards/address.ts";
 import { defineAction, type AnyAction } from "../kernel/action.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { deny } from "../kernel/outcome.ts";
-import type { Bans } from "../kernel/ports/bans.ts";
+import { BAN_KINDS, type Bans } from "../kernel/ports/bans.ts";
 import { problems } from "../kernel/problems.ts";
 import { operatorEvents } from "./events.ts";
 import { OPERATOR_ENTRANCES, operatorsOnly } from "./operator.ts";
@@ -13,7 +13,7 @@ const LONGEST_BAN = 366 * 24 * 60;
 
 const NewBan = z
   .strictObject({
-    kind: z.enum(["ip", "user", "client", "session"]),
+    kind: z.enum(BAN_KINDS),
     value: z.string().min(1).max(200),
     minutes: z.int().min(1).max(LONGEST_BAN),
     reason: z.string().trim().min(1).max(500),

@@ -29,14 +29,14 @@ const ASSETS = ["console.css", "icon.svg"];
 
 /** The operator console. Its pages need the actions of `createOperations` at the same gate. */
 export function createConsole({ edge, bans, links }: ConsoleParts): OperatorConsole {
-  const enter = createEnter({ links, sessions: edge.sessions });
+  const enter = createEnter({ links });
   const leave = createLeave({ sessions: edge.sessions });
   const banList = createBanList({ bans });
   const assets = createStaticFiles(readAssets(), "/console/assets/");
   return {
     actions: [enter, leave],
     components: [banList],
-    routes: (live) => consoleRoutes({ edge, live, assets, enter, leave, banList }),
+    routes: (live) => consoleRoutes({ edge, links, live, assets, enter, leave, banList }),
   };
 }
 

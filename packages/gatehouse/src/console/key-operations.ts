@@ -7,9 +7,20 @@ import { OPERATOR_ENTRANCES, operatorsOnly } from "./operator.ts";
 /** Keeps the key ring of a running server and its file together. */
 export interface KeyKeeper {
   list(): readonly KeyVersionDescription[];
-  /** Makes a new version current, on every server; throws where the keys are kept elsewhere. */
-  rotate(): Promise<KeyVersionDescription>;
+  /**
+   * Makes a new version, which every server uses after `delay` milliseconds. Default: as long as it takes until every
+   * process knows of it. Throws where the keys are kept elsewhere.
+   */
+  rotate(delay?: number): Promise<RotatedKey>;
 }
+
+/** A version that a rotation has made, and from when on it is used, in epoch milliseconds. */
+export interface RotatedKey extends KeyVersionDescription {
+  readonly usedFrom: number;
+}
+
+const MINUTE = 60_000;
+const LONGEST_WAIT = 90 * 24 * 60;
 
 /** Listing and rotating keys. */
 export function createKeyOperations({ keys }: { readonly keys: KeyKeeper }): readonly AnyAction[] {
@@ -24,11 +35,14 @@ export function createKeyOperations({ keys }: { readonly keys: KeyKeeper }): rea
   const rotate = defineAction({
     name: "keys.rotate",
     entrances: OPERATOR_ENTRANCES,
-    input: z.strictObject({}),
+    input: z.strictObject({ minutes: z.int().min(0).max(LONGEST_WAIT).optional() }),
     effects: "external",
     authorise: operatorsOnly,
-    audit: { event: events.key_rotated, context: (_input, { version }: KeyVersionDescription) => ({ version }) },
-    run: () => keys.rotate(),
+    audit: {
+      event: events.key_rotated,
+      context: (_input, { version, usedFrom }: RotatedKey) => ({ version, usedFrom: new Date(usedFrom).toISOString() }),
+    },
+    run: ({ input: { minutes } }) => keys.rotate(minutes === undefined ? undefined : minutes * MINUTE),
   });
   return [list, rotate];
 }

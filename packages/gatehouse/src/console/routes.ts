@@ -2,6 +2,7 @@ import { Hono, type Context } from "hono";
 import { html, type Html, type Renderable } from "../html/html.ts";
 import type { Edge } from "../http/edge.ts";
 import type { Inbound } from "../http/inbound.ts";
+import type { OneTimeLinks } from "../http/one-time-links.ts";
 import type { StaticFiles } from "../http/static-files.ts";
 import type { AnyAction } from "../kernel/action.ts";
 import type { SecurityEvent } from "../kernel/event.ts";
@@ -16,10 +17,12 @@ import { eventPage, eventQuery, readEventFilter } from "./event-page.ts";
 import { guardPage } from "./guard-page.ts";
 import { consolePage, doorPage } from "./layout.ts";
 import { overviewPage } from "./overview-page.ts";
+import { CONSOLE } from "./sign-in.ts";
 
 /** What the pages are made from. */
 export interface ConsoleRouteParts {
   readonly edge: Edge;
+  readonly links: OneTimeLinks;
   readonly live: Live;
   readonly assets: StaticFiles;
   readonly enter: AnyAction;
@@ -54,6 +57,11 @@ export function consoleRoutes(parts: ConsoleRouteParts): Hono {
   app.get("/console/enter/:token", (context) => door(parts, edge.of(context)));
   app.post(
     "/console/enter/:token",
+    async (context, next) => {
+      const inbound = edge.of(context);
+      const entered = await parts.links.entered(inbound, { token: context.req.param("token") ?? "", purpose: CONSOLE });
+      return entered ? edge.redirect(inbound, "/console") : next();
+    },
     edge.action(parts.enter, {
       input: (_value, _inbound, { token }) => ({ token }),
       render: (_success, inbound) => edge.redirect(inbound, "/console"),

@@ -7,7 +7,7 @@ import { problems } from "../kernel/problems.ts";
 import { operatorEvents } from "./events.ts";
 
 /** The purpose of one-time links into the console. */
-const CONSOLE = "console";
+export const CONSOLE = "console";
 
 interface Parts {
   readonly links: OneTimeLinks;
@@ -17,7 +17,7 @@ interface Parts {
 const MINUTE = 60_000;
 
 /** Entering the console with a one-time link. */
-export function createEnter({ links, sessions }: Parts): AnyAction {
+export function createEnter({ links }: Pick<Parts, "links">): AnyAction {
   return defineAction({
     name: "console.enter",
     entrances: ["http"],
@@ -31,15 +31,13 @@ export function createEnter({ links, sessions }: Parts): AnyAction {
       target: (_input, { operator }: { operator: string }) => operator,
     },
     run: async ({ input: { token }, attempt, transaction }) => {
-      const grant = await links.consume(transaction, token, { purpose: CONSOLE, tenant: attempt.tenant });
-      if (grant === undefined) {
+      const operator = await links.enter({ attempt, transaction }, { token, purpose: CONSOLE });
+      if (operator === undefined) {
         const detail =
           "This link was used already or has expired. Make a new link with the gatehouse command: gatehouse link console";
         return deny(problems.CREDENTIAL_INVALID, { detail });
       }
-      const { principalType: type, principalId: id, grants } = grant;
-      await sessions.login({ attempt, transaction }, { type, id, grants });
-      return { operator: id };
+      return { operator: operator.id };
     },
   });
 }

@@ -14,8 +14,8 @@ export interface AdmitPrincipalOptions {
 }
 
 /**
- * Refuses principals that are banned themselves, wherever they come from (`SOURCE_BANNED`, 403): users, clients, or a
- * single session. Place it in front of the limit guard, so that the banned consume nothing.
+ * Refuses principals that are banned themselves, wherever they come from (`SOURCE_BANNED`, 403): users, guests,
+ * clients, agents, or a single session. Place it in front of the limit guard, so that the banned consume nothing.
  */
 export function admitPrincipalGuard(options: AdmitPrincipalOptions): Guard {
   const { bans, clock } = options;
@@ -29,7 +29,7 @@ export function admitPrincipalGuard(options: AdmitPrincipalOptions): Guard {
       return {
         guard: "admit-principal",
         phase: "limit",
-        summary: "bans by user, client and session",
+        summary: "bans by principal and session",
         enter({ principal, attempt }) {
           const subjects: BanSubject[] = [];
           const subject = principalSubject(principal);
@@ -45,8 +45,9 @@ export function admitPrincipalGuard(options: AdmitPrincipalOptions): Guard {
 }
 
 /**
- * What a signed-in principal is banned by; nothing for strangers and for the system itself. Principals of several
- * tenants may have one identifier: their tenant stands in front of it, apart from that of single-tenant installations.
+ * What a signed-in principal is banned by; nothing for strangers and for the system itself. Two principals never have
+ * one subject, whatever characters their identifiers have: the type is the kind, and since principals of several
+ * tenants may have one identifier, their tenant stands in front of it, apart from that of single-tenant installations.
  */
 export function principalSubject({
   type,
@@ -54,7 +55,13 @@ export function principalSubject({
   tenant,
 }: Pick<Principal, "type" | "id" | "tenant">): BanSubject | undefined {
   if (type === "anonymous" || type === "system") return undefined;
-  const value = tenant === SINGLE_TENANT && !id.includes("/") ? id : `${encodeURIComponent(tenant)}/${id}`;
-  if (type === "user" || type === "client") return { kind: type, value };
-  return { kind: "user", value: `${type}:${value}` };
+  return { kind: type, value: tenant === SINGLE_TENANT ? escaped(id) : `${escaped(tenant)}/${escaped(id)}` };
+}
+
+/** Without slashes, and without what stores do not keep apart or not at all: control characters, lone surrogates. */
+function escaped(text: string): string {
+  return text.replaceAll(
+    /[%/\p{Cc}\p{Cs}]/gu,
+    (character) => `%${character.charCodeAt(0).toString(16).padStart(2, "0")}`,
+  );
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-
+import fc from "fast-check";
+import type { Principal } from "../kernel/attempt.ts";
 import { systemClock } from "../kernel/clock.ts";
 import { generateKeyMaterial } from "../kernel/key-material.ts";
 import { createKeyRing } from "../kernel/key-ring.ts";
@@ -12,7 +13,9 @@ import { createFakeClock } from "../testing/fake-clock.ts";
 import { passThrough, type GuardPassing } from "../testing/guard-passing.ts";
 import { passageOf } from "../testing/passage.ts";
 import { admitGuard, type AdmitOptions } from "./admit.ts";
-import { admitPrincipalGuard } from "./admit-principal.ts";
+import { admitPrincipalGuard, principalSubject } from "./admit-principal.ts";
+
+type PrincipalType = Principal["type"];
 
 const keyRing = createKeyRing(generateKeyMaterial(systemRandom, systemClock));
 const clock = createFakeClock();
@@ -108,7 +111,7 @@ describe("admitPrincipalGuard", () => {
         { type: "client", id: "app" },
       ],
       [
-        { kind: "user", value: "guest:g1" },
+        { kind: "guest", value: "g1" },
         { type: "guest", id: "g1" },
       ],
       [
@@ -136,5 +139,61 @@ describe("admitPrincipalGuard", () => {
     assert.equal(await enter("acme/ada", { id: "ada", tenant: "default" }), undefined);
     assert.equal(await enter("acme/ada", { id: "acme/ada", tenant: "default" }), undefined);
     assert.equal(await enter("ada", { id: "ada", tenant: "evil" }), undefined);
+  });
+
+  // Who may choose an identifier chooses one that reads like somebody else's, and gets itself banned: the other would
+  // be banned with it.
+  it("has a subject for every principal that no other principal has", () => {
+    const nameOf = (type: PrincipalType, id: string, tenant: string): string => {
+      const subject = principalSubject({ type, id, tenant });
+      assert.ok(subject !== undefined);
+      return `${subject.kind}:${subject.value}`;
+    };
+    const collisions: readonly (readonly [Parameters<typeof nameOf>, Parameters<typeof nameOf>])[] = [
+      [
+        ["user", "guest:x", "default"],
+        ["guest", "x", "default"],
+      ],
+      [
+        ["user", "agent:x", "acme"],
+        ["agent", "x", "acme"],
+      ],
+      [
+        ["guest", "agent:x", "default"],
+        ["agent", "guest:x", "default"],
+      ],
+      [
+        ["user", "acme/x", "default"],
+        ["user", "x", "acme"],
+      ],
+      [
+        ["user", "default/x", "default"],
+        ["user", "default%2fx", "default"],
+      ],
+      [
+        ["user", "b/c", "a"],
+        ["user", "c", "a/b"],
+      ],
+      [
+        ["user", "a\ud800", "default"],
+        ["user", "a\udbff", "default"],
+      ],
+    ];
+    for (const [left, right] of collisions) assert.notEqual(nameOf(...left), nameOf(...right), left.join(" "));
+    const text = fc.string({
+      unit: fc.constantFrom("a", "/", "%", ":", "2", "f", "\u0000", "\ud800", " "),
+      maxLength: 6,
+    });
+    const anybody = fc.tuple(fc.constantFrom<PrincipalType>("user", "guest", "agent", "client"), text, text);
+    fc.assert(
+      fc.property(anybody, anybody, (left, right) => {
+        assert.equal(
+          nameOf(...left) === nameOf(...right),
+          left.every((part, index) => part === right[index]),
+        );
+        assert.doesNotMatch(nameOf(...left), /\p{Cc}|\p{Cs}/u);
+      }),
+      { numRuns: 3_000 },
+    );
   });
 });

@@ -37,7 +37,7 @@ const STAMP_BYTES = 7;
 const MAC_BYTES = 16;
 const SHAPE = /^[A-Za-z0-9_-]{43}\.[A-Za-z0-9_-]{10}\.[A-Za-z0-9_-]{22}$/;
 /** Servers of one installation may disagree about the time by this much, in milliseconds. */
-const TOLERANCE = 60_000;
+export const CLOCK_TOLERANCE = 60_000;
 /** Cookies found genuine that are kept at hand. */
 const REMEMBERED = 4096;
 
@@ -80,7 +80,7 @@ export function createSessionCookies(parts: {
       const cookie = verified(value);
       if (cookie === undefined) return undefined;
       const age = clock.now() - cookie.issuedAt;
-      return age > absolute || age < -TOLERANCE ? undefined : cookie;
+      return age > absolute || age < -CLOCK_TOLERANCE ? undefined : cookie;
     },
   };
 }

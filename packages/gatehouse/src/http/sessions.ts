@@ -3,14 +3,16 @@ import type { Authenticator } from "../guards/authenticate.ts";
 import { sessionExpired } from "../guards/session-expired.ts";
 import { anonymousPrincipal, type Attempt, type Credential, type Principal } from "../kernel/attempt.ts";
 import type { Clock } from "../kernel/clock.ts";
-import { rememberedFingerprint, type KeyRing } from "../kernel/key-ring.ts";
+import type { KeyRing } from "../kernel/key-ring.ts";
 import { deny, isDenial, type Denial } from "../kernel/outcome.ts";
 import type { Session, Sessions } from "../kernel/ports/sessions.ts";
-import type { Store, WriteTransaction } from "../kernel/ports/store.ts";
+import type { Store } from "../kernel/ports/store.ts";
 import { problems } from "../kernel/problems.ts";
 import type { Inbound } from "./inbound.ts";
 import { SESSION_COOKIE, type SessionCookie, type SessionCookies } from "./session-cookie.ts";
 import type { SessionPreset } from "./session-preset.ts";
+import { SessionRows } from "./session-rows.ts";
+import type { SessionIdentity, SessionScope } from "./session-scope.ts";
 
 /** What sessions are kept with. */
 export interface SessionParts {
@@ -24,19 +26,6 @@ export interface SessionParts {
   readonly report: (error: unknown) => void;
 }
 
-/** Who a session belongs to once somebody has signed in. */
-export interface SessionIdentity {
-  readonly type: "user" | "guest";
-  readonly id: string;
-  readonly grants: readonly string[];
-}
-
-/** Where a session changes: in the transaction of an action. The context of a `store` action is one. */
-export interface SessionScope {
-  readonly attempt: Attempt;
-  readonly transaction: WriteTransaction;
-}
-
 /** The sessions of the HTTP entrance. */
 export interface EdgeSessions {
   readonly authenticator: Authenticator<"session">;
@@ -48,8 +37,8 @@ export interface EdgeSessions {
   principal(inbound: Inbound): Promise<Principal>;
   /** What the store knows a session by. */
   idOf(credential: string): string;
-  /** Gives a visitor's session its row, so that it can own things. Does nothing when it has one. */
-  keep(scope: SessionScope): Promise<string>;
+  /** Gives a visitor's session its row, so that it can own things. Does nothing when it has one; denies when it ended. */
+  keep(scope: SessionScope): Promise<string | Denial>;
   /** Signs in: ends the session of before and begins another under a new cookie. */
   login(scope: SessionScope, identity: SessionIdentity): Promise<Principal>;
   /** Changes what a session may do, under a new cookie (ASVS 7.2.4). Denies where nobody is signed in. */
@@ -66,10 +55,12 @@ export interface EdgeSessions {
   headers(inbound: Inbound): readonly (readonly [string, string])[];
 }
 
-const NOBODY = "-";
-const FINGERPRINT = "session";
-/** Visitors whose fingerprint is kept at hand. */
-const REMEMBERED = 4096;
+const STRANGER = "replaced-session";
+/**
+ * Requests under way while somebody signs in carry the visitor's cookie of before. For so many milliseconds they are
+ * let through as strangers': refused, their answers would replace the cookie that signing in has just set.
+ */
+const UNDER_WAY = 10_000;
 /** A session in use is written at most this often, in milliseconds. */
 const TOUCH_INTERVAL = 60_000;
 /** Notes of use under way at once; beyond it they are left to a later request. */
@@ -92,14 +83,14 @@ export function createEdgeSessions(parts: SessionParts): EdgeSessions {
 class StoredSessions implements EdgeSessions {
   readonly authenticator: Authenticator<"session">;
   readonly #parts: SessionParts;
+  readonly #rows: SessionRows;
   readonly #tracks = new WeakMap<Inbound, Track>();
   readonly #inbounds = new WeakMap<Attempt, Inbound>();
   readonly #touching = new Set<string>();
-  readonly #fingerprint: (credential: string) => string;
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
-    this.#fingerprint = rememberedFingerprint(parts.keyRing, FINGERPRINT, REMEMBERED);
+    this.#rows = new SessionRows(parts);
     this.authenticator = {
       kind: "session",
       authenticate: (credential, attempt) => this.#authenticate(credential, attempt),
@@ -122,7 +113,7 @@ class StoredSessions implements EdgeSessions {
   }
 
   idOf(credential: string): string {
-    return this.#fingerprint(credential);
+    return this.#rows.idOf(credential);
   }
 
   track(attempt: Attempt, inbound: Inbound): void {
@@ -146,21 +137,17 @@ class StoredSessions implements EdgeSessions {
     return track.ended ? [cookie, ["clear-site-data", '"cache", "storage"']] : [cookie];
   }
 
-  async keep(scope: SessionScope): Promise<string> {
+  async keep(scope: SessionScope): Promise<string | Denial> {
     const credential = credentialOf(scope.attempt);
     if (credential === undefined) throw new TypeError("There is no session to keep: the attempt carries none.");
-    const id = this.idOf(credential);
-    const session = await this.#parts.sessions.find(scope.transaction, id);
-    if (session === undefined) await this.#create(scope, { type: "anonymous", id: NOBODY, grants: [] }, id);
-    return id;
+    return this.#rows.keep(scope, credential);
   }
 
   async login(scope: SessionScope, identity: SessionIdentity): Promise<Principal> {
-    const { attempt, transaction } = scope;
-    const before = credentialOf(attempt);
-    if (before !== undefined) await this.#parts.sessions.end(transaction, this.idOf(before));
+    const before = credentialOf(scope.attempt);
+    if (before !== undefined) await this.#rows.end(scope, before, UNDER_WAY);
     const credential = this.#parts.cookies.issue(true);
-    const session = await this.#create(scope, identity, this.idOf(credential));
+    const session = await this.#rows.begin(scope, identity, credential);
     this.#announce(scope, (track, inbound) => {
       track.credential = credential;
       track.setCookie = this.#cookie(inbound, credential);
@@ -179,7 +166,7 @@ class StoredSessions implements EdgeSessions {
 
   async logout(scope: SessionScope): Promise<void> {
     const credential = credentialOf(scope.attempt);
-    if (credential !== undefined) await this.#parts.sessions.end(scope.transaction, this.idOf(credential));
+    if (credential !== undefined) await this.#rows.end(scope, credential);
     this.#announce(scope, (track, inbound) => {
       track.credential = undefined;
       track.setCookie = this.#cookie(inbound, "", 0);
@@ -218,26 +205,6 @@ class StoredSessions implements EdgeSessions {
     });
   }
 
-  async #create(
-    { attempt, transaction }: SessionScope,
-    identity: { readonly type: Session["principalType"]; readonly id: string; readonly grants: readonly string[] },
-    id: string,
-  ): Promise<Session> {
-    const now = this.#parts.clock.now();
-    const session: Session = {
-      id,
-      tenant: attempt.tenant,
-      principalType: identity.type,
-      principalId: identity.id,
-      grants: identity.grants,
-      createdAt: now,
-      seenAt: now,
-      expiresAt: now + this.#parts.preset.absolute,
-    };
-    await this.#parts.sessions.create(transaction, session);
-    return session;
-  }
-
   async #identify(inbound: Inbound): Promise<Principal> {
     const { sessionCookie, tenant } = inbound;
     if (sessionCookie === undefined) return { ...anonymousPrincipal(tenant), session: this.idOf(this.ensure(inbound)) };
@@ -261,7 +228,11 @@ class StoredSessions implements EdgeSessions {
     if (session === undefined)
       return cookie.lasting ? sessionExpired({ session: id }) : { ...anonymousPrincipal(tenant), session: id };
     const now = clock.now();
-    if (now >= session.expiresAt || now - session.seenAt >= preset.idle) return sessionExpired({ session: id });
+    if (session.endedAt !== undefined && now < session.endedAt) {
+      return { ...anonymousPrincipal(tenant), session: this.#parts.keyRing.fingerprint(STRANGER, cookie.value) };
+    }
+    if (session.endedAt !== undefined || now >= session.expiresAt || now - session.seenAt >= preset.idle)
+      return sessionExpired({ session: id });
     this.#touch(session, now);
     return session.tenant === tenant ? principalOf(session) : { ...anonymousPrincipal(tenant), session: id };
   }

@@ -14,11 +14,11 @@ export const MINIMUM_RETIRED_AGE = 90 * DAY;
 
 /** One version of the root secret. */
 export interface KeyVersion {
-  /** Counts from 1; the highest is current. */
+  /** Counts from 1; the highest is current, or will be. */
   readonly version: number;
   /** Epoch milliseconds. */
   readonly createdAt: number;
-  /** Epoch milliseconds of the rotation that replaced it; absent while it is current. */
+  /** Epoch milliseconds from which the next version is used in its place, which may be to come; absent in the newest. */
   readonly retiredAt?: number;
   /** 32 bytes. Subkeys are derived from it; it is never used itself. */
   readonly secret: Uint8Array;
@@ -36,7 +36,7 @@ export interface KeyVersion {
 export interface KeyMaterial {
   /** 32 bytes. */
   readonly anchor: Uint8Array;
-  /** Ascending by version; the last one is current. */
+  /** Ascending by version; the last one is current once those before it are retired. */
   readonly versions: readonly KeyVersion[];
 }
 
@@ -45,7 +45,7 @@ export interface KeyVersionDescription {
   readonly version: number;
   /** The eight hexadecimal digits that sealed data carries. */
   readonly id: string;
-  readonly state: "current" | "retired";
+  readonly state: "next" | "current" | "retired";
   /** Epoch milliseconds. */
   readonly createdAt: number;
   readonly retiredAt?: number;
@@ -62,16 +62,34 @@ export function generateKeyMaterial(random: Random, clock: Clock): KeyMaterial {
   return { anchor: random.bytes(SECRET_BYTES), versions: [{ version: 1, createdAt: clock.now(), secret }] };
 }
 
+/** How a version is added. */
+export interface KeyStaging {
+  readonly random: Random;
+  readonly clock: Clock;
+  /** Milliseconds until the new version is used. */
+  readonly delay: number;
+}
+
 /** Adds a version and makes it current. The replaced one stays, so that what it sealed can still be opened. */
 export function rotateKeyMaterial(material: KeyMaterial, random: Random, clock: Clock): KeyMaterial {
+  return stageKeyMaterial(material, { random, clock, delay: 0 });
+}
+
+/**
+ * Adds a version that becomes current after a while. Until then every process that shares the keys can be given it:
+ * none will meet what it does not know. A rotation that was under way ends with this one at the latest.
+ */
+export function stageKeyMaterial(material: KeyMaterial, { random, clock, delay }: KeyStaging): KeyMaterial {
   const taken = new Set(material.versions.map((version) => keyId(version.secret)));
   let secret = random.bytes(SECRET_BYTES);
   while (taken.has(keyId(secret))) secret = random.bytes(SECRET_BYTES);
   const now = clock.now();
-  const versions = material.versions.map((version) =>
-    version.retiredAt === undefined ? { ...version, retiredAt: now } : version,
-  );
-  const version = currentVersion(material).version + 1;
+  const from = now + delay;
+  const versions = material.versions.map((version) => ({
+    ...version,
+    retiredAt: Math.min(version.retiredAt ?? from, from),
+  }));
+  const version = newestVersion(material).version + 1;
   return { anchor: material.anchor, versions: [...versions, { version, createdAt: now, secret }] };
 }
 
@@ -95,7 +113,7 @@ export function removeRetiredKeys(material: KeyMaterial, removal: KeyRemoval): K
   for (const number of asked ?? []) {
     const version = material.versions.find((candidate) => candidate.version === number);
     if (version === undefined) throw new KeyMaterialError(`There is no key version ${number}.`);
-    if (version.retiredAt === undefined) {
+    if (version.retiredAt === undefined || version.retiredAt > now) {
       throw new KeyMaterialError(`Key version ${number} is current. Rotate first, and remove it once it has rested.`);
     }
     if (!rested(version)) {
@@ -108,16 +126,22 @@ export function removeRetiredKeys(material: KeyMaterial, removal: KeyRemoval): K
   return { anchor: material.anchor, versions: material.versions.filter((version) => !removed(version)) };
 }
 
-/** The versions, newest first, without secrets. */
-export function describeKeyMaterial(material: KeyMaterial): readonly KeyVersionDescription[] {
+/** The versions, newest first, without secrets. `now` tells a version that is to come; without it there is none. */
+export function describeKeyMaterial(material: KeyMaterial, now = Infinity): readonly KeyVersionDescription[] {
+  const current = currentVersion(material, now).version;
   return material.versions
     .map(({ version, createdAt, retiredAt, secret }): KeyVersionDescription => {
-      const id = keyId(secret);
-      return retiredAt === undefined
-        ? { version, id, state: "current", createdAt }
-        : { version, id, state: "retired", createdAt, retiredAt };
+      const state = version === current ? "current" : version < current ? "retired" : "next";
+      return { version, id: keyId(secret), state, createdAt, ...(retiredAt === undefined ? {} : { retiredAt }) };
     })
     .reverse();
+}
+
+/** The version to make new things with at a time, in epoch milliseconds: the oldest that is not retired. */
+export function currentVersion(material: KeyMaterial, now: number): KeyVersion {
+  return (
+    material.versions.find(({ retiredAt }) => retiredAt === undefined || retiredAt > now) ?? newestVersion(material)
+  );
 }
 
 /** The text of a key file: JSON, secrets in base64url. */
@@ -171,11 +195,10 @@ export function checkKeyMaterial({ anchor, versions }: KeyMaterial): void {
   if (ids.size !== versions.length) throw new KeyMaterialError("Two key versions have the same key id.");
 }
 
-/** The current version of checked material. */
-function currentVersion({ versions }: KeyMaterial): KeyVersion {
-  const current = versions.at(-1);
-  if (current === undefined) throw new KeyMaterialError("The key material has no version.");
-  return current;
+function newestVersion({ versions }: KeyMaterial): KeyVersion {
+  const newest = versions.at(-1);
+  if (newest === undefined) throw new KeyMaterialError("The key material has no version.");
+  return newest;
 }
 
 /** Eight hexadecimal digits that name a version. One-way: they say nothing about the secret. */

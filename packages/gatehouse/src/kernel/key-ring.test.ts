@@ -3,7 +3,15 @@ import { createHmac } from "node:crypto";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { systemClock } from "./clock.ts";
-import { generateKeyMaterial, KeyMaterialError, rotateKeyMaterial, type KeyMaterial } from "./key-material.ts";
+import { createFakeClock } from "../testing/fake-clock.ts";
+import {
+  describeKeyMaterial,
+  generateKeyMaterial,
+  KeyMaterialError,
+  rotateKeyMaterial,
+  stageKeyMaterial,
+  type KeyMaterial,
+} from "./key-material.ts";
 import { createKeyRing, createReplaceableKeyRing } from "./key-ring.ts";
 import { systemRandom } from "./random.ts";
 
@@ -60,6 +68,48 @@ describe("createKeyRing", () => {
     assert.throws(() => createKeyRing({ ...first, versions: [] }), KeyMaterialError);
   });
 });
+
+describe("a version that is to come", () => {
+  it("is recognised at once, and used when its time has come", async () => {
+    const clock = createFakeClock();
+    const base = generateKeyMaterial(systemRandom, clock);
+    const staged = stageKeyMaterial(base, { random: systemRandom, clock, delay: 1_000 });
+    const ring = createReplaceableKeyRing(base, clock);
+    ring.replace(staged);
+    assert.equal(ring.current("csrf").version, 1);
+    assert.deepEqual(
+      ring.all("csrf").map(({ version }) => version),
+      [2, 1],
+    );
+    assert.deepEqual(states(staged, clock.now()), ["next", "current"]);
+    await clock.advance(999);
+    assert.equal(ring.current("csrf").version, 1);
+    await clock.advance(1);
+    assert.equal(ring.current("csrf").version, 2);
+    assert.deepEqual(states(staged, clock.now()), ["current", "retired"]);
+    assert.equal(createKeyRing(staged).current("csrf").version, 2);
+  });
+
+  it("is overtaken by a rotation that is to be used earlier, and never outruns one", async () => {
+    const clock = createFakeClock();
+    const stage = (material: KeyMaterial, delay: number) =>
+      stageKeyMaterial(material, { random: systemRandom, clock, delay });
+    const base = generateKeyMaterial(systemRandom, clock);
+    const hurried = stage(stage(base, 60_000), 1_000);
+    const patient = stage(stage(base, 1_000), 60_000);
+    const rings = [createKeyRing(hurried, clock), createKeyRing(patient, clock)];
+    const versions = () => rings.map((ring) => ring.current("csrf").version);
+    assert.deepEqual(versions(), [1, 1]);
+    await clock.advance(1_000);
+    assert.deepEqual(versions(), [3, 2]);
+    await clock.advance(59_000);
+    assert.deepEqual(versions(), [3, 3]);
+  });
+});
+
+function states(material: KeyMaterial, now: number): string[] {
+  return describeKeyMaterial(material, now).map(({ state }) => state);
+}
 
 describe("fingerprint", () => {
   it("is HMAC-SHA-256 of the length-prefixed parts under the anchor, cut to 16 bytes", () => {

@@ -1,5 +1,6 @@
 import { base64url, constantTimeEqual } from "./codec.ts";
-import { checkKeyMaterial, hkdf, keyId, KeyMaterialError, type KeyMaterial } from "./key-material.ts";
+import type { Clock } from "./clock.ts";
+import { checkKeyMaterial, currentVersion, hkdf, keyId, KeyMaterialError, type KeyMaterial } from "./key-material.ts";
 import { createMac, type Mac } from "./mac.ts";
 import { Memo } from "./memo.ts";
 
@@ -19,7 +20,7 @@ export interface SubKey {
  * visible ASCII characters, never made from data, since the keys of every purpose stay in memory.
  */
 export interface KeyRing {
-  /** The key to make new things with. */
+  /** The key to make new things with: of the newest version whose time has come. */
   current(purpose: string): SubKey;
   /** The keys to recognise existing things with, newest first. */
   all(purpose: string): readonly SubKey[];
@@ -45,11 +46,14 @@ const PURPOSE = /^[\x21-\x7e]{1,128}$/;
 const FINGERPRINT_BYTES = 16;
 
 /**
- * A ring over material.
+ * A ring over material. With a clock, a version that is to come later is recognised at once and used when its time has
+ * come; without one the newest is used.
  * @throws {KeyMaterialError} when the material contradicts itself.
  */
-export function createKeyRing(material: KeyMaterial): KeyRing {
+export function createKeyRing(material: KeyMaterial, clock?: Pick<Clock, "now">): KeyRing {
   checkKeyMaterial(material);
+  const newest = material.versions.at(-1)?.version;
+  let current = clock === undefined ? newest : undefined;
   const versions = material.versions.map((version) => ({ ...version, id: keyId(version.secret) })).reverse();
   const derived = new Map<string, PurposeKeys>();
   const anchors = new Map<string, Mac>();
@@ -76,11 +80,19 @@ export function createKeyRing(material: KeyMaterial): KeyRing {
     return mac;
   }
 
+  /** Asks the clock only while a version is to come. */
+  function currentNow(): number | undefined {
+    if (current === newest || clock === undefined) return current;
+    return (current = currentVersion(material, clock.now()).version);
+  }
+
   return {
     current(purpose) {
-      const [current] = keysFor(purpose).all;
-      if (current === undefined) throw new KeyMaterialError("The key material has no version.");
-      return current;
+      const { all } = keysFor(purpose);
+      const version = currentNow();
+      const key = all[0]?.version === version ? all[0] : all.find((candidate) => candidate.version === version);
+      if (key === undefined) throw new KeyMaterialError("The key material has no version.");
+      return key;
     },
     all: (purpose) => keysFor(purpose).all,
     find: (purpose, id) => keysFor(purpose).byId.get(id),
@@ -98,11 +110,11 @@ function checkPurpose(purpose: string): void {
 }
 
 /**
- * A ring that can take over rotated material.
+ * A ring that can take over rotated material. The clock is as for {@link createKeyRing}.
  * @throws {KeyMaterialError} when the material contradicts itself.
  */
-export function createReplaceableKeyRing(material: KeyMaterial): ReplaceableKeyRing {
-  let ring = createKeyRing(material);
+export function createReplaceableKeyRing(material: KeyMaterial, clock?: Pick<Clock, "now">): ReplaceableKeyRing {
+  let ring = createKeyRing(material, clock);
   return {
     current: (purpose) => ring.current(purpose),
     all: (purpose) => ring.all(purpose),
@@ -112,7 +124,7 @@ export function createReplaceableKeyRing(material: KeyMaterial): ReplaceableKeyR
       if (!constantTimeEqual(next.anchor, material.anchor)) {
         throw new KeyMaterialError("The new key material has another anchor; stored look-up hashes would be lost.");
       }
-      ring = createKeyRing(next);
+      ring = createKeyRing(next, clock);
     },
   };
 }

@@ -63,7 +63,9 @@ export class Execution {
     if (isDenial(answer)) return answer;
     const { state, effects, emit } = replyOf(answer);
     const update = await instance.settle(transaction, current, state);
+    if (isDenial(update)) return update;
     const components = await this.#tellOthers(transaction, emit);
+    if (isDenial(components)) return components;
     return extend(update, {
       ...(effects === undefined ? {} : { effects }),
       ...(components.length === 0 ? {} : { components }),
@@ -74,7 +76,7 @@ export class Execution {
   async #tellOthers(
     transaction: WriteTransaction,
     emitted: readonly LiveEvent[],
-  ): Promise<(ComponentUpdate & { readonly component_id: string })[]> {
+  ): Promise<(ComponentUpdate & { readonly component_id: string })[] | Denial> {
     const { component, context } = this.#parts;
     for (const { name } of emitted) {
       if (!component.emits.includes(name))
@@ -84,6 +86,7 @@ export class Execution {
     const updates: (ComponentUpdate & { readonly component_id: string })[] = [];
     for (const other of basisOf(context.input).others) {
       const update = await this.#tell(transaction, other, emitted);
+      if (update !== undefined && isDenial(update)) return update;
       if (update !== undefined) updates.push(extend(update, { component_id: formatComponentId(other.id) }));
     }
     return updates;
@@ -93,7 +96,7 @@ export class Execution {
     transaction: WriteTransaction,
     { id, basis }: OtherComponent,
     emitted: readonly LiveEvent[],
-  ): Promise<ComponentUpdate | undefined> {
+  ): Promise<ComponentUpdate | Denial | undefined> {
     const { services, context, component: acting } = this.#parts;
     const component = services.find(id.component);
     const isItself = id.component === acting.name && id.instance === this.#instance.key.instance;

@@ -22,12 +22,15 @@ export interface LiveServices {
 }
 
 /** The state an action starts from. */
-export interface Current extends Held {
+export interface Current extends Held, Pick<Stored, "bytes"> {
   /** The version it will replace; 0 where there is none. */
   readonly version: number;
   /** The state is kept in pages and the caller's is not the newest: this one was made anew, to be shown, not acted on. */
   readonly stale?: true;
 }
+
+/** What of a state is shown. */
+type Shown = Held & Pick<Current, "version">;
 
 /** Another execution kept a newer version first; its savepoint is rolled back. */
 export class Overtaken extends Error {}
@@ -88,8 +91,8 @@ export class Instance {
         return this.#fromSeed(transaction, seed, stored);
     }
     if (stored.damaged) return this.#invalid("state");
-    if (stored.held !== undefined) return { ...stored.held, version: stored.version };
-    const fresh = await this.#fresh(transaction, stored.version);
+    if (stored.held !== undefined) return { ...stored, ...stored.held };
+    const fresh = await this.#fresh(transaction, stored);
     const isElsewhere = this.component.mode === "sealed" && stored.version > 0;
     return isElsewhere && !isDenial(fresh) ? { ...fresh, stale: true } : fresh;
   }
@@ -98,18 +101,20 @@ export class Instance {
    * Keeps the next state, or none, and says what changed.
    * @throws {Overtaken} when another execution was faster
    */
-  async settle(transaction: WriteTransaction, current: Current, next: unknown): Promise<ComponentUpdate> {
+  async settle(transaction: WriteTransaction, current: Current, next: unknown): Promise<ComponentUpdate | Denial> {
     if (this.component.mode === "none") return this.#settleDerived(transaction, current, next);
     if (next === undefined) return this.update(transaction, current, current);
     const held = { props: current.props, state: this.#checked(next) };
     const subject = { component: this.component, key: this.key };
-    const version = await this.#services.keeper.write(transaction, subject, { ...held, expected: current.version });
+    const { version: expected, bytes } = current;
+    const version = await this.#services.keeper.write(transaction, subject, { ...held, expected, bytes });
     if (version === undefined) throw new Overtaken();
+    if (version === "full") return deny(liveProblems.STATE_QUOTA_EXCEEDED, { event: events.excess_live_state });
     return this.update(transaction, { ...held, version }, current);
   }
 
   /** What a caller is told of a state. `before` is what it may have been told last. */
-  async update(transaction: WriteTransaction, current: Current, before?: Current): Promise<ComponentUpdate> {
+  async update(transaction: WriteTransaction, current: Shown, before?: Shown): Promise<ComponentUpdate> {
     const content = this.#content(current);
     const base = {
       html: content.text,
@@ -140,7 +145,7 @@ export class Instance {
     return this.update(transaction, { props: current.props, state, version: 0 }, current);
   }
 
-  #content(current: Current): Content {
+  #content(current: Shown): Content {
     const { component, instance } = this.key;
     const { principal } = this.#context;
     const frame = {
@@ -167,24 +172,25 @@ export class Instance {
     return elements.size === 0 ? undefined : Object.fromEntries(elements);
   }
 
-  #sealed({ version, props, state }: Current): string {
+  #sealed({ version, props, state }: Shown): string {
     const seed = { base: version, props, state: { value: state }, now: this.#context.now };
     return this.#services.keeper.seed(this.key, seed);
   }
 
-  async #fromSeed(transaction: WriteTransaction, seed: Seed, { version, held }: Stored): Promise<Current> {
+  async #fromSeed(transaction: WriteTransaction, seed: Seed, { version, held, bytes }: Stored): Promise<Current> {
     const { props, state } = seed;
     const known = this.component.replayTolerated ? seed.base : version;
-    if (state !== undefined && this.component.mode !== "none") return { props, state: state.value, version: known };
-    return { props, state: await this.#mounted(transaction, props, held?.state), version: known };
+    if (state !== undefined && this.component.mode !== "none")
+      return { props, state: state.value, version: known, bytes };
+    return { props, state: await this.#mounted(transaction, props, held?.state), version: known, bytes };
   }
 
   /** A component nobody has rendered yet, with the props it has when a page gives none. */
-  async #fresh(transaction: WriteTransaction, version: number): Promise<Current | Denial> {
+  async #fresh(transaction: WriteTransaction, { version, bytes }: Stored): Promise<Current | Denial> {
     const { component } = this;
     const props = component.props === undefined ? { value: undefined } : check(component.props, {});
     if (props === undefined) return deny(liveProblems.STATE_INVALID, { extensions: REFRESH });
-    return { props: props.value, state: await this.#mounted(transaction, props.value, undefined), version };
+    return { props: props.value, state: await this.#mounted(transaction, props.value, undefined), version, bytes };
   }
 
   async #mounted(transaction: WriteTransaction, props: unknown, previous: unknown): Promise<unknown> {

@@ -20,7 +20,7 @@ import { LOAD, loadAction } from "./load-action.ts";
 import { EAGER, Mounter, type MountSubject } from "./mounter.ts";
 import { liveProblems } from "./problems.ts";
 import { liveRoutes, type RefusedPage, type RouteParts } from "./routes.ts";
-import { ownerOf, StateKeeper } from "./state.ts";
+import { DEFAULT_STATE_QUOTA, ownerOf, StateKeeper, type StateQuota } from "./state.ts";
 
 /** What live components are run with. */
 export interface LiveParts {
@@ -35,6 +35,8 @@ export interface LiveParts {
   readonly lifetime?: number;
   /** Requests that load or refresh components, and the seconds they are counted in. Default 120 in 60. */
   readonly loadLimit?: { readonly limit: number; readonly window: number };
+  /** The most that is stored for one session. Default: 500 components and 4 MiB. */
+  readonly quota?: StateQuota;
   /** Frames the page that shows a refused form to browsers without scripts; a plain document by default. */
   readonly frame?: RefusedFrame;
   /** The browser runtime. Default: the one of this package. */
@@ -105,7 +107,7 @@ class LivePages implements Live, RouteParts {
   readonly #components = new Map<string, AnyLiveComponent>();
 
   constructor(parts: LiveParts) {
-    const { documents, sealer, lifetime = DAY } = parts;
+    const { documents, sealer, lifetime = DAY, quota = DEFAULT_STATE_QUOTA } = parts;
     this.#parts = parts;
     this.edge = parts.edge;
     this.client = parts.client ?? readClientBundle();
@@ -114,7 +116,7 @@ class LivePages implements Live, RouteParts {
       this.#components.set(component.name, component);
     }
     const find = (name: string): AnyLiveComponent | undefined => this.#components.get(name);
-    this.#keeper = new StateKeeper({ documents, sealer, lifetime });
+    this.#keeper = new StateKeeper({ documents, sealer, lifetime, quota });
     this.#mounter = new Mounter({ keeper: this.#keeper, find });
     const services = { keeper: this.#keeper, mounter: this.#mounter, find };
     const load = loadAction(services, [loadPolicy(parts.loadLimit ?? LOAD_LIMIT)]);

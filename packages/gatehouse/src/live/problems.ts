@@ -3,5 +3,9 @@ import { defineProblems } from "../kernel/problem.ts";
 /** Problems of live components. */
 export const liveProblems = defineProblems({
   COMPONENT_NOT_FOUND: { status: 404, message: "There is no such component." },
+  STATE_QUOTA_EXCEEDED: {
+    status: 403,
+    message: "Too much is kept for this visit already. What you have can still be used; leave and come back for more.",
+  },
   STATE_INVALID: { status: 409, message: "Session invalid. Please refresh the page." },
 });

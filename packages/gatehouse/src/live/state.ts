@@ -27,6 +27,14 @@ export interface Stored {
   readonly held: Held | undefined;
   /** Whether something is stored that cannot be opened. */
   readonly damaged: boolean;
+  /** Bytes of what is stored, as the quota counts them. */
+  readonly bytes: number;
+}
+
+/** The next state of a key, and what it follows. */
+export interface StateChange extends Held, Pick<Stored, "bytes"> {
+  /** The stored version. */
+  readonly expected: number;
 }
 
 /** What a page carries, sealed: the props, and the state unless it is to be mounted again. */
@@ -38,17 +46,35 @@ export interface Seed {
   readonly state: { readonly value: unknown } | undefined;
 }
 
+/**
+ * The most that is stored for one session. At the limit, what would be added is refused and nothing that is stored goes:
+ * a state that had been given up for a newer one would begin again from the page it was on, and whoever wanted theirs
+ * back as it was would only have to make room.
+ */
+export interface StateQuota {
+  /** Components with a stored state: those that an action has changed. Default 500. */
+  readonly components: number;
+  /** Bytes of their sealed states, where each counts as 4 KiB at least. Default 4 MiB. */
+  readonly bytes: number;
+}
+
+/** The quota unless another one is given. */
+export const DEFAULT_STATE_QUOTA: StateQuota = Object.freeze({ components: 500, bytes: 4 * 1024 * 1024 });
+
 /** What states are kept with. */
 export interface StateKeeperParts {
   readonly documents: Documents;
   readonly sealer: Pick<Sealer, "seal" | "open" | "openStored">;
   /** Milliseconds a state is kept after its last change, and a page's seed after it was made. */
   readonly lifetime: number;
+  readonly quota: StateQuota;
 }
 
-const NOTHING: Stored = { version: 0, held: undefined, damaged: false };
+const NOTHING: Stored = { version: 0, held: undefined, damaged: false, bytes: 0 };
 /** Stands in the store for a state that is in the page. */
 const IN_THE_PAGE = "-";
+/** What a state counts as at least, in bytes: about what its row and its index entries take. */
+const LEAST_BYTES = 4096;
 const KIND = "live-state";
 const STATE = "live-state";
 const SEED = "live-seed";
@@ -71,20 +97,26 @@ export class StateKeeper {
     const document = await this.#parts.documents.get(transaction, documentKey(key));
     if (document === undefined) return NOTHING;
     const { version, body } = document;
-    if (component.mode === "sealed") return { version, held: undefined, damaged: false };
+    const bytes = counted(body);
+    if (component.mode === "sealed") return { version, held: undefined, damaged: false, bytes };
     const binding = sealBinding({ purpose: STATE, key });
     const opened = readRecord(() => this.#parts.sealer.openStored(body, binding));
     // A body sealed for another version is an older one put back.
-    if (opened === undefined || opened["version"] !== version) return { version, held: undefined, damaged: true };
-    return { version, held: fit(component, opened), damaged: false };
+    if (opened === undefined || opened["version"] !== version)
+      return { version, held: undefined, damaged: true, bytes };
+    return { version, held: fit(component, opened), damaged: false, bytes };
   }
 
-  /** Keeps the next version and returns its number, or `undefined` when another one was kept meanwhile. */
+  /**
+   * Keeps the next version and returns its number: `undefined` when another one was kept meanwhile, `"full"` when it
+   * takes more than the owner has left. Only what grows is counted, within the transaction: attempts at the same time
+   * see each other.
+   */
   async write(
     transaction: WriteTransaction,
     subject: { readonly component: AnyLiveComponent; readonly key: StateKey },
-    change: Held & { readonly expected: number },
-  ): Promise<number | undefined> {
+    change: StateChange,
+  ): Promise<number | "full" | undefined> {
     const { component, key } = subject;
     const { expected, props, state } = change;
     const version = expected + 1;
@@ -92,8 +124,10 @@ export class StateKeeper {
     if (component.replayTolerated) return version;
     const body =
       component.mode === "sealed" ? IN_THE_PAGE : this.#seal({ version, props, state }, { purpose: STATE, key });
+    if (counted(body) > change.bytes && !(await this.#hasRoom(transaction, key, body))) return "full";
     const expiresAt = (await transaction.now()) + this.#parts.lifetime;
-    const written = await this.#parts.documents.put(transaction, documentKey(key), { expected, body, expiresAt });
+    const next = { expected, body, expiresAt, owner: key.owner };
+    const written = await this.#parts.documents.put(transaction, documentKey(key), next);
     // The version of an expired document goes on; the body has to be sealed for the one it has.
     if (written !== undefined && written.version !== version) {
       return this.write(transaction, subject, { ...change, expected: written.version });
@@ -126,6 +160,13 @@ export class StateKeeper {
     return props === undefined || outgrown ? undefined : { base, props: props.value, state };
   }
 
+  async #hasRoom(transaction: WriteTransaction, key: StateKey, body: string): Promise<boolean> {
+    const { documents, quota } = this.#parts;
+    const others = { owner: key.owner, except: documentKey(key), least: LEAST_BYTES };
+    const { count, bytes } = await documents.owned(transaction, others);
+    return count < quota.components && bytes + counted(body) <= quota.bytes;
+  }
+
   #seal(value: object, binding: Binding): string {
     return this.#parts.sealer.seal(JSON.stringify(value), sealBinding(binding));
   }
@@ -141,6 +182,10 @@ function readRecord(open: () => string): Readonly<Record<string, unknown>> | und
     if (error instanceof SealError || error instanceof SyntaxError) return undefined;
     throw error;
   }
+}
+
+function counted(body: string): number {
+  return Math.max(LEAST_BYTES, Buffer.byteLength(body));
 }
 
 interface Binding {

@@ -26,7 +26,7 @@ import type { ClientBundle } from "../live/client-bundle.ts";
 import { parseComponentId } from "../live/component-id.ts";
 import type { AnyLiveComponent } from "../live/component.ts";
 import { createLive, type Live } from "../live/live.ts";
-import { StateKeeper } from "../live/state.ts";
+import { DEFAULT_STATE_QUOTA, StateKeeper, type StateQuota } from "../live/state.ts";
 import { createMemoryCounters, type MemoryCounters } from "../store/memory/memory-counters.ts";
 import { coreMigrations } from "../store/migrations/core-migrations.ts";
 import { createAuditTrail } from "../store/sql/audit-trail.ts";
@@ -46,6 +46,8 @@ export interface LiveKitOptions {
   readonly limit?: { readonly limit: number; readonly window: number };
   /** Milliseconds a state is kept after its last change. Default: one day. */
   readonly lifetime?: number;
+  /** The most that is stored for one session. */
+  readonly quota?: StateQuota;
   /** The browser runtime, for kits that serve pages. Default: none is served. */
   readonly client?: ClientBundle;
   /** The body of the page at `/`; all components by default, in their order. */
@@ -110,8 +112,8 @@ export async function openLiveKit(options: LiveKitOptions): Promise<LiveKit> {
     report,
   });
   const client = options.client ?? { source: "", hash: "none" };
-  const { components, lifetime = DAY } = options;
-  const live = createLive({ components, edge, store, documents, sealer, clock, random, client, lifetime });
+  const { components, lifetime = DAY, quota = DEFAULT_STATE_QUOTA } = options;
+  const live = createLive({ components, edge, store, documents, sealer, clock, random, client, lifetime, quota });
   const guards = [
     originGuard({}),
     csrfGuard({ tokens: csrfTokens, keyRing }),
@@ -132,7 +134,7 @@ export async function openLiveKit(options: LiveKitOptions): Promise<LiveKit> {
     auditGuard({ trail: createAuditTrail(), ids, clock }),
   ];
   const gate = createGate({ actions: live.actions, guards, store, events: stream, clock, ids, report });
-  const keeper = new StateKeeper({ documents, sealer, lifetime });
+  const keeper = new StateKeeper({ documents, sealer, lifetime, quota });
   const handler = edge.handler(application(options, live, edge));
   return {
     ...{ live, edge, gate, store, documents, counters, clock, keyRing, sealer, events, errors, handler },

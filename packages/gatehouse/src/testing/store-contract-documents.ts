@@ -20,6 +20,45 @@ export function describeDocumentsContract(name: string, create: CreateStoreFixtu
     const current = useStore(create);
     describeVersions(current);
     describeExpiry(current);
+    describeOwners(current);
+  });
+}
+
+function describeOwners(current: () => Store): void {
+  const owned = (owner: string, except: ReturnType<typeof freshKey>) =>
+    current().read((reading) => documents.owned(reading, { owner, except, least: 10 }));
+  const put = (key: ReturnType<typeof freshKey>, change: Omit<DocumentChange, "expected">) =>
+    current().write((writing) => documents.put(writing, key, { ...change, expected: 0 }));
+
+  it("count what an owner has besides one document, in bytes, small ones as the least", async () => {
+    const [mine, small, large] = [freshKey(), freshKey(), freshKey()];
+    const owner = `owner of ${mine.id}`;
+    assert.deepEqual(await owned(owner, mine), { count: 0, bytes: 0 });
+    await put(mine, { body: "mine", owner });
+    await put(small, { body: "ä", owner });
+    await put(large, { body: "ä".repeat(10), owner });
+    await put({ ...freshKey(), tenant: "other" }, { body: "elsewhere", owner });
+    await put({ ...freshKey(), kind: "other" }, { body: "of another kind", owner });
+    await put(freshKey(), { body: "somebody's", owner: `${owner} 2` });
+    await put(freshKey(), { body: "nobody's" });
+    await put(freshKey(), { body: "expired", owner, expiresAt: 1 });
+    assert.deepEqual(await owned(owner, mine), { count: 2, bytes: 30 });
+    await current().write((writing) => documents.put(writing, large, { expected: 1, body: "x", owner }));
+    assert.deepEqual(await owned(owner, mine), { count: 2, bytes: 20 });
+  });
+
+  it("let nobody have more than was counted, however many are made at once", async () => {
+    const first = freshKey();
+    const owner = `owner of ${first.id}`;
+    const keys = Array.from({ length: 12 }, freshKey);
+    const made = keys.map((except) =>
+      current().write(async (writing) => {
+        const { count } = await documents.owned(writing, { owner, except, least: 1 });
+        return count < 4 ? documents.put(writing, except, { expected: 0, body: "x", owner }) : undefined;
+      }),
+    );
+    assert.equal((await Promise.all(made)).filter((written) => written !== undefined).length, 4);
+    assert.equal((await owned(owner, first)).count, 4);
   });
 }
 

@@ -74,6 +74,29 @@ function describeSessions(current: () => Store): void {
     assert.equal(await find(ended.id), undefined);
   });
 
+  it("remembers that a session has ended which had no row, and lets nobody begin it again", async () => {
+    const ended = { id: "never seen", tenant: "t", endedAt: 5, expiresAt: 70 };
+    const mark = (change = {}) => current().write((writing) => sessions.markEnded(writing, { ...ended, ...change }));
+    await mark();
+    await mark({ endedAt: 6 });
+    const found = await find(ended.id);
+    assert.deepEqual([found?.endedAt, found?.expiresAt, found?.principalType], [5, 70, "anonymous"]);
+    await mark({ endedAt: 4 });
+    assert.equal((await find(ended.id))?.endedAt, 4, "the earliest end counts");
+    const again = await freshSession(current(), { id: ended.id, principalType: "anonymous", principalId: "-" });
+    await assert.rejects(current().write((writing) => sessions.create(writing, again)));
+  });
+
+  it("keeps the row of a visitor's session that has ended for as long as either asked", async () => {
+    const visitor = await created({ principalType: "anonymous", principalId: "-" });
+    const { id, tenant, seenAt } = visitor;
+    await current().write((writing) => sessions.markEnded(writing, { id, tenant, endedAt: seenAt, expiresAt: 1 }));
+    assert.deepEqual(await find(id), { ...visitor, endedAt: seenAt });
+    assert.equal(await current().write((writing) => sessions.touch(writing, id, seenAt + 1)), false);
+    assert.equal(await current().write((writing) => sessions.endAll(writing, tenant, "-")), 0);
+    assert.equal((await find(id))?.endedAt, seenAt);
+  });
+
   it("ends all sessions of a principal in a tenant, and no others", async () => {
     const mine = await created({ principalId: "ada" });
     const again = await created({ principalId: "ada" });

@@ -159,6 +159,14 @@ export const table = {
     doc: "Whether the session cookie accompanies links from other sites (`lax`) or not (`strict`).",
     default: { by: "session.preset", values: { app: "strict", idp: "lax" } },
   }),
+  "live.components": option(integer(1, ANY_NUMBER), {
+    doc: "Of how many live components the state is stored for one session; actions that would add another are refused.",
+    default: 500,
+  }),
+  "live.bytes": option(size(), {
+    doc: "How much sealed state of live components is stored for one session; each counts as 4 KiB at least.",
+    default: "4MiB",
+  }),
   "limits.limit": option(integer(1, ANY_NUMBER), {
     doc: "How often a caller may attempt one action per window, where the action declares no limit of its own.",
     default: 60,

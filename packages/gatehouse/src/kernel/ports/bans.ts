@@ -3,7 +3,7 @@ import type { WriteTransaction } from "./store.ts";
 /** A temporary refusal of a source. */
 export interface Ban {
   readonly id: string;
-  /** What is refused: an address prefix, a user, a client. */
+  /** What is refused. */
   readonly subject: BanSubject;
   readonly reason: string;
   /** Epoch milliseconds. */
@@ -15,10 +15,16 @@ export interface Ban {
   readonly entrance?: string;
 }
 
+/** What a ban can be on: an address, a principal of one of the types that sign in, a session. */
+export const BAN_KINDS = ["ip", "user", "guest", "client", "agent", "session"] as const;
+
 /** Who is refused. */
 export interface BanSubject {
-  readonly kind: "ip" | "user" | "client" | "session";
-  /** Address prefix key for `ip`, identifier otherwise, with the tenant in front where there are several: `acme/ada`. */
+  readonly kind: (typeof BAN_KINDS)[number];
+  /**
+   * Address prefix key for `ip`, identifier otherwise, with the tenant in front where there are several: `acme/ada`.
+   * What could be mistaken in either is written by its number: `%2f` for a slash, `%25` for a percent sign.
+   */
   readonly value: string;
 }
 

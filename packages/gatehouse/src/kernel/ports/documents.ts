@@ -19,6 +19,8 @@ export interface Documents {
    * (0: the document must not exist, or must have expired).
    */
   put(transaction: WriteTransaction, key: DocumentKey, change: DocumentChange): Promise<Document | undefined>;
+  /** What an owner's other documents of the same kind and tenant take up; expired ones count for nothing. */
+  owned(transaction: ReadTransaction, others: OwnedDocuments): Promise<Occupancy>;
   delete(transaction: WriteTransaction, key: DocumentKey): Promise<void>;
   /** Deletes expired documents, at most `limit`; returns how many. */
   prune(transaction: WriteTransaction, limit: number): Promise<number>;
@@ -36,4 +38,21 @@ export interface DocumentChange {
   readonly expected: number;
   readonly body: string;
   readonly expiresAt?: number;
+  /** Whose it is, for `owned`. Default: nobody's in particular. */
+  readonly owner?: string;
+}
+
+/** The documents of an owner but one. */
+export interface OwnedDocuments {
+  readonly owner: string;
+  /** Which is not counted, and whose kind and tenant the others are of. */
+  readonly except: DocumentKey;
+  /** Bytes a document counts as at least. */
+  readonly least: number;
+}
+
+/** How many documents there are, and their bytes in UTF-8. */
+export interface Occupancy {
+  readonly count: number;
+  readonly bytes: number;
 }

@@ -13,16 +13,34 @@ export interface Session {
   readonly createdAt: number;
   readonly seenAt: number;
   readonly expiresAt: number;
+  /**
+   * Set when the session has ended and its row stays so that nobody begins it anew: the time from which its cookie is
+   * refused. Until then whoever shows it is a stranger to whom nothing of the session belongs.
+   */
+  readonly endedAt?: number;
+}
+
+/** A session that has ended and whose cookie would pass for a new visitor's if the store forgot it. */
+export interface EndedSession {
+  readonly id: string;
+  readonly tenant: string;
+  /** Epoch milliseconds, and so is `expiresAt`: until then the store remembers. */
+  readonly endedAt: number;
+  readonly expiresAt: number;
 }
 
 /** Sessions with a row: those that were written to or signed in. */
 export interface Sessions {
   find(transaction: ReadTransaction, id: string): Promise<Session | undefined>;
+  /** @throws {Error} where the session belongs to another principal, or has ended */
   create(transaction: WriteTransaction, session: Session): Promise<void>;
   /** Moves `seenAt`; returns `false` when the session has ended. */
   touch(transaction: WriteTransaction, id: string, seenAt: number): Promise<boolean>;
+  /** Ends a session whose cookie needs a row: the row goes. */
   end(transaction: WriteTransaction, id: string): Promise<void>;
-  /** Ends all sessions of a principal, for a password change or a revocation. */
+  /** Ends a session whose cookie needs none: the row, made where there was none, says so. The earliest end counts. */
+  markEnded(transaction: WriteTransaction, ended: EndedSession): Promise<void>;
+  /** Ends all sessions of a principal, for a password change or a revocation. Strangers are no principal. */
   endAll(transaction: WriteTransaction, tenant: string, principalId: string): Promise<number>;
   prune(transaction: WriteTransaction, now: number, limit: number): Promise<number>;
 }

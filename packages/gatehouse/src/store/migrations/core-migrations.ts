@@ -122,4 +122,10 @@ export const coreMigrations: readonly Migration[] = Object.freeze([
       value TEXT NOT NULL
     ) {strict}`,
   ),
+  portableMigration("0009_sessions_ended", "ALTER TABLE sessions ADD COLUMN ended_at {integer}"),
+  portableMigration(
+    "0010_documents_owner",
+    `ALTER TABLE documents ADD COLUMN owner {id};
+    CREATE INDEX documents_owner ON documents (kind, tenant, owner) WHERE owner IS NOT NULL`,
+  ),
 ]);

@@ -1,4 +1,4 @@
-import type { Document, DocumentKey, Documents } from "../../kernel/ports/documents.ts";
+import type { Document, DocumentKey, Documents, Occupancy } from "../../kernel/ports/documents.ts";
 import { portableStatement } from "./statement.ts";
 
 interface DocumentRow {
@@ -13,16 +13,22 @@ const GET = portableStatement(
 );
 /** An expired document counts as absent, but its version goes on: nobody can mistake the new one for the old. */
 const CREATE = portableStatement(
-  `INSERT INTO documents (kind, tenant, id, version, body, expires_at) VALUES ($1, $2, $3, 1, $4, $5)
+  `INSERT INTO documents (kind, tenant, id, version, body, expires_at, owner) VALUES ($1, $2, $3, 1, $4, $5, $7)
    ON CONFLICT (kind, tenant, id) DO UPDATE
-   SET version = documents.version + 1, body = excluded.body, expires_at = excluded.expires_at
+   SET version = documents.version + 1, body = excluded.body, expires_at = excluded.expires_at, owner = excluded.owner
    WHERE documents.expires_at <= $6
    RETURNING version`,
 );
 const CHANGE = portableStatement(
-  `UPDATE documents SET version = version + 1, body = $4, expires_at = $5
-   WHERE kind = $1 AND tenant = $2 AND id = $3 AND version = $7 AND (expires_at IS NULL OR expires_at > $6)
+  `UPDATE documents SET version = version + 1, body = $4, expires_at = $5, owner = $7
+   WHERE kind = $1 AND tenant = $2 AND id = $3 AND version = $8 AND (expires_at IS NULL OR expires_at > $6)
    RETURNING version`,
+);
+const OWNED = portableStatement(
+  `SELECT count(*) AS count,
+     coalesce(sum(CASE WHEN octet_length(body) < $5 THEN $5 ELSE octet_length(body) END), 0) AS bytes
+   FROM documents
+   WHERE kind = $1 AND tenant = $2 AND owner = $4 AND id <> $3 AND (expires_at IS NULL OR expires_at > {now})`,
 );
 const DELETE = portableStatement("DELETE FROM documents WHERE kind = $1 AND tenant = $2 AND id = $3");
 const PRUNE = portableStatement(
@@ -39,8 +45,8 @@ export function createDocuments(): Documents {
       return row === undefined ? undefined : document(key, row);
     },
     async put(transaction, key, change) {
-      const { expected, body, expiresAt } = change;
-      const values = [...columns(key), body, expiresAt ?? null, await transaction.now()];
+      const { expected, body, expiresAt, owner } = change;
+      const values = [...columns(key), body, expiresAt ?? null, await transaction.now(), owner ?? null];
       const [row] =
         expected === 0
           ? await transaction.execute<{ version: number }>(CREATE, values)
@@ -48,6 +54,10 @@ export function createDocuments(): Documents {
       return row === undefined
         ? undefined
         : document(key, { version: row.version, body, expires_at: expiresAt ?? null });
+    },
+    async owned(transaction, { owner, except, least }) {
+      const [row] = await transaction.execute<Occupancy>(OWNED, [...columns(except), owner, least]);
+      return { count: Number(row?.count ?? 0), bytes: Number(row?.bytes ?? 0) };
     },
     async delete(transaction, key) {
       await transaction.execute(DELETE, columns(key));

@@ -12,20 +12,29 @@ interface SessionRow {
   readonly created_at: number;
   readonly seen_at: number;
   readonly expires_at: number;
+  readonly ended_at: number | null;
 }
 
 const COLUMNS = "id, tenant, principal_type, principal_id, grants, created_at, seen_at, expires_at";
-const FIND = portableStatement(`SELECT ${COLUMNS} FROM sessions WHERE id = $1`);
+const FIND = portableStatement(`SELECT ${COLUMNS}, ended_at FROM sessions WHERE id = $1`);
 const CREATE = portableStatement(
   `INSERT INTO sessions (${COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
    ON CONFLICT (id) DO NOTHING RETURNING id`,
 );
 const TOUCH = portableStatement(
   `UPDATE sessions SET seen_at = CASE WHEN seen_at < $2 THEN $2 ELSE seen_at END
-   WHERE id = $1 AND expires_at > {now} RETURNING id`,
+   WHERE id = $1 AND expires_at > {now} AND ended_at IS NULL RETURNING id`,
 );
 const END = portableStatement("DELETE FROM sessions WHERE id = $1");
-const END_ALL = portableStatement("DELETE FROM sessions WHERE tenant = $1 AND principal_id = $2 RETURNING id");
+const MARK_ENDED = portableStatement(
+  `INSERT INTO sessions (${COLUMNS}, ended_at) VALUES ($1, $2, 'anonymous', '-', '[]', $3, $3, $4, $3)
+   ON CONFLICT (id) DO UPDATE SET ended_at = excluded.ended_at,
+     expires_at = CASE WHEN sessions.expires_at < excluded.expires_at THEN excluded.expires_at ELSE sessions.expires_at END
+   WHERE sessions.ended_at IS NULL OR sessions.ended_at > excluded.ended_at`,
+);
+const END_ALL = portableStatement(
+  "DELETE FROM sessions WHERE tenant = $1 AND principal_id = $2 AND principal_type <> 'anonymous' RETURNING id",
+);
 const PRUNE = portableStatement(
   `DELETE FROM sessions WHERE id IN
    (SELECT id FROM sessions WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)
@@ -54,6 +63,9 @@ export function createSessions(): Sessions {
     async end(transaction, id) {
       await transaction.execute(END, [id]);
     },
+    async markEnded(transaction, { id, tenant, endedAt, expiresAt }) {
+      await transaction.execute(MARK_ENDED, [id, tenant, endedAt, expiresAt]);
+    },
     async endAll(transaction, tenant, principalId) {
       return (await transaction.execute(END_ALL, [tenant, principalId])).length;
     },
@@ -68,14 +80,15 @@ async function ensureSame(transaction: WriteTransaction, created: Session): Prom
   const [row] = await transaction.execute<SessionRow>(FIND, [created.id]);
   const same =
     row !== undefined &&
+    row.ended_at === null &&
     row.tenant === created.tenant &&
     row.principal_type === created.principalType &&
     row.principal_id === created.principalId;
-  if (!same) throw new Error("A session with this identifier exists for another principal.");
+  if (!same) throw new Error("A session with this identifier has ended, or belongs to another principal.");
 }
 
 function session(row: SessionRow): Session {
-  return {
+  const kept: Session = {
     id: row.id,
     tenant: row.tenant,
     principalType: row.principal_type,
@@ -86,4 +99,5 @@ function session(row: SessionRow): Session {
     seenAt: row.seen_at,
     expiresAt: row.expires_at,
   };
+  return row.ended_at === null ? kept : { ...kept, endedAt: row.ended_at };
 }
