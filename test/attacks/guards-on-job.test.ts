@@ -41,9 +41,9 @@ class JobHarness implements EntranceHarness {
   }
 
   async ban(ip: string): Promise<void> {
-    const { bans, clock } = this.#server.gatehouse.services;
+    const { bans } = this.#server.gatehouse.services;
     const subject = { kind: "ip", value: ip } as const;
-    await bans.add({ subject, reason: "suite", expiresAt: clock.now() + 3_600_000, violations: 0 });
+    await bans.add({ subject, reason: "suite", duration: 3_600_000, violations: 0 });
   }
 
   reset(): Promise<void> {

@@ -64,10 +64,9 @@ before(async () => {
   );
   listening = await listen({ handler: server.gatehouse.handler, port: 0 });
   listening.server.on("connection", (socket: Socket) => accepted.push(socket));
-  const { bans, clock } = server.gatehouse.services;
+  const { bans } = server.gatehouse.services;
   for (const value of [BANNED, "10.77.0.1"]) {
-    const expiresAt = clock.now() + 3_600_000;
-    await bans.add({ subject: { kind: "ip", value }, reason: "test", violations: 3, expiresAt });
+    await bans.add({ subject: { kind: "ip", value }, reason: "test", violations: 3, duration: 3_600_000 });
   }
 });
 afterEach(() => {

@@ -43,10 +43,9 @@ export class WireHarness implements EntranceHarness {
   }
 
   async ban(ip: string, entrance?: Entrance): Promise<void> {
-    const { bans, clock } = this.#server.gatehouse.services;
+    const { bans } = this.#server.gatehouse.services;
     const ban = { subject: { kind: "ip", value: ip }, reason: "suite", violations: 0 } as const;
-    const expiresAt = clock.now() + HOUR;
-    await bans.add({ ...ban, expiresAt, ...(entrance === undefined ? {} : { entrance }) });
+    await bans.add({ ...ban, duration: HOUR, ...(entrance === undefined ? {} : { entrance }) });
   }
 
   /** All limits count by the minute. */

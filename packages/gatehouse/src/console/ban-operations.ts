@@ -1,7 +1,6 @@
 import { z } from "zod";
 import { addressKey, UNKNOWN_ADDRESS } from "../guards/address.ts";
 import { defineAction, type AnyAction } from "../kernel/action.ts";
-import type { Clock } from "../kernel/clock.ts";
 import { deny } from "../kernel/outcome.ts";
 import { BAN_KINDS, type Bans } from "../kernel/ports/bans.ts";
 import { problems } from "../kernel/problems.ts";
@@ -31,7 +30,6 @@ function bannedAddress(text: string): string {
 
 interface Parts {
   readonly bans: Bans;
-  readonly clock: Clock;
 }
 
 /** Listing, setting and lifting bans. */
@@ -50,7 +48,7 @@ function listBans({ bans }: Parts): AnyAction {
   });
 }
 
-function addBan({ bans, clock }: Parts): AnyAction {
+function addBan({ bans }: Parts): AnyAction {
   return defineAction({
     name: "bans.add",
     entrances: OPERATOR_ENTRANCES,
@@ -63,8 +61,7 @@ function addBan({ bans, clock }: Parts): AnyAction {
       context: ({ minutes, reason }) => ({ minutes, reason }),
     },
     run: async ({ input: { kind, value, minutes, reason } }) => {
-      const expiresAt = clock.now() + minutes * MINUTE;
-      return { ban: await bans.add({ subject: { kind, value }, reason, expiresAt, violations: 0 }) };
+      return { ban: await bans.add({ subject: { kind, value }, reason, duration: minutes * MINUTE, violations: 0 }) };
     },
   });
 }

@@ -178,7 +178,7 @@ class EventPenalties implements Penalties {
     const ban = await bans.add({
       subject,
       reason: `${count} violations, the last one ${event.problem ?? event.name}`,
-      expiresAt: this.#options.clock.now() + (isHard ? hard.duration : soft.duration),
+      duration: isHard ? hard.duration : soft.duration,
       violations: count,
       ...(isHard ? {} : { entrance }),
     });

@@ -48,8 +48,7 @@ class KitHarness implements EntranceHarness {
 
   async ban(ip: string, entrance?: Entrance): Promise<void> {
     const ban = { subject: { kind: "ip", value: ip }, reason: "suite", violations: 0 } as const;
-    const expiresAt = this.#kit.clock.now() + 3_600_000;
-    await this.#kit.bans.add({ ...ban, expiresAt, ...(entrance === undefined ? {} : { entrance }) });
+    await this.#kit.bans.add({ ...ban, duration: 3_600_000, ...(entrance === undefined ? {} : { entrance }) });
   }
 
   /** The kit knows sessions as long as they live; an ended one is one it does not know. */

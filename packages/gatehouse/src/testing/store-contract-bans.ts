@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { systemClock } from "../kernel/clock.ts";
 import { createIds } from "../kernel/ids.ts";
-import type { Ban, Bans, BanSubject } from "../kernel/ports/bans.ts";
+import type { Bans, BanSubject, NewBan } from "../kernel/ports/bans.ts";
 import type { Bus } from "../kernel/ports/bus.ts";
 import type { Store } from "../kernel/ports/store.ts";
 import { createBans } from "../store/sql/bans.ts";
@@ -16,8 +16,8 @@ function freshSubject(kind: BanSubject["kind"] = "ip"): BanSubject {
   return { kind, value: ids.next() };
 }
 
-function banOn(subject: BanSubject, more: Partial<Ban> = {}): Omit<Ban, "id" | "createdAt"> {
-  return { subject, reason: "test", expiresAt: systemClock.now() + MINUTE, violations: 3, ...more };
+function banOn(subject: BanSubject, more: Partial<NewBan> = {}): NewBan {
+  return { subject, reason: "test", duration: MINUTE, violations: 3, ...more };
 }
 
 /** What bans promise on any transactional store, with the buses of two servers. */
@@ -59,7 +59,7 @@ function describeFinding(open: () => Promise<Opened>): void {
     const opened = await open();
     const subject = freshSubject();
     const short = await opened.bans.add(banOn(subject));
-    const long = await opened.bans.add(banOn(subject, { expiresAt: short.expiresAt + MINUTE, entrance: "live" }));
+    const long = await opened.bans.add(banOn(subject, { duration: 2 * MINUTE, entrance: "live" }));
     assert.deepEqual(opened.bans.find([subject], "http"), short);
     assert.deepEqual(opened.bans.find([subject], "live"), long);
     await closing([opened]);
@@ -68,7 +68,7 @@ function describeFinding(open: () => Promise<Opened>): void {
   it("ignores a ban that has expired", async () => {
     const opened = await open();
     const subject = freshSubject();
-    await opened.bans.add(banOn(subject, { expiresAt: systemClock.now() - 1 }));
+    await opened.bans.add(banOn(subject, { duration: -1 }));
     assert.equal(opened.bans.find([subject], "http"), undefined);
     await closing([opened]);
   });

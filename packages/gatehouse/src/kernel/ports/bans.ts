@@ -28,11 +28,17 @@ export interface BanSubject {
   readonly value: string;
 }
 
+/** A ban that begins now. */
+export interface NewBan extends Omit<Ban, "id" | "createdAt" | "expiresAt"> {
+  /** Milliseconds it lasts. */
+  readonly duration: number;
+}
+
 /** Bans in force. Durable; kept in memory for look-ups without I/O, refreshed from other servers. */
 export interface Bans extends AsyncDisposable {
   /** The strongest ban on any of the subjects at this entrance. */
   find(subjects: readonly BanSubject[], entrance: string): Ban | undefined;
-  add(ban: Omit<Ban, "id" | "createdAt">): Promise<Ban>;
+  add(ban: NewBan): Promise<Ban>;
   /** Ends a ban early, in the caller's transaction where one is given; the ban that was lifted, or `undefined` when there was none. */
   lift(id: string, transaction?: WriteTransaction): Promise<Ban | undefined>;
   list(): readonly Ban[];

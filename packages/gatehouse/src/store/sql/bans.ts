@@ -1,6 +1,6 @@
 import type { Clock } from "../../kernel/clock.ts";
 import type { Ids } from "../../kernel/ids.ts";
-import type { Ban, Bans, BanSubject } from "../../kernel/ports/bans.ts";
+import type { Ban, Bans, BanSubject, NewBan } from "../../kernel/ports/bans.ts";
 import type { Bus } from "../../kernel/ports/bus.ts";
 import type { Store, WriteTransaction } from "../../kernel/ports/store.ts";
 import { subscribeLastingly } from "../lasting-subscription.ts";
@@ -100,9 +100,10 @@ class ReplicatedBans implements Bans {
     return strongest;
   }
 
-  async add(ban: Omit<Ban, "id" | "createdAt">): Promise<Ban> {
+  async add({ duration, ...ban }: NewBan): Promise<Ban> {
     const { clock, ids, store } = this.#options;
-    const added: Ban = { ...ban, id: ids.next(), createdAt: clock.now() };
+    const createdAt = clock.now();
+    const added: Ban = { ...ban, id: ids.next(), createdAt, expiresAt: createdAt + duration };
     await store.write((transaction) => transaction.execute(ADD, columns(added)));
     await this.#changed();
     return added;
