@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
-import { after, afterEach, before, beforeEach, describe, it } from "node:test";
-import { chromium, type Browser, type BrowserContext, type Page, type Route } from "playwright-core";
+import { afterEach, beforeEach, it } from "node:test";
+import type { HttpBindings } from "@hono/node-server";
+import type { BrowserContext, Page, Route } from "playwright-core";
 import { z } from "zod";
+import { contextWithoutScripts, describeBrowsers, type Engine } from "../../../../test/support/browsers.ts";
 import { html } from "../html/html.ts";
+import type { EdgeHandler } from "../http/edge.ts";
 import { listen, type Listening } from "../http/server.ts";
 import { openLiveKit, type LiveKit } from "../testing/live-kit.ts";
 import { readClientBundle } from "./client-bundle.ts";
@@ -82,42 +85,45 @@ const guestbook = live("guestbook", {
   `,
 });
 
-const FLAGS = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
 const ACTION = "**/api/livecomponents/action";
 
-let browser: Browser;
 let kit: LiveKit;
 let server: Listening;
+/** What becomes of a live request on its way: its answer, or nothing where the connection is to be lost. */
+type Wire = (request: Request, answer: () => Promise<Response>) => Promise<Response | undefined>;
+let wire: Wire;
 let context: BrowserContext;
 let page: Page;
 /** What the browser complained about: policy violations and script errors. */
 let complaints: string[];
 
-before(async () => {
-  browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: FLAGS });
-});
-after(() => browser.close());
+/** A server, a browser window and an open page for each test. */
+function visit(engine: Engine): void {
+  beforeEach(async () => {
+    kit = await openLiveKit({ components: [counter, guestbook], client: readClientBundle() });
+    wire = (_, answer) => answer();
+    server = await listen({ handler: throughWire, port: 0 });
+    context = await engine.browser.newContext();
+    complaints = [];
+    page = await open();
+  });
+  afterEach(async () => {
+    await context.close();
+    await server[Symbol.asyncDispose]();
+    await kit[Symbol.asyncDispose]();
+  });
+}
 
-beforeEach(async () => {
-  kit = await openLiveKit({ components: [counter, guestbook], client: readClientBundle() });
-  server = await listen({ handler: kit.handler, port: 0 });
-  context = await browser.newContext();
-  complaints = [];
-  page = await open();
-});
-afterEach(async () => {
-  await context.close();
-  await server[Symbol.asyncDispose]();
-  await kit[Symbol.asyncDispose]();
-});
+/** The server behind a network that a test can spoil; a browser's own means to do so differ too much. */
+async function throughWire(...[request, connection, bindings]: Parameters<EdgeHandler>): Promise<Response> {
+  const answer = async (): Promise<Response> => kit.handler(request, connection, bindings);
+  if (request.method !== "POST") return answer();
+  const response = await wire(request, answer);
+  if (response !== undefined) return response;
+  // What `listen` passes along.
+  (bindings as HttpBindings).incoming.socket.destroy();
+  return new Response();
+}
 
 async function open(): Promise<Page> {
   const opened = await context.newPage();
@@ -146,7 +152,8 @@ async function settled(on: Page): Promise<void> {
   await until(on, `document.querySelector("[aria-busy]") === null`);
 }
 
-describe("live components in a browser", () => {
+describeBrowsers("live components in a browser", (engine) => {
+  visit(engine);
   it("answer a click, under the strictest policy", async () => {
     await page.click("#increment");
     await counted(page, 1);
@@ -221,17 +228,19 @@ describe("live components in a browser", () => {
   });
 
   it("repeat a request whose answer was lost, and execute it once", async () => {
-    let lost = 0;
+    let tries = 0;
     const keys = new Set<unknown>();
-    await page.route(ACTION, async (route) => {
-      keys.add(route.request().postDataJSON().idempotency_key);
-      if (lost >= 2) return route.continue();
-      lost += 1;
-      if (lost === 1) await route.fetch();
-      return route.abort("connectionreset");
-    });
+    wire = async (request, answer) => {
+      tries += 1;
+      // The client's own request document.
+      const { idempotency_key: key } = (await request.clone().json()) as { idempotency_key: unknown };
+      keys.add(key);
+      if (tries === 1) await answer();
+      return tries <= 2 ? undefined : answer();
+    };
     await page.click("#increment");
     await counted(page, 1);
+    assert.equal(tries, 3);
     assert.equal(keys.size, 1);
     assert.match(String([...keys][0]), /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
   });
@@ -285,7 +294,8 @@ describe("live components in a browser", () => {
   });
 });
 
-describe("an update in a browser", () => {
+describeBrowsers("an update in a browser", (engine) => {
+  visit(engine);
   it("keeps what was typed, caret, ticks, choices, opened details and dialogs, and scroll positions", async () => {
     await page.fill("#note", "typed by hand");
     await page.check("#tick");
@@ -343,7 +353,8 @@ describe("an update in a browser", () => {
   });
 });
 
-describe("live components by keyboard and assistive technology", () => {
+describeBrowsers("live components by keyboard and assistive technology", (engine) => {
+  visit(engine);
   it("are worked with Tab, Enter and Space, keep the focus, and count a held key once", async () => {
     await page.focus("#increment");
     await page.keyboard.press("Enter");
@@ -384,11 +395,13 @@ describe("live components by keyboard and assistive technology", () => {
   });
 });
 
-describe("live components without scripts", () => {
+describeBrowsers("live components without scripts", (engine) => {
+  visit(engine);
   it("work as forms", async () => {
-    await using plain = await browser.newContext({ javaScriptEnabled: false });
+    await using plain = await contextWithoutScripts(engine);
     const tab = await plain.newPage();
     await tab.goto(address());
+    assert.equal(await tab.evaluate(`"liveComponent" in window`), false);
     await tab.fill("#author", "Ada");
     await tab.fill("#message", "a");
     await tab.click("#sign");
