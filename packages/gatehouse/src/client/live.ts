@@ -1,6 +1,7 @@
 import { LiveComponent, type ActionOptions, type LiveEvents } from "./component.ts";
+import { is } from "./element.ts";
 import { parametersOf } from "./form.ts";
-import { noteOpen } from "./morph.ts";
+import { remember } from "./rendering.ts";
 import { fillFields, setToken } from "./token.ts";
 import type { LiveResponse } from "./transport.ts";
 
@@ -34,10 +35,10 @@ document.addEventListener("click", (event) => {
   const target = event.target instanceof Element ? event.target : undefined;
   const button = target?.closest("button, input[type=submit], [data-live-action]");
   if (!(button instanceof HTMLElement) || event.defaultPrevented) return;
-  if (button instanceof HTMLFormElement) return;
+  if (is(button, "form")) return;
   const action = button.dataset["liveAction"];
   if (action === undefined) {
-    const form = button instanceof HTMLButtonElement || button instanceof HTMLInputElement ? button.form : null;
+    const form = is(button, "button", "input") ? button.form : null;
     if (form?.dataset["liveAction"] !== undefined && isRepetition(event, button)) event.preventDefault();
     return;
   }
@@ -51,7 +52,7 @@ document.addEventListener("click", (event) => {
 
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (!(form instanceof HTMLFormElement) || event.defaultPrevented) return;
+  if (!is(form, "form") || event.defaultPrevented) return;
   const action = form.dataset["liveAction"];
   const owner = componentOf(form);
   if (action === undefined || owner === undefined) return;
@@ -67,12 +68,12 @@ document.addEventListener("submit", (event) => {
 document.addEventListener("keydown", (event) => {
   const target = event.target instanceof Element ? event.target.closest("[data-live-action]") : null;
   const presses = event.key === "Enter" || event.key === " ";
-  if (event.repeat && presses && target !== null && !(event.target instanceof HTMLTextAreaElement)) {
+  if (event.repeat && presses && target !== null && !is(event.target, "textarea")) {
     event.preventDefault();
   }
 });
 
-for (const root of document.querySelectorAll("[data-live]")) noteOpen(root);
+for (const root of document.querySelectorAll("[data-live]")) remember(root);
 fillFields();
 
 /** What scripts of the page may use. `liveComponent` is the first component. */
