@@ -132,6 +132,14 @@ export class LiveComponent {
     return errors[0]?.detail ?? message;
   }
 
+  /** Shows what a rendering of the page has for this component, where it is newer. */
+  renew(page: ParentNode): void {
+    const root = page.querySelector<HTMLElement>(`[data-live="${CSS.escape(this.id)}"]`);
+    const version = Number(root?.dataset["liveVersion"]);
+    const content = root?.querySelector("[data-live-content]");
+    if (content && version > this.version) this.#show(content, version);
+  }
+
   /** Shows newer content; an older answer, such as a repeated one, changes nothing. */
   #show(content: ParentNode & Node, version: number): void {
     if (version < this.version) return;

@@ -4,6 +4,7 @@ import { parametersOf } from "./form.ts";
 import { remember } from "./rendering.ts";
 import { fillFields, setToken } from "./token.ts";
 import type { LiveResponse } from "./transport.ts";
+import { parseHtml } from "./trusted-html.ts";
 
 const components = new WeakMap<Element, LiveComponent>();
 
@@ -72,6 +73,19 @@ document.addEventListener("keydown", (event) => {
     event.preventDefault();
   }
 });
+
+/** A page that the browser had kept for going back to it may have been overtaken: the server is asked for a new one. */
+window.addEventListener("pageshow", ({ persisted }) => {
+  if (persisted) renew().catch(() => undefined);
+});
+
+async function renew(): Promise<void> {
+  const response = await fetch(location.href, { cache: "no-store" });
+  // Somebody else is signed in now, or nobody.
+  if (!response.ok || response.redirected) return location.reload();
+  const page = parseHtml(await response.text());
+  for (const root of document.querySelectorAll("[data-live]")) componentOf(root)?.renew(page);
+}
 
 for (const root of document.querySelectorAll("[data-live]")) remember(root);
 fillFields();

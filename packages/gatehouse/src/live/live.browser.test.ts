@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, it } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import type { HttpBindings } from "@hono/node-server";
 import type { BrowserContext, Page, Route } from "playwright-core";
 import { z } from "zod";
+import { launchBrowser } from "../../../../test/support/browser.ts";
 import { contextWithoutScripts, describeBrowsers, type Engine } from "../../../../test/support/browsers.ts";
 import { html } from "../html/html.ts";
 import type { EdgeHandler } from "../http/edge.ts";
@@ -92,6 +94,8 @@ let server: Listening;
 /** What becomes of a live request on its way: its answer, or nothing where the connection is to be lost. */
 type Wire = (request: Request, answer: () => Promise<Response>) => Promise<Response | undefined>;
 let wire: Wire;
+/** How pages may be stored, where it is not what Gatehouse says. */
+let pageCache: string | undefined;
 let context: BrowserContext;
 let page: Page;
 /** What the browser complained about: policy violations and script errors. */
@@ -102,6 +106,7 @@ function visit(engine: Engine): void {
   beforeEach(async () => {
     kit = await openLiveKit({ components: [counter, guestbook], client: readClientBundle() });
     wire = (_, answer) => answer();
+    pageCache = undefined;
     server = await listen({ handler: throughWire, port: 0 });
     context = await engine.browser.newContext();
     complaints = [];
@@ -117,7 +122,11 @@ function visit(engine: Engine): void {
 /** The server behind a network that a test can spoil; a browser's own means to do so differ too much. */
 async function throughWire(...[request, connection, bindings]: Parameters<EdgeHandler>): Promise<Response> {
   const answer = async (): Promise<Response> => kit.handler(request, connection, bindings);
-  if (request.method !== "POST") return answer();
+  if (request.method !== "POST") {
+    const response = await answer();
+    if (pageCache !== undefined) response.headers.set("cache-control", pageCache);
+    return response;
+  }
   const response = await wire(request, answer);
   if (response !== undefined) return response;
   // What `listen` passes along.
@@ -353,6 +362,42 @@ describeBrowsers("an update in a browser", (engine) => {
   });
 });
 
+describeBrowsers("a page that the browser kept for going back to it", (engine) => {
+  visit(engine);
+  it("shows what has changed since, and what was typed", async () => {
+    await using patient = await launchBrowser(engine.name, { backForwardCache: true });
+    const window = await patient.newContext();
+    // Pages of Gatehouse are not stored, and asked for anew when somebody goes back. An application may differ.
+    pageCache = "private, no-cache";
+    page = await window.newPage();
+    await page.goto(address());
+    await until(page, `"liveComponent" in window`);
+    await page.fill("#author", "Ada");
+    await page.evaluate(`{
+      window.here = "since the first visit";
+      addEventListener("pageshow", ({ persisted }) => document.documentElement.toggleAttribute("data-kept", persisted));
+    }`);
+    await page.goto(`${address()}elsewhere`);
+    const { csrf_token: token } = z
+      .object({ csrf_token: z.string() })
+      .parse(await (await window.request.get(`${address()}api/csrf/refresh`)).json());
+    const answer = await window.request.post(`${address()}api/livecomponents/action`, {
+      headers: { "x-csrf-token": token, origin: new URL(address()).origin },
+      data: { component_id: "counter:main", action: "increment" },
+    });
+    assert.equal(answer.status(), 200);
+    await page.evaluate(`void setTimeout(() => history.back(), 50)`);
+    // Playwright does not notice pages that come back so; until then there is nothing to evaluate in.
+    for (let tries = 0; tries < 100 && (await isBack()) !== true; tries += 1) await delay(50);
+    await until(page, `document.documentElement.hasAttribute("data-kept")`);
+    await counted(page, 1);
+    assert.equal(await page.evaluate("here"), "since the first visit");
+    assert.equal(await page.evaluate(`document.querySelector("#author").value`), "Ada");
+    await page.evaluate(`document.querySelector("#double").click()`);
+    await counted(page, 2);
+  });
+});
+
 describeBrowsers("live components by keyboard and assistive technology", (engine) => {
   visit(engine);
   it("are worked with Tab, Enter and Space, keep the focus, and count a held key once", async () => {
@@ -416,6 +461,10 @@ describeBrowsers("live components without scripts", (engine) => {
     assert.equal(await tab.textContent("#count"), "1");
   });
 });
+
+function isBack(): Promise<unknown> {
+  return page.evaluate(`"here" in window`).catch(() => false);
+}
 
 function focused(on: Page): Promise<unknown> {
   return on.evaluate(`document.activeElement.id`);
