@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import {
   chromium,
+  firefox,
   type Browser,
   type BrowserContext,
   type BrowserContextOptions,
@@ -19,9 +21,58 @@ const FLAGS = [
   "--disable-sync",
 ];
 
-/** Starts the system's Chromium. */
-export function launchBrowser(): Promise<Browser> {
-  return chromium.launch({ executablePath: "/usr/bin/chromium", args: FLAGS });
+const PROGRAMS = { chromium: "/usr/bin/chromium", firefox: "/usr/bin/firefox-esr" } as const;
+
+/** The browsers that tests run in: those of the system, as people have them. */
+export type BrowserName = keyof typeof PROGRAMS;
+
+/** Whether the system has a browser. */
+export function hasBrowser(name: BrowserName): boolean {
+  return existsSync(PROGRAMS[name]);
+}
+
+/** How a browser is started. */
+export interface LaunchOptions {
+  /** Keeps pages that were left for going back to them, as browsers do for people. Default: not. */
+  readonly backForwardCache?: boolean;
+}
+
+/** Starts a browser of the system. Default: Chromium. */
+export async function launchBrowser(
+  name: BrowserName = "chromium",
+  { backForwardCache = false }: LaunchOptions = {},
+): Promise<Browser> {
+  const executablePath = PROGRAMS[name];
+  if (name === "chromium") {
+    const ignoreDefaultArgs = backForwardCache ? ["--disable-back-forward-cache"] : [];
+    return chromium.launch({ executablePath, args: FLAGS, ignoreDefaultArgs });
+  }
+  const browser = await firefox.launch({
+    executablePath,
+    // An unmodified Firefox, which Playwright drives by WebDriver BiDi.
+    channel: "moz-firefox",
+    firefoxUserPrefs: { "media.autoplay.default": 0, "ui.prefersReducedMotion": 0 },
+  });
+  withoutMediaFeatures(browser);
+  return browser;
+}
+
+/** What is used here of Playwright's side of a WebDriver BiDi session. */
+interface BidiBrowser {
+  readonly _browserSession: { send(method: string, parameters: unknown): Promise<unknown> };
+}
+
+/**
+ * Playwright overrides media features in every new context, which Firefox ESR does not know yet. The colours
+ * and motion of a context are therefore those of the system there.
+ */
+function withoutMediaFeatures(browser: Browser): void {
+  // Playwright has no public way to leave out the command; its version is pinned.
+  const { _connection: connection } = browser as unknown as { _connection: { toImpl(of: Browser): BidiBrowser } };
+  const { _browserSession: session } = connection.toImpl(browser);
+  const send = session.send.bind(session);
+  session.send = (method, parameters) =>
+    method === "emulation.setMediaFeaturesOverride" ? Promise.resolve({}) : send(method, parameters);
 }
 
 /** Starts the server so that each visitor can have an address of their own: it takes this machine for its proxy. */

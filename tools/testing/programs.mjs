@@ -23,6 +23,7 @@ const PROGRAMS = {
     packages: ["valkey-server", "redis-server"],
   },
   chromium: { found: () => inPath("chromium"), packages: ["chromium"] },
+  firefox: { found: () => inPath("firefox-esr"), packages: ["firefox-esr"] },
   caddy: { found: () => inPath("caddy"), packages: ["caddy"] },
   curl: { found: () => inPath("curl"), packages: ["curl"] },
   openssl: { found: () => inPath("openssl"), packages: ["openssl"] },

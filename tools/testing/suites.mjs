@@ -22,6 +22,7 @@ const SIGNS = {
   curl: /"curl"/,
   openssl: /"openssl"/,
   chromium: /playwright|chromium/i,
+  firefox: /\bdescribeBrowsers\b/,
 };
 
 function needsOf(path, suite) {

@@ -1,6 +1,7 @@
 import { alert, announce } from "./announcer.ts";
 import { clearErrors, resetSent, showErrors, snapshot } from "./form.ts";
-import { morph, noteOpen } from "./morph.ts";
+import { morph } from "./morph.ts";
+import { remember } from "./rendering.ts";
 import { fillFields } from "./token.ts";
 import { LiveError, send, type LiveResponse } from "./transport.ts";
 import { parseHtml } from "./trusted-html.ts";
@@ -43,7 +44,7 @@ export class LiveComponent {
 
   constructor(root: HTMLElement) {
     this.root = root;
-    noteOpen(root);
+    remember(root);
   }
 
   get id(): string {
@@ -96,7 +97,7 @@ export class LiveComponent {
         this.#emit("csrf_error", this),
       );
       this.#unresolved.delete(intent);
-      this.#show(response);
+      this.#show(parseHtml(response.html), response.version);
       if (sent !== undefined) resetSent(sent);
       this.#apply(response);
       this.#emit("success", response);
@@ -116,7 +117,7 @@ export class LiveComponent {
     if (error.current !== undefined) {
       // The server's word, even where its count began anew.
       this.root.dataset["liveVersion"] = "0";
-      this.#show(error.current);
+      this.#show(parseHtml(error.current.html), error.current.version);
     }
     const placed = form !== undefined && showErrors(form, error.errors);
     if (placed) announce(error.message);
@@ -131,17 +132,24 @@ export class LiveComponent {
     return errors[0]?.detail ?? message;
   }
 
+  /** Shows what a rendering of the page has for this component, where it is newer. */
+  renew(page: ParentNode): void {
+    const root = page.querySelector<HTMLElement>(`[data-live="${CSS.escape(this.id)}"]`);
+    const version = Number(root?.dataset["liveVersion"]);
+    const content = root?.querySelector("[data-live-content]");
+    if (content && version > this.version) this.#show(content, version);
+  }
+
   /** Shows newer content; an older answer, such as a repeated one, changes nothing. */
-  #show({ html, version }: Pick<LiveResponse, "html" | "version">): void {
+  #show(content: ParentNode & Node, version: number): void {
     if (version < this.version) return;
     // A version that has not moved may mean that nothing is stored yet: the page's own state still counts.
     if (version !== this.version) delete this.root.dataset["liveSeed"];
     this.root.dataset["liveVersion"] = String(version);
-    const content = this.root.querySelector("[data-live-content]");
-    if (content === null) return;
-    morph(content, parseHtml(html));
-    fillFields(content);
-    for (const pressed of this.#pending.values()) pressed.setAttribute("aria-disabled", "true");
+    const place = this.root.querySelector<HTMLElement>("[data-live-content]");
+    if (place === null) return;
+    morph(place, content);
+    fillFields(place);
   }
 
   #apply({ effects }: LiveResponse): void {

@@ -1,14 +1,9 @@
+import { is, isField, isTick, type Field } from "./element.ts";
+import { stateOf } from "./fields.ts";
 import type { LiveError } from "./transport.ts";
 
-type Field = HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement;
-
 function fieldsOf(form: HTMLFormElement): Field[] {
-  return [...form.elements].filter(
-    (element) =>
-      element instanceof HTMLInputElement ||
-      element instanceof HTMLTextAreaElement ||
-      element instanceof HTMLSelectElement,
-  );
+  return [...form.elements].filter(isField);
 }
 
 /** The parameters a form stands for: its fields by name, several of one name as a list. Files are not among them. */
@@ -32,19 +27,10 @@ export function snapshot(form: HTMLFormElement): ReadonlyMap<Field, string> {
 export function resetSent(sent: ReadonlyMap<Field, string>): void {
   for (const [field, state] of sent) {
     if (stateOf(field) !== state) continue;
-    if (field instanceof HTMLSelectElement) {
-      for (const option of field.options) option.selected = option.defaultSelected;
-    } else if (field instanceof HTMLInputElement && (field.type === "checkbox" || field.type === "radio")) {
-      field.checked = field.defaultChecked;
-    } else if (field.type !== "hidden") field.value = field.defaultValue;
+    if (is(field, "select")) for (const option of field.options) option.selected = option.defaultSelected;
+    else if (isTick(field)) field.checked = field.defaultChecked;
+    else if (field.type !== "hidden") field.value = field.defaultValue;
   }
-}
-
-function stateOf(field: Field): string {
-  if (field instanceof HTMLSelectElement) return [...field.selectedOptions].map((option) => option.index).join();
-  return field instanceof HTMLInputElement && field.type !== "text"
-    ? `${field.checked} ${field.value}`
-    : ` ${field.value}`;
 }
 
 /** Takes back the marks of an earlier refusal. */

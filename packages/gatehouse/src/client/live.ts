@@ -1,8 +1,10 @@
 import { LiveComponent, type ActionOptions, type LiveEvents } from "./component.ts";
+import { is } from "./element.ts";
 import { parametersOf } from "./form.ts";
-import { noteOpen } from "./morph.ts";
+import { remember } from "./rendering.ts";
 import { fillFields, setToken } from "./token.ts";
 import type { LiveResponse } from "./transport.ts";
+import { parseHtml } from "./trusted-html.ts";
 
 const components = new WeakMap<Element, LiveComponent>();
 
@@ -34,10 +36,10 @@ document.addEventListener("click", (event) => {
   const target = event.target instanceof Element ? event.target : undefined;
   const button = target?.closest("button, input[type=submit], [data-live-action]");
   if (!(button instanceof HTMLElement) || event.defaultPrevented) return;
-  if (button instanceof HTMLFormElement) return;
+  if (is(button, "form")) return;
   const action = button.dataset["liveAction"];
   if (action === undefined) {
-    const form = button instanceof HTMLButtonElement || button instanceof HTMLInputElement ? button.form : null;
+    const form = is(button, "button", "input") ? button.form : null;
     if (form?.dataset["liveAction"] !== undefined && isRepetition(event, button)) event.preventDefault();
     return;
   }
@@ -51,7 +53,7 @@ document.addEventListener("click", (event) => {
 
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (!(form instanceof HTMLFormElement) || event.defaultPrevented) return;
+  if (!is(form, "form") || event.defaultPrevented) return;
   const action = form.dataset["liveAction"];
   const owner = componentOf(form);
   if (action === undefined || owner === undefined) return;
@@ -67,12 +69,25 @@ document.addEventListener("submit", (event) => {
 document.addEventListener("keydown", (event) => {
   const target = event.target instanceof Element ? event.target.closest("[data-live-action]") : null;
   const presses = event.key === "Enter" || event.key === " ";
-  if (event.repeat && presses && target !== null && !(event.target instanceof HTMLTextAreaElement)) {
+  if (event.repeat && presses && target !== null && !is(event.target, "textarea")) {
     event.preventDefault();
   }
 });
 
-for (const root of document.querySelectorAll("[data-live]")) noteOpen(root);
+/** A page that the browser had kept for going back to it may have been overtaken: the server is asked for a new one. */
+window.addEventListener("pageshow", ({ persisted }) => {
+  if (persisted) renew().catch(() => undefined);
+});
+
+async function renew(): Promise<void> {
+  const response = await fetch(location.href, { cache: "no-store" });
+  // Somebody else is signed in now, or nobody.
+  if (!response.ok || response.redirected) return location.reload();
+  const page = parseHtml(await response.text());
+  for (const root of document.querySelectorAll("[data-live]")) componentOf(root)?.renew(page);
+}
+
+for (const root of document.querySelectorAll("[data-live]")) remember(root);
 fillFields();
 
 /** What scripts of the page may use. `liveComponent` is the first component. */

@@ -1,30 +1,30 @@
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { after, before, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import fc from "fast-check";
-import { chromium, type Browser, type Page } from "playwright-core";
+import type { Page } from "playwright-core";
+import { describeBrowsers, type Engine } from "../../../../test/support/browsers.ts";
 
-const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"];
-
-let browser: Browser;
 let page: Page;
 
-before(async () => {
-  const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(new URL("morph.ts", import.meta.url))],
-    bundle: true,
-    write: false,
-    format: "iife",
-    globalName: "tools",
+/** A page with nothing but what is tested. */
+function openPage(engine: Engine): void {
+  before(async () => {
+    const { outputFiles } = await build({
+      entryPoints: [fileURLToPath(new URL("morph.ts", import.meta.url))],
+      bundle: true,
+      write: false,
+      format: "iife",
+      globalName: "tools",
+    });
+    page = await engine.browser.newPage();
+    await page.setContent("<!doctype html><title>Morph</title><div id=target></div>");
+    await page.addScriptTag({ content: outputFiles[0]?.text ?? "" });
+    await page.addScriptTag({ content: HARNESS });
   });
-  browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: FLAGS });
-  page = await browser.newPage();
-  await page.setContent("<!doctype html><title>Morph</title><div id=target></div>");
-  await page.addScriptTag({ content: outputFiles[0]?.text ?? "" });
-  await page.addScriptTag({ content: HARNESS });
-});
-after(() => browser.close());
+  after(() => page.close());
+}
 
 /** Morphs the first text into the second and reports what became of it. */
 const HARNESS = `
@@ -33,9 +33,15 @@ const HARNESS = `
     template.innerHTML = text;
     return template.content;
   }
+  /** An element that the server has just rendered. */
+  function targetOf(text) {
+    const target = Object.assign(document.createElement("div"), { id: "target" });
+    target.append(fragment(text));
+    document.querySelector("#target").replaceWith(target);
+    return target;
+  }
   function trial([from, to]) {
-    const target = document.querySelector("#target");
-    target.replaceChildren(fragment(from));
+    const target = targetOf(from);
     const before = new Map([...target.querySelectorAll("[data-key]")].map((element) => [element.dataset.key, element]));
     tools.morph(target, fragment(to));
     const wanted = fragment(to);
@@ -47,9 +53,36 @@ const HARNESS = `
     holder.append(wanted);
     return [target.innerHTML === holder.innerHTML, lost.length, target.innerHTML, holder.innerHTML];
   }
+  /** Puts elements of somebody else everywhere. */
+  function disturb(target) {
+    for (const [index, element] of [target, ...target.querySelectorAll(":not(x-other)")].entries()) {
+      if (element.matches("br, hr") || index % 2 === 1) continue;
+      const other = Object.assign(document.createElement("x-other"), { textContent: "other" });
+      element.insertBefore(other, element.childNodes[index % (element.childNodes.length + 1)] ?? null);
+      element.setAttribute("data-other", "");
+    }
+    return target.querySelectorAll("x-other").length;
+  }
+  /** Goes through all texts while somebody else takes part; reports where the server's content was not as wanted. */
+  function journey(texts) {
+    const [first, ...rest] = texts;
+    const target = targetOf(first);
+    tools.morph(target, fragment(first));
+    for (const text of rest) {
+      disturb(target);
+      const own = [...target.children].filter(({ localName }) => localName === "x-other");
+      tools.morph(target, fragment(text));
+      if (!own.every((other) => other.parentNode === target)) return "lost what others have added to " + text;
+      const seen = target.cloneNode(true);
+      for (const other of seen.querySelectorAll("x-other")) other.remove();
+      for (const element of seen.querySelectorAll("[data-other]")) element.removeAttribute("data-other");
+      const wanted = document.createElement("div");
+      wanted.append(fragment(text));
+      if (seen.innerHTML !== wanted.innerHTML) return seen.innerHTML + " instead of " + wanted.innerHTML;
+    }
+  }
   function changes([from, to]) {
-    const target = document.querySelector("#target");
-    target.replaceChildren(fragment(from));
+    const target = targetOf(from);
     const observer = new MutationObserver(() => {});
     observer.observe(target, { childList: true, subtree: true, attributes: true, characterData: true });
     tools.morph(target, fragment(to));
@@ -82,7 +115,8 @@ const keyed = fc
   )
   .map((items) => items.join(""));
 
-describe("morph", () => {
+describeBrowsers("morph", (engine) => {
+  openPage(engine);
   it("makes any content into any other", async () => {
     const pairs = fc.sample(fc.tuple(tree, tree), 2000);
     const results = await page.evaluate<[boolean, number, string, string][]>(`${JSON.stringify(pairs)}.map(trial)`);
@@ -97,6 +131,11 @@ describe("morph", () => {
       assert.ok(equal, `${JSON.stringify(pairs[index])}: made ${made} where ${wanted} was wanted`);
       assert.equal(lost, 0, JSON.stringify(pairs[index]));
     }
+  });
+  it("makes any content into any other while others add elements and attributes, which stay", async () => {
+    const journeys = fc.sample(fc.array(fc.oneof(tree, keyed), { minLength: 2, maxLength: 5 }), 1000);
+    const results = await page.evaluate<unknown[]>(`${JSON.stringify(journeys)}.map(journey)`);
+    for (const [index, result] of results.entries()) assert.equal(result ?? "", "", JSON.stringify(journeys[index]));
   });
   it("touches only what differs", async () => {
     const row = (key: number, value: string): string => `<li data-key="${key}"><b>${value}</b> <i>x</i></li>`;

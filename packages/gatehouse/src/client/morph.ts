@@ -1,175 +1,152 @@
-/** Whether `open` was set when the server last rendered an element; what a person did since stays. */
-const renderedOpen = new WeakMap<Element, boolean>();
+import { is, isField, isTick } from "./element.ts";
+import { keepRadios, updateField, updateList } from "./fields.ts";
+import { keepFocus } from "./focus.ts";
+import { put, settled } from "./place.ts";
+import { isPristine, remember, rememberAs, renderingOf, type Rendering } from "./rendering.ts";
 
-/** Notes what the server rendered as open, before a person can change it. */
-export function noteOpen(root: Element): void {
-  for (const element of root.querySelectorAll("details, dialog")) {
-    if (!renderedOpen.has(element)) renderedOpen.set(element, element.hasAttribute("open"));
+/**
+ * Brings the content of `target` from what the server last rendered to `source`: exactly what the server has
+ * changed is changed, and everything that people, browsers and other scripts have done to the page since stays.
+ * Elements are the same when they have the same `data-key` or `id`, fields the same name, others the same order.
+ * Elements marked `data-live-keep`, and components inside this one, are left alone.
+ */
+export function morph(target: HTMLElement, source: ParentNode & Node): void {
+  keepFocus(target, () => keepRadios(target, () => morphChildren(target, source)));
+}
+
+/** What tells a node among its siblings. */
+function identity(node: Node): string {
+  let key: string | null = null;
+  if (node instanceof Element) key = node.getAttribute("data-key") ?? (node.id || node.getAttribute("data-live"));
+  if (is(node, "option")) key ??= node.value;
+  if (isField(node)) key ??= node.name + (isTick(node) ? node.value : "");
+  return `${node.nodeName} ${key}`;
+}
+
+function morphChildren(parent: Node, source: Node): void {
+  const { children: last } = remember(parent);
+  const fresh = [...source.childNodes];
+  const matches = match(last, fresh);
+  const substitutes = substitutesIn(parent, last);
+  const wanted = new Set(matches.values());
+  for (const node of last) {
+    if (wanted.has(node)) continue;
+    substitutes.get(node)?.remove();
+    node.parentNode?.removeChild(node);
   }
+  const children = fresh.map((child) => matches.get(child) ?? child);
+  const shown = children.map((node, index) => {
+    const substitute = substitutes.get(node);
+    if (substitute !== undefined && renderingOf(node)?.text === fresh[index]?.nodeValue) return substitute;
+    remember(node);
+    substitute?.replaceWith(node);
+    return node;
+  });
+  arrange(parent, shown);
+  for (const [child, node] of matches) morphNode(node, child);
+  rememberAs(parent, source, children);
+}
+
+/** The nodes there are for new ones. Text goes with what it follows. */
+function match(last: readonly Node[], fresh: readonly Node[]): ReadonlyMap<Node, Node> {
+  const matches = new Map<Node, Node>();
+  const pool = new Map<string, Node[]>();
+  const followers = new Map<Node | null, Node>();
+  let before: Node | null = null;
+  for (const node of last) {
+    const name = identity(node);
+    const same = pool.get(name) ?? [];
+    same.push(node);
+    pool.set(name, same);
+    followers.set(before, node);
+    before = node;
+  }
+  before = null;
+  for (const child of fresh) {
+    const follower = followers.get(before);
+    const node = child instanceof Text ? follower : pool.get(identity(child))?.shift();
+    if (node?.nodeName === child.nodeName) matches.set(child, node);
+    before = matches.get(child) ?? child;
+  }
+  return matches;
 }
 
 /**
- * Makes the children of `target` those of `source` with as few changes as possible. Kept as they are:
- * focus and caret, what was typed or chosen since the last rendering, opened details and dialogs, scroll
- * positions, elements marked `data-live-keep`, and nested components. Elements are the same when they have
- * the same `id` or `data-key`, or else the same name in the same order.
+ * What others have put where text of the server was: translations, marks around words, text of scripts. What else
+ * they have put there in exchange for content of the server goes.
  */
-export function morph(target: Element, source: ParentNode & Node): void {
-  const focused = document.activeElement;
-  const selection = focused instanceof HTMLElement && target.contains(focused) ? selectionOf(focused) : undefined;
-  morphChildren(target, source);
-  noteOpen(target);
-  if (selection !== undefined && focused instanceof HTMLElement && document.activeElement !== focused) {
-    refocus(target, focused, selection);
-  }
-}
-
-type Selection = readonly [number | null, number | null] | undefined;
-const NO_SELECTION = [null, null] as const;
-
-function selectionOf(element: HTMLElement): Selection {
-  return isTextField(element) ? [element.selectionStart, element.selectionEnd] : NO_SELECTION;
-}
-
-function isTextField(element: Element): element is HTMLInputElement | HTMLTextAreaElement {
-  return element instanceof HTMLTextAreaElement || element instanceof HTMLInputElement;
-}
-
-function refocus(target: Element, focused: HTMLElement, selection: Selection): void {
-  const again = focused.isConnected ? focused : focused.id === "" ? null : document.getElementById(focused.id);
-  if (again !== null) {
-    again.focus({ preventScroll: true });
-    const [start, end] = selection ?? NO_SELECTION;
-    if (isTextField(again) && start !== null) again.setSelectionRange(start, end);
-  } else if (target instanceof HTMLElement) {
-    // What had the focus is gone: the component keeps the place in the page.
-    target.tabIndex = -1;
-    target.focus({ preventScroll: true });
-  }
-}
-
-function morphChildren(target: Element, source: ParentNode & Node): void {
-  const fresh = [...source.childNodes];
-  const wanted = new Set(fresh.map(keyOf));
-  const keyed = new Map<string, Node>();
-  for (const child of target.childNodes) {
-    const key = keyOf(child);
-    if (key !== undefined) keyed.set(key, child);
-  }
-  const kept = new Set<Node>();
-  let cursor = target.firstChild;
-  for (const child of fresh) {
-    // What is not wanted any more is passed over here and removed in the end, rather than moved ahead of.
-    for (let key = keyOf(cursor); key !== undefined && !wanted.has(key); key = keyOf(cursor))
-      cursor = cursor?.nextSibling ?? null;
-    const match = findMatch(child, { keyed, cursor, kept });
-    if (match === undefined) {
-      target.insertBefore(child, cursor);
-      kept.add(child);
-      continue;
+function substitutesIn(parent: Node, last: readonly Node[]): ReadonlyMap<Node, ChildNode> {
+  const found = new Map<Node, ChildNode>();
+  const present = new Set(last.filter(({ parentNode }) => parentNode === parent));
+  if (present.size === last.length) return found;
+  let place: Node | undefined;
+  const others = new Set([...parent.childNodes].filter(isForeign));
+  for (const node of last) {
+    const substitute = place === undefined ? parent.firstChild : place.nextSibling;
+    if (present.has(node)) place = node;
+    else if (node instanceof Text && substitute !== null && others.delete(substitute)) {
+      found.set(node, substitute);
+      place = substitute;
     }
-    kept.add(match);
-    if (match === cursor) cursor = match.nextSibling;
-    else move(target, match, cursor);
-    morphNode(match, child);
   }
-  for (const child of [...target.childNodes]) {
-    if (!kept.has(child) && !isKept(child)) child.remove();
+  for (const node of others) if (present.size === 0 || /^(#text|FONT)$/.test(node.nodeName)) node.remove();
+  return found;
+}
+
+function isForeign(node: Node): boolean {
+  return renderingOf(node) === undefined;
+}
+
+/** Puts nodes in order. What others have added stays behind what it was added to. */
+function arrange(parent: Node, nodes: readonly Node[]): void {
+  const stay = settled(parent, nodes);
+  const own = new Set(nodes);
+  let next = parent.firstChild;
+  for (const node of nodes) {
+    if (!stay.has(node) && next !== node) put(parent, node, next);
+    next = node.nextSibling;
+    while (next !== null && isForeign(next) && !own.has(next)) next = next.nextSibling;
   }
-}
-
-interface Candidates {
-  readonly keyed: ReadonlyMap<string, Node>;
-  readonly cursor: Node | null;
-  readonly kept: ReadonlySet<Node>;
-}
-
-function findMatch(child: Node, { keyed, cursor, kept }: Candidates): Node | undefined {
-  const key = keyOf(child);
-  if (key !== undefined) {
-    const match = keyed.get(key);
-    return match?.nodeName === child.nodeName && !kept.has(match) ? match : undefined;
-  }
-  for (let candidate = cursor; candidate !== null; candidate = candidate.nextSibling) {
-    if (!kept.has(candidate) && candidate.nodeName === child.nodeName && keyOf(candidate) === undefined)
-      return candidate;
-  }
-  return undefined;
-}
-
-function keyOf(node: Node | null): string | undefined {
-  if (!(node instanceof Element)) return undefined;
-  return node.getAttribute("data-key") ?? (node.id || undefined);
-}
-
-function isKept(node: Node): boolean {
-  return node instanceof Element && node.hasAttribute("data-live-keep");
-}
-
-/** Moves without losing focus, playback or frames where the browser can. */
-function move(
-  parent: Element & { moveBefore?(node: Node, before: Node | null): void },
-  node: Node,
-  before: Node | null,
-): void {
-  if (parent.moveBefore === undefined) parent.insertBefore(node, before);
-  else parent.moveBefore(node, before);
 }
 
 function morphNode(target: Node, source: Node): void {
+  const { text, attributes: last, children } = remember(target);
   if (!(target instanceof Element) || !(source instanceof Element)) {
-    if (target.nodeValue !== source.nodeValue) target.nodeValue = source.nodeValue;
+    if (text !== source.nodeValue) target.nodeValue = source.nodeValue;
+    rememberAs(target, source, children);
     return;
   }
-  if (isKept(target)) return;
-  const component = target.getAttribute("data-live");
-  if (component !== null && component === source.getAttribute("data-live")) return;
-  if (target instanceof HTMLTextAreaElement && source instanceof HTMLTextAreaElement) {
-    morphAttributes(target, source);
-    const untouched = target.value === target.defaultValue;
-    if (target.defaultValue !== source.defaultValue) target.defaultValue = source.defaultValue;
-    if (untouched && target.value !== target.defaultValue) target.value = target.defaultValue;
-    return;
+  if (target.matches("[data-live], [data-live-keep]")) return;
+  rememberAs(target, source, children);
+  const attributes = (): void => morphAttributes(target, last, source);
+  const content = (): void => {
+    attributes();
+    if (!(target instanceof HTMLElement && target.isContentEditable) || isPristine(target))
+      morphChildren(target, source);
+  };
+  if (is(target, "select")) updateList(target, content);
+  else if (is(target, "input")) updateField(target, attributes);
+  else if (is(target, "textarea") && is(source, "textarea")) {
+    updateField(target, () => {
+      attributes();
+      if (target.defaultValue !== source.defaultValue) target.defaultValue = source.defaultValue;
+    });
+  } else content();
+}
+
+/** Sets what the server has changed. Of classes it exchanges its own; those of others stay. */
+function morphAttributes(target: Element, last: Rendering["attributes"], source: Element): void {
+  const { classList } = target;
+  for (const name of new Set([...last.keys(), ...source.getAttributeNames()])) {
+    const before = last.get(name) ?? null;
+    const after = source.getAttribute(name);
+    if (before === after || after === target.getAttribute(name)) continue;
+    if (name === "class") {
+      classList.remove(...(before?.match(/\S+/g) ?? []));
+      classList.add(...source.classList);
+      if (classList.length === 0) target.removeAttribute(name);
+    } else if (after !== null) target.setAttribute(name, after);
+    else if (name === "open" && is(target, "dialog")) target.close();
+    else target.removeAttribute(name);
   }
-  if (target instanceof HTMLInputElement && source instanceof HTMLInputElement) morphInput(target, source);
-  else if (target instanceof HTMLOptionElement && source instanceof HTMLOptionElement) morphOption(target, source);
-  else morphAttributes(target, source);
-  morphChildren(target, source);
-}
-
-/** Three values decide: the server's last, the person's, the server's new one. What a person changed stays. */
-function morphInput(target: HTMLInputElement, source: HTMLInputElement): void {
-  const untouched = target.value === target.defaultValue;
-  const unchecked = target.checked === target.defaultChecked;
-  morphAttributes(target, source);
-  if (target.type !== "file" && untouched && target.value !== target.defaultValue) target.value = target.defaultValue;
-  if (unchecked && target.checked !== target.defaultChecked) target.checked = target.defaultChecked;
-}
-
-function morphOption(target: HTMLOptionElement, source: HTMLOptionElement): void {
-  const untouched = target.selected === target.defaultSelected;
-  morphAttributes(target, source);
-  if (untouched && target.selected !== target.defaultSelected) target.selected = target.defaultSelected;
-}
-
-function morphAttributes(target: Element, source: Element): void {
-  const openable = target instanceof HTMLDetailsElement || target instanceof HTMLDialogElement;
-  for (const { name, value } of source.attributes) {
-    if (openable && name === "open") continue;
-    if (target.getAttribute(name) !== value) target.setAttribute(name, value);
-  }
-  for (const { name } of [...target.attributes]) {
-    // Templates carry no styles; those of an element are the page's scripts' own.
-    if ((openable && name === "open") || name === "style") continue;
-    if (!source.hasAttribute(name)) target.removeAttribute(name);
-  }
-  if (openable) morphOpen(target, source.hasAttribute("open"));
-}
-
-function morphOpen(target: HTMLDetailsElement | HTMLDialogElement, open: boolean): void {
-  const before = renderedOpen.get(target) ?? false;
-  renderedOpen.set(target, open);
-  if (open === before || open === target.open) return;
-  if (target instanceof HTMLDialogElement && !open) target.close();
-  else target.open = open;
 }

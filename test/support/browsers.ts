@@ -1,0 +1,60 @@
+import { after, before, describe } from "node:test";
+import type { Browser, BrowserContext } from "playwright-core";
+import { hasBrowser, launchBrowser, type BrowserName } from "./browser.ts";
+
+/** One of the browsers that a group of tests runs in. */
+export interface Engine {
+  readonly name: BrowserName;
+  /** For titles and tables. */
+  readonly label: string;
+  /** The running browser; from `before` on. */
+  readonly browser: Browser;
+}
+
+const LABELS: Readonly<Record<BrowserName, string>> = { chromium: "Chromium", firefox: "Firefox" };
+const running = new Map<BrowserName, Promise<Browser>>();
+
+/** One process of each browser for all groups of a test file. */
+function launch(name: BrowserName): Promise<Browser> {
+  const browser = running.get(name) ?? launchBrowser(name);
+  running.set(name, browser);
+  return browser;
+}
+
+after(async () => {
+  for (const browser of running.values()) await (await browser).close();
+});
+
+/** Runs a group of tests in Chromium and in Firefox; one that the system lacks is skipped. */
+export function describeBrowsers(title: string, body: (engine: Engine) => void): void {
+  for (const name of ["chromium", "firefox"] as const) {
+    const label = LABELS[name];
+    let browser: Browser | undefined;
+    const engine: Engine = {
+      name,
+      label,
+      get browser() {
+        if (browser === undefined) throw new Error(`${label} runs only while tests do.`);
+        return browser;
+      },
+    };
+    describe(`${title}, in ${label}`, { skip: !hasBrowser(name) }, () => {
+      before(async () => {
+        browser = await launch(name);
+      });
+      body(engine);
+    });
+  }
+}
+
+/**
+ * A window where a site's scripts do not run. They cannot be switched off in Firefox by WebDriver BiDi yet;
+ * there they are not loaded.
+ */
+export async function contextWithoutScripts({ name, browser }: Engine): Promise<BrowserContext> {
+  if (name === "chromium") return browser.newContext({ javaScriptEnabled: false });
+  const context = await browser.newContext();
+  const isScript = ({ pathname }: URL): boolean => /\.m?js$/.test(pathname);
+  await context.route(isScript, (route) => route.abort());
+  return context;
+}
