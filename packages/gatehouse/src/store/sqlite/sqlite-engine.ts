@@ -233,6 +233,9 @@ function configure(connection: SqliteConnection, path: string): void {
     );
   }
   connection.run("PRAGMA cache_size = -32768", []);
+  // Each member of a group has a savepoint, whose journal would otherwise go to a temporary file as soon as a member
+  // touches more than sixteen pages: a guarded action does.
+  connection.run("PRAGMA temp_store = MEMORY", []);
   if (path === ":memory:") return;
   const mode = connection.run("PRAGMA journal_mode = WAL", []).rows[0]?.["journal_mode"];
   if (mode !== "wal") {
