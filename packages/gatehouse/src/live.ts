@@ -1,4 +1,6 @@
 export { live } from "./live/component.ts";
+export { expecting } from "./live/expecting.ts";
+export type { Expectation } from "./live/expecting.ts";
 export { liveEvent } from "./live/live-event.ts";
 export type { LiveEvent, LiveEventType } from "./live/live-event.ts";
 export type {

@@ -1,9 +1,11 @@
 import { alert, announce } from "./announcer.ts";
 import { clearErrors, resetSent, showErrors, snapshot } from "./form.ts";
 import { morph } from "./morph.ts";
+import { preview } from "./optimistic.ts";
+import { applyPatch } from "./patch.ts";
 import { remember } from "./rendering.ts";
 import { fillFields } from "./token.ts";
-import { LiveError, send, type LiveResponse } from "./transport.ts";
+import { LiveError, send, type Known, type LiveResponse, type LoadResponse, type Update } from "./transport.ts";
 import { parseHtml } from "./trusted-html.ts";
 
 /** What may be heard of a component. */
@@ -26,10 +28,46 @@ export interface ActionOptions {
   readonly pressed?: Element | undefined;
 }
 
+/** A content as the server sent it, and what the server calls it. */
+interface Content {
+  readonly html: string;
+  readonly tag: string;
+}
+
+/** A call on its way. */
+interface Call {
+  readonly name: string;
+  readonly params: unknown;
+  readonly intent: string;
+  readonly key: string;
+  readonly form: HTMLFormElement | undefined;
+}
+
 type Listener<Name extends keyof LiveEvents> = (event: LiveEvents[Name]) => void;
 
 /** Milliseconds after which waiting becomes visible. */
 const PATIENCE = 150;
+
+const components = new WeakMap<Element, LiveComponent>();
+
+/** The component an element belongs to. */
+export function componentOf(element: Element): LiveComponent | undefined {
+  const root = element.closest<HTMLElement>("[data-live]");
+  if (root === null) return undefined;
+  const known = components.get(root) ?? new LiveComponent(root);
+  components.set(root, known);
+  return known;
+}
+
+/** The components whose elements fit a selector. */
+export function componentsBy(selector: string, within: ParentNode = document): LiveComponent[] {
+  return [...within.querySelectorAll(`[data-live]${selector}`)].flatMap((root) => componentOf(root) ?? []);
+}
+
+/** The component of an id. */
+export function componentById(id: string): LiveComponent | undefined {
+  return componentsBy(`[data-live="${CSS.escape(id)}"]`)[0];
+}
 
 /** A component of this page. Its actions run one after the other, those of different components side by side. */
 export class LiveComponent {
@@ -41,6 +79,7 @@ export class LiveComponent {
   readonly #pending = new Map<Element, Element>();
   #tail: Promise<unknown> = Promise.resolve();
   #waiting = 0;
+  #content: Content | undefined;
 
   constructor(root: HTMLElement) {
     this.root = root;
@@ -53,6 +92,24 @@ export class LiveComponent {
 
   get version(): number {
     return Number(this.root.dataset["liveVersion"] ?? 0);
+  }
+
+  /** Whether an action of it is on its way. */
+  get isBusy(): boolean {
+    return this.#waiting > 0;
+  }
+
+  /** What the server needs to know to say what has changed. */
+  get known(): Known {
+    const { liveVersion, liveSeed: seed } = this.root.dataset;
+    const children = componentsBy("", this.root).map(({ id }) => id);
+    return {
+      component_id: this.id,
+      base_version: liveVersion === undefined ? undefined : Number(liveVersion),
+      base_tag: this.#content?.tag,
+      seed,
+      children: children.length === 0 ? undefined : children,
+    };
   }
 
   /** Listens; the result ends it. */
@@ -74,51 +131,58 @@ export class LiveComponent {
   executeAction(name: string, params: unknown = {}, options: ActionOptions = {}): Promise<LiveResponse> {
     const intent = `${name} ${JSON.stringify(params)}`;
     const key = options.idempotency_key ?? this.#unresolved.get(intent) ?? crypto.randomUUID();
-    this.#begin(options);
-    const result = this.#tail.then(() => this.#perform({ name, params, intent, key, form: options.form }));
-    this.#tail = result.catch(() => undefined).then(() => this.#end(options.trigger));
+    const end = this.#begin(options);
+    const result = this.#tail.then(() => this.#perform({ name, params, intent, key, form: options.form }, end));
+    this.#tail = result.catch(end);
     return result;
   }
 
-  async #perform(call: {
-    name: string;
-    params: unknown;
-    intent: string;
-    key: string;
-    form: HTMLFormElement | undefined;
-  }): Promise<LiveResponse> {
+  async #perform(call: Call, end: () => void): Promise<LiveResponse> {
     const { name: action, params, intent, key, form } = call;
     const sent = form === undefined ? undefined : snapshot(form);
     if (form !== undefined) clearErrors(form);
-    const seed = this.root.dataset["liveSeed"];
-    const request = { component_id: this.id, action, params, idempotency_key: key, base_version: this.version };
+    const others = this.#hearers();
+    const contents = new Map([this, ...others].map((component) => [component.id, component.#content]));
+    const request = {
+      ...this.known,
+      ...{ action, params, idempotency_key: key },
+      others: others.length === 0 ? undefined : others.map(({ known }) => known),
+    };
     try {
-      const response = await send(seed === undefined ? request : { ...request, seed }, () =>
-        this.#emit("csrf_error", this),
-      );
+      const response = await send<LiveResponse>("action", request, () => this.#emit("csrf_error", this));
       this.#unresolved.delete(intent);
-      this.#show(parseHtml(response.html), response.version);
+      end();
+      this.show(response, contents.get(this.id));
+      for (const other of response.components ?? [])
+        componentById(other.component_id)?.show(other, contents.get(other.component_id));
       if (sent !== undefined) resetSent(sent);
       this.#apply(response);
       this.#emit("success", response);
       return response;
     } catch (error) {
+      end();
       if (error instanceof LiveError) this.#refused(error, call);
       throw error;
     }
   }
 
-  #refused(
-    error: LiveError,
-    { intent, key, form }: { intent: string; key: string; form: HTMLFormElement | undefined },
-  ): void {
+  /** The other components that listen to what this one emits. */
+  #hearers(): LiveComponent[] {
+    const emitted = this.root.dataset["liveEmits"]?.split(" ") ?? [];
+    const hears = ({ root }: LiveComponent): boolean =>
+      root.dataset["liveOn"]?.split(" ").some((event) => emitted.includes(event)) === true;
+    return emitted.length === 0 ? [] : componentsBy("[data-live-on]").filter((one) => one !== this && hears(one));
+  }
+
+  #refused(error: LiveError, { intent, key, form }: Call): void {
     if (error.unresolved) this.#unresolved.set(intent, key);
     else this.#unresolved.delete(intent);
     if (error.current !== undefined) {
       // The server's word, even where its count began anew.
       this.root.dataset["liveVersion"] = "0";
-      this.#show(parseHtml(error.current.html), error.current.version);
+      this.show(error.current);
     }
+    this.root.dataset["liveError"] = error.code;
     const placed = form !== undefined && showErrors(form, error.errors);
     if (placed) announce(error.message);
     else alert(this.#explain(error));
@@ -132,47 +196,81 @@ export class LiveComponent {
     return errors[0]?.detail ?? message;
   }
 
-  /** Shows what a rendering of the page has for this component, where it is newer. */
-  renew(page: ParentNode): void {
-    const root = page.querySelector<HTMLElement>(`[data-live="${CSS.escape(this.id)}"]`);
-    const version = Number(root?.dataset["liveVersion"]);
-    const content = root?.querySelector("[data-live-content]");
-    if (content && version > this.version) this.#show(content, version);
-  }
-
-  /** Shows newer content; an older answer, such as a repeated one, changes nothing. */
-  #show(content: ParentNode & Node, version: number): void {
+  /** Shows newer content; an older answer, such as a repeated one, changes nothing. `base` is what a patch is made for. */
+  show({ html, patch, content_tag: tag, version, seed, children }: Update, base = this.#content): void {
     if (version < this.version) return;
+    const { dataset } = this.root;
+    const content = html ?? applyPatch(base?.html ?? "", patch ?? []);
+    this.#content = tag === undefined ? undefined : { html: content, tag };
+    if (seed !== undefined) dataset["liveSeed"] = seed;
     // A version that has not moved may mean that nothing is stored yet: the page's own state still counts.
-    if (version !== this.version) delete this.root.dataset["liveSeed"];
-    this.root.dataset["liveVersion"] = String(version);
+    else if (version !== this.version) delete dataset["liveSeed"];
+    dataset["liveVersion"] = String(version);
+    delete dataset["liveError"];
     const place = this.root.querySelector<HTMLElement>("[data-live-content]");
     if (place === null) return;
-    morph(place, content);
-    fillFields(place);
+    const source = parseHtml(content);
+    for (const [id, element] of Object.entries(children ?? {}))
+      source.querySelector(`[data-live="${CSS.escape(id)}"]`)?.replaceWith(parseHtml(element));
+    morph(place, source);
+    this.#shown();
+  }
+
+  /** Takes what the server answered when it was asked for this component; `false` where it knows it no more. */
+  take(loaded: LoadResponse["components"][number]): boolean {
+    const { element, seed, gone, version } = loaded;
+    if (element !== undefined) {
+      const [fresh] = parseHtml(element).children;
+      for (const name of ["data-live-load", "aria-busy"]) this.root.removeAttribute(name);
+      for (const { name, value } of fresh?.attributes ?? []) this.root.setAttribute(name, value);
+      this.root.replaceChildren(...(fresh?.childNodes ?? []));
+      remember(this.root);
+      this.#shown();
+    } else if (version !== undefined && (loaded.html !== undefined || loaded.patch !== undefined)) {
+      this.show({ ...loaded, state: loaded.state, version });
+    } else if (seed !== undefined) this.root.dataset["liveSeed"] = seed;
+    return gone !== true;
+  }
+
+  #shown(): void {
+    fillFields(this.root);
+    this.root.dispatchEvent(new CustomEvent("live:shown", { bubbles: true }));
   }
 
   #apply({ effects }: LiveResponse): void {
     if (effects === undefined) return;
-    const { announce: text, focus, redirect, dispatch = [] } = effects;
+    const { announce: text, focus, redirect, download, dispatch = [] } = effects;
     for (const { name, detail } of dispatch) {
       this.root.dispatchEvent(new CustomEvent(`live:${name}`, { detail, bubbles: true }));
     }
     if (typeof text === "string") announce(text);
     else if (text !== undefined) (text.assertive ? alert : announce)(text.text);
     if (focus !== undefined) document.getElementById(focus)?.focus();
-    if (redirect !== undefined && new URL(redirect, location.href).origin === location.origin)
-      location.assign(redirect);
+    if (download !== undefined && isOwn(download)) {
+      const link = Object.assign(document.createElement("a"), { href: download, download: "" });
+      link.click();
+    }
+    if (redirect !== undefined && isOwn(redirect)) location.assign(redirect);
   }
 
-  #begin({ trigger, pressed = trigger }: ActionOptions): void {
+  /** Shows that an action is under way; what comes back ends that, however often it is called. */
+  #begin({ trigger, pressed = trigger }: ActionOptions): () => void {
     this.#waiting += 1;
     this.root.setAttribute("aria-busy", "true");
     setTimeout(() => this.root.toggleAttribute("data-live-loading", this.#waiting > 0), PATIENCE);
-    if (trigger === undefined || pressed === undefined) return;
-    this.#pending.set(trigger, pressed);
-    // Not `disabled`: that would take the focus away.
-    pressed.setAttribute("aria-disabled", "true");
+    const undo = pressed === undefined ? undefined : preview(pressed);
+    if (trigger !== undefined && pressed !== undefined) {
+      this.#pending.set(trigger, pressed);
+      // Not `disabled`: that would take the focus away.
+      pressed.setAttribute("aria-disabled", "true");
+    }
+    let ended = false;
+    return () => {
+      if (ended) return;
+      ended = true;
+      undo?.();
+      this.#end(trigger);
+    };
   }
 
   #end(trigger: Element | undefined): void {
@@ -192,4 +290,8 @@ export class LiveComponent {
       (listener as Listener<Name>)(event);
     }
   }
+}
+
+function isOwn(path: string): boolean {
+  return new URL(path, location.href).origin === location.origin;
 }

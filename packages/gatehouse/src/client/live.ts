@@ -1,27 +1,14 @@
-import { LiveComponent, type ActionOptions, type LiveEvents } from "./component.ts";
+import { componentOf, componentsBy, type ActionOptions, type LiveComponent, type LiveEvents } from "./component.ts";
 import { is } from "./element.ts";
 import { parametersOf } from "./form.ts";
+import { refresh, watch } from "./loader.ts";
 import { remember } from "./rendering.ts";
 import { fillFields, setToken } from "./token.ts";
 import type { LiveResponse } from "./transport.ts";
-import { parseHtml } from "./trusted-html.ts";
-
-const components = new WeakMap<Element, LiveComponent>();
-
-/** The component an element belongs to. */
-function componentOf(element: Element): LiveComponent | undefined {
-  const root = element.closest<HTMLElement>("[data-live]");
-  if (root === null) return undefined;
-  const known = components.get(root) ?? new LiveComponent(root);
-  components.set(root, known);
-  return known;
-}
 
 /** A component by its id, the first of the page without one. */
 function component(id?: string): LiveComponent {
-  const selector = id === undefined ? "[data-live]" : `[data-live="${CSS.escape(id)}"]`;
-  const root = document.querySelector(selector);
-  const found = root === null ? undefined : componentOf(root);
+  const [found] = componentsBy(id === undefined ? "" : `[data-live="${CSS.escape(id)}"]`);
   if (found === undefined) throw new Error(`There is no live component ${id ?? ""} on this page.`);
   return found;
 }
@@ -74,20 +61,20 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-/** A page that the browser had kept for going back to it may have been overtaken: the server is asked for a new one. */
+/** A page that the browser had kept for going back to it may have been overtaken, or be somebody else's by now. */
 window.addEventListener("pageshow", ({ persisted }) => {
-  if (persisted) renew().catch(() => undefined);
+  if (!persisted) return;
+  refresh(componentsBy(":not([data-live-load])")).then(
+    (known) => known || location.reload(),
+    () => undefined,
+  );
 });
 
-async function renew(): Promise<void> {
-  const response = await fetch(location.href, { cache: "no-store" });
-  // Somebody else is signed in now, or nobody.
-  if (!response.ok || response.redirected) return location.reload();
-  const page = parseHtml(await response.text());
-  for (const root of document.querySelectorAll("[data-live]")) componentOf(root)?.renew(page);
-}
-
+document.addEventListener("live:shown", ({ target }) => {
+  if (target instanceof Element) watch(target);
+});
 for (const root of document.querySelectorAll("[data-live]")) remember(root);
+watch(document);
 fillFields();
 
 /** What scripts of the page may use. `liveComponent` is the first component. */

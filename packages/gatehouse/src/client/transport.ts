@@ -1,21 +1,32 @@
 import { alert } from "./announcer.ts";
+import type { ContentPatch } from "./patch.ts";
 import { currentToken, refreshToken, setToken } from "./token.ts";
 
-/** What is asked of the server. */
-export interface LiveRequest {
+/** What the server is told that the page has of a component. Members without a value are left out. */
+export interface Known {
   readonly component_id: string;
-  readonly action: string;
-  readonly params: unknown;
-  readonly idempotency_key: string;
-  readonly base_version: number;
-  readonly seed?: string;
+  readonly base_version: number | undefined;
+  readonly base_tag: string | undefined;
+  readonly seed: string | undefined;
+  readonly children: readonly string[] | undefined;
 }
 
-/** What the server answers. */
-export interface LiveResponse {
-  readonly html: string;
+/** What the server makes of a component. */
+export interface Update {
+  /** The new content, */
+  readonly html?: string;
+  /** or what changes in the one that was named. */
+  readonly patch?: ContentPatch;
+  readonly content_tag?: string;
   readonly state: unknown;
   readonly version: number;
+  readonly seed?: string;
+  /** Elements of components that the content contains and the page does not have, by their ids. */
+  readonly children?: Readonly<Record<string, string>>;
+}
+
+/** What the server answers to an action. */
+export interface LiveResponse extends Update {
   readonly csrf_token: string;
   readonly idempotency?: {
     readonly key: string;
@@ -27,8 +38,20 @@ export interface LiveResponse {
     readonly announce?: string | { readonly text: string; readonly assertive: boolean };
     readonly focus?: string;
     readonly redirect?: string;
+    readonly download?: string;
     readonly dispatch?: readonly { readonly name: string; readonly detail?: unknown }[];
   };
+  readonly components?: readonly (Update & { readonly component_id: string })[];
+}
+
+/** What the server answers when components are loaded. */
+export interface LoadResponse {
+  readonly csrf_token: string;
+  readonly components: readonly (Partial<Update> & {
+    readonly component_id: string;
+    readonly element?: string;
+    readonly gone?: true;
+  })[];
 }
 
 /** A refusal, or a failure to reach the server. */
@@ -41,7 +64,7 @@ export class LiveError extends Error {
   readonly retry_after: number | undefined;
   readonly errors: readonly { readonly pointer: string; readonly detail: string }[];
   /** The current content that came with a conflict. */
-  readonly current: Pick<LiveResponse, "html" | "version"> | undefined;
+  readonly current: Update | undefined;
   /** Whether it is unknown if the action took effect. */
   readonly unresolved: boolean;
   constructor(document: ProblemDocument, status: number) {
@@ -50,19 +73,17 @@ export class LiveError extends Error {
     this.status = status;
     this.retry_after = document.retry_after;
     this.errors = document.errors ?? [];
-    const { html, version } = document;
-    this.current = html === undefined || version === undefined ? undefined : { html, version };
+    const { html, version, state } = document;
+    this.current = html === undefined || version === undefined ? undefined : { ...document, version, state };
     this.unresolved = status === 0 || status === 502 || status === 504 || this.code === "IDEMPOTENCY_IN_PROGRESS";
   }
 }
 
-interface ProblemDocument {
+interface ProblemDocument extends Partial<Update> {
   readonly code?: string;
   readonly error?: string;
   readonly retry_after?: number;
   readonly errors?: LiveError["errors"];
-  readonly html?: string;
-  readonly version?: number;
 }
 
 const MOST_TRIES = 6;
@@ -73,23 +94,27 @@ const LONGEST_RETRY_AFTER = 30_000;
 const TIMEOUT = 30_000;
 
 /**
- * Performs an action. The same request, with the same key, is sent again when the server cannot be
- * reached, is restarting, or still works on it; after a refused token it is sent once more with a new one.
+ * Asks the server. The same request, with the same key, is sent again when the server cannot be reached, is
+ * restarting, or still works on it; after a refused token it is sent once more with a new one.
  * @throws {LiveError}
  */
-export async function send(request: LiveRequest, onTokenRefused: () => void): Promise<LiveResponse> {
+export async function send<Answer extends { readonly csrf_token: string }>(
+  what: "action" | "load",
+  request: object,
+  onTokenRefused?: () => void,
+): Promise<Answer> {
   const body = JSON.stringify(request);
   let refreshed = false;
   for (let tries = 1; ; tries += 1) {
     await online();
-    const answer = await post(body);
+    const answer = await post<Answer>(what, body);
     if (!(answer instanceof LiveError)) {
       setToken(answer.csrf_token);
       return answer;
     }
     if ((answer.code === "CSRF_TOKEN_INVALID" || answer.code === "SESSION_EXPIRED") && !refreshed) {
       refreshed = true;
-      onTokenRefused();
+      onTokenRefused?.();
       if (await refreshToken()) continue;
     }
     const transient = answer.unresolved || answer.status === 503;
@@ -98,10 +123,10 @@ export async function send(request: LiveRequest, onTokenRefused: () => void): Pr
   }
 }
 
-async function post(body: string): Promise<LiveResponse | LiveError> {
+async function post<Answer>(what: string, body: string): Promise<Answer | LiveError> {
   let status = 0;
   try {
-    const response = await fetch("/api/livecomponents/action", {
+    const response = await fetch(`/api/livecomponents/${what}`, {
       method: "POST",
       headers: { "content-type": "application/json", accept: "application/json", "x-csrf-token": currentToken() },
       body,
@@ -109,7 +134,7 @@ async function post(body: string): Promise<LiveResponse | LiveError> {
     });
     status = response.status;
     // Both documents are written by the server's live routes.
-    if (response.ok) return (await response.json()) as LiveResponse;
+    if (response.ok) return (await response.json()) as Answer;
     return new LiveError((await response.json()) as ProblemDocument, status);
   } catch {
     return new LiveError({}, status === 200 ? 0 : status);
@@ -122,7 +147,7 @@ function waitBefore(tries: number, { retry_after: seconds }: LiveError): number 
 }
 
 /** A random number from 0 to 1, so that clients that lost the server together do not come back together. */
-function fraction(): number {
+export function fraction(): number {
   return (crypto.getRandomValues(new Uint32Array(1))[0] ?? 0) / 2 ** 32;
 }
 
