@@ -34,6 +34,7 @@ import { createDocuments } from "../store/sql/documents.ts";
 import { createIdempotencyRecords } from "../store/sql/idempotency-records.ts";
 import { createSessions } from "../store/sql/sessions.ts";
 import { openSqliteStore } from "../store/sqlite/sqlite-store.ts";
+import { ConnectionLostError, createCrashingStore, type CrashPoint } from "./crash.ts";
 import { createFakeClock, type FakeClock } from "./fake-clock.ts";
 import { LiveVisitor } from "./live-visitor.ts";
 
@@ -73,6 +74,8 @@ export interface LiveKit extends AsyncDisposable {
   readonly handler: ReturnType<Edge["handler"]>;
   /** Somebody with a browser of their own: a session, and the calls made in it. */
   visit(): Promise<LiveVisitor>;
+  /** Has the next change cut off at a point, as if the server had died there: its caller gets a `ConnectionLostError`. */
+  crashAfter(point: CrashPoint): void;
   /** Forgets everything counted, as tests between each other want it. */
   resetLimits(): void;
 }
@@ -95,7 +98,7 @@ export async function openLiveKit(options: LiveKitOptions): Promise<LiveKit> {
   const events: SecurityEvent[] = [];
   stream.subscribe((event) => events.push(event));
   const migrations = [...coreMigrations, ...(options.migrations ?? [])];
-  const store = await openSqliteStore({ memory: true, clock, migrations, report });
+  const store = createCrashingStore(await openSqliteStore({ memory: true, clock, migrations, report }));
   const counters = createMemoryCounters({ clock });
   const documents = createDocuments();
   const edge = createEdge({
@@ -135,7 +138,12 @@ export async function openLiveKit(options: LiveKitOptions): Promise<LiveKit> {
   ];
   const gate = createGate({ actions: live.actions, guards, store, events: stream, clock, ids, report });
   const keeper = new StateKeeper({ documents, sealer, lifetime, quota });
-  const handler = edge.handler(application(options, live, edge));
+  const serve = edge.handler(application(options, live, edge));
+  const handler: typeof serve = async (request, connection, bindings) => {
+    const response = await serve(request, connection, bindings);
+    if (store.hasCrashed()) throw new ConnectionLostError();
+    return response;
+  };
   return {
     ...{ live, edge, gate, store, documents, counters, clock, keyRing, sealer, events, errors, handler },
     visit: () =>
@@ -149,6 +157,7 @@ export async function openLiveKit(options: LiveKitOptions): Promise<LiveKit> {
           return keeper.seed(key, { props: held.props, state: { value: held.state }, base: 0, now: clock.now() });
         },
       }),
+    crashAfter: (point) => store.crashAfter(point),
     resetLimits: () => void counters.reset(),
     async [Symbol.asyncDispose]() {
       await counters[Symbol.asyncDispose]();
