@@ -21,6 +21,7 @@ export type {
   RenderChild,
   RenderContext,
   StateMode,
+  ViewContext,
 } from "./live/component.ts";
 export type { Act, ActEntry } from "./live/act.ts";
 export { reply, Reply } from "./live/effects.ts";

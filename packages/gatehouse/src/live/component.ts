@@ -148,6 +148,14 @@ export type DeclareAction<State, Props> = <Schema extends StandardSchemaV1 = typ
   run: LiveAction<State, Props, Schema>["run"],
 ) => LiveAction<State, Props, Schema>;
 
+/** What the rule of a component is asked about: whoever is to be shown it. */
+export interface ViewContext<Props> {
+  readonly principal: Principal;
+  readonly props: Props;
+  readonly tenant: string;
+  readonly instance: string;
+}
+
 /** What a component does when another one of the page emits an event. */
 export interface LiveListener {
   readonly event: string;
@@ -167,6 +175,12 @@ export interface LiveDefinition<State, Props, Actions, Secret extends keyof Stat
   readonly props?: StandardSchemaV1<unknown, Props>;
   /** The state: plain JSON. Checked whenever it is read back, so that a new release never meets an old shape. */
   readonly state: StandardSchemaV1<unknown, State>;
+  /**
+   * Who may be shown the component, where that is not everybody who is shown a page with it. Asked whenever it is
+   * rendered: in a page, inside another component, after an event, when it is loaded or refreshed. Whoever may not gets
+   * nothing. A page's own check does not last: its components can be asked for anew while the session lives.
+   */
+  readonly visible?: (context: ViewContext<Props>) => boolean;
   /** Where the state lives between two actions. Default `store`. */
   readonly mode?: StateMode;
   /**
@@ -186,7 +200,11 @@ export interface LiveDefinition<State, Props, Actions, Secret extends keyof Stat
   /** The events this component's actions emit; see `liveEvent`. */
   // oxlint-disable-next-line typescript/no-explicit-any -- what they carry is of no concern here
   readonly emits?: readonly LiveEventType<any>[];
-  /** What it does when other components of the page emit events, each declared with the function that is passed in. */
+  /**
+   * What it does when other components of the page emit events, each declared with the function that is passed in.
+   * The browser says which components its page has, and may leave some out: what has to happen belongs into the
+   * action that emits the event, and a listener only follows it.
+   */
   readonly on?: (on: DeclareListener<State, Props>) => readonly LiveListener[];
   /** Seconds after which an open, visible page asks for fresh content by itself. At least 1. Default: never. */
   readonly poll?: number;
@@ -200,6 +218,7 @@ export interface LiveComponent<in out Props = unknown> {
   readonly props: StandardSchemaV1<unknown, Props> | undefined;
   readonly state: StandardSchemaV1;
   readonly secret: readonly string[];
+  readonly visible: ((context: ViewContext<Props>) => boolean) | undefined;
   readonly mode: StateMode;
   readonly replayTolerated: boolean;
   readonly emits: readonly string[];
@@ -231,12 +250,12 @@ export function live<
   for (const action of Object.keys(actions)) {
     if (!ACTION_NAME.test(action)) throw new TypeError(`The action name "${action}" of ${name} is not an identifier.`);
   }
-  const { props, state, secret = [], mount, render, mode = "store", replay, emits = [], poll } = definition;
+  const { props, state, secret = [], mount, render, visible, mode = "store", replay, emits = [], poll } = definition;
   if (replay !== undefined && mode !== "sealed")
     throw new TypeError(`${name}: replay is about components of mode sealed.`);
   if (poll !== undefined && !(poll >= 1)) throw new TypeError(`${name}: poll is a number of seconds, 1 or more.`);
   const component = {
-    ...{ name, props, state, secret, mount, render, actions, mode, poll },
+    ...{ name, props, state, secret, mount, render, actions, visible, mode, poll },
     replayTolerated: replay === "tolerated",
     emits: emits.map(({ event }) => event),
     listeners: definition.on?.(({ event }, run) => ({ event, run })) ?? [],

@@ -27,6 +27,8 @@ export interface Current extends Held, Pick<Stored, "bytes"> {
   readonly version: number;
   /** The state is kept in pages and the caller's is not the newest: this one was made anew, to be shown, not acted on. */
   readonly stale?: true;
+  /** Nothing of it was stored, and the caller has no page of it. */
+  readonly unknown?: true;
 }
 
 /** What of a state is shown. */
@@ -74,6 +76,13 @@ export class Instance {
     return this.component.mode === "none" ? undefined : this.#basis.version;
   }
 
+  /** Whether the caller may be shown the component. */
+  isVisible({ props }: Held): boolean {
+    const { principal } = this.#context;
+    const { tenant, instance } = this.key;
+    return this.component.visible?.({ principal, props, tenant, instance }) !== false;
+  }
+
   /** What `run` functions of the component get. */
   context(transaction: WriteTransaction, { state, props }: Held): LiveContext<unknown, unknown> {
     return { ...this.#surroundings(), state, props, transaction };
@@ -93,8 +102,9 @@ export class Instance {
     if (stored.damaged) return this.#invalid("state");
     if (stored.held !== undefined) return { ...stored, ...stored.held };
     const fresh = await this.#fresh(transaction, stored);
-    const isElsewhere = this.component.mode === "sealed" && stored.version > 0;
-    return isElsewhere && !isDenial(fresh) ? { ...fresh, stale: true } : fresh;
+    if (isDenial(fresh)) return fresh;
+    if (stored.version === 0) return { ...fresh, unknown: true };
+    return this.component.mode === "sealed" ? { ...fresh, stale: true } : fresh;
   }
 
   /**

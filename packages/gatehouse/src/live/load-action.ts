@@ -44,7 +44,10 @@ const PASSED_ON: StandardSchemaV1<LoadCall, LoadCall> = {
     version: 1,
     vendor: "gatehouse",
     // The route has read it; nothing else reaches the live entrance under this name.
-    validate: (value) => ({ value: value as LoadCall }),
+    validate: (value) =>
+      typeof value === "object" && value !== null && "components" in value && Array.isArray(value.components)
+        ? { value: value as LoadCall }
+        : { issues: [{ message: "This action is the server's own." }] },
   },
 };
 
@@ -90,7 +93,8 @@ async function load(
   const { seed: sealed } = basis;
   const seed = sealed === undefined ? undefined : keeper.openSeed(component, key, { sealed, now: frame.now });
   if (seed === "damaged") return undefined;
-  const mounted = await mounter.mount({ component, instance: id.instance, props: undefined, seed }, frame);
+  const subject = { component, instance: id.instance, props: undefined, seed, onlyKnown: true };
+  const mounted = await mounter.mount(subject, frame);
   if (mounted === undefined) return undefined;
   // A page that names no version has nothing to show yet.
   if (basis.version === undefined) return { element: await mounted.element() };

@@ -36,6 +36,8 @@ export interface MountSubject {
   readonly seed?: Seed | undefined;
   /** A form of it that was refused. */
   readonly refused?: RefusedForm | undefined;
+  /** Whether the caller must have been given the component before: by a page, or by what an action of theirs stored. */
+  readonly onlyKnown?: boolean;
 }
 
 /** A component mounted for a page. */
@@ -64,7 +66,7 @@ export class Mounter {
   }
 
   /**
-   * Mounts a component; `undefined` where nobody knows its props any more.
+   * Mounts a component; `undefined` where it is not to be shown, and where nobody knows its props any more.
    * @throws {TypeError} when it or a component inside it is not registered
    */
   async mount(subject: MountSubject, frame: MountFrame, depth = 0): Promise<Mounted | undefined> {
@@ -73,10 +75,12 @@ export class Mounter {
     const { principal, tenant, now, transaction } = frame;
     const key: StateKey = { tenant, component: component.name, instance, owner: ownerOf(principal) };
     const stored = await this.#keeper.read(transaction, component, key);
+    if (subject.onlyKnown === true && subject.seed === undefined && stored.version === 0) return undefined;
     const known =
       subject.seed === undefined ? (subject.props ?? fitProps(component, stored.held?.props)) : subject.seed;
     if (known === undefined) return undefined;
     const props = "value" in known ? known.value : known.props;
+    if (component.visible?.({ principal, props, tenant, instance }) === false) return undefined;
     const newest = subject.seed !== undefined && isNewest(component, subject.seed, stored.version);
     const previous = (newest ? subject.seed?.state?.value : undefined) ?? stored.held?.state;
     const context = { props, principal, tenant, instance, transaction, now, previous };
@@ -97,6 +101,8 @@ export class Mounter {
 
   async #child(child: Child, frame: MountFrame, depth: number): Promise<string> {
     const { component, id, props, load } = child;
+    const { principal, tenant } = frame;
+    if (component.visible?.({ principal, props, tenant, instance: id.instance }) === false) return "";
     if (load !== undefined && !frame.eager.has(formatComponentId(id))) return this.#later(child, frame);
     const mounted = await this.mount({ component, instance: id.instance, props: { value: props } }, frame, depth + 1);
     return (await mounted?.element()) ?? "";

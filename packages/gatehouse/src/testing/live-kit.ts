@@ -25,7 +25,7 @@ import { createSealer, type Sealer } from "../kernel/seal.ts";
 import type { ClientBundle } from "../live/client-bundle.ts";
 import { parseComponentId } from "../live/component-id.ts";
 import type { AnyLiveComponent } from "../live/component.ts";
-import { createLive, type Live } from "../live/live.ts";
+import { createLive, type Live, type LiveParts } from "../live/live.ts";
 import { DEFAULT_STATE_QUOTA, StateKeeper, type StateQuota } from "../live/state.ts";
 import { createMemoryCounters, type MemoryCounters } from "../store/memory/memory-counters.ts";
 import { coreMigrations } from "../store/migrations/core-migrations.ts";
@@ -49,6 +49,8 @@ export interface LiveKitOptions {
   readonly lifetime?: number;
   /** The most that is stored for one session. */
   readonly quota?: StateQuota;
+  /** Requests that load or refresh components, and the seconds they are counted in; see `LiveParts.loadLimit`. */
+  readonly loadLimit?: LiveParts["loadLimit"];
   /** The browser runtime, for kits that serve pages. Default: none is served. */
   readonly client?: ClientBundle;
   /** The body of the page at `/`; all components by default, in their order. */
@@ -115,8 +117,9 @@ export async function openLiveKit(options: LiveKitOptions): Promise<LiveKit> {
     report,
   });
   const client = options.client ?? { source: "", hash: "none" };
-  const { components, lifetime = DAY, quota = DEFAULT_STATE_QUOTA } = options;
-  const live = createLive({ components, edge, store, documents, sealer, clock, random, client, lifetime, quota });
+  const { components, lifetime = DAY, quota = DEFAULT_STATE_QUOTA, loadLimit } = options;
+  const limits = { lifetime, quota, ...(loadLimit === undefined ? {} : { loadLimit }) };
+  const live = createLive({ components, edge, store, documents, sealer, clock, random, client, ...limits });
   const guards = [
     originGuard({}),
     csrfGuard({ tokens: csrfTokens, keyRing }),
