@@ -203,8 +203,8 @@ describe("events between components", () => {
     });
     await using kit = await openLiveKit({ components: [failing, broken, cart] });
     const visitor = await kit.visit();
-    await open(visitor);
-    const others = [{ component_id: "cart:main" }, { component_id: "broken:main" }];
+    const text = await open(visitor);
+    const others = [find(text, "cart"), find(text, "broken")];
     const answer = await post(visitor, "action", { component_id: "failing:main", action: "fail", others });
     assert.equal(answer.status, 500);
     assert.match(await open(visitor), /<output>0<\/output>/);
@@ -271,13 +271,8 @@ describe("loading components later", () => {
     await using kit = await openLiveKit({ components, page });
     const [ada, eve] = [await kit.visit(), await kit.visit()];
     const stolen = find(await open(ada), "product");
-    await open(eve);
-    const asked = [
-      stolen,
-      { component_id: "nothing:main" },
-      { component_id: "product:main" },
-      { component_id: "cart:main" },
-    ];
+    const own = find(await open(eve), "cart");
+    const asked = [stolen, { component_id: "nothing:main" }, { component_id: "product:main" }, own];
     const answer = await post(eve, "load", { components: asked });
     assert.deepEqual(
       answer.components.map((loaded: { gone?: true }) => loaded.gone === true),

@@ -64,7 +64,7 @@ export class Mounter {
   }
 
   /**
-   * Mounts a component; `undefined` where nobody knows its props any more.
+   * Mounts a component; `undefined` where nothing shows that a page has, or where nobody knows its props any more.
    * @throws {TypeError} when it or a component inside it is not registered
    */
   async mount(subject: MountSubject, frame: MountFrame, depth = 0): Promise<Mounted | undefined> {
@@ -73,8 +73,8 @@ export class Mounter {
     const { principal, tenant, now, transaction } = frame;
     const key: StateKey = { tenant, component: component.name, instance, owner: ownerOf(principal) };
     const stored = await this.#keeper.read(transaction, component, key);
-    const known =
-      subject.seed === undefined ? (subject.props ?? fitProps(component, stored.held?.props)) : subject.seed;
+    // What neither a page nor the store knows has been shown to nobody: a name alone does not show it.
+    const known = subject.seed ?? subject.props ?? (stored.held && fitProps(component, stored.held.props));
     if (known === undefined) return undefined;
     const props = "value" in known ? known.value : known.props;
     const newest = subject.seed !== undefined && isNewest(component, subject.seed, stored.version);
