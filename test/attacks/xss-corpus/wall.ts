@@ -35,6 +35,8 @@ function entry(text: string, button: Html): Html {
 
 /** What a wall is made of. */
 export interface WallOptions {
+  /** Default: `wall`. */
+  readonly name?: string;
   /** What visitors have written by the time somebody looks. */
   readonly texts: readonly string[];
   /** Whether they show at once, or after the action `show`. Default: at once. */
@@ -42,9 +44,9 @@ export interface WallOptions {
 }
 
 /** Shows the texts of visitors, each with a component for it inside, and one that is loaded later. */
-export function wallOf({ texts, later = false }: WallOptions): AnyLiveComponent {
+export function wallOf({ name = "wall", texts, later = false }: WallOptions): AnyLiveComponent {
   const written = [...texts];
-  return live("wall", {
+  return live(name, {
     state: Texts,
     mount: ({ previous }) => previous ?? { texts: later ? [] : written },
     actions: (action) => ({
