@@ -31,7 +31,7 @@ function gameOf(mode: StateMode) {
       tell: action({ authorise: "public", commutes: true }, ({ state }) =>
         reply({ state, emit: [told({ code: state.code })] }),
       ),
-      refuse: action({ authorise: "public", commutes: true }, () => deny(problems.FORBIDDEN)),
+      refuse: action({ authorise: "public", commutes: true }, () => deny(problems.PERMISSION_DENIED)),
       break: action({ authorise: "public", commutes: true }, ({ state }) => {
         throw new Error(`The state was ${JSON.stringify(state)}.`);
       }),

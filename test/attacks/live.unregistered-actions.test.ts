@@ -18,7 +18,7 @@ const door = live("door", {
 const vault = live("vault", {
   state: z.object({ open: z.boolean() }),
   mount: () => ({ open: false }),
-  actions: (action) => ({ unlock: action({ authorise: () => undefined, anonymous: true }, () => ({ open: true })) }),
+  actions: (action) => ({ unlock: action({ authorise: () => false, anonymous: true }, () => ({ open: true })) }),
   render: () => html`<p>Vault</p>`,
 });
 

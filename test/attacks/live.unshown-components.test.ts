@@ -15,7 +15,7 @@ const ledger = live("ledger", {
   state: z.object({ lines: z.array(z.string()) }),
   mount: ({ previous }) => previous ?? { lines: ["TAKINGS-OF-THE-DAY"] },
   actions: (action) => ({
-    strike: action({ input: z.object({ line: z.int() }), authorise: () => undefined, anonymous: true }, () => ({
+    strike: action({ input: z.object({ line: z.int() }), authorise: () => false, anonymous: true }, () => ({
       lines: [],
     })),
   }),

@@ -47,7 +47,7 @@ const PLACES: Readonly<Record<string, Template>> = {
 };
 
 /** Places for addresses, and the schemes they may have; `own`: nothing of another origin is loaded. */
-const ADDRESS_PLACES: Readonly<Record<string, { readonly template: Template; readonly own?: true }>> = {
+const ADDRESS_PLACES: Readonly<Record<string, { readonly template: Template; readonly own?: boolean }>> = {
   "a link": { template: (text) => html`<a href=${text}>a</a>` },
   "a quoted link": { template: (text) => html`<a href="${text}">a</a>` },
   "a link made of two": { template: (text) => html`<a href="${text}${text}">a</a>` },
