@@ -110,8 +110,8 @@ export class Execution {
     if (heard.length === 0) return undefined;
     const instance = new Instance(services, context, { component, instance: id.instance, basis });
     const before = await instance.current(transaction);
-    // What cannot be read stays as it is: its next own action says so.
-    if (isDenial(before) || before.stale === true || before.unknown === true) return undefined;
+    // What cannot be read stays as it is: its next own action says so. What no page has shown hears nothing.
+    if (isDenial(before) || before.stale === true || before.unshown === true) return undefined;
     if (!instance.isVisible(before)) return undefined;
     let state = before.state;
     for (const { run, payload } of heard) {

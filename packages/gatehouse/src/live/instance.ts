@@ -27,8 +27,8 @@ export interface Current extends Held, Pick<Stored, "bytes"> {
   readonly version: number;
   /** The state is kept in pages and the caller's is not the newest: this one was made anew, to be shown, not acted on. */
   readonly stale?: true;
-  /** Nothing of it was stored, and the caller has no page of it. */
-  readonly unknown?: true;
+  /** Neither a page nor the store knows it: for whoever may act on it, but not to be shown because of another's action. */
+  readonly unshown?: true;
 }
 
 /** What of a state is shown. */
@@ -103,8 +103,8 @@ export class Instance {
     if (stored.held !== undefined) return { ...stored, ...stored.held };
     const fresh = await this.#fresh(transaction, stored);
     if (isDenial(fresh)) return fresh;
-    if (stored.version === 0) return { ...fresh, unknown: true };
-    return this.component.mode === "sealed" ? { ...fresh, stale: true } : fresh;
+    const isElsewhere = this.component.mode === "sealed" && stored.version > 0;
+    return isElsewhere ? { ...fresh, stale: true } : fresh;
   }
 
   /**
@@ -200,7 +200,8 @@ export class Instance {
     const { component } = this;
     const props = component.props === undefined ? { value: undefined } : check(component.props, {});
     if (props === undefined) return deny(liveProblems.STATE_INVALID, { extensions: REFRESH });
-    return { props: props.value, state: await this.#mounted(transaction, props.value, undefined), version, bytes };
+    const state = await this.#mounted(transaction, props.value, undefined);
+    return { props: props.value, state, version, bytes, unshown: true };
   }
 
   async #mounted(transaction: WriteTransaction, props: unknown, previous: unknown): Promise<unknown> {

@@ -148,8 +148,7 @@ class LivePages implements Live, RouteParts {
   async refused(id: ComponentId, inbound: Inbound, refused: RefusedPage): Promise<Html | Denial> {
     const component = this.#components.get(id.component);
     if (component === undefined) throw new TypeError(`There is no component ${id.component}.`);
-    const subject = { component, instance: id.instance, props: undefined, onlyKnown: true };
-    const element = await this.#element(subject, inbound, refused);
+    const element = await this.#element({ component, instance: id.instance, props: undefined }, inbound, refused);
     if (element === undefined) return deny(liveProblems.STATE_INVALID, { detail: TOO_OLD });
     const content = ownHtml(element);
     const head = this.head(inbound);

@@ -93,8 +93,7 @@ async function load(
   const { seed: sealed } = basis;
   const seed = sealed === undefined ? undefined : keeper.openSeed(component, key, { sealed, now: frame.now });
   if (seed === "damaged") return undefined;
-  const subject = { component, instance: id.instance, props: undefined, seed, onlyKnown: true };
-  const mounted = await mounter.mount(subject, frame);
+  const mounted = await mounter.mount({ component, instance: id.instance, props: undefined, seed }, frame);
   if (mounted === undefined) return undefined;
   // A page that names no version has nothing to show yet.
   if (basis.version === undefined) return { element: await mounted.element() };

@@ -36,8 +36,6 @@ export interface MountSubject {
   readonly seed?: Seed | undefined;
   /** A form of it that was refused. */
   readonly refused?: RefusedForm | undefined;
-  /** Whether the caller must have been given the component before: by a page, or by what an action of theirs stored. */
-  readonly onlyKnown?: boolean;
 }
 
 /** A component mounted for a page. */
@@ -75,9 +73,8 @@ export class Mounter {
     const { principal, tenant, now, transaction } = frame;
     const key: StateKey = { tenant, component: component.name, instance, owner: ownerOf(principal) };
     const stored = await this.#keeper.read(transaction, component, key);
-    if (subject.onlyKnown === true && subject.seed === undefined && stored.version === 0) return undefined;
-    const known =
-      subject.seed === undefined ? (subject.props ?? fitProps(component, stored.held?.props)) : subject.seed;
+    // What neither a page nor the store knows has been shown to nobody: a name alone does not show it.
+    const known = subject.seed ?? subject.props ?? (stored.held && fitProps(component, stored.held.props));
     if (known === undefined) return undefined;
     const props = "value" in known ? known.value : known.props;
     if (component.visible?.({ principal, props, tenant, instance }) === false) return undefined;
