@@ -93,6 +93,16 @@ function isInnocent({ source, problem }: SecurityEvent): boolean {
   return source.page === "foreign" || (source.page === "own" && problem === "CSRF_TOKEN_INVALID");
 }
 
+/**
+ * Whether a violation of a source that is banned already counts towards the longer ban. What was under way when it was
+ * first banned does not. Nor does what strangers with a session do later at an address that is banned here: they get
+ * nowhere anyway, and one of them could in seconds have everybody banned who is signed in behind that address.
+ */
+function isFurther(standing: Ban, event: SecurityEvent, soft: PenaltyStep): boolean {
+  if (standing.entrance !== undefined && event.at > standing.createdAt) return standing.subject.kind !== "ip";
+  return standing.entrance !== undefined && standing.violations > soft.threshold;
+}
+
 class EventPenalties implements Penalties {
   readonly #options: PenaltyOptions;
   readonly #settings: PenaltySettings;
@@ -163,10 +173,7 @@ class EventPenalties implements Penalties {
     const { soft, hard, window } = this.#settings;
     const { entrance } = event.source;
     const standing = bans.find([subject], entrance);
-    // What was under way when a source was first banned does not bring the longer ban.
-    const first = standing !== undefined && standing.violations <= soft.threshold;
-    if (standing !== undefined && (standing.entrance === undefined || (first && event.at <= standing.createdAt)))
-      return;
+    if (standing !== undefined && !isFurther(standing, event, soft)) return;
     let count = 0;
     for (let counted = 0; counted < Math.min(violations, hard.threshold); counted += 1) {
       count = await bans.violate(subject, window);

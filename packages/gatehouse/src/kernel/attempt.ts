@@ -93,6 +93,11 @@ export function anonymousPrincipal(tenant: string): Principal {
   return { type: "anonymous", id: "-", tenant, grants: NO_GRANTS };
 }
 
+/** Whether an attempt comes with a session, in which somebody may have signed in. */
+export function carriesSession({ credentials }: Pick<Attempt, "credentials">): boolean {
+  return credentials.some(({ kind }) => kind === "session");
+}
+
 /**
  * The page that made a browser send an attempt, as far as the browser tells: one of ours, or one of another origin. A
  * foreign page acts without its visitors' knowledge, so what it causes must not be held against them.
