@@ -88,9 +88,16 @@ const MOST_WAITING = 10_000;
  * What a foreign page makes its visitors' browsers send is not theirs to answer for. And a wrong token from a page of
  * our own is a page left open over a sign-in, or one restored from a cache: no attack, since a foreign page could not
  * have sent it.
+ *
+ * But saying that a request comes from a foreign page takes one header. No page makes a browser send a signature or
+ * credentials that its visitor has never used, so these are held against whoever tries them out.
  */
-function isInnocent({ source, problem }: SecurityEvent): boolean {
-  return source.page === "foreign" || (source.page === "own" && problem === "CSRF_TOKEN_INVALID");
+function isInnocent({ source, problem, context }: SecurityEvent): boolean {
+  if (source.page === "own") return problem === "CSRF_TOKEN_INVALID";
+  if (source.page !== "foreign") return false;
+  if (problem === "CREDENTIAL_INVALID") return context["credential"] === "session";
+  if (problem === "SIGNATURE_INVALID") return context["reason"] === "missing" || context["reason"] === "no verifier";
+  return true;
 }
 
 /**
