@@ -46,13 +46,12 @@ async function open(more: Partial<PenaltyOptions> = {}) {
   /** Denied attempts, all at once. */
   async function violate(
     times: number,
-    { problem = "RATE_LIMIT_EXCEEDED", ip = "192.0.2.1", who = stranger, fetchSite = "" } = {},
+    { problem = "RATE_LIMIT_EXCEEDED", ip = "192.0.2.1", who = stranger, fetchSite = "", context = {} } = {},
   ) {
     const browser: Provenance = { kind: "browser", method: "POST", target: "https://app.example" };
     const provenance: Provenance = fetchSite === "" ? browser : { ...browser, fetchSite };
     const attempt = attemptOf({ entrance: "live", peer: { ip, tls: true }, provenance });
     for (let index = 0; index < times; index += 1) {
-      const context = {};
       const definition = events.excess_rate_limit_exceeded;
       const event = describeEvent({ ids, clock }, attempt, { definition, outcome: "denied", context, principal: who });
       stream.emit({ ...event, problem });
@@ -139,6 +138,28 @@ describe("createPenalties", () => {
     assert.deepEqual(setUp.bans.list(), []);
     await setUp.violate(3, { fetchSite: "same-origin" });
     assert.equal(setUp.bans.list().length, 1);
+  });
+
+  // Whoever forges signatures or guesses credentials says in a header that a foreign page made a browser do it. No page
+  // can make a browser send either, so that does not help.
+  it("bans for forged signatures and guessed credentials, whatever page they say they come from", async () => {
+    const cases = [
+      { problem: "CREDENTIAL_INVALID", context: { reason: "wrong secret", credential: "client" } },
+      { problem: "CREDENTIAL_INVALID", context: {} },
+      { problem: "SIGNATURE_INVALID", context: { reason: "mismatch" } },
+      { problem: "SIGNATURE_INVALID", context: { reason: "too-old" } },
+    ];
+    for (const { problem, context } of cases) {
+      await using setUp = await open();
+      await setUp.violate(3, { problem, context, fetchSite: "cross-site" });
+      assert.equal(setUp.bans.list().length, 1, problem);
+    }
+    await using setUp = await open();
+    const missing = { problem: "SIGNATURE_INVALID", context: { reason: "missing" }, fetchSite: "cross-site" };
+    await setUp.violate(20, missing);
+    const session = { problem: "CREDENTIAL_INVALID", context: { credential: "session" }, fetchSite: "cross-site" };
+    await setUp.violate(20, session);
+    assert.deepEqual(setUp.bans.list(), []);
   });
 
   it("does not ban people for tabs left open over a sign-in", async () => {
