@@ -91,6 +91,8 @@ export async function listen(options: ListenOptions): Promise<Listening> {
   const health = createHealth(options.health);
   const server = createNodeServer(options);
   const requests = new RequestTracker(server);
+  // The request that is being turned into a `Request`, which happens at once or fails at once.
+  let beginning: IncomingMessage | undefined;
   const serve = getRequestListener(
     (request, bindings) => {
       const connection = connectionOfMessage(messageOf(bindings));
@@ -98,13 +100,19 @@ export async function listen(options: ListenOptions): Promise<Listening> {
     },
     {
       autoCleanupIncoming: false,
-      errorHandler: () => plainProblem(malformed("The address or Host header is not valid.")),
+      errorHandler: () => {
+        const denial = malformed("The address or Host header is not valid.");
+        if (beginning !== undefined) options.refused?.(connectionOfMessage(beginning), denial);
+        return plainProblem(denial);
+      },
     },
   );
   server.on("request", (message, response) => {
     requests.follow(message, response);
     boundUnreadBody(message, response);
+    beginning = message;
     void serve(message, response);
+    beginning = undefined;
   });
   handleBrokenRequests(server, requests, options);
   await start(server, host, options.port);
