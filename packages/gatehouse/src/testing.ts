@@ -33,6 +33,7 @@ export {
   type LiveCallResult,
   type MountedComponent,
 } from "./testing/live-visitor.ts";
+export { LiveStream, type FollowedComponent } from "./testing/live-stream.ts";
 export { attemptOf, passageOf, type PassageDifferences } from "./testing/passage.ts";
 export { createRecordingStore, type RecordingStore } from "./testing/recording-store.ts";
 export type { ServiceControl } from "./testing/service-process.ts";

@@ -36,6 +36,19 @@ export interface LiveContext<State, Props> {
   readonly now: number;
   /** See `ActionContext.stepKey`. */
   readonly stepKey: (step: string) => string;
+  /**
+   * Says, once the transaction is durable and never before, that whatever follows the topic is stale: open pages of
+   * this tenant ask for fresh content. See `topics`.
+   */
+  readonly publish: (topic: string) => void;
+}
+
+/** What a component's topics are made from. */
+export interface TopicsContext<Props> {
+  readonly props: Props;
+  readonly tenant: string;
+  readonly instance: string;
+  readonly principal: Principal;
 }
 
 /** What `render` works with. Secret members of the state are not among it. */
@@ -190,6 +203,11 @@ export interface LiveDefinition<State, Props, Actions, Secret extends keyof Stat
   readonly on?: (on: DeclareListener<State, Props>) => readonly LiveListener[];
   /** Seconds after which an open, visible page asks for fresh content by itself. At least 1. Default: never. */
   readonly poll?: number;
+  /**
+   * What its content is about, as names of the application's own such as `event/42`: when `publish` is called with one
+   * of them, open pages ask for fresh content by themselves. At most 16; topics of other tenants are others. Default: none.
+   */
+  readonly topics?: (context: TopicsContext<Props>) => readonly string[];
   /** The content. Pure: the same arguments give the same content. */
   readonly render: (context: RenderContext<Omit<State, Secret>, Props, Actions>) => Renderable;
 }
@@ -206,6 +224,7 @@ export interface LiveComponent<in out Props = unknown> {
   readonly listeners: readonly LiveListener[];
   readonly poll: number | undefined;
   readonly mount: (context: MountContext<unknown, Props>) => Now<unknown>;
+  readonly topics: ((context: TopicsContext<Props>) => readonly string[]) | undefined;
   readonly actions: Readonly<Record<string, AnyLiveAction>>;
   readonly render: (context: RenderContext<unknown, Props, never>) => Renderable;
 }
@@ -231,12 +250,12 @@ export function live<
   for (const action of Object.keys(actions)) {
     if (!ACTION_NAME.test(action)) throw new TypeError(`The action name "${action}" of ${name} is not an identifier.`);
   }
-  const { props, state, secret = [], mount, render, mode = "store", replay, emits = [], poll } = definition;
+  const { props, state, secret = [], mount, render, mode = "store", replay, emits = [], poll, topics } = definition;
   if (replay !== undefined && mode !== "sealed")
     throw new TypeError(`${name}: replay is about components of mode sealed.`);
   if (poll !== undefined && !(poll >= 1)) throw new TypeError(`${name}: poll is a number of seconds, 1 or more.`);
   const component = {
-    ...{ name, props, state, secret, mount, render, actions, mode, poll },
+    ...{ name, props, state, secret, mount, render, actions, mode, poll, topics },
     replayTolerated: replay === "tolerated",
     emits: emits.map(({ event }) => event),
     listeners: definition.on?.(({ event }, run) => ({ event, run })) ?? [],

@@ -5,6 +5,7 @@ import { formatComponentId, type ComponentId } from "./component-id.ts";
 import type { AnyLiveComponent } from "./component.ts";
 import { fillSlots, fitProps, renderContent, type Child, type Content } from "./content.ts";
 import { componentElement, laterElement } from "./element.ts";
+import type { TopicTokens } from "./push/topics.ts";
 import { check } from "./schema.ts";
 import { ownerOf, type Held, type Seed, type StateKeeper, type StateKey } from "./state.ts";
 
@@ -44,6 +45,8 @@ export interface Mounted {
   readonly version: number;
   readonly seed: string;
   readonly held: Held;
+  /** The token of its topics, where it has any. */
+  readonly topics: string | undefined;
   /** The content as scripts have it: without what a page adds for forms. */
   readonly content: () => Content;
   /** The element, with the children that are not known yet inside it. */
@@ -53,14 +56,23 @@ export interface Mounted {
 const DEEPEST = 8;
 const MOST_CHILDREN = 200;
 
+/** What components are mounted with. */
+export interface MounterParts {
+  readonly keeper: StateKeeper;
+  readonly find: (name: string) => AnyLiveComponent | undefined;
+  readonly tokens: TopicTokens;
+}
+
 /** Mounts components, and the components inside them. */
 export class Mounter {
   readonly #keeper: StateKeeper;
-  readonly #find: (name: string) => AnyLiveComponent | undefined;
+  readonly #find: MounterParts["find"];
+  readonly #tokens: TopicTokens;
 
-  constructor(parts: { readonly keeper: StateKeeper; readonly find: (name: string) => AnyLiveComponent | undefined }) {
-    this.#keeper = parts.keeper;
-    this.#find = parts.find;
+  constructor({ keeper, find, tokens }: MounterParts) {
+    this.#keeper = keeper;
+    this.#find = find;
+    this.#tokens = tokens;
   }
 
   /**
@@ -120,14 +132,16 @@ export class Mounter {
     const id = { component: component.name, instance };
     const basis = { base: version, props: held.props, now };
     const seed = this.#keeper.seed(key, { ...basis, state: { value: held.state } });
+    const followed = component.topics?.({ props: held.props, tenant: key.tenant, instance, principal }) ?? [];
+    const topics = this.#tokens.seal(key, followed, now);
     return {
-      ...{ id, version, seed, held },
+      ...{ id, version, seed, held, topics },
       content: () => renderContent(component, held, { id, version, page: undefined, refused: undefined, principal }),
       element: async () => {
         // A form without scripts mounts the state again, unless the page is the only place it is in.
         const formSeed = component.mode === "sealed" ? seed : this.#keeper.seed(key, { ...basis, state: undefined });
         const page: PageFrame = { csrfToken, seed, formSeed, back, newKey };
-        const contentFrame = { id, version, page, refused, principal };
+        const contentFrame = { id, version, page, refused, principal, topics };
         const shown = renderContent(component, held, contentFrame);
         const elements = await this.children(shown, frame, depth);
         return componentElement(component, contentFrame, fillSlots(shown.text, elements));

@@ -18,6 +18,8 @@ import { createGate, type Gate } from "../kernel/gate.ts";
 import { createIds } from "../kernel/ids.ts";
 import { generateKeyMaterial } from "../kernel/key-material.ts";
 import { createKeyRing, type KeyRing } from "../kernel/key-ring.ts";
+import type { Bans } from "../kernel/ports/bans.ts";
+import type { Bus } from "../kernel/ports/bus.ts";
 import type { Documents } from "../kernel/ports/documents.ts";
 import type { Migration, Store } from "../kernel/ports/store.ts";
 import { systemRandom } from "../kernel/random.ts";
@@ -26,7 +28,9 @@ import type { ClientBundle } from "../live/client-bundle.ts";
 import { parseComponentId } from "../live/component-id.ts";
 import type { AnyLiveComponent } from "../live/component.ts";
 import { createLive, type Live } from "../live/live.ts";
+import type { PushOptions } from "../live/push/options.ts";
 import { DEFAULT_STATE_QUOTA, StateKeeper, type StateQuota } from "../live/state.ts";
+import { createMemoryBus } from "../store/memory/memory-bus.ts";
 import { createMemoryCounters, type MemoryCounters } from "../store/memory/memory-counters.ts";
 import { coreMigrations } from "../store/migrations/core-migrations.ts";
 import { createAuditTrail } from "../store/sql/audit-trail.ts";
@@ -48,6 +52,14 @@ export interface LiveKitOptions {
   readonly lifetime?: number;
   /** The most that is stored for one session. */
   readonly quota?: StateQuota;
+  /** Between several kits, as between the servers of an installation. Default: a bus of its own, in memory. */
+  readonly bus?: Bus;
+  /** Bounds of the streams by which open pages hear of news. */
+  readonly push?: PushOptions;
+  /** Who is banned. Default: nobody. */
+  readonly bans?: Pick<Bans, "find">;
+  /** The key ring and the store of another kit, whose pages and sessions this one then knows. Default: its own. */
+  readonly beside?: LiveKit;
   /** The browser runtime, for kits that serve pages. Default: none is served. */
   readonly client?: ClientBundle;
   /** The body of the page at `/`; all components by default, in their order. */
@@ -83,10 +95,10 @@ const DAY = 24 * 60 * 60 * 1000;
 
 /** Opens a kit. Nothing of it is a stand-in but the clock: guards, store, seals and routes are those of a server. */
 export async function openLiveKit(options: LiveKitOptions): Promise<LiveKit> {
-  const clock = createFakeClock();
+  const clock = options.beside?.clock ?? createFakeClock();
   const random = systemRandom;
   const ids = createIds(clock, random);
-  const keyRing = createKeyRing(generateKeyMaterial(random, clock));
+  const keyRing = options.beside?.keyRing ?? createKeyRing(generateKeyMaterial(random, clock));
   const sealer = createSealer({ keyRing, random, clock });
   const csrfTokens = createCsrfTokens({ keyRing, random });
   const errors: unknown[] = [];
@@ -95,7 +107,8 @@ export async function openLiveKit(options: LiveKitOptions): Promise<LiveKit> {
   const events: SecurityEvent[] = [];
   stream.subscribe((event) => events.push(event));
   const migrations = [...coreMigrations, ...(options.migrations ?? [])];
-  const store = await openSqliteStore({ memory: true, clock, migrations, report });
+  const store = options.beside?.store ?? (await openSqliteStore({ memory: true, clock, migrations, report }));
+  const bus = options.bus ?? createMemoryBus({ report });
   const counters = createMemoryCounters({ clock });
   const documents = createDocuments();
   const edge = createEdge({
@@ -113,7 +126,12 @@ export async function openLiveKit(options: LiveKitOptions): Promise<LiveKit> {
   });
   const client = options.client ?? { source: "", hash: "none" };
   const { components, lifetime = DAY, quota = DEFAULT_STATE_QUOTA } = options;
-  const live = createLive({ components, edge, store, documents, sealer, clock, random, client, lifetime, quota });
+  const live = createLive({
+    ...{ components, edge, store, documents, sealer, clock, random, client, lifetime, quota, bus, report },
+    timers: clock,
+    ...(options.push === undefined ? {} : { push: options.push }),
+    ...(options.bans === undefined ? {} : { bans: options.bans }),
+  });
   const guards = [
     originGuard({}),
     csrfGuard({ tokens: csrfTokens, keyRing }),
@@ -151,8 +169,10 @@ export async function openLiveKit(options: LiveKitOptions): Promise<LiveKit> {
       }),
     resetLimits: () => void counters.reset(),
     async [Symbol.asyncDispose]() {
+      await live[Symbol.asyncDispose]();
+      if (options.bus === undefined) await bus[Symbol.asyncDispose]();
       await counters[Symbol.asyncDispose]();
-      await store[Symbol.asyncDispose]();
+      if (options.beside === undefined) await store[Symbol.asyncDispose]();
     },
   };
 }
