@@ -84,9 +84,10 @@ export class LiveVisitor {
     this.#parts = parts;
   }
 
-  /** Somebody who has just come: with a session and a token of it. */
-  static async arrive(parts: VisitorParts): Promise<LiveVisitor> {
+  /** Somebody who has just come: with a session and a token of it; with the session of another one, where given. */
+  static async arrive(parts: VisitorParts, sameAs?: LiveVisitor): Promise<LiveVisitor> {
     const visitor = new LiveVisitor(parts);
+    visitor.#cookie = sameAs?.cookie ?? "";
     await visitor.refreshToken();
     return visitor;
   }

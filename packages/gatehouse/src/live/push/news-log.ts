@@ -57,10 +57,10 @@ export class NewsLog {
     this.#completeSince = Math.max(this.#completeSince, at + 1);
   }
 
-  /** Begins a new epoch: something may have been missed before `now`. */
+  /** Begins a new epoch: something may have been missed until `now`. */
   reset(now: number): void {
     this.#epoch = this.#newEpoch();
-    this.#completeSince = now;
+    this.#completeSince = now + 1;
     this.#latest.clear();
     this.#number = 0;
     this.#forgotten = 0;
