@@ -19,8 +19,8 @@ export function start(core: Core): void {
 class Tab {
   readonly #core: Core;
   readonly #state: PushState;
-  /** Without locks the tabs cannot agree on one of them, and each has a stream of its own. */
-  readonly #channel = "locks" in navigator ? new BroadcastChannel(NAME) : undefined;
+  /** Without locks and channels the tabs cannot agree on one of them, and each has a stream of its own. */
+  readonly #channel = "locks" in navigator && "BroadcastChannel" in window ? new BroadcastChannel(NAME) : undefined;
   readonly #stopped = new AbortController();
   readonly #stale = new Set<string>();
   #timer: ReturnType<typeof setTimeout> | undefined;

@@ -30,14 +30,13 @@ export function connectionOf(environment: unknown): Connection {
 
 /**
  * What closes the connection below a request, whose answer is not being taken, by the environment of a Hono handler.
- * Does nothing once the answer has been sent, or where something else than Node's server sends it.
+ * It does nothing once the answer has been sent. `undefined` where something else than Node's server sends it.
  */
-export function cutterOf(environment: unknown): () => void {
-  const outgoing: unknown =
-    typeof environment === "object" && environment !== null && "outgoing" in environment
-      ? environment.outgoing
-      : undefined;
+export function cutterOf(environment: unknown): (() => void) | undefined {
+  if (typeof environment !== "object" || environment === null || !("outgoing" in environment)) return undefined;
+  const { outgoing } = environment;
+  if (!(outgoing instanceof ServerResponse)) return undefined;
   return () => {
-    if (outgoing instanceof ServerResponse && !outgoing.writableFinished) outgoing.destroy();
+    if (!outgoing.writableFinished) outgoing.destroy();
   };
 }

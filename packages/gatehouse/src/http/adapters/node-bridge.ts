@@ -77,7 +77,7 @@ export function createNodeBridge(edge: Edge): NodeBridge {
 }
 
 function serveNode(message: IncomingMessage, response: ServerResponse, handler: EdgeHandler): Promise<void> {
-  const listener = getRequestListener((request) => handler(request, connectionOfMessage(message)), {
+  const listener = getRequestListener((request, bindings) => handler(request, connectionOfMessage(message), bindings), {
     overrideGlobalObjects: false,
     autoCleanupIncoming: false,
     errorHandler: () => plainProblem(malformed("The address or Host header is not valid.")),

@@ -56,7 +56,7 @@ export class Follower {
   #beat: Disposable | undefined;
   #gathering: Disposable | undefined;
   readonly #gathered = new Set<string>();
-  #cut: () => void = () => undefined;
+  #cut: (() => void) | undefined;
   #ended = false;
 
   constructor(subject: FollowerSubject, parts: FollowerParts) {
@@ -87,7 +87,7 @@ export class Follower {
   }
 
   /** How the connection is closed when its reader takes nothing. */
-  set cut(cut: () => void) {
+  set cut(cut: (() => void) | undefined) {
     this.#cut = cut;
   }
 
@@ -119,7 +119,7 @@ export class Follower {
     if (this.#ended) return;
     this.#finish();
     this.#controller?.close();
-    this.#parts.timers.after(LAST_WORDS, () => this.#cut(), "background");
+    this.#parts.timers.after(LAST_WORDS, () => this.#cut?.(), "background");
   }
 
   #gather(ids: readonly string[]): void {
@@ -147,8 +147,8 @@ export class Follower {
     if ((this.#controller.desiredSize ?? 0) > 0) return;
     // It gets news again once it asks for them; nothing is kept for it meanwhile.
     this.#finish();
-    this.#controller.error(new Error("The reader was too slow."));
-    this.#cut();
+    if (this.#cut === undefined) this.#controller.error(new Error("The reader was too slow."));
+    else this.#cut();
   }
 
   #scheduleBeat(): void {

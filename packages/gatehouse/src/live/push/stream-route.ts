@@ -16,7 +16,7 @@ const HEADERS = {
 };
 
 /** Answers a request for a stream. `cut` closes the connection of a reader that takes nothing. */
-export async function openStream(edge: Edge, inbound: Inbound, cut: () => void): Promise<Response> {
+export async function openStream(edge: Edge, inbound: Inbound, cut: (() => void) | undefined): Promise<Response> {
   const outcome = await edge.receive(inbound, {
     action: STREAM,
     entrance: "live",
