@@ -2,9 +2,12 @@
 // Whoever sits at the machine next, or was thrown out, would hear what happens for as long as the page stays open.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { z } from "zod";
+import { html } from "gatehouse/html";
+import { live } from "gatehouse/live";
 import { createSessions } from "gatehouse/store";
 import type { Ban, Bans, BanSubject } from "gatehouse/kernel";
-import { boardOf, enter, leave, openBoard } from "../support/push-board.ts";
+import { boardOf, enter, leave, openBoard, refusalOf } from "../support/push-board.ts";
 
 const SECOND = 1_000;
 const HOUR = 3_600_000;
@@ -98,6 +101,26 @@ describe("a stream of news", () => {
     bans.banned.add("ip 203.0.113.9");
     await kit.clock.advance(15 * SECOND);
     assert.equal(stream.state, "ended");
+  });
+
+  it("is given to nobody whom the component is not shown to any more", async () => {
+    const shown = { to: new Set(["ada"]) };
+    const safe = live("safe", {
+      props: z.object({ shelf: z.number() }),
+      ...{ state: z.object({}), mount: () => ({}), actions: () => ({}), render: () => html`<p>safe</p>` },
+      topics: ({ props }) => [`safe ${props.shelf}`],
+      visible: ({ principal, props }) => shown.to.has(principal.id) && props.shelf === 1,
+    });
+    await using kit = await openBoard({
+      components: [safe],
+      page: (mounted, inbound) => mounted.mount(safe, { inbound, props: { shelf: 1 } }),
+    });
+    const visitor = await kit.visit();
+    await enter(visitor, "ada");
+    const page = await visitor.page();
+    await using _stream = await visitor.follow(page);
+    shown.to.clear();
+    assert.equal(await refusalOf(visitor.follow(page)), "TOPICS_REFUSED");
   });
 
   it("ends where nobody can tell whether its session has", async () => {

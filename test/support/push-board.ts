@@ -38,7 +38,7 @@ export async function openBoard(options: Partial<LiveKitOptions> = {}): Promise<
     }),
     render: () => html`<p>door</p>`,
   });
-  opened.kit = await openLiveKit({ components: [board, door], ...options });
+  opened.kit = await openLiveKit({ ...options, components: [board, door, ...(options.components ?? [])] });
   return opened.kit;
 }
 

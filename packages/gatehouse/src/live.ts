@@ -21,7 +21,7 @@ export type {
   RenderChild,
   RenderContext,
   StateMode,
-  TopicsContext,
+  ViewContext,
 } from "./live/component.ts";
 export type { Act, ActEntry } from "./live/act.ts";
 export { reply, Reply } from "./live/effects.ts";

@@ -1,6 +1,7 @@
 export { createTestAuthority, type IssuedCertificate, type TestAuthority } from "./testing/authority.ts";
 export { describeBusContract, Inbox, type BusContractOptions, type BusPair } from "./testing/bus-contract.ts";
 export { describeCountersContract, type CountersContractOptions } from "./testing/counters-contract.ts";
+export { ConnectionLostError, type CrashPoint } from "./testing/crash.ts";
 export { createDeterministicRandom } from "./testing/deterministic-random.ts";
 export { createFakeClock, type FakeClock } from "./testing/fake-clock.ts";
 export {
@@ -34,6 +35,7 @@ export {
   type MountedComponent,
 } from "./testing/live-visitor.ts";
 export { LiveStream, type FollowedComponent } from "./testing/live-stream.ts";
+export { parallel } from "./testing/parallel.ts";
 export { attemptOf, passageOf, type PassageDifferences } from "./testing/passage.ts";
 export { createRecordingStore, type RecordingStore } from "./testing/recording-store.ts";
 export type { ServiceControl } from "./testing/service-process.ts";

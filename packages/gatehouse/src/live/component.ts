@@ -43,14 +43,6 @@ export interface LiveContext<State, Props> {
   readonly publish: (topic: string) => void;
 }
 
-/** What a component's topics are made from. */
-export interface TopicsContext<Props> {
-  readonly props: Props;
-  readonly tenant: string;
-  readonly instance: string;
-  readonly principal: Principal;
-}
-
 /** What `render` works with. Secret members of the state are not among it. */
 export interface RenderContext<View, Props, Actions> {
   readonly state: View;
@@ -161,6 +153,14 @@ export type DeclareAction<State, Props> = <Schema extends StandardSchemaV1 = typ
   run: LiveAction<State, Props, Schema>["run"],
 ) => LiveAction<State, Props, Schema>;
 
+/** What the rule of a component, and its topics, are asked about: whoever is to be shown it. */
+export interface ViewContext<Props> {
+  readonly principal: Principal;
+  readonly props: Props;
+  readonly tenant: string;
+  readonly instance: string;
+}
+
 /** What a component does when another one of the page emits an event. */
 export interface LiveListener {
   readonly event: string;
@@ -180,6 +180,12 @@ export interface LiveDefinition<State, Props, Actions, Secret extends keyof Stat
   readonly props?: StandardSchemaV1<unknown, Props>;
   /** The state: plain JSON. Checked whenever it is read back, so that a new release never meets an old shape. */
   readonly state: StandardSchemaV1<unknown, State>;
+  /**
+   * Who may be shown the component, where that is not everybody who is shown a page with it. Asked whenever it is
+   * rendered: in a page, inside another component, after an event, when it is loaded or refreshed. Whoever may not gets
+   * nothing. A page's own check does not last: its components can be asked for anew while the session lives.
+   */
+  readonly visible?: (context: ViewContext<Props>) => boolean;
   /** Where the state lives between two actions. Default `store`. */
   readonly mode?: StateMode;
   /**
@@ -199,7 +205,11 @@ export interface LiveDefinition<State, Props, Actions, Secret extends keyof Stat
   /** The events this component's actions emit; see `liveEvent`. */
   // oxlint-disable-next-line typescript/no-explicit-any -- what they carry is of no concern here
   readonly emits?: readonly LiveEventType<any>[];
-  /** What it does when other components of the page emit events, each declared with the function that is passed in. */
+  /**
+   * What it does when other components of the page emit events, each declared with the function that is passed in.
+   * The browser says which components its page has, and may leave some out: what has to happen belongs into the
+   * action that emits the event, and a listener only follows it.
+   */
   readonly on?: (on: DeclareListener<State, Props>) => readonly LiveListener[];
   /** Seconds after which an open, visible page asks for fresh content by itself. At least 1. Default: never. */
   readonly poll?: number;
@@ -207,7 +217,7 @@ export interface LiveDefinition<State, Props, Actions, Secret extends keyof Stat
    * What its content is about, as names of the application's own such as `event/42`: when `publish` is called with one
    * of them, open pages ask for fresh content by themselves. At most 16; topics of other tenants are others. Default: none.
    */
-  readonly topics?: (context: TopicsContext<Props>) => readonly string[];
+  readonly topics?: (context: ViewContext<Props>) => readonly string[];
   /** The content. Pure: the same arguments give the same content. */
   readonly render: (context: RenderContext<Omit<State, Secret>, Props, Actions>) => Renderable;
 }
@@ -218,13 +228,14 @@ export interface LiveComponent<in out Props = unknown> {
   readonly props: StandardSchemaV1<unknown, Props> | undefined;
   readonly state: StandardSchemaV1;
   readonly secret: readonly string[];
+  readonly visible: ((context: ViewContext<Props>) => boolean) | undefined;
   readonly mode: StateMode;
   readonly replayTolerated: boolean;
   readonly emits: readonly string[];
   readonly listeners: readonly LiveListener[];
   readonly poll: number | undefined;
   readonly mount: (context: MountContext<unknown, Props>) => Now<unknown>;
-  readonly topics: ((context: TopicsContext<Props>) => readonly string[]) | undefined;
+  readonly topics: ((context: ViewContext<Props>) => readonly string[]) | undefined;
   readonly actions: Readonly<Record<string, AnyLiveAction>>;
   readonly render: (context: RenderContext<unknown, Props, never>) => Renderable;
 }
@@ -250,12 +261,13 @@ export function live<
   for (const action of Object.keys(actions)) {
     if (!ACTION_NAME.test(action)) throw new TypeError(`The action name "${action}" of ${name} is not an identifier.`);
   }
-  const { props, state, secret = [], mount, render, mode = "store", replay, emits = [], poll, topics } = definition;
+  const { props, state, secret = [], mount, render, visible, topics } = definition;
+  const { mode = "store", replay, emits = [], poll } = definition;
   if (replay !== undefined && mode !== "sealed")
     throw new TypeError(`${name}: replay is about components of mode sealed.`);
   if (poll !== undefined && !(poll >= 1)) throw new TypeError(`${name}: poll is a number of seconds, 1 or more.`);
   const component = {
-    ...{ name, props, state, secret, mount, render, actions, mode, poll, topics },
+    ...{ name, props, state, secret, mount, render, actions, visible, topics, mode, poll },
     replayTolerated: replay === "tolerated",
     emits: emits.map(({ event }) => event),
     listeners: definition.on?.(({ event }, run) => ({ event, run })) ?? [],

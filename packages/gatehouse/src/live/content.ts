@@ -69,11 +69,11 @@ function childSlot(name: string): Html {
 
 /** Puts elements into the places of the children they belong to. */
 export function fillSlots(text: string, elements: ReadonlyMap<string, string>): string {
-  let filled = text;
   // A text of a visitor cannot pass for a slot: its angle brackets are escaped.
-  for (const [name, element] of elements) filled = filled.replace(renderToString(childSlot(name)), () => element);
-  return filled;
+  return text.replaceAll(SLOT, (slot, name: string) => elements.get(name) ?? slot);
 }
+
+const SLOT = /<div data-live="([^"]+)"><\/div>/g;
 
 /**
  * Props as the component's schema sees them.

@@ -30,6 +30,8 @@ export interface Current extends Held, Pick<Stored, "bytes"> {
   readonly version: number;
   /** The state is kept in pages and the caller's is not the newest: this one was made anew, to be shown, not acted on. */
   readonly stale?: true;
+  /** Neither a page nor the store knows it: for whoever may act on it, but not to be shown because of another's action. */
+  readonly unshown?: true;
 }
 
 /** What of a state is shown. */
@@ -77,6 +79,13 @@ export class Instance {
     return this.component.mode === "none" ? undefined : this.#basis.version;
   }
 
+  /** Whether the caller may be shown the component. */
+  isVisible({ props }: Held): boolean {
+    const { principal } = this.#context;
+    const { tenant, instance } = this.key;
+    return this.component.visible?.({ principal, props, tenant, instance }) !== false;
+  }
+
   /** What `run` functions of the component get. */
   context(transaction: WriteTransaction, { state, props }: Held): LiveContext<unknown, unknown> {
     const { tenant } = this.key;
@@ -102,8 +111,9 @@ export class Instance {
     if (stored.damaged) return this.#invalid("state");
     if (stored.held !== undefined) return { ...stored, ...stored.held };
     const fresh = await this.#fresh(transaction, stored);
+    if (isDenial(fresh)) return fresh;
     const isElsewhere = this.component.mode === "sealed" && stored.version > 0;
-    return isElsewhere && !isDenial(fresh) ? { ...fresh, stale: true } : fresh;
+    return isElsewhere ? { ...fresh, stale: true } : fresh;
   }
 
   /**
@@ -199,7 +209,8 @@ export class Instance {
     const { component } = this;
     const props = component.props === undefined ? { value: undefined } : check(component.props, {});
     if (props === undefined) return deny(liveProblems.STATE_INVALID, { extensions: REFRESH });
-    return { props: props.value, state: await this.#mounted(transaction, props.value, undefined), version, bytes };
+    const state = await this.#mounted(transaction, props.value, undefined);
+    return { props: props.value, state, version, bytes, unshown: true };
   }
 
   async #mounted(transaction: WriteTransaction, props: unknown, previous: unknown): Promise<unknown> {

@@ -39,7 +39,7 @@ export interface LiveParts {
   readonly random: Random;
   /** Milliseconds a state is kept after its last change. Default: one day. */
   readonly lifetime?: number;
-  /** Requests that load or refresh components, and the seconds they are counted in. Default 120 in 60. */
+  /** Requests that load or refresh components, and the seconds they are counted in. Default 120 in 60; ten times as many for the strangers of one address together. */
   readonly loadLimit?: { readonly limit: number; readonly window: number };
   /** Between the servers of the installation, for `publish`. Default: there is one server. */
   readonly bus?: Bus;
@@ -92,7 +92,7 @@ export interface Live extends AsyncDisposable {
   /** The action endpoint, the refresh of security tokens, and the browser runtime. */
   readonly routes: Hono;
   /**
-   * Renders a component for a page.
+   * Renders a component for a page; nothing for whom it is not visible.
    * @throws {TypeError} when the component is not registered, or its props do not fit its schema
    */
   mount<Props>(component: LiveComponent<Props>, options: MountOptions<Props>): Promise<Html>;
@@ -106,8 +106,9 @@ export interface Live extends AsyncDisposable {
   head(inbound: Inbound): Html;
 }
 
-/** Requests to load components, in seconds. */
+/** Requests to load components, in seconds; of strangers, whom only their address tells apart, ten times as many. */
 const LOAD_LIMIT = { limit: 120, window: 60 };
+const STRANGERS = 10;
 const DAY = 24 * 60 * 60 * 1000;
 const KEY_BYTES = 16;
 const TOO_OLD = "This page is too old; please reload it.";
@@ -159,8 +160,9 @@ class LivePages implements Live, RouteParts {
     return this.#push[Symbol.asyncDispose]();
   }
 
-  has(name: string): boolean {
-    return this.#components.has(name);
+  has(name: string, action?: string): boolean {
+    const component = this.#components.get(name);
+    return component !== undefined && (action === undefined || Object.hasOwn(component.actions, action));
   }
 
   head(inbound: Inbound): Html {
@@ -175,8 +177,7 @@ class LivePages implements Live, RouteParts {
     const props = propsOf(component, options.props);
     const instance = instanceFor(options.instance ?? "main", component.props === undefined ? undefined : props);
     const element = await this.#element({ component, instance, props: { value: props } }, options.inbound, undefined);
-    if (element === undefined) throw new TypeError(`The props of ${component.name} are missing.`);
-    return ownHtml(element);
+    return ownHtml(element ?? "");
   }
 
   async refused(id: ComponentId, inbound: Inbound, refused: RefusedPage): Promise<Html | Denial> {
@@ -243,7 +244,8 @@ function openStreams(
 
 /** Loading has a limit of its own, by session where there is one, else by address. */
 function loadPolicy({ limit, window }: { readonly limit: number; readonly window: number }): LimitPolicy {
-  return { name: LOAD, by: ["session"], rule: { kind: "window", limit, window: window * 1000 } };
+  const rule = { kind: "window", limit, window: window * 1000 } as const;
+  return { name: LOAD, by: ["session"], rule, anonymousLimit: limit * STRANGERS };
 }
 
 function plainFrame(head: Html, content: Html): Html {

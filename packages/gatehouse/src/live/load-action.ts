@@ -44,7 +44,10 @@ const PASSED_ON: StandardSchemaV1<LoadCall, LoadCall> = {
     version: 1,
     vendor: "gatehouse",
     // The route has read it; nothing else reaches the live entrance under this name.
-    validate: (value) => ({ value: value as LoadCall }),
+    validate: (value) =>
+      typeof value === "object" && value !== null && "components" in value && Array.isArray(value.components)
+        ? { value: value as LoadCall }
+        : { issues: [{ message: "This action is the server's own." }] },
   },
 };
 

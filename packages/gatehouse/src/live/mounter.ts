@@ -2,7 +2,7 @@ import type { Principal } from "../kernel/attempt.ts";
 import type { ReadTransaction } from "../kernel/ports/store.ts";
 import type { PageFrame, RefusedForm } from "./act.ts";
 import { formatComponentId, type ComponentId } from "./component-id.ts";
-import type { AnyLiveComponent } from "./component.ts";
+import type { AnyLiveComponent, ViewContext } from "./component.ts";
 import { fillSlots, fitProps, renderContent, type Child, type Content } from "./content.ts";
 import { componentElement, laterElement } from "./element.ts";
 import type { TopicTokens } from "./push/topics.ts";
@@ -76,7 +76,7 @@ export class Mounter {
   }
 
   /**
-   * Mounts a component; `undefined` where nobody knows its props any more.
+   * Mounts a component; `undefined` where it is not to be shown, and where nobody knows its props any more.
    * @throws {TypeError} when it or a component inside it is not registered
    */
   async mount(subject: MountSubject, frame: MountFrame, depth = 0): Promise<Mounted | undefined> {
@@ -85,10 +85,11 @@ export class Mounter {
     const { principal, tenant, now, transaction } = frame;
     const key: StateKey = { tenant, component: component.name, instance, owner: ownerOf(principal) };
     const stored = await this.#keeper.read(transaction, component, key);
-    const known =
-      subject.seed === undefined ? (subject.props ?? fitProps(component, stored.held?.props)) : subject.seed;
+    // What neither a page nor the store knows has been shown to nobody: a name alone does not show it.
+    const known = subject.seed ?? subject.props ?? (stored.held && fitProps(component, stored.held.props));
     if (known === undefined) return undefined;
     const props = "value" in known ? known.value : known.props;
+    if (component.visible?.({ principal, props, tenant, instance }) === false) return undefined;
     const newest = subject.seed !== undefined && isNewest(component, subject.seed, stored.version);
     const previous = (newest ? subject.seed?.state?.value : undefined) ?? stored.held?.state;
     const context = { props, principal, tenant, instance, transaction, now, previous };
@@ -109,6 +110,8 @@ export class Mounter {
 
   async #child(child: Child, frame: MountFrame, depth: number): Promise<string> {
     const { component, id, props, load } = child;
+    const { principal, tenant } = frame;
+    if (component.visible?.({ principal, props, tenant, instance: id.instance }) === false) return "";
     if (load !== undefined && !frame.eager.has(formatComponentId(id))) return this.#later(child, frame);
     const mounted = await this.mount({ component, instance: id.instance, props: { value: props } }, frame, depth + 1);
     return (await mounted?.element()) ?? "";
@@ -132,8 +135,7 @@ export class Mounter {
     const id = { component: component.name, instance };
     const basis = { base: version, props: held.props, now };
     const seed = this.#keeper.seed(key, { ...basis, state: { value: held.state } });
-    const followed = component.topics?.({ props: held.props, tenant: key.tenant, instance, principal }) ?? [];
-    const topics = this.#tokens.seal(key, followed, now);
+    const topics = this.#topicsOf(component, { props: held.props, tenant: key.tenant, instance, principal }, now);
     return {
       ...{ id, version, seed, held, topics },
       content: () => renderContent(component, held, { id, version, page: undefined, refused: undefined, principal }),
@@ -147,6 +149,16 @@ export class Mounter {
         return componentElement(component, contentFrame, fillSlots(shown.text, elements));
       },
     };
+  }
+
+  /** The token by which a page hears of news of a component. */
+  #topicsOf(component: AnyLiveComponent, context: ViewContext<unknown>, now: number): string | undefined {
+    const topics = component.topics?.(context) ?? [];
+    const { tenant, instance, principal } = context;
+    const key = { tenant, component: component.name, instance, owner: ownerOf(principal) };
+    // A rule is asked again whenever a stream begins.
+    const asked = component.visible === undefined ? {} : { props: context.props };
+    return this.#tokens.seal(key, { topics, now, ...asked });
   }
 
   #ensureRegistered(component: AnyLiveComponent): void {

@@ -6,6 +6,7 @@ import type { Edge } from "../http/edge.ts";
 import { cutterOf } from "../http/connection.ts";
 import { answerCsrfRefresh } from "../http/csrf-refresh.ts";
 import type { Inbound } from "../http/inbound.ts";
+import { ownPath } from "../http/own-path.ts";
 import { isDenial, type Denial, type IdempotencyInfo, type Success } from "../kernel/outcome.ts";
 import { problems } from "../kernel/problems.ts";
 import { ACTION_PATH, type RefusedForm } from "./act.ts";
@@ -41,8 +42,8 @@ export interface RefusedPage extends RefusedForm {
 export interface RouteParts {
   readonly edge: Edge;
   readonly client: ClientBundle;
-  /** Whether there is a component of this name. */
-  has(component: string): boolean;
+  /** Whether there is a component of this name, with this action. */
+  has(component: string, action?: string): boolean;
   /** The page that shows a refused form to a browser without scripts; a denial where its props are lost. */
   refused(id: ComponentId, inbound: Inbound, refused: RefusedPage): Promise<Html | Denial>;
 }
@@ -70,7 +71,7 @@ async function act(pages: RouteParts, inbound: Inbound): Promise<Response> {
       const request = isDenial(body) ? body : readLiveRequest(body);
       if (isDenial(request)) return request;
       understood.request = request;
-      return carriedBy(request);
+      return carriedBy(pages, request);
     },
   });
   const { request } = understood;
@@ -85,8 +86,10 @@ async function act(pages: RouteParts, inbound: Inbound): Promise<Response> {
   return edge.respond(inbound, success, { csrfToken: token, body: () => answer(success, token, request) });
 }
 
-function carriedBy(request: LiveRequest): Carried {
-  const { id, action, params, basis, csrfToken } = request;
+function carriedBy(pages: RouteParts, request: LiveRequest): Carried {
+  const { id, params, basis, csrfToken } = request;
+  // Other actions of the entrance are not the browser's to name, whatever they are called.
+  const action = pages.has(id.component, request.action) ? request.action : `${request.action}?`;
   const value = createCall({ instance: id.instance, params }, basis);
   return { action: `${id.component}.${action}`, value, csrfToken, idempotencyKey: keyOf(request) };
 }
@@ -124,7 +127,7 @@ function pageOf({ request, url }: Inbound): string {
   const referrer = request.headers.get("referer");
   if (referrer === null || !URL.canParse(referrer)) return "/";
   const page = new URL(referrer);
-  return page.host === url.host ? page.pathname + page.search : "/";
+  return (page.host === url.host ? ownPath(page.pathname + page.search) : undefined) ?? "/";
 }
 
 function answer(

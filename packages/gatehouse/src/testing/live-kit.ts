@@ -27,7 +27,7 @@ import { createSealer, type Sealer } from "../kernel/seal.ts";
 import type { ClientBundle } from "../live/client-bundle.ts";
 import { parseComponentId } from "../live/component-id.ts";
 import type { AnyLiveComponent } from "../live/component.ts";
-import { createLive, type Live } from "../live/live.ts";
+import { createLive, type Live, type LiveParts } from "../live/live.ts";
 import type { PushOptions } from "../live/push/options.ts";
 import { DEFAULT_STATE_QUOTA, StateKeeper, type StateQuota } from "../live/state.ts";
 import { createMemoryBus } from "../store/memory/memory-bus.ts";
@@ -38,6 +38,7 @@ import { createDocuments } from "../store/sql/documents.ts";
 import { createIdempotencyRecords } from "../store/sql/idempotency-records.ts";
 import { createSessions } from "../store/sql/sessions.ts";
 import { openSqliteStore } from "../store/sqlite/sqlite-store.ts";
+import { ConnectionLostError, createCrashingStore, type CrashPoint } from "./crash.ts";
 import { createFakeClock, type FakeClock } from "./fake-clock.ts";
 import { LiveVisitor } from "./live-visitor.ts";
 
@@ -52,6 +53,8 @@ export interface LiveKitOptions {
   readonly lifetime?: number;
   /** The most that is stored for one session. */
   readonly quota?: StateQuota;
+  /** Requests that load or refresh components, and the seconds they are counted in; see `LiveParts.loadLimit`. */
+  readonly loadLimit?: LiveParts["loadLimit"];
   /** Between several kits, as between the servers of an installation. Default: a bus of its own, in memory. */
   readonly bus?: Bus;
   /** Bounds of the streams by which open pages hear of news. */
@@ -85,6 +88,8 @@ export interface LiveKit extends AsyncDisposable {
   readonly handler: ReturnType<Edge["handler"]>;
   /** Somebody with a browser of their own: a session, and the calls made in it. */
   visit(): Promise<LiveVisitor>;
+  /** Has the next change cut off at a point, as if the server had died there: its caller gets a `ConnectionLostError`. */
+  crashAfter(point: CrashPoint): void;
   /** Forgets everything counted, as tests between each other want it. */
   resetLimits(): void;
 }
@@ -107,7 +112,8 @@ export async function openLiveKit(options: LiveKitOptions): Promise<LiveKit> {
   const events: SecurityEvent[] = [];
   stream.subscribe((event) => events.push(event));
   const migrations = [...coreMigrations, ...(options.migrations ?? [])];
-  const store = options.beside?.store ?? (await openSqliteStore({ memory: true, clock, migrations, report }));
+  const own = (): Promise<Store> => openSqliteStore({ memory: true, clock, migrations, report });
+  const store = createCrashingStore(options.beside?.store ?? (await own()));
   const bus = options.bus ?? createMemoryBus({ report });
   const counters = createMemoryCounters({ clock });
   const documents = createDocuments();
@@ -125,13 +131,11 @@ export async function openLiveKit(options: LiveKitOptions): Promise<LiveKit> {
     report,
   });
   const client = options.client ?? { source: "", hash: "none" };
-  const { components, lifetime = DAY, quota = DEFAULT_STATE_QUOTA } = options;
-  const live = createLive({
-    ...{ components, edge, store, documents, sealer, clock, random, client, lifetime, quota, bus, report },
-    timers: clock,
-    ...(options.push === undefined ? {} : { push: options.push }),
-    ...(options.bans === undefined ? {} : { bans: options.bans }),
-  });
+  const { components, lifetime = DAY, quota = DEFAULT_STATE_QUOTA, loadLimit, push, bans } = options;
+  const limits = { lifetime, quota, ...(loadLimit === undefined ? {} : { loadLimit }) };
+  const news = { bus, timers: clock, ...(push === undefined ? {} : { push }), ...(bans === undefined ? {} : { bans }) };
+  const parts = { components, edge, store, documents, sealer, clock, random, client, report };
+  const live = createLive({ ...parts, ...limits, ...news });
   const guards = [
     originGuard({}),
     csrfGuard({ tokens: csrfTokens, keyRing }),
@@ -153,7 +157,13 @@ export async function openLiveKit(options: LiveKitOptions): Promise<LiveKit> {
   ];
   const gate = createGate({ actions: live.actions, guards, store, events: stream, clock, ids, report });
   const keeper = new StateKeeper({ documents, sealer, lifetime, quota });
-  const handler = edge.handler(application(options, live, edge));
+  const serve = edge.handler(application(options, live, edge));
+  const answer: typeof serve = async (request, connection, bindings) => {
+    const response = await serve(request, connection, bindings);
+    if (store.hasCrashed()) throw new ConnectionLostError();
+    return response;
+  };
+  const handler: typeof serve = Object.assign(answer, { stop: () => serve.stop?.() });
   return {
     ...{ live, edge, gate, store, documents, counters, clock, keyRing, sealer, events, errors, handler },
     visit: () =>
@@ -167,6 +177,7 @@ export async function openLiveKit(options: LiveKitOptions): Promise<LiveKit> {
           return keeper.seed(key, { props: held.props, state: { value: held.state }, base: 0, now: clock.now() });
         },
       }),
+    crashAfter: (point) => store.crashAfter(point),
     resetLimits: () => void counters.reset(),
     async [Symbol.asyncDispose]() {
       await live[Symbol.asyncDispose]();

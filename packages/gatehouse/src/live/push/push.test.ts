@@ -75,7 +75,11 @@ describe("components that follow topics", () => {
   it("get a fresh token when they are loaded", async () => {
     await using kit = await open();
     const visitor = await kit.visit();
-    const body = { components: [{ component_id: "clock:main", base_version: 0 }], _csrf_token: visitor.csrfToken };
+    const [, seed] = /data-live="clock:main"[^>]*?data-live-seed="([^"]+)"/.exec(await visitor.page()) ?? [];
+    const body = {
+      components: [{ component_id: "clock:main", base_version: 0, seed }],
+      _csrf_token: visitor.csrfToken,
+    };
     const response = await visitor.request("/api/livecomponents/load", {
       method: "POST",
       headers: { "content-type": "application/json" },

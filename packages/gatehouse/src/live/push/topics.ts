@@ -31,6 +31,8 @@ export interface Topics {
   readonly madeAt: number;
   /** The server process that made it. */
   readonly maker: string;
+  /** The props that the component's rule is asked about, where it has one. */
+  readonly props: unknown;
 }
 
 /** What tokens are made with. */
@@ -59,11 +61,11 @@ export class TopicTokens {
    * The token of a component that follows topics; `undefined` for one that follows none.
    * @throws {TypeError} for more topics than a component may have, or malformed ones
    */
-  seal(owner: TopicsOwner, topics: readonly string[], now: number): string | undefined {
+  seal(owner: TopicsOwner, { topics, props, now }: Named): string | undefined {
     if (topics.length === 0) return undefined;
     if (topics.length > MOST) throw new TypeError(`${owner.component} has more than ${MOST} topics.`);
     for (const topic of topics) topicKey(owner.tenant, topic);
-    const text = JSON.stringify({ topics: [...new Set(topics)], at: now, by: this.#parts.maker });
+    const text = JSON.stringify({ topics: [...new Set(topics)], props, at: now, by: this.#parts.maker });
     return this.#parts.sealer.seal(text, bindingOf(owner));
   }
 
@@ -71,7 +73,8 @@ export class TopicTokens {
   open(owner: TopicsOwner, token: string, now: number): Topics | undefined {
     const opened = this.#read(owner, token);
     if (opened === undefined || now - opened.at > this.#parts.lifetime) return undefined;
-    return { keys: opened.topics.map((topic) => topicKey(owner.tenant, topic)), madeAt: opened.at, maker: opened.by };
+    const { topics, props, at: madeAt, by: maker } = opened;
+    return { keys: topics.map((topic) => topicKey(owner.tenant, topic)), props, madeAt, maker };
   }
 
   #read(owner: TopicsOwner, token: string): Sealed | undefined {
@@ -85,8 +88,17 @@ export class TopicTokens {
   }
 }
 
+/** What a token is made of. */
+interface Named {
+  readonly topics: readonly string[];
+  readonly props?: unknown;
+  /** Epoch milliseconds. */
+  readonly now: number;
+}
+
 interface Sealed {
   readonly topics: readonly string[];
+  readonly props?: unknown;
   readonly at: number;
   readonly by: string;
 }
