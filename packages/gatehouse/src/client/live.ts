@@ -1,5 +1,6 @@
 import { componentOf, componentsBy, type ActionOptions, type LiveComponent, type LiveEvents } from "./component.ts";
 import { is } from "./element.ts";
+import { follow } from "./follow.ts";
 import { parametersOf } from "./form.ts";
 import { refresh, watch } from "./loader.ts";
 import { remember } from "./rendering.ts";
@@ -72,9 +73,11 @@ window.addEventListener("pageshow", ({ persisted }) => {
 
 document.addEventListener("live:shown", ({ target }) => {
   if (target instanceof Element) watch(target);
+  follow();
 });
 for (const root of document.querySelectorAll("[data-live]")) remember(root);
 watch(document);
+follow();
 fillFields();
 
 /** What scripts of the page may use. `liveComponent` is the first component. */

@@ -74,7 +74,7 @@ export interface Listening extends AsyncDisposable {
   readonly port: number;
   /** The Node server, for upgrades. */
   readonly server: Server;
-  /** Stops accepting, finishes what is under way for up to `grace` milliseconds (default 10 s), then cuts. */
+  /** Stops accepting, ends event streams, finishes what is under way for up to `grace` milliseconds (default 10 s), then cuts. */
   close(options?: { readonly grace?: number }): Promise<void>;
 }
 
@@ -120,6 +120,7 @@ export async function listen(options: ListenOptions): Promise<Listening> {
   const { port } = server.address() as AddressInfo;
   const close: Listening["close"] = async ({ grace = DEFAULT_GRACE } = {}) => {
     health.stop();
+    options.handler.stop?.();
     await requests.drain(grace);
   };
   return {

@@ -36,6 +36,11 @@ export interface LiveContext<State, Props> {
   readonly now: number;
   /** See `ActionContext.stepKey`. */
   readonly stepKey: (step: string) => string;
+  /**
+   * Says, once the transaction is durable and never before, that whatever follows the topic is stale: open pages of
+   * this tenant ask for fresh content. See `topics`.
+   */
+  readonly publish: (topic: string) => void;
 }
 
 /** What `render` works with. Secret members of the state are not among it. */
@@ -148,7 +153,7 @@ export type DeclareAction<State, Props> = <Schema extends StandardSchemaV1 = typ
   run: LiveAction<State, Props, Schema>["run"],
 ) => LiveAction<State, Props, Schema>;
 
-/** What the rule of a component is asked about: whoever is to be shown it. */
+/** What the rule of a component, and its topics, are asked about: whoever is to be shown it. */
 export interface ViewContext<Props> {
   readonly principal: Principal;
   readonly props: Props;
@@ -208,6 +213,11 @@ export interface LiveDefinition<State, Props, Actions, Secret extends keyof Stat
   readonly on?: (on: DeclareListener<State, Props>) => readonly LiveListener[];
   /** Seconds after which an open, visible page asks for fresh content by itself. At least 1. Default: never. */
   readonly poll?: number;
+  /**
+   * What its content is about, as names of the application's own such as `event/42`: when `publish` is called with one
+   * of them, open pages ask for fresh content by themselves. At most 16; topics of other tenants are others. Default: none.
+   */
+  readonly topics?: (context: ViewContext<Props>) => readonly string[];
   /** The content. Pure: the same arguments give the same content. */
   readonly render: (context: RenderContext<Omit<State, Secret>, Props, Actions>) => Renderable;
 }
@@ -225,6 +235,7 @@ export interface LiveComponent<in out Props = unknown> {
   readonly listeners: readonly LiveListener[];
   readonly poll: number | undefined;
   readonly mount: (context: MountContext<unknown, Props>) => Now<unknown>;
+  readonly topics: ((context: ViewContext<Props>) => readonly string[]) | undefined;
   readonly actions: Readonly<Record<string, AnyLiveAction>>;
   readonly render: (context: RenderContext<unknown, Props, never>) => Renderable;
 }
@@ -250,12 +261,13 @@ export function live<
   for (const action of Object.keys(actions)) {
     if (!ACTION_NAME.test(action)) throw new TypeError(`The action name "${action}" of ${name} is not an identifier.`);
   }
-  const { props, state, secret = [], mount, render, visible, mode = "store", replay, emits = [], poll } = definition;
+  const { props, state, secret = [], mount, render, visible, topics } = definition;
+  const { mode = "store", replay, emits = [], poll } = definition;
   if (replay !== undefined && mode !== "sealed")
     throw new TypeError(`${name}: replay is about components of mode sealed.`);
   if (poll !== undefined && !(poll >= 1)) throw new TypeError(`${name}: poll is a number of seconds, 1 or more.`);
   const component = {
-    ...{ name, props, state, secret, mount, render, actions, visible, mode, poll },
+    ...{ name, props, state, secret, mount, render, actions, visible, topics, mode, poll },
     replayTolerated: replay === "tolerated",
     emits: emits.map(({ event }) => event),
     listeners: definition.on?.(({ event }, run) => ({ event, run })) ?? [],

@@ -10,6 +10,8 @@ import type { Held } from "./state.ts";
 /** What the content of a component is made from. */
 export interface ContentFrame extends ActFrame {
   readonly principal: Principal;
+  /** The token of the component's topics, in elements of components that have any. */
+  readonly topics?: string | undefined;
 }
 
 /** A component that the content of another one contains. */

@@ -9,6 +9,8 @@ import { renderContent, viewOf, type Content } from "./content.ts";
 import { contentTag } from "./content-patch.ts";
 import { isNewest, type Mounter } from "./mounter.ts";
 import { liveProblems } from "./problems.ts";
+import type { Push } from "./push/push.ts";
+import { topicKey } from "./push/topics.ts";
 import { withBefore, type ComponentUpdate } from "./result.ts";
 import { check } from "./schema.ts";
 import { ownerOf, type Held, type Seed, type StateKeeper, type StateKey, type Stored } from "./state.ts";
@@ -17,6 +19,7 @@ import { ownerOf, type Held, type Seed, type StateKeeper, type StateKey, type St
 export interface LiveServices {
   readonly keeper: StateKeeper;
   readonly mounter: Mounter;
+  readonly push: Pick<Push, "publish">;
   /** The component of a name. */
   readonly find: (name: string) => AnyLiveComponent | undefined;
 }
@@ -85,7 +88,13 @@ export class Instance {
 
   /** What `run` functions of the component get. */
   context(transaction: WriteTransaction, { state, props }: Held): LiveContext<unknown, unknown> {
-    return { ...this.#surroundings(), state, props, transaction };
+    const { tenant } = this.key;
+    const publish = (topic: string): void => {
+      // What is wrong with it is said while it can still be taken back.
+      topicKey(tenant, topic);
+      transaction.afterCommit(() => this.#services.push.publish(tenant, topic));
+    };
+    return { ...this.#surroundings(), state, props, transaction, publish };
   }
 
   /** The state to start from: the page's own while it is the newest, the stored one, or a fresh one. */

@@ -6,10 +6,13 @@ import type { AnyAction, LimitPolicy } from "../kernel/action.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { base64url } from "../kernel/codec.ts";
 import { deny, type Denial } from "../kernel/outcome.ts";
+import type { Bans } from "../kernel/ports/bans.ts";
+import type { Bus } from "../kernel/ports/bus.ts";
 import type { Documents } from "../kernel/ports/documents.ts";
 import type { Store } from "../kernel/ports/store.ts";
 import type { Random } from "../kernel/random.ts";
 import type { Sealer } from "../kernel/seal.ts";
+import { systemTimers, type Timers } from "../kernel/timers.ts";
 import { clientPath, readClientBundle, type ClientBundle } from "./client-bundle.ts";
 import { componentActions } from "./component-action.ts";
 import { instanceFor, type ComponentId } from "./component-id.ts";
@@ -19,6 +22,9 @@ import { ownHtml } from "./element.ts";
 import { LOAD, loadAction } from "./load-action.ts";
 import { EAGER, Mounter, type MountSubject } from "./mounter.ts";
 import { liveProblems } from "./problems.ts";
+import { pushSettings, type PushOptions } from "./push/options.ts";
+import { Push } from "./push/push.ts";
+import { streamAction } from "./push/stream-action.ts";
 import { liveRoutes, type RefusedPage, type RouteParts } from "./routes.ts";
 import { DEFAULT_STATE_QUOTA, ownerOf, StateKeeper, type StateQuota } from "./state.ts";
 
@@ -35,6 +41,18 @@ export interface LiveParts {
   readonly lifetime?: number;
   /** Requests that load or refresh components, and the seconds they are counted in. Default 120 in 60; ten times as many for the strangers of one address together. */
   readonly loadLimit?: { readonly limit: number; readonly window: number };
+  /** Between the servers of the installation, for `publish`. Default: there is one server. */
+  readonly bus?: Bus;
+  /** Ends the streams of whoever is banned. Default: nobody is. */
+  readonly bans?: Pick<Bans, "find">;
+  /** Ranges whose callers are not refused. */
+  readonly trustedCidrs?: readonly string[];
+  /** Bounds of the streams by which open pages hear what became stale. */
+  readonly push?: PushOptions;
+  /** Default: the machine's. */
+  readonly timers?: Timers;
+  /** Receives failures of the bus, and of looking at a session in the background. */
+  readonly report?: (error: unknown) => void;
   /** The most that is stored for one session. Default: 500 components and 4 MiB. */
   readonly quota?: StateQuota;
   /** Frames the page that shows a refused form to browsers without scripts; a plain document by default. */
@@ -67,8 +85,8 @@ export interface MountOptions<Props> {
   readonly props?: Props;
 }
 
-/** The live components of an application. */
-export interface Live {
+/** The live components of an application. Disposing it ends the streams to open pages. */
+export interface Live extends AsyncDisposable {
   /** One action at the gate for each action of each component. */
   readonly actions: readonly AnyAction[];
   /** The action endpoint, the refresh of security tokens, and the browser runtime. */
@@ -78,6 +96,12 @@ export interface Live {
    * @throws {TypeError} when the component is not registered, or its props do not fit its schema
    */
   mount<Props>(component: LiveComponent<Props>, options: MountOptions<Props>): Promise<Html>;
+  /**
+   * Says that whatever follows a topic is stale: open pages of the tenant, on every server, ask for fresh content.
+   * Actions of components use `publish` of their context, and others `afterCommit`, so that nobody asks too early.
+   * @throws {TypeError} when the topic is malformed
+   */
+  publish(tenant: string, topic: string): void;
   /** What the head of every page with components needs: the security token and the browser runtime. */
   head(inbound: Inbound): Html;
 }
@@ -105,6 +129,7 @@ class LivePages implements Live, RouteParts {
   readonly #parts: LiveParts;
   readonly #keeper: StateKeeper;
   readonly #mounter: Mounter;
+  readonly #push: Push;
   readonly #components = new Map<string, AnyLiveComponent>();
 
   constructor(parts: LiveParts) {
@@ -118,11 +143,21 @@ class LivePages implements Live, RouteParts {
     }
     const find = (name: string): AnyLiveComponent | undefined => this.#components.get(name);
     this.#keeper = new StateKeeper({ documents, sealer, lifetime, quota });
-    this.#mounter = new Mounter({ keeper: this.#keeper, find });
-    const services = { keeper: this.#keeper, mounter: this.#mounter, find };
+    this.#push = openPush(parts, lifetime);
+    this.#mounter = new Mounter({ keeper: this.#keeper, find, tokens: this.#push.tokens });
+    const services = { keeper: this.#keeper, mounter: this.#mounter, find, push: this.#push };
+    const own = parts.components.flatMap((component) => componentActions(component, services));
     const load = loadAction(services, [loadPolicy(parts.loadLimit ?? LOAD_LIMIT)]);
-    this.actions = [...parts.components.flatMap((component) => componentActions(component, services)), load];
+    this.actions = [...own, load, openStreams(parts, this.#push, find)];
     this.routes = liveRoutes(this);
+  }
+
+  publish(tenant: string, topic: string): void {
+    this.#push.publish(tenant, topic);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#push[Symbol.asyncDispose]();
   }
 
   has(name: string, action?: string): boolean {
@@ -183,6 +218,28 @@ class LivePages implements Live, RouteParts {
       return mounted?.element();
     });
   }
+}
+
+/** What tells open pages. It ends with the server, and streams end with their sessions. */
+function openPush({ edge, bus, sealer, clock, random, timers, push, report }: LiveParts, lifetime: number): Push {
+  const opened = new Push({
+    ...{ bus, sealer, clock, random, lifetime },
+    timers: timers ?? systemTimers,
+    settings: pushSettings(push),
+    report: report ?? (() => undefined),
+  });
+  edge.sessions.onEnd((session) => opened.endSession(session));
+  edge.stopping.addEventListener("abort", () => opened.stop());
+  return opened;
+}
+
+function openStreams(
+  { edge, bans, trustedCidrs = [], push: options }: LiveParts,
+  push: Push,
+  find: (name: string) => AnyLiveComponent | undefined,
+): AnyAction {
+  const { limit } = pushSettings(options);
+  return streamAction({ push, find, sessions: edge.sessions, bans, trustedCidrs, limit });
 }
 
 /** Loading has a limit of its own, by session where there is one, else by address. */

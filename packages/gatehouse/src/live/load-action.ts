@@ -15,11 +15,11 @@ export const LOAD = "live.load";
 
 /** What loading comes to for one component. */
 export type Loaded =
-  | (ComponentUpdate & { readonly seed: string })
+  | (ComponentUpdate & { readonly seed: string; readonly topics?: string })
   /** For a component the page does not have yet. */
   | { readonly element: string }
   /** The content is the same; the seed is a fresh one. */
-  | { readonly unchanged: true; readonly version: number; readonly seed: string };
+  | { readonly unchanged: true; readonly version: number; readonly seed: string; readonly topics?: string };
 
 /** What is answered for one component. */
 export type LoadedComponent = { readonly component_id: string } & (
@@ -102,13 +102,16 @@ async function load(
 
 function refreshed(
   component: AnyLiveComponent,
-  { held, version, seed, content }: Mounted,
+  { held, version, seed, content, topics: token }: Mounted,
   { basis, children }: { readonly basis: Basis; readonly children: ReadonlyMap<string, string> },
 ): Loaded {
   const { text } = content();
   const tag = contentTag(text);
-  if (tag === basis.tag) return { unchanged: true, version, seed };
+  // A fresh token: the page goes on following for as long as it is loaded anew now and then.
+  const topics = token === undefined ? {} : { topics: token };
+  if (tag === basis.tag) return { unchanged: true, version, seed, ...topics };
   return {
+    ...topics,
     ...{ html: text, content_tag: tag, state: viewOf(component, held.state), version, seed },
     ...(children.size === 0 ? {} : { children: Object.fromEntries(children) }),
   };

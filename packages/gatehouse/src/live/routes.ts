@@ -3,18 +3,20 @@ import { Hono } from "hono";
 import type { Html } from "../html/html.ts";
 import type { Carried } from "../http/attempts.ts";
 import type { Edge } from "../http/edge.ts";
+import { cutterOf } from "../http/connection.ts";
 import { answerCsrfRefresh } from "../http/csrf-refresh.ts";
 import type { Inbound } from "../http/inbound.ts";
 import { ownPath } from "../http/own-path.ts";
 import { isDenial, type Denial, type IdempotencyInfo, type Success } from "../kernel/outcome.ts";
 import { problems } from "../kernel/problems.ts";
 import { ACTION_PATH, type RefusedForm } from "./act.ts";
-import { clientPath, type ClientBundle } from "./client-bundle.ts";
+import { clientScripts, type ClientBundle } from "./client-bundle.ts";
 import { createCall } from "./call.ts";
 import type { ComponentId } from "./component-id.ts";
 import { patchBetween, type ContentPatch } from "./content-patch.ts";
 import { LOAD, type LoadCall, type LoadResult } from "./load-action.ts";
 import { liveProblems } from "./problems.ts";
+import { openStream, STREAM_PATH } from "./push/stream-route.ts";
 import { beforeOf, type ComponentUpdate, type LiveResult } from "./result.ts";
 import { readLiveRequest, readLoadRequest, type LiveRequest } from "./wire.ts";
 
@@ -23,6 +25,12 @@ const REFRESH_PATH = "/api/csrf/refresh";
 
 /** Where components are loaded, and looked at anew. */
 const LOAD_PATH = "/api/livecomponents/load";
+
+/** For what has its contents in its name. */
+const FOR_GOOD = {
+  "content-type": "text/javascript; charset=utf-8",
+  "cache-control": "public, max-age=31536000, immutable",
+};
 
 /** A form that was refused, and what the page it came from knew. */
 export interface RefusedPage extends RefusedForm {
@@ -47,13 +55,8 @@ export function liveRoutes(pages: RouteParts): Hono {
   app.post(ACTION_PATH, (context) => act(pages, edge.of(context)));
   app.post(LOAD_PATH, (context) => load(edge, edge.of(context)));
   app.get(REFRESH_PATH, (context) => answerCsrfRefresh(edge, edge.of(context)));
-  app.get(clientPath(client), () => {
-    const headers = {
-      "content-type": "text/javascript; charset=utf-8",
-      "cache-control": "public, max-age=31536000, immutable",
-    };
-    return new Response(client.source, { headers });
-  });
+  app.post(STREAM_PATH, (context) => openStream(edge, edge.of(context), cutterOf(context.env)));
+  for (const [path, source] of clientScripts(client)) app.get(path, () => new Response(source, { headers: FOR_GOOD }));
   return app;
 }
 

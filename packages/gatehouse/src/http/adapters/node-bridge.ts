@@ -90,7 +90,7 @@ interface Serving {
 }
 
 function serveNode(message: IncomingMessage, response: ServerResponse, { handler, refuse }: Serving): Promise<void> {
-  const listener = getRequestListener((request) => handler(request, connectionOfMessage(message)), {
+  const listener = getRequestListener((request, bindings) => handler(request, connectionOfMessage(message), bindings), {
     overrideGlobalObjects: false,
     autoCleanupIncoming: false,
     errorHandler: refuse,
