@@ -7,6 +7,9 @@ import { addEntry, countEntries, listEntries, type Entry } from "./entries.ts";
 const PAGE = 20;
 const MOST_SHOWN = 500;
 
+/** A guest who was let in is counted alone; strangers by their address, which all of a venue may share. */
+const SIGNATURES = { limitBy: ["session", "action"], rateLimit: 10, rateLimitWindow: 60, anonymousLimit: 120 } as const;
+
 const EntrySchema = z.object({ id: z.string(), author: z.string(), message: z.string(), createdAt: z.number() });
 const State = z.object({ entries: z.array(EntrySchema), total: z.number() });
 const Props = z.object({ eventId: z.uuid() });
@@ -40,9 +43,7 @@ export function createGuestbook({ ids }: { readonly ids: Ids }): LiveComponent<z
           input: Greeting,
           authorise: "public",
           commutes: true,
-          limitBy: ["session", "action"],
-          rateLimit: 10,
-          rateLimitWindow: 60,
+          ...SIGNATURES,
           audit: { context: (input) => ({ length: input.message.length }) },
         },
         async ({ transaction, tenant, props: { eventId }, state, principal, now }, { author, message }) => {
@@ -58,7 +59,7 @@ export function createGuestbook({ ids }: { readonly ids: Ids }): LiveComponent<z
         },
       ),
       more: action(
-        { authorise: "public", commutes: true, limitBy: ["session", "action"], rateLimit: 60 },
+        { authorise: "public", commutes: true, limitBy: ["session", "action"], rateLimit: 60, anonymousLimit: 240 },
         async ({ transaction, tenant, props: { eventId }, state }) => {
           const key = { tenant, eventId };
           const limit = Math.min(state.entries.length + PAGE, MOST_SHOWN);

@@ -46,13 +46,12 @@ async function open(more: Partial<PenaltyOptions> = {}) {
   /** Denied attempts, all at once. */
   async function violate(
     times: number,
-    { problem = "RATE_LIMIT_EXCEEDED", ip = "192.0.2.1", who = stranger, fetchSite = "" } = {},
+    { problem = "RATE_LIMIT_EXCEEDED", ip = "192.0.2.1", who = stranger, fetchSite = "", context = {} } = {},
   ) {
     const browser: Provenance = { kind: "browser", method: "POST", target: "https://app.example" };
     const provenance: Provenance = fetchSite === "" ? browser : { ...browser, fetchSite };
     const attempt = attemptOf({ entrance: "live", peer: { ip, tls: true }, provenance });
     for (let index = 0; index < times; index += 1) {
-      const context = {};
       const definition = events.excess_rate_limit_exceeded;
       const event = describeEvent({ ids, clock }, attempt, { definition, outcome: "denied", context, principal: who });
       stream.emit({ ...event, problem });
@@ -147,6 +146,45 @@ describe("createPenalties", () => {
     assert.deepEqual(setUp.bans.list(), []);
     await setUp.violate(3, { problem: "CSRF_TOKEN_INVALID" });
     assert.equal(setUp.bans.list().length, 1);
+  });
+
+  describe("for used-up limits", () => {
+    const context = { policy: "default", limit: 60, window: 60 };
+
+    it("does not ban an address for what its many people send after the limit is used up", async () => {
+      await using setUp = await open();
+      for (let windows = 1; windows <= 2; windows += 1) {
+        await setUp.violate(50, { context });
+        await setUp.clock.advance(60_000);
+      }
+      assert.deepEqual(setUp.bans.list(), []);
+    });
+
+    it("counts a window once, whichever limits refuse, so that three windows are three violations", async () => {
+      await using setUp = await open();
+      for (let windows = 1; windows <= 3; windows += 1) {
+        assert.deepEqual(setUp.bans.list(), []);
+        for (const policy of ["default", "live.like.set", "address"]) {
+          await setUp.violate(5, { context: { ...context, policy } });
+        }
+        await setUp.clock.advance(60_000);
+      }
+      assert.equal(setUp.bans.list().length, 1);
+    });
+
+    it("bans who goes on for another share, and another, within the window", async () => {
+      await using setUp = await open();
+      await setUp.violate(120, { context });
+      assert.deepEqual(setUp.bans.list(), []);
+      await setUp.violate(1, { context });
+      assert.equal(setUp.bans.list()[0]?.violations, 3);
+    });
+
+    it("bans who is signed in after three refusals, which nobody else caused", async () => {
+      await using setUp = await open();
+      await setUp.violate(3, { context, who: ada });
+      assert.deepEqual(setUp.bans.list()[0]?.subject, { kind: "user", value: "acme/ada" });
+    });
   });
 
   it("answers one burst with the ban for an hour, not for a day", async () => {
