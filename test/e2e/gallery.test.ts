@@ -213,7 +213,7 @@ describe("many strangers behind one address", () => {
     await using site = await startSite();
     const guests: Client[] = [];
     for (let count = 1; count <= 15; count += 1) {
-      const guest = new Client({ url: site.url });
+      const guest = new Client({ url: site.url, headers: { "x-forwarded-for": "198.51.100.8" } });
       guests.push(guest);
       await guest.open("/events/anna-and-ben");
       const answer = await guest.act("guestbook", "sign", { author: `Guest ${count}`, message: "Congratulations!" });
@@ -226,6 +226,19 @@ describe("many strangers behind one address", () => {
     for (const guest of guests) guest[Symbol.dispose]();
     const { stdout } = await runCommand(["bans", "list", "--json"], { data: site.data });
     assert.deepEqual(JSON.parse(stdout), { bans: [] });
+  });
+});
+
+describe("a visitor who is banned", () => {
+  it("is told for how long, and what to do about it", async () => {
+    await using site = await startSite();
+    await runCommand(["bans", "add", "ip", "198.51.100.9", "--reason", "testing"], { data: site.data });
+    await using visitor = await Visitor.arrive(browser, site.url, { address: "198.51.100.9" });
+    const page = await visitor.open();
+    await ready(page);
+    await like(page).click();
+    const alert = page.getByRole("alert").filter({ hasText: /blocked for another 60 minutes, until .* UTC/ });
+    await alert.filter({ hasText: /tell the people who run this site the request number [\w-]{10,}/ }).waitFor();
   });
 });
 

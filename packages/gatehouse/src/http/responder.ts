@@ -6,6 +6,7 @@ import type { Denial, Success } from "../kernel/outcome.ts";
 import type { LimitState } from "../kernel/ports/counters.ts";
 import { problems } from "../kernel/problems.ts";
 import type { PolicyHashes } from "./content-security-policy.ts";
+import { explainDenial } from "./denial-detail.ts";
 import type { Inbound } from "./inbound.ts";
 import { ownPath } from "./own-path.ts";
 import { problemDocument, PROBLEM_TYPE } from "./problem-document.ts";
@@ -193,14 +194,9 @@ class EdgeResponder implements Responder {
     return response;
   }
 
-  /** Without encryption browsers keep no session, and the denial that follows would say nothing of it. */
   #explain(inbound: Inbound, denial: Denial): Denial {
-    const sessionless = denial.problem === problems.CSRF_TOKEN_INVALID || denial.problem === problems.SESSION_EXPIRED;
-    if (!sessionless || inbound.session !== undefined || !isSessionless(inbound)) return denial;
-    return {
-      ...denial,
-      detail: "Browsers keep no session over plain http. Open this address with https, or as localhost.",
-    };
+    const sessionless = inbound.session === undefined && isSessionless(inbound);
+    return explainDenial(denial, { requestId: inbound.requestId, sessionless, now: this.#clock.now() });
   }
 }
 
