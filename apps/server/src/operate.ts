@@ -59,10 +59,12 @@ export async function operateAndShow(
   const { outcome, origin } = await operate(context, { action, input });
   if (!outcome.ok) {
     const { problem, detail, violations } = outcome;
-    if (context.json) context.terminal.printJson({ error: problem.message, code: problem.code, detail, violations });
-    // The message of a missing thing speaks of addresses: the command line has none.
-    else if (problem.code === "NOT_FOUND" && detail !== undefined) context.terminal.note(detail);
-    else context.terminal.note(describeDenial(problem.message, detail, violations));
+    // The messages of these speak of addresses and values: where there is a sentence on the case, it says all.
+    const spoken = problem.code === "NOT_FOUND" || problem.code === "VALIDATION_ERROR";
+    const error = spoken && detail !== undefined ? detail : problem.message;
+    const more = detail === error ? undefined : detail;
+    if (context.json) context.terminal.printJson({ error, code: problem.code, detail: more, violations });
+    else context.terminal.note(describeDenial(error, more, violations));
     return 1;
   }
   if (context.json) context.terminal.printJson(json(outcome.value, origin));
