@@ -10,7 +10,7 @@ import { explainDenial } from "./denial-detail.ts";
 import type { Inbound } from "./inbound.ts";
 import { ownPath } from "./own-path.ts";
 import { problemDocument, PROBLEM_TYPE } from "./problem-document.ts";
-import { problemPage } from "./problem-page.ts";
+import { problemContent, problemPage, type ProblemFrame } from "./problem-page.ts";
 import { isLoopback } from "./loopback.ts";
 import type { HeaderContext, HeaderFields, SecurityHeaders } from "./security-headers.ts";
 import type { EdgeSessions } from "./sessions.ts";
@@ -41,7 +41,8 @@ export interface RespondOptions {
 export interface Responder {
   json(inbound: Inbound, value: unknown, options?: Pick<RespondOptions, "status" | "headers">): Response;
   success(inbound: Inbound, success: Success<unknown>, options?: RespondOptions): Response;
-  problem(inbound: Inbound, denial: Denial): Response;
+  /** As a problem document, or as a page: one of its own, or what `frame` makes of it. */
+  problem(inbound: Inbound, denial: Denial, frame?: ProblemFrame): Response;
   page(inbound: Inbound, page: Html, options?: PageOptions): Response;
   /** To an address of this server: a path that begins with one slash. Status 303 unless told otherwise. */
   redirect(inbound: Inbound, location: string, status?: 302 | 303 | 307 | 308): Response;
@@ -94,7 +95,7 @@ class EdgeResponder implements Responder {
     return this.json(inbound, value, options.status === undefined ? { headers } : { status: options.status, headers });
   }
 
-  problem(inbound: Inbound, denial: Denial): Response {
+  problem(inbound: Inbound, denial: Denial, frame?: ProblemFrame): Response {
     const told = this.#explain(inbound, denial);
     if (told.problem === problems.SESSION_EXPIRED) this.#sessions.replace(inbound);
     const { status } = told.problem;
@@ -106,7 +107,8 @@ class EdgeResponder implements Responder {
       ...(status === 408 ? { connection: "close" } : {}),
     };
     if (inbound.accepts === "html") {
-      return this.page(inbound, problemPage(told, inbound), { status, headers });
+      const page = frame?.(problemContent(told, inbound.requestId)) ?? problemPage(told, inbound);
+      return this.page(inbound, page, { status, headers });
     }
     const body = JSON.stringify(problemDocument(told, inbound.requestId));
     const all = { ...this.#dataHeaders(inbound), "content-type": PROBLEM_TYPE, ...headers };
