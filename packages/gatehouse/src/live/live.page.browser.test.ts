@@ -125,6 +125,24 @@ const table = live("table", {
   `,
 });
 
+const searchable = ["Basel", "Bergen", "Bern", "Berlin"];
+const search = live("search", {
+  state: z.object({ query: z.string() }),
+  mount: ({ previous }) => previous ?? { query: "" },
+  actions: (action) => ({
+    search: action({ authorise: "public", input: z.object({ query: z.string() }) }, (_context, { query }) => ({
+      query,
+    })),
+  }),
+  render: ({ state: { query }, act }) => html`
+    <form ${act.search.form}>
+      ${act.search.fields} <input aria-label="City" value=${query} ${act.search.area("query")} ${act.search.typing} />
+      <button>Search</button>
+    </form>
+    <output id="found">${searchable.filter((name) => name.includes(query)).join()}</output>
+  `,
+});
+
 let kit: LiveKit;
 let server: Listening;
 let context: BrowserContext;
@@ -272,6 +290,44 @@ describeBrowsers("a press whose outcome is expected, in a browser", (engine) => 
     await page.click("#like");
     await page.waitForSelector("[data-live]:not([data-live-error])");
     await shows("#like", "Liked");
+  });
+});
+
+describeBrowsers("a form that is sent while one types, in a browser", (engine) => {
+  visit(engine, [search]);
+
+  it("is sent after a pause, and leaves the field alone", async () => {
+    const field = page.getByLabel("City");
+    await field.pressSequentially("Ber");
+    await shows("#found", "Bergen,Bern,Berlin");
+    await field.pressSequentially("l");
+    await shows("#found", "Berlin");
+    assert.deepEqual([await field.inputValue(), answers.length], ["Berl", 2]);
+    assert.equal(await field.evaluate((element) => element === document.activeElement), true);
+    await field.press("Backspace");
+    await field.press("Enter");
+    await shows("#found", "Bergen,Bern,Berlin");
+    await delay(500);
+    // Enter sends at once; the pause after it sends nothing.
+    assert.deepEqual([await field.inputValue(), answers.length], ["Ber", 3]);
+    assert.deepEqual(complaints, []);
+  });
+
+  it("has one text on its way, and shows the newest last", async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    answerLike = promise;
+    const field = page.getByLabel("City");
+    await field.pressSequentially("Ba");
+    await page.waitForSelector("[aria-busy]");
+    for (const text of ["Be", "Berl"]) {
+      await field.fill(text);
+      await delay(400);
+    }
+    assert.equal(answers.length, 0);
+    resolve();
+    await shows("#found", "Berlin");
+    assert.deepEqual([await field.inputValue(), answers.length], ["Berl", 2]);
+    assert.deepEqual(complaints, []);
   });
 });
 
