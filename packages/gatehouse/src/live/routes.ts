@@ -113,7 +113,7 @@ async function load(edge: Edge, inbound: Inbound): Promise<Response> {
   // What succeeds under this name is the result of the action that loads.
   const success = outcome as Success<LoadResult>;
   const token = edge.csrfToken(inbound);
-  return edge.respond(inbound, success, { csrfToken: token, body: () => ({ ...success.value, csrf_token: token }) });
+  return edge.respond(inbound, success, { csrfToken: token, body: () => loadAnswer(success.value, token) });
 }
 
 /** The page that asks, as far as the browser tells: where forms of what is loaded come back to. */
@@ -136,6 +136,13 @@ function answer(
     csrf_token: token,
     ...(idempotency === undefined ? {} : { idempotency: wireInfo(idempotency) }),
     ...(seq === undefined ? {} : { seq }),
+  };
+}
+
+function loadAnswer({ components }: LoadResult, token: string): Readonly<Record<string, unknown>> {
+  return {
+    components: components.map((loaded) => ("html" in loaded ? wireUpdate(loaded) : loaded)),
+    csrf_token: token,
   };
 }
 
