@@ -148,6 +148,39 @@ describe("components of mode none", () => {
   });
 });
 
+describe("members that are for the content alone", () => {
+  it("are rendered and sealed, and not told to scripts", async () => {
+    const list = live("counter", {
+      state: z.object({ total: z.int(), rows: z.array(z.string()) }),
+      contentOnly: ["rows"],
+      mount: ({ previous }) => previous ?? { total: 0, rows: [] },
+      actions: (action) => ({
+        add: action({ authorise: "public" }, ({ state: { rows } }) => ({
+          total: rows.length + 1,
+          rows: [...rows, "row"],
+        })),
+      }),
+      render: ({ state }) => html`<p>${state.rows.join()}</p>`,
+    });
+    await using kit = await openLiveKit({ components: [list] });
+    const visitor = await kit.visit();
+    const first = await act(visitor, await open(visitor));
+    assert.deepEqual([first.state, first.html], [{ total: 1 }, "<p>row</p>"]);
+    const second = await act(visitor, { ...first, seed: undefined });
+    assert.deepEqual([second.state, second.html], [{ total: 2 }, "<p>row,row</p>"]);
+    const components = [{ component_id: "counter:main", base_version: 1 }];
+    const response = await visitor.request("/api/livecomponents/load", {
+      method: "POST",
+      headers: { "content-type": "application/json", accept: "application/json", "x-csrf-token": visitor.csrfToken },
+      body: JSON.stringify({ components }),
+    });
+    // Written by the route.
+    const loaded = (await response.json()) as { components: { state: unknown; html: string }[] };
+    assert.deepEqual(loaded.components[0]?.state, { total: 2 });
+    assert.equal(loaded.components[0]?.html, "<p>row,row</p>");
+  });
+});
+
 describe("every mode", () => {
   for (const mode of ["store", "sealed", "none"] as const) {
     it(`sends what changed to who has the content before, and repetitions the whole (${mode})`, async () => {

@@ -4,7 +4,7 @@ import type { Principal } from "../kernel/attempt.ts";
 import type { Basis, OtherComponent } from "./call.ts";
 import { formatComponentId, type ComponentId } from "./component-id.ts";
 import type { AnyLiveComponent } from "./component.ts";
-import { renderContent, viewOf } from "./content.ts";
+import { renderContent, toldOf } from "./content.ts";
 import { contentTag } from "./content-patch.ts";
 import type { LiveServices } from "./instance.ts";
 import type { Mounted, MountFrame } from "./mounter.ts";
@@ -130,7 +130,7 @@ function refreshed(
   const tag = contentTag(text);
   if (tag === basis.tag) return { unchanged: true, version, seed };
   const update = {
-    ...{ html: text, content_tag: tag, state: viewOf(component, held.state), version, seed },
+    ...{ html: text, content_tag: tag, state: toldOf(component, held.state), version, seed },
     ...(children.size === 0 ? {} : { children: Object.fromEntries(children) }),
   };
   // A page whose content came with an answer has a seed that is older: it gets the new content whole, with a seed.
