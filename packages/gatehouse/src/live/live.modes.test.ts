@@ -86,6 +86,23 @@ describe("components of mode sealed", () => {
     form.set("_action", "add");
     const response = await visitor.request("/api/livecomponents/action", { method: "POST", body: form });
     assert.equal(response.status, 303, await response.text());
+    // The page is the only place the state is in, so it goes along to the next one, and not to anybody else's.
+    const location = response.headers.get("location") ?? "";
+    const shown = async (path: string, of = visitor): Promise<string> => await (await of.request(path)).text();
+    const next = await shown(location);
+    assert.match(next, /<p>1<\/p>/);
+    assert.match(await shown(location, await kit.visit()), /<p>0<\/p>/);
+    assert.match(await shown(location.replace(/.{6}$/, "AAAAAA")), /<p>0<\/p>/);
+    const again = /name="_seed" value="([^"]*)"/.exec(next)?.[1] ?? "";
+    for (const [name, value] of Object.entries({ _seed: again, _base_version: "1", _return: location }))
+      form.set(name, value);
+    form.set("_idempotency_key", "another");
+    const second = await visitor.request("/api/livecomponents/action", { method: "POST", body: form });
+    assert.equal(second.status, 303, await second.text());
+    const { search } = new URL(second.headers.get("location") ?? "", "https://app.example");
+    assert.equal(new URLSearchParams(search).getAll("live-state").length, 1);
+    assert.match(await shown(`/${search}`), /<p>2<\/p>/);
+    assert.match(await shown(location), /<p>0<\/p>/);
   });
 });
 

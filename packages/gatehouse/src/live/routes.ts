@@ -13,6 +13,7 @@ import { createCall } from "./call.ts";
 import type { ComponentId } from "./component-id.ts";
 import { patchBetween, type ContentPatch } from "./content-patch.ts";
 import { LOAD, type LoadCall, type LoadResult } from "./load-action.ts";
+import { withPageState } from "./page-state.ts";
 import { liveProblems } from "./problems.ts";
 import { beforeOf, type ComponentUpdate, type LiveResult } from "./result.ts";
 import { readLiveRequest, readLoadRequest, type LiveRequest } from "./wire.ts";
@@ -76,7 +77,10 @@ async function act(pages: RouteParts, inbound: Inbound): Promise<Response> {
   // What succeeds at the live entrance is the result of a component's action.
   const success = outcome as Success<LiveResult>;
   if (request.form !== undefined) {
-    return edge.redirect(inbound, success.value.effects?.redirect ?? request.form.back ?? "/");
+    const { effects, seed } = success.value;
+    const page = request.form.back ?? "/";
+    const target = seed === undefined ? page : withPageState(page, { id: request.id, seed });
+    return edge.redirect(inbound, effects?.redirect ?? target);
   }
   const token = edge.csrfToken(inbound);
   return edge.respond(inbound, success, { csrfToken: token, body: () => answer(success, token, request) });
