@@ -68,7 +68,7 @@ export class LiveError extends Error {
   /** Whether it is unknown if the action took effect. */
   readonly unresolved: boolean;
   constructor(document: ProblemDocument, status: number) {
-    super(document.error ?? "The server could not be reached. Please try again.");
+    super(document.detail ?? document.error ?? "The server could not be reached. Please try again.");
     this.code = document.code ?? "NETWORK_ERROR";
     this.status = status;
     this.retry_after = document.retry_after;
@@ -82,6 +82,8 @@ export class LiveError extends Error {
 interface ProblemDocument extends Partial<Update> {
   readonly code?: string;
   readonly error?: string;
+  /** What the application adds to the problem's message, or that message. */
+  readonly detail?: string;
   readonly retry_after?: number;
   readonly errors?: LiveError["errors"];
 }

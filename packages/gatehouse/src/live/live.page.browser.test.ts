@@ -90,7 +90,7 @@ const like = live("like", {
   mount: ({ previous }) => previous ?? { liked: false },
   actions: (action) => ({
     set: action({ authorise: "public" }, ({ state }) =>
-      refuses ? deny(problems.PERMISSION_DENIED) : { liked: !state.liked },
+      refuses ? deny(problems.PERMISSION_DENIED, { detail: "The voting has ended." }) : { liked: !state.liked },
     ),
   }),
   render: ({ state, act }) =>
@@ -284,6 +284,7 @@ describeBrowsers("a press whose outcome is expected, in a browser", (engine) => 
     refuses = true;
     await page.click("#like");
     await page.waitForSelector("[data-live][data-live-error=PERMISSION_DENIED]");
+    await shows(".live-alert", "The voting has ended.");
     await shows("#like", "Like");
     assert.equal(await page.getAttribute("#like", "aria-pressed"), "false");
     refuses = false;
