@@ -22,6 +22,8 @@ const PURPOSES: Readonly<Record<string, string>> = {
   "GET /events/:slug": "An event's page: guestbook and likes.",
   "GET /join/:token": "A guest's one-time link: the page that asks to join.",
   "POST /join/:token": "Uses the link up and joins.",
+  "GET /playground": "Worked examples of live components, a card for each.",
+  "GET /playground/:example": "An example: running, what to try, and its source.",
   "GET /gallery/assets/*": "Style sheets and images of the gallery.",
 };
 

@@ -304,7 +304,7 @@ describeBrowsers("a form that is sent while one types, in a browser", (engine) =
     await field.pressSequentially("l");
     await shows("#found", "Berlin");
     assert.deepEqual([await field.inputValue(), answers.length], ["Berl", 2]);
-    assert.equal(await field.evaluate((element) => element === document.activeElement), true);
+    assert.equal(await field.evaluate((element) => element.matches(":focus")), true);
     await field.press("Backspace");
     await field.press("Enter");
     await shows("#found", "Bergen,Bern,Berlin");
