@@ -17,8 +17,13 @@ interface Tables {
 async function search(transaction: ReadTransaction, query: string) {
   const places = transaction.query<Tables>().selectFrom("playground_places").select(["name", "country"]);
   // No name has characters that mean something to LIKE.
-  const wanted = `%${fold(query).replaceAll(/[\\%_]/g, "")}%`;
-  const found = await places.where("folded", "like", wanted).orderBy("name").execute();
+  const wanted = fold(query).replaceAll(/[\\%_]/g, "");
+  const found = await places
+    .where("folded", "like", `%${wanted}%`)
+    // First those that begin with it.
+    .orderBy(({ eb }) => eb.case().when("folded", "like", `${wanted}%`).then(0).else(1).end())
+    .orderBy("name")
+    .execute();
   return { query, total: found.length, places: found.slice(0, MOST) };
 }
 
