@@ -18,7 +18,7 @@ const stamp = join(target, "live.js.sources");
 export async function buildClientIfChanged() {
   const state = fingerprint();
   if (read(stamp) === state && read(bundle) !== undefined) return false;
-  const { build } = await import("esbuild");
+  const { build, stop } = await import("esbuild");
   const { outputFiles } = await build({
     entryPoints: [join(sources, "live.ts")],
     bundle: true,
@@ -29,6 +29,8 @@ export async function buildClientIfChanged() {
     legalComments: "none",
     logLevel: "warning",
   });
+  // Its service would stay as a child of the server that is started next.
+  await stop();
   mkdirSync(target, { recursive: true });
   replace(bundle, outputFiles[0].contents);
   replace(stamp, state);
