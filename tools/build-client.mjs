@@ -23,6 +23,9 @@ export async function buildClientIfChanged() {
   // As the server names it, see live/client-bundle.ts.
   const hash = createHash("sha256").update(pushScript).digest("hex").slice(0, 16);
   const coreScript = await bundle("live.ts", { PUSH_PATH: JSON.stringify(`./push.${hash}.js`) });
+  // Its service would stay as a child of the server that is started next.
+  const { stop } = await import("esbuild");
+  await stop();
   mkdirSync(target, { recursive: true });
   replace(push, pushScript);
   replace(core, coreScript);

@@ -16,6 +16,7 @@ const PURPOSES: Readonly<Record<string, string>> = {
   "GET /console/events": "The audit trail, with filters.",
   "GET /console/bans": "Bans in force.",
   "POST /console/bans": "Sets a ban.",
+  "GET /console/*": "Pages the console does not have: its own answer, within its frame.",
   "GET /console/guards": "Which guards stand before which action.",
   "GET /console/enter/:token": "A one-time link of an operator: the page that asks to enter.",
   "POST /console/enter/:token": "Uses the link up and signs in.",

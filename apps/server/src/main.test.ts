@@ -105,6 +105,10 @@ describe("the configuration of a command", () => {
       const broken = await runCommand(["config", "--config", file]);
       assert.equal(broken.code, 2);
       assert.match(broken.stderr, /cannot be loaded: not today/);
+      await writeFile(file, 'import { defineConfig } from "gatehouse";\nexport default defineConfig({});\n');
+      const outside = await runCommand(["config", "--config", file]);
+      assert.equal(outside.code, 2);
+      assert.match(outside.stderr, /Cannot find package 'gatehouse'.*\n.*keep the file inside the repository/);
     }));
 
   it("is refused in production when it is unsafe, with the option and the fix", async () => {
