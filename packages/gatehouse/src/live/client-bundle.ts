@@ -14,21 +14,27 @@ export interface ClientBundle extends ClientScript {
   readonly push?: ClientScript;
 }
 
-/** The same place seen from the sources and from the published files. */
-const LOCATION = new URL("../../dist/client/", import.meta.url);
+/**
+ * The same places seen from the sources and from the published files. Each stands there whole, because bundlers of
+ * servers find files by exactly this form.
+ */
+const LOCATIONS = {
+  core: new URL("../../dist/client/live.js", import.meta.url),
+  push: new URL("../../dist/client/push.js", import.meta.url),
+};
 
 /**
  * Reads the browser runtime.
  * @throws {Error} in a source tree where it has not been built
  */
 export function readClientBundle(): ClientBundle {
-  return { ...read("live.js"), push: read("push.js") };
+  return { ...read(LOCATIONS.core), push: read(LOCATIONS.push) };
 }
 
-function read(name: string): ClientScript {
+function read(location: URL): ClientScript {
   let source: string;
   try {
-    source = readFileSync(new URL(name, LOCATION), "utf8");
+    source = readFileSync(location, "utf8");
   } catch (error) {
     throw new Error("The browser runtime is not built; run `node tools/build-client.mjs`.", { cause: error });
   }
