@@ -3,6 +3,7 @@ import { createServer as createHttpsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import { getRequestListener } from "@hono/node-server";
 import type { Denial } from "../kernel/outcome.ts";
+import { boundArrival } from "./arrival.ts";
 import { connectionOfMessage, connectionOfSocket } from "./connection.ts";
 import type { Certificate } from "./development-certificate.ts";
 import type { EdgeHandler } from "./edge.ts";
@@ -22,7 +23,7 @@ export interface ServerLimits {
   readonly headerCount: number;
   /** Until the headers have arrived. Default 10 s. */
   readonly headersTimeout: number;
-  /** Until the whole request has arrived. Default 30 s. */
+  /** Until the whole request has arrived. Uploads, which have a pace of their own, may take longer. Default 30 s. */
   readonly requestTimeout: number;
   /** An idle connection is kept this long; more than the 60 s of common proxies. Default 65 s. */
   readonly keepAliveTimeout: number;
@@ -81,6 +82,7 @@ export async function listen(options: ListenOptions): Promise<Listening> {
   const host = options.host ?? "127.0.0.1";
   const health = createHealth(options.health);
   const server = createNodeServer(options);
+  const timeout = options.limits?.requestTimeout ?? DEFAULT_SERVER_LIMITS.requestTimeout;
   const requests = new RequestTracker(server);
   const serve = getRequestListener(
     (request, bindings) => {
@@ -95,6 +97,7 @@ export async function listen(options: ListenOptions): Promise<Listening> {
   server.on("request", (message, response) => {
     requests.follow(message, response);
     boundUnreadBody(message, response);
+    boundArrival(message, timeout, (error) => server.emit("clientError", error, message.socket));
     void serve(message, response);
   });
   handleBrokenRequests(server, requests, options);
@@ -119,7 +122,8 @@ function createNodeServer({ tls, limits: given }: ListenOptions): Server {
   const settings = {
     maxHeaderSize: limits.headerBytes,
     headersTimeout: limits.headersTimeout,
-    requestTimeout: limits.requestTimeout,
+    // Node has one time for all requests: see `boundArrival`.
+    requestTimeout: 0,
     keepAliveTimeout: limits.keepAliveTimeout,
     connectionsCheckingInterval: CHECK_INTERVAL,
     insecureHTTPParser: false,
