@@ -30,8 +30,10 @@ export {
   LiveCallError,
   LiveVisitor,
   RateLimitExceededError,
+  type FileToUpload,
   type LiveCallResult,
   type MountedComponent,
+  type UploadAnswer,
 } from "./testing/live-visitor.ts";
 export { attemptOf, passageOf, type PassageDifferences } from "./testing/passage.ts";
 export { createRecordingStore, type RecordingStore } from "./testing/recording-store.ts";
@@ -58,4 +60,5 @@ export { describeIdempotencyContract } from "./testing/store-contract-idempotenc
 export { describeLeasesContract } from "./testing/store-contract-leases.ts";
 export { describeMigrationContract } from "./testing/store-contract-migrations.ts";
 export { describeSessionsContract } from "./testing/store-contract-sessions.ts";
+export { describeUploadsContract } from "./testing/store-contract-uploads.ts";
 export { describeStoreContract } from "./testing/store-contract.ts";

@@ -9,6 +9,7 @@ import { ACTION_NAME, COMPONENT_NAME } from "./component-id.ts";
 import type { Reply } from "./effects.ts";
 import type { LiveEventType } from "./live-event.ts";
 import { NO_INPUT } from "./schema.ts";
+import type { UploadField, UploadFields, Uploads } from "./upload.ts";
 
 /** What `mount` works with. It reads; it changes nothing. */
 export interface MountContext<State, Props> {
@@ -90,9 +91,11 @@ export type StateMode = "store" | "sealed" | "none";
 export type LiveAnswer<State> = State | Reply<State> | Denial | undefined;
 
 /** Options of an action. */
-export interface LiveActionOptions<Schema extends StandardSchemaV1> {
+export interface LiveActionOptions<Schema extends StandardSchemaV1, Fields extends string = never> {
   /** What the action takes, as any Standard Schema. Default: nothing. Forms send texts: coerce in the schema. */
   readonly input?: Schema;
+  /** Upload fields of the component whose files it takes, beside its input. Files of a refused action wait on. */
+  readonly uploads?: readonly Fields[];
   /** The rule that admits a principal, or `"public"`: anyone may. */
   readonly authorise: Authorise<StandardSchemaV1.InferOutput<Schema>> | "public";
   /** Whether strangers may attempt it. Default: true for `"public"` actions. */
@@ -127,26 +130,34 @@ interface ActionMark {
 }
 
 /** An action of a component. */
-export interface LiveAction<State, Props, Schema extends StandardSchemaV1> extends ActionMark {
-  readonly options: LiveActionOptions<Schema> & { readonly input: Schema };
+export interface LiveAction<
+  State,
+  Props,
+  Schema extends StandardSchemaV1,
+  Fields extends string = never,
+> extends ActionMark {
+  readonly options: LiveActionOptions<Schema, Fields> & { readonly input: Schema };
   readonly run: (
     context: LiveContext<State, Props>,
-    input: StandardSchemaV1.InferOutput<Schema>,
+    input: StandardSchemaV1.InferOutput<Schema> & Uploads<Fields>,
   ) => Now<LiveAnswer<State>>;
 }
 
 /** An action of any types, as components hold them. Its input is what its own schema has made. */
 // oxlint-disable-next-line typescript/no-explicit-any -- contexts are contravariant: no other type accepts every action
-export type AnyLiveAction = LiveAction<any, any, StandardSchemaV1>;
+export type AnyLiveAction = LiveAction<any, any, StandardSchemaV1, any>;
 
 /**
  * Declares an action of a component: its options and what it does. The function answers the next state, a
  * `reply` with effects, a denial, or nothing.
  */
-export type DeclareAction<State, Props> = <Schema extends StandardSchemaV1 = typeof NO_INPUT>(
-  options: LiveActionOptions<Schema>,
-  run: LiveAction<State, Props, Schema>["run"],
-) => LiveAction<State, Props, Schema>;
+export type DeclareAction<State, Props, Fields extends string = never> = <
+  Schema extends StandardSchemaV1 = typeof NO_INPUT,
+  const Taken extends Fields = never,
+>(
+  options: LiveActionOptions<Schema, Taken>,
+  run: LiveAction<State, Props, Schema, Taken>["run"],
+) => LiveAction<State, Props, Schema, Taken>;
 
 /** What a component does when another one of the page emits an event. */
 export interface LiveListener {
@@ -162,7 +173,7 @@ export type DeclareListener<State, Props> = <Payload>(
 ) => LiveListener;
 
 /** What the author of a component declares. */
-export interface LiveDefinition<State, Props, Actions, Secret extends keyof State> {
+export interface LiveDefinition<State, Props, Actions, Secret extends keyof State, Fields extends string = never> {
   /** What a page gives the component. They take part in its identity: other props, other instance. */
   readonly props?: StandardSchemaV1<unknown, Props>;
   /** The state: plain JSON. Checked whenever it is read back, so that a new release never meets an old shape. */
@@ -182,7 +193,9 @@ export interface LiveDefinition<State, Props, Actions, Secret extends keyof Stat
    */
   readonly mount: (context: MountContext<State, Props>) => Now<State>;
   /** The actions by name, each declared with the function that is passed in. */
-  readonly actions: (action: DeclareAction<State, Props>) => Actions;
+  readonly actions: (action: DeclareAction<State, Props, Fields>) => Actions;
+  /** The upload fields by name; see `upload`. */
+  readonly uploads?: { readonly [Field in Fields]: UploadField };
   /** The events this component's actions emit; see `liveEvent`. */
   // oxlint-disable-next-line typescript/no-explicit-any -- what they carry is of no concern here
   readonly emits?: readonly LiveEventType<any>[];
@@ -207,6 +220,7 @@ export interface LiveComponent<in out Props = unknown> {
   readonly poll: number | undefined;
   readonly mount: (context: MountContext<unknown, Props>) => Now<unknown>;
   readonly actions: Readonly<Record<string, AnyLiveAction>>;
+  readonly uploads: UploadFields;
   readonly render: (context: RenderContext<unknown, Props, never>) => Renderable;
 }
 
@@ -223,7 +237,8 @@ export function live<
   Actions extends Readonly<Record<string, ActionMark>>,
   Props = undefined,
   const Secret extends keyof State & string = never,
->(name: string, definition: LiveDefinition<State, Props, Actions, Secret>): LiveComponent<Props> {
+  Fields extends string = never,
+>(name: string, definition: LiveDefinition<State, Props, Actions, Secret, Fields>): LiveComponent<Props> {
   if (!COMPONENT_NAME.test(name)) {
     throw new TypeError(`The component name "${name}" is not of the form ${COMPONENT_NAME.source}.`);
   }
@@ -232,11 +247,15 @@ export function live<
     if (!ACTION_NAME.test(action)) throw new TypeError(`The action name "${action}" of ${name} is not an identifier.`);
   }
   const { props, state, secret = [], mount, render, mode = "store", replay, emits = [], poll } = definition;
+  const uploads: UploadFields = definition.uploads ?? {};
+  for (const field of Object.keys(uploads)) {
+    if (!ACTION_NAME.test(field)) throw new TypeError(`The upload field "${field}" of ${name} is not an identifier.`);
+  }
   if (replay !== undefined && mode !== "sealed")
     throw new TypeError(`${name}: replay is about components of mode sealed.`);
   if (poll !== undefined && !(poll >= 1)) throw new TypeError(`${name}: poll is a number of seconds, 1 or more.`);
   const component = {
-    ...{ name, props, state, secret, mount, render, actions, mode, poll },
+    ...{ name, props, state, secret, mount, render, actions, mode, poll, uploads },
     replayTolerated: replay === "tolerated",
     emits: emits.map(({ event }) => event),
     listeners: definition.on?.(({ event }, run) => ({ event, run })) ?? [],
@@ -245,10 +264,10 @@ export function live<
   return component as unknown as LiveComponent<Props>;
 }
 
-function declareAction<State, Props, Schema extends StandardSchemaV1>(
-  options: LiveActionOptions<Schema>,
-  run: LiveAction<State, Props, Schema>["run"],
-): LiveAction<State, Props, Schema> {
+function declareAction<State, Props, Schema extends StandardSchemaV1, Taken extends string>(
+  options: LiveActionOptions<Schema, Taken>,
+  run: LiveAction<State, Props, Schema, Taken>["run"],
+): LiveAction<State, Props, Schema, Taken> {
   // Without an input the type parameter has its default, which is the type of this schema.
   const input = options.input ?? (NO_INPUT as StandardSchemaV1 as Schema);
   return { kind: "live-action", options: { ...options, input }, run };

@@ -20,6 +20,8 @@ import { LOAD, loadAction } from "./load-action.ts";
 import { EAGER, Mounter, type MountSubject } from "./mounter.ts";
 import { liveProblems } from "./problems.ts";
 import { liveRoutes, type RefusedPage, type RouteParts } from "./routes.ts";
+import type { UploadStorage } from "./upload-intake.ts";
+import { createLiveUploads } from "./uploads.ts";
 import { DEFAULT_STATE_QUOTA, ownerOf, StateKeeper, type StateQuota } from "./state.ts";
 
 /** What live components are run with. */
@@ -37,6 +39,8 @@ export interface LiveParts {
   readonly loadLimit?: { readonly limit: number; readonly window: number };
   /** The most that is stored for one session. Default: 500 components and 4 MiB. */
   readonly quota?: StateQuota;
+  /** Where uploaded files go. Needed where a component has upload fields. */
+  readonly uploads?: UploadStorage;
   /** Frames the page that shows a refused form to browsers without scripts; a plain document by default. */
   readonly frame?: RefusedFrame;
   /** The browser runtime. Default: the one of this package. */
@@ -90,7 +94,7 @@ const TOO_OLD = "This page is too old; please reload it.";
 
 /**
  * Live components over an edge. Give `actions` to the gate and `routes` to the application.
- * @throws {TypeError} when two components have one name
+ * @throws {TypeError} when two components have one name, or one has upload fields and there is nowhere to store files
  */
 export function createLive(parts: LiveParts): Live {
   return new LivePages(parts);
@@ -117,15 +121,22 @@ class LivePages implements Live, RouteParts {
     }
     const find = (name: string): AnyLiveComponent | undefined => this.#components.get(name);
     this.#keeper = new StateKeeper({ documents, sealer, lifetime, quota });
-    this.#mounter = new Mounter({ keeper: this.#keeper, find });
-    const services = { keeper: this.#keeper, mounter: this.#mounter, find };
+    const uploads = createLiveUploads(parts, lifetime);
+    this.#mounter = new Mounter({ keeper: this.#keeper, find, seals: uploads?.seals });
+    const services = { keeper: this.#keeper, mounter: this.#mounter, find, uploads };
     const load = loadAction(services, [loadPolicy(parts.loadLimit ?? LOAD_LIMIT)]);
-    this.actions = [...parts.components.flatMap((component) => componentActions(component, services)), load];
+    const actions = parts.components.flatMap((component) => componentActions(component, services));
+    this.actions = [...actions, load, ...(uploads?.actions ?? [])];
     this.routes = liveRoutes(this);
   }
 
   has(name: string): boolean {
     return this.#components.has(name);
+  }
+
+  hasUpload(component: string, field: string): boolean {
+    const fields = this.#components.get(component)?.uploads;
+    return fields !== undefined && Object.hasOwn(fields, field);
   }
 
   head(inbound: Inbound): Html {

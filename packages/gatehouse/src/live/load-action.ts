@@ -102,11 +102,12 @@ function refreshed(
   { held, version, seed, content }: Mounted,
   { basis, children }: { readonly basis: Basis; readonly children: ReadonlyMap<string, string> },
 ): Loaded {
-  const { text } = content();
+  const { text, tickets } = content();
   const tag = contentTag(text);
   if (tag === basis.tag) return { unchanged: true, version, seed };
   return {
     ...{ html: text, content_tag: tag, state: viewOf(component, held.state), version, seed },
     ...(children.size === 0 ? {} : { children: Object.fromEntries(children) }),
+    ...(tickets === undefined ? {} : { tickets }),
   };
 }

@@ -6,7 +6,10 @@ import type { AnyLiveComponent } from "./component.ts";
 import { fillSlots, fitProps, renderContent, type Child, type Content } from "./content.ts";
 import { componentElement, laterElement } from "./element.ts";
 import { check } from "./schema.ts";
-import { ownerOf, type Held, type Seed, type StateKeeper, type StateKey } from "./state.ts";
+import { deskFor, type UploadDesk } from "./upload-desk.ts";
+import type { UploadSeals } from "./upload-seal.ts";
+import { ownerOf, type Held, type Seed, type StateKeeper } from "./state.ts";
+import type { StateKey } from "./state-key.ts";
 
 /** Whom components are mounted for, and what the elements need to work without scripts. */
 export interface MountFrame {
@@ -57,10 +60,16 @@ const MOST_CHILDREN = 200;
 export class Mounter {
   readonly #keeper: StateKeeper;
   readonly #find: (name: string) => AnyLiveComponent | undefined;
+  readonly #seals: UploadSeals | undefined;
 
-  constructor(parts: { readonly keeper: StateKeeper; readonly find: (name: string) => AnyLiveComponent | undefined }) {
+  constructor(parts: {
+    readonly keeper: StateKeeper;
+    readonly find: (name: string) => AnyLiveComponent | undefined;
+    readonly seals: UploadSeals | undefined;
+  }) {
     this.#keeper = parts.keeper;
     this.#find = parts.find;
+    this.#seals = parts.seals;
   }
 
   /**
@@ -120,17 +129,19 @@ export class Mounter {
     const id = { component: component.name, instance };
     const basis = { base: version, props: held.props, now };
     const seed = this.#keeper.seed(key, { ...basis, state: { value: held.state } });
+    const desk = (): UploadDesk | undefined => deskFor(component.uploads, this.#seals, { key, now });
     return {
       ...{ id, version, seed, held },
-      content: () => renderContent(component, held, { id, version, page: undefined, refused: undefined, principal }),
+      content: () =>
+        renderContent(component, held, { id, version, page: undefined, refused: undefined, principal, desk: desk() }),
       element: async () => {
         // A form without scripts mounts the state again, unless the page is the only place it is in.
         const formSeed = component.mode === "sealed" ? seed : this.#keeper.seed(key, { ...basis, state: undefined });
         const page: PageFrame = { csrfToken, seed, formSeed, back, newKey };
-        const contentFrame = { id, version, page, refused, principal };
+        const contentFrame = { id, version, page, refused, principal, desk: desk() };
         const shown = renderContent(component, held, contentFrame);
         const elements = await this.children(shown, frame, depth);
-        return componentElement(component, contentFrame, fillSlots(shown.text, elements));
+        return componentElement(component, contentFrame, { ...shown, text: fillSlots(shown.text, elements) });
       },
     };
   }

@@ -20,19 +20,24 @@ import { generateKeyMaterial } from "../kernel/key-material.ts";
 import { createKeyRing, type KeyRing } from "../kernel/key-ring.ts";
 import type { Documents } from "../kernel/ports/documents.ts";
 import type { Migration, Store } from "../kernel/ports/store.ts";
+import type { UploadPorts } from "../kernel/ports/uploads.ts";
 import { systemRandom } from "../kernel/random.ts";
 import { createSealer, type Sealer } from "../kernel/seal.ts";
 import type { ClientBundle } from "../live/client-bundle.ts";
 import { parseComponentId } from "../live/component-id.ts";
 import type { AnyLiveComponent } from "../live/component.ts";
 import { createLive, type Live } from "../live/live.ts";
+import type { UploadStorage } from "../live/upload-intake.ts";
+import { UploadSeals } from "../live/upload-seal.ts";
 import { DEFAULT_STATE_QUOTA, StateKeeper, type StateQuota } from "../live/state.ts";
+import { createMemoryUploads } from "../store/memory/memory-uploads.ts";
 import { createMemoryCounters, type MemoryCounters } from "../store/memory/memory-counters.ts";
 import { coreMigrations } from "../store/migrations/core-migrations.ts";
 import { createAuditTrail } from "../store/sql/audit-trail.ts";
 import { createDocuments } from "../store/sql/documents.ts";
 import { createIdempotencyRecords } from "../store/sql/idempotency-records.ts";
 import { createSessions } from "../store/sql/sessions.ts";
+import { createUploadRecords } from "../store/sql/upload-records.ts";
 import { openSqliteStore } from "../store/sqlite/sqlite-store.ts";
 import { createFakeClock, type FakeClock } from "./fake-clock.ts";
 import { LiveVisitor } from "./live-visitor.ts";
@@ -48,6 +53,8 @@ export interface LiveKitOptions {
   readonly lifetime?: number;
   /** The most that is stored for one session. */
   readonly quota?: StateQuota;
+  /** Where uploaded files go, and how many. Default: memory, with the usual quota. */
+  readonly uploads?: Partial<UploadStorage>;
   /** The browser runtime, for kits that serve pages. Default: none is served. */
   readonly client?: ClientBundle;
   /** The body of the page at `/`; all components by default, in their order. */
@@ -61,6 +68,7 @@ export interface LiveKit extends AsyncDisposable {
   readonly gate: Gate;
   readonly store: Store;
   readonly documents: Documents;
+  readonly uploads: UploadPorts;
   readonly counters: MemoryCounters;
   readonly clock: FakeClock;
   readonly keyRing: KeyRing;
@@ -113,7 +121,9 @@ export async function openLiveKit(options: LiveKitOptions): Promise<LiveKit> {
   });
   const client = options.client ?? { source: "", hash: "none" };
   const { components, lifetime = DAY, quota = DEFAULT_STATE_QUOTA } = options;
-  const live = createLive({ components, edge, store, documents, sealer, clock, random, client, lifetime, quota });
+  const uploads = { sink: createMemoryUploads(), records: createUploadRecords(), report, ...options.uploads };
+  const surroundings = { edge, store, documents, sealer, clock, random, client, uploads };
+  const live = createLive({ ...surroundings, components, lifetime, quota });
   const guards = [
     originGuard({}),
     csrfGuard({ tokens: csrfTokens, keyRing }),
@@ -134,13 +144,22 @@ export async function openLiveKit(options: LiveKitOptions): Promise<LiveKit> {
     auditGuard({ trail: createAuditTrail(), ids, clock }),
   ];
   const gate = createGate({ actions: live.actions, guards, store, events: stream, clock, ids, report });
+  const seals = new UploadSeals({ sealer, lifetime });
   const keeper = new StateKeeper({ documents, sealer, lifetime, quota });
   const handler = edge.handler(application(options, live, edge));
   return {
-    ...{ live, edge, gate, store, documents, counters, clock, keyRing, sealer, events, errors, handler },
+    ...{ live, edge, gate, store, documents, uploads, counters, clock, keyRing, sealer, events, errors, handler },
     visit: () =>
       LiveVisitor.arrive({
         handler,
+        ticket: (id, field, session) => {
+          const parsed = parseComponentId(id);
+          const declared = components.find(({ name }) => name === parsed?.component)?.uploads[field];
+          if (parsed === undefined || declared === undefined)
+            throw new TypeError(`${id} has no upload field ${field}.`);
+          const place = { ...parsed, field, tenant: "default", owner: edge.sessions.idOf(session) };
+          return seals.ticket(place, declared, clock.now());
+        },
         seed: (id, held, session) => {
           const parsed = parseComponentId(id);
           const component = components.find(({ name }) => name === parsed?.component);
