@@ -111,6 +111,7 @@ function furnish(foundation: Foundation, application: Application, parts: Applic
     // State that outlives its visitor's session would only fill the store.
     lifetime: config.session.idle,
     quota: config.live,
+    uploads: { ...services.uploads, quota: config.uploads, report: foundation.report },
     frame: (refused) =>
       parts.components?.some(({ name }) => name === refused.component) === true ? parts.frame?.(refused) : undefined,
   });

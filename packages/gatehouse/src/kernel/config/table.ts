@@ -167,6 +167,18 @@ export const table = {
     doc: "How much sealed state of live components is stored for one session; each counts as 4 KiB at least.",
     default: "4MiB",
   }),
+  "uploads.files": option(integer(1, ANY_NUMBER), {
+    doc: "How many uploaded files of one session may wait for an action to take them; they wait for an hour.",
+    default: 20,
+  }),
+  "uploads.bytes": option(size(), {
+    doc: "How large the waiting files of one session may be together.",
+    default: "256MiB",
+  }),
+  "uploads.total": option(size(), {
+    doc: "How large the waiting files of all sessions may be together.",
+    default: "4GiB",
+  }),
   "limits.limit": option(integer(1, ANY_NUMBER), {
     doc: "How often a caller may attempt one action per window, where the action declares no limit of its own.",
     default: 60,

@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdirSync } from "node:fs";
-import { open, readdir, rename, rm, type FileHandle } from "node:fs/promises";
+import { mkdir, open, readdir, rename, rm, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import type { UploadSink, UploadWriter, WrittenUpload } from "../../kernel/ports/uploads.ts";
@@ -10,11 +9,10 @@ import { checkUploadId, isUploadId } from "./upload-id.ts";
 const UNFINISHED = ".part";
 
 /**
- * Files in a directory, readable by this user alone. A file is written under a temporary name, and renamed once it is
+ * Files in a directory, readable by this user alone; it is made for the first of them. A file is written under a temporary name, and renamed once it is
  * on the disk: what has its own name is whole.
  */
 export function openUploadFiles(directory: string): UploadSink {
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
   const pathOf = (id: string): string => {
     checkUploadId(id);
     return join(directory, id);
@@ -22,6 +20,7 @@ export function openUploadFiles(directory: string): UploadSink {
   return {
     async begin(id) {
       const path = pathOf(id);
+      await mkdir(directory, { recursive: true, mode: 0o700 });
       return new FileWriter(await open(path + UNFINISHED, "wx", 0o600), { path, directory });
     },
     async open(id) {
@@ -37,7 +36,7 @@ export function openUploadFiles(directory: string): UploadSink {
       for (const each of [path, path + UNFINISHED]) await rm(each, { force: true });
     },
     async list() {
-      const names = await readdir(directory);
+      const names = (await readdir(directory).catch(absent)) ?? [];
       return [...new Set(names.map((name) => name.replace(UNFINISHED, "")).filter(isUploadId))];
     },
   };

@@ -25,7 +25,10 @@ const PRUNE = portableStatement(
    RETURNING id`,
 );
 const FORGET_ARRIVING = portableStatement("DELETE FROM uploads WHERE state = 'arriving' RETURNING id");
-const KNOWN = portableStatement("SELECT id FROM uploads WHERE id = $1");
+
+interface UploadTables {
+  readonly uploads: { readonly id: string };
+}
 
 interface Waiting {
   readonly total: number;
@@ -64,9 +67,9 @@ export function createUploadRecords(): UploadRecords {
       return (await transaction.execute(FORGET_ARRIVING, [])).length;
     },
     async known(transaction, ids) {
-      const known = new Set<string>();
-      for (const id of ids) if ((await transaction.execute(KNOWN, [id])).length === 1) known.add(id);
-      return known;
+      if (ids.length === 0) return new Set();
+      const rows = transaction.query<UploadTables>().selectFrom("uploads").select("id").where("id", "in", ids);
+      return new Set((await rows.execute()).map(({ id }) => id));
     },
   };
 }
