@@ -1,5 +1,6 @@
 /**
- * Bundles the browser runtime of live components: packages/gatehouse/src/client -> packages/gatehouse/dist/client/live.js.
+ * Bundles the browser runtime of live components: packages/gatehouse/src/client -> packages/gatehouse/dist/client/live.js,
+ * and beside it the chunks that it loads where a page needs them.
  * The published package contains the result; in the repository it is built whenever its sources have changed, by
  * `npm start`, `npm test` and `npm run build`, so that nobody has to think of it.
  */
@@ -11,16 +12,29 @@ import { fileURLToPath } from "node:url";
 const library = fileURLToPath(new URL("../packages/gatehouse/", import.meta.url));
 const sources = join(library, "src", "client");
 const target = join(library, "dist", "client");
-const bundle = join(target, "live.js");
 const stamp = join(target, "live.js.sources");
+/** Each is a file of the sources, and loaded where something on the page is marked `data-live-<name>`. */
+const chunks = ["upload"];
 
 /** Builds the bundle unless it was made from the sources as they are; answers whether it was built. */
 export async function buildClientIfChanged() {
   const state = fingerprint();
-  if (read(stamp) === state && read(bundle) !== undefined) return false;
+  const isBuilt = ["live", ...chunks].every((name) => read(join(target, `${name}.js`)) !== undefined);
+  if (read(stamp) === state && isBuilt) return false;
+  mkdirSync(target, { recursive: true });
+  // The core names its chunks by what is in them, as the server does.
+  const hashes = {};
+  for (const name of chunks) hashes[name] = hashOf(await bundle(name));
+  await bundle("live", { CHUNKS: JSON.stringify(hashes) });
+  replace(stamp, state);
+  return true;
+}
+
+/** Bundles one file of the sources, and answers with what has become of it. */
+async function bundle(name, define = {}) {
   const { build } = await import("esbuild");
   const { outputFiles } = await build({
-    entryPoints: [join(sources, "live.ts")],
+    entryPoints: [join(sources, `${name}.ts`)],
     bundle: true,
     minify: true,
     write: false,
@@ -28,11 +42,15 @@ export async function buildClientIfChanged() {
     target: ["es2022", "chrome111", "firefox115", "safari16.4"],
     legalComments: "none",
     logLevel: "warning",
+    define,
   });
-  mkdirSync(target, { recursive: true });
-  replace(bundle, outputFiles[0].contents);
-  replace(stamp, state);
-  return true;
+  const [{ contents }] = outputFiles;
+  replace(join(target, `${name}.js`), contents);
+  return contents;
+}
+
+function hashOf(contents) {
+  return createHash("sha256").update(contents).digest("hex").slice(0, 16);
 }
 
 function fingerprint() {

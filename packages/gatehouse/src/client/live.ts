@@ -1,3 +1,4 @@
+import { loadChunks } from "./chunks.ts";
 import { componentOf, componentsBy, type ActionOptions, type LiveComponent, type LiveEvents } from "./component.ts";
 import { is } from "./element.ts";
 import { parametersOf } from "./form.ts";
@@ -44,6 +45,8 @@ document.addEventListener("submit", (event) => {
   const action = form.dataset["liveAction"];
   const owner = componentOf(form);
   if (action === undefined || owner === undefined) return;
+  // Files that nothing has taken yet go with the form itself, as without scripts.
+  if ([...form.querySelectorAll<HTMLInputElement>("[type=file]")].some(({ value }) => value !== "")) return;
   event.preventDefault();
   if (owner.isPending(form)) return;
   // The form itself stays usable: what is typed while the answer is on its way is kept.
@@ -71,10 +74,13 @@ window.addEventListener("pageshow", ({ persisted }) => {
 });
 
 document.addEventListener("live:shown", ({ target }) => {
-  if (target instanceof Element) watch(target);
+  if (!(target instanceof Element)) return;
+  watch(target);
+  loadChunks(target);
 });
 for (const root of document.querySelectorAll("[data-live]")) remember(root);
 watch(document);
+loadChunks(document);
 fillFields();
 
 /** What scripts of the page may use. `liveComponent` is the first component. */

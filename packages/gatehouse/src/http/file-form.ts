@@ -1,5 +1,5 @@
 import { isDenial, type Denial } from "../kernel/outcome.ts";
-import type { BodyStream } from "./body-stream.ts";
+import type { BodyPace, BodyStream } from "./body-stream.ts";
 import { formOf, type ParsedBody } from "./body.ts";
 import { collectFields, type FormFields } from "./form-body.ts";
 import type { Inbound } from "./inbound.ts";
@@ -31,8 +31,12 @@ export function isFileForm({ contentType }: Inbound): boolean {
 }
 
 /** Reads a form with files: its text fields as any body's are, its files by `receive`. */
-export async function readFileForm(inbound: Inbound, receive: ReceiveFile): Promise<ParsedBody | Denial> {
-  const body = inbound.stream();
+export async function readFileForm(
+  inbound: Inbound,
+  receive: ReceiveFile,
+  pace?: BodyPace,
+): Promise<ParsedBody | Denial> {
+  const body = inbound.stream(pace);
   if (isDenial(body)) return body;
   try {
     return await readParts(body, inbound, receive);

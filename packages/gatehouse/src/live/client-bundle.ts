@@ -1,24 +1,35 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 
-/** The browser runtime, ready to be served. */
-export interface ClientBundle {
+/** A script for browsers, ready to be served. */
+export interface ClientScript {
   readonly source: string;
   /** Changes with the source: part of its address, so that caches may keep it for good. */
   readonly hash: string;
 }
 
+/** The browser runtime, and what it loads where a page needs it, by name. */
+export interface ClientBundle extends ClientScript {
+  readonly chunks?: Readonly<Record<string, ClientScript>>;
+}
+
 /** The same place seen from the sources and from the published files. */
-const LOCATION = new URL("../../dist/client/live.js", import.meta.url);
+const LOCATION = new URL("../../dist/client/", import.meta.url);
+/** As in tools/build-client.mjs. */
+const CHUNKS = ["upload"];
 
 /**
  * Reads the browser runtime.
  * @throws {Error} in a source tree where it has not been built
  */
 export function readClientBundle(): ClientBundle {
+  return { ...readScript("live"), chunks: Object.fromEntries(CHUNKS.map((name) => [name, readScript(name)])) };
+}
+
+function readScript(name: string): ClientScript {
   let source: string;
   try {
-    source = readFileSync(LOCATION, "utf8");
+    source = readFileSync(new URL(`${name}.js`, LOCATION), "utf8");
   } catch (error) {
     throw new Error("The browser runtime is not built; run `node tools/build-client.mjs`.", { cause: error });
   }
@@ -28,4 +39,12 @@ export function readClientBundle(): ClientBundle {
 /** Address of the browser runtime. */
 export function clientPath({ hash }: ClientBundle): string {
   return `/api/livecomponents/client.${hash}.js`;
+}
+
+/** All scripts of the browser runtime by their addresses. */
+export function clientScripts(client: ClientBundle): ReadonlyMap<string, string> {
+  const chunks = Object.entries(client.chunks ?? {}).map(
+    ([name, { source, hash }]) => [`/api/livecomponents/client.${name}.${hash}.js`, source] as const,
+  );
+  return new Map([[clientPath(client), client.source], ...chunks]);
 }

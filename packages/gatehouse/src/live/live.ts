@@ -1,5 +1,6 @@
 import type { Hono } from "hono";
 import { html, type Html } from "../html/html.ts";
+import type { BodyPace } from "../http/body-stream.ts";
 import type { Edge } from "../http/edge.ts";
 import type { Inbound } from "../http/inbound.ts";
 import type { AnyAction, LimitPolicy } from "../kernel/action.ts";
@@ -105,6 +106,7 @@ class LivePages implements Live, RouteParts {
   readonly routes: Hono;
   readonly client: ClientBundle;
   readonly edge: Edge;
+  readonly pace: BodyPace | undefined;
   readonly #parts: LiveParts;
   readonly #keeper: StateKeeper;
   readonly #mounter: Mounter;
@@ -114,6 +116,7 @@ class LivePages implements Live, RouteParts {
     const { documents, sealer, lifetime = DAY, quota = DEFAULT_STATE_QUOTA } = parts;
     this.#parts = parts;
     this.edge = parts.edge;
+    this.pace = parts.uploads?.pace;
     this.client = parts.client ?? readClientBundle();
     for (const component of parts.components) {
       if (this.#components.has(component.name)) throw new TypeError(`Two components are named ${component.name}.`);

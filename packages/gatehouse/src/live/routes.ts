@@ -8,7 +8,7 @@ import type { Inbound } from "../http/inbound.ts";
 import { isDenial, type Denial, type IdempotencyInfo, type Success } from "../kernel/outcome.ts";
 import { problems } from "../kernel/problems.ts";
 import { ACTION_PATH, type RefusedForm } from "./act.ts";
-import { clientPath, type ClientBundle } from "./client-bundle.ts";
+import { clientScripts, type ClientBundle } from "./client-bundle.ts";
 import { createCall } from "./call.ts";
 import type { ComponentId } from "./component-id.ts";
 import { patchBetween, type ContentPatch } from "./content-patch.ts";
@@ -49,13 +49,13 @@ export function liveRoutes(pages: RouteParts): Hono {
   app.post(UPLOAD_PATH, (context) => answerUpload(pages, edge.of(context)));
   app.post(LOAD_PATH, (context) => load(edge, edge.of(context)));
   app.get(REFRESH_PATH, (context) => answerCsrfRefresh(edge, edge.of(context)));
-  app.get(clientPath(client), () => {
+  for (const [path, source] of clientScripts(client)) {
     const headers = {
       "content-type": "text/javascript; charset=utf-8",
       "cache-control": "public, max-age=31536000, immutable",
     };
-    return new Response(client.source, { headers });
-  });
+    app.get(path, () => new Response(source, { headers }));
+  }
   return app;
 }
 

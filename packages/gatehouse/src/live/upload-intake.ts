@@ -1,3 +1,4 @@
+import type { BodyPace } from "../http/body-stream.ts";
 import { events } from "../kernel/events.ts";
 import { deny, isDenial, type Denial } from "../kernel/outcome.ts";
 import { StoreUnavailableError, type Store } from "../kernel/ports/store.ts";
@@ -16,6 +17,8 @@ import { TYPE_BYTES, typeOf, type UploadType } from "./upload-type.ts";
 export interface UploadStorage extends UploadPorts {
   /** Default: 20 files and 256 MiB of one session, 4 GiB of all. */
   readonly quota?: UploadQuota;
+  /** How fast files have to arrive. Default: 4 KiB in each 10 seconds, and whole within ten minutes. */
+  readonly pace?: BodyPace;
   /** Receives exceptions of the storage; callers only see `UPLOAD_FAILED`. */
   readonly report?: (error: unknown) => void;
 }

@@ -1,4 +1,4 @@
-import { BodyStream } from "../http/body-stream.ts";
+import { BodyStream, type BodyPace } from "../http/body-stream.ts";
 import type { Edge } from "../http/edge.ts";
 import { isFileForm, readFileForm, type FormFile } from "../http/file-form.ts";
 import type { FormFields } from "../http/form-body.ts";
@@ -23,6 +23,8 @@ const NOWHERE: ComponentId = { component: "-", instance: "-" };
 /** What the routes of uploads need. */
 export interface UploadWireParts {
   readonly edge: Edge;
+  /** How fast files have to arrive. */
+  readonly pace: BodyPace | undefined;
   /** Whether a component declares an upload field. */
   hasUpload(component: string, field: string): boolean;
 }
@@ -45,7 +47,7 @@ async function receiveBody(parts: UploadWireParts, inbound: Inbound): Promise<Su
   const length = headers.get("content-length");
   let body: BodyStream | Denial | undefined;
   const file = async (): Promise<ArrivingFile | Denial> => {
-    const opened = inbound.stream();
+    const opened = inbound.stream(parts.pace);
     body = opened;
     if (isDenial(opened)) return opened;
     const name = decodeName(headers.get(NAME));
@@ -70,7 +72,7 @@ export async function readFormWithFiles(
   const received = new Map<string, UploadedFile>();
   const refused = new Map<string, string[]>();
   if (!isFileForm(inbound)) return { body: await inbound.body(), files: { received, refused } };
-  const body = await readFileForm(inbound, async (file) => {
+  const receive = async (file: FormFile): Promise<string | Denial | undefined> => {
     const sent = ofForm(file);
     if (sent.id === undefined || !parts.hasUpload(sent.id.component, sent.field))
       return malformed("Files are not accepted here.");
@@ -83,7 +85,8 @@ export async function readFormWithFiles(
     const told = outcome.detail ?? outcome.problem.message;
     refused.set(file.field, [...(refused.get(file.field) ?? []), told]);
     return undefined;
-  });
+  };
+  const body = await readFileForm(inbound, receive, parts.pace);
   return { body, files: { received, refused } };
 }
 
