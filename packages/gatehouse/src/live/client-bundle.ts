@@ -1,34 +1,35 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 
-/** A script, ready to be served. */
-interface ClientScript {
+/** A script for browsers, ready to be served. */
+export interface ClientScript {
   readonly source: string;
   /** Changes with the source: part of its address, so that caches may keep it for good. */
   readonly hash: string;
 }
 
-/** The browser runtime: what every page with components loads, and what that loads where it is needed. */
+/** The browser runtime, and what it loads where a page needs it, by name. */
 export interface ClientBundle extends ClientScript {
-  /** For pages that follow topics. The runtime knows its address. */
-  readonly push?: ClientScript;
+  readonly chunks?: Readonly<Record<string, ClientScript>>;
 }
 
 /** The same place seen from the sources and from the published files. */
 const LOCATION = new URL("../../dist/client/", import.meta.url);
+/** As in tools/build-client.mjs. */
+const CHUNKS = ["push", "upload"];
 
 /**
  * Reads the browser runtime.
  * @throws {Error} in a source tree where it has not been built
  */
 export function readClientBundle(): ClientBundle {
-  return { ...read("live.js"), push: read("push.js") };
+  return { ...readScript("live"), chunks: Object.fromEntries(CHUNKS.map((name) => [name, readScript(name)])) };
 }
 
-function read(name: string): ClientScript {
+function readScript(name: string): ClientScript {
   let source: string;
   try {
-    source = readFileSync(new URL(name, LOCATION), "utf8");
+    source = readFileSync(new URL(`${name}.js`, LOCATION), "utf8");
   } catch (error) {
     throw new Error("The browser runtime is not built; run `node tools/build-client.mjs`.", { cause: error });
   }
@@ -41,10 +42,10 @@ export function clientPath({ hash }: ClientScript): string {
   return `/api/livecomponents/client.${hash}.js`;
 }
 
-/** The scripts of the browser runtime by their addresses. */
+/** All scripts of the browser runtime by their addresses. */
 export function clientScripts(client: ClientBundle): ReadonlyMap<string, string> {
-  const scripts = new Map([[clientPath(client), client.source]]);
-  // The runtime imports it by this name, from beside itself.
-  if (client.push !== undefined) scripts.set(`/api/livecomponents/push.${client.push.hash}.js`, client.push.source);
-  return scripts;
+  const chunks = Object.entries(client.chunks ?? {}).map(
+    ([name, { source, hash }]) => [`/api/livecomponents/client.${name}.${hash}.js`, source] as const,
+  );
+  return new Map([[clientPath(client), client.source], ...chunks]);
 }

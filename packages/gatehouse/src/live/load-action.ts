@@ -105,7 +105,7 @@ function refreshed(
   { held, version, seed, content, topics: token }: Mounted,
   { basis, children }: { readonly basis: Basis; readonly children: ReadonlyMap<string, string> },
 ): Loaded {
-  const { text } = content();
+  const { text, tickets } = content();
   const tag = contentTag(text);
   // A fresh token: the page goes on following for as long as it is loaded anew now and then.
   const topics = token === undefined ? {} : { topics: token };
@@ -114,5 +114,6 @@ function refreshed(
     ...topics,
     ...{ html: text, content_tag: tag, state: viewOf(component, held.state), version, seed },
     ...(children.size === 0 ? {} : { children: Object.fromEntries(children) }),
+    ...(tickets === undefined ? {} : { tickets }),
   };
 }
