@@ -26,6 +26,9 @@ export async function buildClientIfChanged() {
   const hashes = {};
   for (const name of chunks) hashes[name] = hashOf(await bundle(name));
   await bundle("live", { CHUNKS: JSON.stringify(hashes) });
+  // Its service would stay as a child of the server that is started next.
+  const { stop } = await import("esbuild");
+  await stop();
   replace(stamp, state);
   return true;
 }

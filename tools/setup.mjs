@@ -27,6 +27,8 @@ export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 const NEEDED_MAJOR = 24;
 const RETRIES = ["--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=10000"];
+/** Milliseconds between signs of life where nobody watches a terminal. */
+const PROGRESS_MS = 30_000;
 const LOCK_STALE_MS = 30_000;
 const LOCK_WAIT_MS = 15 * 60_000;
 const NETWORK_CODES = [
@@ -96,10 +98,8 @@ function isReady(wanted) {
 
 async function install(wanted) {
   refuseReadOnly();
-  const first = !existsSync(join(root, "node_modules"));
-  const reason = first ? "first run" : "the lock file changed";
-  process.stderr.write(`Preparing dependencies (${reason}; takes about a minute) ...`);
-  const started = performance.now();
+  const reason = existsSync(stampPath) ? "the lock file changed" : "first run";
+  const progress = showProgress(`Preparing dependencies (${reason}; takes a minute or two) ...`);
   const { code, output } = await npm([
     "ci",
     "--ignore-scripts",
@@ -108,14 +108,29 @@ async function install(wanted) {
     "--loglevel=error",
     ...RETRIES,
   ]);
-  if (code !== 0) {
-    process.stderr.write(" failed.\n");
-    throw new SetupError(explain(output));
-  }
+  progress.end(code === 0 ? `done in ${progress.seconds()} s.` : "failed.");
+  if (code !== 0) throw new SetupError(explain(output));
   linkNode();
   nodePath();
   writeFileSync(stampPath, `${wanted}\n`);
-  process.stderr.write(` done in ${Math.round((performance.now() - started) / 1000)} s.\n`);
+}
+
+/** Shows that work goes on: the seconds in place on a terminal, elsewhere a plain line now and then. */
+function showProgress(text) {
+  const { stderr } = process;
+  const started = performance.now();
+  const seconds = () => Math.round((performance.now() - started) / 1000);
+  stderr.write(text);
+  const tick = () =>
+    stderr.write(stderr.isTTY ? `\r${text} ${seconds()} s ` : `\n... still at it after ${seconds()} s`);
+  const timer = setInterval(tick, stderr.isTTY ? 1000 : PROGRESS_MS).unref();
+  return {
+    seconds,
+    end(result) {
+      clearInterval(timer);
+      stderr.write(stderr.isTTY ? `\r${text} ${result}\n` : ` ${result}\n`);
+    },
+  };
 }
 
 function refuseReadOnly() {

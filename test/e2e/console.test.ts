@@ -187,6 +187,63 @@ describe("the console", () => {
     visitor.satisfied();
   });
 
+  it("bans a source by a form that needs no scripts, and keeps what was typed when it is wrong", async () => {
+    const visitor = await Visitor.arrive(browser, server.url, { javaScriptEnabled: false });
+    const page = await visitor.open(new URL(await command("link", "console")).pathname);
+    await page.getByRole("button", { name: "Enter" }).click();
+    await page.goto(`${server.url}/console/bans`);
+    const refused = async (value: string, minutes: string, said: string): Promise<void> => {
+      await page.getByLabel("Address or identifier").fill(value);
+      await page.getByLabel("Reason").fill('spam & "more"');
+      await page.getByLabel("Minutes").fill(minutes);
+      const sent = page.waitForResponse((response) => response.request().method() === "POST");
+      await page.getByRole("button", { name: "Ban", exact: true }).click();
+      assert.equal((await sent).status(), 422);
+      await page.getByText(said).waitFor();
+      assert.equal(await page.locator('[aria-invalid="true"]').count(), 1);
+      assert.equal(await page.getByLabel("Reason").inputValue(), 'spam & "more"');
+      assert.equal(await page.getByLabel("Address or identifier").inputValue(), value);
+      assert.equal(await page.getByLabel("Minutes").inputValue(), minutes);
+    };
+    await refused("198.51.100.999", "60", "an address must be a whole one");
+    await refused("198.51.100.77", "soon", "Enter a whole number of minutes");
+    await page.getByLabel("Address or identifier").fill("198.51.100.77");
+    await page.getByLabel("Minutes").fill("90");
+    await page.getByRole("button", { name: "Ban", exact: true }).click();
+    await page.getByText('spam & "more"').waitFor();
+    assert.match((await rows(page)).join("\n"), /ip 198\.51\.100\.77 all spam & "more"/);
+    const listed = await command("audit", "list", "--name", "source_ban_added", "--limit", "1");
+    assert.match(listed, /bans\.add +user:administrator .* ip:198\.51\.100\.77 minutes=90/);
+    visitor.satisfied();
+  });
+
+  it("marks times of the filter that are none, or in the wrong order, and keeps them", async () => {
+    const { page } = await enter();
+    const none = await page.goto(`${server.url}/console/events?from=yesterday&action=guestbook.sign`);
+    assert.equal(none?.status(), 422);
+    const from = page.getByLabel("From (UTC)");
+    assert.equal(await from.inputValue(), "yesterday");
+    assert.equal(await from.getAttribute("aria-invalid"), "true");
+    assert.equal(await page.getByLabel("Action", { exact: true }).inputValue(), "guestbook.sign");
+    await page.getByText("Enter a date and a time such as").waitFor();
+    const order = await page.goto(`${server.url}/console/events?from=2026-03-02T10:00&until=2026-03-01T10:00`);
+    assert.equal(order?.status(), 422);
+    await page.getByText("This is after the end of the time asked for").waitFor();
+  });
+
+  it("shows what it refuses in its own frame, with the way back", async () => {
+    const { page } = await enter();
+    for (const [path, status] of [
+      ["/console/nowhere", 404],
+      ["/console/events?outcome=maybe", 422],
+    ] as const) {
+      assert.equal((await page.goto(server.url + path))?.status(), status);
+      await page.getByRole("navigation", { name: "Console" }).waitFor();
+      await page.getByRole("link", { name: "Back to the overview" }).click();
+      await page.getByRole("heading", { level: 1, name: "Overview" }).waitFor();
+    }
+  });
+
   it("shows which guards stand before which action", async () => {
     const { visitor, page } = await enter();
     await go(page, "Guards");

@@ -7,7 +7,8 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import type { Browser, Page } from "playwright-core";
 import { launchBrowser, ready, settled, startSite, Visitor } from "../support/browser.ts";
-import type { ServerProcess } from "../support/server-process.ts";
+import { Client } from "../support/client.ts";
+import { runCommand, type ServerProcess } from "../support/server-process.ts";
 
 let browser: Browser;
 let server: ServerProcess;
@@ -45,6 +46,17 @@ async function arrive(): Promise<{ visitor: Visitor; page: Page }> {
   const page = await visitor.open();
   await ready(page);
   return { visitor, page };
+}
+
+/** Lets a visitor in as a guest, whose attempts are counted alone. */
+async function letIn(visitor: Visitor): Promise<Page> {
+  const { stdout, stderr } = await runCommand(["link", "guest"], { data: server.data });
+  assert.match(stdout, /^http/, stderr);
+  const page = await visitor.open(new URL(stdout.trim()).pathname);
+  await page.getByRole("button", { name: "Come in" }).click();
+  await page.waitForURL("**/events/anna-and-ben");
+  await ready(page);
+  return page;
 }
 
 describe("the gallery", () => {
@@ -147,7 +159,8 @@ describe("the gallery", () => {
   });
 
   it("says how long to wait when somebody writes too fast", async () => {
-    const { visitor, page } = await arrive();
+    const { visitor } = await arrive();
+    const page = await letIn(visitor);
     for (let count = 1; count <= 10; count += 1) await sign(page, "Chatterbox", `Entry ${count} of mine.`);
     await write(page, "Chatterbox", "One too many.");
     await signature(page).click();
@@ -190,6 +203,42 @@ describe("the gallery", () => {
     await settled(page);
     assert.equal(await focused(), "Sign the guestbook");
     visitor.satisfied();
+  });
+});
+
+// A venue has one address for everybody. The limit of one visitor must not silence the others, and what they send all
+// the same must not get the venue banned.
+describe("many strangers behind one address", () => {
+  it("can all sign the guestbook and press the heart, again and again", async () => {
+    await using site = await startSite();
+    const guests: Client[] = [];
+    for (let count = 1; count <= 15; count += 1) {
+      const guest = new Client({ url: site.url, headers: { "x-forwarded-for": "198.51.100.8" } });
+      guests.push(guest);
+      await guest.open("/events/anna-and-ben");
+      const answer = await guest.act("guestbook", "sign", { author: `Guest ${count}`, message: "Congratulations!" });
+      assert.equal(answer.status, 200, `guest ${count}: ${answer.text}`);
+    }
+    for (let count = 1; count <= 68; count += 1) {
+      const answer = await guests[0]?.act("like", "set", { liked: count % 2 === 1 });
+      assert.equal(answer?.status, 200, `click ${count}: ${answer?.text}`);
+    }
+    for (const guest of guests) guest[Symbol.dispose]();
+    const { stdout } = await runCommand(["bans", "list", "--json"], { data: site.data });
+    assert.deepEqual(JSON.parse(stdout), { bans: [] });
+  });
+});
+
+describe("a visitor who is banned", () => {
+  it("is told for how long, and what to do about it", async () => {
+    await using site = await startSite();
+    await runCommand(["bans", "add", "ip", "198.51.100.9", "--reason", "testing"], { data: site.data });
+    await using visitor = await Visitor.arrive(browser, site.url, { address: "198.51.100.9" });
+    const page = await visitor.open();
+    await ready(page);
+    await like(page).click();
+    const alert = page.getByRole("alert").filter({ hasText: /blocked for another 60 minutes, until .* UTC/ });
+    await alert.filter({ hasText: /tell the people who run this site the request number [\w-]{10,}/ }).waitFor();
   });
 });
 

@@ -17,6 +17,8 @@ const PURPOSES: Readonly<Record<string, string>> = {
   "GET /console": "Overview: health of the stores, what happened lately.",
   "GET /console/events": "The audit trail, with filters.",
   "GET /console/bans": "Bans in force.",
+  "POST /console/bans": "Sets a ban.",
+  "GET /console/*": "Pages the console does not have: its own answer, within its frame.",
   "GET /console/guards": "Which guards stand before which action.",
   "GET /console/enter/:token": "A one-time link of an operator: the page that asks to enter.",
   "POST /console/enter/:token": "Uses the link up and signs in.",
@@ -26,6 +28,8 @@ const PURPOSES: Readonly<Record<string, string>> = {
   "GET /events/:slug": "An event's page: guestbook and likes.",
   "GET /join/:token": "A guest's one-time link: the page that asks to join.",
   "POST /join/:token": "Uses the link up and joins.",
+  "GET /playground": "Worked examples of live components, a card for each.",
+  "GET /playground/:example": "An example: running, what to try, and its source.",
   "GET /gallery/assets/*": "Style sheets and images of the gallery.",
 };
 

@@ -7,6 +7,9 @@ import { addEntry, countEntries, listEntries, type Entry, type EventKey } from "
 const PAGE = 20;
 const MOST_SHOWN = 500;
 
+/** A guest who was let in is counted alone; strangers by their address, which all of a venue may share. */
+const SIGNATURES = { limitBy: ["session", "action"], rateLimit: 10, rateLimitWindow: 60, anonymousLimit: 120 } as const;
+
 const EntrySchema = z.object({ id: z.string(), author: z.string(), message: z.string(), createdAt: z.number() });
 const State = z.object({ entries: z.array(EntrySchema), total: z.number() });
 const Props = z.object({ eventId: z.uuid() });
@@ -42,9 +45,7 @@ export function createGuestbook({ ids }: { readonly ids: Ids }): LiveComponent<z
           input: Greeting,
           authorise: "public",
           commutes: true,
-          limitBy: ["session", "action"],
-          rateLimit: 10,
-          rateLimitWindow: 60,
+          ...SIGNATURES,
           audit: { context: (input) => ({ length: input.message.length }) },
         },
         async (context, { author, message }) => {
@@ -60,7 +61,7 @@ export function createGuestbook({ ids }: { readonly ids: Ids }): LiveComponent<z
         },
       ),
       more: action(
-        { authorise: "public", commutes: true, limitBy: ["session", "action"], rateLimit: 60 },
+        { authorise: "public", commutes: true, limitBy: ["session", "action"], rateLimit: 60, anonymousLimit: 240 },
         async ({ transaction, tenant, props: { eventId }, state }) => {
           const limit = Math.min(state.entries.length + PAGE, MOST_SHOWN);
           const shown = await newest(transaction, { tenant, eventId }, limit);

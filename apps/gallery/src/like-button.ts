@@ -21,8 +21,10 @@ export const likeButton: LiveComponent<z.infer<typeof Props>> = live("like", {
         authorise: "public",
         commutes: true,
         limitBy: ["session", "action"],
+        // As in the guestbook: strangers share the limit of their address.
         rateLimit: 30,
         rateLimitWindow: 60,
+        anonymousLimit: 240,
         audit: { context: ({ liked }) => ({ liked }) },
       },
       async ({ transaction, tenant, props: { eventId }, principal, now, publish }, { liked }) => {

@@ -105,6 +105,10 @@ describe("the configuration of a command", () => {
       const broken = await runCommand(["config", "--config", file]);
       assert.equal(broken.code, 2);
       assert.match(broken.stderr, /cannot be loaded: not today/);
+      await writeFile(file, 'import { defineConfig } from "gatehouse";\nexport default defineConfig({});\n');
+      const outside = await runCommand(["config", "--config", file]);
+      assert.equal(outside.code, 2);
+      assert.match(outside.stderr, /Cannot find package 'gatehouse'.*\n.*keep the file inside the repository/);
     }));
 
   it("is refused in production when it is unsafe, with the option and the fix", async () => {
@@ -128,6 +132,8 @@ describe("gatehouse start", () => {
       assert.match(stderr, new RegExp(`Port ${port} on 127\\.0\\.0\\.1 is used by another program`));
       assert.match(stderr, new RegExp(`--port ${port + 1}`));
       assert.doesNotMatch(stderr, /\n\s+at /);
+      const { events } = await answerOf(data, "audit", "list");
+      assert.deepEqual(events, []);
     }));
 
   it("says so and ends when its data directory is used, and leaves the other server alone", async () => {
@@ -169,6 +175,8 @@ describe("commands", () => {
   let data: string;
   before(async () => {
     data = await mkdtemp(join(tmpdir(), "gatehouse-commands-"));
+    const server = await startServer({ data });
+    await server.stop();
   });
   after(() => rm(data, { recursive: true, force: true }));
 
@@ -190,10 +198,31 @@ describe("commands", () => {
     assert.ok(rows.some(({ action, entrance }) => action === "guestbook.sign" && entrance === "live"));
     const { events } = answers["audit list"] as { events: { name: string }[] };
     assert.deepEqual(
-      events.map(({ name }) => name),
+      events.slice(0, 2).map(({ name }) => name),
       ["one_time_link_issued", "source_ban_added"],
     );
   });
+
+  it("refuse a directory without an installation, and leave it as it is", () =>
+    withDirectory(async (directory) => {
+      const missing = join(directory, "mistyped");
+      const asked = [
+        ...lines,
+        `backup ${join(directory, "copy.db")}`,
+        "bans add ip 192.0.2.7 --reason x",
+        "keys rotate",
+      ];
+      const answers = await Promise.all(
+        asked.map(async (line) => ({ line, ...(await runCommand(line.split(" "), { data: missing })) })),
+      );
+      for (const { line, code, stdout, stderr } of answers) {
+        assert.equal(code, 2, line);
+        assert.equal(stdout, "");
+        assert.ok(stderr.includes(`There is no installation in ${missing}.`) && stderr.includes("--data"), stderr);
+      }
+      assert.ok(!existsSync(missing) && !existsSync(join(directory, "copy.db")));
+      assert.equal((await runCommand(["config"], { data: missing })).code, 0);
+    }));
 
   it("answer through a running server, here in words", async () => {
     await using server = await startServer({ data });
@@ -206,13 +235,23 @@ describe("commands", () => {
     };
     const link = await said("link", "console");
     assert.match(link, new RegExp(`^${server.url}/console/enter/[\\w-]{20,}\n$`));
-    assert.match(await said("keys", "list"), /VERSION +ID +STATE +CREATED\n1 .* current /);
+    assert.match(await said("keys", "list"), /VERSION +ID +STATE +CREATED +USED FROM\n1 .* current /);
     assert.match(await said("inventory"), /guestbook\.sign over live \(store\)/);
-    assert.match(await said("audit", "list"), /source_ban_added +bans\.add +system:command-line/);
+    const listed = await said("audit", "list");
+    assert.match(
+      listed,
+      /source_ban_added +bans\.add +system:command-line .* ip:192\.0\.2\.7 minutes=60 reason=scraping /,
+    );
+    await said("keys", "rotate", "--minutes", "30");
+    const [, created = "", usedFrom = ""] = /^2 .* next +(\S+) +(\S+)$/m.exec(await said("keys", "list")) ?? [];
+    assert.equal(Math.round((Date.parse(usedFrom) - Date.parse(created)) / 60_000), 30);
     assert.match(await said("health"), /sqlite +SQLite +up/);
     await said("bans", "add", "ip", "127.0.0.1", "--reason", "testing", "--minutes", "5");
     const refused = await banned.act("like", "set", { liked: true });
     assert.equal(refused.json.code, "SOURCE_BANNED");
+    const refusals = await said("audit", "list", "--outcome", "denied");
+    const request = refused.headers["x-request-id"];
+    assert.match(refusals, new RegExp(`live\\.request .* SOURCE_BANNED ban=\\S+ reason=testing .* ${request}$`, "m"));
     const list = await said("bans", "list");
     assert.match(list, /ip:192\.0\.2\.7 +all .* scraping/);
     const id = /^(\S+) +ip:127\.0\.0\.1 /m.exec(list)?.[1] ?? "";
@@ -238,12 +277,21 @@ describe("commands", () => {
       fails(1, /There is no ban/, "bans", "lift", "nothing"),
       fails(1, /There are no links for "nobody"/, "link", "nobody"),
       fails(2, /--from takes a time/, "audit", "list", "--from", "yesterday"),
-      fails(2, /--limit takes a whole number/, "audit", "list", "--limit", "many"),
+      fails(2, /--limit takes a whole number from 1 to 500/, "audit", "list", "--limit", "many"),
+      fails(2, /--limit takes a whole number from 1 to 500/, "audit", "list", "--limit", "99999"),
+      fails(2, /There is no kind of source "foo": choose ip, user, guest/, "bans", "add", "foo"),
+      fails(
+        1,
+        /^(Copying.*\n)?\S+keys\.json exists already; choose a new name.*\n$/,
+        "backup",
+        join(data, "keys.json"),
+      ),
+      fails(1, /\nThere is no folder \/nonexist; make it first.*\n$/, "backup", "/nonexist/x.db"),
     ]);
     void server;
     const { code, stdout } = await runCommand(["bans", "lift", "nothing", "--json"], { data });
     assert.equal(code, 1);
-    assert.equal(JSON.parse(stdout).code, "NOT_FOUND");
+    assert.deepEqual(JSON.parse(stdout), { error: "There is no ban nothing.", code: "NOT_FOUND" });
   });
 });
 
@@ -291,13 +339,15 @@ describe("gatehouse backup and restore", () => {
         assert.equal(statSync(file).size, bytes);
         assert.equal(statSync(file).mode & 0o777, 0o600);
         await client.act("guestbook", "sign", { author: "Ada", message: "After the backup." });
-        const running = await runCommand(["restore", file, "--force"], { data });
-        assert.equal(running.code, 1);
-        assert.match(running.stderr, /in use/);
+        for (const words of [["--force"], []]) {
+          const running = await runCommand(["restore", file, ...words], { data });
+          assert.equal(running.code, 1);
+          assert.match(running.stderr, /in use/);
+        }
       }
       const unforced = await runCommand(["restore", file], { data });
       assert.equal(unforced.code, 1);
-      assert.match(unforced.stderr, /not empty/);
+      assert.match(unforced.stderr, /not empty.*--force/);
       assert.deepEqual(await answerOf(data, "restore", file, "--force"), { restored: true });
       await using server = await startServer({ data });
       using client = new Client({ url: server.url });

@@ -1,5 +1,6 @@
+import { resolve } from "node:path";
 import type { Config } from "gatehouse/kernel";
-import type { CommandContext } from "./command.ts";
+import { UsageError, type CommandContext } from "./command.ts";
 import { askServer, controlSocketPath, type ControlAnswer, type ControlRequest } from "./control-socket.ts";
 
 /**
@@ -10,10 +11,25 @@ async function operate(context: CommandContext, request: ControlRequest): Promis
   const answer = await askServer(controlSocketPath(context.config.dataDirectory), request);
   if (answer !== undefined) return answer;
   const { config, application, clock, random, environment } = context;
+  await refuseWithoutStore(config);
   // Loaded where it is needed: most commands only ask the running server.
   const { openGatehouse } = await import("gatehouse");
   await using gatehouse = await openGatehouse({ config, application, clock, random, environment, log: "quiet" });
   return { outcome: await gatehouse.operate(request.action, request.input), origin: configuredOrigin(config) };
+}
+
+/**
+ * Opening a directory makes a store in it, which is the business of `start` alone: a mistyped directory would
+ * answer every question with nothing, and a backup of it would hold nothing. In PostgreSQL the store is elsewhere.
+ */
+async function refuseWithoutStore({ store, dataDirectory }: Config): Promise<void> {
+  if (store.engine !== "sqlite") return;
+  const { hasStore } = await import("gatehouse/store/sqlite");
+  if (hasStore(dataDirectory)) return;
+  throw new UsageError(
+    `There is no installation in ${resolve(dataDirectory)}. Name the data directory of one with --data DIR; ` +
+      "gatehouse start makes a new one.",
+  );
 }
 
 /** Where browsers will reach a server with this configuration. */
@@ -43,10 +59,12 @@ export async function operateAndShow(
   const { outcome, origin } = await operate(context, { action, input });
   if (!outcome.ok) {
     const { problem, detail, violations } = outcome;
-    if (context.json) context.terminal.printJson({ error: problem.message, code: problem.code, detail, violations });
-    // The message of a missing thing speaks of addresses: the command line has none.
-    else if (problem.code === "NOT_FOUND" && detail !== undefined) context.terminal.note(detail);
-    else context.terminal.note(describeDenial(problem.message, detail, violations));
+    // The messages of these speak of addresses and values: where there is a sentence on the case, it says all.
+    const spoken = problem.code === "NOT_FOUND" || problem.code === "VALIDATION_ERROR";
+    const error = spoken && detail !== undefined ? detail : problem.message;
+    const more = detail === error ? undefined : detail;
+    if (context.json) context.terminal.printJson({ error, code: problem.code, detail: more, violations });
+    else context.terminal.note(describeDenial(error, more, violations));
     return 1;
   }
   if (context.json) context.terminal.printJson(json(outcome.value, origin));

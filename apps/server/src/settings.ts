@@ -69,6 +69,10 @@ async function importConfig(file: string): Promise<ConfigModule> {
     return (await import(pathToFileURL(file).href)) as ConfigModule;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new UsageError(`The configuration file ${file} cannot be loaded: ${reason}`, { cause: error });
+    const hint = /^Cannot find package '(gatehouse|@gatehouse\/)/.test(reason)
+      ? "\nNode looks for packages from the file's own folder upwards: keep the file inside the repository, or in a " +
+        "project that has gatehouse installed."
+      : "";
+    throw new UsageError(`The configuration file ${file} cannot be loaded: ${reason}${hint}`, { cause: error });
   }
 }

@@ -13,10 +13,28 @@ const Events = z.object({
       actor: z.object({ type: z.string(), id: z.string() }),
       source: z.object({ entrance: z.string(), ip: z.string().optional() }),
       requestId: z.string(),
+      target: z.string().optional(),
+      problem: z.string().optional(),
+      context: z.record(z.string(), z.unknown()).default({}),
     }),
   ),
 });
 
+type AuditEvent = z.infer<typeof Events>["events"][number];
+
+/** What it was done to, the code of the problem, and why: `CSRF_TOKEN_INVALID reason=missing`. */
+function detailsOf({ target, problem, context }: AuditEvent): string {
+  const facts = Object.entries(context).map(([name, value]) => `${name}=${factText(value)}`);
+  return [target, problem, ...facts].filter((part) => part !== undefined).join(" ") || "-";
+}
+
+function factText(value: unknown): string {
+  const text = String(value);
+  return /^[\w.:/-]+$/.test(text) ? text : JSON.stringify(text);
+}
+
+/** The most events of one answer. */
+const MOST = 500;
 const FILTERS = ["name", "outcome", "level", "actor", "action", "ip"] as const;
 
 /** `gatehouse audit list`. */
@@ -36,7 +54,7 @@ export const auditList: Command = {
     request: { type: "string", doc: "Only this request, by the number that error pages and log lines name." },
     from: { type: "string", doc: "Only since this time (ISO 8601), such as 2026-02-28T18:00Z." },
     until: { type: "string", doc: "Only before this time (ISO 8601)." },
-    limit: { type: "string", doc: "How many. Default 50." },
+    limit: { type: "string", doc: `How many. Default 50, at most ${MOST}.` },
   },
   run: (context) => {
     return operateAndShow(context, { action: "audit.list", input: queryOf(context.flags) }, (value) => {
@@ -47,8 +65,11 @@ export const auditList: Command = {
         event.action,
         `${event.actor.type}:${event.actor.id}`,
         `${event.source.ip ?? "-"} (${event.source.entrance})`,
+        detailsOf(event),
+        event.requestId,
       ]);
-      context.terminal.print(formatTable(["TIME", "OUTCOME", "EVENT", "ACTION", "ACTOR", "SOURCE"], rows));
+      const headings = ["TIME", "OUTCOME", "EVENT", "ACTION", "ACTOR", "SOURCE", "DETAILS", "REQUEST"];
+      context.terminal.print(formatTable(headings, rows));
     });
   },
 };
@@ -66,8 +87,8 @@ function queryOf(flags: CommandContext["flags"]): Readonly<Record<string, unknow
 }
 
 function countOf(text: string): number {
-  if (!/^[1-9]\d{0,8}$/.test(text)) throw new UsageError(`--limit takes a whole number, such as 100; got "${text}".`);
-  return Number(text);
+  if (/^[1-9]\d{0,8}$/.test(text) && Number(text) <= MOST) return Number(text);
+  throw new UsageError(`--limit takes a whole number from 1 to ${MOST}, such as 100; got "${text}".`);
 }
 
 /** Epoch milliseconds; a time without a zone is UTC, as in the console. */

@@ -13,6 +13,7 @@ const Ban = z.object({
 });
 const Bans = z.object({ bans: z.array(Ban) });
 
+const KINDS = ["ip", "user", "guest", "client", "agent", "session"];
 const DEFAULT_MINUTES = "60";
 
 /** `gatehouse bans list`. */
@@ -54,7 +55,7 @@ export const bansLift: Command = {
 /** `gatehouse bans add SUBJECT`. */
 export const bansAdd: Command = {
   name: "bans add",
-  usage: "ip|user|guest|client|agent|session VALUE --reason TEXT [--minutes N]",
+  usage: `${KINDS.join("|")} VALUE --reason TEXT [--minutes N]`,
   words: 2,
   summary: "Bans a source for a while.",
   flags: {
@@ -64,6 +65,9 @@ export const bansAdd: Command = {
   run: (context) => {
     const [kind, value] = context.words;
     const { reason, minutes = DEFAULT_MINUTES } = context.flags;
+    if (kind !== undefined && !KINDS.includes(kind)) {
+      throw new UsageError(`There is no kind of source "${kind}": choose ${KINDS.join(", ")}.`);
+    }
     if (kind === undefined || value === undefined || reason === undefined) {
       throw new UsageError('Say whom and why: gatehouse bans add ip 192.0.2.7 --reason "scraping" --minutes 60');
     }

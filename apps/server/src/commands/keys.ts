@@ -4,7 +4,15 @@ import { operateAndShow } from "../operate.ts";
 import { formatTable } from "../terminal.ts";
 
 const Versions = z.object({
-  versions: z.array(z.object({ version: z.number(), id: z.string(), state: z.string(), createdAt: z.number() })),
+  versions: z.array(
+    z.object({
+      version: z.number(),
+      id: z.string(),
+      state: z.string(),
+      createdAt: z.number(),
+      retiredAt: z.number().optional(),
+    }),
+  ),
 });
 const Rotated = z.object({ version: z.number(), usedFrom: z.number() });
 
@@ -15,13 +23,13 @@ export const keysList: Command = {
   summary: "Lists the versions of the key ring, without the keys.",
   run: (context) =>
     operateAndShow(context, { action: "keys.list", input: {} }, (value) => {
-      const rows = Versions.parse(value).versions.map(({ version, id, state, createdAt }) => [
-        String(version),
-        id,
-        state,
-        new Date(createdAt).toISOString(),
-      ]);
-      context.terminal.print(formatTable(["VERSION", "ID", "STATE", "CREATED"], rows));
+      const { versions } = Versions.parse(value);
+      const rows = versions.map(({ version, id, state, createdAt }, index) => {
+        // The newest is first: a version is used from when the one before it is not any more.
+        const usedFrom = versions[index + 1]?.retiredAt ?? createdAt;
+        return [String(version), id, state, new Date(createdAt).toISOString(), new Date(usedFrom).toISOString()];
+      });
+      context.terminal.print(formatTable(["VERSION", "ID", "STATE", "CREATED", "USED FROM"], rows));
     }),
 };
 

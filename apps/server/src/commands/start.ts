@@ -20,9 +20,12 @@ export const start: Command = {
     const socket = controlSocketPath(config.dataDirectory);
     // Loaded here, so that other commands need not wait for it.
     const { openGatehouse } = await import("gatehouse");
-    await using gatehouse = await openGatehouse({ config, application, clock, random, environment, log: context.log });
+    const machine = { clock, random, environment, log: context.log };
+    await using gatehouse = await openGatehouse({ config, application, ...machine, recordStart: "later" });
     if (config.profile === "development") await gatehouse.seed();
     await using listening = await listenTo(gatehouse, context);
+    // Not before: a server whose port is in use has not started.
+    gatehouse.announceStart();
     const origin = config.server.publicUrl ?? browserOrigin(listening.url);
     await using control = await serveControl(socket, {
       operate: ({ action, input }) => gatehouse.operate(action, input),

@@ -23,6 +23,8 @@ import { openServices, type Foundation, type ServicesOptions } from "./services.
 /** What a Gatehouse is opened with. */
 export interface GatehouseOptions extends ServicesOptions {
   readonly application?: Application;
+  /** Whether the start is recorded once everything is open. `later`: when `announceStart` is called. Default `opened`. */
+  readonly recordStart?: "opened" | "later";
 }
 
 /** One route that is answered. */
@@ -47,6 +49,8 @@ export interface Gatehouse extends AsyncDisposable {
   routes(): readonly RouteDescription[];
   /** Fills an empty store with the application's demonstration. */
   seed(): Promise<void>;
+  /** Records `sys_startup`, and at the end `sys_shutdown`. For `recordStart: "later"`: call it once the port is bound. */
+  announceStart(): void;
 }
 
 /**
@@ -70,10 +74,12 @@ export async function openGatehouse(options: GatehouseOptions): Promise<Gatehous
   const misplaced = services.edge.misplaced();
   if (misplaced.length > 0) throw new BootRefusedError(misplaced);
   const handler = services.edge.handler(app);
-  if (options.log !== "quiet") announceService(foundation, stack);
   const kept = stack.move();
+  const announceStart = once(() => announceService(foundation, kept));
+  // A command that opens a stopped installation for a moment starts no server.
+  if (options.log !== "quiet" && options.recordStart !== "later") announceStart();
   return {
-    ...{ handler, edge: services.edge, gate, services },
+    ...{ handler, edge: services.edge, gate, services, announceStart },
     operate: (action, input) => gate.attempt(operatorAttempt(services, action, input)),
     health: () => stores.keeper.health(),
     inventory: () => gate.inventory(),
@@ -83,7 +89,14 @@ export async function openGatehouse(options: GatehouseOptions): Promise<Gatehous
   };
 }
 
-/** A command that opens a stopped installation for a moment starts no server. */
+function once(work: () => void): () => void {
+  let done = false;
+  return () => {
+    if (!done) work();
+    done = true;
+  };
+}
+
 function announceService({ services, systemEvents }: Foundation, stack: AsyncDisposableStack): void {
   systemEvents.started({ profile: services.config.profile });
   stack.defer(() => systemEvents.stopped());

@@ -6,6 +6,7 @@ import { refresh, watch } from "./loader.ts";
 import { remember } from "./rendering.ts";
 import { fillFields, setToken } from "./token.ts";
 import type { LiveResponse } from "./transport.ts";
+import { stopTyping, typed } from "./typing.ts";
 
 /** A component by its id, the first of the page without one. */
 function component(id?: string): LiveComponent {
@@ -48,12 +49,15 @@ document.addEventListener("submit", (event) => {
   // Files that nothing has taken yet go with the form itself, as without scripts.
   if ([...form.querySelectorAll<HTMLInputElement>("[type=file]")].some(({ value }) => value !== "")) return;
   event.preventDefault();
+  stopTyping(form);
   if (owner.isPending(form)) return;
   // The form itself stays usable: what is typed while the answer is on its way is kept.
   const pressed = event.submitter ?? form.querySelector("button:not([type=button]), input[type=submit]") ?? undefined;
   const parameters = parametersOf(form, event.submitter);
   owner.executeAction(action, parameters, { form, trigger: form, pressed }).catch(() => undefined);
 });
+
+for (const name of ["input", "compositionend"]) document.addEventListener(name, typed);
 
 /** A key held down is pressed once. */
 document.addEventListener("keydown", (event) => {

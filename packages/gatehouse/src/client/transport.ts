@@ -72,7 +72,7 @@ export class LiveError extends Error {
   /** Whether it is unknown if the action took effect. */
   readonly unresolved: boolean;
   constructor(document: ProblemDocument, status: number) {
-    super(document.error ?? "The server could not be reached. Please try again.");
+    super(document.detail ?? document.error ?? "The server could not be reached. Please try again.");
     this.code = document.code ?? "NETWORK_ERROR";
     this.status = status;
     this.retry_after = document.retry_after;
@@ -86,6 +86,8 @@ export class LiveError extends Error {
 interface ProblemDocument extends Partial<Update> {
   readonly code?: string;
   readonly error?: string;
+  /** What happened in this case; the same as `error` where there is no more to say. */
+  readonly detail?: string;
   readonly retry_after?: number;
   readonly errors?: LiveError["errors"];
 }

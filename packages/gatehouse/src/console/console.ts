@@ -4,6 +4,7 @@ import type { Edge } from "../http/edge.ts";
 import type { OneTimeLinks } from "../http/one-time-links.ts";
 import { createStaticFiles } from "../http/static-files.ts";
 import type { AnyAction } from "../kernel/action.ts";
+import type { Ids } from "../kernel/ids.ts";
 import type { Bans } from "../kernel/ports/bans.ts";
 import type { AnyLiveComponent } from "../live/component.ts";
 import type { Live } from "../live/live.ts";
@@ -16,6 +17,7 @@ export interface ConsoleParts {
   readonly edge: Edge;
   readonly bans: Bans;
   readonly links: OneTimeLinks;
+  readonly ids: Ids;
 }
 
 /** The operator console. */
@@ -28,7 +30,7 @@ export interface OperatorConsole {
 const ASSETS = ["console.css", "icon.svg"];
 
 /** The operator console. Its pages need the actions of `createOperations` at the same gate. */
-export function createConsole({ edge, bans, links }: ConsoleParts): OperatorConsole {
+export function createConsole({ edge, bans, links, ids }: ConsoleParts): OperatorConsole {
   const enter = createEnter({ links });
   const leave = createLeave({ sessions: edge.sessions });
   const banList = createBanList({ bans });
@@ -36,7 +38,7 @@ export function createConsole({ edge, bans, links }: ConsoleParts): OperatorCons
   return {
     actions: [enter, leave],
     components: [banList],
-    routes: (live) => consoleRoutes({ edge, links, live, assets, enter, leave, banList }),
+    routes: (live) => consoleRoutes({ edge, links, ids, live, assets, enter, leave, banList }),
   };
 }
 

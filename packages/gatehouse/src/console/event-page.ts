@@ -1,71 +1,43 @@
 import { html, type Html } from "../html/html.ts";
 import type { SecurityEvent } from "../kernel/event.ts";
+import { FILTER_FIELDS, PAGE_SIZE, type EventFaults, type EventFilter } from "./event-filter.ts";
 import { moment, outcomeTag } from "./format.ts";
 
-/** The filter of the events page, as its form and its address carry it. */
-export interface EventFilter {
-  readonly name: string;
-  readonly outcome: string;
-  readonly actor: string;
-  readonly action: string;
-  readonly ip: string;
-  readonly requestId: string;
-  /** Local date and time as `datetime-local` has it, read as UTC. */
-  readonly from: string;
-  readonly until: string;
-  /** Identifier of the last row of the page before. */
-  readonly before: string;
-}
-
-/** Rows on one page. */
-const PAGE_SIZE = 50;
-
-const TEXTS = ["name", "outcome", "actor", "action", "ip", "requestId", "before"] as const;
-const FIELDS = [...TEXTS, "from", "until"] as const;
-
-/** Reads a filter from a query. */
-export function readEventFilter(query: URLSearchParams): EventFilter {
-  const read = (name: string): string => (query.get(name) ?? "").trim().slice(0, 200);
-  return {
-    name: read("name"),
-    outcome: read("outcome"),
-    actor: read("actor"),
-    action: read("action"),
-    ip: read("ip"),
-    requestId: read("requestId"),
-    from: read("from"),
-    until: read("until"),
-    before: read("before"),
-  };
-}
-
-/** The input of `audit.list` for a filter. */
-export function eventQuery(filter: EventFilter): Readonly<Record<string, string | number>> {
-  const query: Record<string, string | number> = { limit: PAGE_SIZE };
-  for (const name of TEXTS) {
-    if (filter[name] !== "") query[name] = filter[name];
+/** The audit trail, filtered; no events where the filter cannot be applied. */
+export function eventPage(
+  events: readonly SecurityEvent[] | undefined,
+  filter: EventFilter,
+  faults: EventFaults = {},
+): Html {
+  if (events === undefined) {
+    return html`${filterForm(filter, faults)}
+      <p class="notice bad" role="alert">The filter cannot be applied: see the marked fields.</p>`;
   }
-  for (const name of ["from", "until"] as const) {
-    const time = Date.parse(`${filter[name]}Z`);
-    if (!Number.isNaN(time)) query[name] = time;
-  }
-  return query;
-}
-
-/** The audit trail, filtered. */
-export function eventPage(events: readonly SecurityEvent[], filter: EventFilter): Html {
-  return html`${filterForm(filter)}
+  return html`${filterForm(filter, faults)}
     <section class="panel" aria-label="Events">${events.length === 0 ? empty(filter) : eventTable(events)}</section>
     ${pager(events, filter)}`;
 }
 
-function filterForm(filter: EventFilter): Html {
+function filterForm(filter: EventFilter, faults: EventFaults): Html {
   const text = (name: "name" | "actor" | "action" | "ip" | "requestId", label: string): Html =>
     html`<label>${label}<input name="${name}" value="${filter[name]}" maxlength="200" autocomplete="off" /></label>`;
-  const time = (name: "from" | "until", label: string): Html =>
-    html`<label class="wide"
-      >${label}<input type="datetime-local" step="1" name="${name}" value="${filter[name]}"
-    /></label>`;
+  const time = (name: "from" | "until", label: string): Html => {
+    const fault = faults[name];
+    if (fault === undefined) {
+      return html`<label class="wide"
+        >${label}<input type="datetime-local" step="1" name="${name}" value="${filter[name]}"
+      /></label>`;
+    }
+    // A field for times would not show what is none.
+    return html`<label class="wide"
+      >${label}<input
+        name="${name}"
+        value="${filter[name]}"
+        aria-invalid="true"
+        aria-describedby="${name}-error"
+      /><span class="field-error" id="${name}-error">${fault}</span></label
+    >`;
+  };
   const option = (value: string, label: string): Html =>
     html`<option value="${value}" ?selected=${filter.outcome === value}>${label}</option>`;
   return html`<form
@@ -149,7 +121,7 @@ function detailsOf({ context, requestId }: SecurityEvent): Html {
 }
 
 function empty(filter: EventFilter): Html {
-  const filtered = FIELDS.some((name) => filter[name] !== "");
+  const filtered = FILTER_FIELDS.some((name) => filter[name] !== "");
   return html`<p class="empty">${filtered ? "No event matches this filter." : "Nothing has happened yet."}</p>`;
 }
 
@@ -159,7 +131,7 @@ function pager(events: readonly SecurityEvent[], filter: EventFilter): Html | un
   if (!more && filter.before === "") return undefined;
   const link = (before: string): string => {
     const query = new URLSearchParams();
-    for (const name of FIELDS) if (name !== "before" && filter[name] !== "") query.set(name, filter[name]);
+    for (const name of FILTER_FIELDS) if (name !== "before" && filter[name] !== "") query.set(name, filter[name]);
     if (before !== "") query.set("before", before);
     return `/console/events?${query.toString()}`;
   };

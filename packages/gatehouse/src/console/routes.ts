@@ -1,28 +1,35 @@
 import { Hono, type Context } from "hono";
 import { html, type Html, type Renderable } from "../html/html.ts";
+import { readActionInput } from "../http/action-input.ts";
 import type { Edge } from "../http/edge.ts";
 import type { Inbound } from "../http/inbound.ts";
 import type { OneTimeLinks } from "../http/one-time-links.ts";
+import type { ProblemFrame } from "../http/problem-page.ts";
 import type { StaticFiles } from "../http/static-files.ts";
 import type { AnyAction } from "../kernel/action.ts";
 import type { SecurityEvent } from "../kernel/event.ts";
 import type { InventoryRow } from "../kernel/gate.ts";
-import { deny, type Denial } from "../kernel/outcome.ts";
+import type { Ids } from "../kernel/ids.ts";
+import { deny, isDenial, type Denial, type Violation } from "../kernel/outcome.ts";
 import type { Ban } from "../kernel/ports/bans.ts";
 import type { StoreHealth } from "../kernel/ports/store.ts";
 import { problems } from "../kernel/problems.ts";
 import type { LiveComponent } from "../live/component.ts";
 import type { Live } from "../live/live.ts";
-import { eventPage, eventQuery, readEventFilter } from "./event-page.ts";
+import { banForm, banInput, EMPTY_BAN, readTypedBan, type TypedBan } from "./ban-form.ts";
+import { eventFaults, eventQuery, readEventFilter } from "./event-filter.ts";
+import { eventPage } from "./event-page.ts";
 import { guardPage } from "./guard-page.ts";
 import { consolePage, doorPage } from "./layout.ts";
 import { overviewPage } from "./overview-page.ts";
+import { OPERATOR_GRANT } from "./operator.ts";
 import { CONSOLE } from "./sign-in.ts";
 
 /** What the pages are made from. */
 export interface ConsoleRouteParts {
   readonly edge: Edge;
   readonly links: OneTimeLinks;
+  readonly ids: Ids;
   readonly live: Live;
   readonly assets: StaticFiles;
   readonly enter: AnyAction;
@@ -35,6 +42,8 @@ interface PageContent {
   readonly lead: string;
   readonly path: string;
   readonly body: Renderable;
+  /** Default 200. */
+  readonly status?: number;
 }
 
 /** Reads through the gate, as everybody does; a denial ends the page. */
@@ -53,6 +62,7 @@ export function consoleRoutes(parts: ConsoleRouteParts): Hono {
   app.get("/console", (context) => show(parts, context, (inbound) => overview(parts, inbound)));
   app.get("/console/events", (context) => show(parts, context, (inbound) => events(parts, inbound)));
   app.get("/console/bans", (context) => show(parts, context, (inbound) => bans(parts, inbound)));
+  app.post("/console/bans", (context) => addBan(parts, context));
   app.get("/console/guards", (context) => show(parts, context, (inbound) => guards(parts, inbound)));
   app.get("/console/enter/:token", (context) => door(parts, edge.of(context)));
   app.post(
@@ -75,6 +85,10 @@ export function consoleRoutes(parts: ConsoleRouteParts): Hono {
     const inbound = edge.of(context);
     return assets.answer(inbound) ?? edge.refuse(inbound, deny(problems.NOT_FOUND));
   });
+  app.get("/console/*", async (context) => {
+    const inbound = edge.of(context);
+    return edge.refuse(inbound, deny(problems.NOT_FOUND), { frame: await errorFrame(parts, inbound) });
+  });
   return app;
 }
 
@@ -88,7 +102,7 @@ async function show(
   const principal = await edge.sessions.principal(inbound);
   if (principal.type === "anonymous") return locked(parts, inbound);
   try {
-    const frame = await content(inbound);
+    const { status = 200, ...frame } = await content(inbound);
     const page = consolePage({
       ...frame,
       ...files(assets),
@@ -96,11 +110,33 @@ async function show(
       operator: principal.id,
       csrfToken: edge.csrfToken(inbound),
     });
-    return edge.page(inbound, page);
+    return edge.page(inbound, page, { status });
   } catch (error) {
-    if (error instanceof Refused) return edge.problem(inbound, error.denial);
+    if (error instanceof Refused) return edge.problem(inbound, error.denial, await errorFrame(parts, inbound));
     throw error;
   }
+}
+
+/** What was refused within the console is shown within it to operators, with the way back; to others it shows nothing. */
+async function errorFrame(
+  { edge, live, assets }: ConsoleRouteParts,
+  inbound: Inbound,
+): Promise<ProblemFrame | undefined> {
+  const principal = await edge.sessions.principal(inbound);
+  if (!principal.grants.has(OPERATOR_GRANT)) return undefined;
+  const frame = { ...files(assets), head: live.head(inbound), csrfToken: edge.csrfToken(inbound) };
+  return ({ heading, body }) =>
+    consolePage({
+      ...frame,
+      title: heading,
+      lead: "This was not done.",
+      path: inbound.url.pathname,
+      operator: principal.id,
+      body: html`<section class="panel" aria-label="What happened">
+        ${body}
+        <p><a class="button quiet" href="/console">Back to the overview</a></p>
+      </section>`,
+    });
 }
 
 async function ask<Value>(
@@ -132,26 +168,57 @@ async function overview(parts: ConsoleRouteParts, inbound: Inbound): Promise<Pag
 
 async function events(parts: ConsoleRouteParts, inbound: Inbound): Promise<PageContent> {
   const filter = readEventFilter(inbound.url.searchParams);
-  const input = eventQuery(filter);
-  const { events: found } = await ask<{ events: SecurityEvent[] }>(parts, inbound, { action: "audit.list", input });
-  return {
+  const faults = eventFaults(filter);
+  const page = {
     title: "Events",
     lead: "The audit trail: every change and every refusal, newest first.",
     path: "/console/events",
-    body: eventPage(found, filter),
   };
+  if (Object.keys(faults).length > 0) return { ...page, body: eventPage(undefined, filter, faults), status: 422 };
+  const input = eventQuery(filter);
+  const { events: found } = await ask<{ events: SecurityEvent[] }>(parts, inbound, { action: "audit.list", input });
+  return { ...page, body: eventPage(found, filter) };
 }
 
-async function bans(parts: ConsoleRouteParts, inbound: Inbound): Promise<PageContent> {
+async function bans(
+  parts: ConsoleRouteParts,
+  inbound: Inbound,
+  refused?: { readonly typed: TypedBan; readonly violations: readonly Violation[] },
+): Promise<PageContent> {
   await ask(parts, inbound, { action: "bans.list" });
+  const { typed, violations } = refused ?? { typed: EMPTY_BAN, violations: [] };
+  const csrfToken = parts.edge.csrfToken(inbound);
+  const form = banForm({ csrfToken, idempotencyKey: parts.ids.next(), typed, violations });
   return {
     title: "Bans",
     lead: "Sources that are refused for a while, because of repeated violations or by an operator's word.",
     path: "/console/bans",
-    body: html`<section class="panel" aria-label="Bans">
-      ${await parts.live.mount(parts.banList, { inbound })}
-    </section>`,
+    body: html`<section class="panel" aria-label="Bans">${await parts.live.mount(parts.banList, { inbound })}</section>
+      <h2>Ban a source</h2>
+      ${form}`,
+    status: refused === undefined ? 200 : problems.VALIDATION_ERROR.status,
   };
+}
+
+async function addBan(parts: ConsoleRouteParts, context: Context): Promise<Response> {
+  const { edge } = parts;
+  const inbound = edge.of(context);
+  let typed = EMPTY_BAN;
+  const outcome = await edge.receive(inbound, {
+    action: "bans.add",
+    read: async () => {
+      const carried = await readActionInput(inbound);
+      if (isDenial(carried)) return carried;
+      typed = readTypedBan(carried.value);
+      return { ...carried, value: banInput(typed) };
+    },
+  });
+  if (outcome.ok) return edge.redirect(inbound, "/console/bans");
+  const { problem, violations = [] } = outcome;
+  if (problem !== problems.VALIDATION_ERROR || inbound.accepts !== "html") {
+    return edge.problem(inbound, outcome, await errorFrame(parts, inbound));
+  }
+  return show(parts, context, () => bans(parts, inbound, { typed, violations }));
 }
 
 async function guards(parts: ConsoleRouteParts, inbound: Inbound): Promise<PageContent> {

@@ -170,6 +170,45 @@ describe("createPenalties", () => {
     assert.equal(setUp.bans.list().length, 1);
   });
 
+  describe("for used-up limits", () => {
+    const context = { policy: "default", limit: 60, window: 60 };
+
+    it("does not ban an address for what its many people send after the limit is used up", async () => {
+      await using setUp = await open();
+      for (let windows = 1; windows <= 2; windows += 1) {
+        await setUp.violate(50, { context });
+        await setUp.clock.advance(60_000);
+      }
+      assert.deepEqual(setUp.bans.list(), []);
+    });
+
+    it("counts a window once, whichever limits refuse, so that three windows are three violations", async () => {
+      await using setUp = await open();
+      for (let windows = 1; windows <= 3; windows += 1) {
+        assert.deepEqual(setUp.bans.list(), []);
+        for (const policy of ["default", "live.like.set", "address"]) {
+          await setUp.violate(5, { context: { ...context, policy } });
+        }
+        await setUp.clock.advance(60_000);
+      }
+      assert.equal(setUp.bans.list().length, 1);
+    });
+
+    it("bans who goes on for another share, and another, within the window", async () => {
+      await using setUp = await open();
+      await setUp.violate(120, { context });
+      assert.deepEqual(setUp.bans.list(), []);
+      await setUp.violate(1, { context });
+      assert.equal(setUp.bans.list()[0]?.violations, 3);
+    });
+
+    it("bans who is signed in after three refusals, which nobody else caused", async () => {
+      await using setUp = await open();
+      await setUp.violate(3, { context, who: ada });
+      assert.deepEqual(setUp.bans.list()[0]?.subject, { kind: "user", value: "acme/ada" });
+    });
+  });
+
   it("answers one burst with the ban for an hour, not for a day", async () => {
     await using setUp = await open();
     await setUp.violate(12);

@@ -6,6 +6,7 @@ import type { Ids } from "../kernel/ids.ts";
 import type { Ban, Bans, BanSubject } from "../kernel/ports/bans.ts";
 import { addressKey, createAddressRanges, UNKNOWN_ADDRESS } from "./address.ts";
 import { principalSubject } from "./admit-principal.ts";
+import { OverrunTally } from "./overrun-tally.ts";
 
 /** So many violations lead to a ban of such a length. */
 export interface PenaltyStep {
@@ -66,7 +67,8 @@ export interface Penalties extends AsyncDisposable {
 /**
  * Turns repeated violations into bans. It listens to the stream of events, so that no attempt waits for it. Strangers
  * are banned by address (IPv6: /64) and, at first, only from the entrance they used, because many people may share an
- * address; those who are signed in are banned as themselves. Violations are counted durably through `Bans`.
+ * address; those who are signed in are banned as themselves. For the same reason what one address is refused for a used-up
+ * limit counts once in a window, and again with every further share of the limit. Violations are counted durably through `Bans`.
  */
 export function createPenalties(options: PenaltyOptions): Penalties {
   return new EventPenalties(options);
@@ -117,6 +119,7 @@ class EventPenalties implements Penalties {
   readonly #subscription: Disposable;
   readonly #waiting = new Map<string, Pending>();
   readonly #working = new Map<string, Promise<void>>();
+  readonly #overruns = new OverrunTally();
 
   constructor(options: PenaltyOptions) {
     this.#options = options;
@@ -139,6 +142,7 @@ class EventPenalties implements Penalties {
     if (violations <= 0 || event.outcome !== "denied" || isInnocent(event)) return;
     const subject = this.#subjectOf(event);
     if (subject === undefined) return;
+    if (subject.kind === "ip" && !this.#overruns.isViolation(subject.value, event)) return;
     const name = `${subject.kind} ${subject.value}`;
     const waiting = this.#waiting.get(name);
     if (waiting !== undefined) {

@@ -11,7 +11,7 @@ import { createCors, type Cors } from "./cors.ts";
 import { createInboundParser, type Connection, type Inbound, type InboundParser } from "./inbound.ts";
 import { MountedActions } from "./mounted-actions.ts";
 import { denialOfError } from "./refusal.ts";
-import { createRefusalRecorder, type RefusalRecorder, type RefusedSubject } from "./refusal-recorder.ts";
+import { createRefusalRecorder, type RefusalRecorder, type RefuseOptions } from "./refusal-recorder.ts";
 import type { EdgeParts } from "./edge-parts.ts";
 import { arrivedWithoutCookies, returnPage } from "./return-page.ts";
 import { allowedMethods } from "./routing.ts";
@@ -43,10 +43,10 @@ export interface Edge {
   receive(inbound: Inbound, expected: ExpectedAttempt): Promise<Outcome>;
   /** Answers an outcome as JSON, or as a problem document or page. */
   respond(inbound: Inbound, outcome: Outcome, options?: RespondOptions): Response;
-  /** Answers a denial that is already recorded. */
-  problem(inbound: Inbound, denial: Denial): Response;
-  /** Records a denial that happened before the gate, and answers it. `subject` says what was attempted, and where. */
-  refuse(inbound: Inbound, denial: Denial, subject?: RefusedSubject): Response;
+  /** Answers a denial that is already recorded; people see the page that `frame` makes of it, or one of its own. */
+  problem: Responder["problem"];
+  /** Records a denial that happened before the gate, and answers it. `options` say what was attempted, and where. */
+  refuse(inbound: Inbound, denial: Denial, options?: RefuseOptions): Response;
   json: Responder["json"];
   redirect: Responder["redirect"];
   /** Header fields for a response that another framework writes. */
@@ -89,6 +89,7 @@ class HttpEdge implements Edge {
   readonly sessions: EdgeSessions;
   readonly stopping: AbortSignal;
   readonly json: Responder["json"];
+  readonly problem: Responder["problem"];
   readonly redirect: Responder["redirect"];
   readonly fields: Responder["fields"];
   readonly #parts: EdgeParts;
@@ -118,6 +119,7 @@ class HttpEdge implements Edge {
     const responder = createResponder({ clock, sessions: this.sessions, securityHeaders });
     this.#responder = responder;
     this.#cors = createCors(parts.cors ?? []);
+    this.problem = (inbound, denial, frame) => responder.problem(inbound, denial, frame);
     this.json = (inbound, value, options) => responder.json(inbound, value, options);
     this.fields = (inbound, kind) => responder.fields(inbound, kind);
     this.redirect = (inbound, location, status) => responder.redirect(inbound, location, status);
@@ -157,13 +159,9 @@ class HttpEdge implements Edge {
     return this.#responder.success(inbound, outcome, { ...options, csrfToken });
   }
 
-  problem(inbound: Inbound, denial: Denial): Response {
-    return this.#responder.problem(inbound, denial);
-  }
-
-  refuse(inbound: Inbound, denial: Denial, subject?: RefusedSubject): Response {
-    this.#recorder.request(inbound, denial, subject);
-    return this.problem(inbound, denial);
+  refuse(inbound: Inbound, denial: Denial, options: RefuseOptions = {}): Response {
+    this.#recorder.request(inbound, denial, options);
+    return this.problem(inbound, denial, options.frame);
   }
 
   refuseConnection(connection: Connection, denial: Denial): void {

@@ -1,5 +1,8 @@
 import { html, type Html } from "../html/html.ts";
 import type { Denial } from "../kernel/outcome.ts";
+import type { Problem } from "../kernel/problem.ts";
+import { problems } from "../kernel/problems.ts";
+import { durationText } from "./duration-text.ts";
 
 /** What an error page says. */
 export interface ProblemPageContext {
@@ -7,10 +10,36 @@ export interface ProblemPageContext {
   readonly nonce: string;
 }
 
-/** The page a person sees when something was refused or failed. Self-contained: it needs no other resource. */
-export function problemPage(denial: Denial, { requestId, nonce }: ProblemPageContext): Html {
+/** What a person is told of a denial, without the page around it. */
+export interface ProblemContent {
+  readonly heading: string;
+  readonly body: Html;
+}
+
+/** Puts what a denial says into a page of its own making. */
+export type ProblemFrame = (content: ProblemContent) => Html;
+
+/** What a person is told of a denial, for a page around it. */
+export function problemContent(denial: Denial, requestId: string): ProblemContent {
   const { problem } = denial;
   const explanation = denial.detail !== undefined && denial.detail !== problem.message ? denial.detail : undefined;
+  // Where it is known what is missing, talk of addresses would only hide it.
+  const isMissing = problem === problems.NOT_FOUND && explanation !== undefined;
+  // What explains a ban says how long it lasts.
+  const waiting =
+    denial.retryAfter === undefined || problem === problems.SOURCE_BANNED ? undefined : durationText(denial.retryAfter);
+  return {
+    heading: isMissing ? "Not available" : headingFor(problem),
+    body: html`${isMissing ? undefined : html`<p>${problem.message}</p>`}
+    ${explanation === undefined ? undefined : html`<p>${explanation}</p>`}
+    ${waiting === undefined ? undefined : html`<p>Please try again in ${waiting}.</p>`}
+    <p class="quiet">Error ${problem.status} · ${problem.code} · request ${requestId}</p>`,
+  };
+}
+
+/** The page a person sees when something was refused or failed. Self-contained: it needs no other resource. */
+export function problemPage(denial: Denial, { requestId, nonce }: ProblemPageContext): Html {
+  const { heading, body } = problemContent(denial, requestId);
   return html`<!doctype html>
     <html lang="en">
       <head>
@@ -18,23 +47,22 @@ export function problemPage(denial: Denial, { requestId, nonce }: ProblemPageCon
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="robots" content="noindex" />
         <link rel="icon" href="data:," />
-        <title>${headingFor(problem.status)}</title>
+        <title>${heading}</title>
         ${styles(nonce)}
       </head>
       <body>
         <main>
-          <h1>${headingFor(problem.status)}</h1>
-          <p>${problem.message}</p>
-          ${explanation === undefined ? undefined : html`<p>${explanation}</p>`}
-          ${denial.retryAfter === undefined ? undefined : html`<p>Please try again in ${durationText(denial.retryAfter)}.</p>`}
+          <h1>${heading}</h1>
+          ${body}
           <p><a href="/">Back to the start page</a></p>
-          <p class="quiet">Error ${problem.status} · ${problem.code} · request ${requestId}</p>
         </main>
       </body>
     </html>`;
 }
 
-function headingFor(status: number): string {
+function headingFor(problem: Problem): string {
+  if (problem === problems.SOURCE_BANNED) return "Blocked for a while";
+  const { status } = problem;
   switch (status) {
     case 401:
       return "Please sign in";
@@ -51,12 +79,6 @@ function headingFor(status: number): string {
     default:
       return status >= 500 ? "Something went wrong" : "This request was refused";
   }
-}
-
-function durationText(seconds: number): string {
-  if (seconds < 90) return seconds === 1 ? "1 second" : `${seconds} seconds`;
-  const minutes = Math.ceil(seconds / 60);
-  return minutes < 90 ? `${minutes} minutes` : `${Math.ceil(minutes / 60)} hours`;
 }
 
 function styles(nonce: string): Html {

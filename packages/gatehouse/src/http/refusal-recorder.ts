@@ -7,6 +7,7 @@ import type { Ids } from "../kernel/ids.ts";
 import type { Denial } from "../kernel/outcome.ts";
 import { httpEvents } from "./events.ts";
 import type { Connection, Inbound } from "./inbound.ts";
+import type { ProblemFrame } from "./problem-page.ts";
 
 interface Parts {
   readonly clock: Clock;
@@ -19,10 +20,16 @@ type Place = Pick<Inbound, "requestId" | "tenant" | "receivedAt" | "peer">;
 /** What a refused request was about, where that is known. */
 export type RefusedSubject = Pick<Attempt, "action" | "entrance">;
 
+/** What a refusal is recorded and answered with. */
+export interface RefuseOptions extends Partial<RefusedSubject> {
+  /** Makes the page that people see. Default: one of its own. */
+  readonly frame?: ProblemFrame | undefined;
+}
+
 /** Records what was refused before an attempt existed. */
 export interface RefusalRecorder {
   /** One event for a refused request. */
-  request(inbound: Place, denial: Denial, subject?: RefusedSubject): void;
+  request(inbound: Place, denial: Denial, subject?: Partial<RefusedSubject>): void;
   /** One event for a connection on which no request could be read. */
   connection(connection: Connection, denial: Denial): void;
   /** Says once that browsers keep no session on the address a page was asked for. */
@@ -35,7 +42,8 @@ const REQUEST: RefusedSubject = { action: "http.request", entrance: "http" };
 export function createRefusalRecorder(parts: Parts): RefusalRecorder {
   let warned = false;
   return {
-    request: (inbound, denial, subject = REQUEST) => recordDenial(parts, attemptAt(inbound, subject), denial),
+    request: (inbound, denial, { action = REQUEST.action, entrance = REQUEST.entrance } = {}) =>
+      recordDenial(parts, attemptAt(inbound, { action, entrance }), denial),
     connection({ address, encrypted }, denial) {
       const peer = parts.proxies.resolve({ address, encrypted }, new Headers());
       const place = { requestId: parts.ids.next(), tenant: "-", receivedAt: parts.clock.now(), peer };

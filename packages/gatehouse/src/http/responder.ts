@@ -6,10 +6,11 @@ import type { Denial, Success } from "../kernel/outcome.ts";
 import type { LimitState } from "../kernel/ports/counters.ts";
 import { problems } from "../kernel/problems.ts";
 import type { PolicyHashes } from "./content-security-policy.ts";
+import { explainDenial } from "./denial-detail.ts";
 import type { Inbound } from "./inbound.ts";
 import { ownPath } from "./own-path.ts";
 import { problemDocument, PROBLEM_TYPE } from "./problem-document.ts";
-import { problemPage } from "./problem-page.ts";
+import { problemContent, problemPage, type ProblemFrame } from "./problem-page.ts";
 import { isLoopback } from "./loopback.ts";
 import type { HeaderContext, HeaderFields, SecurityHeaders } from "./security-headers.ts";
 import type { EdgeSessions } from "./sessions.ts";
@@ -40,7 +41,8 @@ export interface RespondOptions {
 export interface Responder {
   json(inbound: Inbound, value: unknown, options?: Pick<RespondOptions, "status" | "headers">): Response;
   success(inbound: Inbound, success: Success<unknown>, options?: RespondOptions): Response;
-  problem(inbound: Inbound, denial: Denial): Response;
+  /** As a problem document, or as a page: one of its own, or what `frame` makes of it. */
+  problem(inbound: Inbound, denial: Denial, frame?: ProblemFrame): Response;
   page(inbound: Inbound, page: Html, options?: PageOptions): Response;
   /** To an address of this server: a path that begins with one slash. Status 303 unless told otherwise. */
   redirect(inbound: Inbound, location: string, status?: 302 | 303 | 307 | 308): Response;
@@ -93,7 +95,7 @@ class EdgeResponder implements Responder {
     return this.json(inbound, value, options.status === undefined ? { headers } : { status: options.status, headers });
   }
 
-  problem(inbound: Inbound, denial: Denial): Response {
+  problem(inbound: Inbound, denial: Denial, frame?: ProblemFrame): Response {
     const told = this.#explain(inbound, denial);
     if (told.problem === problems.SESSION_EXPIRED) this.#sessions.replace(inbound);
     const { status } = told.problem;
@@ -105,7 +107,8 @@ class EdgeResponder implements Responder {
       ...(status === 408 ? { connection: "close" } : {}),
     };
     if (inbound.accepts === "html") {
-      return this.page(inbound, problemPage(told, inbound), { status, headers });
+      const page = frame?.(problemContent(told, inbound.requestId)) ?? problemPage(told, inbound);
+      return this.page(inbound, page, { status, headers });
     }
     const body = JSON.stringify(problemDocument(told, inbound.requestId));
     const all = { ...this.#dataHeaders(inbound), "content-type": PROBLEM_TYPE, ...headers };
@@ -193,14 +196,9 @@ class EdgeResponder implements Responder {
     return response;
   }
 
-  /** Without encryption browsers keep no session, and the denial that follows would say nothing of it. */
   #explain(inbound: Inbound, denial: Denial): Denial {
-    const sessionless = denial.problem === problems.CSRF_TOKEN_INVALID || denial.problem === problems.SESSION_EXPIRED;
-    if (!sessionless || inbound.session !== undefined || !isSessionless(inbound)) return denial;
-    return {
-      ...denial,
-      detail: "Browsers keep no session over plain http. Open this address with https, or as localhost.",
-    };
+    const sessionless = inbound.session === undefined && isSessionless(inbound);
+    return explainDenial(denial, { requestId: inbound.requestId, sessionless, now: this.#clock.now() });
   }
 }
 

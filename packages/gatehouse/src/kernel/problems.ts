@@ -15,7 +15,11 @@ export const problems = defineProblems({
   SESSION_EXPIRED: { status: 403, message: "Your session has expired. Please refresh the page." },
   ORIGIN_REFUSED: { status: 403, message: "This request came from another site and was refused." },
   PERMISSION_DENIED: { status: 403, message: "You are not allowed to do this." },
-  SOURCE_BANNED: { status: 403, message: "Requests from this source are blocked for now.", retryable: true },
+  SOURCE_BANNED: {
+    status: 403,
+    message: "Requests from your address or account are blocked for now.",
+    retryable: true,
+  },
   ACTION_NOT_FOUND: { status: 404, message: "There is no such action." },
   NOT_FOUND: { status: 404, message: "There is nothing at this address." },
   METHOD_NOT_ALLOWED: { status: 405, message: "This address does not accept that method." },

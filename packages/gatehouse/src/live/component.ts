@@ -173,6 +173,11 @@ export interface LiveDefinition<State, Props, Actions, Secret extends keyof Stat
   /** Members of the state that never reach the browser, nor `render`. */
   readonly secret?: readonly Secret[];
   /**
+   * Members of the state that are for the content alone, such as the rows of a list: answers to scripts leave them
+   * out, since the content shows them.
+   */
+  readonly contentOnly?: readonly (keyof State & string)[];
+  /**
    * The state of a freshly rendered page. Runs at every page view, and when an action finds neither state
    * nor page; whoever wants to go on where the visitor left returns `previous`.
    */
@@ -208,6 +213,7 @@ export interface LiveComponent<in out Props = unknown> {
   readonly state: StandardSchemaV1;
   readonly secret: readonly string[];
   readonly visible: ((context: ViewContext<Props>) => boolean) | undefined;
+  readonly contentOnly: readonly string[];
   readonly mode: StateMode;
   readonly replayTolerated: boolean;
   readonly emits: readonly string[];
@@ -242,7 +248,7 @@ export function live<
   for (const action of Object.keys(actions)) {
     if (!ACTION_NAME.test(action)) throw new TypeError(`The action name "${action}" of ${name} is not an identifier.`);
   }
-  const { props, state, secret = [], mount, render, visible, topics } = definition;
+  const { props, state, secret = [], contentOnly = [], mount, render, visible, topics } = definition;
   const { mode = "store", replay, emits = [], poll } = definition;
   const uploads: UploadFields = definition.uploads ?? {};
   for (const field of Object.keys(uploads)) {
@@ -252,7 +258,7 @@ export function live<
     throw new TypeError(`${name}: replay is about components of mode sealed.`);
   if (poll !== undefined && !(poll >= 1)) throw new TypeError(`${name}: poll is a number of seconds, 1 or more.`);
   const component = {
-    ...{ name, props, state, secret, mount, render, actions, visible, topics, mode, poll, uploads },
+    ...{ name, props, state, secret, contentOnly, mount, render, actions, visible, topics, mode, poll, uploads },
     replayTolerated: replay === "tolerated",
     emits: emits.map(({ event }) => event),
     listeners: definition.on?.(({ event }, run) => ({ event, run })) ?? [],

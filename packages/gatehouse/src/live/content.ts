@@ -31,10 +31,16 @@ export interface Content {
 }
 
 /** The members of a state that may leave the server. */
-export function viewOf(component: AnyLiveComponent, state: unknown): Readonly<Record<string, unknown>> {
+function viewOf(component: AnyLiveComponent, state: unknown): Readonly<Record<string, unknown>> {
   // States are objects: `live` accepts no other.
   const members = Object.entries(state as object);
   return Object.fromEntries(members.filter(([name]) => !component.secret.includes(name)));
+}
+
+/** The members of a state that answers tell scripts: what may leave the server, without what is for the content alone. */
+export function toldOf(component: AnyLiveComponent, state: unknown): Readonly<Record<string, unknown>> {
+  const members = Object.entries(viewOf(component, state));
+  return Object.fromEntries(members.filter(([name]) => !component.contentOnly.includes(name)));
 }
 
 /**

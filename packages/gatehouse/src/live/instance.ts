@@ -5,7 +5,7 @@ import type { WriteTransaction } from "../kernel/ports/store.ts";
 import { problems } from "../kernel/problems.ts";
 import type { Basis, LiveCall } from "./call.ts";
 import type { AnyLiveComponent, LiveContext } from "./component.ts";
-import { renderContent, viewOf, type Content } from "./content.ts";
+import { renderContent, toldOf, type Content } from "./content.ts";
 import { contentTag } from "./content-patch.ts";
 import { isNewest, type Mounter } from "./mounter.ts";
 import { liveProblems } from "./problems.ts";
@@ -143,7 +143,7 @@ export class Instance {
     const base = {
       html: content.text,
       content_tag: contentTag(content.text),
-      state: viewOf(this.component, current.state),
+      state: toldOf(this.component, current.state),
       version: current.version,
     };
     const children = await this.#children(transaction, content);

@@ -267,6 +267,35 @@ describe("loading components later", () => {
     assert.deepEqual([changed.components[0].state, changed.components[0].version], [{ total: 10 }, 1]);
   });
 
+  it("answers with what changes in the content that the page has", async () => {
+    const stored = { count: 0 };
+    const board = live("board", {
+      mode: "none",
+      poll: 1,
+      state: z.object({ count: z.int() }),
+      mount: () => ({ ...stored }),
+      actions: () => ({}),
+      render: ({ state }) => html`<p>${state.count}</p>
+        <ul>
+          ${Array.from({ length: 20 }, (_, index) => html`<li>Always the same ${index}</li>`)}
+        </ul>`,
+    });
+    await using kit = await openLiveKit({ components: [board] });
+    const visitor = await kit.visit();
+    const look = async (known: object) => (await post(visitor, "load", { components: [known] })).components[0];
+    const known = find(await open(visitor), "board");
+    const first = await look(known);
+    assert.match(first.html, /<p>0<\/p>/);
+    stored.count = 7;
+    const second = await look({ ...known, seed: first.seed, base_tag: first.content_tag });
+    assert.deepEqual([second.html, second.patch, second.state], [undefined, [[3, 1, "7"]], { count: 7 }]);
+    // Whoever has another content than the one the seed stands for gets the new one whole.
+    stored.count = 8;
+    for (const other of [{ seed: first.seed, base_tag: second.content_tag }, { seed: second.seed }]) {
+      assert.match((await look({ ...known, ...other })).html, /<p>8<\/p>/);
+    }
+  });
+
   it("says of what it cannot render that it is gone, and goes on with the others", async () => {
     await using kit = await openLiveKit({ components, page });
     const [ada, eve] = [await kit.visit(), await kit.visit()];

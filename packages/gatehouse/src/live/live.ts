@@ -22,6 +22,7 @@ import { propsOf } from "./content.ts";
 import { ownHtml } from "./element.ts";
 import { LOAD, loadAction } from "./load-action.ts";
 import { EAGER, Mounter, type MountSubject } from "./mounter.ts";
+import { pageStateOf } from "./page-state.ts";
 import { liveProblems } from "./problems.ts";
 import { pushSettings, type PushOptions } from "./push/options.ts";
 import { Push } from "./push/push.ts";
@@ -205,6 +206,12 @@ class LivePages implements Live, RouteParts {
     return framed ?? plainFrame(head, content);
   }
 
+  /** The state a form without scripts has left in the address, for components that keep theirs nowhere else. */
+  #pageState({ component, instance }: MountSubject, { method, url }: Inbound): string | undefined {
+    const isKeptThere = component.mode === "sealed" && method === "GET";
+    return isKeptThere ? pageStateOf(url, { component: component.name, instance }) : undefined;
+  }
+
   /** The element of a component, or `undefined` where nobody knows its props any more. */
   async #element(
     subject: MountSubject,
@@ -223,7 +230,7 @@ class LivePages implements Live, RouteParts {
       eager: new Set(inbound.url.searchParams.getAll(EAGER)),
     };
     const key = { tenant, component: subject.component.name, instance: subject.instance, owner: ownerOf(principal) };
-    const sealed = refused?.seed;
+    const sealed = refused === undefined ? this.#pageState(subject, inbound) : refused.seed;
     const opened = sealed === undefined ? undefined : this.#keeper.openSeed(subject.component, key, { sealed, now });
     const seed = opened === "damaged" ? undefined : opened;
     return store.read(async (transaction) => {

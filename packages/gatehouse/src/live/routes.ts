@@ -15,6 +15,7 @@ import { createCall } from "./call.ts";
 import type { ComponentId } from "./component-id.ts";
 import { patchBetween, type ContentPatch } from "./content-patch.ts";
 import { LOAD, type LoadCall, type LoadResult } from "./load-action.ts";
+import { withPageState } from "./page-state.ts";
 import { liveProblems } from "./problems.ts";
 import { openStream, STREAM_PATH } from "./push/stream-route.ts";
 import { beforeOf, type ComponentUpdate, type LiveResult } from "./result.ts";
@@ -83,7 +84,10 @@ async function act(pages: RouteParts, inbound: Inbound): Promise<Response> {
   // What succeeds at the live entrance is the result of a component's action.
   const success = outcome as Success<LiveResult>;
   if (request.form !== undefined) {
-    return edge.redirect(inbound, success.value.effects?.redirect ?? request.form.back ?? "/");
+    const { effects, seed } = success.value;
+    const page = request.form.back ?? "/";
+    const target = seed === undefined ? page : withPageState(page, { id: request.id, seed });
+    return edge.redirect(inbound, effects?.redirect ?? target);
   }
   const token = edge.csrfToken(inbound);
   return edge.respond(inbound, success, { csrfToken: token, body: () => answer(success, token, request) });
@@ -125,7 +129,7 @@ async function load(edge: Edge, inbound: Inbound): Promise<Response> {
   // What succeeds under this name is the result of the action that loads.
   const success = outcome as Success<LoadResult>;
   const token = edge.csrfToken(inbound);
-  return edge.respond(inbound, success, { csrfToken: token, body: () => ({ ...success.value, csrf_token: token }) });
+  return edge.respond(inbound, success, { csrfToken: token, body: () => loadAnswer(success.value, token) });
 }
 
 /** The page that asks, as far as the browser tells: where forms of what is loaded come back to. */
@@ -148,6 +152,13 @@ function answer(
     csrf_token: token,
     ...(idempotency === undefined ? {} : { idempotency: wireInfo(idempotency) }),
     ...(seq === undefined ? {} : { seq }),
+  };
+}
+
+function loadAnswer({ components }: LoadResult, token: string): Readonly<Record<string, unknown>> {
+  return {
+    components: components.map((loaded) => ("html" in loaded ? wireUpdate(loaded) : loaded)),
+    csrf_token: token,
   };
 }
 

@@ -75,7 +75,10 @@ describe("backupStore", () => {
     assert.deepEqual(readdirSync(directory.path).toSorted(), ["backup.db", "source"]);
     await using store = await open(join(directory.path, "source"));
     await assert.rejects(backupStore(store, file), /exists already/);
-    await assert.rejects(backupStore(store, join(directory.path, "missing", "backup.db")), /The backup to .* failed/);
+    await assert.rejects(
+      backupStore(store, join(directory.path, "missing", "backup.db")),
+      /There is no folder .*missing; make it first/,
+    );
   });
 
   it("keeps the file to its owner from its first byte on", async () => {

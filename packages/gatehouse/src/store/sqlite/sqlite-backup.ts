@@ -52,6 +52,8 @@ export async function backupStore(store: SqliteStore, file: string): Promise<Bac
   if (store.path === ":memory:") throw new BackupError("A store in memory cannot be backed up.");
   const target = resolve(file);
   if (exists(target)) throw new BackupError(`${target} exists already; choose a new name for the backup.`);
+  const folder = dirname(target);
+  if (!exists(folder)) throw new BackupError(`There is no folder ${folder}; make it first, or choose another one.`);
   const partial = `${target}.partial`;
   rmSync(partial, { force: true });
   try {
@@ -78,7 +80,7 @@ export async function backupStore(store: SqliteStore, file: string): Promise<Bac
 export async function restoreStore(file: string, directory: string, options: RestoreOptions = {}): Promise<void> {
   const { force = false, clock = systemClock } = options;
   verify(resolve(file));
-  if (!force) refuseContents(directory);
+  if (!force) refuseContents(directory, clock);
   const fresh = !exists(join(directory, DATABASE_FILE));
   const path = prepareDirectory(directory);
   using _lock = lockDirectory(directory, clock);
@@ -148,14 +150,16 @@ function verify(path: string): void {
   }
 }
 
-function refuseContents(directory: string): void {
+function refuseContents(directory: string, clock: Clock): void {
   if (!exists(directory)) return;
   const locks: readonly string[] = LOCK_FILES;
   const contents = readdirSync(directory).filter((name) => !locks.includes(name));
   if (contents.length === 0) return;
+  // Where a server runs, advice to use force would only lead to the next refusal.
+  if (exists(join(directory, DATABASE_FILE))) lockDirectory(directory, clock)[Symbol.dispose]();
   throw new BackupError(
-    `${directory} is not empty (${contents.slice(0, 3).join(", ")}). Restore into an empty directory, or use force: ` +
-      "an existing store is then kept aside.",
+    `${directory} is not empty (${contents.slice(0, 3).join(", ")}). Restore into an empty directory, or use force ` +
+      "(gatehouse restore FILE --force): an existing store is then kept aside.",
   );
 }
 
