@@ -13,23 +13,30 @@ export interface ClientBundle extends ClientScript {
   readonly chunks?: Readonly<Record<string, ClientScript>>;
 }
 
-/** The same place seen from the sources and from the published files. */
-const LOCATION = new URL("../../dist/client/", import.meta.url);
+/**
+ * The same places seen from the sources and from the published files. Each stands there whole, because bundlers of
+ * servers find files by exactly this form.
+ */
+const CORE = new URL("../../dist/client/live.js", import.meta.url);
 /** As in tools/build-client.mjs. */
-const CHUNKS = ["push", "upload"];
+const CHUNKS = {
+  push: new URL("../../dist/client/push.js", import.meta.url),
+  upload: new URL("../../dist/client/upload.js", import.meta.url),
+};
 
 /**
  * Reads the browser runtime.
  * @throws {Error} in a source tree where it has not been built
  */
 export function readClientBundle(): ClientBundle {
-  return { ...readScript("live"), chunks: Object.fromEntries(CHUNKS.map((name) => [name, readScript(name)])) };
+  const chunks = Object.entries(CHUNKS).map(([name, location]) => [name, readScript(location)] as const);
+  return { ...readScript(CORE), chunks: Object.fromEntries(chunks) };
 }
 
-function readScript(name: string): ClientScript {
+function readScript(location: URL): ClientScript {
   let source: string;
   try {
-    source = readFileSync(new URL(`${name}.js`, LOCATION), "utf8");
+    source = readFileSync(location, "utf8");
   } catch (error) {
     throw new Error("The browser runtime is not built; run `node tools/build-client.mjs`.", { cause: error });
   }
