@@ -14,7 +14,7 @@ import { ListenError } from "./listen-error.ts";
 import { answerClientError, plainProblem, refusalOf } from "./raw-refusal.ts";
 import { httpProblems } from "./problems.ts";
 import { malformed, refuseRequest } from "./refusal.ts";
-import { boundUnreadBody } from "./unread-body.ts";
+import { boundUnreadBody, continueWhenRead } from "./unread-body.ts";
 
 /** Bounds on connections. Times are milliseconds. */
 export interface ServerLimits {
@@ -109,13 +109,18 @@ export async function listen(options: ListenOptions): Promise<Listening> {
       },
     },
   );
-  server.on("request", (message, response) => {
+  const receive = (message: IncomingMessage, response: ServerResponse): void => {
     requests.follow(message, response);
     boundUnreadBody(message, response);
     boundArrival(message, timeout, (error) => server.emit("clientError", error, message.socket));
     beginning = message;
     void serve(message, response);
     beginning = undefined;
+  };
+  server.on("request", receive);
+  server.on("checkContinue", (message: IncomingMessage, response: ServerResponse) => {
+    continueWhenRead(message, response);
+    receive(message, response);
   });
   handleBrokenRequests(server, requests, options);
   await start(server, host, options.port);
