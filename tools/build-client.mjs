@@ -1,6 +1,7 @@
 /**
- * Bundles the browser runtime of live components: packages/gatehouse/src/client -> packages/gatehouse/dist/client: live.js,
- * which every page loads, and push.js, which live.js imports where a page wants to hear of news. The published package contains the result; in the repository it is built whenever its sources have changed, by
+ * Bundles the browser runtime of live components: packages/gatehouse/src/client -> packages/gatehouse/dist/client/live.js,
+ * and beside it the chunks that it loads where a page needs them.
+ * The published package contains the result; in the repository it is built whenever its sources have changed, by
  * `npm start`, `npm test` and `npm run build`, so that nobody has to think of it.
  */
 import { createHash } from "node:crypto";
@@ -11,43 +12,48 @@ import { fileURLToPath } from "node:url";
 const library = fileURLToPath(new URL("../packages/gatehouse/", import.meta.url));
 const sources = join(library, "src", "client");
 const target = join(library, "dist", "client");
-const core = join(target, "live.js");
-const push = join(target, "push.js");
 const stamp = join(target, "live.js.sources");
+/** Each is a file of the sources; client/chunks.ts says what on a page has it loaded. */
+const chunks = ["push", "upload"];
 
 /** Builds the bundles unless they were made from the sources as they are; answers whether they were built. */
 export async function buildClientIfChanged() {
   const state = fingerprint();
-  if (read(stamp) === state && read(core) !== undefined && read(push) !== undefined) return false;
-  const pushScript = await bundle("push.ts");
-  // As the server names it, see live/client-bundle.ts.
-  const hash = createHash("sha256").update(pushScript).digest("hex").slice(0, 16);
-  const coreScript = await bundle("live.ts", { PUSH_PATH: JSON.stringify(`./push.${hash}.js`) });
+  const isBuilt = ["live", ...chunks].every((name) => read(join(target, `${name}.js`)) !== undefined);
+  if (read(stamp) === state && isBuilt) return false;
+  mkdirSync(target, { recursive: true });
+  // The core names its chunks by what is in them, as the server does.
+  const hashes = {};
+  for (const name of chunks) hashes[name] = hashOf(await bundle(name));
+  await bundle("live", { CHUNKS: JSON.stringify(hashes) });
   // Its service would stay as a child of the server that is started next.
   const { stop } = await import("esbuild");
   await stop();
-  mkdirSync(target, { recursive: true });
-  replace(push, pushScript);
-  replace(core, coreScript);
   replace(stamp, state);
   return true;
 }
 
-async function bundle(entry, define = {}) {
+/** Bundles one file of the sources, and answers with what has become of it. */
+async function bundle(name, define = {}) {
   const { build } = await import("esbuild");
   const { outputFiles } = await build({
-    entryPoints: [join(sources, entry)],
+    entryPoints: [join(sources, `${name}.ts`)],
     bundle: true,
     minify: true,
     write: false,
     format: "esm",
-    define,
-    external: ["./push.*.js"],
     target: ["es2022", "chrome111", "firefox115", "safari16.4"],
     legalComments: "none",
     logLevel: "warning",
+    define,
   });
-  return outputFiles[0].contents;
+  const [{ contents }] = outputFiles;
+  replace(join(target, `${name}.js`), contents);
+  return contents;
+}
+
+function hashOf(contents) {
+  return createHash("sha256").update(contents).digest("hex").slice(0, 16);
 }
 
 function fingerprint() {

@@ -178,14 +178,29 @@ describe("a banned address with a large body", () => {
     });
   }
 
-  it("keeps its connection where the body is small and arrives", async () => {
+  it("is told that its connection ends where a body, however small, has not arrived", async () => {
     const sender = new Sender(BANNED);
-    for (let count = 0; count < 3; count += 1) {
-      sender.begin(SIGN_IN, 5_000);
-      assert.equal((await sender.answer()).code, "SOURCE_BANNED");
-      sender.socket.write("x".repeat(5_000));
-    }
-    assert.equal(accepted.length, 1);
+    sender.begin(SIGN_IN, 5_000);
+    assert.equal((await sender.answer()).code, "SOURCE_BANNED");
+    await sender.closed;
+    const again = new Sender(BANNED);
+    again.begin(SIGN_IN, 0);
+    assert.equal((await again.answer()).code, "SOURCE_BANNED");
+    again.begin(SIGN_IN, 0);
+    assert.equal((await again.answer()).code, "SOURCE_BANNED");
+  });
+
+  // Told to continue, it sends what is then thrown away.
+  it("is not asked for the body it offers, and others are", async () => {
+    const waiting = ["expect: 100-continue"];
+    const banned = new Sender(BANNED);
+    banned.begin(SIGN_IN, 1, "", waiting);
+    assert.equal((await banned.answer()).status, 403);
+    const other = new Sender("198.51.100.77");
+    other.begin(SIGN_IN, 1, "", waiting);
+    assert.equal((await other.answer()).status, 100);
+    other.socket.write("{");
+    assert.equal((await other.answer()).code, "MALFORMED_REQUEST");
   });
 
   it("is not refused for it in a trusted range, whose bodies are read", async () => {

@@ -1,3 +1,4 @@
+export type { BodyPace } from "./http/body-stream.ts";
 export type { ActionRouteOptions } from "./http/action-route.ts";
 export type { AttemptOptions } from "./http/attempt-builder.ts";
 export type { Carried, ExpectedAttempt } from "./http/attempts.ts";

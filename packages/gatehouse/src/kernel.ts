@@ -59,6 +59,7 @@ export type * from "./kernel/ports/documents.ts";
 export type * from "./kernel/ports/idempotency.ts";
 export type * from "./kernel/ports/leases.ts";
 export type * from "./kernel/ports/sessions.ts";
+export type * from "./kernel/ports/uploads.ts";
 export { StoreUnavailableError, TransactionMisuseError } from "./kernel/ports/store.ts";
 export type {
   Dialect,

@@ -10,7 +10,6 @@ export type {
   DeclareAction,
   DeclareListener,
   LiveAction,
-  LiveActionOptions,
   LiveAnswer,
   LiveComponent,
   LiveContext,
@@ -23,10 +22,18 @@ export type {
   StateMode,
   ViewContext,
 } from "./live/component.ts";
+export type { LiveActionOptions } from "./live/action-options.ts";
 export type { Act, ActEntry } from "./live/act.ts";
 export { reply, Reply } from "./live/effects.ts";
 export type { LiveEffects } from "./live/effects.ts";
+export { liveEvents } from "./live/events.ts";
 export { liveProblems } from "./live/problems.ts";
+export { MiB, upload } from "./live/upload.ts";
+export type { AuthoriseUpload, UploadedFile, UploadField, UploadOptions, Uploads } from "./live/upload.ts";
+export type { UploadLabel } from "./live/act-upload.ts";
+export type { UploadType } from "./live/upload-type.ts";
+export { DEFAULT_UPLOAD_QUOTA } from "./live/upload-intake.ts";
+export type { UploadStorage } from "./live/upload-intake.ts";
 export { createLive } from "./live/live.ts";
 export { DEFAULT_STATE_QUOTA } from "./live/state.ts";
 export type { StateQuota } from "./live/state.ts";

@@ -31,8 +31,10 @@ export {
   LiveCallError,
   LiveVisitor,
   RateLimitExceededError,
+  type FileToUpload,
   type LiveCallResult,
   type MountedComponent,
+  type UploadAnswer,
 } from "./testing/live-visitor.ts";
 export { LiveStream, type FollowedComponent } from "./testing/live-stream.ts";
 export { parallel } from "./testing/parallel.ts";
@@ -61,4 +63,5 @@ export { describeIdempotencyContract } from "./testing/store-contract-idempotenc
 export { describeLeasesContract } from "./testing/store-contract-leases.ts";
 export { describeMigrationContract } from "./testing/store-contract-migrations.ts";
 export { describeSessionsContract } from "./testing/store-contract-sessions.ts";
+export { describeUploadsContract } from "./testing/store-contract-uploads.ts";
 export { describeStoreContract } from "./testing/store-contract.ts";

@@ -19,6 +19,7 @@ import type { Counters } from "../kernel/ports/counters.ts";
 import type { Documents } from "../kernel/ports/documents.ts";
 import type { Leases } from "../kernel/ports/leases.ts";
 import type { Migration, Store } from "../kernel/ports/store.ts";
+import type { UploadPorts } from "../kernel/ports/uploads.ts";
 import type { Random } from "../kernel/random.ts";
 import type { Sealer } from "../kernel/seal.ts";
 import type { AnyLiveComponent } from "../live/component.ts";
@@ -35,6 +36,8 @@ export interface Services {
   readonly sealer: Sealer;
   readonly store: Store;
   readonly documents: Documents;
+  /** Uploaded files: `uploads.sink.open(id)` reads what an action has taken. */
+  readonly uploads: UploadPorts;
   readonly trail: AuditTrail;
   readonly leases: Leases;
   readonly counters: Counters;

@@ -127,6 +127,7 @@ function furnish(foundation: Foundation, application: Application, parts: Applic
     quota: { components: config.live.components, bytes: config.live.bytes },
     trustedCidrs: config.limits.trustedCidrs,
     push: { perAddress: config.live.streamsPerAddress },
+    uploads: { ...services.uploads, quota: config.uploads, report },
     report,
     frame: (refused) =>
       parts.components?.some(({ name }) => name === refused.component) === true ? parts.frame?.(refused) : undefined,

@@ -3,6 +3,7 @@ import type { Documents } from "../kernel/ports/documents.ts";
 import type { IdempotencyRecords } from "../kernel/ports/idempotency.ts";
 import type { Sessions } from "../kernel/ports/sessions.ts";
 import type { Store, WriteTransaction } from "../kernel/ports/store.ts";
+import type { UploadPorts } from "../kernel/ports/uploads.ts";
 
 /** What is tidied up. */
 export interface HousekeepingParts {
@@ -10,6 +11,7 @@ export interface HousekeepingParts {
   readonly records: IdempotencyRecords;
   readonly sessions: Sessions;
   readonly documents: Documents;
+  readonly uploads: UploadPorts;
   readonly clock: Clock;
   /** Deletes old rows of the audit trail. */
   readonly prune: (signal?: AbortSignal) => Promise<number>;
@@ -21,12 +23,13 @@ const CHUNK = 500;
 
 /** Deletes what has expired, a few rows at a time, now and every five minutes. */
 export function startHousekeeping(parts: HousekeepingParts): AsyncDisposable {
-  const { store, records, sessions, documents, clock, prune, report } = parts;
+  const { store, records, sessions, documents, uploads, clock, prune, report } = parts;
   const stop = new AbortController();
   const jobs: readonly ((transaction: WriteTransaction) => Promise<number>)[] = [
     (transaction) => records.prune(transaction, CHUNK),
     (transaction) => sessions.prune(transaction, clock.now(), CHUNK),
     (transaction) => documents.prune(transaction, CHUNK),
+    (transaction) => uploads.records.prune(transaction, CHUNK),
   ];
 
   async function tidy(): Promise<void> {
@@ -34,10 +37,16 @@ export function startHousekeeping(parts: HousekeepingParts): AsyncDisposable {
       let deleted = CHUNK;
       while (deleted >= CHUNK && !stop.signal.aborted) deleted = await store.write(job);
     }
+    await deleteStrayUploads(uploads, store, stop.signal);
     await prune(stop.signal);
   }
 
-  let running = Promise.resolve();
+  // An embedded store has one process: what was arriving at its end never will.
+  const first = (): Promise<unknown> =>
+    store.dialect === "sqlite"
+      ? store.write((transaction) => uploads.records.forgetArriving(transaction))
+      : Promise.resolve();
+  let running = first().then(() => undefined, report);
   const start = (): void => {
     running = running.then(tidy).catch(report);
   };
@@ -50,4 +59,14 @@ export function startHousekeeping(parts: HousekeepingParts): AsyncDisposable {
       await running;
     },
   };
+}
+
+/** Deletes files without a row: nobody took them in time, or their server ended while they arrived. */
+async function deleteStrayUploads({ sink, records }: UploadPorts, store: Store, signal: AbortSignal): Promise<void> {
+  const ids = await sink.list();
+  for (let at = 0; at < ids.length && !signal.aborted; at += CHUNK) {
+    const some = ids.slice(at, at + CHUNK);
+    const known = await store.read((transaction) => records.known(transaction, some));
+    for (const id of some) if (!known.has(id)) await sink.delete(id);
+  }
 }

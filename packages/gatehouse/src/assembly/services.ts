@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { createErrorReport } from "../audit/error-report.ts";
 import { createEventLog, type LogSink } from "../audit/event-log.ts";
 import type { KeyKeeper } from "../console/key-operations.ts";
@@ -17,12 +18,14 @@ import type { Sessions } from "../kernel/ports/sessions.ts";
 import type { Migration } from "../kernel/ports/store.ts";
 import type { Random } from "../kernel/random.ts";
 import { createSealer, type Sealer } from "../kernel/seal.ts";
+import { openUploadFiles } from "../store/files/upload-files.ts";
 import { createAuditTrail } from "../store/sql/audit-trail.ts";
 import { createBans } from "../store/sql/bans.ts";
 import { createDocuments } from "../store/sql/documents.ts";
 import { createIdempotencyRecords } from "../store/sql/idempotency-records.ts";
 import { createLeases } from "../store/sql/leases.ts";
 import { createSessions } from "../store/sql/sessions.ts";
+import { createUploadRecords } from "../store/sql/upload-records.ts";
 import type { Services } from "./application.ts";
 import { edgeOptions } from "./edge-options.ts";
 import { loadKeys } from "./keys.ts";
@@ -84,6 +87,7 @@ export async function openServices(
   const documents = createDocuments();
   const services: Services = {
     ...{ ...base, config, sealer, documents, counters, bus, bans, edge },
+    uploads: { sink: openUploadFiles(join(config.dataDirectory, "uploads")), records: createUploadRecords() },
     trail: createAuditTrail(),
     leases: createLeases(store),
     oneTimeLinks: createOneTimeLinks({ ...base, edge, documents, sessions }),

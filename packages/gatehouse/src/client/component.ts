@@ -197,11 +197,12 @@ export class LiveComponent {
   }
 
   /** Shows newer content; an older answer, such as a repeated one, changes nothing. `base` is what a patch is made for. */
-  show({ html, patch, content_tag: tag, version, seed, children }: Update, base = this.#content): void {
+  show({ html, patch, content_tag: tag, version, seed, children, tickets }: Update, base = this.#content): void {
     if (version < this.version) return;
     const { dataset } = this.root;
     const content = html ?? applyPatch(base?.html ?? "", patch ?? []);
     this.#content = tag === undefined ? undefined : { html: content, tag };
+    if (tickets !== undefined) dataset["liveTickets"] = JSON.stringify(tickets);
     if (seed !== undefined) dataset["liveSeed"] = seed;
     // A version that has not moved may mean that nothing is stored yet: the page's own state still counts.
     else if (version !== this.version) delete dataset["liveSeed"];

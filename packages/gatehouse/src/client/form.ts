@@ -27,7 +27,9 @@ export function snapshot(form: HTMLFormElement): ReadonlyMap<Field, string> {
 export function resetSent(sent: ReadonlyMap<Field, string>): void {
   for (const [field, state] of sent) {
     if (stateOf(field) !== state) continue;
-    if (is(field, "select")) for (const option of field.options) option.selected = option.defaultSelected;
+    // An uploaded file is used up.
+    if (field.dataset["liveReference"] !== undefined) field.closest("li")?.remove();
+    else if (is(field, "select")) for (const option of field.options) option.selected = option.defaultSelected;
     else if (isTick(field)) field.checked = field.defaultChecked;
     else if (field.type !== "hidden") field.value = field.defaultValue;
   }

@@ -5,12 +5,18 @@ import { readClientBundle } from "../live/client-bundle.ts";
 
 /** Bytes of the compressed runtime: what every page with components costs a visitor at most. */
 const BUDGET = 8 * 1024;
-
-/** The same of what is loaded in addition where a page wants to hear of news. */
-const PUSH_BUDGET = 3 * 1024;
+/** Bytes of the compressed chunks: what a page that needs them costs besides. */
+const CHUNK_BUDGETS: Readonly<Record<string, number>> = { push: 3 * 1024, upload: 2.5 * 1024 };
 
 describe("the browser runtime", () => {
-  const { source, hash, push } = readClientBundle();
+  const { source, hash, chunks = {} } = readClientBundle();
+  for (const [name, budget] of Object.entries(CHUNK_BUDGETS)) {
+    it(`keeps its chunk ${name} within its budget`, () => {
+      const size = gzipSync(chunks[name]?.source ?? "", { level: 9 }).byteLength;
+      assert.ok(size > 100 && size <= budget, `${size} bytes compressed, ${budget} allowed`);
+      assert.match(source, new RegExp(chunks[name]?.hash ?? "-"));
+    });
+  }
   it("stays within its budget", () => {
     const size = gzipSync(source, { level: 9 }).byteLength;
     assert.ok(size <= BUDGET, `${size} bytes compressed, ${BUDGET} allowed`);
@@ -25,19 +31,13 @@ describe("the browser runtime", () => {
       /insertAdjacentHTML/,
       /outerHTML/,
     ]) {
-      assert.doesNotMatch(source, forbidden);
+      for (const each of [source, ...Object.values(chunks).map((chunk) => chunk.source)])
+        assert.doesNotMatch(each, forbidden);
     }
     assert.equal(source.match(/\.innerHTML/g)?.length, 1);
+    for (const chunk of Object.values(chunks)) assert.doesNotMatch(chunk.source, /innerHTML|^import|\bimport\(/);
   });
   it("is named after its contents", () => {
     assert.match(hash, /^[0-9a-f]{16}$/);
-  });
-
-  it("loads a part of its own where it hears of news, by the name the server gives it", () => {
-    assert.ok(push);
-    const size = gzipSync(push.source, { level: 9 }).byteLength;
-    assert.ok(size <= PUSH_BUDGET, `${size} bytes compressed, ${PUSH_BUDGET} allowed`);
-    assert.ok(source.includes(`import("./push.${push.hash}.js")`));
-    assert.doesNotMatch(push.source, /\beval\b|new Function|\bnode:|innerHTML|document\.write|^import|\bimport\(/);
   });
 });

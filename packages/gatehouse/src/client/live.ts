@@ -1,6 +1,6 @@
+import { loadChunks } from "./chunks.ts";
 import { componentOf, componentsBy, type ActionOptions, type LiveComponent, type LiveEvents } from "./component.ts";
 import { is } from "./element.ts";
-import { follow } from "./follow.ts";
 import { parametersOf } from "./form.ts";
 import { refresh, watch } from "./loader.ts";
 import { remember } from "./rendering.ts";
@@ -46,6 +46,8 @@ document.addEventListener("submit", (event) => {
   const action = form.dataset["liveAction"];
   const owner = componentOf(form);
   if (action === undefined || owner === undefined) return;
+  // Files that nothing has taken yet go with the form itself, as without scripts.
+  if ([...form.querySelectorAll<HTMLInputElement>("[type=file]")].some(({ value }) => value !== "")) return;
   event.preventDefault();
   stopTyping(form);
   if (owner.isPending(form)) return;
@@ -77,11 +79,11 @@ window.addEventListener("pageshow", ({ persisted }) => {
 
 document.addEventListener("live:shown", ({ target }) => {
   if (target instanceof Element) watch(target);
-  follow();
+  loadChunks();
 });
 for (const root of document.querySelectorAll("[data-live]")) remember(root);
 watch(document);
-follow();
+loadChunks();
 fillFields();
 
 /** What scripts of the page may use. `liveComponent` is the first component. */

@@ -1,5 +1,6 @@
+import type { CoreParts } from "./chunks.ts";
 import { EventReader, type StreamEvent } from "./event-reader.ts";
-import type { Core, Message, PushState } from "./push-state.ts";
+import type { Message, PushState } from "./push-state.ts";
 
 const PATH = "/api/livecomponents/stream";
 /** Components of one stream at most; the server refuses more. */
@@ -21,7 +22,7 @@ interface Refusal {
 
 /** The tab that has the stream of its browser, and tells the others what comes. */
 export class Leader {
-  readonly #core: Core;
+  readonly #core: CoreParts;
   readonly #state: PushState;
   readonly #tell: (message: Message) => void;
   #stream = new AbortController();
@@ -30,7 +31,7 @@ export class Leader {
   #failures = 0;
   #stopped = false;
 
-  constructor(core: Core, state: PushState, tell: (message: Message) => void) {
+  constructor(core: CoreParts, state: PushState, tell: (message: Message) => void) {
     this.#core = core;
     this.#state = state;
     this.#tell = tell;

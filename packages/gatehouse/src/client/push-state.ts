@@ -1,15 +1,3 @@
-import type { LiveComponent } from "./component.ts";
-
-/** What the core of the runtime lends; this is a script of its own, loaded where it is needed. */
-export interface Core {
-  componentById(id: string): LiveComponent | undefined;
-  componentsBy(selector: string): LiveComponent[];
-  currentToken(): string;
-  fraction(): number;
-  refresh(components: readonly LiveComponent[]): Promise<boolean>;
-  refreshToken(): Promise<boolean>;
-}
-
 /** What a page wants to hear of: ids of its components, each with the token of its topics. */
 export type Wants = readonly (readonly [id: string, token: string])[];
 

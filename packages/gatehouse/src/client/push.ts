@@ -1,5 +1,6 @@
+import type { CoreParts } from "./chunks.ts";
 import { Leader } from "./push-leader.ts";
-import type { Core, Message, PushState, Wants } from "./push-state.ts";
+import type { Message, PushState, Wants } from "./push-state.ts";
 
 const NAME = "gatehouse-push";
 /** Milliseconds: after news, not every browser asks at once; and again where that was not possible. */
@@ -7,7 +8,7 @@ const SPREAD = 400;
 const RETRY = 5_000;
 
 /** Has this page hear of news, together with the other tabs of the browser where it can: one stream is enough for all. */
-export function start(core: Core): void {
+export function start(core: CoreParts): void {
   let tab = new Tab(core);
   window.addEventListener("pagehide", () => tab.stop());
   window.addEventListener("pageshow", ({ persisted }) => {
@@ -17,7 +18,7 @@ export function start(core: Core): void {
 
 /** This page among the tabs of its browser. */
 class Tab {
-  readonly #core: Core;
+  readonly #core: CoreParts;
   readonly #state: PushState;
   /** Without locks and channels the tabs cannot agree on one of them, and each has a stream of its own. */
   readonly #channel = "locks" in navigator && "BroadcastChannel" in window ? new BroadcastChannel(NAME) : undefined;
@@ -26,7 +27,7 @@ class Tab {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #leader: Leader | undefined;
 
-  constructor(core: Core) {
+  constructor(core: CoreParts) {
     this.#core = core;
     const own = `${NAME}:${crypto.randomUUID()}`;
     this.#state = { own, tabs: new Map(), joining: new Set(), position: undefined };

@@ -23,6 +23,8 @@ export interface Update {
   readonly seed?: string;
   /** Elements of components that the content contains and the page does not have, by their ids. */
   readonly children?: Readonly<Record<string, string>>;
+  /** Tickets of the upload fields in the content. */
+  readonly tickets?: Readonly<Record<string, string>>;
 }
 
 /** What the server answers to an action. */

@@ -1,11 +1,16 @@
 import { ServerResponse, type IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
+import { allowTime } from "./arrival.ts";
 import type { Connection } from "./inbound.ts";
 
 /** The connection below a Node request. */
 export function connectionOfMessage(message: IncomingMessage): Connection {
-  return { ...connectionOfSocket(message.socket), target: message.url };
+  return {
+    ...connectionOfSocket(message.socket),
+    target: message.url,
+    allowTime: (milliseconds) => allowTime(message, milliseconds),
+  };
 }
 
 /** The connection of a socket on which no request has been read. */

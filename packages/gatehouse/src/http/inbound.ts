@@ -7,6 +7,7 @@ import { isDenial, type Denial } from "../kernel/outcome.ts";
 import { problems } from "../kernel/problems.ts";
 import type { Random } from "../kernel/random.ts";
 import { DEFAULT_BODY_LIMITS, formOf, parseBody, readBody, type BodyLimits, type ParsedBody } from "./body.ts";
+import { BodyStream, UPLOAD_PACE, type BodyPace } from "./body-stream.ts";
 import { parseContentType, type ContentType } from "./content-type.ts";
 import { parseCookieHeader } from "./cookies.ts";
 import { parseUrlencoded, type FormFields } from "./form-body.ts";
@@ -21,6 +22,8 @@ import { LOOPBACK_SESSION_COOKIE, SESSION_COOKIE, type SessionCookie, type Sessi
 export interface Connection extends ClientConnection {
   /** The request target as it was sent, where the transport knows it. */
   readonly target?: string | undefined;
+  /** Has the transport wait so many milliseconds for the body of this request, where it bounds that itself. */
+  readonly allowTime?: ((milliseconds: number) => void) | undefined;
 }
 
 /** What chooses the tenant of a request. */
@@ -81,12 +84,18 @@ export interface Inbound {
   body(): Promise<ParsedBody | Denial>;
   /** The query as fields. */
   query(): FormFields | Denial;
+  /** The bounds on bodies that are read whole. */
+  readonly limits: BodyLimits;
+  /** The body piece by piece, instead of `bytes` and `body`: for what is too large to be held, at a pace of its own. */
+  stream(pace?: BodyPace): BodyStream | Denial;
 }
 
 const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
 const SINGLE_HEADERS = ["host", "origin", "sec-fetch-site", "x-csrf-token", "content-length"];
 const WANTED_COOKIES: ReadonlySet<string> = new Set([SESSION_COOKIE, LOOPBACK_SESSION_COOKIE]);
 const NONCE_BYTES = 18;
+/** Milliseconds by which the transport waits longer than the reader of a body. */
+const MARGIN = 5_000;
 
 /** Parses requests. */
 export interface InboundParser {
@@ -185,10 +194,24 @@ class ParsedInbound implements Inbound {
     return parsed.kind === "form" ? parsed.fields : {};
   }
 
+  get limits(): BodyLimits {
+    return this.#source.limits;
+  }
+
+  stream(pace: BodyPace = UPLOAD_PACE): BodyStream | Denial {
+    if (this.#isEncoded()) return unsupported("Send the body uncompressed.");
+    this.#source.connection.allowTime?.(pace.longest + MARGIN);
+    return new BodyStream(this.request, pace);
+  }
+
   async #readBytes(): Promise<Uint8Array | Denial> {
-    const encoding = this.request.headers.get("content-encoding");
-    if (encoding !== null && encoding.toLowerCase() !== "identity") return unsupported("Send the body uncompressed.");
+    if (this.#isEncoded()) return unsupported("Send the body uncompressed.");
     return readBody(this.request, this.#source.limits.bytes);
+  }
+
+  #isEncoded(): boolean {
+    const encoding = this.request.headers.get("content-encoding");
+    return encoding !== null && encoding.toLowerCase() !== "identity";
   }
 
   async #readBody(): Promise<ParsedBody | Denial> {

@@ -3,6 +3,7 @@ import { createServer as createHttpsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import { getRequestListener } from "@hono/node-server";
 import type { Denial } from "../kernel/outcome.ts";
+import { boundArrival } from "./arrival.ts";
 import { connectionOfMessage, connectionOfSocket } from "./connection.ts";
 import { capConnections } from "./connection-caps.ts";
 import type { Certificate } from "./development-certificate.ts";
@@ -13,7 +14,7 @@ import { ListenError } from "./listen-error.ts";
 import { answerClientError, plainProblem, refusalOf } from "./raw-refusal.ts";
 import { httpProblems } from "./problems.ts";
 import { malformed, refuseRequest } from "./refusal.ts";
-import { boundUnreadBody } from "./unread-body.ts";
+import { boundUnreadBody, continueWhenRead } from "./unread-body.ts";
 
 /** Bounds on connections. Times are milliseconds. */
 export interface ServerLimits {
@@ -23,7 +24,7 @@ export interface ServerLimits {
   readonly headerCount: number;
   /** Until the headers have arrived, and before them for the handshake of TLS. Default 10 s. */
   readonly headersTimeout: number;
-  /** Until the whole request has arrived. Default 30 s. */
+  /** Until the whole request has arrived. Uploads, which have a pace of their own, may take longer. Default 30 s. */
   readonly requestTimeout: number;
   /** An idle connection is kept this long; more than the 60 s of common proxies. Default 65 s. */
   readonly keepAliveTimeout: number;
@@ -90,6 +91,7 @@ export async function listen(options: ListenOptions): Promise<Listening> {
   const host = options.host ?? "127.0.0.1";
   const health = createHealth(options.health);
   const server = createNodeServer(options);
+  const timeout = options.limits?.requestTimeout ?? DEFAULT_SERVER_LIMITS.requestTimeout;
   const requests = new RequestTracker(server);
   // The request that is being turned into a `Request`, which happens at once or fails at once.
   let beginning: IncomingMessage | undefined;
@@ -107,12 +109,18 @@ export async function listen(options: ListenOptions): Promise<Listening> {
       },
     },
   );
-  server.on("request", (message, response) => {
+  const receive = (message: IncomingMessage, response: ServerResponse): void => {
     requests.follow(message, response);
     boundUnreadBody(message, response);
+    boundArrival(message, timeout, (error) => server.emit("clientError", error, message.socket));
     beginning = message;
     void serve(message, response);
     beginning = undefined;
+  };
+  server.on("request", receive);
+  server.on("checkContinue", (message: IncomingMessage, response: ServerResponse) => {
+    continueWhenRead(message, response);
+    receive(message, response);
   });
   handleBrokenRequests(server, requests, options);
   await start(server, host, options.port);
@@ -138,7 +146,8 @@ function createNodeServer({ tls, limits: given, trusts = () => false, refused = 
   const settings = {
     maxHeaderSize: limits.headerBytes,
     headersTimeout: limits.headersTimeout,
-    requestTimeout: limits.requestTimeout,
+    // Node has one time for all requests: see `boundArrival`.
+    requestTimeout: 0,
     keepAliveTimeout: limits.keepAliveTimeout,
     connectionsCheckingInterval: CHECK_INTERVAL,
     insecureHTTPParser: false,

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Socket } from "node:net";
 
-/** Bytes of an unread body that are received and thrown away. Requests with no more of it keep their connection. */
+/** Bytes of an unread body that are received and thrown away, while its sender reads the answer. */
 const MOST_DISCARDED = 65_536;
 /** Milliseconds in which a sender can read its answer before the connection is cut. */
 const LINGER = 500;
@@ -10,7 +10,9 @@ const LINGER = 500;
  * Bounds what is still received of a body after its request has been answered. Left to itself Node receives all of it,
  * however much that is, or where the connection ends with the answer closes at once: that resets the connection under a
  * sender, or a proxy, that has not read the answer yet. So a little is thrown away, what lies beyond it stays in the
- * network, and the connection is cut after a while. Call it before the request is served.
+ * network, and the connection is cut after a while. That the connection ends is said in the answer to a request whose
+ * body has not arrived completely by then: its sender must not send another one behind it. Call it before the request is
+ * served.
  */
 export function boundUnreadBody(message: IncomingMessage, response: ServerResponse): void {
   const length = lengthOf(message);
@@ -18,11 +20,7 @@ export function boundUnreadBody(message: IncomingMessage, response: ServerRespon
   const { socket } = message;
   // Tells Node that somebody reads this message: it will not empty it by itself then.
   message.read(0);
-  if (length > MOST_DISCARDED) {
-    const keeps = response.shouldKeepAlive;
-    response.shouldKeepAlive = false;
-    message.once("end", () => (response.shouldKeepAlive = keeps));
-  }
+  endUnlessComplete(message, response);
   // What Node calls once it has sent an answer that ends the connection.
   socket.destroySoon = () => {
     if (message.complete) Socket.prototype.destroySoon.call(socket);
@@ -30,6 +28,28 @@ export function boundUnreadBody(message: IncomingMessage, response: ServerRespon
   };
   response.once("close", () => {
     if (!message.complete && !message.destroyed) linger(message);
+  });
+}
+
+/**
+ * Asks for the body of a request that waits to be asked (`Expect: 100-continue`, RFC 9110 section 10.1.1) when somebody
+ * begins to read it, and not at all where the request is answered by its head alone.
+ */
+export function continueWhenRead(message: IncomingMessage, response: ServerResponse): void {
+  message.once("resume", () => {
+    if (!response.headersSent && !response.destroyed) response.writeContinue();
+  });
+}
+
+/** Lets the answer announce the end of the connection where, when it begins, the body has not arrived completely. */
+function endUnlessComplete(message: IncomingMessage, response: ServerResponse): void {
+  let keeps = response.shouldKeepAlive;
+  Object.defineProperty(response, "shouldKeepAlive", {
+    configurable: true,
+    get: () => keeps && message.complete,
+    set(value: boolean) {
+      keeps = value;
+    },
   });
 }
 

@@ -1,7 +1,9 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { html, type Attributes, type Html } from "../html/html.ts";
+import { uploadInput, type UploadLabel } from "./act-upload.ts";
 import type { Violation } from "../kernel/outcome.ts";
 import { formatComponentId, type ComponentId } from "./component-id.ts";
+import type { UploadDesk } from "./upload-desk.ts";
 
 /** Where live actions are sent. */
 export const ACTION_PATH = "/api/livecomponents/action";
@@ -24,7 +26,7 @@ type Parameters<Input> = undefined extends Input
     : [parameters: Input];
 
 /** Ways to trigger one action. They work with and without scripts. */
-export interface ActEntry<Input> {
+export interface ActEntry<Input, Fields extends string = never> {
   /** Attributes of a button: `<button ${act.increment({ by: 1 })}>`. */
   (...parameters: Parameters<Input>): Attributes;
   /** Attributes of a form whose fields are the parameters: `<form ${act.sign.form}>${act.sign.fields} ...`. */
@@ -41,9 +43,14 @@ export interface ActEntry<Input> {
    */
   readonly typing: Attributes;
   /** What was wrong with a parameter, or nothing. Put it next to the field. */
-  error(name: keyof Input & string): Html;
+  error(name: (keyof Input & string) | Fields): Html;
   /** What was sent for a parameter and refused; `""` otherwise. For textareas and options. */
   value(name: keyof Input & string): string;
+  /**
+   * An upload field of the action, with its label and its place for errors: `${act.add.upload("photo", { label:
+   * "Photos" })}`. Put it into the form, after `fields`.
+   */
+  upload(name: Fields, label: UploadLabel): Html;
 }
 
 type InputOf<Entry> = Entry extends { readonly options: { readonly input: infer Schema } }
@@ -52,8 +59,14 @@ type InputOf<Entry> = Entry extends { readonly options: { readonly input: infer 
     : never
   : never;
 
+type FieldsOf<Entry> = Entry extends { readonly options: { readonly uploads?: readonly (infer Field)[] } }
+  ? Field & string
+  : never;
+
 /** One entry for each action of a component. */
-export type Act<Actions> = { readonly [Name in keyof Actions]: ActEntry<InputOf<Actions[Name]>> };
+export type Act<Actions> = {
+  readonly [Name in keyof Actions]: ActEntry<InputOf<Actions[Name]>, FieldsOf<Actions[Name]>>;
+};
 
 /** What attributes and fields are made from. */
 export interface ActFrame {
@@ -63,6 +76,8 @@ export interface ActFrame {
   readonly page: PageFrame | undefined;
   /** The attempt whose refusal is being shown. */
   readonly refused: RefusedForm | undefined;
+  /** Gives tickets for upload fields; present where the component has any. */
+  readonly desk: UploadDesk | undefined;
 }
 
 /** What a page adds, so that everything on it works without scripts. */
@@ -95,15 +110,22 @@ export function buttonForm(frame: ActFrame): Html {
 /** Entries for the named actions. */
 export function createAct(
   frame: ActFrame,
-  actions: Readonly<Record<string, { readonly options: { readonly repeats?: boolean } }>>,
-): Readonly<Record<string, ActEntry<unknown>>> {
+  actions: Readonly<Record<string, { readonly options: EntryOptions }>>,
+): Readonly<Record<string, ActEntry<unknown, string>>> {
   const names = Object.entries(actions);
-  return Object.fromEntries(
-    names.map(([name, { options }]) => [name, createEntry(frame, name, options.repeats === true)]),
-  );
+  return Object.fromEntries(names.map(([name, { options }]) => [name, createEntry(frame, name, options)]));
 }
 
-function createEntry(frame: ActFrame, action: string, repeats: boolean): ActEntry<unknown> {
+interface EntryOptions {
+  readonly repeats?: boolean;
+  readonly uploads?: readonly string[];
+}
+
+function createEntry(
+  frame: ActFrame,
+  action: string,
+  { repeats = false, uploads = [] }: EntryOptions,
+): ActEntry<unknown, string> {
   const refused = frame.refused?.action === action ? frame.refused : undefined;
   const button = (parameters?: unknown): Attributes => {
     const json = parameters === undefined ? undefined : JSON.stringify(parameters);
@@ -129,15 +151,28 @@ function createEntry(frame: ActFrame, action: string, repeats: boolean): ActEntr
     "aria-invalid": errorOf(name) === undefined ? null : "true",
     "aria-describedby": errorId(name),
   });
+  const error = (name: string): Html =>
+    html`<p id=${errorId(name)} class="live-error" data-live-error=${name}>${errorOf(name)?.message}</p>`;
+  const upload = (name: string, label: UploadLabel): Html => {
+    if (frame.desk === undefined || !uploads.includes(name))
+      throw new TypeError(`The action ${action} names no upload field ${name}; add it to its uploads.`);
+    const shown = { field: name, id: `${errorId(name)}:file`, attributes: area(name), error: error(name), label };
+    return uploadInput(frame.desk, shown, frame);
+  };
   return Object.assign(button, {
-    form: { method: "post", action: ACTION_PATH, "data-live-action": action },
+    form: {
+      method: "post",
+      action: ACTION_PATH,
+      enctype: uploads.length === 0 ? null : "multipart/form-data",
+      "data-live-action": action,
+    },
     fields: html`<input type="hidden" name=${FIELDS.action} value=${action} />${fieldsOf(frame)}`,
     typing: { "data-live-typing": "" },
     value,
     area,
     field: (name: string): Attributes => ({ name, value: value(name) === "" ? null : value(name), ...area(name) }),
-    error: (name: string): Html =>
-      html`<p id=${errorId(name)} class="live-error" data-live-error=${name}>${errorOf(name)?.message}</p>`,
+    error,
+    upload,
   });
 }
 

@@ -1,5 +1,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { ComponentId } from "./component-id.ts";
+import type { FormFiles, UploadFields } from "./upload.ts";
+import { separateUploads } from "./upload-parameters.ts";
 
 /** What the page an attempt comes from knows about the state. */
 export interface Basis {
@@ -13,6 +15,10 @@ export interface Basis {
   readonly children: ReadonlySet<string>;
   /** Other components of the page, which may listen to what this one emits. */
   readonly others: readonly OtherComponent[];
+  /** Files that came with a form, where it was one with files. */
+  readonly files?: FormFiles;
+  /** What the call gives the action of uploads, by field; known once its parameters have been checked. */
+  readonly references?: Readonly<Record<string, readonly string[]>>;
 }
 
 /** Another component of the caller's page. */
@@ -34,6 +40,11 @@ export const NO_BASIS: Basis = Object.freeze({
 export interface LiveCall {
   readonly instance: string;
   readonly params: unknown;
+  /**
+   * What an idempotency key stands for of uploads: a file that a form has brought again is known by its content, since
+   * its reference is another one.
+   */
+  readonly uploads?: Readonly<Record<string, readonly string[]>>;
 }
 
 /**
@@ -44,7 +55,9 @@ const BASIS = Symbol("basis");
 
 /** Builds the input of an action. */
 export function createCall(call: LiveCall, basis: Basis): LiveCall {
-  return Object.defineProperty({ instance: call.instance, params: call.params }, BASIS, { value: basis });
+  const { instance, params, uploads } = call;
+  const members = uploads === undefined ? { instance, params } : { instance, params, uploads };
+  return Object.defineProperty(members, BASIS, { value: basis });
 }
 
 /** What the call's page knew. */
@@ -54,12 +67,8 @@ export function basisOf(call: LiveCall): Basis {
   return descriptor === undefined ? NO_BASIS : (descriptor.value as Basis);
 }
 
-/** The schema of a call around the schema of its parameters. */
-export function callSchema(parameters: StandardSchemaV1): StandardSchemaV1<unknown, LiveCall> {
-  const settle = (call: LiveCall, result: StandardSchemaV1.Result<unknown>): StandardSchemaV1.Result<LiveCall> =>
-    result.issues === undefined
-      ? { value: createCall({ instance: call.instance, params: result.value }, basisOf(call)) }
-      : { issues: result.issues.map((issue) => ({ ...issue, path: ["params", ...(issue.path ?? [])] })) };
+/** The schema of a call around the schema of its parameters, and the upload fields its action has. */
+export function callSchema(parameters: StandardSchemaV1, fields: UploadFields): StandardSchemaV1<unknown, LiveCall> {
   return {
     "~standard": {
       version: 1,
@@ -67,8 +76,20 @@ export function callSchema(parameters: StandardSchemaV1): StandardSchemaV1<unkno
       validate(value) {
         // The routes and the test kit build calls with `createCall`; nothing else reaches the live entrance.
         const call = value as LiveCall;
-        const result = parameters["~standard"].validate(call.params);
-        return result instanceof Promise ? result.then((later) => settle(call, later)) : settle(call, result);
+        const { rest, references, known, issues } = separateUploads(call.params, fields, basisOf(call).files);
+        const settle = (result: StandardSchemaV1.Result<unknown>): StandardSchemaV1.Result<LiveCall> => {
+          const found = [...(result.issues ?? []), ...issues];
+          if (found.length > 0)
+            return { issues: found.map((issue) => ({ ...issue, path: ["params", ...(issue.path ?? [])] })) };
+          // Without issues there is a value.
+          const { value: params } = result as StandardSchemaV1.SuccessResult<unknown>;
+          const made = { instance: call.instance, params };
+          return references === undefined
+            ? { value: createCall(made, basisOf(call)) }
+            : { value: createCall({ ...made, uploads: known }, { ...basisOf(call), references }) };
+        };
+        const result = parameters["~standard"].validate(rest);
+        return result instanceof Promise ? result.then(settle) : settle(result);
       },
     },
   };

@@ -1,26 +1,27 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 
-/** A script, ready to be served. */
-interface ClientScript {
+/** A script for browsers, ready to be served. */
+export interface ClientScript {
   readonly source: string;
   /** Changes with the source: part of its address, so that caches may keep it for good. */
   readonly hash: string;
 }
 
-/** The browser runtime: what every page with components loads, and what that loads where it is needed. */
+/** The browser runtime, and what it loads where a page needs it, by name. */
 export interface ClientBundle extends ClientScript {
-  /** For pages that follow topics. The runtime knows its address. */
-  readonly push?: ClientScript;
+  readonly chunks?: Readonly<Record<string, ClientScript>>;
 }
 
 /**
  * The same places seen from the sources and from the published files. Each stands there whole, because bundlers of
  * servers find files by exactly this form.
  */
-const LOCATIONS = {
-  core: new URL("../../dist/client/live.js", import.meta.url),
+const CORE = new URL("../../dist/client/live.js", import.meta.url);
+/** As in tools/build-client.mjs. */
+const CHUNKS = {
   push: new URL("../../dist/client/push.js", import.meta.url),
+  upload: new URL("../../dist/client/upload.js", import.meta.url),
 };
 
 /**
@@ -28,10 +29,11 @@ const LOCATIONS = {
  * @throws {Error} in a source tree where it has not been built
  */
 export function readClientBundle(): ClientBundle {
-  return { ...read(LOCATIONS.core), push: read(LOCATIONS.push) };
+  const chunks = Object.entries(CHUNKS).map(([name, location]) => [name, readScript(location)] as const);
+  return { ...readScript(CORE), chunks: Object.fromEntries(chunks) };
 }
 
-function read(location: URL): ClientScript {
+function readScript(location: URL): ClientScript {
   let source: string;
   try {
     source = readFileSync(location, "utf8");
@@ -47,10 +49,10 @@ export function clientPath({ hash }: ClientScript): string {
   return `/api/livecomponents/client.${hash}.js`;
 }
 
-/** The scripts of the browser runtime by their addresses. */
+/** All scripts of the browser runtime by their addresses. */
 export function clientScripts(client: ClientBundle): ReadonlyMap<string, string> {
-  const scripts = new Map([[clientPath(client), client.source]]);
-  // The runtime imports it by this name, from beside itself.
-  if (client.push !== undefined) scripts.set(`/api/livecomponents/push.${client.push.hash}.js`, client.push.source);
-  return scripts;
+  const chunks = Object.entries(client.chunks ?? {}).map(
+    ([name, { source, hash }]) => [`/api/livecomponents/client.${name}.${hash}.js`, source] as const,
+  );
+  return new Map([[clientPath(client), client.source], ...chunks]);
 }

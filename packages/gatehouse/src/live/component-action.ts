@@ -4,6 +4,7 @@ import { formatComponentId } from "./component-id.ts";
 import type { AnyLiveAction, AnyLiveComponent } from "./component.ts";
 import { Execution } from "./execution.ts";
 import type { LiveServices } from "./instance.ts";
+import type { UploadFields } from "./upload.ts";
 
 /** Seconds. */
 const DEFAULT_WINDOW = 60;
@@ -16,7 +17,7 @@ export function componentActions(component: AnyLiveComponent, services: LiveServ
     return defineAction({
       name: `${component.name}.${name}`,
       entrances: ["live"],
-      input: callSchema(options.input),
+      input: callSchema(options.input, fieldsOf(component, options.uploads)),
       effects: "store",
       authorise:
         authorise === "public" ? authorise : ({ input, ...context }) => authorise({ ...context, input: input.params }),
@@ -31,6 +32,11 @@ export function componentActions(component: AnyLiveComponent, services: LiveServ
       run: (context) => new Execution({ component, action, services, context }).run(),
     });
   });
+}
+
+/** The upload fields that an action names. */
+function fieldsOf(component: AnyLiveComponent, names: readonly string[] = []): UploadFields {
+  return Object.fromEntries(Object.entries(component.uploads).filter(([name]) => names.includes(name)));
 }
 
 function limitsOf(name: string, { options }: AnyLiveAction): { readonly limits?: readonly LimitPolicy[] } {

@@ -1,14 +1,15 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Html, Renderable } from "../html/html.ts";
-import type { AuditDescription, Authorise, LimitSubject } from "../kernel/action.ts";
 import type { Attempt, Principal } from "../kernel/attempt.ts";
 import type { Denial } from "../kernel/outcome.ts";
 import type { ReadTransaction, WriteTransaction } from "../kernel/ports/store.ts";
 import type { Act } from "./act.ts";
+import type { LiveActionOptions } from "./action-options.ts";
 import { ACTION_NAME, COMPONENT_NAME } from "./component-id.ts";
 import type { Reply } from "./effects.ts";
 import type { LiveEventType } from "./live-event.ts";
 import { NO_INPUT } from "./schema.ts";
+import type { UploadField, UploadFields, Uploads } from "./upload.ts";
 
 /** What `mount` works with. It reads; it changes nothing. */
 export interface MountContext<State, Props> {
@@ -94,64 +95,40 @@ export type StateMode = "store" | "sealed" | "none";
 /** What an action answers: the next state, a reply with effects, a denial, or nothing: the state stays. */
 export type LiveAnswer<State> = State | Reply<State> | Denial | undefined;
 
-/** Options of an action. */
-export interface LiveActionOptions<Schema extends StandardSchemaV1> {
-  /** What the action takes, as any Standard Schema. Default: nothing. Forms send texts: coerce in the schema. */
-  readonly input?: Schema;
-  /** The rule that admits a principal, or `"public"`: anyone may. */
-  readonly authorise: Authorise<StandardSchemaV1.InferOutput<Schema>> | "public";
-  /** Whether strangers may attempt it. Default: true for `"public"` actions. */
-  readonly anonymous?: boolean;
-  /** Attempts in a window. Default: the configured limit, 60 in 60 seconds. */
-  readonly rateLimit?: number;
-  /** Seconds. Default 60. */
-  readonly rateLimitWindow?: number;
-  /** Whether only refused and failed attempts use up the limit: for codes and passwords. Default: all attempts. */
-  readonly rateLimitCounts?: "attempts" | "failures";
-  /** The limit of callers who are not signed in, where it differs. */
-  readonly anonymousLimit?: number;
-  /** What is counted. Default: principal and action. */
-  readonly limitBy?: readonly LimitSubject[];
-  /** Seconds a result is kept for repeated attempts under one key. Default 3600. */
-  readonly idempotencyTTL?: number;
-  /** Refuse attempts without an idempotency key. Default false. */
-  readonly idempotencyRequired?: boolean;
-  /**
-   * Whether the action is meant whatever version of the state its caller saw: a counter, a like, a new
-   * entry. Default false: an attempt made on an older version gets `STATE_CONFLICT` and the current content.
-   */
-  readonly commutes?: boolean;
-  /** Whether quick clicks after each other are each meant. Default false: a double click counts once. */
-  readonly repeats?: boolean;
-  readonly audit?: Pick<AuditDescription<StandardSchemaV1.InferOutput<Schema>, unknown>, "event" | "context">;
-}
-
 /** What every action has; inference of its types takes nothing from it. */
 interface ActionMark {
   readonly kind: "live-action";
 }
 
 /** An action of a component. */
-export interface LiveAction<State, Props, Schema extends StandardSchemaV1> extends ActionMark {
-  readonly options: LiveActionOptions<Schema> & { readonly input: Schema };
+export interface LiveAction<
+  State,
+  Props,
+  Schema extends StandardSchemaV1,
+  Fields extends string = never,
+> extends ActionMark {
+  readonly options: LiveActionOptions<Schema, Fields> & { readonly input: Schema };
   readonly run: (
     context: LiveContext<State, Props>,
-    input: StandardSchemaV1.InferOutput<Schema>,
+    input: StandardSchemaV1.InferOutput<Schema> & Uploads<Fields>,
   ) => Now<LiveAnswer<State>>;
 }
 
 /** An action of any types, as components hold them. Its input is what its own schema has made. */
 // oxlint-disable-next-line typescript/no-explicit-any -- contexts are contravariant: no other type accepts every action
-export type AnyLiveAction = LiveAction<any, any, StandardSchemaV1>;
+export type AnyLiveAction = LiveAction<any, any, StandardSchemaV1, any>;
 
 /**
  * Declares an action of a component: its options and what it does. The function answers the next state, a
  * `reply` with effects, a denial, or nothing.
  */
-export type DeclareAction<State, Props> = <Schema extends StandardSchemaV1 = typeof NO_INPUT>(
-  options: LiveActionOptions<Schema>,
-  run: LiveAction<State, Props, Schema>["run"],
-) => LiveAction<State, Props, Schema>;
+export type DeclareAction<State, Props, Fields extends string = never> = <
+  Schema extends StandardSchemaV1 = typeof NO_INPUT,
+  const Taken extends Fields = never,
+>(
+  options: LiveActionOptions<Schema, Taken>,
+  run: LiveAction<State, Props, Schema, Taken>["run"],
+) => LiveAction<State, Props, Schema, Taken>;
 
 /** What the rule of a component, and its topics, are asked about: whoever is to be shown it. */
 export interface ViewContext<Props> {
@@ -175,7 +152,7 @@ export type DeclareListener<State, Props> = <Payload>(
 ) => LiveListener;
 
 /** What the author of a component declares. */
-export interface LiveDefinition<State, Props, Actions, Secret extends keyof State> {
+export interface LiveDefinition<State, Props, Actions, Secret extends keyof State, Fields extends string = never> {
   /** What a page gives the component. They take part in its identity: other props, other instance. */
   readonly props?: StandardSchemaV1<unknown, Props>;
   /** The state: plain JSON. Checked whenever it is read back, so that a new release never meets an old shape. */
@@ -206,7 +183,9 @@ export interface LiveDefinition<State, Props, Actions, Secret extends keyof Stat
    */
   readonly mount: (context: MountContext<State, Props>) => Now<State>;
   /** The actions by name, each declared with the function that is passed in. */
-  readonly actions: (action: DeclareAction<State, Props>) => Actions;
+  readonly actions: (action: DeclareAction<State, Props, Fields>) => Actions;
+  /** The upload fields by name; see `upload`. */
+  readonly uploads?: { readonly [Field in Fields]: UploadField };
   /** The events this component's actions emit; see `liveEvent`. */
   // oxlint-disable-next-line typescript/no-explicit-any -- what they carry is of no concern here
   readonly emits?: readonly LiveEventType<any>[];
@@ -243,6 +222,7 @@ export interface LiveComponent<in out Props = unknown> {
   readonly mount: (context: MountContext<unknown, Props>) => Now<unknown>;
   readonly topics: ((context: ViewContext<Props>) => readonly string[]) | undefined;
   readonly actions: Readonly<Record<string, AnyLiveAction>>;
+  readonly uploads: UploadFields;
   readonly render: (context: RenderContext<unknown, Props, never>) => Renderable;
 }
 
@@ -259,7 +239,8 @@ export function live<
   Actions extends Readonly<Record<string, ActionMark>>,
   Props = undefined,
   const Secret extends keyof State & string = never,
->(name: string, definition: LiveDefinition<State, Props, Actions, Secret>): LiveComponent<Props> {
+  Fields extends string = never,
+>(name: string, definition: LiveDefinition<State, Props, Actions, Secret, Fields>): LiveComponent<Props> {
   if (!COMPONENT_NAME.test(name)) {
     throw new TypeError(`The component name "${name}" is not of the form ${COMPONENT_NAME.source}.`);
   }
@@ -269,11 +250,15 @@ export function live<
   }
   const { props, state, secret = [], contentOnly = [], mount, render, visible, topics } = definition;
   const { mode = "store", replay, emits = [], poll } = definition;
+  const uploads: UploadFields = definition.uploads ?? {};
+  for (const field of Object.keys(uploads)) {
+    if (!ACTION_NAME.test(field)) throw new TypeError(`The upload field "${field}" of ${name} is not an identifier.`);
+  }
   if (replay !== undefined && mode !== "sealed")
     throw new TypeError(`${name}: replay is about components of mode sealed.`);
   if (poll !== undefined && !(poll >= 1)) throw new TypeError(`${name}: poll is a number of seconds, 1 or more.`);
   const component = {
-    ...{ name, props, state, secret, contentOnly, mount, render, actions, visible, topics, mode, poll },
+    ...{ name, props, state, secret, contentOnly, mount, render, actions, visible, topics, mode, poll, uploads },
     replayTolerated: replay === "tolerated",
     emits: emits.map(({ event }) => event),
     listeners: definition.on?.(({ event }, run) => ({ event, run })) ?? [],
@@ -282,10 +267,10 @@ export function live<
   return component as unknown as LiveComponent<Props>;
 }
 
-function declareAction<State, Props, Schema extends StandardSchemaV1>(
-  options: LiveActionOptions<Schema>,
-  run: LiveAction<State, Props, Schema>["run"],
-): LiveAction<State, Props, Schema> {
+function declareAction<State, Props, Schema extends StandardSchemaV1, Taken extends string>(
+  options: LiveActionOptions<Schema, Taken>,
+  run: LiveAction<State, Props, Schema, Taken>["run"],
+): LiveAction<State, Props, Schema, Taken> {
   // Without an input the type parameter has its default, which is the type of this schema.
   const input = options.input ?? (NO_INPUT as StandardSchemaV1 as Schema);
   return { kind: "live-action", options: { ...options, input }, run };

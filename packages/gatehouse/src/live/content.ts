@@ -26,6 +26,8 @@ export interface Child {
 export interface Content {
   readonly text: string;
   readonly children: readonly Child[];
+  /** Tickets of the upload fields it shows. */
+  readonly tickets: Readonly<Record<string, string>> | undefined;
 }
 
 /** The members of a state that may leave the server. */
@@ -65,7 +67,8 @@ export function renderContent(component: AnyLiveComponent, { state, props }: Hel
   // The entries are those of the component's own actions, which `render` knows by their types.
   const surroundings = { props, principal, instance: id.instance, act: act as never, child };
   const content = component.render({ state: viewOf(component, state), ...surroundings });
-  return { text: renderToString(content), children: [...children.values()] };
+  const text = renderToString(content);
+  return { text, children: [...children.values()], tickets: frame.desk?.tickets };
 }
 
 /** Where a child stands. The element itself takes its place once there is one. */

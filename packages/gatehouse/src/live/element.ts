@@ -3,26 +3,26 @@ import { renderToString } from "../html/render.ts";
 import { buttonForm } from "./act.ts";
 import { formatComponentId } from "./component-id.ts";
 import type { AnyLiveComponent } from "./component.ts";
-import type { ContentFrame } from "./content.ts";
-import type { Child } from "./content.ts";
+import type { Child, Content, ContentFrame } from "./content.ts";
 
 const OWN_CONTENT = "rendered from the component's own template";
 
 /** The component as a page carries it: its element, its form for buttons, its content. */
-export function componentElement(component: AnyLiveComponent, frame: ContentFrame, content: string): string {
+export function componentElement(component: AnyLiveComponent, frame: ContentFrame, content: Content): string {
   const { id, version, page, topics } = frame;
   return renderToString(
     html`<div
       data-live=${formatComponentId(id)}
       data-live-version=${version}
       data-live-seed=${page?.seed}
+      data-live-tickets=${content.tickets === undefined ? null : JSON.stringify(content.tickets)}
       data-live-emits=${component.emits.join(" ") || null}
       data-live-on=${component.listeners.map(({ event }) => event).join(" ") || null}
       data-live-poll=${component.poll}
       data-live-topics=${topics}
     >
       ${buttonForm(frame)}
-      <div data-live-content>${trustedHtml(content, OWN_CONTENT)}</div>
+      <div data-live-content>${trustedHtml(content.text, OWN_CONTENT)}</div>
     </div>`,
   );
 }

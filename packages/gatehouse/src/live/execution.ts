@@ -9,6 +9,8 @@ import type { AnyLiveAction, AnyLiveComponent } from "./component.ts";
 import { Reply } from "./effects.ts";
 import { Instance, Overtaken, type LiveServices } from "./instance.ts";
 import type { LiveEvent } from "./live-event.ts";
+import type { Uploads } from "./upload.ts";
+import { takeUploads } from "./upload-taking.ts";
 import { extend, type ComponentUpdate, type LiveResult } from "./result.ts";
 
 /** What an action is executed with. */
@@ -54,7 +56,7 @@ export class Execution {
   }
 
   async #attempt(transaction: WriteTransaction): Promise<LiveResult | Denial> {
-    const { action, context } = this.#parts;
+    const { action } = this.#parts;
     const instance = this.#instance;
     const current = await instance.current(transaction);
     if (isDenial(current)) return current;
@@ -62,7 +64,9 @@ export class Execution {
     const { seen } = instance;
     const outdated = seen !== undefined && seen !== current.version && action.options.commutes !== true;
     if (outdated || current.stale === true) return instance.conflict(transaction, current);
-    const answer: unknown = await action.run(instance.context(transaction, current), context.input.params);
+    const params = await this.#parameters(transaction);
+    if (isDenial(params)) return params;
+    const answer: unknown = await action.run(instance.context(transaction, current), params);
     if (isDenial(answer)) return answer;
     const { state, effects, emit } = replyOf(answer);
     const update = await instance.settle(transaction, current, state);
@@ -73,6 +77,17 @@ export class Execution {
       ...(effects === undefined ? {} : { effects }),
       ...(components.length === 0 ? {} : { components }),
     });
+  }
+
+  /** The parameters, with the uploads that the call names. */
+  async #parameters(transaction: WriteTransaction): Promise<Uploads<string> | Denial> {
+    const { services, context } = this.#parts;
+    const { references } = basisOf(context.input);
+    // What they are is known to the action, by its schema and the fields it names.
+    const params = context.input.params as Uploads<string>;
+    if (references === undefined || services.uploads === undefined) return params;
+    const taken = await takeUploads(services.uploads, transaction, { key: this.#instance.key, references });
+    return isDenial(taken) ? taken : { ...params, ...taken };
   }
 
   /** Has the other components of the page take note of what was emitted, in the order it was. */

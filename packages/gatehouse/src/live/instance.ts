@@ -13,7 +13,10 @@ import type { Push } from "./push/push.ts";
 import { topicKey } from "./push/topics.ts";
 import { withBefore, type ComponentUpdate } from "./result.ts";
 import { check } from "./schema.ts";
-import { ownerOf, type Held, type Seed, type StateKeeper, type StateKey, type Stored } from "./state.ts";
+import { deskFor } from "./upload-desk.ts";
+import type { UploadTaking } from "./upload-taking.ts";
+import { ownerOf, type Held, type Seed, type StateKeeper, type Stored } from "./state.ts";
+import type { StateKey } from "./state-key.ts";
 
 /** What executions of components work with. */
 export interface LiveServices {
@@ -22,6 +25,8 @@ export interface LiveServices {
   readonly push: Pick<Push, "publish">;
   /** The component of a name. */
   readonly find: (name: string) => AnyLiveComponent | undefined;
+  /** Present where components have upload fields. */
+  readonly uploads: UploadTaking | undefined;
 }
 
 /** The state an action starts from. */
@@ -146,6 +151,7 @@ export class Instance {
       ...base,
       ...(this.component.mode === "sealed" ? { seed: this.#sealed(current) } : {}),
       ...(children === undefined ? {} : { children }),
+      ...(content.tickets === undefined ? {} : { tickets: content.tickets }),
     };
     const { tag } = this.#basis;
     if (tag === undefined || before === undefined) return update;
@@ -166,13 +172,11 @@ export class Instance {
 
   #content(current: Shown): Content {
     const { component, instance } = this.key;
-    const { principal } = this.#context;
+    const { principal, now } = this.#context;
     const frame = {
-      id: { component, instance },
-      version: current.version,
-      page: undefined,
-      refused: undefined,
-      principal,
+      ...{ id: { component, instance }, version: current.version, principal },
+      ...{ page: undefined, refused: undefined },
+      desk: deskFor(this.component.uploads, this.#services.uploads?.seals, { key: this.key, now }),
     };
     return renderContent(this.component, current, frame);
   }

@@ -1,5 +1,6 @@
 import type { Hono } from "hono";
 import { html, type Html } from "../html/html.ts";
+import type { BodyPace } from "../http/body-stream.ts";
 import type { Edge } from "../http/edge.ts";
 import type { Inbound } from "../http/inbound.ts";
 import type { AnyAction, LimitPolicy } from "../kernel/action.ts";
@@ -27,6 +28,8 @@ import { pushSettings, type PushOptions } from "./push/options.ts";
 import { Push } from "./push/push.ts";
 import { streamAction } from "./push/stream-action.ts";
 import { liveRoutes, type RefusedPage, type RouteParts } from "./routes.ts";
+import type { UploadStorage } from "./upload-intake.ts";
+import { createLiveUploads } from "./uploads.ts";
 import { DEFAULT_STATE_QUOTA, ownerOf, StateKeeper, type StateQuota } from "./state.ts";
 
 /** What live components are run with. */
@@ -56,6 +59,8 @@ export interface LiveParts {
   readonly report?: (error: unknown) => void;
   /** The most that is stored for one session. Default: 500 components and 4 MiB. */
   readonly quota?: StateQuota;
+  /** Where uploaded files go. Needed where a component has upload fields. */
+  readonly uploads?: UploadStorage;
   /** Frames the page that shows a refused form to browsers without scripts; a plain document by default. */
   readonly frame?: RefusedFrame;
   /** The browser runtime. Default: the one of this package. */
@@ -116,7 +121,7 @@ const TOO_OLD = "This page is too old; please reload it.";
 
 /**
  * Live components over an edge. Give `actions` to the gate and `routes` to the application.
- * @throws {TypeError} when two components have one name
+ * @throws {TypeError} when two components have one name, or one has upload fields and there is nowhere to store files
  */
 export function createLive(parts: LiveParts): Live {
   return new LivePages(parts);
@@ -127,6 +132,7 @@ class LivePages implements Live, RouteParts {
   readonly routes: Hono;
   readonly client: ClientBundle;
   readonly edge: Edge;
+  readonly pace: BodyPace | undefined;
   readonly #parts: LiveParts;
   readonly #keeper: StateKeeper;
   readonly #mounter: Mounter;
@@ -137,6 +143,7 @@ class LivePages implements Live, RouteParts {
     const { documents, sealer, lifetime = DAY, quota = DEFAULT_STATE_QUOTA } = parts;
     this.#parts = parts;
     this.edge = parts.edge;
+    this.pace = parts.uploads?.pace;
     this.client = parts.client ?? readClientBundle();
     for (const component of parts.components) {
       if (this.#components.has(component.name)) throw new TypeError(`Two components are named ${component.name}.`);
@@ -145,11 +152,12 @@ class LivePages implements Live, RouteParts {
     const find = (name: string): AnyLiveComponent | undefined => this.#components.get(name);
     this.#keeper = new StateKeeper({ documents, sealer, lifetime, quota });
     this.#push = openPush(parts, lifetime);
-    this.#mounter = new Mounter({ keeper: this.#keeper, find, tokens: this.#push.tokens });
-    const services = { keeper: this.#keeper, mounter: this.#mounter, find, push: this.#push };
+    const uploads = createLiveUploads(parts, lifetime);
+    this.#mounter = new Mounter({ keeper: this.#keeper, find, tokens: this.#push.tokens, seals: uploads?.seals });
+    const services = { keeper: this.#keeper, mounter: this.#mounter, find, push: this.#push, uploads };
     const own = parts.components.flatMap((component) => componentActions(component, services));
     const load = loadAction(services, [loadPolicy(parts.loadLimit ?? LOAD_LIMIT)]);
-    this.actions = [...own, load, openStreams(parts, this.#push, find)];
+    this.actions = [...own, load, openStreams(parts, this.#push, find), ...(uploads?.actions ?? [])];
     this.routes = liveRoutes(this);
   }
 
@@ -164,6 +172,11 @@ class LivePages implements Live, RouteParts {
   has(name: string, action?: string): boolean {
     const component = this.#components.get(name);
     return component !== undefined && (action === undefined || Object.hasOwn(component.actions, action));
+  }
+
+  hasUpload(component: string, field: string): boolean {
+    const fields = this.#components.get(component)?.uploads;
+    return fields !== undefined && Object.hasOwn(fields, field);
   }
 
   head(inbound: Inbound): Html {

@@ -1,14 +1,14 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { defineAction, type AnyAction, type LimitPolicy } from "../kernel/action.ts";
-import type { Principal } from "../kernel/attempt.ts";
 import type { Basis, OtherComponent } from "./call.ts";
-import { formatComponentId, type ComponentId } from "./component-id.ts";
+import { formatComponentId } from "./component-id.ts";
 import type { AnyLiveComponent } from "./component.ts";
-import { renderContent, toldOf } from "./content.ts";
+import { renderContent, toldOf, type ContentFrame } from "./content.ts";
 import { contentTag } from "./content-patch.ts";
 import type { LiveServices } from "./instance.ts";
 import type { Mounted, MountFrame } from "./mounter.ts";
 import { extend, withBefore, type ComponentUpdate } from "./result.ts";
+import { deskFor } from "./upload-desk.ts";
 import { ownerOf, type Seed } from "./state.ts";
 
 /** Name of the action that loads components. */
@@ -86,7 +86,7 @@ export function loadAction(services: LiveServices, limits: readonly LimitPolicy[
 const NONE: ReadonlySet<string> = new Set();
 
 async function load(
-  { find, keeper, mounter }: LiveServices,
+  { find, keeper, mounter, uploads }: LiveServices,
   { id, basis }: OtherComponent,
   frame: MountFrame,
 ): Promise<Loaded | undefined> {
@@ -100,7 +100,8 @@ async function load(
   if (mounted === undefined) return undefined;
   // A page that names no version has nothing to show yet.
   if (basis.version === undefined) return { element: await mounted.element() };
-  const before = seed === undefined ? undefined : contentOf(component, { id, seed, principal: frame.principal });
+  const desk = deskFor(component.uploads, uploads?.seals, { key, now: frame.now });
+  const before = seed === undefined ? undefined : contentOf(component, { id, seed, principal: frame.principal, desk });
   return refreshed(component, mounted, {
     ...{ basis, before },
     children: await mounter.children(mounted.content(), frame),
@@ -110,10 +111,10 @@ async function load(
 /** The content that a page has whose seed was sealed together with it. */
 function contentOf(
   component: AnyLiveComponent,
-  { id, seed, principal }: { readonly id: ComponentId; readonly seed: Seed; readonly principal: Principal },
+  { id, seed, principal, desk }: Pick<ContentFrame, "id" | "principal" | "desk"> & { readonly seed: Seed },
 ): string | undefined {
   const { base: version, props, state } = seed;
-  const frame = { id, version, page: undefined, refused: undefined, principal };
+  const frame = { id, version, page: undefined, refused: undefined, principal, desk };
   return state === undefined ? undefined : renderContent(component, { props, state: state.value }, frame).text;
 }
 
@@ -129,7 +130,7 @@ function refreshed(
   { held, version, seed, content, topics: token }: Mounted,
   { basis, before, children }: Refreshing,
 ): Loaded {
-  const { text } = content();
+  const { text, tickets } = content();
   const tag = contentTag(text);
   // A fresh token: the page goes on following for as long as it is loaded anew now and then.
   const topics = token === undefined ? {} : { topics: token };
@@ -138,6 +139,7 @@ function refreshed(
     ...topics,
     ...{ html: text, content_tag: tag, state: toldOf(component, held.state), version, seed },
     ...(children.size === 0 ? {} : { children: Object.fromEntries(children) }),
+    ...(tickets === undefined ? {} : { tickets }),
   };
   // A page whose content came with an answer has a seed that is older: it gets the new content whole, with a seed.
   return before !== undefined && contentTag(before) === basis.tag ? withBefore(update, before) : update;

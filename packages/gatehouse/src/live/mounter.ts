@@ -7,7 +7,10 @@ import { fillSlots, fitProps, renderContent, type Child, type Content } from "./
 import { componentElement, laterElement } from "./element.ts";
 import type { TopicTokens } from "./push/topics.ts";
 import { check } from "./schema.ts";
-import { ownerOf, type Held, type Seed, type StateKeeper, type StateKey } from "./state.ts";
+import { deskFor, type UploadDesk } from "./upload-desk.ts";
+import type { UploadSeals } from "./upload-seal.ts";
+import { ownerOf, type Held, type Seed, type StateKeeper } from "./state.ts";
+import type { StateKey } from "./state-key.ts";
 
 /** Whom components are mounted for, and what the elements need to work without scripts. */
 export interface MountFrame {
@@ -61,6 +64,8 @@ export interface MounterParts {
   readonly keeper: StateKeeper;
   readonly find: (name: string) => AnyLiveComponent | undefined;
   readonly tokens: TopicTokens;
+  /** Absent where no component has upload fields. */
+  readonly seals: UploadSeals | undefined;
 }
 
 /** Mounts components, and the components inside them. */
@@ -68,11 +73,13 @@ export class Mounter {
   readonly #keeper: StateKeeper;
   readonly #find: MounterParts["find"];
   readonly #tokens: TopicTokens;
+  readonly #seals: UploadSeals | undefined;
 
-  constructor({ keeper, find, tokens }: MounterParts) {
+  constructor({ keeper, find, tokens, seals }: MounterParts) {
     this.#keeper = keeper;
     this.#find = find;
     this.#tokens = tokens;
+    this.#seals = seals;
   }
 
   /**
@@ -136,17 +143,19 @@ export class Mounter {
     const basis = { base: version, props: held.props, now };
     const seed = this.#keeper.seed(key, { ...basis, state: { value: held.state } });
     const topics = this.#topicsOf(component, { props: held.props, tenant: key.tenant, instance, principal }, now);
+    const desk = (): UploadDesk | undefined => deskFor(component.uploads, this.#seals, { key, now });
     return {
       ...{ id, version, seed, held, topics },
-      content: () => renderContent(component, held, { id, version, page: undefined, refused: undefined, principal }),
+      content: () =>
+        renderContent(component, held, { id, version, page: undefined, refused: undefined, principal, desk: desk() }),
       element: async () => {
         // A form without scripts mounts the state again, unless the page is the only place it is in.
         const formSeed = component.mode === "sealed" ? seed : this.#keeper.seed(key, { ...basis, state: undefined });
         const page: PageFrame = { csrfToken, seed, formSeed, back, newKey };
-        const contentFrame = { id, version, page, refused, principal, topics };
+        const contentFrame = { id, version, page, refused, principal, topics, desk: desk() };
         const shown = renderContent(component, held, contentFrame);
         const elements = await this.children(shown, frame, depth);
-        return componentElement(component, contentFrame, fillSlots(shown.text, elements));
+        return componentElement(component, contentFrame, { ...shown, text: fillSlots(shown.text, elements) });
       },
     };
   }

@@ -11,5 +11,14 @@ export const liveProblems = defineProblems({
     status: 409,
     message: "Some of these components cannot be followed any more; load them again first.",
   },
+  UPLOAD_FAILED: { status: 503, message: "The file could not be stored. Please try again." },
+  UPLOAD_QUOTA_EXCEEDED: {
+    status: 403,
+    message: "Too many files are waiting already. Send what you have chosen first, or try again in an hour.",
+  },
+  UPLOAD_TICKET_EXPIRED: { status: 403, message: "This page is too old to upload from. Please reload it." },
+  UPLOAD_TICKET_INVALID: { status: 403, message: "Nothing can be uploaded from here. Please reload the page." },
+  UPLOAD_TOO_LARGE: { status: 413, message: "The file is too large." },
+  UPLOAD_TYPE_REFUSED: { status: 415, message: "Files of this type are not accepted here." },
   STATE_INVALID: { status: 409, message: "Session invalid. Please refresh the page." },
 });

@@ -13,6 +13,8 @@ export interface ComponentUpdate {
   readonly seed?: string;
   /** Elements of components inside the content that the page does not have yet, by their ids. */
   readonly children?: Readonly<Record<string, string>>;
+  /** Tickets of the upload fields that the content shows. */
+  readonly tickets?: Readonly<Record<string, string>>;
 }
 
 /** What an action of a component answers at the gate; stored as it is for repeated attempts. */

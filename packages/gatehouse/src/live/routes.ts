@@ -19,6 +19,8 @@ import { withPageState } from "./page-state.ts";
 import { liveProblems } from "./problems.ts";
 import { openStream, STREAM_PATH } from "./push/stream-route.ts";
 import { beforeOf, type ComponentUpdate, type LiveResult } from "./result.ts";
+import { contentOf } from "./upload-parameters.ts";
+import { answerUpload, readFormWithFiles, UPLOAD_PATH, type UploadWireParts } from "./upload-wire.ts";
 import { readLiveRequest, readLoadRequest, type LiveRequest } from "./wire.ts";
 
 /** Where a security token for this session is had. */
@@ -40,7 +42,7 @@ export interface RefusedPage extends RefusedForm {
 }
 
 /** What the routes are built from. */
-export interface RouteParts {
+export interface RouteParts extends UploadWireParts {
   readonly edge: Edge;
   readonly client: ClientBundle;
   /** Whether there is a component of this name, with this action. */
@@ -54,6 +56,7 @@ export function liveRoutes(pages: RouteParts): Hono {
   const { edge, client } = pages;
   const app = new Hono();
   app.post(ACTION_PATH, (context) => act(pages, edge.of(context)));
+  app.post(UPLOAD_PATH, (context) => answerUpload(pages, edge.of(context)));
   app.post(LOAD_PATH, (context) => load(edge, edge.of(context)));
   app.get(REFRESH_PATH, (context) => answerCsrfRefresh(edge, edge.of(context)));
   app.post(STREAM_PATH, (context) => openStream(edge, edge.of(context), cutterOf(context.env)));
@@ -68,8 +71,8 @@ async function act(pages: RouteParts, inbound: Inbound): Promise<Response> {
   const outcome = await edge.receive(inbound, {
     entrance: "live",
     read: async () => {
-      const body = await inbound.body();
-      const request = isDenial(body) ? body : readLiveRequest(body);
+      const { body, files } = await readFormWithFiles(pages, inbound);
+      const request = isDenial(body) ? body : readLiveRequest(body, files);
       if (isDenial(request)) return request;
       understood.request = request;
       return carriedBy(pages, request);
@@ -102,9 +105,12 @@ function carriedBy(pages: RouteParts, request: LiveRequest): Carried {
  * The key of an attempt. A form sent without scripts carries the key it was rendered with; going back and
  * sending something else with it is a new intent, sending the same again is not.
  */
-function keyOf({ idempotencyKey, form, params }: LiveRequest): string | undefined {
+function keyOf({ idempotencyKey, form, params, basis }: LiveRequest): string | undefined {
   if (form === undefined || idempotencyKey === undefined) return idempotencyKey;
-  return `${idempotencyKey}.${createHash("sha256").update(JSON.stringify(params)).digest("base64url").slice(0, 16)}`;
+  // A file that is sent again is the same by its content; what stands for it here is new each time.
+  const known = (_name: string, value: unknown): unknown =>
+    (typeof value === "string" ? contentOf(basis.files?.received.get(value)) : undefined) ?? value;
+  return `${idempotencyKey}.${createHash("sha256").update(JSON.stringify(params, known)).digest("base64url").slice(0, 16)}`;
 }
 
 async function load(edge: Edge, inbound: Inbound): Promise<Response> {

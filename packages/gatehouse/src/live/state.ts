@@ -4,14 +4,7 @@ import type { ReadTransaction, WriteTransaction } from "../kernel/ports/store.ts
 import { SealError, type Sealer } from "../kernel/seal.ts";
 import type { AnyLiveComponent } from "./component.ts";
 import { check } from "./schema.ts";
-
-/** Whose state it is. Every part is bound into the seal: state cannot be moved to another owner. */
-export interface StateKey {
-  readonly tenant: string;
-  readonly component: string;
-  readonly instance: string;
-  readonly owner: string;
-}
+import type { StateKey } from "./state-key.ts";
 
 /** A state and the props it belongs to. */
 export interface Held {

@@ -4,6 +4,7 @@ import type { FormFields } from "../http/form-body.ts";
 import { parseJson } from "../http/json-body.ts";
 import { ownPath } from "../http/own-path.ts";
 import { FIELDS } from "./act.ts";
+import type { FormFiles } from "./upload.ts";
 import type { Basis, OtherComponent } from "./call.ts";
 import { ACTION_NAME, type ComponentId } from "./component-id.ts";
 import {
@@ -52,13 +53,16 @@ const LONGEST_TOKEN = 1024;
 const MOST_OTHERS = 50;
 const MOST_LOADED = 50;
 
-/** Understands the body of a request, or says what is wrong with it. */
-export function readLiveRequest(body: ParsedBody): LiveRequest | Denial {
+/** Understands the body of a request and the files that came with it, or says what is wrong with it. */
+export function readLiveRequest(body: ParsedBody, files?: FormFiles): LiveRequest | Denial {
   switch (body.kind) {
     case "json":
       return readJson(body.value);
-    case "form":
-      return readForm(body.fields);
+    case "form": {
+      const request = readForm(body.fields);
+      if (isDenial(request) || files === undefined) return request;
+      return { ...request, basis: { ...request.basis, files } };
+    }
     case "none":
       return malformed("The request has no body.");
   }

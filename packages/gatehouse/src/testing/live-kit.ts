@@ -22,6 +22,7 @@ import type { Bans } from "../kernel/ports/bans.ts";
 import type { Bus } from "../kernel/ports/bus.ts";
 import type { Documents } from "../kernel/ports/documents.ts";
 import type { Migration, Store } from "../kernel/ports/store.ts";
+import type { UploadPorts } from "../kernel/ports/uploads.ts";
 import { systemRandom } from "../kernel/random.ts";
 import { createSealer, type Sealer } from "../kernel/seal.ts";
 import type { ClientBundle } from "../live/client-bundle.ts";
@@ -29,14 +30,18 @@ import { parseComponentId } from "../live/component-id.ts";
 import type { AnyLiveComponent } from "../live/component.ts";
 import { createLive, type Live, type LiveParts } from "../live/live.ts";
 import type { PushOptions } from "../live/push/options.ts";
+import type { UploadStorage } from "../live/upload-intake.ts";
+import { UploadSeals } from "../live/upload-seal.ts";
 import { DEFAULT_STATE_QUOTA, StateKeeper, type StateQuota } from "../live/state.ts";
 import { createMemoryBus } from "../store/memory/memory-bus.ts";
+import { createMemoryUploads } from "../store/memory/memory-uploads.ts";
 import { createMemoryCounters, type MemoryCounters } from "../store/memory/memory-counters.ts";
 import { coreMigrations } from "../store/migrations/core-migrations.ts";
 import { createAuditTrail } from "../store/sql/audit-trail.ts";
 import { createDocuments } from "../store/sql/documents.ts";
 import { createIdempotencyRecords } from "../store/sql/idempotency-records.ts";
 import { createSessions } from "../store/sql/sessions.ts";
+import { createUploadRecords } from "../store/sql/upload-records.ts";
 import { openSqliteStore } from "../store/sqlite/sqlite-store.ts";
 import { ConnectionLostError, createCrashingStore, type CrashPoint } from "./crash.ts";
 import { createFakeClock, type FakeClock } from "./fake-clock.ts";
@@ -63,6 +68,8 @@ export interface LiveKitOptions {
   readonly bans?: Pick<Bans, "find">;
   /** The key ring and the store of another kit, whose pages and sessions this one then knows. Default: its own. */
   readonly beside?: LiveKit;
+  /** Where uploaded files go, and how many. Default: memory, with the usual quota. */
+  readonly uploads?: Partial<UploadStorage>;
   /** The browser runtime, for kits that serve pages. Default: none is served. */
   readonly client?: ClientBundle;
   /** The body of the page at `/`; all components by default, in their order. */
@@ -76,6 +83,7 @@ export interface LiveKit extends AsyncDisposable {
   readonly gate: Gate;
   readonly store: Store;
   readonly documents: Documents;
+  readonly uploads: UploadPorts;
   readonly counters: MemoryCounters;
   readonly clock: FakeClock;
   readonly keyRing: KeyRing;
@@ -132,9 +140,10 @@ export async function openLiveKit(options: LiveKitOptions): Promise<LiveKit> {
   });
   const client = options.client ?? { source: "", hash: "none" };
   const { components, lifetime = DAY, quota = DEFAULT_STATE_QUOTA, loadLimit, push, bans } = options;
+  const uploads = { sink: createMemoryUploads(), records: createUploadRecords(), report, ...options.uploads };
   const limits = { lifetime, quota, ...(loadLimit === undefined ? {} : { loadLimit }) };
   const news = { bus, timers: clock, ...(push === undefined ? {} : { push }), ...(bans === undefined ? {} : { bans }) };
-  const parts = { components, edge, store, documents, sealer, clock, random, client, report };
+  const parts = { components, edge, store, documents, sealer, clock, random, client, uploads, report };
   const live = createLive({ ...parts, ...limits, ...news });
   const guards = [
     originGuard({}),
@@ -156,6 +165,7 @@ export async function openLiveKit(options: LiveKitOptions): Promise<LiveKit> {
     auditGuard({ trail: createAuditTrail(), ids, clock }),
   ];
   const gate = createGate({ actions: live.actions, guards, store, events: stream, clock, ids, report });
+  const seals = new UploadSeals({ sealer, lifetime });
   const keeper = new StateKeeper({ documents, sealer, lifetime, quota });
   const serve = edge.handler(application(options, live, edge));
   const answer: typeof serve = async (request, connection, bindings) => {
@@ -165,10 +175,18 @@ export async function openLiveKit(options: LiveKitOptions): Promise<LiveKit> {
   };
   const handler: typeof serve = Object.assign(answer, { stop: () => serve.stop?.() });
   return {
-    ...{ live, edge, gate, store, documents, counters, clock, keyRing, sealer, events, errors, handler },
+    ...{ live, edge, gate, store, documents, uploads, counters, clock, keyRing, sealer, events, errors, handler },
     visit: () =>
       LiveVisitor.arrive({
         handler,
+        ticket: (id, field, session) => {
+          const parsed = parseComponentId(id);
+          const declared = components.find(({ name }) => name === parsed?.component)?.uploads[field];
+          if (parsed === undefined || declared === undefined)
+            throw new TypeError(`${id} has no upload field ${field}.`);
+          const place = { ...parsed, field, tenant: "default", owner: edge.sessions.idOf(session) };
+          return seals.ticket(place, declared, clock.now());
+        },
         seed: (id, held, session) => {
           const parsed = parseComponentId(id);
           const component = components.find(({ name }) => name === parsed?.component);

@@ -22,6 +22,24 @@ export interface LiveCallResult extends MountedComponent {
   readonly response: Response;
 }
 
+/** A file to upload. */
+export interface FileToUpload {
+  readonly content: Uint8Array;
+  /** Default `photo.png`. */
+  readonly name?: string;
+  /** Default: one for this field, in this session. */
+  readonly ticket?: string;
+}
+
+/** An uploaded file, as the answer tells of it. `id` is what actions are given. */
+export interface UploadAnswer {
+  readonly id: string;
+  readonly name: string;
+  readonly type: string;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
 /** A refusal. `document` is what the caller was told. */
 export class LiveCallError extends Error {
   override readonly name: string = "LiveCallError";
@@ -66,6 +84,7 @@ export interface FollowOptions {
 export interface VisitorParts {
   readonly handler: EdgeHandler;
   readonly seed: (id: string, held: { readonly state: unknown; readonly props: unknown }, session: string) => string;
+  readonly ticket: (id: string, field: string, session: string) => string;
 }
 
 /** Members of a call's parameters that belong to the guards, as the guide writes them. */
@@ -125,8 +144,7 @@ export class LiveVisitor {
 
   /** A component with a state of the test's choice, or one that its own `mount` starts at the first action. */
   mountComponent(componentId: string, state?: unknown, props?: unknown): MountedComponent {
-    const session = this.#cookie.slice(this.#cookie.indexOf("=") + 1);
-    const seed = state === undefined ? undefined : this.#parts.seed(componentId, { state, props }, session);
+    const seed = state === undefined ? undefined : this.#parts.seed(componentId, { state, props }, this.#session);
     return { componentId, seed, version: 0 };
   }
 
@@ -179,6 +197,40 @@ export class LiveVisitor {
   /** The page at a path of the application, as HTML. */
   async page(path = "/"): Promise<string> {
     return (await this.request(path, { headers: { accept: "text/html" } })).text();
+  }
+
+  /** A ticket for a field of a component, as a page of this session carries it. */
+  ticket(on: MountedComponent, field: string): string {
+    return this.#parts.ticket(on.componentId, field, this.#session);
+  }
+
+  /**
+   * Uploads a file to a field of a component; give its `id` to an action under the field's name.
+   * @throws {LiveCallError} when it is refused
+   */
+  async upload(on: MountedComponent, field: string, file: FileToUpload): Promise<UploadAnswer> {
+    const { content, name = "photo.png", ticket = this.ticket(on, field) } = file;
+    const query = new URLSearchParams({ component_id: on.componentId, field });
+    const response = await this.request(`/api/livecomponents/upload?${query.toString()}`, {
+      method: "POST",
+      headers: {
+        ...{ "content-type": "application/octet-stream", accept: "application/json" },
+        ...{ "x-csrf-token": this.#token, "x-upload-name": encodeURIComponent(name), "x-upload-ticket": ticket },
+        "content-length": String(content.byteLength),
+      },
+      body: Uint8Array.from(content),
+    });
+    // The routes answer with objects alone.
+    const document = (await response.json()) as Readonly<Record<string, unknown>>;
+    if (!response.ok) throw errorOf(document, response);
+    // The upload route writes exactly these members.
+    const { upload, csrf_token: token } = document as unknown as { upload: UploadAnswer; csrf_token: string };
+    this.#token = token;
+    return upload;
+  }
+
+  get #session(): string {
+    return this.#cookie.slice(this.#cookie.indexOf("=") + 1);
   }
 
   #result(on: MountedComponent, document: Readonly<Record<string, unknown>>, response: Response): LiveCallResult {

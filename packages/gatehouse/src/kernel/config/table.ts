@@ -171,6 +171,18 @@ export const table = {
     doc: "How many streams, by which open pages hear of news, one address may have open at once: one a browser.",
     default: 200,
   }),
+  "uploads.files": option(integer(1, ANY_NUMBER), {
+    doc: "How many uploaded files of one session may wait for an action to take them; they wait for an hour.",
+    default: 20,
+  }),
+  "uploads.bytes": option(size(), {
+    doc: "How large the waiting files of one session may be together.",
+    default: "256MiB",
+  }),
+  "uploads.total": option(size(), {
+    doc: "How large the waiting files of all sessions may be together.",
+    default: "4GiB",
+  }),
   "limits.limit": option(integer(1, ANY_NUMBER), {
     doc: "How often a caller may attempt one action per window, where the action declares no limit of its own.",
     default: 60,

@@ -143,10 +143,10 @@ describeBrowsers("pages that hear of news", (engine) => {
     const page = await openPage();
     await page.waitForFunction(`"liveComponent" in window`);
     await delay(300);
-    assert.equal(scripts.filter((url) => url.includes("/push.")).length, 0);
+    assert.equal(scripts.filter((url) => url.includes("/client.push.")).length, 0);
     follows = true;
     await openPage();
-    await eventually("the script is loaded", () => scripts.some((url) => url.includes("/push.")));
+    await eventually("the script is loaded", () => scripts.some((url) => url.includes("/client.push.")));
   });
 
   it("have one stream for all tabs of a browser, which follows what each of them shows", async () => {

@@ -73,7 +73,7 @@ async function openPair(here: Bus, there: Bus, inForce: () => Promise<unknown> =
   await first.clock.advance(5_001);
   const visitor = await first.visit();
   const page = await visitor.page();
-  const elsewhere = await LiveVisitor.arrive({ handler: second.handler, seed: () => "" }, visitor);
+  const elsewhere = await LiveVisitor.arrive({ handler: second.handler, seed: () => "", ticket: () => "" }, visitor);
   const stream = stack.use(await elsewhere.follow(page));
   await first.clock.advance(1);
   const { move } = stack;

@@ -128,4 +128,17 @@ export const coreMigrations: readonly Migration[] = Object.freeze([
     `ALTER TABLE documents ADD COLUMN owner {id};
     CREATE INDEX documents_owner ON documents (kind, tenant, owner) WHERE owner IS NOT NULL`,
   ),
+  portableMigration(
+    "0011_uploads",
+    `CREATE TABLE uploads (
+      id {id} NOT NULL PRIMARY KEY,
+      tenant {id} NOT NULL,
+      owner {id} NOT NULL,
+      state TEXT NOT NULL CHECK (state IN ('arriving', 'pending', 'taken')),
+      bytes {integer} NOT NULL,
+      expires_at {integer}
+    ) {strict};
+    CREATE INDEX uploads_waiting ON uploads (tenant, owner) WHERE state <> 'taken';
+    CREATE INDEX uploads_expiry ON uploads (expires_at) WHERE expires_at IS NOT NULL`,
+  ),
 ]);

@@ -1,0 +1,99 @@
+import { createHash } from "node:crypto";
+import { mkdir, open, readdir, rename, rm, type FileHandle } from "node:fs/promises";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import type { UploadSink, UploadWriter, WrittenUpload } from "../../kernel/ports/uploads.ts";
+import { checkUploadId, isUploadId } from "./upload-id.ts";
+
+/** What a file is called until all of it is there. */
+const UNFINISHED = ".part";
+
+/**
+ * Files in a directory, readable by this user alone; it is made for the first of them. A file is written under a temporary name, and renamed once it is
+ * on the disk: what has its own name is whole.
+ */
+export function openUploadFiles(directory: string): UploadSink {
+  const pathOf = (id: string): string => {
+    checkUploadId(id);
+    return join(directory, id);
+  };
+  return {
+    async begin(id) {
+      const path = pathOf(id);
+      await mkdir(directory, { recursive: true, mode: 0o700 });
+      return new FileWriter(await open(path + UNFINISHED, "wx", 0o600), { path, directory });
+    },
+    async open(id) {
+      const handle = await open(pathOf(id), "r").catch(absent);
+      if (handle === undefined) return undefined;
+      const { size } = await handle.stat();
+      // Node's web streams and the global ones differ in their declarations alone.
+      const body = Readable.toWeb(handle.createReadStream()) as ReadableStream<Uint8Array>;
+      return { bytes: size, body };
+    },
+    async delete(id) {
+      const path = pathOf(id);
+      for (const each of [path, path + UNFINISHED]) await rm(each, { force: true });
+    },
+    async list() {
+      const names = (await readdir(directory).catch(absent)) ?? [];
+      return [...new Set(names.map((name) => name.replace(UNFINISHED, "")).filter(isUploadId))];
+    },
+  };
+}
+
+class FileWriter implements UploadWriter {
+  readonly #handle: FileHandle;
+  readonly #place: { readonly path: string; readonly directory: string };
+  readonly #hash = createHash("sha256");
+  #bytes = 0;
+  #ended = false;
+
+  constructor(handle: FileHandle, place: { readonly path: string; readonly directory: string }) {
+    this.#handle = handle;
+    this.#place = place;
+  }
+
+  async write(chunk: Uint8Array): Promise<void> {
+    this.#hash.update(chunk);
+    for (let at = 0; at < chunk.byteLength;) {
+      const { bytesWritten } = await this.#handle.write(chunk, at);
+      at += bytesWritten;
+    }
+    this.#bytes += chunk.byteLength;
+  }
+
+  async finish(): Promise<WrittenUpload> {
+    const { path, directory } = this.#place;
+    await this.#handle.sync();
+    await this.#handle.close();
+    await rename(path + UNFINISHED, path);
+    await syncDirectory(directory);
+    this.#ended = true;
+    return { bytes: this.#bytes, sha256: this.#hash.digest("hex") };
+  }
+
+  async abort(): Promise<void> {
+    if (this.#ended) return;
+    this.#ended = true;
+    await this.#handle.close();
+    await rm(this.#place.path + UNFINISHED, { force: true });
+  }
+}
+
+/** Makes a rename last. Windows has no way to, and needs none. */
+async function syncDirectory(directory: string): Promise<void> {
+  if (process.platform === "win32") return;
+  const handle = await open(directory, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+function absent(error: unknown): undefined {
+  // Errors of the file system carry their code.
+  if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+  throw error;
+}
