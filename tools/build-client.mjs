@@ -1,6 +1,6 @@
 /**
- * Bundles the browser runtime of live components: packages/gatehouse/src/client -> packages/gatehouse/dist/client/live.js.
- * The published package contains the result; in the repository it is built whenever its sources have changed, by
+ * Bundles the browser runtime of live components: packages/gatehouse/src/client -> packages/gatehouse/dist/client: live.js,
+ * which every page loads, and push.js, which live.js imports where a page wants to hear of news. The published package contains the result; in the repository it is built whenever its sources have changed, by
  * `npm start`, `npm test` and `npm run build`, so that nobody has to think of it.
  */
 import { createHash } from "node:crypto";
@@ -11,30 +11,43 @@ import { fileURLToPath } from "node:url";
 const library = fileURLToPath(new URL("../packages/gatehouse/", import.meta.url));
 const sources = join(library, "src", "client");
 const target = join(library, "dist", "client");
-const bundle = join(target, "live.js");
+const core = join(target, "live.js");
+const push = join(target, "push.js");
 const stamp = join(target, "live.js.sources");
 
-/** Builds the bundle unless it was made from the sources as they are; answers whether it was built. */
+/** Builds the bundles unless they were made from the sources as they are; answers whether they were built. */
 export async function buildClientIfChanged() {
   const state = fingerprint();
-  if (read(stamp) === state && read(bundle) !== undefined) return false;
-  const { build, stop } = await import("esbuild");
+  if (read(stamp) === state && read(core) !== undefined && read(push) !== undefined) return false;
+  const pushScript = await bundle("push.ts");
+  // As the server names it, see live/client-bundle.ts.
+  const hash = createHash("sha256").update(pushScript).digest("hex").slice(0, 16);
+  const coreScript = await bundle("live.ts", { PUSH_PATH: JSON.stringify(`./push.${hash}.js`) });
+  // Its service would stay as a child of the server that is started next.
+  const { stop } = await import("esbuild");
+  await stop();
+  mkdirSync(target, { recursive: true });
+  replace(push, pushScript);
+  replace(core, coreScript);
+  replace(stamp, state);
+  return true;
+}
+
+async function bundle(entry, define = {}) {
+  const { build } = await import("esbuild");
   const { outputFiles } = await build({
-    entryPoints: [join(sources, "live.ts")],
+    entryPoints: [join(sources, entry)],
     bundle: true,
     minify: true,
     write: false,
     format: "esm",
+    define,
+    external: ["./push.*.js"],
     target: ["es2022", "chrome111", "firefox115", "safari16.4"],
     legalComments: "none",
     logLevel: "warning",
   });
-  // Its service would stay as a child of the server that is started next.
-  await stop();
-  mkdirSync(target, { recursive: true });
-  replace(bundle, outputFiles[0].contents);
-  replace(stamp, state);
-  return true;
+  return outputFiles[0].contents;
 }
 
 function fingerprint() {

@@ -81,6 +81,7 @@ async function guarded(): Promise<Running> {
     handler: gatehouse.handler,
     port: 0,
     health: { check: () => gatehouse.health(), clock },
+    trusts: (address) => gatehouse.services.proxies.trusts(address),
     refused: (connection, denial) => gatehouse.edge.refuseConnection(connection, denial),
   });
   const close = async (): Promise<void> => {

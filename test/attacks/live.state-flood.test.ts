@@ -97,6 +97,7 @@ describe("states of live components stored for one session", () => {
   it("have the same limit in a server's configuration and without one", () => {
     const resolved = resolveConfig({ file: { profile: "development" }, clock: systemClock });
     assert.ok(resolved.ok);
-    assert.deepEqual({ ...resolved.config.live }, { ...DEFAULT_STATE_QUOTA });
+    const { components, bytes } = resolved.config.live;
+    assert.deepEqual({ components, bytes }, { ...DEFAULT_STATE_QUOTA });
   });
 });

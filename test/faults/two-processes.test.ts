@@ -137,8 +137,10 @@ describe("two servers on one PostgreSQL and one Valkey", { skip: missing, timeou
     const address = addressOf(visitors[0]!);
     for (const visitor of visitors) visitor.headers["x-forwarded-for"] = address;
     await crowd.look(address, () => pair.dice.pick(pair.servers));
-    // The second and the third attempt beyond the limit, one at each server.
-    for (const visitor of visitors) assert.equal((await visitor.get("/drill/look")).status, 429);
+    // An address violates a limit once, and again with every further share of it that it asks for, at each server.
+    for (let asked = 0; asked < 70; asked += 1) {
+      for (const visitor of visitors) assert.ok([429, 403].includes((await visitor.get("/drill/look")).status));
+    }
     for (const visitor of visitors) await timeUntil("the ban", () => isBanned(visitor), PENALTY_TIME);
   });
 

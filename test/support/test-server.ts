@@ -79,7 +79,8 @@ export async function openTestServer(
     log: "quiet",
   });
   const refused: ListenOptions["refused"] = (connection, denial) => gatehouse.edge.refuseConnection(connection, denial);
-  const listening = await listen({ handler: gatehouse.handler, port: 0, refused, ...options });
+  const trusts = (address: string): boolean => gatehouse.services.proxies.trusts(address);
+  const listening = await listen({ handler: gatehouse.handler, port: 0, refused, trusts, ...options });
   return {
     gatehouse,
     listening,

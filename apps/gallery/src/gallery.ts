@@ -7,27 +7,40 @@ import { createFrame } from "./frame.ts";
 import { createGuestbook } from "./guestbook.ts";
 import { createJoin, guestLinkTargets } from "./guest.ts";
 import { likeButton } from "./like-button.ts";
+import { examples } from "./playground/examples.ts";
+import { createPlayground } from "./playground/playground.ts";
 import { createRoutes } from "./routes.ts";
 import { galleryMigrations } from "./schema.ts";
 
-const ASSETS = ["gallery.css", "icon.svg"];
+const ASSETS = ["gallery.css", "playground.css", "dialog.js", "icon.svg"];
 
-/** The reference application: guestbooks and likes of events, for many tenants. */
+/** The reference application: guestbooks and likes of events, for many tenants; and a playground of worked examples. */
 export const gallery: Application = defineApplication({
-  migrations: galleryMigrations,
+  migrations: [...galleryMigrations, ...examples.flatMap(({ migrations = [] }) => migrations)],
   linkTargets: guestLinkTargets(SINGLE_TENANT),
   open: (services) => {
     const guestbook = createGuestbook(services);
     const join = createJoin(services);
     const assets = createStaticFiles(readAssets(), "/gallery/assets/");
     const frame = createFrame(services, assets);
+    const playground = createPlayground({ services, assets, frame });
     return {
       actions: [join],
-      components: [guestbook, likeButton],
-      routes: (live) => createRoutes({ services, live, frame, assets, join, guestbook, like: likeButton }),
-      frame: ({ inbound, content, head, back }) =>
-        frame(inbound, { title: "Please check what you entered", head, body: refusedPage({ content, back }) }),
-      seed: () => seedDemonstration(services, SINGLE_TENANT),
+      components: [guestbook, likeButton, ...playground.components],
+      routes: (live) =>
+        createRoutes({ services, live, frame, assets, join, guestbook, like: likeButton }).route(
+          "/",
+          playground.routes(live),
+        ),
+      frame: (refused) => {
+        const { inbound, content, head, back } = refused;
+        const body = refusedPage({ content, back });
+        return playground.refused(refused) ?? frame(inbound, { title: "Please check what you entered", head, body });
+      },
+      seed: async () => {
+        await seedDemonstration(services, SINGLE_TENANT);
+        await playground.seed(SINGLE_TENANT);
+      },
     };
   },
 });

@@ -1,8 +1,8 @@
 import { html, type Html } from "gatehouse/html";
-import type { Ids } from "gatehouse/kernel";
+import type { Ids, ReadTransaction } from "gatehouse/kernel";
 import { live, reply, type ActEntry, type LiveComponent } from "gatehouse/live";
 import { z } from "zod";
-import { addEntry, countEntries, listEntries, type Entry } from "./entries.ts";
+import { addEntry, countEntries, listEntries, type Entry, type EventKey } from "./entries.ts";
 
 const PAGE = 20;
 const MOST_SHOWN = 500;
@@ -33,10 +33,12 @@ export function createGuestbook({ ids }: { readonly ids: Ids }): LiveComponent<z
   return live("guestbook", {
     props: Props,
     state: State,
-    mount: async ({ transaction, tenant, props: { eventId } }) => {
-      const key = { tenant, eventId };
-      return { entries: await listEntries(transaction, key, PAGE), total: await countEntries(transaction, key) };
+    mount: async ({ transaction, tenant, props: { eventId }, previous }) => {
+      // Who has asked for more entries goes on seeing them when news come.
+      const shown = Math.max(PAGE, previous?.entries.length ?? 0);
+      return newest(transaction, { tenant, eventId }, shown);
     },
+    topics: ({ props: { eventId } }) => [topicOf(eventId)],
     actions: (action) => ({
       sign: action(
         {
@@ -46,28 +48,24 @@ export function createGuestbook({ ids }: { readonly ids: Ids }): LiveComponent<z
           ...SIGNATURES,
           audit: { context: (input) => ({ length: input.message.length }) },
         },
-        async ({ transaction, tenant, props: { eventId }, state, principal, now }, { author, message }) => {
-          const key = { tenant, eventId };
+        async (context, { author, message }) => {
+          const { transaction, tenant, props, state, principal, now } = context;
+          const key = { tenant, eventId: props.eventId };
           const entry = { id: ids.next(), author, message, createdAt: now };
           await addEntry(transaction, key, { ...entry, owner: principal.session ?? principal.id });
-          const entries = await listEntries(transaction, key, Math.max(PAGE, state.entries.length + 1));
-          const total = await countEntries(transaction, key);
+          context.publish(topicOf(props.eventId));
           return reply({
-            state: { entries, total },
+            state: await newest(transaction, key, Math.max(PAGE, state.entries.length + 1)),
             effects: { announce: "Your entry is in the guestbook. Thank you!" },
           });
         },
       ),
       more: action(
-        { authorise: "public", commutes: true, limitBy: ["session", "action"], rateLimit: 60, anonymousLimit: 240 },
+        { authorise: "public", commutes: true, limitBy: ["session", "action"], rateLimit: 60 },
         async ({ transaction, tenant, props: { eventId }, state }) => {
-          const key = { tenant, eventId };
           const limit = Math.min(state.entries.length + PAGE, MOST_SHOWN);
-          const entries = await listEntries(transaction, key, limit);
-          return reply({
-            state: { entries, total: await countEntries(transaction, key) },
-            effects: { announce: `${entries.length} entries shown.` },
-          });
+          const shown = await newest(transaction, { tenant, eventId }, limit);
+          return reply({ state: shown, effects: { announce: `${shown.entries.length} entries shown.` } });
         },
       ),
     }),
@@ -85,6 +83,16 @@ export function createGuestbook({ ids }: { readonly ids: Ids }): LiveComponent<z
       }
     `,
   });
+}
+
+/** The state of a guestbook that shows so many entries. */
+async function newest(transaction: ReadTransaction, key: EventKey, limit: number): Promise<z.infer<typeof State>> {
+  return { entries: await listEntries(transaction, key, limit), total: await countEntries(transaction, key) };
+}
+
+/** What open guestbooks of an event follow. */
+function topicOf(eventId: string): string {
+  return `guestbook/${eventId}`;
 }
 
 function signForm(sign: ActEntry<z.input<typeof Greeting>>, instance: string): Html {

@@ -31,6 +31,7 @@ export function page({ title, stylesheet, icon, head, guest, body }: PageFrame):
         <a class="skip" href="#content">Skip to the content</a>
         <header class="bar">
           <a class="brand" href="/">${mark}<span>Gallery</span></a>
+          <nav aria-label="Gallery"><a href="/playground">Playground</a></nav>
           ${guest ? html`<p class="who">You are here as a guest</p>` : undefined}
         </header>
         ${body}

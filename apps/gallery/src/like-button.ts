@@ -13,6 +13,7 @@ export const likeButton: LiveComponent<z.infer<typeof Props>> = live("like", {
   state: State,
   mount: ({ transaction, tenant, props: { eventId }, principal }) =>
     countLikes(transaction, { tenant, eventId }, principal.session ?? principal.id),
+  topics: ({ props: { eventId } }) => [topicOf(eventId)],
   actions: (action) => ({
     set: action(
       {
@@ -26,10 +27,11 @@ export const likeButton: LiveComponent<z.infer<typeof Props>> = live("like", {
         anonymousLimit: 240,
         audit: { context: ({ liked }) => ({ liked }) },
       },
-      async ({ transaction, tenant, props: { eventId }, principal, now }, { liked }) => {
+      async ({ transaction, tenant, props: { eventId }, principal, now, publish }, { liked }) => {
         const key = { tenant, eventId };
         const owner = principal.session ?? principal.id;
         await setLike(transaction, key, { owner, liked, at: now });
+        publish(topicOf(eventId));
         return countLikes(transaction, key, owner);
       },
     ),
@@ -43,3 +45,8 @@ export const likeButton: LiveComponent<z.infer<typeof Props>> = live("like", {
       <p>${mine ? "You like this." : "Give the hosts a heart."}</p>
     </div>`,
 });
+
+/** What open pages of an event follow to count its likes. */
+function topicOf(eventId: string): string {
+  return `likes/${eventId}`;
+}

@@ -1,6 +1,5 @@
-import { resolve } from "node:path";
 import type { Config } from "gatehouse/kernel";
-import { UsageError, type CommandContext } from "./command.ts";
+import type { CommandContext } from "./command.ts";
 import { askServer, controlSocketPath, type ControlAnswer, type ControlRequest } from "./control-socket.ts";
 
 /**
@@ -11,25 +10,10 @@ async function operate(context: CommandContext, request: ControlRequest): Promis
   const answer = await askServer(controlSocketPath(context.config.dataDirectory), request);
   if (answer !== undefined) return answer;
   const { config, application, clock, random, environment } = context;
-  await refuseWithoutStore(config);
   // Loaded where it is needed: most commands only ask the running server.
   const { openGatehouse } = await import("gatehouse");
   await using gatehouse = await openGatehouse({ config, application, clock, random, environment, log: "quiet" });
   return { outcome: await gatehouse.operate(request.action, request.input), origin: configuredOrigin(config) };
-}
-
-/**
- * Opening a directory makes a store in it, which is the business of `start` alone: a mistyped directory would
- * answer every question with nothing, and a backup of it would hold nothing. In PostgreSQL the store is elsewhere.
- */
-async function refuseWithoutStore({ store, dataDirectory }: Config): Promise<void> {
-  if (store.engine !== "sqlite") return;
-  const { hasStore } = await import("gatehouse/store/sqlite");
-  if (hasStore(dataDirectory)) return;
-  throw new UsageError(
-    `There is no installation in ${resolve(dataDirectory)}. Name the data directory of one with --data DIR; ` +
-      "gatehouse start makes a new one.",
-  );
 }
 
 /** Where browsers will reach a server with this configuration. */

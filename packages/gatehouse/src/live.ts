@@ -21,6 +21,7 @@ export type {
   RenderChild,
   RenderContext,
   StateMode,
+  ViewContext,
 } from "./live/component.ts";
 export type { Act, ActEntry } from "./live/act.ts";
 export { reply, Reply } from "./live/effects.ts";
@@ -29,6 +30,7 @@ export { liveProblems } from "./live/problems.ts";
 export { createLive } from "./live/live.ts";
 export { DEFAULT_STATE_QUOTA } from "./live/state.ts";
 export type { StateQuota } from "./live/state.ts";
+export type { PushOptions } from "./live/push/options.ts";
 export type { Live, LiveParts, MountOptions, RefusedContent, RefusedFrame } from "./live/live.ts";
 export type { ClientBundle } from "./live/client-bundle.ts";
 export type { ComponentUpdate, LiveResult } from "./live/result.ts";

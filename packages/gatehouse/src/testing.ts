@@ -34,6 +34,7 @@ export {
   type LiveCallResult,
   type MountedComponent,
 } from "./testing/live-visitor.ts";
+export { LiveStream, type FollowedComponent } from "./testing/live-stream.ts";
 export { parallel } from "./testing/parallel.ts";
 export { attemptOf, passageOf, type PassageDifferences } from "./testing/passage.ts";
 export { createRecordingStore, type RecordingStore } from "./testing/recording-store.ts";

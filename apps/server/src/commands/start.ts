@@ -49,6 +49,7 @@ async function listenTo(gatehouse: Gatehouse, { config, clock }: CommandContext)
     host,
     port,
     limits: { requestTimeout },
+    trusts: (address) => gatehouse.services.proxies.trusts(address),
     health: { check: () => gatehouse.health(), clock },
     refused: (connection, denial) => gatehouse.edge.refuseConnection(connection, denial),
     ...(tls === undefined ? {} : { tls }),

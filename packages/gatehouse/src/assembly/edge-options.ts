@@ -1,5 +1,5 @@
 import type { Config } from "../kernel/config.ts";
-import type { EdgeParts } from "../http/edge.ts";
+import type { EdgeParts } from "../http/edge-parts.ts";
 
 /** What the configuration says about the HTTP entrance. */
 export function edgeOptions(

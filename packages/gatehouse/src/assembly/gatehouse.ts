@@ -67,6 +67,7 @@ export async function openGatehouse(options: GatehouseOptions): Promise<Gatehous
   const { services, stores } = foundation;
   const parts = application.open?.(services) ?? {};
   const rooms = furnish(foundation, application, parts);
+  stack.use(rooms.live);
   const gate = closeGate(foundation, parts, rooms.actions);
   startBackground(foundation, stack);
   const app = await mountRoutes(foundation, parts, rooms);
@@ -110,7 +111,7 @@ interface Rooms {
 }
 
 function furnish(foundation: Foundation, application: Application, parts: ApplicationParts): Rooms {
-  const { services, stores, keyKeeper: keys } = foundation;
+  const { services, stores, keyKeeper: keys, report } = foundation;
   const { config, oneTimeLinks: links, gate } = services;
   const operations = createOperations({
     ...{ ...services, keys, links, store: stores.keeper },
@@ -123,7 +124,10 @@ function furnish(foundation: Foundation, application: Application, parts: Applic
     components: [...(parts.components ?? []), ...(room?.components ?? [])],
     // State that outlives its visitor's session would only fill the store.
     lifetime: config.session.idle,
-    quota: config.live,
+    quota: { components: config.live.components, bytes: config.live.bytes },
+    trustedCidrs: config.limits.trustedCidrs,
+    push: { perAddress: config.live.streamsPerAddress },
+    report,
     frame: (refused) =>
       parts.components?.some(({ name }) => name === refused.component) === true ? parts.frame?.(refused) : undefined,
   });

@@ -14,6 +14,8 @@ export interface ErrorReportOptions {
 export type ReportError = (error: unknown, attempt?: Attempt) => void;
 
 const MOST_CAUSES = 5;
+/** Characters of each cause that are reported. */
+const LONGEST_STACK = 16_384;
 
 /**
  * Writes exceptions with their stacks and causes to a log: what `report` of a gate is for. Messages are
@@ -22,7 +24,7 @@ const MOST_CAUSES = 5;
 export function createErrorReport({ sink, clock, format }: ErrorReportOptions): ReportError {
   return (error, attempt) => {
     const time = new Date(clock.now()).toISOString();
-    const stack = scrubText(stackOf(error));
+    const stack = stackOf(error);
     const requestId = attempt?.id;
     if (format === "json") {
       const about = { action: attempt?.action, entrance: attempt?.entrance, request_id: requestId };
@@ -42,7 +44,7 @@ function stackOf(error: unknown): string {
       parts.push(`a thrown ${typeof cause}`);
       break;
     }
-    parts.push(cause.stack ?? `${cause.name}: ${cause.message}`);
+    parts.push(scrubText(cause.stack ?? `${cause.name}: ${cause.message}`, LONGEST_STACK));
     cause = cause.cause;
   }
   return parts.join("\ncaused by ");

@@ -218,7 +218,8 @@ export class LiveComponent {
 
   /** Takes what the server answered when it was asked for this component; `false` where it knows it no more. */
   take(loaded: LoadResponse["components"][number]): boolean {
-    const { element, seed, gone, version } = loaded;
+    const { element, seed, gone, version, topics } = loaded;
+    if (topics !== undefined) this.root.dataset["liveTopics"] = topics;
     if (element !== undefined) {
       const [fresh] = parseHtml(element).children;
       for (const name of ["data-live-load", "aria-busy"]) this.root.removeAttribute(name);

@@ -1,10 +1,12 @@
 import { componentOf, componentsBy, type ActionOptions, type LiveComponent, type LiveEvents } from "./component.ts";
 import { is } from "./element.ts";
+import { follow } from "./follow.ts";
 import { parametersOf } from "./form.ts";
 import { refresh, watch } from "./loader.ts";
 import { remember } from "./rendering.ts";
 import { fillFields, setToken } from "./token.ts";
 import type { LiveResponse } from "./transport.ts";
+import { stopTyping, typed } from "./typing.ts";
 
 /** A component by its id, the first of the page without one. */
 function component(id?: string): LiveComponent {
@@ -45,12 +47,15 @@ document.addEventListener("submit", (event) => {
   const owner = componentOf(form);
   if (action === undefined || owner === undefined) return;
   event.preventDefault();
+  stopTyping(form);
   if (owner.isPending(form)) return;
   // The form itself stays usable: what is typed while the answer is on its way is kept.
   const pressed = event.submitter ?? form.querySelector("button:not([type=button]), input[type=submit]") ?? undefined;
   const parameters = parametersOf(form, event.submitter);
   owner.executeAction(action, parameters, { form, trigger: form, pressed }).catch(() => undefined);
 });
+
+for (const name of ["input", "compositionend"]) document.addEventListener(name, typed);
 
 /** A key held down is pressed once. */
 document.addEventListener("keydown", (event) => {
@@ -72,9 +77,11 @@ window.addEventListener("pageshow", ({ persisted }) => {
 
 document.addEventListener("live:shown", ({ target }) => {
   if (target instanceof Element) watch(target);
+  follow();
 });
 for (const root of document.querySelectorAll("[data-live]")) remember(root);
 watch(document);
+follow();
 fillFields();
 
 /** What scripts of the page may use. `liveComponent` is the first component. */

@@ -157,4 +157,13 @@ describeBrowsers("morph", (engine) => {
     const [, , made] = await page.evaluate<[boolean, number, string]>(`trial(${JSON.stringify([from, to])})`);
     assert.equal(made, `${from}<p>new</p>`);
   });
+  it("does not take an element with a visitor's key for the nested component of that name", async () => {
+    const component = '<div data-live="inner:one"><b>its own</b></div>';
+    const place = '<div data-live="inner:one"></div>';
+    for (const forged of ['<div data-key="inner:one">visitor</div>', '<div id="inner:one">visitor</div>']) {
+      const texts = [component, forged + place];
+      const [, , made] = await page.evaluate<[boolean, number, string]>(`trial(${JSON.stringify(texts)})`);
+      assert.equal(made, forged + component);
+    }
+  });
 });

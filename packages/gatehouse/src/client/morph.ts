@@ -17,7 +17,12 @@ export function morph(target: HTMLElement, source: ParentNode & Node): void {
 /** What tells a node among its siblings. */
 function identity(node: Node): string {
   let key: string | null = null;
-  if (node instanceof Element) key = node.getAttribute("data-key") ?? (node.id || node.getAttribute("data-live"));
+  if (node instanceof Element) {
+    const component = node.getAttribute("data-live");
+    // Keys and ids may be texts of visitors; none of them is the name of a component.
+    if (component !== null) return `#component ${component}`;
+    key = node.getAttribute("data-key") ?? (node.id || null);
+  }
   if (is(node, "option")) key ??= node.value;
   if (isField(node)) key ??= node.name + (isTick(node) ? node.value : "");
   return `${node.nodeName} ${key}`;

@@ -50,6 +50,8 @@ export interface LoadResponse {
   readonly components: readonly (Partial<Update> & {
     readonly component_id: string;
     readonly element?: string;
+    /** The token by which it goes on hearing of news. */
+    readonly topics?: string;
     readonly gone?: true;
   })[];
 }

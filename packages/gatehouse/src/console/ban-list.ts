@@ -7,7 +7,7 @@ import { live, type LiveComponent } from "../live/component.ts";
 import { reply } from "../live/effects.ts";
 import { operatorEvents } from "./events.ts";
 import { moment } from "./format.ts";
-import { operatorsOnly } from "./operator.ts";
+import { OPERATOR_GRANT, operatorsOnly } from "./operator.ts";
 
 const BanSchema = z.object({
   id: z.string(),
@@ -26,6 +26,7 @@ export function createBanList({ bans }: { readonly bans: Bans }): LiveComponent 
   const rows = (): Row[] => bans.list().map(rowOf);
   return live("console-bans", {
     state: State,
+    visible: ({ principal }) => principal.grants.has(OPERATOR_GRANT),
     mount: () => ({ bans: rows() }),
     actions: (action) => ({
       lift: action(

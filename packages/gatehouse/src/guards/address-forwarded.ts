@@ -63,8 +63,10 @@ function parameter(element: string, name: string): string | undefined {
   while (rest !== "") {
     const [before, pair] = splitLast(rest, ";");
     rest = before;
-    const [, key, value] = /^\s*([^=\s]+)=(.*?)\s*$/s.exec(pair) ?? [];
-    if (key?.toLowerCase() === name && value !== undefined) return unquote(value);
+    const equals = pair.indexOf("=");
+    if (equals !== -1 && pair.slice(0, equals).trim().toLowerCase() === name) {
+      return unquote(pair.slice(equals + 1).trim());
+    }
   }
   return undefined;
 }

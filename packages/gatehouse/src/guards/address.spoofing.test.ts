@@ -46,4 +46,25 @@ describe("A client that writes forwarding headers itself", () => {
     assert.equal(addressOf(standard, "forwarded", entries.map((entry) => `for=${entry}`).join(",")), reached);
     assert.equal(addressOf(standard, "forwarded", '"\\'.repeat(10_000)), addressOf(standard, "forwarded", '"'));
   });
+
+  // A header of blanks that takes the square of its length to read stops the process for everybody. At this length the
+  // square is minutes.
+  it("cannot make reading a header slow", () => {
+    const length = 600_000;
+    const blanks = " ".repeat(length);
+    const texts = [
+      `for=a${blanks}b`,
+      `for${blanks}=a`,
+      `${blanks}for=a`,
+      ";".repeat(length),
+      "for=a;".repeat(length / 6),
+    ];
+    texts.push('"\\'.repeat(length / 2), `for="${"\\".repeat(length)}"`, "=".repeat(length));
+    for (const text of texts) {
+      const began = performance.now();
+      addressOf(standard, "forwarded", text);
+      assert.ok(performance.now() - began < 8_000, `${text.slice(0, 8)} took ${performance.now() - began} ms`);
+    }
+    assert.equal(addressOf(standard, "forwarded", `\t for=198.51.100.4 \t; proto = https`), "198.51.100.4");
+  });
 });

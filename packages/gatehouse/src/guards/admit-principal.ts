@@ -1,9 +1,9 @@
-import { SINGLE_TENANT, type Principal } from "../kernel/attempt.ts";
+import { carriesSession, SINGLE_TENANT, type Principal } from "../kernel/attempt.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { Guard } from "../kernel/guard.ts";
 import type { Bans, BanSubject } from "../kernel/ports/bans.ts";
 import { bannedDenial } from "./admit.ts";
-import { createAddressRanges } from "./address.ts";
+import { addressKey, createAddressRanges } from "./address.ts";
 
 /** What refusing banned principals is built from. */
 export interface AdmitPrincipalOptions {
@@ -15,7 +15,9 @@ export interface AdmitPrincipalOptions {
 
 /**
  * Refuses principals that are banned themselves, wherever they come from (`SOURCE_BANNED`, 403): users, guests,
- * clients, agents, or a single session. Place it in front of the limit guard, so that the banned consume nothing.
+ * clients, agents, or a single session. Strangers with a session are refused by the bans of their address, past which
+ * the guard `admit` let them because somebody might have been signed in. Place it in front of the limit guard, so that
+ * the banned consume nothing.
  */
 export function admitPrincipalGuard(options: AdmitPrincipalOptions): Guard {
   const { bans, clock } = options;
@@ -29,12 +31,14 @@ export function admitPrincipalGuard(options: AdmitPrincipalOptions): Guard {
       return {
         guard: "admit-principal",
         phase: "limit",
-        summary: "bans by principal and session",
+        summary: "bans by principal and session, of strangers with a session by ip",
         enter({ principal, attempt }) {
           const subjects: BanSubject[] = [];
           const subject = principalSubject(principal);
           if (subject !== undefined) subjects.push(subject);
           if (principal.session !== undefined) subjects.push({ kind: "session", value: principal.session });
+          if (principal.type === "anonymous" && carriesSession(attempt))
+            subjects.push({ kind: "ip", value: addressKey(attempt.peer.ip) });
           if (subjects.length === 0 || trusted.has(attempt.peer.ip)) return undefined;
           const ban = bans.find(subjects, attempt.entrance);
           return ban === undefined ? undefined : bannedDenial(ban, clock.now());

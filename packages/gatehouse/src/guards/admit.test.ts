@@ -57,6 +57,17 @@ describe("admitGuard", () => {
     assert.equal(await passThrough(guard, action).enter(from("2001:db8:1:2:ffff::1")), undefined);
   });
 
+  // A stranger gets an address banned from an entrance in seconds; who may be signed in must not answer for that.
+  it("lets those with a session pass a ban from an entrance, and nobody pass one from all of them", async () => {
+    const withSession = passageOf({ attempt: { credentials: [{ kind: "session", id: "s" }] } });
+    const subject = { kind: "ip", value: "192.0.2.1" } as const;
+    const here = setUp({ bans: bansOn(subject, { entrance: "http" }) });
+    assert.equal(await here.enter(withSession), undefined);
+    assert.equal((await here.enter(from("192.0.2.1")))?.problem, problems.SOURCE_BANNED);
+    const everywhere = setUp({ bans: bansOn(subject) });
+    assert.equal((await everywhere.enter(withSession))?.problem, problems.SOURCE_BANNED);
+  });
+
   it("limits attempts of all kinds from one address, without telling of it while there is room", async () => {
     const passing = setUp({ perIp: { limit: 2, window: 1000 } });
     for (const ip of ["2001:db8::1", "2001:db8::2"]) {
@@ -125,6 +136,22 @@ describe("admitPrincipalGuard", () => {
       assert.equal((await passing.enter(passage))?.problem, problems.SOURCE_BANNED, subject.value);
       assert.equal(await passing.enter(passageOf()), undefined);
     }
+  });
+
+  it("refuses strangers with a session at a banned address, and nobody who is signed in there", async () => {
+    const bans = bansOn({ kind: "ip", value: "192.0.2.1" }, { entrance: "http" });
+    const passing = passThrough(admitPrincipalGuard({ bans, clock }), action);
+    const attempt = { credentials: [{ kind: "session", id: "s" }] } as const;
+    const ada = { type: "user", id: "ada", tenant: "acme", grants, session: "s1" } as const;
+    const visitor = { type: "anonymous", id: "-", tenant: "acme", grants, session: "s2" } as const;
+    assert.equal(await passing.enter(passageOf({ attempt, passage: { principal: ada } })), undefined);
+    assert.equal(
+      (await passing.enter(passageOf({ attempt, passage: { principal: visitor } })))?.problem,
+      problems.SOURCE_BANNED,
+    );
+    assert.equal((await passing.enter(passageOf({ attempt })))?.problem, problems.SOURCE_BANNED);
+    const trusting = passThrough(admitPrincipalGuard({ bans, clock, trustedCidrs: ["192.0.2.0/24"] }), action);
+    assert.equal(await trusting.enter(passageOf({ attempt })), undefined);
   });
 
   // Tenants name their own people: a namesake elsewhere, or one made on purpose, must not share a ban.

@@ -1,4 +1,4 @@
-import { initiatingPage } from "../kernel/attempt.ts";
+import { carriesSession, initiatingPage } from "../kernel/attempt.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { events } from "../kernel/events.ts";
 import type { Guard, GuardStep, Passage } from "../kernel/guard.ts";
@@ -40,6 +40,9 @@ const SLOTS_POLICY = "address-concurrency";
  * Turns away what is not worth looking at, before anything expensive: banned addresses (`SOURCE_BANNED`, 403), then
  * addresses with too many attempts in a window or at once (429). A ban costs one look-up in memory. Addresses that
  * cannot be read share one bucket.
+ *
+ * Strangers get an address banned from an entrance easily, and many people may share it. So whoever comes with a
+ * session goes on in spite of such a ban; the guard `admit-principal` refuses them if nobody has signed in to it.
  */
 export function admitGuard(options: AdmitOptions): Guard {
   const trusted = createAddressRanges(options.trustedCidrs ?? []);
@@ -89,7 +92,8 @@ function admitStep(parts: AdmitParts): GuardStep {
       if (attempt.provenance.kind === "internal" || parts.trusted.has(attempt.peer.ip)) return undefined;
       const address = addressKey(attempt.peer.ip);
       const ban = parts.bans.find([{ kind: "ip", value: address }], attempt.entrance);
-      if (ban !== undefined) return bannedDenial(ban, clock.now());
+      const maybeSomebody = ban?.entrance !== undefined && carriesSession(attempt);
+      if (ban !== undefined && !maybeSomebody) return bannedDenial(ban, clock.now());
       // What foreign pages make a visitor's browser send does not use up what the visitor may send.
       const foreign = initiatingPage(attempt.provenance) === "foreign";
       const decision = counters.take(checksOf(parts, foreign ? `${address} foreign` : address));

@@ -140,6 +140,28 @@ describe("createPenalties", () => {
     assert.equal(setUp.bans.list().length, 1);
   });
 
+  // Whoever forges signatures or guesses credentials says in a header that a foreign page made a browser do it. No page
+  // can make a browser send either, so that does not help.
+  it("bans for forged signatures and guessed credentials, whatever page they say they come from", async () => {
+    const cases = [
+      { problem: "CREDENTIAL_INVALID", context: { reason: "wrong secret", credential: "client" } },
+      { problem: "CREDENTIAL_INVALID", context: {} },
+      { problem: "SIGNATURE_INVALID", context: { reason: "mismatch" } },
+      { problem: "SIGNATURE_INVALID", context: { reason: "too-old" } },
+    ];
+    for (const { problem, context } of cases) {
+      await using setUp = await open();
+      await setUp.violate(3, { problem, context, fetchSite: "cross-site" });
+      assert.equal(setUp.bans.list().length, 1, problem);
+    }
+    await using setUp = await open();
+    const missing = { problem: "SIGNATURE_INVALID", context: { reason: "missing" }, fetchSite: "cross-site" };
+    await setUp.violate(20, missing);
+    const session = { problem: "CREDENTIAL_INVALID", context: { credential: "session" }, fetchSite: "cross-site" };
+    await setUp.violate(20, session);
+    assert.deepEqual(setUp.bans.list(), []);
+  });
+
   it("does not ban people for tabs left open over a sign-in", async () => {
     await using setUp = await open();
     await setUp.violate(20, { problem: "CSRF_TOKEN_INVALID", fetchSite: "same-origin" });

@@ -90,9 +90,26 @@ const MOST_WAITING = 10_000;
  * What a foreign page makes its visitors' browsers send is not theirs to answer for. And a wrong token from a page of
  * our own is a page left open over a sign-in, or one restored from a cache: no attack, since a foreign page could not
  * have sent it.
+ *
+ * But saying that a request comes from a foreign page takes one header. No page makes a browser send a signature or
+ * credentials that its visitor has never used, so these are held against whoever tries them out.
  */
-function isInnocent({ source, problem }: SecurityEvent): boolean {
-  return source.page === "foreign" || (source.page === "own" && problem === "CSRF_TOKEN_INVALID");
+function isInnocent({ source, problem, context }: SecurityEvent): boolean {
+  if (source.page === "own") return problem === "CSRF_TOKEN_INVALID";
+  if (source.page !== "foreign") return false;
+  if (problem === "CREDENTIAL_INVALID") return context["credential"] === "session";
+  if (problem === "SIGNATURE_INVALID") return context["reason"] === "missing" || context["reason"] === "no verifier";
+  return true;
+}
+
+/**
+ * Whether a violation of a source that is banned already counts towards the longer ban. What was under way when it was
+ * first banned does not. Nor does what strangers with a session do later at an address that is banned here: they get
+ * nowhere anyway, and one of them could in seconds have everybody banned who is signed in behind that address.
+ */
+function isFurther(standing: Ban, event: SecurityEvent, soft: PenaltyStep): boolean {
+  if (standing.entrance !== undefined && event.at > standing.createdAt) return standing.subject.kind !== "ip";
+  return standing.entrance !== undefined && standing.violations > soft.threshold;
 }
 
 class EventPenalties implements Penalties {
@@ -167,10 +184,7 @@ class EventPenalties implements Penalties {
     const { soft, hard, window } = this.#settings;
     const { entrance } = event.source;
     const standing = bans.find([subject], entrance);
-    // What was under way when a source was first banned does not bring the longer ban.
-    const first = standing !== undefined && standing.violations <= soft.threshold;
-    if (standing !== undefined && (standing.entrance === undefined || (first && event.at <= standing.createdAt)))
-      return;
+    if (standing !== undefined && !isFurther(standing, event, soft)) return;
     let count = 0;
     for (let counted = 0; counted < Math.min(violations, hard.threshold); counted += 1) {
       count = await bans.violate(subject, window);

@@ -13,7 +13,11 @@ export interface SignedMessage {
   readonly attempt: Attempt;
 }
 
-/** Why a signature does not count. For events; callers are told `SIGNATURE_INVALID` alone. */
+/**
+ * Why a signature does not count. For events; callers are told `SIGNATURE_INVALID` alone. `missing`, where nothing of
+ * the scheme came with the message, is the one that a foreign page can make its visitors' browsers bring about: it is
+ * not held against them.
+ */
 export type SignatureFault = "missing" | "malformed" | "too-old" | "too-new" | "mismatch";
 
 /** What a genuine signature vouches for. Nothing the signature does not cover may be in it. */

@@ -352,6 +352,11 @@ describe("html", () => {
   it("keeps a leading line feed of a textarea", () => {
     assert.deepEqual(parsed(markup`<textarea>${"\nx"}</textarea>`), [["textarea", {}, "\nx"]]);
     assert.deepEqual(parsed(markup`<textarea class="a">${"x"}</textarea>`), [["textarea", { class: "a" }, "x"]]);
+    const a = { class: "a" };
+    assert.deepEqual(parsed(markup`<textarea ${a}>${"\nx"}</textarea>`), [["textarea", a, "\nx"]]);
+    assert.deepEqual(parsed(markup`<pre class=${"a"}>${"\nx"}</pre>`), [["pre", a, "\nx"]]);
+    assert.deepEqual(parsed(markup`<pre title="a>b">${"\nx"}</pre>`), [["pre", { title: "a>b" }, "\nx"]]);
+    assert.deepEqual(parsed(markup`<pre title=">">a${"\nx"}</pre>`), [["pre", { title: ">" }, "a\nx"]]);
   });
   it("writes whole documents with fixed scripts, styles and comments", () => {
     const page = markup`<!doctype html><!-- a > b --><html lang="en"><head><title>A ${"<b>"}</title><style nonce=${"n"}>p > a { color: red }</style>

@@ -27,6 +27,9 @@ export interface CompiledTemplate {
   readonly operations: readonly Operation[];
 }
 
+/** After the start tags of these a parser drops a line feed. */
+const SKIPS_LINE_FEED = new Set(["textarea", "pre", "listing"]);
+
 const compiled = new WeakMap<readonly string[], CompiledTemplate>();
 
 /**
@@ -50,6 +53,8 @@ class Compiler implements TokenizerListener {
   #open: AttributeOperation | undefined;
   #names: string[] = [];
   #tagOperations = 0;
+  /** The start tag that has just ended, until anything follows it. */
+  #ended = "";
 
   compile(strings: TemplateStringsArray): CompiledTemplate {
     for (const [index, piece] of strings.entries()) {
@@ -84,6 +89,7 @@ class Compiler implements TokenizerListener {
   }
 
   tagEnds(tag: string): void {
+    this.#ended = tag;
     if (tag !== "meta" || !this.#names.includes("http-equiv")) return;
     for (const operation of this.#operations.slice(this.#tagOperations)) {
       if (operation.kind === "attribute") classifyAttribute(operation.name, { tag, directive: true });
@@ -95,6 +101,7 @@ class Compiler implements TokenizerListener {
     if (piece === undefined) throw new TemplateError("The template contains an invalid escape sequence.");
     for (const character of piece) {
       const open = this.#open;
+      this.#ended = "";
       this.#tokenizer.read(character);
       if (open === undefined) this.#text += character;
       // The closing quote is written by the operation.
@@ -111,8 +118,9 @@ class Compiler implements TokenizerListener {
       return;
     }
     this.#tokenizer.interrupt();
-    // A parser drops a line feed right after these tags: this one is dropped instead of the value's.
-    if (place.kind !== "attributes" && /<(textarea|pre|listing)[^<>]*>$/i.test(this.#text)) this.#text += "\n";
+    // This one is dropped instead of the value's.
+    if (place.kind !== "attributes" && SKIPS_LINE_FEED.has(this.#ended)) this.#text += "\n";
+    this.#ended = "";
     this.#cut();
     if (place.kind === "attributes") {
       requireEnd(next, "a spread of attributes");

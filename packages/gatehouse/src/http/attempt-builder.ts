@@ -30,7 +30,9 @@ export function beginAttempt(inbound: Inbound, action: string, entrance: Exclude
   const credential = explicitCredential(inbound);
   const known = isDenial(credential) ? undefined : credential;
   const provenance = proveOrigin(inbound, { entrance, credential: known, csrfToken: undefined, signed: undefined });
-  return assemble(inbound, { entrance, action, provenance, credentials: [], input: undefined });
+  // A header that could not be read is refused later; until then nothing counts besides it.
+  const credentials = credential === undefined ? credentialsOf(inbound, undefined, provenance) : [];
+  return assemble(inbound, { entrance, action, provenance, credentials, input: undefined });
 }
 
 /** Builds the attempt of a request, or the denial of one whose credentials or keys contradict each other. */

@@ -22,6 +22,8 @@ export interface Carried {
 export interface ExpectedAttempt {
   /** Default `http`. No request is a job: jobs are trusted. */
   readonly entrance?: AttemptOptions["entrance"];
+  /** Whether pages make it by themselves: then it does not keep their session alive. Default false. */
+  readonly passive?: boolean;
   /** Left out where the body names the action. */
   readonly action?: AnyAction | string;
   /** Reads the body and understands it. Called once, when the attempt has been admitted; not at all otherwise. */
@@ -66,7 +68,11 @@ export class EdgeAttempts {
     return this.#parts.gate().attempt(begun, () => this.#complete(inbound, begun, expected));
   }
 
-  async #complete(inbound: Inbound, begun: Attempt, { entrance, read }: ExpectedAttempt): Promise<Received | Denial> {
+  async #complete(
+    inbound: Inbound,
+    begun: Attempt,
+    { entrance, read, passive }: ExpectedAttempt,
+  ): Promise<Received | Denial> {
     const carried = await read();
     if (isDenial(carried)) return carried;
     const { action = begun.action, value: input, csrfToken, idempotencyKey } = carried;
@@ -75,7 +81,7 @@ export class EdgeAttempts {
     const subject = { action, input, signed };
     const attempt = buildAttempt(inbound, subject, { entrance, csrfToken, idempotencyKey });
     if (isDenial(attempt)) return { attempt: { ...begun, action }, denial: attempt };
-    this.#parts.sessions.track(attempt, inbound);
+    this.#parts.sessions.track(attempt, inbound, passive);
     return { attempt };
   }
 

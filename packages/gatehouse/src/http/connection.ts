@@ -1,4 +1,4 @@
-import type { IncomingMessage } from "node:http";
+import { ServerResponse, type IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 import type { Connection } from "./inbound.ts";
@@ -26,4 +26,17 @@ export function connectionOf(environment: unknown): Connection {
     if (incoming !== undefined) return connectionOfMessage(incoming);
   }
   throw new TypeError("The client's address is unknown: serve the application with edge.handler or @hono/node-server.");
+}
+
+/**
+ * What closes the connection below a request, whose answer is not being taken, by the environment of a Hono handler.
+ * It does nothing once the answer has been sent. `undefined` where something else than Node's server sends it.
+ */
+export function cutterOf(environment: unknown): (() => void) | undefined {
+  if (typeof environment !== "object" || environment === null || !("outgoing" in environment)) return undefined;
+  const { outgoing } = environment;
+  if (!(outgoing instanceof ServerResponse)) return undefined;
+  return () => {
+    if (!outgoing.writableFinished) outgoing.destroy();
+  };
 }

@@ -51,6 +51,15 @@ describe("createCors", () => {
     assert.equal(cors.preflight("/api/x", new Request(request.url, { method: "OPTIONS" })), undefined);
   });
 
+  // Opened for everybody, `/api` must not open the keys at `/apikeys` with it.
+  it("is for whole segments of a path", () => {
+    const cors = createCors([{ path: "/api", origins: "*" }]);
+    for (const path of ["/api", "/api/", "/api/x"]) assert.notEqual(cors.headers(path, "https://a.example"), undefined);
+    for (const path of ["/apikeys", "/api-keys/x", "/ap", "/"]) {
+      assert.equal(cors.headers(path, "https://a.example"), undefined, path);
+    }
+  });
+
   it("takes the most specific rule", () => {
     const cors = createCors([{ path: "/", origins: "*" }, rule]);
     assert.equal(cors.headers("/x", "https://any.example")?.["access-control-allow-origin"], "*");

@@ -5,7 +5,7 @@ import type { HeaderFields } from "./security-headers.ts";
 
 /** Which foreign origins may read answers below a path. */
 export interface CorsRule {
-  /** Path prefix the rule is for: `/api/`. */
+  /** Path prefix the rule is for, in whole segments: `/api` is for `/api` and `/api/users`, and not for `/apikeys`. */
   readonly path: string;
   /** Exact origins, or `"*"` for public data that needs no credentials. */
   readonly origins: readonly string[] | "*";
@@ -41,7 +41,7 @@ export function createCors(rules: readonly CorsRule[]): Cors {
   const reasons = rules.flatMap((rule, index) => checkRule(rule, `cors[${index}]`));
   if (reasons.length > 0) throw new BootRefusedError(reasons);
   const ordered = rules.toSorted((left, right) => right.path.length - left.path.length).map(compile);
-  const find = (path: string): CompiledRule | undefined => ordered.find((rule) => path.startsWith(rule.path));
+  const find = (path: string): CompiledRule | undefined => ordered.find((rule) => isBelow(path, rule.path));
   return {
     headers: (path, origin) => find(path)?.answer(origin),
     preflight(path, request) {
@@ -49,6 +49,11 @@ export function createCors(rules: readonly CorsRule[]): Cors {
       return rule?.preflight(request.headers.get("origin"));
     },
   };
+}
+
+function isBelow(path: string, prefix: string): boolean {
+  if (!path.startsWith(prefix)) return false;
+  return prefix.endsWith("/") || path.length === prefix.length || path[prefix.length] === "/";
 }
 
 interface CompiledRule {

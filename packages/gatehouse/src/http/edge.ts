@@ -1,77 +1,38 @@
 import type { Context, Handler, Hono } from "hono";
-import type { TrustedProxies } from "../guards/address.ts";
-import type { CsrfTokens } from "../guards/csrf-token.ts";
 import type { Html } from "../html/html.ts";
 import type { AnyAction } from "../kernel/action.ts";
-import type { Clock } from "../kernel/clock.ts";
-import type { EventStream } from "../kernel/event-stream.ts";
-import type { Gate } from "../kernel/gate.ts";
-import type { Ids } from "../kernel/ids.ts";
-import type { KeyRing } from "../kernel/key-ring.ts";
 import { deny, type Denial, type Outcome } from "../kernel/outcome.ts";
-import type { Sessions } from "../kernel/ports/sessions.ts";
-import type { Store } from "../kernel/ports/store.ts";
 import { problems } from "../kernel/problems.ts";
-import type { Random } from "../kernel/random.ts";
 import { answerAction, type ActionAnswerOptions, type ActionRouteOptions } from "./action-route.ts";
 import type { AttemptOptions } from "./attempt-builder.ts";
 import { EdgeAttempts, type ExpectedAttempt } from "./attempts.ts";
-import type { BodyLimits } from "./body.ts";
 import { connectionOf } from "./connection.ts";
-import { createCors, type Cors, type CorsRule } from "./cors.ts";
-import {
-  createInboundParser,
-  type Connection,
-  type Inbound,
-  type InboundParser,
-  type TenantResolver,
-} from "./inbound.ts";
+import { createCors, type Cors } from "./cors.ts";
+import { createInboundParser, type Connection, type Inbound, type InboundParser } from "./inbound.ts";
 import { MountedActions } from "./mounted-actions.ts";
 import { denialOfError } from "./refusal.ts";
 import { createRefusalRecorder, type RefusalRecorder, type RefuseOptions } from "./refusal-recorder.ts";
+import type { EdgeParts } from "./edge-parts.ts";
 import { arrivedWithoutCookies, returnPage } from "./return-page.ts";
 import { allowedMethods } from "./routing.ts";
 import { createResponder, isSessionless, type PageOptions, type RespondOptions, type Responder } from "./responder.ts";
-import { createSecurityHeaders, type HeaderOptions } from "./security-headers.ts";
+import { createSecurityHeaders } from "./security-headers.ts";
 import { createSessionCookies } from "./session-cookie.ts";
 import { SESSION_PRESETS, type SessionPreset } from "./session-preset.ts";
 import { createEdgeSessions, type EdgeSessions } from "./sessions.ts";
 
-/** What the HTTP entrance is built from. */
-export interface EdgeParts {
-  /** The gate, asked for at the first attempt: its actions and guards may need the edge themselves. */
-  readonly gate: () => Gate;
-  readonly store: Store;
-  readonly sessions: Sessions;
-  readonly keyRing: KeyRing;
-  readonly csrfTokens: CsrfTokens;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly ids: Ids;
-  readonly events: EventStream;
-  readonly proxies: TrustedProxies;
-  /** Receives exceptions; the caller only sees `INTERNAL_ERROR` with the request id. */
-  readonly report: (error: unknown, inbound?: Inbound) => void;
-  /** Origins this server answers for. Empty or absent: any host, by the request's own word. */
-  readonly origins?: readonly string[];
-  readonly tenant?: TenantResolver;
-  /** For development: over plain http to this machine the session has a cookie that needs no encryption. Default false. */
-  readonly plainLoopback?: boolean;
-  /** For development: answers for `origins` and the names of this machine's loopback, and for no others. Default false. */
-  readonly loopbackNamesOnly?: boolean;
-  readonly limits?: Partial<BodyLimits>;
-  /** Default `app`. */
-  readonly session?: SessionPreset;
-  readonly headers?: HeaderOptions;
-  readonly cors?: readonly CorsRule[];
-}
-
 /** A request handler in Web terms, the shape every adapter reduces to. */
-export type EdgeHandler = (request: Request, connection: Connection, bindings?: object) => Promise<Response>;
+export interface EdgeHandler {
+  (request: Request, connection: Connection, bindings?: object): Promise<Response>;
+  /** Called by whoever serves it before the last answers are awaited: ends those that have no end of their own. */
+  stop?(): void;
+}
 
 /** The HTTP entrance: everything between a request and an attempt, and between an outcome and a response. */
 export interface Edge {
   readonly sessions: EdgeSessions;
+  /** Aborted when the server stops: answers without an end, such as event streams, end then. */
+  readonly stopping: AbortSignal;
   /** The parsed form of a request; the same object whenever it is asked for. */
   inbound(request: Request, connection?: Connection): Inbound;
   /** The parsed form of the request a Hono handler serves. */
@@ -126,6 +87,7 @@ export function createEdge(parts: EdgeParts): Edge {
 
 class HttpEdge implements Edge {
   readonly sessions: EdgeSessions;
+  readonly stopping: AbortSignal;
   readonly json: Responder["json"];
   readonly problem: Responder["problem"];
   readonly redirect: Responder["redirect"];
@@ -139,12 +101,14 @@ class HttpEdge implements Edge {
   readonly #sameSite: SessionPreset["sameSite"];
   readonly #mounted: MountedActions;
   readonly #attempts: EdgeAttempts;
+  readonly #stop = new AbortController();
 
   constructor(parts: EdgeParts) {
     const { clock, random, keyRing } = parts;
     const preset = parts.session ?? SESSION_PRESETS.app;
     const cookies = createSessionCookies({ keyRing, random, clock, absolute: preset.absolute });
     this.#parts = parts;
+    this.stopping = this.#stop.signal;
     this.#sameSite = preset.sameSite;
     this.#mounted = new MountedActions(parts.gate);
     this.#recorder = createRefusalRecorder(parts);
@@ -249,7 +213,7 @@ class HttpEdge implements Edge {
   }
 
   wrap(fetch: InnerFetch): EdgeHandler {
-    return async (request, connection, bindings) => {
+    const handle: EdgeHandler = async (request, connection, bindings) => {
       const inbound = this.inbound(request, connection);
       const response = this.#keepSession(
         inbound,
@@ -262,6 +226,7 @@ class HttpEdge implements Edge {
       }
       return response;
     };
+    return Object.assign(handle, { stop: () => this.#stop.abort() });
   }
 
   async #serve(inbound: Inbound, fetch: () => Response | Promise<Response>): Promise<Response> {

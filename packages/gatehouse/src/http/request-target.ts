@@ -6,12 +6,15 @@ import { malformed, refuseRequest } from "./refusal.ts";
 export const LONGEST_TARGET = 8_192;
 
 const ENCODED_SEPARATOR = /%(?:2f|5c|00)/i;
+/** Letters, digits and `-._~` by their numbers: the same to some readers as written plainly, and to others not. */
+const ENCODED_UNRESERVED = /%(?:2[de]|3\d|4[1-9a-f]|5[0-9af]|6[1-9a-f]|7[0-9ae])/i;
 const CONTROL = /[\x00-\x1f\x7f]/;
 const DOT_SEGMENT = /(?:^|\/)(?:\.|%2e){1,2}(?:[/?#;]|$)/i;
 
 /**
  * Checks an address that every layer must read alike: the same path must not mean one thing to a proxy or
- * router and another to the application.
+ * router and another to the application. So characters that need no encoding must not be encoded (RFC 3986 section
+ * 2.3): a router takes `/%61dmin` for `/admin`, whereas rules about prefixes, here or in a proxy, do not.
  */
 export function inspectTarget(url: URL, raw: string | undefined): Denial | undefined {
   if ((raw?.length ?? 0) > LONGEST_TARGET || url.href.length > LONGEST_TARGET + 300) {
@@ -34,6 +37,9 @@ function pathOf(target: string): string {
 function inspectPath(path: string): Denial | undefined {
   if (!path.includes("%")) return undefined;
   if (ENCODED_SEPARATOR.test(path)) return malformed("The path contains encoded separators.");
+  if (ENCODED_UNRESERVED.test(path)) {
+    return malformed("The path contains encoded characters that need no encoding: letters, digits, - . _ and ~.");
+  }
   try {
     if (CONTROL.test(decodeURIComponent(path))) return malformed("The path contains control characters.");
     return undefined;

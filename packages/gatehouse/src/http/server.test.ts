@@ -85,10 +85,18 @@ describe("listen", () => {
 
   it("answers missing and malformed hosts and targets with 400", async () => {
     await using server = await open();
-    for (const head of ["GET / HTTP/1.1\r\n", "GET / HTTP/1.1\r\nHost: a b\r\n", "GET /\\x HTTP/1.1\r\nHost: a\r\n"]) {
+    const heads = [
+      "GET / HTTP/1.1\r\n",
+      "GET / HTTP/1.1\r\nHost: a b\r\n",
+      "GET /\\x HTTP/1.1\r\nHost: a b\r\n",
+      "OPTIONS * HTTP/1.1\r\nHost: a\r\n",
+    ];
+    for (const head of heads) {
       const answer = await exchange(server.port, `${head}Connection: close\r\n\r\n`);
       assert.match(answer, /^HTTP\/1\.1 400 [\s\S]*MALFORMED_REQUEST/, JSON.stringify(head));
     }
+    // Whoever tries them out is seen.
+    assert.deepEqual(server.refused, Array(heads.length).fill("MALFORMED_REQUEST"));
   });
 
   it("answers oversized headers with 431", async () => {

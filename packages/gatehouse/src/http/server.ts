@@ -4,6 +4,7 @@ import type { AddressInfo, Socket } from "node:net";
 import { getRequestListener } from "@hono/node-server";
 import type { Denial } from "../kernel/outcome.ts";
 import { connectionOfMessage, connectionOfSocket } from "./connection.ts";
+import { capConnections } from "./connection-caps.ts";
 import type { Certificate } from "./development-certificate.ts";
 import type { EdgeHandler } from "./edge.ts";
 import { createHealth, type HealthParts } from "./health.ts";
@@ -20,7 +21,7 @@ export interface ServerLimits {
   readonly headerBytes: number;
   /** Default 100. */
   readonly headerCount: number;
-  /** Until the headers have arrived. Default 10 s. */
+  /** Until the headers have arrived, and before them for the handshake of TLS. Default 10 s. */
   readonly headersTimeout: number;
   /** Until the whole request has arrived. Default 30 s. */
   readonly requestTimeout: number;
@@ -30,6 +31,8 @@ export interface ServerLimits {
   readonly requestsPerConnection: number;
   /** Connections at once; further ones are dropped. Default 4096. */
   readonly connections: number;
+  /** Connections at once from one address (IPv6: one /64), unless it is a trusted proxy's. Default 256. */
+  readonly connectionsPerAddress: number;
 }
 
 /** Bounds where nothing else is said. */
@@ -41,6 +44,7 @@ export const DEFAULT_SERVER_LIMITS: ServerLimits = {
   keepAliveTimeout: 65_000,
   requestsPerConnection: 10_000,
   connections: 4_096,
+  connectionsPerAddress: 256,
 };
 
 /** How to listen. */
@@ -53,9 +57,14 @@ export interface ListenOptions {
   /** Serves https itself. Without it, put a proxy in front that does. */
   readonly tls?: Certificate;
   readonly limits?: Partial<ServerLimits>;
+  /**
+   * Whether an address is a proxy's, through which everybody comes: `services.proxies.trusts`. Others may hold
+   * `connectionsPerAddress` connections.
+   */
+  readonly trusts?: (address: string) => boolean;
   /** What `/readyz` checks. */
   readonly health?: HealthParts;
-  /** Told of requests that could not be read; `edge.refuseConnection`. */
+  /** Told of requests that could not be read and of connections that were dropped; `edge.refuseConnection`. */
   readonly refused?: (connection: Connection, denial: Denial) => void;
 }
 
@@ -65,7 +74,7 @@ export interface Listening extends AsyncDisposable {
   readonly port: number;
   /** The Node server, for upgrades. */
   readonly server: Server;
-  /** Stops accepting, finishes what is under way for up to `grace` milliseconds (default 10 s), then cuts. */
+  /** Stops accepting, ends event streams, finishes what is under way for up to `grace` milliseconds (default 10 s), then cuts. */
   close(options?: { readonly grace?: number }): Promise<void>;
 }
 
@@ -82,6 +91,8 @@ export async function listen(options: ListenOptions): Promise<Listening> {
   const health = createHealth(options.health);
   const server = createNodeServer(options);
   const requests = new RequestTracker(server);
+  // The request that is being turned into a `Request`, which happens at once or fails at once.
+  let beginning: IncomingMessage | undefined;
   const serve = getRequestListener(
     (request, bindings) => {
       const connection = connectionOfMessage(messageOf(bindings));
@@ -89,13 +100,19 @@ export async function listen(options: ListenOptions): Promise<Listening> {
     },
     {
       autoCleanupIncoming: false,
-      errorHandler: () => plainProblem(malformed("The address or Host header is not valid.")),
+      errorHandler: () => {
+        const denial = malformed("The address or Host header is not valid.");
+        if (beginning !== undefined) options.refused?.(connectionOfMessage(beginning), denial);
+        return plainProblem(denial);
+      },
     },
   );
   server.on("request", (message, response) => {
     requests.follow(message, response);
     boundUnreadBody(message, response);
+    beginning = message;
     void serve(message, response);
+    beginning = undefined;
   });
   handleBrokenRequests(server, requests, options);
   await start(server, host, options.port);
@@ -103,6 +120,7 @@ export async function listen(options: ListenOptions): Promise<Listening> {
   const { port } = server.address() as AddressInfo;
   const close: Listening["close"] = async ({ grace = DEFAULT_GRACE } = {}) => {
     health.stop();
+    options.handler.stop?.();
     await requests.drain(grace);
   };
   return {
@@ -114,8 +132,9 @@ export async function listen(options: ListenOptions): Promise<Listening> {
   };
 }
 
-function createNodeServer({ tls, limits: given }: ListenOptions): Server {
+function createNodeServer({ tls, limits: given, trusts = () => false, refused = () => {} }: ListenOptions): Server {
   const limits = { ...DEFAULT_SERVER_LIMITS, ...given };
+  const handshakeTimeout = limits.headersTimeout;
   const settings = {
     maxHeaderSize: limits.headerBytes,
     headersTimeout: limits.headersTimeout,
@@ -129,9 +148,16 @@ function createNodeServer({ tls, limits: given }: ListenOptions): Server {
   const server =
     tls === undefined
       ? createHttpServer(settings)
-      : createHttpsServer({ ...settings, cert: tls.certificate, key: tls.key, minVersion: "TLSv1.2" });
+      : createHttpsServer({
+          ...settings,
+          cert: tls.certificate,
+          key: tls.key,
+          handshakeTimeout,
+          minVersion: "TLSv1.2",
+        });
   server.maxHeadersCount = limits.headerCount;
-  server.maxConnections = limits.connections;
+  const { connections, connectionsPerAddress: perAddress } = limits;
+  capConnections(server, { connections, perAddress, trusts, refused });
   server.maxRequestsPerSocket = limits.requestsPerConnection;
   return server;
 }

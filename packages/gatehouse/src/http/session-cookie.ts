@@ -1,7 +1,7 @@
 import { base64url, constantTimeEqual, fromBase64url } from "../kernel/codec.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { KeyRing, SubKey } from "../kernel/key-ring.ts";
-import { Memo } from "../kernel/memo.ts";
+import { Memo, ownText } from "../kernel/memo.ts";
 import type { Random } from "../kernel/random.ts";
 
 /** Name of the session cookie. The prefix makes browsers refuse copies set by neighbouring sites. */
@@ -66,7 +66,7 @@ export function createSessionCookies(parts: {
     if (mac === undefined || stamp === undefined) return undefined;
     const key = keyRing.all(PURPOSE).find((candidate) => constantTimeEqual(sign(candidate, text), mac));
     if (key === undefined) return undefined;
-    const cookie = { value, ...readStamp(stamp) };
+    const cookie = { value: ownText(value), ...readStamp(stamp) };
     genuine.set(value, { cookie, key: key.id });
     return cookie;
   }

@@ -26,9 +26,13 @@ const FINGERPRINT = "session";
 const REMEMBERED = 4096;
 const NOBODY: Owner = { type: "anonymous", id: "-", grants: [] };
 
+/** Told of a session that has ended, by what the store knows it by. */
+export type SessionEndReceiver = (session: string) => void;
+
 /** How sessions begin and end in the store. */
 export class SessionRows {
   readonly #parts: Parts;
+  readonly #receivers = new Set<SessionEndReceiver>();
   readonly #fingerprint: (credential: string) => string;
 
   constructor(parts: Parts) {
@@ -39,6 +43,12 @@ export class SessionRows {
   /** What the store knows the session of a credential by. */
   idOf(credential: string): string {
     return this.#fingerprint(credential);
+  }
+
+  /** Tells, once they are durable, of the ends that this process brings about. Disposing the result ends it. */
+  onEnd(receive: SessionEndReceiver): Disposable {
+    this.#receivers.add(receive);
+    return { [Symbol.dispose]: () => void this.#receivers.delete(receive) };
   }
 
   /** Makes the row of a visitor's session where there is none, and returns its id. Denies where the session ended. */
@@ -66,6 +76,9 @@ export class SessionRows {
     const { sessions, cookies, clock } = this.#parts;
     const id = this.idOf(credential);
     const cookie = cookies.read(credential);
+    transaction.afterCommit(() => {
+      for (const receive of this.#receivers) receive(id);
+    });
     if (cookie?.lasting === true) return sessions.end(transaction, id);
     const ended = { id, tenant: attempt.tenant, endedAt: clock.now() + underWay, expiresAt: this.#forgottenAt(cookie) };
     return sessions.markEnded(transaction, ended);

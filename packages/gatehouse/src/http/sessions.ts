@@ -11,7 +11,7 @@ import { problems } from "../kernel/problems.ts";
 import type { Inbound } from "./inbound.ts";
 import { SESSION_COOKIE, type SessionCookie, type SessionCookies } from "./session-cookie.ts";
 import type { SessionPreset } from "./session-preset.ts";
-import { SessionRows } from "./session-rows.ts";
+import { SessionRows, type SessionEndReceiver } from "./session-rows.ts";
 import type { SessionIdentity, SessionScope } from "./session-scope.ts";
 
 /** What sessions are kept with. */
@@ -45,8 +45,15 @@ export interface EdgeSessions {
   regenerate(scope: SessionScope, grants: readonly string[]): Promise<Principal | Denial>;
   /** Ends the session and empties the browser's caches of this site. */
   logout(scope: SessionScope): Promise<void>;
-  /** Ties an attempt to its request, so that what an action does to the session reaches the browser. */
-  track(attempt: Attempt, inbound: Inbound): void;
+  /** Tells of sessions that end by signing in or out in this process; not of those that expire, or end elsewhere. */
+  onEnd(receive: SessionEndReceiver): Disposable;
+  /** Whether a credential's session still is one. Looking is no use of it: it may go idle meanwhile. */
+  isCurrent(credential: string): Promise<boolean>;
+  /**
+   * Ties an attempt to its request, so that what an action does to the session reaches the browser. One that pages make
+   * by themselves (`passive`) is no use of the session either.
+   */
+  track(attempt: Attempt, inbound: Inbound, passive?: boolean): void;
   /** Replaces the cookie of a session that has ended. */
   replace(inbound: Inbound): void;
   /** Leaves the cookie of the browser as it is, although a session began. */
@@ -86,6 +93,7 @@ class StoredSessions implements EdgeSessions {
   readonly #rows: SessionRows;
   readonly #tracks = new WeakMap<Inbound, Track>();
   readonly #inbounds = new WeakMap<Attempt, Inbound>();
+  readonly #passive = new WeakSet<Attempt>();
   readonly #touching = new Set<string>();
 
   constructor(parts: SessionParts) {
@@ -116,8 +124,21 @@ class StoredSessions implements EdgeSessions {
     return this.#rows.idOf(credential);
   }
 
-  track(attempt: Attempt, inbound: Inbound): void {
+  onEnd(receive: SessionEndReceiver): Disposable {
+    return this.#rows.onEnd(receive);
+  }
+
+  async isCurrent(credential: string): Promise<boolean> {
+    const cookie = this.#parts.cookies.read(credential);
+    if (cookie === undefined) return false;
+    const session = await this.#find(cookie);
+    if (session === undefined) return !cookie.lasting;
+    return session.endedAt === undefined && !this.#hasExpired(session);
+  }
+
+  track(attempt: Attempt, inbound: Inbound, passive = false): void {
     this.#inbounds.set(attempt, inbound);
+    if (passive) this.#passive.add(attempt);
   }
 
   replace(inbound: Inbound): void {
@@ -208,7 +229,7 @@ class StoredSessions implements EdgeSessions {
   async #identify(inbound: Inbound): Promise<Principal> {
     const { sessionCookie, tenant } = inbound;
     if (sessionCookie === undefined) return { ...anonymousPrincipal(tenant), session: this.idOf(this.ensure(inbound)) };
-    const principal = await this.#recognise(sessionCookie, tenant);
+    const principal = await this.#recognise(sessionCookie, { tenant });
     if (!isDenial(principal)) return principal;
     this.replace(inbound);
     return { ...anonymousPrincipal(tenant), session: this.idOf(this.ensure(inbound)) };
@@ -218,22 +239,33 @@ class StoredSessions implements EdgeSessions {
     const parsed = this.#inbounds.get(attempt)?.sessionCookie;
     const cookie = parsed?.value === credential.id ? parsed : this.#parts.cookies.read(credential.id);
     if (cookie === undefined) return sessionExpired();
-    return this.#recognise(cookie, attempt.tenant);
+    return this.#recognise(cookie, { tenant: attempt.tenant, passive: this.#passive.has(attempt) });
   }
 
-  async #recognise(cookie: SessionCookie, tenant: string): Promise<Principal | Denial> {
-    const { store, sessions, clock, preset } = this.#parts;
+  #find({ value }: SessionCookie): Promise<Session | undefined> {
+    const id = this.idOf(value);
+    return this.#parts.store.read((transaction) => this.#parts.sessions.find(transaction, id));
+  }
+
+  #hasExpired({ expiresAt, seenAt }: Session): boolean {
+    const now = this.#parts.clock.now();
+    return now >= expiresAt || now - seenAt >= this.#parts.preset.idle;
+  }
+
+  async #recognise(
+    cookie: SessionCookie,
+    { tenant, passive = false }: { readonly tenant: string; readonly passive?: boolean },
+  ): Promise<Principal | Denial> {
     const id = this.idOf(cookie.value);
-    const session = await store.read((transaction) => sessions.find(transaction, id));
+    const session = await this.#find(cookie);
     if (session === undefined)
       return cookie.lasting ? sessionExpired({ session: id }) : { ...anonymousPrincipal(tenant), session: id };
-    const now = clock.now();
+    const now = this.#parts.clock.now();
     if (session.endedAt !== undefined && now < session.endedAt) {
       return { ...anonymousPrincipal(tenant), session: this.#parts.keyRing.fingerprint(STRANGER, cookie.value) };
     }
-    if (session.endedAt !== undefined || now >= session.expiresAt || now - session.seenAt >= preset.idle)
-      return sessionExpired({ session: id });
-    this.#touch(session, now);
+    if (session.endedAt !== undefined || this.#hasExpired(session)) return sessionExpired({ session: id });
+    if (!passive) this.#touch(session, now);
     return session.tenant === tenant ? principalOf(session) : { ...anonymousPrincipal(tenant), session: id };
   }
 

@@ -93,14 +93,21 @@ export function anonymousPrincipal(tenant: string): Principal {
   return { type: "anonymous", id: "-", tenant, grants: NO_GRANTS };
 }
 
+/** Whether an attempt comes with a session, in which somebody may have signed in. */
+export function carriesSession({ credentials }: Pick<Attempt, "credentials">): boolean {
+  return credentials.some(({ kind }) => kind === "session");
+}
+
 /**
  * The page that made a browser send an attempt, as far as the browser tells: one of ours, or one of another origin. A
- * foreign page acts without its visitors' knowledge, so what it causes must not be held against them.
+ * foreign page acts without its visitors' knowledge, so what it causes must not be held against them. Anybody without a
+ * browser can say the same, so this excuses nothing that a page could not have sent.
  */
 export function initiatingPage(provenance: Provenance): "own" | "foreign" | undefined {
   if (provenance.kind === "signed") {
     const { headers } = provenance;
-    return headers["sec-fetch-site"] === undefined && headers["origin"] === undefined ? undefined : "foreign";
+    const said = headers["sec-fetch-site"] !== undefined || headers["origin"] !== undefined;
+    return said && isSimple(headers) ? "foreign" : undefined;
   }
   if (provenance.kind !== "browser") return undefined;
   const { fetchSite, origin, target } = provenance;
@@ -108,4 +115,16 @@ export function initiatingPage(provenance: Provenance): "own" | "foreign" | unde
   if (fetchSite === "cross-site" || fetchSite === "same-site") return "foreign";
   if (origin === undefined) return undefined;
   return origin === target ? "own" : "foreign";
+}
+
+const SIMPLE_TYPE = /^(?:text\/plain|application\/x-www-form-urlencoded|multipart\/form-data)(?![^;\s])/i;
+const OF_A_SIGNATURE = /signature|^webhook-/;
+
+/**
+ * Whether a page can have made a browser send a message with these headers without asking first (the Fetch standard,
+ * 2.2.2). Whatever says that it comes from a page and cannot was sent by something else.
+ */
+function isSimple(headers: Readonly<Record<string, string>>): boolean {
+  if (!SIMPLE_TYPE.test(headers["content-type"] ?? "text/plain")) return false;
+  return !Object.keys(headers).some((name) => OF_A_SIGNATURE.test(name));
 }

@@ -27,8 +27,8 @@ export type GuardMode = "enforce" | "shadow" | "off";
 /** An attempt on its way through the pipeline. Guards fill it in phase by phase. */
 export interface Passage {
   /**
-   * In the phase `admit` it may be known by the head of its request alone: no input, credentials, CSRF token,
-   * idempotency key or signed bytes yet, and where the body names the action, no action either.
+   * In the phase `admit` it may be known by the head of its request alone: no input, CSRF token, idempotency
+   * key or signed bytes yet, of the credentials only a session, and where the body names the action, no action either.
    */
   readonly attempt: Attempt;
   readonly action: AnyAction;

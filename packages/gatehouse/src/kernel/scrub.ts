@@ -10,12 +10,16 @@ const PUBLIC_NAMES = /(fingerprint|digest|checksum|hash|commit|(trace|span)[-_]?
 /** Names under which even a number is a secret. */
 const SECRET_NUMBER_NAMES = /pass(word|code)$|^otp$|^pin$|^cvv?c?$|(card|account)[-_]?number/i;
 
-/** Where secrets have a telling form, the form decides, whatever surrounds them. */
+/**
+ * Where secrets have a telling form, the form decides, whatever surrounds them. Texts come from attackers, so none of
+ * them may take time that grows faster than the text: a run that can begin at many places ends a match wherever it
+ * ends, or is bounded.
+ */
 const CREDENTIAL_FORMS: readonly RegExp[] = [
-  /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g,
-  /\beyJ[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)*/g,
+  /-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]{0,40}PRIVATE KEY-----|$)/g,
+  /\beyJ[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]*)*/g,
   /\b(?:sk|pk|rk|whsec|ghp|gho|ghs|ghu|glpat|npm|xox[abeoprs]|AKIA|ASIA)[-_]?[A-Za-z0-9_-]{12,}/g,
-  /(?<=\b(?:bearer|basic|digest|dpop)\s+)[A-Za-z0-9._~+/=-]{6,}/gi,
+  /(?<=\b(?:bearer|basic|digest|dpop)\s{1,32})[A-Za-z0-9._~+/=-]{6,}/gi,
   /(?<=:\/\/[^\s/@:]*:)[^\s/@]+(?=@)/g,
   /(?<=[?&#;\s]|^)((?:[a-z_-]*(?:token|secret|password|passwd|signature|api[-_]?key)|code|sig)=)[^\s&#"';]+/gi,
 ];
@@ -26,16 +30,33 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 /** Bits a character of a random run carries at least; words and dashed names stay below. */
 const RANDOM_BITS = 3.3;
 
-/** A text without what looks like a credential: tokens, keys, passwords in URLs, long random runs. */
-export function scrubText(text: string): string {
+/** Characters of a text that are looked at unless told otherwise; what lies beyond is left out. */
+const LONGEST_TEXT = 4_096;
+/** Stands where a text was cut. */
+const CUT = " [cut]";
+/** The last word of a text that is cut goes with the rest: half a secret no longer looks like one. */
+const LONGEST_WORD = 256;
+
+/**
+ * A text without what looks like a credential: tokens, keys, passwords in URLs, long random runs. Of a text with more
+ * than `longest` characters it keeps about as many.
+ */
+export function scrubText(text: string, longest: number = LONGEST_TEXT): string {
   if (text.length < 8) return text;
-  let scrubbed = text;
+  let scrubbed = cut(text, longest);
   for (const form of CREDENTIAL_FORMS) {
     scrubbed = scrubbed.replace(form, (_match, name: unknown) =>
       typeof name === "string" ? `${name}${REDACTED}` : REDACTED,
     );
   }
   return scrubbed.replace(LONG_RUN, (run) => (looksRandom(run) ? REDACTED : run));
+}
+
+function cut(text: string, longest: number): string {
+  if (text.length <= longest) return text;
+  let end = longest;
+  while (end > Math.max(0, longest - LONGEST_WORD) && /\S/.test(text.charAt(end - 1))) end -= 1;
+  return text.slice(0, end).trimEnd() + CUT;
 }
 
 /** A context without secrets: values under telling names go whole, texts are scrubbed. */
@@ -45,7 +66,7 @@ export function scrubContext(context: EventContext): EventContext {
     if (typeof value === "number") scrubbed[name] = SECRET_NUMBER_NAMES.test(name) ? REDACTED : value;
     else if (typeof value !== "string") scrubbed[name] = value;
     else if (SECRET_NAMES.test(name)) scrubbed[name] = REDACTED;
-    else scrubbed[name] = PUBLIC_NAMES.test(name) ? value : scrubText(value);
+    else scrubbed[name] = PUBLIC_NAMES.test(name) ? cut(value, LONGEST_TEXT) : scrubText(value);
   }
   return scrubbed;
 }
@@ -73,5 +94,5 @@ function entropy(text: string): number {
 }
 
 function longestWord(run: string): number {
-  return Math.max(0, ...(run.match(/[a-z]+/g) ?? []).map((word) => word.length));
+  return (run.match(/[a-z]+/g) ?? []).reduce((longest, word) => Math.max(longest, word.length), 0);
 }

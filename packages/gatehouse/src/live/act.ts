@@ -35,6 +35,11 @@ export interface ActEntry<Input> {
   field(name: keyof Input & string): Attributes;
   /** Attributes of a textarea or select for a parameter: as `field`, without the value, which is its content. */
   area(name: keyof Input & string): Attributes;
+  /**
+   * Attributes of a field of the form that is to be sent while one types: after a pause of 200 ms, one text at a time,
+   * the newest last. The form keeps its button, for those without scripts.
+   */
+  readonly typing: Attributes;
   /** What was wrong with a parameter, or nothing. Put it next to the field. */
   error(name: keyof Input & string): Html;
   /** What was sent for a parameter and refused; `""` otherwise. For textareas and options. */
@@ -127,6 +132,7 @@ function createEntry(frame: ActFrame, action: string, repeats: boolean): ActEntr
   return Object.assign(button, {
     form: { method: "post", action: ACTION_PATH, "data-live-action": action },
     fields: html`<input type="hidden" name=${FIELDS.action} value=${action} />${fieldsOf(frame)}`,
+    typing: { "data-live-typing": "" },
     value,
     area,
     field: (name: string): Attributes => ({ name, value: value(name) === "" ? null : value(name), ...area(name) }),

@@ -36,6 +36,11 @@ export interface LiveContext<State, Props> {
   readonly now: number;
   /** See `ActionContext.stepKey`. */
   readonly stepKey: (step: string) => string;
+  /**
+   * Says, once the transaction is durable and never before, that whatever follows the topic is stale: open pages of
+   * this tenant ask for fresh content. See `topics`.
+   */
+  readonly publish: (topic: string) => void;
 }
 
 /** What `render` works with. Secret members of the state are not among it. */
@@ -148,6 +153,14 @@ export type DeclareAction<State, Props> = <Schema extends StandardSchemaV1 = typ
   run: LiveAction<State, Props, Schema>["run"],
 ) => LiveAction<State, Props, Schema>;
 
+/** What the rule of a component, and its topics, are asked about: whoever is to be shown it. */
+export interface ViewContext<Props> {
+  readonly principal: Principal;
+  readonly props: Props;
+  readonly tenant: string;
+  readonly instance: string;
+}
+
 /** What a component does when another one of the page emits an event. */
 export interface LiveListener {
   readonly event: string;
@@ -167,6 +180,12 @@ export interface LiveDefinition<State, Props, Actions, Secret extends keyof Stat
   readonly props?: StandardSchemaV1<unknown, Props>;
   /** The state: plain JSON. Checked whenever it is read back, so that a new release never meets an old shape. */
   readonly state: StandardSchemaV1<unknown, State>;
+  /**
+   * Who may be shown the component, where that is not everybody who is shown a page with it. Asked whenever it is
+   * rendered: in a page, inside another component, after an event, when it is loaded or refreshed. Whoever may not gets
+   * nothing. A page's own check does not last: its components can be asked for anew while the session lives.
+   */
+  readonly visible?: (context: ViewContext<Props>) => boolean;
   /** Where the state lives between two actions. Default `store`. */
   readonly mode?: StateMode;
   /**
@@ -177,6 +196,11 @@ export interface LiveDefinition<State, Props, Actions, Secret extends keyof Stat
   /** Members of the state that never reach the browser, nor `render`. */
   readonly secret?: readonly Secret[];
   /**
+   * Members of the state that are for the content alone, such as the rows of a list: answers to scripts leave them
+   * out, since the content shows them.
+   */
+  readonly contentOnly?: readonly (keyof State & string)[];
+  /**
    * The state of a freshly rendered page. Runs at every page view, and when an action finds neither state
    * nor page; whoever wants to go on where the visitor left returns `previous`.
    */
@@ -186,10 +210,19 @@ export interface LiveDefinition<State, Props, Actions, Secret extends keyof Stat
   /** The events this component's actions emit; see `liveEvent`. */
   // oxlint-disable-next-line typescript/no-explicit-any -- what they carry is of no concern here
   readonly emits?: readonly LiveEventType<any>[];
-  /** What it does when other components of the page emit events, each declared with the function that is passed in. */
+  /**
+   * What it does when other components of the page emit events, each declared with the function that is passed in.
+   * The browser says which components its page has, and may leave some out: what has to happen belongs into the
+   * action that emits the event, and a listener only follows it.
+   */
   readonly on?: (on: DeclareListener<State, Props>) => readonly LiveListener[];
   /** Seconds after which an open, visible page asks for fresh content by itself. At least 1. Default: never. */
   readonly poll?: number;
+  /**
+   * What its content is about, as names of the application's own such as `event/42`: when `publish` is called with one
+   * of them, open pages ask for fresh content by themselves. At most 16; topics of other tenants are others. Default: none.
+   */
+  readonly topics?: (context: ViewContext<Props>) => readonly string[];
   /** The content. Pure: the same arguments give the same content. */
   readonly render: (context: RenderContext<Omit<State, Secret>, Props, Actions>) => Renderable;
 }
@@ -200,12 +233,15 @@ export interface LiveComponent<in out Props = unknown> {
   readonly props: StandardSchemaV1<unknown, Props> | undefined;
   readonly state: StandardSchemaV1;
   readonly secret: readonly string[];
+  readonly visible: ((context: ViewContext<Props>) => boolean) | undefined;
+  readonly contentOnly: readonly string[];
   readonly mode: StateMode;
   readonly replayTolerated: boolean;
   readonly emits: readonly string[];
   readonly listeners: readonly LiveListener[];
   readonly poll: number | undefined;
   readonly mount: (context: MountContext<unknown, Props>) => Now<unknown>;
+  readonly topics: ((context: ViewContext<Props>) => readonly string[]) | undefined;
   readonly actions: Readonly<Record<string, AnyLiveAction>>;
   readonly render: (context: RenderContext<unknown, Props, never>) => Renderable;
 }
@@ -231,12 +267,13 @@ export function live<
   for (const action of Object.keys(actions)) {
     if (!ACTION_NAME.test(action)) throw new TypeError(`The action name "${action}" of ${name} is not an identifier.`);
   }
-  const { props, state, secret = [], mount, render, mode = "store", replay, emits = [], poll } = definition;
+  const { props, state, secret = [], contentOnly = [], mount, render, visible, topics } = definition;
+  const { mode = "store", replay, emits = [], poll } = definition;
   if (replay !== undefined && mode !== "sealed")
     throw new TypeError(`${name}: replay is about components of mode sealed.`);
   if (poll !== undefined && !(poll >= 1)) throw new TypeError(`${name}: poll is a number of seconds, 1 or more.`);
   const component = {
-    ...{ name, props, state, secret, mount, render, actions, mode, poll },
+    ...{ name, props, state, secret, contentOnly, mount, render, actions, visible, topics, mode, poll },
     replayTolerated: replay === "tolerated",
     emits: emits.map(({ event }) => event),
     listeners: definition.on?.(({ event }, run) => ({ event, run })) ?? [],

@@ -10,6 +10,8 @@ import type { Held } from "./state.ts";
 /** What the content of a component is made from. */
 export interface ContentFrame extends ActFrame {
   readonly principal: Principal;
+  /** The token of the component's topics, in elements of components that have any. */
+  readonly topics?: string | undefined;
 }
 
 /** A component that the content of another one contains. */
@@ -27,10 +29,16 @@ export interface Content {
 }
 
 /** The members of a state that may leave the server. */
-export function viewOf(component: AnyLiveComponent, state: unknown): Readonly<Record<string, unknown>> {
+function viewOf(component: AnyLiveComponent, state: unknown): Readonly<Record<string, unknown>> {
   // States are objects: `live` accepts no other.
   const members = Object.entries(state as object);
   return Object.fromEntries(members.filter(([name]) => !component.secret.includes(name)));
+}
+
+/** The members of a state that answers tell scripts: what may leave the server, without what is for the content alone. */
+export function toldOf(component: AnyLiveComponent, state: unknown): Readonly<Record<string, unknown>> {
+  const members = Object.entries(viewOf(component, state));
+  return Object.fromEntries(members.filter(([name]) => !component.contentOnly.includes(name)));
 }
 
 /**
@@ -67,11 +75,11 @@ function childSlot(name: string): Html {
 
 /** Puts elements into the places of the children they belong to. */
 export function fillSlots(text: string, elements: ReadonlyMap<string, string>): string {
-  let filled = text;
   // A text of a visitor cannot pass for a slot: its angle brackets are escaped.
-  for (const [name, element] of elements) filled = filled.replace(renderToString(childSlot(name)), () => element);
-  return filled;
+  return text.replaceAll(SLOT, (slot, name: string) => elements.get(name) ?? slot);
 }
+
+const SLOT = /<div data-live="([^"]+)"><\/div>/g;
 
 /**
  * Props as the component's schema sees them.

@@ -10,7 +10,7 @@ const OWN_CONTENT = "rendered from the component's own template";
 
 /** The component as a page carries it: its element, its form for buttons, its content. */
 export function componentElement(component: AnyLiveComponent, frame: ContentFrame, content: string): string {
-  const { id, version, page } = frame;
+  const { id, version, page, topics } = frame;
   return renderToString(
     html`<div
       data-live=${formatComponentId(id)}
@@ -19,6 +19,7 @@ export function componentElement(component: AnyLiveComponent, frame: ContentFram
       data-live-emits=${component.emits.join(" ") || null}
       data-live-on=${component.listeners.map(({ event }) => event).join(" ") || null}
       data-live-poll=${component.poll}
+      data-live-topics=${topics}
     >
       ${buttonForm(frame)}
       <div data-live-content>${trustedHtml(content, OWN_CONTENT)}</div>

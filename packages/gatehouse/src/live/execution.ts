@@ -1,6 +1,8 @@
 import type { ActionContext } from "../kernel/action.ts";
-import { isDenial, type Denial } from "../kernel/outcome.ts";
+import { events } from "../kernel/events.ts";
+import { deny, isDenial, type Denial } from "../kernel/outcome.ts";
 import type { WriteTransaction } from "../kernel/ports/store.ts";
+import { problems } from "../kernel/problems.ts";
 import { basisOf, type LiveCall, type OtherComponent } from "./call.ts";
 import { formatComponentId } from "./component-id.ts";
 import type { AnyLiveAction, AnyLiveComponent } from "./component.ts";
@@ -56,6 +58,7 @@ export class Execution {
     const instance = this.#instance;
     const current = await instance.current(transaction);
     if (isDenial(current)) return current;
+    if (!instance.isVisible(current)) return deny(problems.PERMISSION_DENIED, { event: events.authz_fail });
     const { seen } = instance;
     const outdated = seen !== undefined && seen !== current.version && action.options.commutes !== true;
     if (outdated || current.stale === true) return instance.conflict(transaction, current);
@@ -107,8 +110,9 @@ export class Execution {
     if (heard.length === 0) return undefined;
     const instance = new Instance(services, context, { component, instance: id.instance, basis });
     const before = await instance.current(transaction);
-    // What cannot be read stays as it is: its next own action says so.
-    if (isDenial(before) || before.stale === true) return undefined;
+    // What cannot be read stays as it is: its next own action says so. What no page has shown hears nothing.
+    if (isDenial(before) || before.stale === true || before.unshown === true) return undefined;
+    if (!instance.isVisible(before)) return undefined;
     let state = before.state;
     for (const { run, payload } of heard) {
       const next: unknown = await run(instance.context(transaction, { ...before, state }), payload);

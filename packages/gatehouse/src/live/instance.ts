@@ -5,10 +5,12 @@ import type { WriteTransaction } from "../kernel/ports/store.ts";
 import { problems } from "../kernel/problems.ts";
 import type { Basis, LiveCall } from "./call.ts";
 import type { AnyLiveComponent, LiveContext } from "./component.ts";
-import { renderContent, viewOf, type Content } from "./content.ts";
+import { renderContent, toldOf, type Content } from "./content.ts";
 import { contentTag } from "./content-patch.ts";
 import { isNewest, type Mounter } from "./mounter.ts";
 import { liveProblems } from "./problems.ts";
+import type { Push } from "./push/push.ts";
+import { topicKey } from "./push/topics.ts";
 import { withBefore, type ComponentUpdate } from "./result.ts";
 import { check } from "./schema.ts";
 import { ownerOf, type Held, type Seed, type StateKeeper, type StateKey, type Stored } from "./state.ts";
@@ -17,6 +19,7 @@ import { ownerOf, type Held, type Seed, type StateKeeper, type StateKey, type St
 export interface LiveServices {
   readonly keeper: StateKeeper;
   readonly mounter: Mounter;
+  readonly push: Pick<Push, "publish">;
   /** The component of a name. */
   readonly find: (name: string) => AnyLiveComponent | undefined;
 }
@@ -27,6 +30,8 @@ export interface Current extends Held, Pick<Stored, "bytes"> {
   readonly version: number;
   /** The state is kept in pages and the caller's is not the newest: this one was made anew, to be shown, not acted on. */
   readonly stale?: true;
+  /** Neither a page nor the store knows it: for whoever may act on it, but not to be shown because of another's action. */
+  readonly unshown?: true;
 }
 
 /** What of a state is shown. */
@@ -74,9 +79,22 @@ export class Instance {
     return this.component.mode === "none" ? undefined : this.#basis.version;
   }
 
+  /** Whether the caller may be shown the component. */
+  isVisible({ props }: Held): boolean {
+    const { principal } = this.#context;
+    const { tenant, instance } = this.key;
+    return this.component.visible?.({ principal, props, tenant, instance }) !== false;
+  }
+
   /** What `run` functions of the component get. */
   context(transaction: WriteTransaction, { state, props }: Held): LiveContext<unknown, unknown> {
-    return { ...this.#surroundings(), state, props, transaction };
+    const { tenant } = this.key;
+    const publish = (topic: string): void => {
+      // What is wrong with it is said while it can still be taken back.
+      topicKey(tenant, topic);
+      transaction.afterCommit(() => this.#services.push.publish(tenant, topic));
+    };
+    return { ...this.#surroundings(), state, props, transaction, publish };
   }
 
   /** The state to start from: the page's own while it is the newest, the stored one, or a fresh one. */
@@ -93,8 +111,9 @@ export class Instance {
     if (stored.damaged) return this.#invalid("state");
     if (stored.held !== undefined) return { ...stored, ...stored.held };
     const fresh = await this.#fresh(transaction, stored);
+    if (isDenial(fresh)) return fresh;
     const isElsewhere = this.component.mode === "sealed" && stored.version > 0;
-    return isElsewhere && !isDenial(fresh) ? { ...fresh, stale: true } : fresh;
+    return isElsewhere ? { ...fresh, stale: true } : fresh;
   }
 
   /**
@@ -119,7 +138,7 @@ export class Instance {
     const base = {
       html: content.text,
       content_tag: contentTag(content.text),
-      state: viewOf(this.component, current.state),
+      state: toldOf(this.component, current.state),
       version: current.version,
     };
     const children = await this.#children(transaction, content);
@@ -190,7 +209,8 @@ export class Instance {
     const { component } = this;
     const props = component.props === undefined ? { value: undefined } : check(component.props, {});
     if (props === undefined) return deny(liveProblems.STATE_INVALID, { extensions: REFRESH });
-    return { props: props.value, state: await this.#mounted(transaction, props.value, undefined), version, bytes };
+    const state = await this.#mounted(transaction, props.value, undefined);
+    return { props: props.value, state, version, bytes, unshown: true };
   }
 
   async #mounted(transaction: WriteTransaction, props: unknown, previous: unknown): Promise<unknown> {

@@ -203,8 +203,8 @@ describe("events between components", () => {
     });
     await using kit = await openLiveKit({ components: [failing, broken, cart] });
     const visitor = await kit.visit();
-    await open(visitor);
-    const others = [{ component_id: "cart:main" }, { component_id: "broken:main" }];
+    const text = await open(visitor);
+    const others = [find(text, "cart"), find(text, "broken")];
     const answer = await post(visitor, "action", { component_id: "failing:main", action: "fail", others });
     assert.equal(answer.status, 500);
     assert.match(await open(visitor), /<output>0<\/output>/);
@@ -267,26 +267,55 @@ describe("loading components later", () => {
     assert.deepEqual([changed.components[0].state, changed.components[0].version], [{ total: 10 }, 1]);
   });
 
+  it("answers with what changes in the content that the page has", async () => {
+    const stored = { count: 0 };
+    const board = live("board", {
+      mode: "none",
+      poll: 1,
+      state: z.object({ count: z.int() }),
+      mount: () => ({ ...stored }),
+      actions: () => ({}),
+      render: ({ state }) => html`<p>${state.count}</p>
+        <ul>
+          ${Array.from({ length: 20 }, (_, index) => html`<li>Always the same ${index}</li>`)}
+        </ul>`,
+    });
+    await using kit = await openLiveKit({ components: [board] });
+    const visitor = await kit.visit();
+    const look = async (known: object) => (await post(visitor, "load", { components: [known] })).components[0];
+    const known = find(await open(visitor), "board");
+    const first = await look(known);
+    assert.match(first.html, /<p>0<\/p>/);
+    stored.count = 7;
+    const second = await look({ ...known, seed: first.seed, base_tag: first.content_tag });
+    assert.deepEqual([second.html, second.patch, second.state], [undefined, [[3, 1, "7"]], { count: 7 }]);
+    // Whoever has another content than the one the seed stands for gets the new one whole.
+    stored.count = 8;
+    for (const other of [{ seed: first.seed, base_tag: second.content_tag }, { seed: second.seed }]) {
+      assert.match((await look({ ...known, ...other })).html, /<p>8<\/p>/);
+    }
+  });
+
   it("says of what it cannot render that it is gone, and goes on with the others", async () => {
     await using kit = await openLiveKit({ components, page });
     const [ada, eve] = [await kit.visit(), await kit.visit()];
     const stolen = find(await open(ada), "product");
-    await open(eve);
     const asked = [
       stolen,
       { component_id: "nothing:main" },
       { component_id: "product:main" },
-      { component_id: "cart:main" },
+      { component_id: "cart:other" },
+      find(await open(eve), "cart"),
     ];
     const answer = await post(eve, "load", { components: asked });
     assert.deepEqual(
       answer.components.map((loaded: { gone?: true }) => loaded.gone === true),
-      [true, true, true, false],
+      [true, true, true, true, false],
     );
   });
 
   it("has a limit of its own, and needs the security token", async () => {
-    await using kit = await openLiveKit({ components, page });
+    await using kit = await openLiveKit({ components, page, loadLimit: { limit: 2, window: 60 } });
     const visitor = await kit.visit();
     const { component_id, seed } = find(await open(visitor), "cart");
     const body = { components: [{ component_id, seed }] };
@@ -296,7 +325,7 @@ describe("loading components later", () => {
       body: JSON.stringify(body),
     });
     assert.equal(untold.status, 403);
-    for (let index = 0; index < 120; index += 1) assert.equal((await post(visitor, "load", body)).status, 200);
+    for (let index = 0; index < 20; index += 1) assert.equal((await post(visitor, "load", body)).status, 200);
     assert.deepEqual((await post(visitor, "load", body)).code, "RATE_LIMIT_EXCEEDED");
     const text = await open(visitor);
     assert.equal((await post(visitor, "action", { ...find(text, "product"), action: "add" })).status, 200);

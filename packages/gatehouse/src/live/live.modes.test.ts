@@ -86,6 +86,23 @@ describe("components of mode sealed", () => {
     form.set("_action", "add");
     const response = await visitor.request("/api/livecomponents/action", { method: "POST", body: form });
     assert.equal(response.status, 303, await response.text());
+    // The page is the only place the state is in, so it goes along to the next one, and not to anybody else's.
+    const location = response.headers.get("location") ?? "";
+    const shown = async (path: string, of = visitor): Promise<string> => await (await of.request(path)).text();
+    const next = await shown(location);
+    assert.match(next, /<p>1<\/p>/);
+    assert.match(await shown(location, await kit.visit()), /<p>0<\/p>/);
+    assert.match(await shown(location.replace(/.{6}$/, "AAAAAA")), /<p>0<\/p>/);
+    const again = /name="_seed" value="([^"]*)"/.exec(next)?.[1] ?? "";
+    for (const [name, value] of Object.entries({ _seed: again, _base_version: "1", _return: location }))
+      form.set(name, value);
+    form.set("_idempotency_key", "another");
+    const second = await visitor.request("/api/livecomponents/action", { method: "POST", body: form });
+    assert.equal(second.status, 303, await second.text());
+    const { search } = new URL(second.headers.get("location") ?? "", "https://app.example");
+    assert.equal(new URLSearchParams(search).getAll("live-state").length, 1);
+    assert.match(await shown(`/${search}`), /<p>2<\/p>/);
+    assert.match(await shown(location), /<p>0<\/p>/);
   });
 });
 
@@ -145,6 +162,39 @@ describe("components of mode none", () => {
       transaction.execute({ sqlite: "SELECT 1 FROM documents", postgres: "" }, []),
     );
     assert.equal(documents.length, 0);
+  });
+});
+
+describe("members that are for the content alone", () => {
+  it("are rendered and sealed, and not told to scripts", async () => {
+    const list = live("counter", {
+      state: z.object({ total: z.int(), rows: z.array(z.string()) }),
+      contentOnly: ["rows"],
+      mount: ({ previous }) => previous ?? { total: 0, rows: [] },
+      actions: (action) => ({
+        add: action({ authorise: "public" }, ({ state: { rows } }) => ({
+          total: rows.length + 1,
+          rows: [...rows, "row"],
+        })),
+      }),
+      render: ({ state }) => html`<p>${state.rows.join()}</p>`,
+    });
+    await using kit = await openLiveKit({ components: [list] });
+    const visitor = await kit.visit();
+    const first = await act(visitor, await open(visitor));
+    assert.deepEqual([first.state, first.html], [{ total: 1 }, "<p>row</p>"]);
+    const second = await act(visitor, { ...first, seed: undefined });
+    assert.deepEqual([second.state, second.html], [{ total: 2 }, "<p>row,row</p>"]);
+    const components = [{ component_id: "counter:main", base_version: 1 }];
+    const response = await visitor.request("/api/livecomponents/load", {
+      method: "POST",
+      headers: { "content-type": "application/json", accept: "application/json", "x-csrf-token": visitor.csrfToken },
+      body: JSON.stringify({ components }),
+    });
+    // Written by the route.
+    const loaded = (await response.json()) as { components: { state: unknown; html: string }[] };
+    assert.deepEqual(loaded.components[0]?.state, { total: 2 });
+    assert.equal(loaded.components[0]?.html, "<p>row,row</p>");
   });
 });
 

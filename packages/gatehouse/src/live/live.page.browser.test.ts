@@ -90,7 +90,7 @@ const like = live("like", {
   mount: ({ previous }) => previous ?? { liked: false },
   actions: (action) => ({
     set: action({ authorise: "public" }, ({ state }) =>
-      refuses ? deny(problems.PERMISSION_DENIED) : { liked: !state.liked },
+      refuses ? deny(problems.PERMISSION_DENIED, { detail: "The voting has ended." }) : { liked: !state.liked },
     ),
   }),
   render: ({ state, act }) =>
@@ -122,6 +122,24 @@ const table = live("table", {
         </tr>`,
       )}
     </table>
+  `,
+});
+
+const searchable = ["Basel", "Bergen", "Bern", "Berlin"];
+const search = live("search", {
+  state: z.object({ query: z.string() }),
+  mount: ({ previous }) => previous ?? { query: "" },
+  actions: (action) => ({
+    search: action({ authorise: "public", input: z.object({ query: z.string() }) }, (_context, { query }) => ({
+      query,
+    })),
+  }),
+  render: ({ state: { query }, act }) => html`
+    <form ${act.search.form}>
+      ${act.search.fields} <input aria-label="City" value=${query} ${act.search.area("query")} ${act.search.typing} />
+      <button>Search</button>
+    </form>
+    <output id="found">${searchable.filter((name) => name.includes(query)).join()}</output>
   `,
 });
 
@@ -266,12 +284,51 @@ describeBrowsers("a press whose outcome is expected, in a browser", (engine) => 
     refuses = true;
     await page.click("#like");
     await page.waitForSelector("[data-live][data-live-error=PERMISSION_DENIED]");
+    await shows(".live-alert", "The voting has ended.");
     await shows("#like", "Like");
     assert.equal(await page.getAttribute("#like", "aria-pressed"), "false");
     refuses = false;
     await page.click("#like");
     await page.waitForSelector("[data-live]:not([data-live-error])");
     await shows("#like", "Liked");
+  });
+});
+
+describeBrowsers("a form that is sent while one types, in a browser", (engine) => {
+  visit(engine, [search]);
+
+  it("is sent after a pause, and leaves the field alone", async () => {
+    const field = page.getByLabel("City");
+    await field.pressSequentially("Ber");
+    await shows("#found", "Bergen,Bern,Berlin");
+    await field.pressSequentially("l");
+    await shows("#found", "Berlin");
+    assert.deepEqual([await field.inputValue(), answers.length], ["Berl", 2]);
+    assert.equal(await field.evaluate((element) => element.matches(":focus")), true);
+    await field.press("Backspace");
+    await field.press("Enter");
+    await shows("#found", "Bergen,Bern,Berlin");
+    await delay(500);
+    // Enter sends at once; the pause after it sends nothing.
+    assert.deepEqual([await field.inputValue(), answers.length], ["Ber", 3]);
+    assert.deepEqual(complaints, []);
+  });
+
+  it("has one text on its way, and shows the newest last", async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    answerLike = promise;
+    const field = page.getByLabel("City");
+    await field.pressSequentially("Ba");
+    await page.waitForSelector("[aria-busy]");
+    for (const text of ["Be", "Berl"]) {
+      await field.fill(text);
+      await delay(400);
+    }
+    assert.equal(answers.length, 0);
+    resolve();
+    await shows("#found", "Berlin");
+    assert.deepEqual([await field.inputValue(), answers.length], ["Berl", 2]);
+    assert.deepEqual(complaints, []);
   });
 });
 

@@ -6,10 +6,13 @@ import type { AnyAction, LimitPolicy } from "../kernel/action.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { base64url } from "../kernel/codec.ts";
 import { deny, type Denial } from "../kernel/outcome.ts";
+import type { Bans } from "../kernel/ports/bans.ts";
+import type { Bus } from "../kernel/ports/bus.ts";
 import type { Documents } from "../kernel/ports/documents.ts";
 import type { Store } from "../kernel/ports/store.ts";
 import type { Random } from "../kernel/random.ts";
 import type { Sealer } from "../kernel/seal.ts";
+import { systemTimers, type Timers } from "../kernel/timers.ts";
 import { clientPath, readClientBundle, type ClientBundle } from "./client-bundle.ts";
 import { componentActions } from "./component-action.ts";
 import { instanceFor, type ComponentId } from "./component-id.ts";
@@ -18,7 +21,11 @@ import { propsOf } from "./content.ts";
 import { ownHtml } from "./element.ts";
 import { LOAD, loadAction } from "./load-action.ts";
 import { EAGER, Mounter, type MountSubject } from "./mounter.ts";
+import { pageStateOf } from "./page-state.ts";
 import { liveProblems } from "./problems.ts";
+import { pushSettings, type PushOptions } from "./push/options.ts";
+import { Push } from "./push/push.ts";
+import { streamAction } from "./push/stream-action.ts";
 import { liveRoutes, type RefusedPage, type RouteParts } from "./routes.ts";
 import { DEFAULT_STATE_QUOTA, ownerOf, StateKeeper, type StateQuota } from "./state.ts";
 
@@ -33,8 +40,20 @@ export interface LiveParts {
   readonly random: Random;
   /** Milliseconds a state is kept after its last change. Default: one day. */
   readonly lifetime?: number;
-  /** Requests that load or refresh components, and the seconds they are counted in. Default 120 in 60. */
+  /** Requests that load or refresh components, and the seconds they are counted in. Default 120 in 60; ten times as many for the strangers of one address together. */
   readonly loadLimit?: { readonly limit: number; readonly window: number };
+  /** Between the servers of the installation, for `publish`. Default: there is one server. */
+  readonly bus?: Bus;
+  /** Ends the streams of whoever is banned. Default: nobody is. */
+  readonly bans?: Pick<Bans, "find">;
+  /** Ranges whose callers are not refused. */
+  readonly trustedCidrs?: readonly string[];
+  /** Bounds of the streams by which open pages hear what became stale. */
+  readonly push?: PushOptions;
+  /** Default: the machine's. */
+  readonly timers?: Timers;
+  /** Receives failures of the bus, and of looking at a session in the background. */
+  readonly report?: (error: unknown) => void;
   /** The most that is stored for one session. Default: 500 components and 4 MiB. */
   readonly quota?: StateQuota;
   /** Frames the page that shows a refused form to browsers without scripts; a plain document by default. */
@@ -67,23 +86,30 @@ export interface MountOptions<Props> {
   readonly props?: Props;
 }
 
-/** The live components of an application. */
-export interface Live {
+/** The live components of an application. Disposing it ends the streams to open pages. */
+export interface Live extends AsyncDisposable {
   /** One action at the gate for each action of each component. */
   readonly actions: readonly AnyAction[];
   /** The action endpoint, the refresh of security tokens, and the browser runtime. */
   readonly routes: Hono;
   /**
-   * Renders a component for a page.
+   * Renders a component for a page; nothing for whom it is not visible.
    * @throws {TypeError} when the component is not registered, or its props do not fit its schema
    */
   mount<Props>(component: LiveComponent<Props>, options: MountOptions<Props>): Promise<Html>;
+  /**
+   * Says that whatever follows a topic is stale: open pages of the tenant, on every server, ask for fresh content.
+   * Actions of components use `publish` of their context, and others `afterCommit`, so that nobody asks too early.
+   * @throws {TypeError} when the topic is malformed
+   */
+  publish(tenant: string, topic: string): void;
   /** What the head of every page with components needs: the security token and the browser runtime. */
   head(inbound: Inbound): Html;
 }
 
-/** Requests to load components, in seconds. */
+/** Requests to load components, in seconds; of strangers, whom only their address tells apart, ten times as many. */
 const LOAD_LIMIT = { limit: 120, window: 60 };
+const STRANGERS = 10;
 const DAY = 24 * 60 * 60 * 1000;
 const KEY_BYTES = 16;
 const TOO_OLD = "This page is too old; please reload it.";
@@ -104,6 +130,7 @@ class LivePages implements Live, RouteParts {
   readonly #parts: LiveParts;
   readonly #keeper: StateKeeper;
   readonly #mounter: Mounter;
+  readonly #push: Push;
   readonly #components = new Map<string, AnyLiveComponent>();
 
   constructor(parts: LiveParts) {
@@ -117,15 +144,26 @@ class LivePages implements Live, RouteParts {
     }
     const find = (name: string): AnyLiveComponent | undefined => this.#components.get(name);
     this.#keeper = new StateKeeper({ documents, sealer, lifetime, quota });
-    this.#mounter = new Mounter({ keeper: this.#keeper, find });
-    const services = { keeper: this.#keeper, mounter: this.#mounter, find };
+    this.#push = openPush(parts, lifetime);
+    this.#mounter = new Mounter({ keeper: this.#keeper, find, tokens: this.#push.tokens });
+    const services = { keeper: this.#keeper, mounter: this.#mounter, find, push: this.#push };
+    const own = parts.components.flatMap((component) => componentActions(component, services));
     const load = loadAction(services, [loadPolicy(parts.loadLimit ?? LOAD_LIMIT)]);
-    this.actions = [...parts.components.flatMap((component) => componentActions(component, services)), load];
+    this.actions = [...own, load, openStreams(parts, this.#push, find)];
     this.routes = liveRoutes(this);
   }
 
-  has(name: string): boolean {
-    return this.#components.has(name);
+  publish(tenant: string, topic: string): void {
+    this.#push.publish(tenant, topic);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#push[Symbol.asyncDispose]();
+  }
+
+  has(name: string, action?: string): boolean {
+    const component = this.#components.get(name);
+    return component !== undefined && (action === undefined || Object.hasOwn(component.actions, action));
   }
 
   head(inbound: Inbound): Html {
@@ -140,8 +178,7 @@ class LivePages implements Live, RouteParts {
     const props = propsOf(component, options.props);
     const instance = instanceFor(options.instance ?? "main", component.props === undefined ? undefined : props);
     const element = await this.#element({ component, instance, props: { value: props } }, options.inbound, undefined);
-    if (element === undefined) throw new TypeError(`The props of ${component.name} are missing.`);
-    return ownHtml(element);
+    return ownHtml(element ?? "");
   }
 
   async refused(id: ComponentId, inbound: Inbound, refused: RefusedPage): Promise<Html | Denial> {
@@ -154,6 +191,12 @@ class LivePages implements Live, RouteParts {
     const back = refused.back ?? "/";
     const framed = await this.#parts.frame?.({ inbound, component: component.name, content, head, back });
     return framed ?? plainFrame(head, content);
+  }
+
+  /** The state a form without scripts has left in the address, for components that keep theirs nowhere else. */
+  #pageState({ component, instance }: MountSubject, { method, url }: Inbound): string | undefined {
+    const isKeptThere = component.mode === "sealed" && method === "GET";
+    return isKeptThere ? pageStateOf(url, { component: component.name, instance }) : undefined;
   }
 
   /** The element of a component, or `undefined` where nobody knows its props any more. */
@@ -174,7 +217,7 @@ class LivePages implements Live, RouteParts {
       eager: new Set(inbound.url.searchParams.getAll(EAGER)),
     };
     const key = { tenant, component: subject.component.name, instance: subject.instance, owner: ownerOf(principal) };
-    const sealed = refused?.seed;
+    const sealed = refused === undefined ? this.#pageState(subject, inbound) : refused.seed;
     const opened = sealed === undefined ? undefined : this.#keeper.openSeed(subject.component, key, { sealed, now });
     const seed = opened === "damaged" ? undefined : opened;
     return store.read(async (transaction) => {
@@ -184,9 +227,32 @@ class LivePages implements Live, RouteParts {
   }
 }
 
+/** What tells open pages. It ends with the server, and streams end with their sessions. */
+function openPush({ edge, bus, sealer, clock, random, timers, push, report }: LiveParts, lifetime: number): Push {
+  const opened = new Push({
+    ...{ bus, sealer, clock, random, lifetime },
+    timers: timers ?? systemTimers,
+    settings: pushSettings(push),
+    report: report ?? (() => undefined),
+  });
+  edge.sessions.onEnd((session) => opened.endSession(session));
+  edge.stopping.addEventListener("abort", () => opened.stop());
+  return opened;
+}
+
+function openStreams(
+  { edge, bans, trustedCidrs = [], push: options }: LiveParts,
+  push: Push,
+  find: (name: string) => AnyLiveComponent | undefined,
+): AnyAction {
+  const { limit } = pushSettings(options);
+  return streamAction({ push, find, sessions: edge.sessions, bans, trustedCidrs, limit });
+}
+
 /** Loading has a limit of its own, by session where there is one, else by address. */
 function loadPolicy({ limit, window }: { readonly limit: number; readonly window: number }): LimitPolicy {
-  return { name: LOAD, by: ["session"], rule: { kind: "window", limit, window: window * 1000 } };
+  const rule = { kind: "window", limit, window: window * 1000 } as const;
+  return { name: LOAD, by: ["session"], rule, anonymousLimit: limit * STRANGERS };
 }
 
 function plainFrame(head: Html, content: Html): Html {

@@ -1,25 +1,26 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { defineAction, type AnyAction, type LimitPolicy } from "../kernel/action.ts";
+import type { Principal } from "../kernel/attempt.ts";
 import type { Basis, OtherComponent } from "./call.ts";
-import { formatComponentId } from "./component-id.ts";
+import { formatComponentId, type ComponentId } from "./component-id.ts";
 import type { AnyLiveComponent } from "./component.ts";
-import { viewOf } from "./content.ts";
+import { renderContent, toldOf } from "./content.ts";
 import { contentTag } from "./content-patch.ts";
 import type { LiveServices } from "./instance.ts";
 import type { Mounted, MountFrame } from "./mounter.ts";
-import type { ComponentUpdate } from "./result.ts";
-import { ownerOf } from "./state.ts";
+import { extend, withBefore, type ComponentUpdate } from "./result.ts";
+import { ownerOf, type Seed } from "./state.ts";
 
 /** Name of the action that loads components. */
 export const LOAD = "live.load";
 
 /** What loading comes to for one component. */
 export type Loaded =
-  | (ComponentUpdate & { readonly seed: string })
+  | (ComponentUpdate & { readonly seed: string; readonly topics?: string })
   /** For a component the page does not have yet. */
   | { readonly element: string }
   /** The content is the same; the seed is a fresh one. */
-  | { readonly unchanged: true; readonly version: number; readonly seed: string };
+  | { readonly unchanged: true; readonly version: number; readonly seed: string; readonly topics?: string };
 
 /** What is answered for one component. */
 export type LoadedComponent = { readonly component_id: string } & (
@@ -44,7 +45,10 @@ const PASSED_ON: StandardSchemaV1<LoadCall, LoadCall> = {
     version: 1,
     vendor: "gatehouse",
     // The route has read it; nothing else reaches the live entrance under this name.
-    validate: (value) => ({ value: value as LoadCall }),
+    validate: (value) =>
+      typeof value === "object" && value !== null && "components" in value && Array.isArray(value.components)
+        ? { value: value as LoadCall }
+        : { issues: [{ message: "This action is the server's own." }] },
   },
 };
 
@@ -70,7 +74,9 @@ export function loadAction(services: LiveServices, limits: readonly LimitPolicy[
       for (const asked of input.components) {
         const { id, basis } = asked;
         const loaded = await load(services, asked, { ...frame, known: basis.children });
-        components.push({ component_id: formatComponentId(id), ...(loaded ?? { gone: true }) });
+        const named = { component_id: formatComponentId(id) };
+        if (loaded === undefined) components.push({ ...named, gone: true });
+        else components.push("html" in loaded ? extend(loaded, named) : { ...named, ...loaded });
       }
       return { components };
     },
@@ -94,19 +100,45 @@ async function load(
   if (mounted === undefined) return undefined;
   // A page that names no version has nothing to show yet.
   if (basis.version === undefined) return { element: await mounted.element() };
-  return refreshed(component, mounted, { basis, children: await mounter.children(mounted.content(), frame) });
+  const before = seed === undefined ? undefined : contentOf(component, { id, seed, principal: frame.principal });
+  return refreshed(component, mounted, {
+    ...{ basis, before },
+    children: await mounter.children(mounted.content(), frame),
+  });
+}
+
+/** The content that a page has whose seed was sealed together with it. */
+function contentOf(
+  component: AnyLiveComponent,
+  { id, seed, principal }: { readonly id: ComponentId; readonly seed: Seed; readonly principal: Principal },
+): string | undefined {
+  const { base: version, props, state } = seed;
+  const frame = { id, version, page: undefined, refused: undefined, principal };
+  return state === undefined ? undefined : renderContent(component, { props, state: state.value }, frame).text;
+}
+
+interface Refreshing {
+  readonly basis: Basis;
+  /** The content the page may have. */
+  readonly before: string | undefined;
+  readonly children: ReadonlyMap<string, string>;
 }
 
 function refreshed(
   component: AnyLiveComponent,
-  { held, version, seed, content }: Mounted,
-  { basis, children }: { readonly basis: Basis; readonly children: ReadonlyMap<string, string> },
+  { held, version, seed, content, topics: token }: Mounted,
+  { basis, before, children }: Refreshing,
 ): Loaded {
   const { text } = content();
   const tag = contentTag(text);
-  if (tag === basis.tag) return { unchanged: true, version, seed };
-  return {
-    ...{ html: text, content_tag: tag, state: viewOf(component, held.state), version, seed },
+  // A fresh token: the page goes on following for as long as it is loaded anew now and then.
+  const topics = token === undefined ? {} : { topics: token };
+  if (tag === basis.tag) return { unchanged: true, version, seed, ...topics };
+  const update = {
+    ...topics,
+    ...{ html: text, content_tag: tag, state: toldOf(component, held.state), version, seed },
     ...(children.size === 0 ? {} : { children: Object.fromEntries(children) }),
   };
+  // A page whose content came with an answer has a seed that is older: it gets the new content whole, with a seed.
+  return before !== undefined && contentTag(before) === basis.tag ? withBefore(update, before) : update;
 }

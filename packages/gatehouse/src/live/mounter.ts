@@ -2,9 +2,10 @@ import type { Principal } from "../kernel/attempt.ts";
 import type { ReadTransaction } from "../kernel/ports/store.ts";
 import type { PageFrame, RefusedForm } from "./act.ts";
 import { formatComponentId, type ComponentId } from "./component-id.ts";
-import type { AnyLiveComponent } from "./component.ts";
+import type { AnyLiveComponent, ViewContext } from "./component.ts";
 import { fillSlots, fitProps, renderContent, type Child, type Content } from "./content.ts";
 import { componentElement, laterElement } from "./element.ts";
+import type { TopicTokens } from "./push/topics.ts";
 import { check } from "./schema.ts";
 import { ownerOf, type Held, type Seed, type StateKeeper, type StateKey } from "./state.ts";
 
@@ -44,6 +45,8 @@ export interface Mounted {
   readonly version: number;
   readonly seed: string;
   readonly held: Held;
+  /** The token of its topics, where it has any. */
+  readonly topics: string | undefined;
   /** The content as scripts have it: without what a page adds for forms. */
   readonly content: () => Content;
   /** The element, with the children that are not known yet inside it. */
@@ -53,18 +56,27 @@ export interface Mounted {
 const DEEPEST = 8;
 const MOST_CHILDREN = 200;
 
+/** What components are mounted with. */
+export interface MounterParts {
+  readonly keeper: StateKeeper;
+  readonly find: (name: string) => AnyLiveComponent | undefined;
+  readonly tokens: TopicTokens;
+}
+
 /** Mounts components, and the components inside them. */
 export class Mounter {
   readonly #keeper: StateKeeper;
-  readonly #find: (name: string) => AnyLiveComponent | undefined;
+  readonly #find: MounterParts["find"];
+  readonly #tokens: TopicTokens;
 
-  constructor(parts: { readonly keeper: StateKeeper; readonly find: (name: string) => AnyLiveComponent | undefined }) {
-    this.#keeper = parts.keeper;
-    this.#find = parts.find;
+  constructor({ keeper, find, tokens }: MounterParts) {
+    this.#keeper = keeper;
+    this.#find = find;
+    this.#tokens = tokens;
   }
 
   /**
-   * Mounts a component; `undefined` where nobody knows its props any more.
+   * Mounts a component; `undefined` where it is not to be shown, and where nobody knows its props any more.
    * @throws {TypeError} when it or a component inside it is not registered
    */
   async mount(subject: MountSubject, frame: MountFrame, depth = 0): Promise<Mounted | undefined> {
@@ -73,10 +85,11 @@ export class Mounter {
     const { principal, tenant, now, transaction } = frame;
     const key: StateKey = { tenant, component: component.name, instance, owner: ownerOf(principal) };
     const stored = await this.#keeper.read(transaction, component, key);
-    const known =
-      subject.seed === undefined ? (subject.props ?? fitProps(component, stored.held?.props)) : subject.seed;
+    // What neither a page nor the store knows has been shown to nobody: a name alone does not show it.
+    const known = subject.seed ?? subject.props ?? (stored.held && fitProps(component, stored.held.props));
     if (known === undefined) return undefined;
     const props = "value" in known ? known.value : known.props;
+    if (component.visible?.({ principal, props, tenant, instance }) === false) return undefined;
     const newest = subject.seed !== undefined && isNewest(component, subject.seed, stored.version);
     const previous = (newest ? subject.seed?.state?.value : undefined) ?? stored.held?.state;
     const context = { props, principal, tenant, instance, transaction, now, previous };
@@ -97,6 +110,8 @@ export class Mounter {
 
   async #child(child: Child, frame: MountFrame, depth: number): Promise<string> {
     const { component, id, props, load } = child;
+    const { principal, tenant } = frame;
+    if (component.visible?.({ principal, props, tenant, instance: id.instance }) === false) return "";
     if (load !== undefined && !frame.eager.has(formatComponentId(id))) return this.#later(child, frame);
     const mounted = await this.mount({ component, instance: id.instance, props: { value: props } }, frame, depth + 1);
     return (await mounted?.element()) ?? "";
@@ -120,19 +135,30 @@ export class Mounter {
     const id = { component: component.name, instance };
     const basis = { base: version, props: held.props, now };
     const seed = this.#keeper.seed(key, { ...basis, state: { value: held.state } });
+    const topics = this.#topicsOf(component, { props: held.props, tenant: key.tenant, instance, principal }, now);
     return {
-      ...{ id, version, seed, held },
+      ...{ id, version, seed, held, topics },
       content: () => renderContent(component, held, { id, version, page: undefined, refused: undefined, principal }),
       element: async () => {
         // A form without scripts mounts the state again, unless the page is the only place it is in.
         const formSeed = component.mode === "sealed" ? seed : this.#keeper.seed(key, { ...basis, state: undefined });
         const page: PageFrame = { csrfToken, seed, formSeed, back, newKey };
-        const contentFrame = { id, version, page, refused, principal };
+        const contentFrame = { id, version, page, refused, principal, topics };
         const shown = renderContent(component, held, contentFrame);
         const elements = await this.children(shown, frame, depth);
         return componentElement(component, contentFrame, fillSlots(shown.text, elements));
       },
     };
+  }
+
+  /** The token by which a page hears of news of a component. */
+  #topicsOf(component: AnyLiveComponent, context: ViewContext<unknown>, now: number): string | undefined {
+    const topics = component.topics?.(context) ?? [];
+    const { tenant, instance, principal } = context;
+    const key = { tenant, component: component.name, instance, owner: ownerOf(principal) };
+    // A rule is asked again whenever a stream begins.
+    const asked = component.visible === undefined ? {} : { props: context.props };
+    return this.#tokens.seal(key, { topics, now, ...asked });
   }
 
   #ensureRegistered(component: AnyLiveComponent): void {

@@ -7,5 +7,9 @@ export const liveProblems = defineProblems({
     status: 403,
     message: "Too much is kept for this visit already. What you have can still be used; leave and come back for more.",
   },
+  TOPICS_REFUSED: {
+    status: 409,
+    message: "Some of these components cannot be followed any more; load them again first.",
+  },
   STATE_INVALID: { status: 409, message: "Session invalid. Please refresh the page." },
 });

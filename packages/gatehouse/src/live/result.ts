@@ -41,7 +41,10 @@ export function beforeOf(update: ComponentUpdate): string | undefined {
 }
 
 /** An update with other members, and what is known of its caller. */
-export function extend<Members extends object>(update: ComponentUpdate, members: Members): ComponentUpdate & Members {
+export function extend<Update extends ComponentUpdate, Members extends object>(
+  update: Update,
+  members: Members,
+): Update & Members {
   const before = beforeOf(update);
   const extended = { ...update, ...members };
   return before === undefined ? extended : withBefore(extended, before);

@@ -3,17 +3,21 @@ import { Hono } from "hono";
 import type { Html } from "../html/html.ts";
 import type { Carried } from "../http/attempts.ts";
 import type { Edge } from "../http/edge.ts";
+import { cutterOf } from "../http/connection.ts";
 import { answerCsrfRefresh } from "../http/csrf-refresh.ts";
 import type { Inbound } from "../http/inbound.ts";
+import { ownPath } from "../http/own-path.ts";
 import { isDenial, type Denial, type IdempotencyInfo, type Success } from "../kernel/outcome.ts";
 import { problems } from "../kernel/problems.ts";
 import { ACTION_PATH, type RefusedForm } from "./act.ts";
-import { clientPath, type ClientBundle } from "./client-bundle.ts";
+import { clientScripts, type ClientBundle } from "./client-bundle.ts";
 import { createCall } from "./call.ts";
 import type { ComponentId } from "./component-id.ts";
 import { patchBetween, type ContentPatch } from "./content-patch.ts";
 import { LOAD, type LoadCall, type LoadResult } from "./load-action.ts";
+import { withPageState } from "./page-state.ts";
 import { liveProblems } from "./problems.ts";
+import { openStream, STREAM_PATH } from "./push/stream-route.ts";
 import { beforeOf, type ComponentUpdate, type LiveResult } from "./result.ts";
 import { readLiveRequest, readLoadRequest, type LiveRequest } from "./wire.ts";
 
@@ -22,6 +26,12 @@ const REFRESH_PATH = "/api/csrf/refresh";
 
 /** Where components are loaded, and looked at anew. */
 const LOAD_PATH = "/api/livecomponents/load";
+
+/** For what has its contents in its name. */
+const FOR_GOOD = {
+  "content-type": "text/javascript; charset=utf-8",
+  "cache-control": "public, max-age=31536000, immutable",
+};
 
 /** A form that was refused, and what the page it came from knew. */
 export interface RefusedPage extends RefusedForm {
@@ -33,8 +43,8 @@ export interface RefusedPage extends RefusedForm {
 export interface RouteParts {
   readonly edge: Edge;
   readonly client: ClientBundle;
-  /** Whether there is a component of this name. */
-  has(component: string): boolean;
+  /** Whether there is a component of this name, with this action. */
+  has(component: string, action?: string): boolean;
   /** The page that shows a refused form to a browser without scripts; a denial where its props are lost. */
   refused(id: ComponentId, inbound: Inbound, refused: RefusedPage): Promise<Html | Denial>;
 }
@@ -46,13 +56,8 @@ export function liveRoutes(pages: RouteParts): Hono {
   app.post(ACTION_PATH, (context) => act(pages, edge.of(context)));
   app.post(LOAD_PATH, (context) => load(edge, edge.of(context)));
   app.get(REFRESH_PATH, (context) => answerCsrfRefresh(edge, edge.of(context)));
-  app.get(clientPath(client), () => {
-    const headers = {
-      "content-type": "text/javascript; charset=utf-8",
-      "cache-control": "public, max-age=31536000, immutable",
-    };
-    return new Response(client.source, { headers });
-  });
+  app.post(STREAM_PATH, (context) => openStream(edge, edge.of(context), cutterOf(context.env)));
+  for (const [path, source] of clientScripts(client)) app.get(path, () => new Response(source, { headers: FOR_GOOD }));
   return app;
 }
 
@@ -67,7 +72,7 @@ async function act(pages: RouteParts, inbound: Inbound): Promise<Response> {
       const request = isDenial(body) ? body : readLiveRequest(body);
       if (isDenial(request)) return request;
       understood.request = request;
-      return carriedBy(request);
+      return carriedBy(pages, request);
     },
   });
   const { request } = understood;
@@ -76,14 +81,19 @@ async function act(pages: RouteParts, inbound: Inbound): Promise<Response> {
   // What succeeds at the live entrance is the result of a component's action.
   const success = outcome as Success<LiveResult>;
   if (request.form !== undefined) {
-    return edge.redirect(inbound, success.value.effects?.redirect ?? request.form.back ?? "/");
+    const { effects, seed } = success.value;
+    const page = request.form.back ?? "/";
+    const target = seed === undefined ? page : withPageState(page, { id: request.id, seed });
+    return edge.redirect(inbound, effects?.redirect ?? target);
   }
   const token = edge.csrfToken(inbound);
   return edge.respond(inbound, success, { csrfToken: token, body: () => answer(success, token, request) });
 }
 
-function carriedBy(request: LiveRequest): Carried {
-  const { id, action, params, basis, csrfToken } = request;
+function carriedBy(pages: RouteParts, request: LiveRequest): Carried {
+  const { id, params, basis, csrfToken } = request;
+  // Other actions of the entrance are not the browser's to name, whatever they are called.
+  const action = pages.has(id.component, request.action) ? request.action : `${request.action}?`;
   const value = createCall({ instance: id.instance, params }, basis);
   return { action: `${id.component}.${action}`, value, csrfToken, idempotencyKey: keyOf(request) };
 }
@@ -113,7 +123,7 @@ async function load(edge: Edge, inbound: Inbound): Promise<Response> {
   // What succeeds under this name is the result of the action that loads.
   const success = outcome as Success<LoadResult>;
   const token = edge.csrfToken(inbound);
-  return edge.respond(inbound, success, { csrfToken: token, body: () => ({ ...success.value, csrf_token: token }) });
+  return edge.respond(inbound, success, { csrfToken: token, body: () => loadAnswer(success.value, token) });
 }
 
 /** The page that asks, as far as the browser tells: where forms of what is loaded come back to. */
@@ -121,7 +131,7 @@ function pageOf({ request, url }: Inbound): string {
   const referrer = request.headers.get("referer");
   if (referrer === null || !URL.canParse(referrer)) return "/";
   const page = new URL(referrer);
-  return page.host === url.host ? page.pathname + page.search : "/";
+  return (page.host === url.host ? ownPath(page.pathname + page.search) : undefined) ?? "/";
 }
 
 function answer(
@@ -136,6 +146,13 @@ function answer(
     csrf_token: token,
     ...(idempotency === undefined ? {} : { idempotency: wireInfo(idempotency) }),
     ...(seq === undefined ? {} : { seq }),
+  };
+}
+
+function loadAnswer({ components }: LoadResult, token: string): Readonly<Record<string, unknown>> {
+  return {
+    components: components.map((loaded) => ("html" in loaded ? wireUpdate(loaded) : loaded)),
+    csrf_token: token,
   };
 }
 

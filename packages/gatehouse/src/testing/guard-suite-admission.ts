@@ -22,10 +22,20 @@ export function describeAdmission(suite: Suite): void {
   } else {
     it("refuses an address that is banned here, and no other, and says until when", async () => {
       await harness().ban("198.51.100.66", under.entrance);
-      const answer = await refused(suite, "SOURCE_BANNED", { ip: "198.51.100.66" });
+      // Over a browser's entrance the ban holds for strangers; whoever is signed in is told apart by the session.
+      const stranger = { action: "suite.look", as: "stranger" } as const;
+      const banned = under.provenance === "browser" ? stranger : {};
+      const answer = await refused(suite, "SOURCE_BANNED", { ip: "198.51.100.66", afterTheBody: true, ...banned });
       assert.ok((answer.retryAfter ?? 0) > SUITE_TTL);
-      await admitted(send({ ip: "198.51.100.67" }));
+      await admitted(send({ ip: "198.51.100.67", ...banned }));
     });
+
+    if (under.provenance === "browser") {
+      it("admits whoever is signed in at an address that strangers got banned from here", async () => {
+        await harness().ban("198.51.100.70", under.entrance);
+        await admitted(send({ ip: "198.51.100.70" }));
+      });
+    }
 
     it("refuses an address that is banned altogether, with whatever credentials it comes", async () => {
       await harness().ban("198.51.100.68");

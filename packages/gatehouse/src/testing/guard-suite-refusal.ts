@@ -43,6 +43,8 @@ export interface Refusal {
   readonly outcome?: SecurityEvent["outcome"];
   /** Whether the action has begun to run. Default: it must not. */
   readonly ran?: boolean;
+  /** Whether it is refused once its body has been read, although others of its code are before. */
+  readonly afterTheBody?: boolean;
 }
 
 /**
@@ -54,7 +56,7 @@ export async function refused(
   code: string,
   more: Partial<SuiteRequest> & Refusal = {},
 ): Promise<SuiteAnswer> {
-  const { outcome = "denied", ran = false, ...request } = more;
+  const { outcome = "denied", ran = false, afterTheBody = false, ...request } = more;
   const { harness, send, actions, under } = suite;
   const runs = actions.runs.length;
   const before = harness().events.length;
@@ -74,7 +76,7 @@ export async function refused(
   const { type, id } = event.actor;
   assert.deepEqual({ type, id }, known ? actorOf(suite, as) : { type: "anonymous", id: "-" });
   // What a body is meant for that is not read cannot be said at an entrance where the body says it.
-  const unnamed = under.entrance === "live" && under.wire && BEFORE_THE_BODY_IS_READ.has(code);
+  const unnamed = under.entrance === "live" && under.wire && !afterTheBody && BEFORE_THE_BODY_IS_READ.has(code);
   assert.equal(event.action, unnamed ? "live.request" : action);
   return answer;
 }

@@ -18,6 +18,8 @@ import { createGate, type Gate } from "../kernel/gate.ts";
 import { createIds } from "../kernel/ids.ts";
 import { generateKeyMaterial } from "../kernel/key-material.ts";
 import { createKeyRing, type KeyRing } from "../kernel/key-ring.ts";
+import type { Bans } from "../kernel/ports/bans.ts";
+import type { Bus } from "../kernel/ports/bus.ts";
 import type { Documents } from "../kernel/ports/documents.ts";
 import type { Migration, Store } from "../kernel/ports/store.ts";
 import { systemRandom } from "../kernel/random.ts";
@@ -25,8 +27,10 @@ import { createSealer, type Sealer } from "../kernel/seal.ts";
 import type { ClientBundle } from "../live/client-bundle.ts";
 import { parseComponentId } from "../live/component-id.ts";
 import type { AnyLiveComponent } from "../live/component.ts";
-import { createLive, type Live } from "../live/live.ts";
+import { createLive, type Live, type LiveParts } from "../live/live.ts";
+import type { PushOptions } from "../live/push/options.ts";
 import { DEFAULT_STATE_QUOTA, StateKeeper, type StateQuota } from "../live/state.ts";
+import { createMemoryBus } from "../store/memory/memory-bus.ts";
 import { createMemoryCounters, type MemoryCounters } from "../store/memory/memory-counters.ts";
 import { coreMigrations } from "../store/migrations/core-migrations.ts";
 import { createAuditTrail } from "../store/sql/audit-trail.ts";
@@ -49,6 +53,16 @@ export interface LiveKitOptions {
   readonly lifetime?: number;
   /** The most that is stored for one session. */
   readonly quota?: StateQuota;
+  /** Requests that load or refresh components, and the seconds they are counted in; see `LiveParts.loadLimit`. */
+  readonly loadLimit?: LiveParts["loadLimit"];
+  /** Between several kits, as between the servers of an installation. Default: a bus of its own, in memory. */
+  readonly bus?: Bus;
+  /** Bounds of the streams by which open pages hear of news. */
+  readonly push?: PushOptions;
+  /** Who is banned. Default: nobody. */
+  readonly bans?: Pick<Bans, "find">;
+  /** The key ring and the store of another kit, whose pages and sessions this one then knows. Default: its own. */
+  readonly beside?: LiveKit;
   /** The browser runtime, for kits that serve pages. Default: none is served. */
   readonly client?: ClientBundle;
   /** The body of the page at `/`; all components by default, in their order. */
@@ -86,10 +100,10 @@ const DAY = 24 * 60 * 60 * 1000;
 
 /** Opens a kit. Nothing of it is a stand-in but the clock: guards, store, seals and routes are those of a server. */
 export async function openLiveKit(options: LiveKitOptions): Promise<LiveKit> {
-  const clock = createFakeClock();
+  const clock = options.beside?.clock ?? createFakeClock();
   const random = systemRandom;
   const ids = createIds(clock, random);
-  const keyRing = createKeyRing(generateKeyMaterial(random, clock));
+  const keyRing = options.beside?.keyRing ?? createKeyRing(generateKeyMaterial(random, clock));
   const sealer = createSealer({ keyRing, random, clock });
   const csrfTokens = createCsrfTokens({ keyRing, random });
   const errors: unknown[] = [];
@@ -98,7 +112,9 @@ export async function openLiveKit(options: LiveKitOptions): Promise<LiveKit> {
   const events: SecurityEvent[] = [];
   stream.subscribe((event) => events.push(event));
   const migrations = [...coreMigrations, ...(options.migrations ?? [])];
-  const store = createCrashingStore(await openSqliteStore({ memory: true, clock, migrations, report }));
+  const own = (): Promise<Store> => openSqliteStore({ memory: true, clock, migrations, report });
+  const store = createCrashingStore(options.beside?.store ?? (await own()));
+  const bus = options.bus ?? createMemoryBus({ report });
   const counters = createMemoryCounters({ clock });
   const documents = createDocuments();
   const edge = createEdge({
@@ -115,8 +131,11 @@ export async function openLiveKit(options: LiveKitOptions): Promise<LiveKit> {
     report,
   });
   const client = options.client ?? { source: "", hash: "none" };
-  const { components, lifetime = DAY, quota = DEFAULT_STATE_QUOTA } = options;
-  const live = createLive({ components, edge, store, documents, sealer, clock, random, client, lifetime, quota });
+  const { components, lifetime = DAY, quota = DEFAULT_STATE_QUOTA, loadLimit, push, bans } = options;
+  const limits = { lifetime, quota, ...(loadLimit === undefined ? {} : { loadLimit }) };
+  const news = { bus, timers: clock, ...(push === undefined ? {} : { push }), ...(bans === undefined ? {} : { bans }) };
+  const parts = { components, edge, store, documents, sealer, clock, random, client, report };
+  const live = createLive({ ...parts, ...limits, ...news });
   const guards = [
     originGuard({}),
     csrfGuard({ tokens: csrfTokens, keyRing }),
@@ -139,11 +158,12 @@ export async function openLiveKit(options: LiveKitOptions): Promise<LiveKit> {
   const gate = createGate({ actions: live.actions, guards, store, events: stream, clock, ids, report });
   const keeper = new StateKeeper({ documents, sealer, lifetime, quota });
   const serve = edge.handler(application(options, live, edge));
-  const handler: typeof serve = async (request, connection, bindings) => {
+  const answer: typeof serve = async (request, connection, bindings) => {
     const response = await serve(request, connection, bindings);
     if (store.hasCrashed()) throw new ConnectionLostError();
     return response;
   };
+  const handler: typeof serve = Object.assign(answer, { stop: () => serve.stop?.() });
   return {
     ...{ live, edge, gate, store, documents, counters, clock, keyRing, sealer, events, errors, handler },
     visit: () =>
@@ -160,8 +180,10 @@ export async function openLiveKit(options: LiveKitOptions): Promise<LiveKit> {
     crashAfter: (point) => store.crashAfter(point),
     resetLimits: () => void counters.reset(),
     async [Symbol.asyncDispose]() {
+      await live[Symbol.asyncDispose]();
+      if (options.bus === undefined) await bus[Symbol.asyncDispose]();
       await counters[Symbol.asyncDispose]();
-      await store[Symbol.asyncDispose]();
+      if (options.beside === undefined) await store[Symbol.asyncDispose]();
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { EdgeHandler } from "../http/edge.ts";
 import type { Connection } from "../http/inbound.ts";
+import { followedIn, LiveStream, type FollowedComponent } from "./live-stream.ts";
 
 /** A component as a page has it, before any action. */
 export interface MountedComponent {
@@ -51,6 +52,16 @@ export class RateLimitExceededError extends LiveCallError {
   }
 }
 
+/** What may be said of a stream. */
+export interface FollowOptions {
+  /** Where the stream before this one was. */
+  readonly lastEventId?: string;
+  /** Whether what arrives is taken. Default true. */
+  readonly reading?: boolean;
+  /** Default: the one of the last answer. */
+  readonly token?: string;
+}
+
 /** What a visitor needs of the kit. */
 export interface VisitorParts {
   readonly handler: EdgeHandler;
@@ -73,9 +84,10 @@ export class LiveVisitor {
     this.#parts = parts;
   }
 
-  /** Somebody who has just come: with a session and a token of it. */
-  static async arrive(parts: VisitorParts): Promise<LiveVisitor> {
+  /** Somebody who has just come: with a session and a token of it; with the session of another one, where given. */
+  static async arrive(parts: VisitorParts, sameAs?: LiveVisitor): Promise<LiveVisitor> {
     const visitor = new LiveVisitor(parts);
+    visitor.#cookie = sameAs?.cookie ?? "";
     await visitor.refreshToken();
     return visitor;
   }
@@ -145,6 +157,28 @@ export class LiveVisitor {
     const document = (await response.json()) as Readonly<Record<string, unknown>>;
     if (!response.ok) throw errorOf(document, response);
     return this.#result(on, document, response);
+  }
+
+  /**
+   * Opens the stream by which a page hears of news: for every component of its HTML that wants to, or for those given.
+   * @throws {LiveCallError} when it is refused
+   */
+  async follow(page: string | readonly FollowedComponent[], options: FollowOptions = {}): Promise<LiveStream> {
+    const { lastEventId, reading, token = this.#token } = options;
+    const components = typeof page === "string" ? followedIn(page) : page;
+    const response = await this.request("/api/livecomponents/stream", {
+      method: "POST",
+      headers: { "content-type": "application/json", accept: "text/event-stream" },
+      body: JSON.stringify({ components, last_event_id: lastEventId, [TOKEN]: token }),
+    });
+    // Refusals are problem documents, which are objects.
+    if (!response.ok) throw errorOf((await response.json()) as Readonly<Record<string, unknown>>, response);
+    return new LiveStream(response, reading);
+  }
+
+  /** The page at a path of the application, as HTML. */
+  async page(path = "/"): Promise<string> {
+    return (await this.request(path, { headers: { accept: "text/html" } })).text();
   }
 
   #result(on: MountedComponent, document: Readonly<Record<string, unknown>>, response: Response): LiveCallResult {

@@ -47,7 +47,8 @@ export function createNodeBridge(edge: Edge): NodeBridge {
   }
 
   return {
-    serve: (message, response, handler) => serveNode(message, response, handler),
+    serve: (message, response, handler) =>
+      serveNode(message, response, { handler, refuse: () => refuseAddress(edge, message) }),
     action: (action, options) => edge.wrap((request) => edge.answer(action, edge.inbound(request), options)),
     inbound: inboundOf,
     async protect(message, response) {
@@ -56,7 +57,7 @@ export function createNodeBridge(edge: Edge): NodeBridge {
         inbound = inboundOf(message);
       } catch (error) {
         if (!(error instanceof TypeError)) throw error;
-        await write(response, plainProblem(malformed("The address or Host header is not valid.")));
+        await write(response, refuseAddress(edge, message));
         return false;
       }
       if (inbound.refusal !== undefined) {
@@ -76,11 +77,23 @@ export function createNodeBridge(edge: Edge): NodeBridge {
   };
 }
 
-function serveNode(message: IncomingMessage, response: ServerResponse, handler: EdgeHandler): Promise<void> {
-  const listener = getRequestListener((request) => handler(request, connectionOfMessage(message)), {
+/** Answers a request whose address cannot be read; its event tells where it came from. */
+function refuseAddress(edge: Edge, message: IncomingMessage): Response {
+  const denial = malformed("The address or Host header is not valid.");
+  edge.refuseConnection(connectionOfMessage(message), denial);
+  return plainProblem(denial);
+}
+
+interface Serving {
+  readonly handler: EdgeHandler;
+  readonly refuse: () => Response;
+}
+
+function serveNode(message: IncomingMessage, response: ServerResponse, { handler, refuse }: Serving): Promise<void> {
+  const listener = getRequestListener((request, bindings) => handler(request, connectionOfMessage(message), bindings), {
     overrideGlobalObjects: false,
     autoCleanupIncoming: false,
-    errorHandler: () => plainProblem(malformed("The address or Host header is not valid.")),
+    errorHandler: refuse,
   });
   boundUnreadBody(message, response);
   return listener(message, response);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createServer, type IncomingMessage, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { once } from "node:events";
+import { connect, type AddressInfo } from "node:net";
 import { describe, it } from "node:test";
 import { z } from "zod";
 import { defineAction } from "../../kernel/action.ts";
@@ -83,6 +84,27 @@ describe("createNodeAdapter", () => {
     assert.match(page.headers.get("set-cookie") ?? "", /^__Host-gatehouse=/);
     assert.equal((await fetch(`${server.url}/a%2fb`)).status, 400);
     assert.equal((await fetch(`${server.url}/a%00`)).status, 400);
+  });
+
+  // Whoever tries out addresses that cannot be read is to be seen in the trail, also inside another framework.
+  it("records requests whose address cannot be read", async () => {
+    await using setup = await openEdgeSetup({ actions: [look] });
+    const adapter = createNodeAdapter(setup.edge);
+    const action = adapter.action(look);
+    await using server = await serve(async (message, response) => {
+      if (message.url === "/page") await adapter.protect(message, response);
+      else await action(message, response);
+    });
+    for (const path of ["/page", "/action"]) {
+      setup.events.length = 0;
+      const socket = connect(Number(new URL(server.url).port), "127.0.0.1");
+      socket.write(`GET ${path} HTTP/1.1\r\nHost: a b\r\n\r\n`);
+      const [answer] = await once(socket, "data");
+      socket.destroy();
+      assert.match(String(answer), /^HTTP\/1\.1 400 /, path);
+      const [event, ...more] = setup.events;
+      assert.deepEqual([event?.problem, event?.source.ip, more.length], ["MALFORMED_REQUEST", "127.0.0.1", 0], path);
+    }
   });
 });
 

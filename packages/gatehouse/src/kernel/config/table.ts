@@ -167,6 +167,10 @@ export const table = {
     doc: "How much sealed state of live components is stored for one session; each counts as 4 KiB at least.",
     default: "4MiB",
   }),
+  "live.streamsPerAddress": option(integer(1, ANY_NUMBER), {
+    doc: "How many streams, by which open pages hear of news, one address may have open at once: one a browser.",
+    default: 200,
+  }),
   "limits.limit": option(integer(1, ANY_NUMBER), {
     doc: "How often a caller may attempt one action per window, where the action declares no limit of its own.",
     default: 60,

@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, closeSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { Clock } from "../../kernel/clock.ts";
@@ -18,6 +18,7 @@ export class DirectoryInUseError extends StoreUnavailableError {}
  */
 export function lockDirectory(directory: string, clock: Clock): Disposable {
   const path = join(directory, "store.lock");
+  createPrivate(path);
   const database = openLock(path);
   try {
     database.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE");
@@ -34,6 +35,20 @@ export function lockDirectory(directory: string, clock: Clock): Disposable {
       if (database.isOpen) database.close();
     },
   };
+}
+
+/**
+ * A lock file for its owner alone: who may open it can hold the lock. One that exists is not opened, since closing it
+ * would drop the lock this process may have on it.
+ */
+function createPrivate(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false }) === undefined) closeSync(openSync(path, "a", 0o600));
+  else if (isOpenToOthers(path)) chmodSync(path, 0o600);
+}
+
+function isOpenToOthers(path: string): boolean {
+  const { mode, uid } = statSync(path);
+  return (mode & 0o077) !== 0 && uid === process.getuid?.();
 }
 
 function openLock(path: string): DatabaseSync {

@@ -1,9 +1,14 @@
 import { StoreUnavailableError, TransactionMisuseError, type WriteTransaction } from "../../kernel/ports/store.ts";
 import { ForeignWaitWatch } from "./foreign-wait.ts";
 import type { GroupCommitOptions } from "./group-commit-options.ts";
-import type { SqliteConnection } from "./sqlite-connection.ts";
 import { isBusy } from "./sqlite-error.ts";
-import { rollbackTo, SqliteWriteTransaction, TRANSACTION_ENDED, WriteScope } from "./sqlite-transaction.ts";
+import {
+  rollbackTo,
+  tryRollback,
+  SqliteWriteTransaction,
+  TRANSACTION_ENDED,
+  WriteScope,
+} from "./sqlite-transaction.ts";
 
 /** Transactions that are committed together. Each waits for `durable` before it answers. */
 interface Group {
@@ -76,9 +81,10 @@ export class GroupCommit {
     return result;
   }
 
-  /** Lets no batch begin until `release`. */
+  /** Lets no batch begin until `release`, and none stay open. */
   hold(): void {
     this.#held = true;
+    if (this.#lingering) this.#endBatch();
   }
 
   release(): void {
@@ -187,7 +193,8 @@ export class GroupCommit {
 
   /** No member is running and none starts in this turn: the batch ends, or waits for the sync that is under way. */
   #pause(): void {
-    if (this.#group === undefined || this.#group.size === 0 || this.#options.mayCommit()) return this.#endBatch();
+    if (this.#group === undefined || this.#group.size === 0 || this.#held || this.#options.mayCommit())
+      return this.#endBatch();
     this.#watch.stop();
     this.#interrupt = undefined;
     this.#lingering = true;
@@ -287,14 +294,5 @@ export class GroupCommit {
     } catch (error) {
       this.#options.foreignWait.report(error);
     }
-  }
-}
-
-/** A connection that cannot even roll back is closed next; its log ends at the last commit all the same. */
-function tryRollback(connection: SqliteConnection): void {
-  try {
-    connection.run("ROLLBACK", []);
-  } catch {
-    // The failure that led here is the one that is reported.
   }
 }

@@ -1,5 +1,15 @@
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync, statSync, truncateSync, watch, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  truncateSync,
+  watch,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, it } from "node:test";
@@ -112,6 +122,28 @@ describe("restoreStore", () => {
     await using store = await open(target);
     assert.deepEqual(await noteIds(store), ["a"]);
     await insert(store, "b");
+  });
+
+  // A backup that was made readable, to be copied elsewhere, must not become a store everybody on the machine reads.
+  it("leaves the store to its owner alone, whoever may read the backup", async () => {
+    using directory = createTemporaryDirectory();
+    const file = await createBackup(directory.path);
+    const target = join(directory.path, "target");
+    mkdirSync(target);
+    writeFileSync(join(target, "store.lock"), "", { mode: 0o644 });
+    for (const mode of [0o644, 0o444]) {
+      chmodSync(file, mode);
+      await restoreStore(file, target, { force: true });
+      for (const name of ["store.db", "store.lock"]) {
+        assert.equal(statSync(join(target, name)).mode & 0o777, 0o600, name);
+      }
+    }
+  });
+
+  it("makes a lock that nobody else can hold", async () => {
+    using directory = createTemporaryDirectory();
+    await using _store = await open(join(directory.path, "data"));
+    assert.equal(statSync(join(directory.path, "data", "store.lock")).mode & 0o777, 0o600);
   });
 
   it("refuses a directory that holds something, unless it is forced, and then keeps the old store aside", async () => {

@@ -1,4 +1,5 @@
 import {
+  chmodSync,
   copyFileSync,
   mkdirSync,
   openSync,
@@ -72,7 +73,7 @@ export async function backupStore(store: SqliteStore, file: string): Promise<Bac
 
 /**
  * Puts a backup in place as the store of a data directory. The file is verified before anything is touched
- * and the copy once more before it takes its place.
+ * and the copy once more before it takes its place. Whatever the file's permissions are, the store is its owner's alone.
  * @throws {BackupError} when the file is not a sound backup, or the directory holds something and `force` is not set.
  * @throws {DirectoryInUseError} while a store is open on the directory.
  */
@@ -85,7 +86,7 @@ export async function restoreStore(file: string, directory: string, options: Res
   using _lock = lockDirectory(directory, clock);
   const partial = `${path}.restoring`;
   try {
-    copyFileSync(file, partial);
+    copyPrivately(file, partial);
     verify(partial);
     syncFile(partial);
     if (!fresh) setAside(path, new Date(clock.now()).toISOString().replaceAll(":", "-"));
@@ -107,6 +108,15 @@ function createPrivate(path: string): void {
   } finally {
     closeSync(descriptor);
   }
+}
+
+/** A copy for its owner alone, from its first byte on: the original may have been laid open to others. */
+function copyPrivately(source: string, target: string): void {
+  rmSync(target, { force: true });
+  createPrivate(target);
+  copyFileSync(source, target);
+  // Some systems copy the permissions with the bytes.
+  chmodSync(target, 0o600);
 }
 
 async function copyDatabase(source: string, target: string): Promise<void> {

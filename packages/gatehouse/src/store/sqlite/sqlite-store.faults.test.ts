@@ -161,6 +161,23 @@ describe("openSqliteStore: the log", () => {
     assert.ok(largest < 40 * 100 * 4120, `the log grew to ${largest} bytes for ${count} transactions`);
   });
 
+  it("does not let it grow on a slow disk either, where groups stay open for most of the time", async () => {
+    using directory = createTemporaryDirectory();
+    const sync = (done: (error: null) => void): void => void setTimeout(done, 60, null);
+    const tuning = { sync, checkpointFrames: 100 };
+    await using store = await openSqliteStore({ ...basics, directory: directory.path, tuning });
+    let largest = 0;
+    const until = systemClock.monotonic() + 4000;
+    const writer = async (number: number): Promise<void> => {
+      for (let index = 0; systemClock.monotonic() < until; index += 1) {
+        await insert(store, `${number} ${index} ${"x".repeat(2000)}`, index);
+        largest = Math.max(largest, statSync(`${store.path}-wal`).size);
+      }
+    };
+    await Promise.all(Array.from({ length: 16 }, (_, number) => writer(number)));
+    assert.ok(largest < 8 * 100 * 4120, `the log grew to ${largest} bytes`);
+  });
+
   it("loses nothing when a checkpoint comes between a commit and its barrier", async () => {
     using directory = createTemporaryDirectory();
     const pending: ((error: null) => void)[] = [];

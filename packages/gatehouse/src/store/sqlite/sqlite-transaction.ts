@@ -154,4 +154,13 @@ export function rollbackTo(connection: SqliteConnection, savepoint: string): voi
   connection.run(`RELEASE ${savepoint}`, []);
 }
 
+/** A connection that cannot even roll back is closed next; its log ends at the last commit all the same. */
+export function tryRollback(connection: SqliteConnection): void {
+  try {
+    connection.run("ROLLBACK", []);
+  } catch {
+    // The failure that led here is the one that is reported.
+  }
+}
+
 export { ENDED as TRANSACTION_ENDED };

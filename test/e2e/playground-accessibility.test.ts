@@ -1,0 +1,116 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { after, before, describe, it } from "node:test";
+import type { Browser, Page } from "playwright-core";
+import { launchBrowser, ready, startSite, Visitor } from "../support/browser.ts";
+import type { ServerProcess } from "../support/server-process.ts";
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+
+let browser: Browser;
+let server: ServerProcess;
+
+before(async () => {
+  [browser, server] = await Promise.all([launchBrowser(), startSite()]);
+});
+after(async () => {
+  await browser.close();
+  await server[Symbol.asyncDispose]();
+});
+
+/** Looks at a page at a desk and on a phone, in light and dark, and at its width. */
+async function inspect(page: Page, what: string): Promise<void> {
+  await page.evaluate(axe);
+  for (const [width, colorScheme] of [
+    [1280, "light"],
+    [1280, "dark"],
+    [390, "light"],
+    [390, "dark"],
+  ] as const) {
+    await page.setViewportSize({ width, height: 844 });
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    const found: unknown = await page.evaluate(
+      `axe.run(document, { runOnly: ${JSON.stringify(TAGS)} }).then(({ violations }) => violations
+        .map(({ id, nodes }) => id + ": " + nodes.map(({ html }) => html).join(" | ")))`,
+    );
+    assert.deepEqual(found, [], `${what}, ${width} px, ${colorScheme}`);
+  }
+  for (const width of [1280, 390, 320]) {
+    await page.setViewportSize({ width, height: 800 });
+    const needed = Number(await page.evaluate("document.documentElement.scrollWidth"));
+    assert.ok(needed <= width, `${what} is ${needed} px wide at ${width} px`);
+  }
+}
+
+/** What is done to a page before it is looked at again. */
+const STATES: Readonly<Record<string, (page: Page) => Promise<unknown>>> = {
+  counter: (page) => page.getByRole("button", { name: "Ten more" }).click(),
+  search: (page) => page.getByLabel("A city").fill("san"),
+  wizard: async (page) => {
+    await page.getByRole("button", { name: "On to the address" }).click();
+    await page.getByLabel("Your name").fill("Ada");
+    await page.getByLabel("Your e-mail address").fill("ada@example");
+    await page.getByRole("button", { name: "On to the check" }).click();
+    await page.locator(".live-error", { hasText: "Please enter" }).waitFor();
+  },
+  payment: async (page) => {
+    await page.getByLabel("Amount in euros").fill("nothing");
+    await page.getByLabel("Name on the card").fill("Ada");
+    await page.getByLabel("Card number").fill("4242");
+    await page.getByRole("button", { name: "Pay" }).click();
+    await page.locator(".live-error", { hasText: "This is not the number of a card." }).waitFor();
+  },
+  chat: async (page) => {
+    await page.getByLabel("Your name").fill("Ada");
+    await page.getByLabel("Your message").fill("Aaaa".repeat(60));
+    await page.getByRole("button", { name: "Send" }).click();
+    await page.getByRole("log").getByText("AaaaAaaa").waitFor();
+  },
+  table: (page) => page.getByRole("button", { name: "Answer" }).click(),
+  like: async (page) => {
+    await page.getByRole("button", { name: /The lake at noon$/ }).click();
+    await page.getByRole("button", { name: /Picture of the year/ }).click();
+    await page.getByRole("alert").filter({ hasText: /./ }).waitFor();
+  },
+  dialog: async (page) => {
+    await page.getByRole("link", { name: "Invite somebody" }).click();
+    await page.getByLabel("Whom").fill("Ada");
+    await page.getByLabel("How many they may bring").fill("6");
+    await page.getByRole("button", { name: "Invite", exact: true }).click();
+    await page.locator(".live-error", { hasText: "At most five." }).waitFor();
+  },
+  charts: (page) => page.getByRole("button", { name: "The accordion" }).click(),
+};
+
+describe("the playground for people who see, hear or point differently", () => {
+  it("has nothing to object to on its first page", async () => {
+    const visitor = await Visitor.arrive(browser, server.url);
+    await inspect(await visitor.open("/playground"), "the playground");
+  });
+
+  for (const [example, act] of Object.entries(STATES)) {
+    it(`has nothing to object to on the page of the example ${example}, before and after`, async () => {
+      const visitor = await Visitor.arrive(browser, server.url);
+      const page = await visitor.open(`/playground/${example}`);
+      await ready(page);
+      await inspect(page, example);
+      await act(page);
+      await page.waitForSelector("[aria-busy]", { state: "detached" });
+      await inspect(page, `${example}, after`);
+    });
+  }
+
+  it("has nothing to object to on a refused form without scripts", async () => {
+    const visitor = await Visitor.arrive(browser, server.url);
+    await visitor.context.route("**/*.js", (route) => route.abort());
+    const page = await visitor.open("/playground/dialog");
+    await page.getByRole("link", { name: "Invite somebody" }).click();
+    await page.getByLabel("Whom").fill("Ada");
+    await page.getByLabel("How many they may bring").fill("6");
+    await page.getByRole("button", { name: "Invite", exact: true }).click();
+    await page.getByRole("heading", { name: "Please check what you entered" }).waitFor();
+    await inspect(page, "the refused form");
+  });
+});
