@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { readFile, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { makeInstallation } from "../support/installation.ts";
 import { hasOwnProject, readSteps, type Step } from "./guide-page.ts";
 import { Reader } from "./guide-reader.ts";
 import { repository, RepositoryCopy } from "./repository-copy.ts";
@@ -21,9 +22,17 @@ function skipWithout(programs: readonly string[]): string | false {
   return missing.length > 0 && process.env["CI"] === undefined ? `not installed: ${missing.join(", ")}` : false;
 }
 
+/** Pages that operate a server without starting one are for an installation that was started before. */
+async function prepareData(directory: string, steps: readonly Step[]): Promise<void> {
+  await rm(directory, { recursive: true, force: true });
+  if (steps.some(({ kind }) => kind === "start")) return;
+  if (steps.some(({ kind, text }) => kind === "run" && text.includes("gatehouse -- ")))
+    await makeInstallation(directory);
+}
+
 async function followPage(copy: RepositoryCopy, path: string, steps: readonly Step[]): Promise<void> {
   const own = hasOwnProject(steps);
-  if (!own) await rm(join(copy.root, "data"), { recursive: true, force: true });
+  if (!own) await prepareData(join(copy.root, "data"), steps);
   const folder = own ? join(copy.root, "guide", basename(path, ".md")) : copy.root;
   await using reader = await Reader.open(folder, join(copy.root, "node_modules", ".cache"));
   for (const step of steps) await reader.follow(step, path);

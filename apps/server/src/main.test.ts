@@ -175,6 +175,8 @@ describe("commands", () => {
   let data: string;
   before(async () => {
     data = await mkdtemp(join(tmpdir(), "gatehouse-commands-"));
+    const server = await startServer({ data });
+    await server.stop();
   });
   after(() => rm(data, { recursive: true, force: true }));
 
@@ -196,10 +198,35 @@ describe("commands", () => {
     assert.ok(rows.some(({ action, entrance }) => action === "guestbook.sign" && entrance === "live"));
     const { events } = answers["audit list"] as { events: { name: string }[] };
     assert.deepEqual(
-      events.map(({ name }) => name),
+      events.slice(0, 2).map(({ name }) => name),
       ["one_time_link_issued", "source_ban_added"],
     );
   });
+
+  it("refuse a directory without an installation, and leave it as it is", () =>
+    withDirectory(async (directory) => {
+      const missing = join(directory, "mistyped");
+      const asked = [
+        ...lines,
+        `backup ${join(directory, "copy.db")}`,
+        "bans add ip 192.0.2.7 --reason x",
+        "keys rotate",
+      ];
+      const answers = await Promise.all(
+        asked.map(async (line) => ({ line, ...(await runCommand(line.split(" "), { data: missing })) })),
+      );
+      for (const { line, code, stdout, stderr } of answers) {
+        assert.equal(code, 2, line);
+        assert.equal(stdout, "");
+        assert.ok(stderr.includes(`There is no installation in ${missing}.`) && stderr.includes("--data"), stderr);
+      }
+      assert.ok(!existsSync(missing) && !existsSync(join(directory, "copy.db")));
+      assert.equal((await runCommand(["config"], { data: missing })).code, 0);
+      // A key file that is rotated for other machines needs no installation.
+      const environment = { GATEHOUSE_KEYS_FILE: join(directory, "keys.json") };
+      const rotated = await runCommand(["keys", "rotate"], { data: join(directory, "empty"), environment });
+      assert.equal(rotated.code, 0, rotated.stderr);
+    }));
 
   it("answer through a running server, here in words", async () => {
     await using server = await startServer({ data });

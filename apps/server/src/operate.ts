@@ -1,19 +1,38 @@
+import { resolve } from "node:path";
 import type { Config } from "gatehouse/kernel";
-import type { CommandContext } from "./command.ts";
+import { UsageError, type CommandContext } from "./command.ts";
 import { askServer, controlSocketPath, type ControlAnswer, type ControlRequest } from "./control-socket.ts";
 
 /**
  * Carries out an operator's action: through the running server where there is one, else on the stopped
  * installation itself. Either way it passes the gate and leaves its row in the audit trail.
  */
-async function operate(context: CommandContext, request: ControlRequest): Promise<ControlAnswer> {
+async function operate(
+  context: CommandContext,
+  { anywhere = false, ...request }: ControlRequest & Pick<Operation, "anywhere">,
+): Promise<ControlAnswer> {
   const answer = await askServer(controlSocketPath(context.config.dataDirectory), request);
   if (answer !== undefined) return answer;
   const { config, application, clock, random, environment } = context;
+  if (!anywhere) await refuseWithoutStore(config);
   // Loaded where it is needed: most commands only ask the running server.
   const { openGatehouse } = await import("gatehouse");
   await using gatehouse = await openGatehouse({ config, application, clock, random, environment, log: "quiet" });
   return { outcome: await gatehouse.operate(request.action, request.input), origin: configuredOrigin(config) };
+}
+
+/**
+ * Opening a directory makes a store in it, which is the business of `start` alone: a mistyped directory would
+ * answer every question with nothing, and a backup of it would hold nothing. In PostgreSQL the store is elsewhere.
+ */
+async function refuseWithoutStore({ store, dataDirectory }: Config): Promise<void> {
+  if (store.engine !== "sqlite") return;
+  const { hasStore } = await import("gatehouse/store/sqlite");
+  if (hasStore(dataDirectory)) return;
+  throw new UsageError(
+    `There is no installation in ${resolve(dataDirectory)}. Name the data directory of one with --data DIR; ` +
+      "gatehouse start makes a new one.",
+  );
 }
 
 /** Where browsers will reach a server with this configuration. */
@@ -30,6 +49,8 @@ export function browserOrigin(url: string): string {
 
 /** An action for the command line. */
 interface Operation extends ControlRequest {
+  /** Whether a directory without a store will do, because what it is about lies elsewhere. Default false. */
+  readonly anywhere?: boolean;
   /** What `--json` answers. Default: the action's value. */
   readonly json?: (value: unknown, origin: string) => unknown;
 }
@@ -37,10 +58,10 @@ interface Operation extends ControlRequest {
 /** Carries out an action and shows its value; a denial is shown as an error. Resolves to the exit code. */
 export async function operateAndShow(
   context: CommandContext,
-  { action, input, json = (value) => value }: Operation,
+  { action, input, anywhere = false, json = (value) => value }: Operation,
   show: (value: unknown, origin: string) => void,
 ): Promise<number> {
-  const { outcome, origin } = await operate(context, { action, input });
+  const { outcome, origin } = await operate(context, { action, input, anywhere });
   if (!outcome.ok) {
     const { problem, detail, violations } = outcome;
     // The messages of these speak of addresses and values: where there is a sentence on the case, it says all.

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { resolveConfig, systemClock, systemRandom } from "gatehouse/kernel";
+import { makeInstallation } from "../../../../test/support/installation.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { bansAdd, bansLift } from "./bans.ts";
 
@@ -11,6 +12,7 @@ describe("gatehouse bans", () => {
   let directory: string;
   before(async () => {
     directory = await mkdtemp(join(tmpdir(), "gatehouse-bans-"));
+    await makeInstallation(directory);
   });
   after(() => rm(directory, { recursive: true, force: true }));
 

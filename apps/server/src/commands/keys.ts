@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { UsageError, type Command } from "../command.ts";
+import { UsageError, type Command, type CommandContext } from "../command.ts";
 import { operateAndShow } from "../operate.ts";
 import { formatTable } from "../terminal.ts";
 
@@ -14,6 +14,11 @@ const Versions = z.object({
     }),
   ),
 });
+/** A key file of its own can be worked on without the installation it is for: the runbook on rotation does. */
+function isKeptElsewhere({ config }: CommandContext): boolean {
+  return config.keys.file !== undefined;
+}
+
 const Rotated = z.object({ version: z.number(), usedFrom: z.number() });
 
 /** `gatehouse keys list`. */
@@ -22,7 +27,7 @@ export const keysList: Command = {
   usage: "",
   summary: "Lists the versions of the key ring, without the keys.",
   run: (context) =>
-    operateAndShow(context, { action: "keys.list", input: {} }, (value) => {
+    operateAndShow(context, { action: "keys.list", input: {}, anywhere: isKeptElsewhere(context) }, (value) => {
       const { versions } = Versions.parse(value);
       const rows = versions.map(({ version, id, state, createdAt }, index) => {
         // The newest is first: a version is used from when the one before it is not any more.
@@ -52,7 +57,7 @@ export const keysRotate: Command = {
     if (minutes !== undefined && !/^\d+$/.test(String(minutes)))
       throw new UsageError(`--minutes takes a whole number of minutes, such as 1440; got "${String(minutes)}".`);
     const input = minutes === undefined ? {} : { minutes: Number(minutes) };
-    return operateAndShow(context, { action: "keys.rotate", input }, (value) => {
+    return operateAndShow(context, { action: "keys.rotate", input, anywhere: isKeptElsewhere(context) }, (value) => {
       const { version, usedFrom } = Rotated.parse(value);
       context.terminal.print(`Key version ${version} is used from ${new Date(usedFrom).toISOString()} on.`);
     });

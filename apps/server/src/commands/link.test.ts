@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { defineApplication } from "gatehouse";
 import { resolveConfig, systemClock, systemRandom } from "gatehouse/kernel";
+import { makeInstallation } from "../../../../test/support/installation.ts";
 import type { CommandContext } from "../command.ts";
 import { link } from "./link.ts";
 
@@ -22,6 +23,7 @@ describe("gatehouse link", () => {
   let directory: string;
   before(async () => {
     directory = await mkdtemp(join(tmpdir(), "gatehouse-link-"));
+    await makeInstallation(directory);
   });
   after(() => rm(directory, { recursive: true, force: true }));
 

@@ -5,6 +5,11 @@ import { StoreUnavailableError } from "../../kernel/ports/store.ts";
 /** Name of the database file within a data directory. */
 export const DATABASE_FILE = "store.db";
 
+/** Whether a data directory holds a store. */
+export function hasStore(directory: string): boolean {
+  return statSync(join(directory, DATABASE_FILE), { throwIfNoEntry: false }) !== undefined;
+}
+
 /**
  * The database's path in a data directory, which is made when it does not exist. Directory and file are
  * readable by their owner alone; the log and index beside the file take over its permissions.
