@@ -32,7 +32,8 @@ async function shows(locator: Locator, text: string | RegExp): Promise<void> {
 }
 
 const button = (page: Page, name: string | RegExp): Locator => page.getByRole("button", { name, exact: true });
-const isFocused = (locator: Locator): Promise<boolean> => locator.evaluate((element) => element.matches(":focus"));
+const isFocused = (locator: Locator): Promise<boolean> =>
+  locator.evaluate((element) => element === element.ownerDocument.activeElement);
 
 /** What is said politely to those who hear the page. */
 const said = (page: Page, text: string): Promise<void> =>
