@@ -45,11 +45,13 @@ function createRoom(ids: Ids): LiveComponent<undefined> {
     }),
     render: ({ state: { author, messages }, act: { say }, instance }) => html`
       <div class="chat" role="log" aria-label="Messages" tabindex="0">
-        ${messages.length === 0 && html`<p class="empty">Nobody has said anything yet.</p>`}
-        ${messages.map(
-          ({ id, author: who, text, at }) =>
-            html`<p class="chat-message" data-key=${id}><b>${who}</b> <time>${TIME.format(at)}</time><br />${text}</p>`,
-        )}
+        <div>
+          ${messages.length === 0 && html`<p class="empty">Nobody has said anything yet.</p>`}
+          ${messages.map(
+            ({ id, author: who, text, at }) =>
+              html`<p class="chat-message" data-key=${id}><b>${who}</b> <time>${TIME.format(at)}</time><br />${text}</p>`,
+          )}
+        </div>
       </div>
       <form ${say.form} aria-label="Say something">
         ${say.fields}

@@ -299,17 +299,22 @@ describeBrowsers("a form that is sent while one types, in a browser", (engine) =
 
   it("is sent after a pause, and leaves the field alone", async () => {
     const field = page.getByLabel("City");
-    await field.pressSequentially("Ber");
+    await field.fill("Ber");
     await shows("#found", "Bergen,Bern,Berlin");
     await field.pressSequentially("l");
     await shows("#found", "Berlin");
     assert.deepEqual([await field.inputValue(), answers.length], ["Berl", 2]);
     assert.equal(await field.evaluate((element) => element.matches(":focus")), true);
-    await field.press("Backspace");
-    await field.press("Enter");
+    // Within the pause, however slow the machine is.
+    await page.evaluate(`{
+      const field = document.querySelector("[data-live-typing]");
+      field.value = "Ber";
+      field.dispatchEvent(new InputEvent("input", { bubbles: true }));
+      field.form.requestSubmit();
+    }`);
     await shows("#found", "Bergen,Bern,Berlin");
     await delay(500);
-    // Enter sends at once; the pause after it sends nothing.
+    // What is sent at once is not sent again after the pause.
     assert.deepEqual([await field.inputValue(), answers.length], ["Ber", 3]);
     assert.deepEqual(complaints, []);
   });
