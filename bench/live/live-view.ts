@@ -38,8 +38,9 @@ async function clientScript(): Promise<string> {
     import { LiveSocket } from "phoenix_live_view";
     const token = document.querySelector('meta[name="csrf-token"]').content;
     const live = new LiveSocket("/live", Socket, { params: { _csrf_token: token } });
-    live.connect();
-    window.liveSocket = live;`;
+    // On localhost it would write everything to the console.
+    live.disableDebug();
+    live.connect();`;
   const stdin = { contents, resolveDir: import.meta.dirname };
   const { outputFiles } = await build({ stdin, bundle: true, minify: true, write: false, logLevel: "error" });
   return outputFiles[0]?.text ?? "";

@@ -35,9 +35,11 @@ export class Child implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const ended = once(this.#process, "exit");
-    this.#process.disconnect();
-    await ended;
+    if (this.#process.connected) {
+      const ended = once(this.#process, "exit");
+      this.#process.disconnect();
+      await ended;
+    }
     closeSync(this.#log);
     rmSync(this.#logFile, { force: true });
   }
