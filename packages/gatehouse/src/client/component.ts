@@ -94,6 +94,11 @@ export class LiveComponent {
     return Number(this.root.dataset["liveVersion"] ?? 0);
   }
 
+  /** The content as the server sent it last, if it has. */
+  get content(): Content | undefined {
+    return this.#content;
+  }
+
   /** Whether an action of it is on its way. */
   get isBusy(): boolean {
     return this.#waiting > 0;
@@ -217,8 +222,11 @@ export class LiveComponent {
     this.#shown();
   }
 
-  /** Takes what the server answered when it was asked for this component; `false` where it knows it no more. */
-  take(loaded: LoadResponse["components"][number]): boolean {
+  /**
+   * Takes what the server answered when it was asked for this component, which had the content `base` then; `false`
+   * where the server knows it no more.
+   */
+  take(loaded: LoadResponse["components"][number], base: Content | undefined): boolean {
     const { element, seed, gone, version, topics } = loaded;
     if (topics !== undefined) this.root.dataset["liveTopics"] = topics;
     if (element !== undefined) {
@@ -229,7 +237,7 @@ export class LiveComponent {
       remember(this.root);
       this.#shown();
     } else if (version !== undefined && (loaded.html !== undefined || loaded.patch !== undefined)) {
-      this.show({ ...loaded, state: loaded.state, version });
+      this.show({ ...loaded, state: loaded.state, version }, base);
     } else if (seed !== undefined) this.root.dataset["liveSeed"] = seed;
     return gone !== true;
   }

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { diffArrays } from "diff";
 
 /**
@@ -17,7 +17,7 @@ const STRIDE = 256;
 
 /** Names a content: who sends it back still has that very text. */
 export function contentTag(text: string): string {
-  return createHash("sha256").update(text).digest("base64url").slice(0, TAG_CHARACTERS);
+  return hash("sha256", text, "base64url").slice(0, TAG_CHARACTERS);
 }
 
 /** The patch between two contents, or `undefined` where sending the new one whole is the better choice. */
