@@ -38,7 +38,12 @@ function table(mode: Mode): LiveComponent {
       vote: action(
         {
           ...LIMIT,
-          input: z.object({ row: z.int().min(0).max(ROWS.length - 1) }),
+          input: z.object({
+            row: z
+              .int()
+              .min(0)
+              .max(ROWS.length - 1),
+          }),
           authorise: ({ principal }) => principal.grants.has("vote"),
         },
         ({ state }, { row }) => ({ rows: vote(state.rows, row) }),
@@ -69,10 +74,7 @@ export function guardedApplication(mode: Mode): Application {
         idempotency: false,
         limits: [{ name: "sign-in", by: ["ip"], rule: { kind: "window", limit: 1_000_000_000, window: 60_000 } }],
         async run({ attempt, transaction, input: { id } }) {
-          const principal = await edge.sessions.login(
-            { attempt, transaction },
-            { type: "user", id, grants: ["vote"] },
-          );
+          const principal = await edge.sessions.login({ attempt, transaction }, { type: "user", id, grants: ["vote"] });
           return { id: principal.id };
         },
       });

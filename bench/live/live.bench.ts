@@ -47,14 +47,26 @@ interface Round {
   readonly memory: number;
 }
 
-async function measure({ variant, child, port }: Server, load: Child, task: Omit<LoadTask, "variant" | "port">): Promise<Round> {
+async function measure(
+  { variant, child, port }: Server,
+  load: Child,
+  task: Omit<LoadTask, "variant" | "port">,
+): Promise<Round> {
   await child.answer<Usage>("usage");
   const result = await load.answer<LoadResult>({ ...task, variant, port });
   const { cpu, memory } = await child.answer<Usage>("usage");
   const { answered, elapsed, p50, p99, bytes, failure } = result;
   if (failure !== undefined) throw new Error(`${variant}: ${failure}`);
   const speed = (answered * 1000) / elapsed;
-  return { speed, cpu: cpu / answered, p50, p99, sent: bytes.sent / answered, received: bytes.received / answered, memory };
+  return {
+    speed,
+    cpu: cpu / answered,
+    p50,
+    p99,
+    sent: bytes.sent / answered,
+    received: bytes.received / answered,
+    memory,
+  };
 }
 
 type Results = ReadonlyMap<Variant, readonly Round[]>;

@@ -123,7 +123,11 @@ class GuardedVisitor implements Visitor {
   #seed: string | undefined;
   #html = "";
 
-  constructor(port: number, scenario: Scenario, { page, headers }: { readonly page: string; readonly headers: Headers }) {
+  constructor(
+    port: number,
+    scenario: Scenario,
+    { page, headers }: { readonly page: string; readonly headers: Headers },
+  ) {
     this.bytes = new Connection(port);
     this.#scenario = scenario;
     this.#headers = { ...headers, accept: "application/json", "content-type": "application/json" };

@@ -55,9 +55,12 @@ export function patchBetween(before: string, after: string): ContentPatch | unde
 function sharedEnds(before: string, after: string): { readonly head: number; readonly tail: number } {
   const most = Math.min(before.length, after.length);
   const common = sharedHead(before, after, most);
-  const head = common === 0 ? 0 : Math.max(before.lastIndexOf("<", common - 1), before.lastIndexOf(">", common - 1) + 1, 0);
+  const head =
+    common === 0 ? 0 : Math.max(before.lastIndexOf("<", common - 1), before.lastIndexOf(">", common - 1) + 1, 0);
   const from = before.length - sharedTail(before, after, most - common);
-  const starts = [before.indexOf("<", from), before.indexOf(">", from) + 1].filter((start) => start >= from && start > 0);
+  const starts = [before.indexOf("<", from), before.indexOf(">", from) + 1].filter(
+    (start) => start >= from && start > 0,
+  );
   return { head, tail: before.length - Math.min(...starts, before.length) };
 }
 
@@ -72,7 +75,8 @@ function sharedTail(left: string, right: string, most: number): number {
   const last = (text: string, tail: number): string => text.slice(text.length - tail - STRIDE, text.length - tail);
   let tail = 0;
   while (tail + STRIDE <= most && last(left, tail) === last(right, tail)) tail += STRIDE;
-  while (tail < most && left.charCodeAt(left.length - 1 - tail) === right.charCodeAt(right.length - 1 - tail)) tail += 1;
+  while (tail < most && left.charCodeAt(left.length - 1 - tail) === right.charCodeAt(right.length - 1 - tail))
+    tail += 1;
   return tail;
 }
 
