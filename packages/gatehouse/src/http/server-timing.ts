@@ -96,5 +96,5 @@ function add({ metrics, inner }: Span, part: MeasuredPart, took: number): void {
 /** One metric as the field has it; names of guards are texts and therefore quoted. */
 function write({ part: { name, of }, duration }: Metric): string {
   const description = of === undefined ? "" : `;desc="${of.replaceAll(/[^\w .:-]/g, "?")}"`;
-  return `${name}${description};dur=${Number(duration.toFixed(2))}`;
+  return `${name}${description};dur=${Number(duration.toFixed(3))}`;
 }

@@ -101,7 +101,8 @@ async function load(
   // A page that names no version has nothing to show yet.
   if (basis.version === undefined) return { element: await mounted.element() };
   const desk = deskFor(component.uploads, uploads?.seals, { key, now: frame.now });
-  const before = seed === undefined ? undefined : contentOf(component, { id, seed, principal: frame.principal, desk, render });
+  const before =
+    seed === undefined ? undefined : contentOf(component, { id, seed, principal: frame.principal, desk, render });
   return refreshed(component, mounted, {
     ...{ basis, before },
     children: await mounter.children(mounted.content(), frame),

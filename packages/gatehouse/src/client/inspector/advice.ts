@@ -4,7 +4,8 @@
  */
 export const ADVICE: Readonly<Record<string, string>> = {
   ACTION_NOT_FOUND: "The component declares no action of this name; the page may be older than the server.",
-  SOURCE_BANNED: "This address or visitor is banned. Lift the ban in the console, or trust the range in limits.trustedCidrs.",
+  SOURCE_BANNED:
+    "This address or visitor is banned. Lift the ban in the console, or trust the range in limits.trustedCidrs.",
   AUTHENTICATION_REQUIRED: "The action is not for strangers. Sign in, or allow them with anonymous: true.",
   COMPONENT_NOT_FOUND: "No component of this name is registered; add it to the application's components.",
   CSRF_TOKEN_INVALID: "The token belonged to another session. A new one was fetched and the request repeated.",

@@ -1,6 +1,7 @@
-import { bar, definitions, duration, element, size, timeOfDay } from "./elements.ts";
-import type { ComponentRecord, ContentTransfer, Exchange } from "./log.ts";
+import { definitions, duration, element, size, timeOfDay } from "./elements.ts";
+import type { ComponentRecord, ContentTransfer, Exchange, Visit } from "./log.ts";
 import type { PageComponent } from "./page-components.ts";
+import { timingView } from "./timing-view.ts";
 
 /** What is shown of a component. */
 export interface ComponentSubject {
@@ -44,19 +45,25 @@ export function componentView(subject: ComponentSubject): HTMLElement {
 
 function summary({ component, record, mode, queue }: ComponentSubject): string {
   const { version, loads } = component;
+  const last = latest(record)?.exchange;
   const parts = [
     version === undefined ? `not loaded yet (${loads ?? "waiting"})` : `version ${version}`,
     mode,
-    record?.last === undefined ? undefined : duration(record.last.roundTrip),
+    last === undefined ? undefined : duration(last.roundTrip),
     queue.length > 0 ? `${queue.length} waiting` : undefined,
-    record?.last?.code,
+    last?.code,
   ];
   return parts.filter((part) => part !== undefined).join(" · ");
 }
 
-function details(subject: ComponentSubject): HTMLElement {
-  const { component, record, mode = "", queue } = subject;
-  const { last, action, content } = record ?? {};
+function latest(record: ComponentRecord | undefined): Visit | undefined {
+  const { action, update } = record ?? {};
+  if (action === undefined || update === undefined) return action ?? update;
+  return action.exchange.at > update.exchange.at ? action : update;
+}
+
+function details({ component, record, mode = "", queue }: ComponentSubject): HTMLElement {
+  const { action, update, retries = 0, replays = 0, conflicts = 0 } = record ?? {};
   return element(
     "div",
     { class: "details" },
@@ -69,25 +76,34 @@ function details(subject: ComponentSubject): HTMLElement {
       ["Loads", component.loads === undefined ? undefined : (LOADS[component.loads] ?? component.loads)],
       ["Polls", component.poll === undefined ? undefined : `every ${component.poll} s`],
       ["News", component.followsNews ? "follows topics" : undefined],
+      ["Repeated", `${retries} sent again, ${replays} answered from earlier results`],
+      ["Conflicts", String(conflicts)],
       ["Waiting", queue.length === 0 ? undefined : queue.join(", ")],
-      ["Last action", action === undefined ? "none yet" : outcomeOf(action)],
-      ["Sent", last === undefined ? undefined : size(last.requestBytes) + together(last)],
-      ["Answer", last === undefined ? undefined : size(last.answerBytes)],
-      ["Content", content === undefined ? undefined : saving(content)],
-      ["Repeated", `${record?.retries ?? 0} sent again, ${record?.replays ?? 0} answered from earlier results`],
-      ["Conflicts", String(record?.conflicts ?? 0)],
     ]),
-    ...(last === undefined ? [] : [timings(last)]),
+    ...(action === undefined ? [] : [visitView("Last action", component.id, action)]),
+    ...(update === undefined ? [] : [visitView("Last update", component.id, update)]),
   );
 }
 
-function outcomeOf({ action = "", at, code, replayed }: Exchange): string {
-  const outcome = code ?? (replayed ? "answered from an earlier result" : "succeeded");
-  return `${action}, ${timeOfDay(at)}: ${outcome}`;
+function visitView(title: string, id: string, { exchange, content }: Visit): HTMLElement {
+  const { what, actor, at, components, requestBytes, answerBytes } = exchange;
+  const whose = actor === undefined || actor === id ? what : `${what} of ${actor}`;
+  const others = components > 1 ? `, for ${components} components` : "";
+  return element(
+    "section",
+    { "data-key": title, "aria-label": title },
+    definitions([
+      [title, `${whose}, ${timeOfDay(at)}: ${outcomeOf(exchange)}`],
+      ["Sent", size(requestBytes) + others],
+      ["Answer", size(answerBytes) + others],
+      ["Content", content === undefined ? undefined : saving(content)],
+    ]),
+    timingView(exchange),
+  );
 }
 
-function together({ components }: Exchange): string {
-  return components > 1 ? `, together with ${components - 1} more` : "";
+function outcomeOf({ code, replayed }: Exchange): string {
+  return code ?? (replayed ? "answered from an earlier result" : "succeeded");
 }
 
 function saving({ kind, sent, whole }: ContentTransfer): string {
@@ -95,43 +111,4 @@ function saving({ kind, sent, whole }: ContentTransfer): string {
   const saved = whole === 0 ? 0 : Math.max(0, Math.round((1 - sent / whole) * 100));
   const what = kind === "patch" ? `patch of ${size(sent)}` : "unchanged";
   return `${what} in place of ${size(whole)}: ${saved} % saved`;
-}
-
-/** Where the time of a round trip went: what the server says, the rest of its work, and the way. */
-function timings({ roundTrip, timings: told }: Exchange): HTMLElement {
-  const total = told.find(({ name }) => name === "total")?.duration;
-  const parts = told.filter(({ name }) => name !== "total");
-  const known = parts.reduce((sum, part) => sum + part.duration, 0);
-  const rows =
-    total === undefined
-      ? [{ name: "round trip", of: "the server tells no times", duration: roundTrip }]
-      : [
-          ...parts,
-          { name: "server", of: "everything else", duration: Math.max(total - known, 0) },
-          { name: "way", of: "network and browser", duration: Math.max(roundTrip - total, 0) },
-        ];
-  const whole = Math.max(
-    roundTrip,
-    rows.reduce((sum, row) => sum + row.duration, 0),
-    0.01,
-  );
-  let start = 0;
-  const body = rows.map((row) => {
-    const line = element(
-      "tr",
-      {},
-      element("th", { scope: "row" }, row.name),
-      element("td", {}, row.of === row.name ? "" : row.of),
-      element("td", { class: "number" }, duration(row.duration)),
-      element("td", { class: "bar" }, bar((start / whole) * 100, (row.duration / whole) * 100)),
-    );
-    start += row.duration;
-    return line;
-  });
-  return element(
-    "table",
-    {},
-    element("caption", {}, `Last round trip: ${duration(roundTrip)}`),
-    element("tbody", {}, ...body),
-  );
 }

@@ -4,7 +4,11 @@ export type Attributes = Readonly<Record<string, string | undefined>>;
 const SVG = "http://www.w3.org/2000/svg";
 
 /** An element of HTML. Text is text: none of it becomes markup. */
-export function element(name: string, attributes: Attributes = {}, ...children: readonly (Node | string)[]): HTMLElement {
+export function element(
+  name: string,
+  attributes: Attributes = {},
+  ...children: readonly (Node | string)[]
+): HTMLElement {
   const made = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) if (value !== undefined) made.setAttribute(key, value);
   made.append(...children);
@@ -30,7 +34,11 @@ export function bar(start: number, length: number): Element {
 /** Names and what they come to. */
 export function definitions(entries: readonly (readonly [name: string, value: string | undefined])[]): HTMLElement {
   const known = entries.filter(([, value]) => value !== undefined);
-  return element("dl", {}, ...known.map(([name, value = ""]) => element("div", {}, element("dt", {}, name), element("dd", {}, value))));
+  return element(
+    "dl",
+    {},
+    ...known.map(([name, value = ""]) => element("div", {}, element("dt", {}, name), element("dd", {}, value))),
+  );
 }
 
 /** A size for people. */
@@ -41,7 +49,9 @@ export function size(bytes: number): string {
 
 /** A duration for people. */
 export function duration(milliseconds: number): string {
-  return milliseconds < 1000 ? `${milliseconds.toFixed(milliseconds < 10 ? 2 : 0)} ms` : `${(milliseconds / 1000).toFixed(1)} s`;
+  return milliseconds < 1000
+    ? `${milliseconds.toFixed(milliseconds < 10 ? 2 : 0)} ms`
+    : `${(milliseconds / 1000).toFixed(1)} s`;
 }
 
 /** A time of day for people, the same in every language. */

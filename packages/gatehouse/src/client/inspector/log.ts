@@ -2,8 +2,10 @@ import type { Timing } from "./server-timing.ts";
 
 /** One request to the server and what came of it. Never holds what was sent or told, only how much. */
 export interface Exchange {
-  /** Name of the action; `undefined` for a load. */
-  readonly action: string | undefined;
+  /** Name of the action, or `load`. */
+  readonly what: string;
+  /** The component whose action it was. */
+  readonly actor: string | undefined;
   /** Epoch milliseconds. */
   readonly at: number;
   /** Milliseconds until the whole answer was there. */
@@ -28,11 +30,18 @@ export interface ContentTransfer {
   readonly whole: number;
 }
 
+/** What an exchange brought for one component. */
+export interface Visit {
+  readonly exchange: Exchange;
+  readonly content: ContentTransfer | undefined;
+}
+
 /** What has been seen of one component. */
 export interface ComponentRecord {
-  action: Exchange | undefined;
-  last: Exchange | undefined;
-  content: ContentTransfer | undefined;
+  /** Its own last action, */
+  action: Visit | undefined;
+  /** and what it last heard without one: by being loaded, or because of another component's action. */
+  update: Visit | undefined;
   retries: number;
   replays: number;
   conflicts: number;
@@ -79,8 +88,7 @@ export class InspectorLog {
   /** Notes something about a component. */
   note(id: string, change: (record: ComponentRecord) => void): void {
     const record = this.#components.get(id) ?? {
-      ...{ action: undefined, last: undefined, content: undefined },
-      ...{ retries: 0, replays: 0, conflicts: 0 },
+      ...{ action: undefined, update: undefined, retries: 0, replays: 0, conflicts: 0 },
     };
     this.#components.delete(id);
     this.#components.set(id, record);

@@ -1,5 +1,8 @@
 import { element } from "./elements.ts";
 
+/** Pixels. */
+const LABEL = 20;
+
 /** Frames a component in the page, over it and without touching it. */
 export class Outline {
   readonly element = element("div", { class: "outline", hidden: "" });
@@ -28,6 +31,8 @@ export class Outline {
     style.transform = `translate(${left}px, ${top}px)`;
     style.width = `${width}px`;
     style.height = `${height}px`;
+    // The label stands above, where there is room.
+    this.element.toggleAttribute("data-inside", top < LABEL);
     this.#frame = requestAnimationFrame(this.#follow);
   };
 }

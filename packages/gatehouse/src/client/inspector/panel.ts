@@ -33,7 +33,12 @@ const OWN_EVENTS = ["click", "keydown", "keyup", "mousedown", "mouseup", "pointe
 export class Panel {
   readonly outline = new Outline();
   readonly #host = document.createElement("div");
-  readonly #toggle = element("button", { id: "toggle", type: "button", "aria-controls": "panel", "aria-keyshortcuts": SHORTCUT });
+  readonly #toggle = element("button", {
+    id: "toggle",
+    type: "button",
+    "aria-controls": "panel",
+    "aria-keyshortcuts": SHORTCUT,
+  });
   readonly #title = element("h2", { id: "title", tabindex: "-1" }, "Live components");
   readonly #content = element("div");
   readonly #status = element("div", { role: "status", class: "status" });
@@ -134,7 +139,8 @@ export class Panel {
 
   #giveBack(): void {
     const before = this.#before;
-    if (before instanceof HTMLElement && before.isConnected && before !== document.body) before.focus({ preventScroll: true });
+    if (before instanceof HTMLElement && before.isConnected && before !== document.body)
+      before.focus({ preventScroll: true });
     else this.#toggle.focus({ preventScroll: true });
   }
 

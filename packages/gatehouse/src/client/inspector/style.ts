@@ -10,7 +10,7 @@ aside {
   --paper: #fff; --ink: #1b1f24; --soft: #57606a; --line: #d0d7de; --accent: #0b57d0; --bad: #a40e26; --row: #f3f5f8;
   position: fixed; z-index: 2147483646; inset-block-end: 0; inset-inline-end: 0; padding: .5rem;
   display: flex; flex-direction: column-reverse; align-items: flex-end; gap: .5rem;
-  max-block-size: 100dvh; pointer-events: none;
+  max-block-size: 85dvh; pointer-events: none;
   font: 14px/1.45 system-ui, sans-serif; color: var(--ink); text-align: start;
 }
 aside > * { pointer-events: auto; }
@@ -73,11 +73,13 @@ rect { fill: var(--accent); }
   border: 2px solid #0b57d0; background: #0b57d01f; border-radius: 3px;
 }
 .outline span {
-  position: absolute; inset-block-start: 0; inset-inline-end: 0; padding: 0 .4rem; white-space: nowrap;
+  position: absolute; inset: auto auto 100% -2px; padding: 0 .4rem; white-space: nowrap;
   font: 12px/1.5 system-ui, sans-serif; color: #fff; background: #0b57d0;
 }
+.outline[data-inside] span { inset-block: 0 auto; }
 .status { position: absolute; inline-size: 1px; block-size: 1px; overflow: hidden; clip-path: inset(50%); }
 @media (max-width: 30rem) {
+  aside { max-block-size: 75dvh; }
   dl > div { grid-template-columns: 6.5rem 1fr; }
   .bar { inline-size: 25%; }
 }

@@ -99,31 +99,30 @@ export class WireWatch {
     if (code !== undefined) this.#refused(sent, { ...answer, code, request_id: requestId ?? "" });
     if (what === "stream") return this.#stream.refused(code ?? "");
     const exchange: Exchange = {
-      ...{ action: request.action, at: Date.now(), roundTrip, code, requestId },
+      ...{ what: request.action ?? what, actor: request.component_id, at: Date.now(), roundTrip, code, requestId },
       ...{ requestBytes: bytes, answerBytes: bytesOf(text), components: ids.length },
       replayed: answer.idempotency?.cached === true,
       timings: readServerTiming(response.headers.get("server-timing")),
     };
-    for (const id of ids) this.#exchanged(id, exchange);
-    this.#updated(sent, answer);
+    this.#visited(sent, exchange, answer);
   }
 
-  #exchanged(id: string, exchange: Exchange): void {
-    this.#log.note(id, (record) => {
-      record.last = exchange;
-      if (exchange.action !== undefined) record.action = exchange;
-      if (exchange.replayed) record.replays += 1;
-      if (exchange.code === "STATE_CONFLICT") record.conflicts += 1;
-    });
-  }
-
-  #updated({ request, bases }: Sent, answer: Answer): void {
-    const { component_id: id } = request;
-    const updates = [...(id === undefined ? [] : [{ ...answer, component_id: id }]), ...(answer.components ?? [])];
-    for (const update of updates) {
-      const { component_id: of = "" } = update;
-      const content = this.#contents.take(of, update, bases.get(of));
-      if (content !== undefined) this.#log.note(of, (record) => (record.content = content));
+  /** Notes what an answer was for each component: what it asked for, and what else it was told. */
+  #visited({ request, ids, bases }: Sent, exchange: Exchange, answer: Answer): void {
+    const { component_id: actor } = request;
+    const updates = new Map<string, ContentUpdate>(ids.map((id) => [id, {}]));
+    if (actor !== undefined) updates.set(actor, answer);
+    for (const update of answer.components ?? []) updates.set(update.component_id ?? "", update);
+    for (const [id, update] of updates) {
+      const visit = { exchange, content: this.#contents.take(id, update, bases.get(id)) };
+      this.#log.note(id, (record) => {
+        if (id !== actor) record.update = visit;
+        else {
+          record.action = visit;
+          if (exchange.replayed) record.replays += 1;
+          if (exchange.code === "STATE_CONFLICT") record.conflicts += 1;
+        }
+      });
     }
   }
 
