@@ -26,6 +26,7 @@ import { LOAD, loadAction } from "./load-action.ts";
 import { EAGER, Mounter, type MountSubject } from "./mounter.ts";
 import { pageStateOf } from "./page-state.ts";
 import { liveProblems } from "./problems.ts";
+import { plainFrame } from "./plain-frame.ts";
 import { pushSettings, type PushOptions } from "./push/options.ts";
 import { Push } from "./push/push.ts";
 import { streamAction } from "./push/stream-action.ts";
@@ -285,22 +286,4 @@ function openStreams(
 function loadPolicy({ limit, window }: { readonly limit: number; readonly window: number }): LimitPolicy {
   const rule = { kind: "window", limit, window: window * 1000 } as const;
   return { name: LOAD, by: ["session"], rule, anonymousLimit: limit * STRANGERS };
-}
-
-function plainFrame(head: Html, content: Html): Html {
-  return html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <title>Please check what you entered</title>
-        ${head}
-      </head>
-      <body>
-        <main>
-          <h1>Please check what you entered</h1>
-          ${content}
-        </main>
-      </body>
-    </html>`;
 }

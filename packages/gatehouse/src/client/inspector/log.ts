@@ -63,8 +63,9 @@ export interface RefusalRecord {
   readonly retryAfter: number | undefined;
 }
 
-/** What is kept at most: the oldest goes first. */
-export const MOST_REFUSALS = 20;
+/** Refusals that are kept; the oldest goes first. */
+const MOST_REFUSALS = 20;
+/** Components of which something is kept; the one that was longest not heard of goes first. */
 export const MOST_COMPONENTS = 200;
 
 /** What has happened on this page, as far back as it is kept. */

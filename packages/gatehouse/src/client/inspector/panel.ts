@@ -1,5 +1,5 @@
 import { morph } from "../morph.ts";
-import { count, element } from "./elements.ts";
+import { element } from "./elements.ts";
 import { Outline } from "./outline.ts";
 import { STYLE } from "./style.ts";
 
@@ -41,7 +41,7 @@ export class Panel {
   });
   readonly #title = element("h2", { id: "title", tabindex: "-1" }, "Live components");
   readonly #content = element("div");
-  readonly #status = element("div", { role: "status", class: "status" });
+  readonly #status = element("div", { role: "status", class: "heard" });
   readonly #panel: HTMLElement;
   readonly #root: ShadowRoot;
   readonly #listeners: PanelListeners;
@@ -69,9 +69,7 @@ export class Panel {
   /** Shows what there is to show; what has the focus, and how far it is scrolled, stays. */
   show({ components, unseen, body }: PanelContent): void {
     this.#place();
-    this.#toggle.textContent = unseen === 0 ? `Live ${components}` : `Live ${components} · ${unseen} refused`;
-    const refused = unseen === 0 ? "" : `, ${unseen} refused`;
-    this.#toggle.ariaLabel = `Inspector: ${count(components, "live component")}${refused}`;
+    this.#label(components, unseen);
     this.#toggle.ariaExpanded = String(this.#open);
     this.#toggle.toggleAttribute("data-refused", unseen > 0);
     this.#panel.hidden = !this.#open;
@@ -79,6 +77,18 @@ export class Panel {
     const fragment = document.createDocumentFragment();
     fragment.append(...body());
     morph(this.#content, fragment);
+  }
+
+  /** What is seen is part of what is heard, so that people can say it to their devices. */
+  #label(components: number, unseen: number): void {
+    const refused = unseen === 0 ? "" : ` · ${unseen} refused`;
+    const name = [`Live ${components}`, components === 1 ? " component" : " components", refused, ", inspector"];
+    // There is nothing to look at on a page without components, unless it is asked for by the key.
+    this.#toggle.hidden = components === 0 && unseen === 0 && !this.#open;
+    if (this.#toggle.textContent === name.join("")) return;
+    const [seen = "", things = "", more = "", last = ""] = name;
+    const heard = (text: string): HTMLElement => element("span", { class: "heard" }, text);
+    this.#toggle.replaceChildren(seen, heard(things), more, heard(last));
   }
 
   /** The page may have taken it away with everything else. */

@@ -77,7 +77,7 @@ rect { fill: var(--accent); }
   font: 12px/1.5 system-ui, sans-serif; color: #fff; background: #0b57d0;
 }
 .outline[data-inside] span { inset-block: 0 auto; }
-.status { position: absolute; inline-size: 1px; block-size: 1px; overflow: hidden; clip-path: inset(50%); }
+.heard { position: absolute; inline-size: 1px; block-size: 1px; overflow: hidden; clip-path: inset(50%); }
 @media (max-width: 30rem) {
   aside { max-block-size: 75dvh; }
   dl > div { grid-template-columns: 6.5rem 1fr; }
