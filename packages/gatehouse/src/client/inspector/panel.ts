@@ -22,6 +22,7 @@ export interface PanelListeners {
 }
 
 const OPEN = "gatehouse-inspector";
+const TITLE = "Live components";
 const SHORTCUT = "Alt+Shift+L";
 /** What a page listens for anywhere: what is done in the inspector is not meant for it. */
 const OWN_EVENTS = ["click", "keydown", "keyup", "mousedown", "mouseup", "pointerdown", "pointerup"];
@@ -39,7 +40,7 @@ export class Panel {
     "aria-controls": "panel",
     "aria-keyshortcuts": SHORTCUT,
   });
-  readonly #title = element("h2", { id: "title", tabindex: "-1" }, "Live components");
+  readonly #title = element("h2", { id: "title", tabindex: "-1" }, TITLE);
   readonly #content = element("div");
   readonly #status = element("div", { role: "status", class: "heard" });
   readonly #panel: HTMLElement;
@@ -55,7 +56,8 @@ export class Panel {
     const header = element("header", {}, this.#title, close);
     this.#panel = element(
       "div",
-      { id: "panel", role: "dialog", "aria-labelledby": "title" },
+      // Not by `aria-labelledby`: Firefox 153 crashes when a tool asks for that element in a shadow root.
+      { id: "panel", role: "dialog", "aria-label": TITLE },
       header,
       this.#content,
       this.#status,
