@@ -109,7 +109,7 @@ describeBrowsers("the inspector, as npm start offers it", (engine) => {
   });
 });
 
-// Firefox ESR crashes when a tool asks which elements describe another.
+// Firefox ESR crashes when a tool asks for the elements that an `aria-labelledby` names, as axe does.
 describe("the inspector for people who see or point differently", () => {
   it("has nothing to object to, closed and open, light and dark, on a desk and on a phone", async () => {
     await using chromium = await launchBrowser();

@@ -56,7 +56,6 @@ export class Panel {
     const header = element("header", {}, this.#title, close);
     this.#panel = element(
       "div",
-      // Not by `aria-labelledby`: Firefox 153 crashes when a tool asks for that element in a shadow root.
       { id: "panel", role: "dialog", "aria-label": TITLE },
       header,
       this.#content,
