@@ -40,7 +40,7 @@ async function visitGallery(browser, url) {
 
 /** What an application's developer sees: an action split by its guards, and a refusal. */
 async function visitInspector(browser, url) {
-  const developer = await Visitor.arrive(browser, url, { viewport: DESK, colorScheme: "light" });
+  const developer = await Visitor.arrive(browser, url, { viewport: ALBUM, colorScheme: "light" });
   const page = await developer.open();
   await ready(page);
   await page.getByLabel("Your name").fill("   ");
@@ -58,7 +58,7 @@ async function visitInspector(browser, url) {
   // News of the likes may still be on their way.
   await new Promise((resolve) => setTimeout(resolve, 1500));
   await page.locator("#panel").evaluate((panel) => panel.scrollTo(0, 150));
-  await page.screenshot({ path: join(IMAGES, "inspector.png"), animations: "disabled" });
+  await picture(page, "inspector");
   developer.satisfied();
 }
 
@@ -93,7 +93,7 @@ async function visitConsole(browser, { url, links }) {
 
 async function picture(page, name, options = {}) {
   const path = join(IMAGES, `${name}.png`);
-  await page.waitForLoadState("networkidle");
+  await page.waitForLoadState("load");
   await page.screenshot({ path, animations: "disabled", ...options });
   const { size } = statSync(path);
   if (size > LARGEST) throw new Error(`${path} has ${size} bytes, more than the ${LARGEST} a page of the guide bears.`);
