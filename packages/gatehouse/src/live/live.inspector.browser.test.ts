@@ -10,6 +10,8 @@ import { listen, type Listening } from "../http/server.ts";
 import { openLiveKit, type LiveKit } from "../testing/live-kit.ts";
 import { readClientBundle } from "./client-bundle.ts";
 import { live } from "./component.ts";
+import { reply } from "./effects.ts";
+import { liveEvent } from "./live-event.ts";
 
 const SECRET = "4111-secret-card";
 
@@ -32,11 +34,18 @@ const note = live("note", {
   `,
 });
 
+const filled = liveEvent<{ readonly items: number }>("basket.filled");
+
 const basket = live("basket", {
   mode: "sealed",
   state: z.object({ items: z.int() }),
+  emits: [filled],
   mount: ({ previous }) => previous ?? { items: 0 },
-  actions: (action) => ({ put: action({ authorise: "public" }, ({ state }) => ({ items: state.items + 1 })) }),
+  actions: (action) => ({
+    put: action({ authorise: "public" }, ({ state: { items } }) =>
+      reply({ state: { items: items + 1 }, emit: [filled({ items: items + 1 })] }),
+    ),
+  }),
   render: ({ state, act }) => html`<output id="items">${state.items}</output><button ${act.put()}>Put</button>`,
 });
 
@@ -49,11 +58,14 @@ const far = live("far", {
 });
 
 const stand = live("stand", {
-  state: z.object({ open: z.boolean() }),
-  mount: ({ previous }) => previous ?? { open: true },
-  actions: (action) => ({ clear: action({ authorise: "public" }, () => ({ open: false })) }),
+  state: z.object({ open: z.boolean(), items: z.int() }),
+  mount: ({ previous }) => previous ?? { open: true, items: 0 },
+  on: (on) => [on(filled, ({ state }, { items }) => ({ ...state, items }))],
+  actions: (action) => ({
+    clear: action({ authorise: "public" }, ({ state }) => ({ ...state, open: false })),
+  }),
   render: ({ state, act, child }) => html`
-    <button ${act.clear()}>Clear the stand</button>
+    <button ${act.clear()}>Clear the stand of ${state.items}</button>
     ${state.open ? [child(note), child(basket, { load: { when: "deferred" } })] : "Nothing here"}
     <pre>${"line\n".repeat(200)}</pre>
     ${child(far, { load: { when: "visible" } })}
@@ -180,6 +192,28 @@ describeBrowsers("the inspector of live components", (engine) => {
     await page.getByRole("button", { name: "Two", exact: true }).click();
     await has(detail("note:main", "Conflicts"), "1");
     await has(page.locator(".refusals li").first(), /STATE_CONFLICT.*commutes: true/);
+  });
+
+  it("tells what a component heard because of another", async () => {
+    await page.locator("#items").waitFor();
+    await openPanel("stand:main");
+    await page.getByRole("button", { name: "Put", exact: true }).click();
+    await has(detail("stand:main", "Last update"), /^put of basket:main, .*: succeeded$/);
+    await has(detail("stand:main", "Content"), /^whole, /);
+    await page.getByRole("button", { name: "Put", exact: true }).click();
+    await has(detail("stand:main", "Content"), /^patch of \d+ B in place of [\d.]+ kB: 9\d % saved$/);
+    await row("basket:main").click();
+    await has(detail("basket:main", "Last action"), /^put, .*: succeeded$/);
+  });
+
+  it("notes what had no answer, and that it was sent again", async () => {
+    await openPanel("note:main");
+    await page.route("**/action", (route) => route.abort(), { times: 1 });
+    await page.getByRole("button", { name: "One", exact: true }).click();
+    await has(page.locator(".refusals li").first(), /NETWORK_ERROR write of note:main.*No answer arrived/);
+    await has(detail("note:main", "Repeated"), "1 sent again, 0 answered from earlier results");
+    await has(detail("note:main", "Last action"), /: succeeded$/);
+    await has(page.locator("#text"), "one");
   });
 
   it("shows what was refused, what to do, and the request that the log knows", async () => {
