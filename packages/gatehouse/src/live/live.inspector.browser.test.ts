@@ -317,6 +317,7 @@ describeBrowsers("the inspector of live components", (engine) => {
     await panel().waitFor({ state: "hidden" });
     assert.equal(await focused(), "Text");
     assert.equal(await page.getByLabel("Text").inputValue(), "");
+    assert.equal(await page.getByText("note:main").count(), 0);
     await page.reload();
     await toggle().waitFor();
     assert.equal(await panel().isVisible(), false);

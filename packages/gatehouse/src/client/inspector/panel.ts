@@ -80,9 +80,10 @@ export class Panel {
     this.#toggle.ariaExpanded = String(this.#open);
     this.#toggle.toggleAttribute("data-refused", unseen > 0);
     this.#panel.hidden = !this.#open;
-    if (!this.#open) return this.outline.show(undefined);
+    if (!this.#open) this.outline.show(undefined);
     const fragment = document.createDocumentFragment();
-    fragment.append(...body());
+    // What nobody sees is not there for those either who search the page.
+    if (this.#open) fragment.append(...body());
     morph(this.#content, fragment);
   }
 
