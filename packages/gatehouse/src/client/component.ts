@@ -1,4 +1,4 @@
-import { alert, announce } from "./announcer.ts";
+import { applyEffects } from "./effects.ts";
 import { clearErrors, resetSent, showErrors, snapshot } from "./form.ts";
 import { morph } from "./morph.ts";
 import { preview } from "./optimistic.ts";
@@ -158,7 +158,7 @@ export class LiveComponent {
       for (const other of response.components ?? [])
         componentById(other.component_id)?.show(other, contents.get(other.component_id));
       if (sent !== undefined) resetSent(sent);
-      this.#apply(response);
+      applyEffects(this.root, response.effects);
       this.#emit("success", response);
       return response;
     } catch (error) {
@@ -241,22 +241,6 @@ export class LiveComponent {
     this.root.dispatchEvent(new CustomEvent("live:shown", { bubbles: true }));
   }
 
-  #apply({ effects }: LiveResponse): void {
-    if (effects === undefined) return;
-    const { announce: text, focus, redirect, download, dispatch = [] } = effects;
-    for (const { name, detail } of dispatch) {
-      this.root.dispatchEvent(new CustomEvent(`live:${name}`, { detail, bubbles: true }));
-    }
-    if (typeof text === "string") announce(text);
-    else if (text !== undefined) (text.assertive ? alert : announce)(text.text);
-    if (focus !== undefined) document.getElementById(focus)?.focus();
-    if (download !== undefined && isOwn(download)) {
-      const link = Object.assign(document.createElement("a"), { href: download, download: "" });
-      link.click();
-    }
-    if (redirect !== undefined && isOwn(redirect)) location.assign(redirect);
-  }
-
   /** Shows that an action is under way; what comes back ends that, however often it is called. */
   #begin(name: string, { trigger, pressed = trigger }: ActionOptions): () => void {
     this.queue.push(name);
@@ -294,8 +278,4 @@ export class LiveComponent {
       (listener as Listener<Name>)(event);
     }
   }
-}
-
-function isOwn(path: string): boolean {
-  return new URL(path, location.href).origin === location.origin;
 }
