@@ -1,3 +1,4 @@
+import { alert, announce } from "./announcer.ts";
 import { applyEffects } from "./effects.ts";
 import { clearErrors, resetSent, showErrors, snapshot } from "./form.ts";
 import { morph } from "./morph.ts";
