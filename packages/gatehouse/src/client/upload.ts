@@ -60,7 +60,7 @@ class Uploader {
     if (failed === null && !isUnderWay(form)) return;
     event.preventDefault();
     if (failed === null) this.#held.set(form, event.submitter);
-    failed?.querySelector("button")?.focus();
+    failed?.querySelector<HTMLElement>("button:not([hidden])")?.focus();
     this.#core.announce(
       failed === null
         ? "Your files are being uploaded; the form is sent after them."

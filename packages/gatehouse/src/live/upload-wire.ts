@@ -13,6 +13,7 @@ import type { FormFiles, UploadedFile } from "./upload.ts";
 import { liveProblems } from "./problems.ts";
 import { UPLOAD, uploadName, type UploadCall } from "./upload-action.ts";
 import type { ArrivingFile, ReceivedFile } from "./upload-intake.ts";
+import { refusedName } from "./upload-name.ts";
 import { malformed } from "./wire-refusal.ts";
 
 /** Where scripts send files. */
@@ -96,7 +97,8 @@ export async function readFormWithFiles(
     }
     if (!OF_ONE_FILE.has(outcome.problem)) last = outcome;
     // The action itself is refused for what is wrong with the whole request; this is for what is wrong with a file.
-    refused.set(file.field, [...(refused.get(file.field) ?? []), outcome.detail ?? outcome.problem.message]);
+    const told = `${refusedName(file.fileName)}: ${outcome.detail ?? outcome.problem.message}`;
+    refused.set(file.field, [...(refused.get(file.field) ?? []), told]);
     return undefined;
   };
   const body = await readFileForm(inbound, receive, parts.pace);
