@@ -35,8 +35,10 @@ const MARGIN = 5_000;
 export class BodyStream {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
   readonly #parts: BodyStreamParts;
-  readonly #tooLong = Promise.withResolvers<"too slow">();
   #end: Disposable | undefined;
+  /** Ends the present wait, and knows of no other: races with one promise for all of them would hold all pieces. */
+  #expire: (() => void) | undefined;
+  #expired = false;
   #allowed = false;
   /** Milliseconds that were waited, and bytes that came, since the pace was last seen to be kept. */
   #waited = 0;
@@ -59,7 +61,7 @@ export class BodyStream {
     const reader = this.#reader;
     if (reader === undefined) return undefined;
     const { pace, timers } = this.#parts;
-    this.#end ??= timers.after(pace.longest, () => this.#tooLong.resolve("too slow"), "background");
+    this.#end ??= timers.after(pace.longest, () => this.#endTime(), "background");
     try {
       const piece = await this.#next(reader);
       if (piece === "too slow") return this.#giveUp("The body came too slowly.");
@@ -80,18 +82,26 @@ export class BodyStream {
     reader: ReadableStreamDefaultReader<Uint8Array>,
   ): Promise<Awaited<ReturnType<typeof reader.read>> | "too slow"> {
     const { pace, clock, timers } = this.#parts;
+    if (this.#expired) return "too slow";
     const began = clock.monotonic();
-    const slow = Promise.withResolvers<"too slow">();
+    const { promise, resolve, reject } = Promise.withResolvers<Awaited<ReturnType<typeof reader.read>> | "too slow">();
     // What came while this process was busy is read before anybody is given up.
-    const expire = (): void => void setImmediate(() => slow.resolve("too slow"));
+    const expire = (): void => void setImmediate(() => resolve("too slow"));
+    this.#expire = expire;
     using _watch = timers.after(pace.interval - this.#waited, expire, "background");
-    const piece = await Promise.race([reader.read(), slow.promise, this.#tooLong.promise]);
+    reader.read().then(resolve, reject);
+    const piece = await promise;
     if (piece === "too slow") return piece;
     // Only waiting counts: while we are busy storing, nobody can send faster.
     this.#waited += clock.monotonic() - began;
     this.#received += piece.value?.byteLength ?? 0;
     if (this.#received >= pace.least) [this.#waited, this.#received] = [0, 0];
     return piece;
+  }
+
+  #endTime(): void {
+    this.#expired = true;
+    this.#expire?.();
   }
 
   #giveUp(detail: string): Denial {
