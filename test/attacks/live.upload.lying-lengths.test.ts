@@ -74,9 +74,11 @@ describe("an upload that is too slow", () => {
     const upload = new RawUpload(albums, await albums.kit.visit(), 100_000);
     upload.socket.write(png(50_000));
     await albums.settle(1);
-    const drip = (): Promise<void> => {
+    const drip = async (): Promise<void> => {
       upload.socket.write("x");
-      return clock.advance(20);
+      // Time counts once the server has stored that, and waits for more.
+      await pause(5);
+      await clock.advance(50);
     };
     assert.deepEqual(await upload.answer(drip), [408, "REQUEST_TIMEOUT"]);
     await albums.settle(0);
