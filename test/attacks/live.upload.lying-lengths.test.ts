@@ -125,7 +125,7 @@ describe("an upload in a server whose requests are bounded in time", () => {
   });
 
   it("has no more time than others where nobody has admitted it", async () => {
-    await using albums = await openAlbums({ limits });
+    await using albums = await openAlbums({ limits, pace: { least: 1, interval: NEVER, longest: NEVER } });
     const visitor = await albums.kit.visit();
     const text = part("_component_id", "album:main");
     for (const fields of [text, formBefore(visitor, "forged")]) {

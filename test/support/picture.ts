@@ -8,7 +8,10 @@ export function picture([red, green, blue]: readonly [number, number, number], e
   header.writeUInt32BE(size, 4);
   // Eight bits for each of three colours.
   header.set([8, 2, 0, 0, 0], 8);
-  const line = Buffer.concat([Buffer.from([0]), ...Array.from({ length: size }, () => Buffer.from([red, green, blue]))]);
+  const line = Buffer.concat([
+    Buffer.from([0]),
+    ...Array.from({ length: size }, () => Buffer.from([red, green, blue])),
+  ]);
   const pixels = deflateSync(Buffer.concat(Array.from({ length: size }, () => line)));
   return Buffer.concat([
     Buffer.from("\x89PNG\r\n\x1a\n", "latin1"),
