@@ -72,6 +72,11 @@ export class Transfer {
     this.#core.announce(`${name} is uploaded.`);
   }
 
+  /** Ends what is under way. */
+  abort(): void {
+    this.#request?.abort();
+  }
+
   #post(): Promise<Answer | undefined> {
     const { box, file } = this.#subject;
     const { live = "", liveTickets = "{}" } = box.closest<HTMLElement>("[data-live]")?.dataset ?? {};
@@ -101,8 +106,6 @@ export class Transfer {
     let told = Date.now();
     let quarter = 0;
     upload.addEventListener("progress", ({ loaded, total }) => {
-      // Another file has taken its place.
-      if (!this.item.isConnected) return this.#request?.abort();
       this.#progress.value = total === 0 ? 0 : loaded / total;
       const reached = Math.floor(this.#progress.value * 4);
       if (reached <= quarter || reached === 4 || Date.now() - told < BREATH) return;
@@ -130,7 +133,7 @@ export class Transfer {
   #remove(): void {
     const { box, file } = this.#subject;
     this.item.remove();
-    this.#request?.abort();
+    this.abort();
     box.querySelector<HTMLElement>("[type=file]")?.focus();
     this.#core.announce(`${file.name} is removed.`);
   }
