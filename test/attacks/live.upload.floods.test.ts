@@ -160,9 +160,16 @@ describe("a form with thousands of files", () => {
   });
 });
 
-describe("a file of hundreds of mebibytes", () => {
-  const MiB = 1_048_576;
+const MiB = 1_048_576;
 
+/** A film of 256 MiB. */
+async function* film256(): AsyncGenerator<Buffer> {
+  yield Buffer.from("\0\0\0\x20ftypisom\0\0\x02\0isomiso2");
+  const piece = Buffer.alloc(MiB, 7);
+  for (let count = 0; count < 256; count += 1) yield piece;
+}
+
+describe("a file of hundreds of mebibytes", () => {
   it("is in memory a few pieces at a time, on its way in and out", async () => {
     const film = live("film", {
       state: z.object({}),
@@ -196,11 +203,6 @@ describe("a file of hundreds of mebibytes", () => {
       await using listening = await listen({ handler: kit.handler, port: 0 });
       const visitor = await kit.visit();
       const before = heldBytes();
-      const piece = Buffer.alloc(MiB, 7);
-      async function* content(): AsyncGenerator<Buffer> {
-        yield Buffer.from("\0\0\0\x20ftypisom\0\0\x02\0isomiso2");
-        for (let count = 0; count < 256; count += 1) yield piece;
-      }
       const request = httpRequest(`${listening.url}/api/livecomponents/upload?component_id=film%3Amain&field=film`, {
         method: "POST",
         headers: {
@@ -213,7 +215,7 @@ describe("a file of hundreds of mebibytes", () => {
         },
       });
       const answered = once(request, "response");
-      await pipeline(content, request);
+      await pipeline(film256, request);
       const [answer] = (await answered) as [IncomingMessage];
       assert.equal(answer.statusCode, 200, await text(answer));
       assert.ok(written > 256 * MiB);

@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import { after, before, describe, it } from "node:test";
 import type { Browser, Page } from "playwright-core";
 import { launchBrowser, ready, startSite, Visitor } from "../support/browser.ts";
-import { picture } from "../support/picture.ts";
+import { LIE, MENU, SEA } from "../support/chosen-files.ts";
 import type { ServerProcess } from "../support/server-process.ts";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -84,15 +84,13 @@ const STATES: Readonly<Record<string, (page: Page) => Promise<unknown>>> = {
   },
   upload: async (page) => {
     const field = page.getByLabel("Pictures or PDFs");
-    const menu = { name: "menu.pdf", mimeType: "application/pdf", buffer: Buffer.from("%PDF-1.4\n%%EOF\n") };
-    const sea = { name: `${"sea".repeat(30)}.png`, mimeType: "image/png", buffer: picture([20, 90, 160]) };
-    const lie = { name: "lie.png", mimeType: "image/png", buffer: Buffer.from("This is no picture.") };
-    await field.setInputFiles([menu, sea]);
+    const sea = { ...SEA, name: `${"sea".repeat(30)}.png` };
+    await field.setInputFiles([MENU, sea]);
     await page.locator("li[data-live-state=done]").nth(1).waitFor();
     await page.getByLabel("What it is").fill("Aaaa".repeat(15));
     await page.getByRole("button", { name: "Add", exact: true }).click();
     await page.locator(".file").nth(1).waitFor();
-    await field.setInputFiles([sea, lie]);
+    await field.setInputFiles([sea, LIE]);
     await page.locator("li[data-live-state=done]").waitFor();
     await page.locator("li[data-live-state=failed]").waitFor();
   },
@@ -134,9 +132,7 @@ describe("the playground for people who see, hear or point differently", () => {
     await visitor.context.route("**/*.js", (route) => route.abort());
     const page = await visitor.open("/playground/upload");
     await page.getByLabel("What it is").fill("The evening");
-    const lie = { name: "lie.png", mimeType: "image/png", buffer: Buffer.from("This is no picture.") };
-    const sea = { name: "sea.png", mimeType: "image/png", buffer: picture([20, 90, 160]) };
-    await page.getByLabel("Pictures or PDFs").setInputFiles([sea, lie]);
+    await page.getByLabel("Pictures or PDFs").setInputFiles([SEA, LIE]);
     await page.getByRole("button", { name: "Add", exact: true }).click();
     await page.getByRole("heading", { name: "Please check what you entered" }).waitFor();
     await inspect(page, "the refused form with files");

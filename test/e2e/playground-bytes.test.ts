@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
 import type { Browser, Page, Response } from "playwright-core";
 import { launchBrowser, ready, startSite, Visitor } from "../support/browser.ts";
-import { picture } from "../support/picture.ts";
+import { SEA } from "../support/chosen-files.ts";
 import type { ServerProcess } from "../support/server-process.ts";
 
 /** The most of a component's HTML that an update sends once the page has its content from the server, in percent. */
@@ -81,8 +81,7 @@ const INTERACTIONS: readonly Interaction[] = [
     what: "Add an uploaded picture",
     example: "upload",
     act: async (page, turn) => {
-      const file = { name: `picture ${turn}.png`, mimeType: "image/png", buffer: picture([turn * 80, 90, 160]) };
-      await page.getByLabel("Pictures or PDFs").setInputFiles([file]);
+      await page.getByLabel("Pictures or PDFs").setInputFiles([{ ...SEA, name: `picture ${turn}.png` }]);
       await page.locator("li[data-live-state=done]").waitFor();
       await page.getByLabel("What it is").fill(`What I saw, number ${turn}`);
       await press(page, "Add");

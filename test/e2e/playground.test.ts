@@ -1,12 +1,9 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { after, before, it } from "node:test";
 import type { Locator, Page, Response } from "playwright-core";
 import { ready, startSite, Visitor } from "../support/browser.ts";
 import { contextWithoutScripts, describeBrowsers, type Engine } from "../support/browsers.ts";
-import { picture } from "../support/picture.ts";
+import { drop, HUGE, LIE, MENU, SEA, type ChosenFile } from "../support/chosen-files.ts";
 import type { ServerProcess } from "../support/server-process.ts";
 
 let server: ServerProcess;
@@ -53,25 +50,6 @@ async function refill(field: Locator, text: string): Promise<void> {
   await field.fill(text);
 }
 
-/** Drops files on a field. Only Chromium can be told to drop some; in Firefox they are chosen. */
-async function drop(field: Locator, files: readonly (typeof SEA)[], { name }: Engine): Promise<void> {
-  if (name === "firefox") return field.setInputFiles([...files]);
-  const directory = await mkdtemp(join(tmpdir(), "gatehouse-dropped-"));
-  try {
-    for (const file of files) await writeFile(join(directory, file.name), file.buffer);
-    const devtools = await field.page().context().newCDPSession(field.page());
-    const { x, y, width, height } = (await field.boundingBox()) ?? assert.fail("It cannot be seen.");
-    const data = { items: [], files: files.map((file) => join(directory, file.name)), dragOperationsMask: 1 };
-    // Beside the button, where the field is large.
-    const at = { x: x + width * 0.9, y: y + height / 2, data };
-    for (const type of ["dragEnter", "dragOver", "drop"] as const)
-      await devtools.send("Input.dispatchDragEvent", { type, ...at });
-    for (const file of files) await line(field.page(), `${file.name}: is uploaded`).waitFor();
-  } finally {
-    await rm(directory, { recursive: true });
-  }
-}
-
 /** Presses Tab until something has the focus. */
 async function tabTo(locator: Locator): Promise<void> {
   for (let presses = 0; presses < 60; presses += 1) {
@@ -80,11 +58,6 @@ async function tabTo(locator: Locator): Promise<void> {
   }
   assert.fail(`Tab does not reach ${String(locator)}.`);
 }
-
-const SEA = { name: "sea.png", mimeType: "image/png", buffer: picture([20, 90, 160]) };
-const MENU = { name: "menu.pdf", mimeType: "application/pdf", buffer: Buffer.from("%PDF-1.4\n%%EOF\n") };
-const LIE = { name: "lie.png", mimeType: "image/png", buffer: Buffer.from("This is no picture.") };
-const HUGE = { name: "huge.png", mimeType: "image/png", buffer: picture([200, 90, 60], 3_000_000) };
 
 /** The field for files of the example with uploads. */
 const fileField = (page: Page): Locator => page.getByLabel("Pictures or PDFs");
@@ -331,8 +304,8 @@ describeBrowsers("the playground", (engine) => {
 
   it("takes files that are dropped on the field, keeps them for what is wrong, and no more than six", async () => {
     const { visitor, page } = await visit(engine, "upload");
-    const add = async (note: string, files: readonly (typeof SEA)[]): Promise<void> => {
-      await drop(fileField(page), files, engine);
+    const add = async (note: string, files: readonly ChosenFile[]): Promise<void> => {
+      await drop(fileField(page), files, engine.name);
       for (const { name } of files) await line(page, `${name}: is uploaded`).waitFor();
       await page.getByLabel("What it is").fill(note);
       await button(page, "Add").click();

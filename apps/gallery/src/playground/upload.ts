@@ -3,7 +3,7 @@ import type { Services } from "gatehouse";
 import { html, type Html } from "gatehouse/html";
 import { fileResponse } from "gatehouse/http";
 import { deny, problems, type ReadTransaction, type WriteTransaction } from "gatehouse/kernel";
-import { live, MiB, reply, upload, type ActEntry, type LiveComponent, type UploadedFile } from "gatehouse/live";
+import { live, MiB, reply, upload, type ActEntry, type LiveComponent } from "gatehouse/live";
 import { portableMigration } from "gatehouse/store";
 import { z } from "zod";
 import type { Example } from "./example.ts";
@@ -19,6 +19,8 @@ const Note = z.object({
 const Chosen = z.object({ id: z.string() });
 const File = Chosen.extend({ name: z.string(), type: z.string(), bytes: z.int(), note: z.string() });
 type File = z.infer<typeof File>;
+type Remove = ActEntry<z.input<typeof Chosen>>;
+type Uploads = Services["uploads"];
 
 interface Tables {
   playground_uploads: File & { tenant: string; owner: string; at: number };
@@ -36,69 +38,67 @@ async function filesOf(transaction: ReadTransaction, tenant: string, owner: stri
   return rows.map((row) => ({ ...row, bytes: Number(row.bytes) }));
 }
 
-/** The file of an uploaded one, and the way it goes: its bytes are deleted once no record of it is left. */
-function openFiles({ records }: Services["uploads"]) {
-  const forget = async (transaction: WriteTransaction, ids: readonly string[]): Promise<void> => {
-    for (const id of ids) {
-      await transaction.query<Tables>().deleteFrom("playground_uploads").where("id", "=", id).execute();
-      await records.forget(transaction, id);
-    }
-  };
-  return {
-    forget,
-    async makeRoom(transaction: WriteTransaction): Promise<void> {
-      const all = transaction.query<Tables>().selectFrom("playground_uploads").select("id");
-      const excess = await all.orderBy("at", "desc").orderBy("id").limit(MOST).offset(MOST_OF_ALL).execute();
-      const ids = excess.map(({ id }) => id);
-      await forget(transaction, ids);
-    },
-  };
+/** Removes files: their bytes are deleted once no record of them is left. */
+async function forget(transaction: WriteTransaction, { records }: Uploads, ids: readonly string[]): Promise<void> {
+  for (const id of ids) {
+    await transaction.query<Tables>().deleteFrom("playground_uploads").where("id", "=", id).execute();
+    await records.forget(transaction, id);
+  }
 }
 
-function openUpload({ uploads }: Pick<Services, "uploads">): LiveComponent<undefined> {
-  const files = openFiles(uploads);
-  return live("playground-upload", {
+/** Has the oldest files of all make room. */
+async function makeRoom(transaction: WriteTransaction, uploads: Uploads): Promise<void> {
+  const all = transaction.query<Tables>().selectFrom("playground_uploads").select("id");
+  const excess = await all.orderBy("at", "desc").orderBy("id").limit(MOST).offset(MOST_OF_ALL).execute();
+  const ids = excess.map(({ id }) => id);
+  await forget(transaction, uploads, ids);
+}
+
+const file = upload({
+  accept: ["image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf"],
+  maxBytes: 2 * MiB,
+  maxFiles: 3,
+  required: true,
+  authorise: "public",
+  limitBy: ["ip", "action"],
+  rateLimit: 60,
+  rateLimitWindow: 600,
+});
+
+const openUpload = ({ uploads }: Pick<Services, "uploads">): LiveComponent<undefined> =>
+  live("playground-upload", {
     mode: "none",
     state: z.object({ files: z.array(File) }),
     contentOnly: ["files"],
     mount: async ({ transaction, tenant, principal }) => ({
       files: await filesOf(transaction, tenant, ownerOf(principal)),
     }),
-    uploads: {
-      file: upload({
-        accept: ["image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf"],
-        maxBytes: 2 * MiB,
-        maxFiles: 3,
-        required: true,
-        authorise: "public",
-        limitBy: ["ip", "action"],
-        rateLimit: 60,
-        rateLimitWindow: 600,
-      }),
-    },
+    uploads: { file },
     actions: (action) => ({
       add: action(
         { input: Note, uploads: ["file"], authorise: "public", commutes: true, rateLimit: 30 },
-        async ({ state, transaction, tenant, principal, now }, { note, file }) => {
-          if (state.files.length + file.length > MOST) {
+        async ({ state, transaction, tenant, principal, now }, { note, file: added }) => {
+          if (state.files.length + added.length > MOST) {
             const message = `You can have ${MOST} files here. Remove one, then add this again.`;
             return deny(problems.VALIDATION_ERROR, { violations: [{ pointer: "/params/file", message }] });
           }
-          const rows = file.map((each) => rowOf(each, { tenant, owner: ownerOf(principal), note, at: now }));
+          const whose = { tenant, owner: ownerOf(principal), note, at: now };
+          const rows = added.map(({ id, name, type, bytes }) => ({ id, name, type, bytes, ...whose }));
           await transaction.query<Tables>().insertInto("playground_uploads").values(rows).execute();
-          await files.makeRoom(transaction);
-          const announce = file.length === 1 ? "Your file is here." : `Your ${file.length} files are here.`;
-          return reply({ effects: { announce } });
+          await makeRoom(transaction, uploads);
+          return reply({
+            effects: { announce: added.length === 1 ? "Your file is here." : `Your ${added.length} files are here.` },
+          });
         },
       ),
       remove: action({ input: Chosen, authorise: "public", commutes: true }, async ({ state, transaction }, { id }) => {
-        const own = state.files.find((file) => file.id === id);
+        const own = state.files.find((each) => each.id === id);
         if (own === undefined) return deny(problems.NOT_FOUND, { detail: "This file is no longer there." });
-        await files.forget(transaction, [id]);
+        await forget(transaction, uploads, [id]);
         return reply({ effects: { announce: `${own.name} is removed.`, focus: "upload-files" } });
       }),
     }),
-    render: ({ state, act: { add, remove }, instance }) => html`
+    render: ({ state: { files }, act: { add, remove }, instance }) => html`
       <form ${add.form} aria-label="Add files">
         ${add.fields}
         <div class="field">
@@ -109,25 +109,21 @@ function openUpload({ uploads }: Pick<Services, "uploads">): LiveComponent<undef
         ${add.upload("file", { label: "Pictures or PDFs, up to three, of at most 2 MiB each" })}
         <button class="button" type="submit">Add</button>
       </form>
-      <section aria-labelledby="upload-files">
-        <h3 id="upload-files" tabindex="-1">Your files</h3>
-        ${state.files.length === 0 && html`<p class="hint">There are none yet. Nobody but you will see them.</p>`}
-        <ul class="files">
-          ${state.files.map((file) => fileCard(file, remove))}
-        </ul>
-      </section>
+      ${fileList(files, remove)}
     `,
   });
+
+function fileList(files: readonly File[], remove: Remove): Html {
+  return html`<section aria-labelledby="upload-files">
+    <h3 id="upload-files" tabindex="-1">Your files</h3>
+    ${files.length === 0 && html`<p class="hint">There are none yet. Nobody but you will see them.</p>`}
+    <ul class="files">
+      ${files.map((each) => fileCard(each, remove))}
+    </ul>
+  </section>`;
 }
 
-function rowOf(
-  { id, name, type, bytes }: UploadedFile,
-  whose: Pick<Tables["playground_uploads"], "tenant" | "owner" | "note" | "at">,
-): Tables["playground_uploads"] {
-  return { id, name, type, bytes, ...whose };
-}
-
-function fileCard({ id, name, type, bytes, note }: File, remove: ActEntry<z.input<typeof Chosen>>): Html {
+function fileCard({ id, name, type, bytes, note }: File, remove: Remove): Html {
   const kind = type.split("/")[1]?.toUpperCase() ?? "";
   const picture = type.startsWith("image/")
     ? html`<img src="${FILES}/${id}" alt="" width="72" height="72" loading="lazy" />`
@@ -150,10 +146,10 @@ function serveFiles({ edge, store, uploads }: Pick<Services, "edge" | "store" | 
     const inbound = edge.of(context);
     const owner = ownerOf(await edge.sessions.principal(inbound));
     const own = await store.read((transaction) => filesOf(transaction, inbound.tenant, owner));
-    const file = own.find(({ id }) => id === context.req.param("id"));
-    const opened = file === undefined ? undefined : await uploads.sink.open(file.id);
-    if (file === undefined || opened === undefined) return edge.refuse(inbound, deny(problems.NOT_FOUND));
-    return fileResponse({ ...opened, type: file.type, name: file.name });
+    const found = own.find(({ id }) => id === context.req.param("id"));
+    const opened = found === undefined ? undefined : await uploads.sink.open(found.id);
+    if (found === undefined || opened === undefined) return edge.refuse(inbound, deny(problems.NOT_FOUND));
+    return fileResponse({ ...opened, type: found.type, name: found.name });
   });
 }
 

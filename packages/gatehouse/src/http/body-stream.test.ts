@@ -12,8 +12,7 @@ function open(pace: BodyPace = PACE) {
   const clock = createFakeClock();
   let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   const body = new ReadableStream<Uint8Array>({ start: (given) => void (controller = given) });
-  // `duplex` is missing from the type.
-  const request = new Request("http://a/", { method: "POST", body, duplex: "half" } as RequestInit);
+  const request = new Request("http://a/", { method: "POST", body, duplex: "half" });
   const allowed: number[] = [];
   const stream = new BodyStream(request, { pace, clock, timers: clock, allowTime: (time) => allowed.push(time) });
   assert.ok(controller);

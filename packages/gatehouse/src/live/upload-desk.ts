@@ -1,7 +1,12 @@
-import type { AnyLiveComponent } from "./component.ts";
 import type { StateKey } from "./state-key.ts";
 import type { UploadedFile, UploadFields } from "./upload.ts";
 import type { TicketBasis, UploadSeals } from "./upload-seal.ts";
+
+/** A component, as far as its upload fields are concerned. */
+interface UploadingComponent {
+  readonly uploads: UploadFields;
+  readonly visible: unknown;
+}
 
 /** What a component is rendered from, as far as its upload fields need to know. */
 export interface DeskFrame {
@@ -19,7 +24,7 @@ export class UploadDesk {
   readonly #basis: TicketBasis;
   readonly #tickets = new Map<string, string>();
 
-  constructor(seals: UploadSeals, { uploads, visible }: AnyLiveComponent, { key, props, now }: DeskFrame) {
+  constructor(seals: UploadSeals, { uploads, visible }: UploadingComponent, { key, props, now }: DeskFrame) {
     this.fields = uploads;
     this.#seals = seals;
     this.#key = key;
@@ -50,7 +55,7 @@ export class UploadDesk {
 
 /** The desk for one rendering of a component, `undefined` where it has no upload fields. */
 export function deskFor(
-  component: AnyLiveComponent,
+  component: UploadingComponent,
   seals: UploadSeals | undefined,
   frame: DeskFrame,
 ): UploadDesk | undefined {
