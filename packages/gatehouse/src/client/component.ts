@@ -72,6 +72,8 @@ export function componentById(id: string): LiveComponent | undefined {
 /** A component of this page. Its actions run one after the other, those of different components side by side. */
 export class LiveComponent {
   readonly root: HTMLElement;
+  /** As the server sent it last, if it has. */
+  content: Content | undefined;
   readonly #listeners = new Map<keyof LiveEvents, Set<Listener<never>>>();
   /** Keys of intents whose outcome is unknown, for the next try of the same. */
   readonly #unresolved = new Map<string, string>();
@@ -79,7 +81,6 @@ export class LiveComponent {
   readonly #pending = new Map<Element, Element>();
   #tail: Promise<unknown> = Promise.resolve();
   #waiting = 0;
-  #content: Content | undefined;
 
   constructor(root: HTMLElement) {
     this.root = root;
@@ -106,7 +107,7 @@ export class LiveComponent {
     return {
       component_id: this.id,
       base_version: liveVersion === undefined ? undefined : Number(liveVersion),
-      base_tag: this.#content?.tag,
+      base_tag: this.content?.tag,
       seed,
       children: children.length === 0 ? undefined : children,
     };
@@ -142,7 +143,7 @@ export class LiveComponent {
     const sent = form === undefined ? undefined : snapshot(form);
     if (form !== undefined) clearErrors(form);
     const others = this.#hearers();
-    const contents = new Map([this, ...others].map((component) => [component.id, component.#content]));
+    const contents = new Map([this, ...others].map((component) => [component.id, component.content]));
     const request = {
       ...this.known,
       ...{ action, params, idempotency_key: key },
@@ -197,11 +198,11 @@ export class LiveComponent {
   }
 
   /** Shows newer content; an older answer, such as a repeated one, changes nothing. `base` is what a patch is made for. */
-  show({ html, patch, content_tag: tag, version, seed, children, tickets }: Update, base = this.#content): void {
+  show({ html, patch, content_tag: tag, version, seed, children, tickets }: Update, base = this.content): void {
     if (version < this.version) return;
     const { dataset } = this.root;
     const content = html ?? applyPatch(base?.html ?? "", patch ?? []);
-    this.#content = tag === undefined ? undefined : { html: content, tag };
+    this.content = tag === undefined ? undefined : { html: content, tag };
     if (tickets !== undefined) dataset["liveTickets"] = JSON.stringify(tickets);
     if (seed !== undefined) dataset["liveSeed"] = seed;
     // A version that has not moved may mean that nothing is stored yet: the page's own state still counts.
@@ -217,8 +218,8 @@ export class LiveComponent {
     this.#shown();
   }
 
-  /** Takes what the server answered when it was asked for this component; `false` where it knows it no more. */
-  take(loaded: LoadResponse["components"][number]): boolean {
+  /** Takes what the server answered when the content was `base`; `false` where it knows the component no more. */
+  take(loaded: LoadResponse["components"][number], base: Content | undefined): boolean {
     const { element, seed, gone, version, topics } = loaded;
     if (topics !== undefined) this.root.dataset["liveTopics"] = topics;
     if (element !== undefined) {
@@ -229,7 +230,7 @@ export class LiveComponent {
       remember(this.root);
       this.#shown();
     } else if (version !== undefined && (loaded.html !== undefined || loaded.patch !== undefined)) {
-      this.show({ ...loaded, state: loaded.state, version });
+      this.show({ ...loaded, state: loaded.state, version }, base);
     } else if (seed !== undefined) this.root.dataset["liveSeed"] = seed;
     return gone !== true;
   }

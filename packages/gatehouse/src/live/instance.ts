@@ -11,6 +11,7 @@ import { isNewest, type Mounter } from "./mounter.ts";
 import { liveProblems } from "./problems.ts";
 import type { Push } from "./push/push.ts";
 import { topicKey } from "./push/topics.ts";
+import type { RecentContents } from "./recent-contents.ts";
 import { withBefore, type ComponentUpdate } from "./result.ts";
 import { check } from "./schema.ts";
 import { deskFor } from "./upload-desk.ts";
@@ -23,6 +24,7 @@ export interface LiveServices {
   readonly keeper: StateKeeper;
   readonly mounter: Mounter;
   readonly push: Pick<Push, "publish">;
+  readonly contents: RecentContents;
   /** The component of a name. */
   readonly find: (name: string) => AnyLiveComponent | undefined;
   /** Present where components have upload fields. */
@@ -153,10 +155,9 @@ export class Instance {
       ...(children === undefined ? {} : { children }),
       ...(content.tickets === undefined ? {} : { tickets: content.tickets }),
     };
-    const { tag } = this.#basis;
-    if (tag === undefined || before === undefined) return update;
-    const { text } = this.#content(before);
-    return contentTag(text) === tag ? withBefore(update, text) : update;
+    const text = this.#shownBefore(before);
+    this.#services.contents.keep(this.key, { tag: update.content_tag, text: content.text });
+    return text === undefined ? update : withBefore(update, text);
   }
 
   /** The denial of an attempt on a state that is no longer the newest, with what is. */
@@ -168,6 +169,13 @@ export class Instance {
   async #settleDerived(transaction: WriteTransaction, current: Current, next: unknown): Promise<ComponentUpdate> {
     const state = next === undefined ? await this.#mounted(transaction, current.props, undefined) : this.#checked(next);
     return this.update(transaction, { props: current.props, state, version: 0 }, current);
+  }
+
+  /** The content that the caller has, where that is known. */
+  #shownBefore(before: Shown | undefined): string | undefined {
+    const { tag } = this.#basis;
+    if (tag === undefined || before === undefined) return undefined;
+    return this.#services.contents.find(this.key, tag, () => this.#content(before).text);
   }
 
   #content(current: Shown): Content {

@@ -28,6 +28,7 @@ import { pushSettings, type PushOptions } from "./push/options.ts";
 import { Push } from "./push/push.ts";
 import { streamAction } from "./push/stream-action.ts";
 import { liveRoutes, type RefusedPage, type RouteParts } from "./routes.ts";
+import { RecentContents } from "./recent-contents.ts";
 import type { UploadStorage } from "./upload-intake.ts";
 import { createLiveUploads } from "./uploads.ts";
 import { DEFAULT_STATE_QUOTA, ownerOf, StateKeeper, type StateQuota } from "./state.ts";
@@ -117,6 +118,8 @@ const LOAD_LIMIT = { limit: 120, window: 60 };
 const STRANGERS = 10;
 const DAY = 24 * 60 * 60 * 1000;
 const KEY_BYTES = 16;
+/** Characters of contents that are remembered, to say what changes in them. */
+const REMEMBERED = 8 * 1024 * 1024;
 const TOO_OLD = "This page is too old; please reload it.";
 
 /**
@@ -154,7 +157,8 @@ class LivePages implements Live, RouteParts {
     this.#push = openPush(parts, lifetime);
     const uploads = createLiveUploads(parts, lifetime);
     this.#mounter = new Mounter({ keeper: this.#keeper, find, tokens: this.#push.tokens, seals: uploads?.seals });
-    const services = { keeper: this.#keeper, mounter: this.#mounter, find, push: this.#push, uploads };
+    const contents = new RecentContents(REMEMBERED);
+    const services = { keeper: this.#keeper, mounter: this.#mounter, find, push: this.#push, contents, uploads };
     const own = parts.components.flatMap((component) => componentActions(component, services));
     const load = loadAction(services, [loadPolicy(parts.loadLimit ?? LOAD_LIMIT)]);
     this.actions = [...own, load, openStreams(parts, this.#push, find), ...(uploads?.actions ?? [])];

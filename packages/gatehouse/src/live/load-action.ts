@@ -86,7 +86,7 @@ export function loadAction(services: LiveServices, limits: readonly LimitPolicy[
 const NONE: ReadonlySet<string> = new Set();
 
 async function load(
-  { find, keeper, mounter, uploads }: LiveServices,
+  { find, keeper, mounter, uploads, contents }: LiveServices,
   { id, basis }: OtherComponent,
   frame: MountFrame,
 ): Promise<Loaded | undefined> {
@@ -101,7 +101,8 @@ async function load(
   // A page that names no version has nothing to show yet.
   if (basis.version === undefined) return { element: await mounted.element() };
   const desk = deskFor(component, uploads?.seals, { key, props: mounted.held.props, now: frame.now });
-  const before = seed === undefined ? undefined : contentOf(component, { id, seed, principal: frame.principal, desk });
+  const before = (tag: string): string | undefined =>
+    contents.find(key, tag, () => seed && contentOf(component, { id, seed, principal: frame.principal, desk }));
   return refreshed(component, mounted, {
     ...{ basis, before },
     children: await mounter.children(mounted.content(), frame),
@@ -120,8 +121,8 @@ function contentOf(
 
 interface Refreshing {
   readonly basis: Basis;
-  /** The content the page may have. */
-  readonly before: string | undefined;
+  /** The content that the page has, where that is known. */
+  readonly before: (tag: string) => string | undefined;
   readonly children: ReadonlyMap<string, string>;
 }
 
@@ -141,6 +142,6 @@ function refreshed(
     ...(children.size === 0 ? {} : { children: Object.fromEntries(children) }),
     ...(tickets === undefined ? {} : { tickets }),
   };
-  // A page whose content came with an answer has a seed that is older: it gets the new content whole, with a seed.
-  return before !== undefined && contentTag(before) === basis.tag ? withBefore(update, before) : update;
+  const shown = basis.tag === undefined ? undefined : before(basis.tag);
+  return shown === undefined ? update : withBefore(update, shown);
 }
