@@ -74,13 +74,14 @@ export class LiveComponent {
   readonly root: HTMLElement;
   /** As the server sent it last, if it has. */
   content: Content | undefined;
+  /** Names of its actions that have not been answered, in their order. */
+  readonly queue: string[] = [];
   readonly #listeners = new Map<keyof LiveEvents, Set<Listener<never>>>();
   /** Keys of intents whose outcome is unknown, for the next try of the same. */
   readonly #unresolved = new Map<string, string>();
   /** Triggers whose action is under way, with what was pressed. */
   readonly #pending = new Map<Element, Element>();
   #tail: Promise<unknown> = Promise.resolve();
-  #waiting = 0;
 
   constructor(root: HTMLElement) {
     this.root = root;
@@ -97,7 +98,7 @@ export class LiveComponent {
 
   /** Whether an action of it is on its way. */
   get isBusy(): boolean {
-    return this.#waiting > 0;
+    return this.queue.length > 0;
   }
 
   /** What the server needs to know to say what has changed. */
@@ -132,7 +133,7 @@ export class LiveComponent {
   executeAction(name: string, params: unknown = {}, options: ActionOptions = {}): Promise<LiveResponse> {
     const intent = `${name} ${JSON.stringify(params)}`;
     const key = options.idempotency_key ?? this.#unresolved.get(intent) ?? crypto.randomUUID();
-    const end = this.#begin(options);
+    const end = this.#begin(name, options);
     const result = this.#tail.then(() => this.#perform({ name, params, intent, key, form: options.form }, end));
     this.#tail = result.catch(end);
     return result;
@@ -257,10 +258,10 @@ export class LiveComponent {
   }
 
   /** Shows that an action is under way; what comes back ends that, however often it is called. */
-  #begin({ trigger, pressed = trigger }: ActionOptions): () => void {
-    this.#waiting += 1;
+  #begin(name: string, { trigger, pressed = trigger }: ActionOptions): () => void {
+    this.queue.push(name);
     this.root.setAttribute("aria-busy", "true");
-    setTimeout(() => this.root.toggleAttribute("data-live-loading", this.#waiting > 0), PATIENCE);
+    setTimeout(() => this.root.toggleAttribute("data-live-loading", this.isBusy), PATIENCE);
     const undo = pressed === undefined ? undefined : preview(pressed);
     if (trigger !== undefined && pressed !== undefined) {
       this.#pending.set(trigger, pressed);
@@ -277,12 +278,12 @@ export class LiveComponent {
   }
 
   #end(trigger: Element | undefined): void {
-    this.#waiting -= 1;
+    this.queue.shift();
     if (trigger !== undefined) {
       this.#pending.get(trigger)?.removeAttribute("aria-disabled");
       this.#pending.delete(trigger);
     }
-    if (this.#waiting > 0) return;
+    if (this.isBusy) return;
     this.root.removeAttribute("aria-busy");
     this.root.removeAttribute("data-live-loading");
   }

@@ -5,7 +5,7 @@ import type { WriteTransaction } from "../kernel/ports/store.ts";
 import { problems } from "../kernel/problems.ts";
 import type { Basis, LiveCall } from "./call.ts";
 import type { AnyLiveComponent, LiveContext } from "./component.ts";
-import { renderContent, toldOf, type Content } from "./content.ts";
+import { toldOf, type Content, type RenderContent } from "./content.ts";
 import { contentTag } from "./content-patch.ts";
 import { isNewest, type Mounter } from "./mounter.ts";
 import { liveProblems } from "./problems.ts";
@@ -25,6 +25,7 @@ export interface LiveServices {
   readonly mounter: Mounter;
   readonly push: Pick<Push, "publish">;
   readonly contents: RecentContents;
+  readonly render: RenderContent;
   /** The component of a name. */
   readonly find: (name: string) => AnyLiveComponent | undefined;
   /** Present where components have upload fields. */
@@ -186,7 +187,7 @@ export class Instance {
       ...{ page: undefined, refused: undefined },
       desk: deskFor(this.component, this.#services.uploads?.seals, { key: this.key, props: current.props, now }),
     };
-    return renderContent(this.component, current, frame);
+    return this.#services.render(this.component, current, frame);
   }
 
   async #children(

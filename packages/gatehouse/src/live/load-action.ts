@@ -3,7 +3,7 @@ import { defineAction, type AnyAction, type LimitPolicy } from "../kernel/action
 import type { Basis, OtherComponent } from "./call.ts";
 import { formatComponentId } from "./component-id.ts";
 import type { AnyLiveComponent } from "./component.ts";
-import { renderContent, toldOf, type ContentFrame } from "./content.ts";
+import { toldOf, type ContentFrame, type RenderContent } from "./content.ts";
 import { contentTag } from "./content-patch.ts";
 import type { LiveServices } from "./instance.ts";
 import type { Mounted, MountFrame } from "./mounter.ts";
@@ -86,7 +86,7 @@ export function loadAction(services: LiveServices, limits: readonly LimitPolicy[
 const NONE: ReadonlySet<string> = new Set();
 
 async function load(
-  { find, keeper, mounter, uploads, contents }: LiveServices,
+  { find, keeper, mounter, uploads, contents, render }: LiveServices,
   { id, basis }: OtherComponent,
   frame: MountFrame,
 ): Promise<Loaded | undefined> {
@@ -102,7 +102,7 @@ async function load(
   if (basis.version === undefined) return { element: await mounted.element() };
   const desk = deskFor(component, uploads?.seals, { key, props: mounted.held.props, now: frame.now });
   const before = (tag: string): string | undefined =>
-    contents.find(key, tag, () => seed && contentOf(component, { id, seed, principal: frame.principal, desk }));
+    contents.find(key, tag, () => seed && contentOf(component, { id, seed, principal: frame.principal, desk, render }));
   return refreshed(component, mounted, {
     ...{ basis, before },
     children: await mounter.children(mounted.content(), frame),
@@ -112,11 +112,17 @@ async function load(
 /** The content that a page has whose seed was sealed together with it. */
 function contentOf(
   component: AnyLiveComponent,
-  { id, seed, principal, desk }: Pick<ContentFrame, "id" | "principal" | "desk"> & { readonly seed: Seed },
+  {
+    id,
+    seed,
+    principal,
+    desk,
+    render,
+  }: Pick<ContentFrame, "id" | "principal" | "desk"> & { readonly seed: Seed; readonly render: RenderContent },
 ): string | undefined {
   const { base: version, props, state } = seed;
   const frame = { id, version, page: undefined, refused: undefined, principal, desk };
-  return state === undefined ? undefined : renderContent(component, { props, state: state.value }, frame).text;
+  return state === undefined ? undefined : render(component, { props, state: state.value }, frame).text;
 }
 
 interface Refreshing {
