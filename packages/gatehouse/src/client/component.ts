@@ -296,6 +296,4 @@ export class LiveComponent {
   }
 }
 
-function isOwn(path: string): boolean {
-  return new URL(path, location.href).origin === location.origin;
-}
+const isOwn = (path: string): boolean => new URL(path, location.href).origin === location.origin;
