@@ -171,18 +171,11 @@ class LivePages implements Live, RouteParts {
     const { tokens } = this.#push;
     this.#mounter = new Mounter({ keeper: this.#keeper, find, tokens, seals: uploads?.seals, render });
     const contents = new RecentContents(REMEMBERED);
-    const services = {
-      keeper: this.#keeper,
-      mounter: this.#mounter,
-      find,
-      push: this.#push,
-      contents,
-      uploads,
-      render,
-    };
-    const own = parts.components.flatMap((component) => componentActions(component, services));
+    const own = { keeper: this.#keeper, mounter: this.#mounter, push: this.#push };
+    const services = { ...own, find, contents, uploads, render };
+    const actions = parts.components.flatMap((component) => componentActions(component, services));
     const load = loadAction(services, [loadPolicy(parts.loadLimit ?? LOAD_LIMIT)]);
-    this.actions = [...own, load, openStreams(parts, this.#push, find), ...(uploads?.actions ?? [])];
+    this.actions = [...actions, load, openStreams(parts, this.#push, find), ...(uploads?.actions ?? [])];
     this.routes = liveRoutes(this);
   }
 

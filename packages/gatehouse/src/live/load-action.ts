@@ -100,7 +100,7 @@ async function load(
   if (mounted === undefined) return undefined;
   // A page that names no version has nothing to show yet.
   if (basis.version === undefined) return { element: await mounted.element() };
-  const desk = deskFor(component.uploads, uploads?.seals, { key, now: frame.now });
+  const desk = deskFor(component, uploads?.seals, { key, props: mounted.held.props, now: frame.now });
   const before = (tag: string): string | undefined =>
     contents.find(key, tag, () => seed && contentOf(component, { id, seed, principal: frame.principal, desk, render }));
   return refreshed(component, mounted, {

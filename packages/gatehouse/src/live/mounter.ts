@@ -146,7 +146,7 @@ export class Mounter {
     const basis = { base: version, props: held.props, now };
     const seed = this.#keeper.seed(key, { ...basis, state: { value: held.state } });
     const topics = this.#topicsOf(component, { props: held.props, tenant: key.tenant, instance, principal }, now);
-    const desk = (): UploadDesk | undefined => deskFor(component.uploads, this.#seals, { key, now });
+    const desk = (): UploadDesk | undefined => deskFor(component, this.#seals, { key, props: held.props, now });
     return {
       ...{ id, version, seed, held, topics },
       content: () =>
