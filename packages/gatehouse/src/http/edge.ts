@@ -1,6 +1,7 @@
 import type { Context, Handler, Hono } from "hono";
 import type { Html } from "../html/html.ts";
 import type { AnyAction } from "../kernel/action.ts";
+import { Attachment } from "../kernel/attachment.ts";
 import { deny, type Denial, type Outcome } from "../kernel/outcome.ts";
 import { problems } from "../kernel/problems.ts";
 import { answerAction, type ActionAnswerOptions, type ActionRouteOptions } from "./action-route.ts";
@@ -96,7 +97,7 @@ class HttpEdge implements Edge {
   readonly #parser: InboundParser;
   readonly #responder: Responder;
   readonly #cors: Cors;
-  readonly #inbounds = new WeakMap<Request, Inbound>();
+  readonly #inbounds = new Attachment<Request, Inbound>();
   readonly #recorder: RefusalRecorder;
   readonly #sameSite: SessionPreset["sameSite"];
   readonly #mounted: MountedActions;

@@ -2,6 +2,7 @@ import { stringifySetCookie } from "cookie";
 import type { Authenticator } from "../guards/authenticate.ts";
 import { sessionExpired } from "../guards/session-expired.ts";
 import { anonymousPrincipal, type Attempt, type Credential, type Principal } from "../kernel/attempt.ts";
+import { Attachment } from "../kernel/attachment.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { KeyRing } from "../kernel/key-ring.ts";
 import { deny, isDenial, type Denial } from "../kernel/outcome.ts";
@@ -91,8 +92,8 @@ class StoredSessions implements EdgeSessions {
   readonly authenticator: Authenticator<"session">;
   readonly #parts: SessionParts;
   readonly #rows: SessionRows;
-  readonly #tracks = new WeakMap<Inbound, Track>();
-  readonly #inbounds = new WeakMap<Attempt, Inbound>();
+  readonly #tracks = new Attachment<Inbound, Track>();
+  readonly #inbounds = new Attachment<Attempt, Inbound>();
   readonly #passive = new WeakSet<Attempt>();
   readonly #touching = new Set<string>();
 
