@@ -1,9 +1,11 @@
 import type { ActionContext } from "../kernel/action.ts";
+import type { Refused } from "../kernel/attempt-event.ts";
 import { events } from "../kernel/events.ts";
 import { deny, isDenial, type Denial } from "../kernel/outcome.ts";
 import type { WriteTransaction } from "../kernel/ports/store.ts";
 import { problems } from "../kernel/problems.ts";
 import type { Basis, LiveCall } from "./call.ts";
+import type { ComponentId } from "./component-id.ts";
 import type { AnyLiveComponent, LiveContext } from "./component.ts";
 import { renderContent, toldOf, type Content } from "./content.ts";
 import { contentTag } from "./content-patch.ts";
@@ -27,6 +29,8 @@ export interface LiveServices {
   readonly find: (name: string) => AnyLiveComponent | undefined;
   /** Present where components have upload fields. */
   readonly uploads: UploadTaking | undefined;
+  /** Records the refusal of a component that is one of several; what refuses an attempt is recorded with it. */
+  readonly record: (refused: Pick<Refused, "attempt" | "principal">, denial: Denial) => void;
 }
 
 /** The state an action starts from. */
@@ -109,11 +113,11 @@ export class Instance {
     const stored = await keeper.read(transaction, this.component, this.key);
     if (sealed !== undefined) {
       const seed = keeper.openSeed(this.component, this.key, { sealed, now: this.#context.now });
-      if (seed === "damaged") return this.#invalid("seed");
+      if (seed === "damaged") return stateInvalid("seed", this.key);
       if (seed !== undefined && isNewest(this.component, seed, stored.version))
         return this.#fromSeed(transaction, seed, stored);
     }
-    if (stored.damaged) return this.#invalid("state");
+    if (stored.damaged) return stateInvalid("state", this.key);
     if (stored.held !== undefined) return { ...stored, ...stored.held };
     const fresh = await this.#fresh(transaction, stored);
     if (isDenial(fresh)) return fresh;
@@ -233,13 +237,13 @@ export class Instance {
       throw new TypeError(`The component ${this.component.name} answered a state that its schema refuses.`);
     return checked.value;
   }
+}
 
-  #invalid(what: "seed" | "state"): Denial {
-    const { component, instance } = this.key;
-    return deny(liveProblems.STATE_INVALID, {
-      event: events.crypt_decrypt_fail,
-      context: { what, component, instance },
-      extensions: REFRESH,
-    });
-  }
+/** The denial of a sealed state that does not open for whoever shows it. */
+export function stateInvalid(what: "seed" | "state", { component, instance }: ComponentId): Denial {
+  return deny(liveProblems.STATE_INVALID, {
+    event: events.crypt_decrypt_fail,
+    context: { what, component, instance },
+    extensions: REFRESH,
+  });
 }

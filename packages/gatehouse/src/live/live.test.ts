@@ -3,6 +3,7 @@ import { after, afterEach, before, describe, it } from "node:test";
 import { parse, type DefaultTreeAdapterMap } from "parse5";
 import { z } from "zod";
 import { html } from "../html/html.ts";
+import { createEventStream } from "../kernel/event-stream.ts";
 import { deny } from "../kernel/outcome.ts";
 import { problems } from "../kernel/problems.ts";
 import { openLiveKit, type LiveKit } from "../testing/live-kit.ts";
@@ -86,6 +87,8 @@ describe("live", () => {
       components: [counter, counter],
       random: { bytes: (length: number) => new Uint8Array(length) },
       client: { source: "", hash: "" },
+      ids: { next: () => "" },
+      events: createEventStream(() => undefined),
     };
     assert.throws(() => createLive(parts), /Two components are named counter/);
   });

@@ -4,8 +4,11 @@ import type { BodyPace } from "../http/body-stream.ts";
 import type { Edge } from "../http/edge.ts";
 import type { Inbound } from "../http/inbound.ts";
 import type { AnyAction, LimitPolicy } from "../kernel/action.ts";
+import { recordRefused } from "../kernel/attempt-event.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { base64url } from "../kernel/codec.ts";
+import type { EventStream } from "../kernel/event-stream.ts";
+import type { Ids } from "../kernel/ids.ts";
 import { deny, type Denial } from "../kernel/outcome.ts";
 import type { Bans } from "../kernel/ports/bans.ts";
 import type { Bus } from "../kernel/ports/bus.ts";
@@ -20,6 +23,7 @@ import { instanceFor, type ComponentId } from "./component-id.ts";
 import type { AnyLiveComponent, LiveComponent } from "./component.ts";
 import { propsOf } from "./content.ts";
 import { ownHtml } from "./element.ts";
+import type { LiveServices } from "./instance.ts";
 import { LOAD, loadAction } from "./load-action.ts";
 import { EAGER, Mounter, type MountSubject } from "./mounter.ts";
 import { pageStateOf } from "./page-state.ts";
@@ -41,6 +45,8 @@ export interface LiveParts {
   readonly sealer: Pick<Sealer, "seal" | "open" | "openStored">;
   readonly clock: Clock;
   readonly random: Random;
+  readonly ids: Ids;
+  readonly events: EventStream;
   /** Milliseconds a state is kept after its last change. Default: one day. */
   readonly lifetime?: number;
   /** Requests that load or refresh components, and the seconds they are counted in. Default 120 in 60; ten times as many for the strangers of one address together. */
@@ -154,7 +160,9 @@ class LivePages implements Live, RouteParts {
     this.#push = openPush(parts, lifetime);
     const uploads = createLiveUploads(parts, lifetime);
     this.#mounter = new Mounter({ keeper: this.#keeper, find, tokens: this.#push.tokens, seals: uploads?.seals });
-    const services = { keeper: this.#keeper, mounter: this.#mounter, find, push: this.#push, uploads };
+    const record: LiveServices["record"] = ({ attempt, principal }, denial) =>
+      recordRefused(parts, { attempt, principal, action: attempt.action }, denial);
+    const services = { keeper: this.#keeper, mounter: this.#mounter, find, push: this.#push, uploads, record };
     const own = parts.components.flatMap((component) => componentActions(component, services));
     const load = loadAction(services, [loadPolicy(parts.loadLimit ?? LOAD_LIMIT)]);
     this.actions = [...own, load, openStreams(parts, this.#push, find), ...(uploads?.actions ?? [])];

@@ -5,7 +5,7 @@ import { formatComponentId } from "./component-id.ts";
 import type { AnyLiveComponent } from "./component.ts";
 import { renderContent, toldOf, type ContentFrame } from "./content.ts";
 import { contentTag } from "./content-patch.ts";
-import type { LiveServices } from "./instance.ts";
+import { stateInvalid, type LiveServices } from "./instance.ts";
 import type { Mounted, MountFrame } from "./mounter.ts";
 import { extend, withBefore, type ComponentUpdate } from "./result.ts";
 import { deskFor } from "./upload-desk.ts";
@@ -75,7 +75,8 @@ export function loadAction(services: LiveServices, limits: readonly LimitPolicy[
         const { id, basis } = asked;
         const loaded = await load(services, asked, { ...frame, known: basis.children });
         const named = { component_id: formatComponentId(id) };
-        if (loaded === undefined) components.push({ ...named, gone: true });
+        if (loaded === "damaged") services.record({ attempt, principal }, stateInvalid("seed", id));
+        if (loaded === undefined || loaded === "damaged") components.push({ ...named, gone: true });
         else components.push("html" in loaded ? extend(loaded, named) : { ...named, ...loaded });
       }
       return { components };
@@ -89,13 +90,13 @@ async function load(
   { find, keeper, mounter, uploads }: LiveServices,
   { id, basis }: OtherComponent,
   frame: MountFrame,
-): Promise<Loaded | undefined> {
+): Promise<Loaded | "damaged" | undefined> {
   const component = find(id.component);
   if (component === undefined) return undefined;
   const key = { tenant: frame.tenant, ...id, owner: ownerOf(frame.principal) };
   const { seed: sealed } = basis;
   const seed = sealed === undefined ? undefined : keeper.openSeed(component, key, { sealed, now: frame.now });
-  if (seed === "damaged") return undefined;
+  if (seed === "damaged") return seed;
   const mounted = await mounter.mount({ component, instance: id.instance, props: undefined, seed }, frame);
   if (mounted === undefined) return undefined;
   // A page that names no version has nothing to show yet.
