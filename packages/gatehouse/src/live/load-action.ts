@@ -1,5 +1,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { sessionExpired } from "../guards/session-expired.ts";
 import { defineAction, type AnyAction, type LimitPolicy } from "../kernel/action.ts";
+import type { Denial } from "../kernel/outcome.ts";
 import type { Basis, OtherComponent } from "./call.ts";
 import { formatComponentId } from "./component-id.ts";
 import type { AnyLiveComponent } from "./component.ts";
@@ -65,7 +67,10 @@ export function loadAction(services: LiveServices, limits: readonly LimitPolicy[
     effects: "none",
     authorise: "public",
     limits,
-    async run({ input, principal, attempt, transaction, now }): Promise<LoadResult> {
+    async run({ input, principal, attempt, transaction, now }): Promise<LoadResult | Denial> {
+      // Nothing of the page was sealed for whoever it is now.
+      if (principal.session === undefined && attempt.credentials.some(({ kind }) => kind === "session"))
+        return sessionExpired();
       const frame = {
         ...{ principal, tenant: attempt.tenant, transaction, now, back: input.back },
         ...{ csrfToken: "", newKey: () => "", eager: NONE },

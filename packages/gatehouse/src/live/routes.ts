@@ -117,6 +117,7 @@ async function load(edge: Edge, inbound: Inbound): Promise<Response> {
   const outcome = await edge.receive(inbound, {
     action: LOAD,
     entrance: "live",
+    passive: true,
     read: async () => {
       const body = await inbound.body();
       const request = isDenial(body) ? body : readLoadRequest(body);
