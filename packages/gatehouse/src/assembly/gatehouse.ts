@@ -122,8 +122,6 @@ function furnish(foundation: Foundation, application: Application, parts: Applic
   const live = createLive({
     ...services,
     components: [...(parts.components ?? []), ...(room?.components ?? [])],
-    // State that outlives its visitor's session would only fill the store.
-    lifetime: config.session.idle,
     quota: { components: config.live.components, bytes: config.live.bytes },
     trustedCidrs: config.limits.trustedCidrs,
     push: { perAddress: config.live.streamsPerAddress },

@@ -28,6 +28,8 @@ export interface SessionParts {
 
 /** The sessions of the HTTP entrance. */
 export interface EdgeSessions {
+  /** Milliseconds without use after which a session ends. */
+  readonly idle: number;
   readonly authenticator: Authenticator<"session">;
   /** The session's credential. A visitor without one gets a fresh session, kept in the cookie alone. */
   ensure(inbound: Inbound): string;
@@ -91,6 +93,7 @@ export function createEdgeSessions(parts: SessionParts): EdgeSessions {
 }
 
 class StoredSessions implements EdgeSessions {
+  readonly idle: number;
   readonly authenticator: Authenticator<"session">;
   readonly #parts: SessionParts;
   readonly #rows: SessionRows;
@@ -101,6 +104,7 @@ class StoredSessions implements EdgeSessions {
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
+    this.idle = parts.preset.idle;
     this.#rows = new SessionRows(parts);
     this.authenticator = {
       kind: "session",

@@ -47,7 +47,10 @@ export interface LiveParts {
   readonly random: Random;
   readonly ids: Ids;
   readonly events: EventStream;
-  /** Milliseconds a state is kept after its last change. Default: one day. */
+  /**
+   * Milliseconds a state is kept after its last change, and a component may be asked for after its page was shown.
+   * Default: as long as a session lasts without use, since both belong to the session.
+   */
   readonly lifetime?: number;
   /** Requests that load or refresh components, and the seconds they are counted in. Default 120 in 60; ten times as many for the strangers of one address together. */
   readonly loadLimit?: { readonly limit: number; readonly window: number };
@@ -121,7 +124,6 @@ export interface Live extends AsyncDisposable {
 /** Requests to load components, in seconds; of strangers, whom only their address tells apart, ten times as many. */
 const LOAD_LIMIT = { limit: 120, window: 60 };
 const STRANGERS = 10;
-const DAY = 24 * 60 * 60 * 1000;
 const KEY_BYTES = 16;
 const TOO_OLD = "This page is too old; please reload it.";
 
@@ -146,7 +148,7 @@ class LivePages implements Live, RouteParts {
   readonly #components = new Map<string, AnyLiveComponent>();
 
   constructor(parts: LiveParts) {
-    const { documents, sealer, lifetime = DAY, quota = DEFAULT_STATE_QUOTA } = parts;
+    const { documents, sealer, lifetime = parts.edge.sessions.idle, quota = DEFAULT_STATE_QUOTA } = parts;
     this.#parts = parts;
     this.edge = parts.edge;
     this.pace = parts.uploads?.pace;
