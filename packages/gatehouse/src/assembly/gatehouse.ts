@@ -16,6 +16,7 @@ import type { StoreHealth } from "../kernel/ports/store.ts";
 import { createLive, type Live } from "../live/live.ts";
 import type { Application, ApplicationParts, Services } from "./application.ts";
 import { createGuards } from "./guards.ts";
+import { createKeyReminder } from "./key-reminder.ts";
 import { startHousekeeping } from "./housekeeping.ts";
 import { operatorAttempt } from "./operator-attempt.ts";
 import { openServices, type Foundation, type ServicesOptions } from "./services.ts";
@@ -114,7 +115,7 @@ function furnish(foundation: Foundation, application: Application, parts: Applic
   const { services, stores, keyKeeper: keys, report } = foundation;
   const { config, oneTimeLinks: links, gate } = services;
   const operations = createOperations({
-    ...{ ...services, keys, links, store: stores.keeper },
+    ...{ ...services, keys, links, store: stores.keeper, rotateAfter: config.keys.rotateAfter },
     linkTargets: { ...application.linkTargets, console: consoleLinkTarget(SINGLE_TENANT) },
     inventory: () => gate().inventory(),
   });
@@ -146,14 +147,17 @@ function closeGate(foundation: Foundation, parts: ApplicationParts, actions: rea
 
 const DAY = 86_400_000;
 
-function startBackground({ services, sessions, records, report }: Foundation, stack: AsyncDisposableStack): void {
+function startBackground(foundation: Foundation, stack: AsyncDisposableStack): void {
+  const { services, sessions, records, keyKeeper: keys, systemEvents, report } = foundation;
   const { config } = services;
   stack.use(createRecorder({ ...services, report }));
   stack.use(
     createPenalties({ ...services, settings: config.penalties, trustedCidrs: config.limits.trustedCidrs, report }),
   );
   const prune = createRetentionJob({ ...services, keep: config.audit.retentionDays * DAY });
-  stack.use(startHousekeeping({ ...services, sessions, records, prune, report }));
+  const { rotateAfter } = config.keys;
+  const remind = createKeyReminder({ ...services, keys, rotateAfter, remind: systemEvents.keyRotationDue });
+  stack.use(startHousekeeping({ ...services, sessions, records, prune, remind, report }));
 }
 
 async function mountRoutes({ services }: Foundation, parts: ApplicationParts, rooms: Rooms): Promise<Hono> {
