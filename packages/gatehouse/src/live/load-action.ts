@@ -1,15 +1,17 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { sessionExpired } from "../guards/session-expired.ts";
 import { defineAction, type AnyAction, type LimitPolicy } from "../kernel/action.ts";
+import { canonicalJson } from "../kernel/codec.ts";
 import type { Denial } from "../kernel/outcome.ts";
 import type { Basis, OtherComponent } from "./call.ts";
 import { formatComponentId } from "./component-id.ts";
 import type { AnyLiveComponent } from "./component.ts";
-import { renderContent, toldOf, type ContentFrame } from "./content.ts";
+import { renderContent, toldOf, type Content, type ContentFrame } from "./content.ts";
 import { contentTag } from "./content-patch.ts";
 import { stateInvalid, type LiveServices } from "./instance.ts";
 import type { Mounted, MountFrame } from "./mounter.ts";
 import { extend, withBefore, type ComponentUpdate } from "./result.ts";
+import { RecentContents } from "./recent-contents.ts";
 import { deskFor } from "./upload-desk.ts";
 import { ownerOf, type Seed } from "./state.ts";
 
@@ -21,8 +23,8 @@ export type Loaded =
   | (ComponentUpdate & { readonly seed: string; readonly topics?: string })
   /** For a component the page does not have yet. */
   | { readonly element: string }
-  /** The content is the same; the seed is a fresh one. */
-  | { readonly unchanged: true; readonly version: number; readonly seed: string; readonly topics?: string };
+  /** The content is the same. A fresh seed, and a fresh token, come along where those of the page do not last. */
+  | { readonly unchanged: true; readonly version: number; readonly seed?: string; readonly topics?: string };
 
 /** What is answered for one component. */
 export type LoadedComponent = { readonly component_id: string } & (
@@ -34,6 +36,11 @@ export type LoadedComponent = { readonly component_id: string } & (
 /** What the action answers. */
 export interface LoadResult {
   readonly components: readonly LoadedComponent[];
+}
+
+interface LoadServices extends LiveServices {
+  /** Contents of components whose seeds have no state to render them from again. */
+  readonly contents: RecentContents;
 }
 
 /** Its input: what the page knows of each component. Built by the route alone. */
@@ -59,7 +66,8 @@ const PASSED_ON: StandardSchemaV1<LoadCall, LoadCall> = {
  * push or a return to a page. It reads; it has a limit of its own, so that pages that refresh themselves
  * do not use up what their visitors may do.
  */
-export function loadAction(services: LiveServices, limits: readonly LimitPolicy[]): AnyAction {
+export function loadAction(live: LiveServices, limits: readonly LimitPolicy[]): AnyAction {
+  const services: LoadServices = { ...live, contents: new RecentContents() };
   return defineAction({
     name: LOAD,
     entrances: ["live"],
@@ -92,7 +100,7 @@ export function loadAction(services: LiveServices, limits: readonly LimitPolicy[
 const NONE: ReadonlySet<string> = new Set();
 
 async function load(
-  { find, keeper, mounter, uploads }: LiveServices,
+  { find, keeper, mounter, uploads, contents }: LoadServices,
   { id, basis }: OtherComponent,
   frame: MountFrame,
 ): Promise<Loaded | "damaged" | undefined> {
@@ -107,11 +115,21 @@ async function load(
   // A page that names no version has nothing to show yet.
   if (basis.version === undefined) return { element: await mounted.element() };
   const desk = deskFor(component.uploads, uploads?.seals, { key, now: frame.now });
-  const before = seed === undefined ? undefined : contentOf(component, { id, seed, principal: frame.principal, desk });
+  const content = mounted.content();
+  const known = seed === undefined ? undefined : contentOf(component, { id, seed, principal: frame.principal, desk });
+  const before = known ?? contents.get(key, basis.tag);
+  if (component.mode === "none") contents.remember(key, content.text);
   return refreshed(component, mounted, {
-    ...{ basis, before },
-    children: await mounter.children(mounted.content(), frame),
+    ...{ basis, before, content },
+    lasting: seed?.young === true && isSame(component, seed, mounted),
+    children: await mounter.children(content, frame),
   });
+}
+
+/** Whether a seed still stands for what is shown. */
+function isSame({ mode }: AnyLiveComponent, { base, state }: Seed, { held, version }: Mounted): boolean {
+  if (mode === "none") return true;
+  return base === version && state !== undefined && canonicalJson(state.value) === canonicalJson(held.state);
 }
 
 /** The content that a page has whose seed was sealed together with it. */
@@ -128,19 +146,22 @@ interface Refreshing {
   readonly basis: Basis;
   /** The content the page may have. */
   readonly before: string | undefined;
+  readonly content: Content;
+  /** Whether the page needs no other seed. */
+  readonly lasting: boolean;
   readonly children: ReadonlyMap<string, string>;
 }
 
 function refreshed(
   component: AnyLiveComponent,
-  { held, version, seed, content, topics: token }: Mounted,
-  { basis, before, children }: Refreshing,
+  { held, version, seed, topics: token }: Mounted,
+  { basis, before, content, lasting, children }: Refreshing,
 ): Loaded {
-  const { text, tickets } = content();
+  const { text, tickets } = content;
   const tag = contentTag(text);
   // A fresh token: the page goes on following for as long as it is loaded anew now and then.
   const topics = token === undefined ? {} : { topics: token };
-  if (tag === basis.tag) return { unchanged: true, version, seed, ...topics };
+  if (tag === basis.tag) return { unchanged: true, version, ...(lasting ? {} : { seed, ...topics }) };
   const update = {
     ...topics,
     ...{ html: text, content_tag: tag, state: toldOf(component, held.state), version, seed },

@@ -141,7 +141,9 @@ export class Mounter {
     const { key, held, version, principal, now, csrfToken, newKey, back } = frame;
     const id = { component: component.name, instance };
     const basis = { base: version, props: held.props, now };
-    const seed = this.#keeper.seed(key, { ...basis, state: { value: held.state } });
+    // A state that is made anew for every rendering need not travel.
+    const carried = component.mode === "none" ? undefined : { value: held.state };
+    const seed = this.#keeper.seed(key, { ...basis, state: carried });
     const topics = this.#topicsOf(component, { props: held.props, tenant: key.tenant, instance, principal }, now);
     const desk = (): UploadDesk | undefined => deskFor(component.uploads, this.#seals, { key, now });
     return {
