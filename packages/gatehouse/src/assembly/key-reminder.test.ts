@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { describeKeyMaterial, generateKeyMaterial, rotateKeyMaterial, stageKeyMaterial } from "../kernel/key-material.ts";
+import {
+  describeKeyMaterial,
+  generateKeyMaterial,
+  rotateKeyMaterial,
+  stageKeyMaterial,
+} from "../kernel/key-material.ts";
 import { keyRotation, type KeyRotation } from "../kernel/key-rotation.ts";
 import { systemRandom as random } from "../kernel/random.ts";
 import { coreMigrations } from "../store/migrations/core-migrations.ts";
@@ -42,7 +47,12 @@ describe("the reminder of a rotation", () => {
   it("comes once a day from two servers that look every five minutes, until the keys are rotated", async () => {
     const clock = createFakeClock();
     let material = generateKeyMaterial(random, clock);
-    await using store = await openSqliteStore({ memory: true, clock, migrations: coreMigrations, report: (error) => assert.ifError(error) });
+    await using store = await openSqliteStore({
+      memory: true,
+      clock,
+      migrations: coreMigrations,
+      report: (error) => assert.ifError(error),
+    });
     const reminders: KeyRotation[] = [];
     const server = () =>
       createKeyReminder({

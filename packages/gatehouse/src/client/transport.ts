@@ -15,8 +15,10 @@ export interface Known {
 export interface Update {
   /** The new content, */
   readonly html?: string;
-  /** or what changes in the one that was named. */
+  /** or what changes in the one that was named, */
   readonly patch?: ContentPatch;
+  /** or parts of it, by their names. */
+  readonly fragments?: Readonly<Record<string, string>>;
   readonly content_tag?: string;
   readonly state: unknown;
   readonly version: number;

@@ -5,7 +5,7 @@ import { deny, isDenial, type Denial } from "../kernel/outcome.ts";
 import type { WriteTransaction } from "../kernel/ports/store.ts";
 import { problems } from "../kernel/problems.ts";
 import type { Basis, LiveCall } from "./call.ts";
-import type { ComponentId } from "./component-id.ts";
+import { formatComponentId, type ComponentId } from "./component-id.ts";
 import type { AnyLiveComponent, LiveContext } from "./component.ts";
 import { renderContent, toldOf, type Content } from "./content.ts";
 import { contentTag } from "./content-patch.ts";
@@ -13,7 +13,7 @@ import { isNewest, type Mounter } from "./mounter.ts";
 import { liveProblems } from "./problems.ts";
 import type { Push } from "./push/push.ts";
 import { topicKey } from "./push/topics.ts";
-import { withBefore, type ComponentUpdate } from "./result.ts";
+import { withBefore, withFragments, type ComponentUpdate } from "./result.ts";
 import { check } from "./schema.ts";
 import { deskFor } from "./upload-desk.ts";
 import type { UploadTaking } from "./upload-taking.ts";
@@ -157,7 +157,9 @@ export class Instance {
       ...(children === undefined ? {} : { children }),
       ...(content.tickets === undefined ? {} : { tickets: content.tickets }),
     };
-    const { tag } = this.#basis;
+    const { tag, fragments } = this.#basis;
+    const parts = fragments && content.fragments.select(fragments);
+    if (parts !== undefined) return withFragments(update, parts);
     if (tag === undefined || before === undefined) return update;
     const { text } = this.#content(before);
     return contentTag(text) === tag ? withBefore(update, text) : update;
@@ -194,6 +196,7 @@ export class Instance {
     const elements = await this.#services.mounter.children(content, {
       ...{ principal, now, transaction, tenant: attempt.tenant, csrfToken: "", newKey: () => "", back: "" },
       known: this.#basis.children,
+      mounted: new Set([formatComponentId(this.key)]),
       eager: new Set(),
     });
     return elements.size === 0 ? undefined : Object.fromEntries(elements);

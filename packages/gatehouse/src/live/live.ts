@@ -19,7 +19,7 @@ import type { Sealer } from "../kernel/seal.ts";
 import { systemTimers, type Timers } from "../kernel/timers.ts";
 import { clientPath, readClientBundle, type ClientBundle } from "./client-bundle.ts";
 import { componentActions } from "./component-action.ts";
-import { instanceFor, type ComponentId } from "./component-id.ts";
+import { formatComponentId, instanceFor, type ComponentId } from "./component-id.ts";
 import type { AnyLiveComponent, LiveComponent } from "./component.ts";
 import { propsOf } from "./content.ts";
 import { ownHtml } from "./element.ts";
@@ -237,6 +237,7 @@ class LivePages implements Live, RouteParts {
       back: inbound.method === "GET" ? inbound.url.pathname + inbound.url.search : (refused?.back ?? "/"),
       newKey: () => base64url(random.bytes(KEY_BYTES)),
       known: new Set<string>(),
+      mounted: new Set([formatComponentId({ component: subject.component.name, instance: subject.instance })]),
       eager: new Set(inbound.url.searchParams.getAll(EAGER)),
     };
     const key = { tenant, component: subject.component.name, instance: subject.instance, owner: ownerOf(principal) };

@@ -86,8 +86,9 @@ export function loadAction(live: LiveServices, limits: readonly LimitPolicy[]): 
       const components: LoadedComponent[] = [];
       for (const asked of input.components) {
         const { id, basis } = asked;
-        const loaded = await load(services, asked, { ...frame, known: basis.children });
         const named = { component_id: formatComponentId(id) };
+        const mounted = new Set([named.component_id]);
+        const loaded = await load(services, asked, { ...frame, mounted, known: basis.children });
         if (loaded === "damaged") services.record({ attempt, principal }, stateInvalid("seed", id));
         if (loaded === undefined || loaded === "damaged") components.push({ ...named, gone: true });
         else components.push("html" in loaded ? extend(loaded, named) : { ...named, ...loaded });

@@ -142,7 +142,20 @@ export async function openLiveKit(options: LiveKitOptions): Promise<LiveKit> {
   const uploads = { sink: createMemoryUploads(), records: createUploadRecords(), report, ...options.uploads };
   const limits = { lifetime, quota, ...(loadLimit === undefined ? {} : { loadLimit }) };
   const news = { bus, timers: clock, ...(push === undefined ? {} : { push }), ...(bans === undefined ? {} : { bans }) };
-  const parts = { components, edge, store, documents, sealer, clock, random, ids, events: stream, client, uploads, report };
+  const parts = {
+    components,
+    edge,
+    store,
+    documents,
+    sealer,
+    clock,
+    random,
+    ids,
+    events: stream,
+    client,
+    uploads,
+    report,
+  };
   const live = createLive({ ...parts, ...limits, ...news });
   const guards = [
     originGuard({}),
