@@ -163,5 +163,5 @@ export function ready(page: Page): Promise<unknown> {
 
 /** Waits until no action of a page is under way. */
 export function settled(page: Page): Promise<unknown> {
-  return page.waitForFunction(`document.querySelector("[aria-busy]") === null`);
+  return page.waitForSelector("[aria-busy]", { state: "detached" });
 }

@@ -1,4 +1,5 @@
 import { alert, announce } from "./announcer.ts";
+import { applyEffects } from "./effects.ts";
 import { plain } from "./element.ts";
 import { clearErrors, resetSent, showErrors, snapshot } from "./form.ts";
 import { morph, morphElement } from "./morph.ts";
@@ -6,7 +7,15 @@ import { preview, setAttribute } from "./optimistic.ts";
 import { applyPatch } from "./patch.ts";
 import { remember } from "./rendering.ts";
 import { fillFields } from "./token.ts";
-import { LiveError, send, type Known, type LiveResponse, type LoadResponse, type Update } from "./transport.ts";
+import {
+  explain,
+  LiveError,
+  send,
+  type Known,
+  type LiveResponse,
+  type LoadResponse,
+  type Update,
+} from "./transport.ts";
 import { parseHtml } from "./trusted-html.ts";
 
 /** What may be heard of a component. */
@@ -170,7 +179,7 @@ export class LiveComponent {
       for (const other of response.components ?? [])
         componentById(other.component_id)?.show(other, contents.get(other.component_id));
       if (sent !== undefined) resetSent(sent);
-      this.#apply(response);
+      if (response.effects !== undefined) applyEffects(response.effects, this.root);
       this.#emit("success", response);
       return response;
     } catch (error) {
@@ -199,15 +208,8 @@ export class LiveComponent {
     this.root.dataset["liveError"] = error.code;
     const placed = form !== undefined && showErrors(form, error.errors);
     if (placed) announce(error.message);
-    else alert(this.#explain(error));
+    else alert(explain(error));
     this.#emit("error", error);
-  }
-
-  #explain({ code, message, retry_after: seconds, errors }: LiveError): string {
-    if (code === "RATE_LIMIT_EXCEEDED" && seconds !== undefined) {
-      return `Too many requests. Please wait ${seconds} ${seconds === 1 ? "second" : "seconds"}.`;
-    }
-    return errors[0]?.detail ?? message;
   }
 
   /** Shows newer content; an older answer, such as a repeated one, changes nothing. `base` is what a patch is made for. */
@@ -264,22 +266,6 @@ export class LiveComponent {
     this.root.dispatchEvent(new CustomEvent("live:shown", { bubbles: true }));
   }
 
-  #apply({ effects }: LiveResponse): void {
-    if (effects === undefined) return;
-    const { announce: text, focus, redirect, download, dispatch = [] } = effects;
-    for (const { name, detail } of dispatch) {
-      this.root.dispatchEvent(new CustomEvent(`live:${name}`, { detail, bubbles: true }));
-    }
-    if (typeof text === "string") announce(text);
-    else if (text !== undefined) (text.assertive ? alert : announce)(text.text);
-    if (focus !== undefined) document.getElementById(focus)?.focus();
-    if (download !== undefined && isOwn(download)) {
-      const link = Object.assign(document.createElement("a"), { href: download, download: "" });
-      link.click();
-    }
-    if (redirect !== undefined && isOwn(redirect)) location.assign(redirect);
-  }
-
   /** Shows that an action is under way; what comes back ends that, however often it is called. */
   #begin({ trigger, pressed = trigger }: ActionOptions): () => void {
     this.#waiting += 1;
@@ -316,8 +302,4 @@ export class LiveComponent {
       (listener as Listener<Name>)(event);
     }
   }
-}
-
-function isOwn(path: string): boolean {
-  return new URL(path, location.href).origin === location.origin;
 }

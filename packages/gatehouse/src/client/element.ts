@@ -10,7 +10,7 @@ export function plain<Target extends Node>(node: Target): Target {
   return new Proxy(node, {
     get(form, name) {
       const value: unknown = Reflect.get(HTMLFormElement.prototype, name, form);
-      return typeof value === "function" ? value.bind(form) : value;
+      return value instanceof Function ? (...given: unknown[]): unknown => Reflect.apply(value, form, given) : value;
     },
   });
 }
@@ -20,7 +20,7 @@ export function is<Name extends keyof HTMLElementTagNameMap>(
   node: unknown,
   ...names: readonly Name[]
 ): node is HTMLElementTagNameMap[Name] {
-  return node instanceof HTMLElement && names.includes(plain(node).localName as Name);
+  return node instanceof HTMLElement && names.some((name) => name === plain(node).localName);
 }
 
 /** Whether a node is a control that holds what a person enters. */

@@ -88,6 +88,13 @@ export class LiveError extends Error {
   }
 }
 
+/** What a person is told of a refusal. */
+export function explain({ code, message, retry_after: seconds, errors }: LiveError): string {
+  if (code === "RATE_LIMIT_EXCEEDED" && seconds !== undefined)
+    return `Too many requests. Please wait ${seconds} ${seconds === 1 ? "second" : "seconds"}.`;
+  return errors[0]?.detail ?? message;
+}
+
 interface ProblemDocument extends Partial<Update> {
   readonly code?: string;
   readonly error?: string;

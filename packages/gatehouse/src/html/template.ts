@@ -174,8 +174,8 @@ const REFERENCE = /&(?:#|([a-z][a-z0-9]*);)/gi;
 
 /** The text that a piece of a URL stands for, so that what is checked is what a browser reads. */
 function readReferences(piece: string): string {
-  return piece.replace(REFERENCE, (reference, name = "") => {
-    const character = Object.hasOwn(REFERENCES, name) ? REFERENCES[name] : undefined;
+  return piece.replace(REFERENCE, (reference: string, name: string | undefined) => {
+    const character = name !== undefined && Object.hasOwn(REFERENCES, name) ? REFERENCES[name] : undefined;
     if (character !== undefined) return character;
     throw new TemplateError(`Write the character itself in place of ${reference} in a URL, or &amp; for an ampersand.`);
   });
