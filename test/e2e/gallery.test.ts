@@ -7,16 +7,11 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import type { Page } from "playwright-core";
 import { ready, settled, startSite, Visitor } from "../support/browser.ts";
-import { describeBrowsers, type Engine } from "../support/browsers.ts";
+import { describeBrowsers, siteOf, type Engine } from "../support/browsers.ts";
 import { Client } from "../support/client.ts";
 import { issueLink, runCommand, type ServerProcess } from "../support/server-process.ts";
 
 let server: ServerProcess;
-
-before(async () => {
-  server = await startSite();
-});
-after(() => server[Symbol.asyncDispose]());
 
 const like = (page: Page) => page.getByRole("button", { name: /^Like/ });
 const signature = (page: Page) => page.getByRole("button", { name: "Sign the guestbook" });
@@ -55,6 +50,9 @@ async function letIn(visitor: Visitor): Promise<Page> {
 }
 
 describeBrowsers("the gallery", (engine) => {
+  before(async () => {
+    server = await siteOf(engine);
+  });
   it("takes an entry for the guestbook and shows it after a reload", async () => {
     const { visitor, page } = await arrive(engine);
     await sign(page, "Grandma Edith", "The cake was the best I ever had.");
@@ -225,6 +223,9 @@ describe("many strangers behind one address", () => {
 });
 
 describeBrowsers("a visitor who is banned", (engine) => {
+  before(async () => {
+    server = await siteOf(engine);
+  });
   it("is told for how long, and what to do about it", async () => {
     await using site = await startSite();
     await runCommand(["bans", "add", "ip", "198.51.100.9", "--reason", "testing"], { data: site.data });
@@ -238,6 +239,9 @@ describeBrowsers("a visitor who is banned", (engine) => {
 });
 
 describeBrowsers("a guest's one-time link", (engine) => {
+  before(async () => {
+    server = await siteOf(engine);
+  });
   it("is used up by the click, not by looking at it, and by one click only", async () => {
     const link = await issueLink(server, "guest");
     const { visitor } = await arrive(engine);
@@ -259,6 +263,9 @@ describeBrowsers("a guest's one-time link", (engine) => {
 });
 
 describeBrowsers("a visitor of the gallery", (engine) => {
+  before(async () => {
+    server = await siteOf(engine);
+  });
   let elsewhere: Server;
   before(async () => {
     elsewhere = createServer((_request, response) => {
@@ -286,6 +293,9 @@ describeBrowsers("a visitor of the gallery", (engine) => {
 });
 
 describeBrowsers("the gallery across restarts of its server", (engine) => {
+  before(async () => {
+    server = await siteOf(engine);
+  });
   it("keeps entries and sessions, and pages that stayed open go on working", async () => {
     const data = await mkdtemp(join(tmpdir(), "gatehouse-restart-"));
     try {

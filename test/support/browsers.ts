@@ -1,6 +1,7 @@
 import { after, before, describe } from "node:test";
 import type { Browser, BrowserContext, BrowserContextOptions } from "playwright-core";
-import { hasBrowser, launchBrowser, type BrowserName } from "./browser.ts";
+import { hasBrowser, launchBrowser, startSite, type BrowserName } from "./browser.ts";
+import type { ServerProcess } from "./server-process.ts";
 
 /** One of the browsers that a group of tests runs in. */
 export interface Engine {
@@ -21,7 +22,17 @@ function launch(name: BrowserName): Promise<Browser> {
   return browser;
 }
 
+const sites = new Map<BrowserName, Promise<ServerProcess>>();
+
+/** One site for each browser and test file: what is written in one browser is not counted in the other. */
+export function siteOf({ name }: Engine): Promise<ServerProcess> {
+  const site = sites.get(name) ?? startSite();
+  sites.set(name, site);
+  return site;
+}
+
 after(async () => {
+  for (const site of sites.values()) await (await site)[Symbol.asyncDispose]();
   for (const browser of running.values()) await (await browser).close();
 });
 
