@@ -3,7 +3,7 @@
  * receives the request.
  */
 import { defineApplication, openGatehouse, type Gatehouse } from "gatehouse";
-import { defineAction, resolveConfig, systemClock, systemRandom } from "gatehouse/kernel";
+import { defineAction, requireConfig, systemClock, systemRandom } from "gatehouse/kernel";
 import { portableMigration } from "gatehouse/store";
 import { z } from "zod";
 
@@ -47,9 +47,7 @@ const application = defineApplication({
  */
 export async function openPayments(dataDirectory: string): Promise<Gatehouse> {
   const file = { profile: "development", dataDirectory, console: { enabled: false } };
-  const result = resolveConfig({ file, environment: process.env, clock: systemClock });
-  if (!result.ok) throw new Error(result.faults.map(({ message }) => message).join("\n"));
-  const { config } = result;
+  const config = requireConfig({ file, environment: process.env, clock: systemClock });
   return openGatehouse({ config, application, clock: systemClock, random: systemRandom, log: process.stderr });
 }
 

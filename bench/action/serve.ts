@@ -11,7 +11,7 @@ import { join } from "node:path";
 import { serve } from "@hono/node-server";
 import { openGatehouse } from "gatehouse";
 import { listen } from "gatehouse/http";
-import { createIds, resolveConfig, systemClock as clock, systemRandom as random } from "gatehouse/kernel";
+import { createIds, requireConfig, systemClock as clock, systemRandom as random } from "gatehouse/kernel";
 import { openSqliteStore } from "gatehouse/store/sqlite";
 import { Hono } from "hono";
 import { application, INSERT_NOTE, Note, noteMigrations, ORIGIN } from "./application.ts";
@@ -66,7 +66,7 @@ async function stored(): Promise<Running> {
 
 /** As in production behind a proxy on the same machine: limits on and high, the log written. */
 async function guarded(): Promise<Running> {
-  const resolved = resolveConfig({
+  const config = requireConfig({
     file: {
       profile: "production",
       dataDirectory: directory,
@@ -75,8 +75,7 @@ async function guarded(): Promise<Running> {
     },
     clock,
   });
-  if (!resolved.ok) throw new Error(JSON.stringify(resolved.faults));
-  const gatehouse = await openGatehouse({ config: resolved.config, application, clock, random, log: process.stdout });
+  const gatehouse = await openGatehouse({ config, application, clock, random, log: process.stdout });
   const listening = await listen({
     handler: gatehouse.handler,
     port: 0,

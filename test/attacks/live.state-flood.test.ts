@@ -6,7 +6,7 @@ import { z } from "zod";
 import { html } from "gatehouse/html";
 import { DEFAULT_STATE_QUOTA, live, type StateQuota } from "gatehouse/live";
 import { LiveCallError, openLiveKit, type LiveKit, type LiveVisitor } from "gatehouse/testing";
-import { resolveConfig, systemClock } from "gatehouse/kernel";
+import { requireConfig, systemClock } from "gatehouse/kernel";
 
 const KIB = 1024;
 
@@ -95,9 +95,8 @@ describe("states of live components stored for one session", () => {
   });
 
   it("have the same limit in a server's configuration and without one", () => {
-    const resolved = resolveConfig({ file: { profile: "development" }, clock: systemClock });
-    assert.ok(resolved.ok);
-    const { components, bytes } = resolved.config.live;
+    const config = requireConfig({ file: { profile: "development" }, clock: systemClock });
+    const { components, bytes } = config.live;
     assert.deepEqual({ components, bytes }, { ...DEFAULT_STATE_QUOTA });
   });
 });

@@ -6,7 +6,7 @@ import { z } from "zod";
 import { openGatehouse, type ApplicationParts, type Gatehouse, type Services } from "gatehouse";
 import {
   defineAction,
-  resolveConfig,
+  requireConfig,
   systemRandom,
   type AnyAction,
   type ConfigInput,
@@ -76,11 +76,10 @@ export async function openGuarded(
     ...(punishing ? {} : { penalties: never }),
     ...settings,
   };
-  const result = resolveConfig({ file, clock });
-  if (!result.ok) throw new Error(JSON.stringify(result.faults));
+  const config = requireConfig({ file, clock });
   const log: string[] = [];
   const gatehouse = await openGatehouse({
-    config: result.config,
+    config,
     clock,
     random: systemRandom,
     log: { write: (text) => log.push(text) > 0 },

@@ -5,7 +5,7 @@ import { Hono } from "hono";
 import { defineApplication, openGatehouse, type Gatehouse } from "gatehouse";
 import { html } from "gatehouse/html";
 import { listen, type Listening, type ListenOptions } from "gatehouse/http";
-import { defineAction, resolveConfig, systemClock, systemRandom, type ConfigInput } from "gatehouse/kernel";
+import { defineAction, requireConfig, systemClock, systemRandom, type ConfigInput } from "gatehouse/kernel";
 import { z } from "zod";
 
 /** A whole server in a directory of its own. */
@@ -68,9 +68,7 @@ export async function openTestServer(
 ): Promise<TestServer> {
   const directory = await mkdtemp(join(tmpdir(), "gatehouse-test-"));
   const file = { profile: "development", dataDirectory: directory, console: { enabled: false }, ...input };
-  const result = resolveConfig({ file, clock: systemClock });
-  if (!result.ok) throw new Error(JSON.stringify(result));
-  const { config } = result;
+  const config = requireConfig({ file, clock: systemClock });
   const gatehouse = await openGatehouse({
     config,
     application: testApplication,

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gallery } from "@gatehouse/gallery";
 import { openGatehouse, type RouteDescription } from "gatehouse";
-import { resolveConfig, systemClock as clock, systemRandom as random, type InventoryRow } from "gatehouse/kernel";
+import { requireConfig, systemClock as clock, systemRandom as random, type InventoryRow } from "gatehouse/kernel";
 
 /** What the assembled server with the gallery offers. */
 export interface Assembled {
@@ -15,9 +15,7 @@ export interface Assembled {
 export async function assemble(): Promise<Assembled> {
   const dataDirectory = await mkdtemp(join(tmpdir(), "gatehouse-docs-"));
   try {
-    const result = resolveConfig({ file: { profile: "development", dataDirectory }, clock });
-    if (!result.ok) throw new Error(result.faults.map(({ message }) => message).join("\n"));
-    const { config } = result;
+    const config = requireConfig({ file: { profile: "development", dataDirectory }, clock });
     await using gatehouse = await openGatehouse({ config, application: gallery, clock, random, log: "quiet" });
     return { routes: gatehouse.routes(), inventory: gatehouse.inventory() };
   } finally {

@@ -61,7 +61,7 @@ export function createGuestbook({ ids }: { readonly ids: Ids }): LiveComponent<z
         },
       ),
       more: action(
-        { authorise: "public", commutes: true, limitBy: ["session", "action"], rateLimit: 60 },
+        { authorise: "public", commutes: true, limitBy: ["session", "action"], rateLimit: 60, anonymousLimit: 240 },
         async ({ transaction, tenant, props: { eventId }, state }) => {
           const limit = Math.min(state.entries.length + PAGE, MOST_SHOWN);
           const shown = await newest(transaction, { tenant, eventId }, limit);

@@ -18,7 +18,7 @@ async function operate(
   // Loaded where it is needed: most commands only ask the running server.
   const { openGatehouse } = await import("gatehouse");
   await using gatehouse = await openGatehouse({ config, application, clock, random, environment, log: "quiet" });
-  return { outcome: await gatehouse.operate(request.action, request.input), origin: configuredOrigin(config) };
+  return { outcome: await gatehouse.operate(request.action, request.input), origin: await configuredOrigin(config) };
 }
 
 /**
@@ -36,15 +36,11 @@ async function refuseWithoutStore({ store, dataDirectory }: Config): Promise<voi
 }
 
 /** Where browsers will reach a server with this configuration. */
-function configuredOrigin({ server }: Config): string {
+async function configuredOrigin({ server }: Config): Promise<string> {
   if (server.publicUrl !== undefined) return server.publicUrl;
   const encrypted = server.tls.development || server.tls.certificate !== undefined;
+  const { browserOrigin } = await import("gatehouse/http");
   return browserOrigin(`${encrypted ? "https" : "http"}://${server.host}:${server.port}`);
-}
-
-/** Browsers keep secure cookies on plain http for the name localhost, not for the bare address. */
-export function browserOrigin(url: string): string {
-  return url.replace(/\/\/(127\.0\.0\.1|\[?::1\]?):/, "//localhost:");
 }
 
 /** An action for the command line. */

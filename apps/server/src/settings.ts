@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Application } from "gatehouse";
-import { resolveConfig, type Clock, type Config, type Profile } from "gatehouse/kernel";
+import { ConfigError, resolveConfig, type Clock, type Config, type Profile } from "gatehouse/kernel";
 import { UsageError } from "./command.ts";
 
 /** Where settings are looked for. */
@@ -45,10 +45,7 @@ export async function loadSettings(sources: SettingsSources): Promise<Settings> 
     readSecretFile: (path) => readFileSync(path, "utf8"),
     ...(sources.profile === undefined ? {} : { profile: sources.profile }),
   });
-  if (!result.ok) {
-    const faults = result.faults.map(({ message }) => `  - ${message}`).join("\n");
-    throw new UsageError(`The configuration cannot be used:\n${faults}`);
-  }
+  if (!result.ok) throw new UsageError(new ConfigError(result.faults).message);
   return { config: result.config, application: module.application ?? {}, file };
 }
 

@@ -4,3 +4,7 @@ export type { LinkTarget, LinkTargets } from "./console/link-operations.ts";
 export { openGatehouse } from "./assembly/gatehouse.ts";
 export type { Gatehouse, GatehouseOptions, RouteDescription } from "./assembly/gatehouse.ts";
 export { defineConfig } from "./kernel/config.ts";
+export { serve } from "./assembly/serve.ts";
+export type { ServeOptions } from "./assembly/serve.ts";
+export { startServer } from "./assembly/server.ts";
+export type { RunningServer } from "./assembly/server.ts";

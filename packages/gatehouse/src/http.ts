@@ -6,6 +6,7 @@ export type { BodyLimits, ParsedBody } from "./http/body.ts";
 export type { PolicyHashes, PolicyOptions, PolicySources } from "./http/content-security-policy.ts";
 export type { ContentType } from "./http/content-type.ts";
 export type { CorsRule } from "./http/cors.ts";
+export { browserOrigin } from "./http/browser-origin.ts";
 export { createCspReportAction } from "./http/csp-report.ts";
 export { developmentCertificate } from "./http/development-certificate.ts";
 export type { Certificate } from "./http/development-certificate.ts";

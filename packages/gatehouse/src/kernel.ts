@@ -18,7 +18,14 @@ export {
   utf8,
 } from "./kernel/codec.ts";
 export { closest } from "./kernel/config/names.ts";
-export { defineConfig, describeFlags, describeOptions, resolveConfig } from "./kernel/config.ts";
+export {
+  ConfigError,
+  defineConfig,
+  describeFlags,
+  describeOptions,
+  requireConfig,
+  resolveConfig,
+} from "./kernel/config.ts";
 export type { ConfigFault, ConfigResult, ConfigSources, OptionDescription } from "./kernel/config.ts";
 export type { GuardSettings } from "./kernel/config/guard-settings.ts";
 export type { DurationInput, InstantInput, Profile, SizeInput } from "./kernel/config/kind.ts";

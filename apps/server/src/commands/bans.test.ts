@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { resolveConfig, systemClock, systemRandom } from "gatehouse/kernel";
+import { requireConfig, systemClock, systemRandom } from "gatehouse/kernel";
 import { makeInstallation } from "../../../../test/support/installation.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { bansAdd, bansLift } from "./bans.ts";
@@ -22,14 +22,13 @@ describe("gatehouse bans", () => {
     words: readonly string[],
     flags: CommandContext["flags"] = {},
   ): Promise<{ readonly code: number; readonly printed: string }> {
-    const settings = resolveConfig({ file: { profile: "development", dataDirectory: directory }, clock: systemClock });
-    assert.ok(settings.ok);
+    const config = requireConfig({ file: { profile: "development", dataDirectory: directory }, clock: systemClock });
     const printed: string[] = [];
     const note = (line = ""): void => void printed.push(line);
     const terminal = { print: note, note, printJson: () => undefined, style: (_: string, text: string) => text };
     const machine = { clock: systemClock, random: systemRandom, environment: {}, stop: new AbortController().signal };
     const line = { words, flags, json: false, terminal, log: process.stdout, application: {} };
-    const code = await command.run({ config: settings.config, ...line, ...machine });
+    const code = await command.run({ config, ...line, ...machine });
     return { code, printed: printed.join("\n") };
   }
 

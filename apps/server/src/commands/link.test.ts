@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { defineApplication } from "gatehouse";
-import { resolveConfig, systemClock, systemRandom } from "gatehouse/kernel";
+import { requireConfig, systemClock, systemRandom } from "gatehouse/kernel";
 import { makeInstallation } from "../../../../test/support/installation.ts";
 import type { CommandContext } from "../command.ts";
 import { link } from "./link.ts";
@@ -33,18 +33,17 @@ describe("gatehouse link", () => {
   }
 
   async function ask(words: readonly string[], json: boolean): Promise<Answer> {
-    const settings = resolveConfig({
+    const config = requireConfig({
       file: { profile: "development", dataDirectory: directory },
       clock: systemClock,
     });
-    assert.ok(settings.ok);
     const printed: string[] = [];
     const note = (line = ""): void => void printed.push(line);
     const printJson = (value: unknown): void => note(JSON.stringify(value));
     const terminal = { print: note, note, printJson, style: (_: string, text: string) => text };
     const machine = { clock: systemClock, random: systemRandom, environment: {}, stop: new AbortController().signal };
     const line = { words, flags: {}, json, terminal, log: process.stdout };
-    const context: CommandContext = { config: settings.config, application, ...line, ...machine };
+    const context: CommandContext = { config, application, ...line, ...machine };
     return { code: await link.run(context), printed };
   }
 

@@ -1,13 +1,6 @@
-import { readFileSync } from "node:fs";
-import type { Gatehouse } from "gatehouse";
-import type { Certificate, Listening } from "gatehouse/http";
-import type { Config } from "gatehouse/kernel";
-import { z } from "zod";
+import type { RunningServer } from "gatehouse";
 import type { Command, CommandContext } from "../command.ts";
-import { browserOrigin } from "../operate.ts";
 import { controlSocketPath, serveControl } from "../control-socket.ts";
-
-const Link = z.object({ path: z.string() });
 
 /** `gatehouse start`. */
 export const start: Command = {
@@ -15,58 +8,23 @@ export const start: Command = {
   usage: "",
   summary: "Starts the server and prints where it is.",
   async run(context) {
-    const { config, application, clock, random, environment, stop } = context;
+    const { config, application, clock, random, environment, stop, log } = context;
     const began = clock.monotonic();
-    const socket = controlSocketPath(config.dataDirectory);
     // Loaded here, so that other commands need not wait for it.
-    const { openGatehouse } = await import("gatehouse");
-    const machine = { clock, random, environment, log: context.log };
-    await using gatehouse = await openGatehouse({ config, application, ...machine, recordStart: "later" });
-    if (config.profile === "development") await gatehouse.seed();
-    await using listening = await listenTo(gatehouse, context);
-    // Not before: a server whose port is in use has not started.
-    gatehouse.announceStart();
-    const origin = config.server.publicUrl ?? browserOrigin(listening.url);
-    await using control = await serveControl(socket, {
+    const { startServer } = await import("gatehouse");
+    await using server = await startServer({ config, application, clock, random, environment, log });
+    const { gatehouse, origin } = server;
+    await using control = await serveControl(controlSocketPath(config.dataDirectory), {
       operate: ({ action, input }) => gatehouse.operate(action, input),
       origin,
     });
-    await announce(gatehouse, origin, { context, took: clock.monotonic() - began });
+    await announce(server, { context, took: clock.monotonic() - began });
     await stopped(stop);
     context.terminal.note("Stopping: finishing what is under way ...");
-    await listening.close({ grace: config.server.shutdownGrace });
     void control;
     return 0;
   },
 };
-
-async function listenTo(gatehouse: Gatehouse, { config, clock }: CommandContext): Promise<Listening> {
-  const tls = await certificateFor(config, clock);
-  const { listen } = await import("gatehouse/http");
-  const { host, port, requestTimeout } = config.server;
-  return listen({
-    handler: gatehouse.handler,
-    host,
-    port,
-    limits: { requestTimeout },
-    trusts: (address) => gatehouse.services.proxies.trusts(address),
-    health: { check: () => gatehouse.health(), clock },
-    refused: (connection, denial) => gatehouse.edge.refuseConnection(connection, denial),
-    ...(tls === undefined ? {} : { tls }),
-  });
-}
-
-async function certificateFor(config: Config, clock: CommandContext["clock"]): Promise<Certificate | undefined> {
-  const { publicUrl, tls } = config.server;
-  const { certificate, key, development } = tls;
-  if (certificate !== undefined && key !== undefined) {
-    return { certificate: readFileSync(certificate, "utf8"), key: readFileSync(key, "utf8") };
-  }
-  if (!development) return undefined;
-  const { developmentCertificate } = await import("gatehouse/http");
-  const names = publicUrl === undefined ? [] : [new URL(publicUrl).hostname];
-  return developmentCertificate({ directory: config.dataDirectory, clock, names });
-}
 
 interface Announcement {
   readonly context: CommandContext;
@@ -74,11 +32,12 @@ interface Announcement {
   readonly took: number;
 }
 
-async function announce(gatehouse: Gatehouse, origin: string, { context, took }: Announcement): Promise<void> {
+async function announce(server: RunningServer, { context, took }: Announcement): Promise<void> {
   const { config, terminal, json } = context;
+  const { origin } = server;
   // In production the output is commonly a log that many people read, for longer than a link is meant to be known.
   const seen = config.profile === "development" || context.log.isTTY === true;
-  const links = seen ? await issueLinks(gatehouse, origin, context) : {};
+  const links = seen ? await issueLinks(server, context) : {};
   if (json) {
     terminal.printJson({ url: origin, console: `${origin}/console`, links, tookMilliseconds: Math.round(took) });
     return;
@@ -96,15 +55,12 @@ async function announce(gatehouse: Gatehouse, origin: string, { context, took }:
 }
 
 async function issueLinks(
-  gatehouse: Gatehouse,
-  origin: string,
+  server: RunningServer,
   { config, application }: CommandContext,
 ): Promise<Readonly<Record<string, string>>> {
   const links: Record<string, string> = {};
   for (const purpose of ["console", ...Object.keys(application.linkTargets ?? {})]) {
-    if (purpose === "console" && !config.console.enabled) continue;
-    const outcome = await gatehouse.operate("links.issue", { purpose });
-    if (outcome.ok) links[purpose] = origin + Link.parse(outcome.value).path;
+    if (purpose !== "console" || config.console.enabled) links[purpose] = await server.issueLink(purpose);
   }
   return links;
 }

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { openGatehouse, type Gatehouse } from "./gatehouse.ts";
 import { systemClock } from "../kernel/clock.ts";
-import { resolveConfig } from "../kernel/config.ts";
+import { requireConfig } from "../kernel/config.ts";
 import { systemRandom } from "../kernel/random.ts";
 
 describe("openGatehouse, the operation store.backup", () => {
@@ -15,13 +15,12 @@ describe("openGatehouse, the operation store.backup", () => {
   let log = "";
 
   before(async () => {
-    const result = resolveConfig({
+    const config = requireConfig({
       file: { profile: "development", dataDirectory: join(directory, "data") },
       clock: systemClock,
     });
-    if (!result.ok) throw new Error("The settings of this test are not valid.");
     const sink = { write: (text: string) => (log += text).length > 0 };
-    gatehouse = await openGatehouse({ config: result.config, clock: systemClock, random: systemRandom, log: sink });
+    gatehouse = await openGatehouse({ config, clock: systemClock, random: systemRandom, log: sink });
   });
   after(async () => {
     await gatehouse[Symbol.asyncDispose]();

@@ -8,7 +8,7 @@ import { after, before, describe, it } from "node:test";
 import { openGatehouse, type Gatehouse } from "./gatehouse.ts";
 import { addressKey } from "../guards/address.ts";
 import { systemClock } from "../kernel/clock.ts";
-import { resolveConfig } from "../kernel/config.ts";
+import { requireConfig } from "../kernel/config.ts";
 import { systemRandom } from "../kernel/random.ts";
 
 describe("openGatehouse, the operation bans.add", () => {
@@ -16,9 +16,8 @@ describe("openGatehouse, the operation bans.add", () => {
   let gatehouse: Gatehouse;
 
   before(async () => {
-    const result = resolveConfig({ file: { profile: "development", dataDirectory: directory }, clock: systemClock });
-    if (!result.ok) throw new Error("The settings of this test are not valid.");
-    gatehouse = await openGatehouse({ config: result.config, clock: systemClock, random: systemRandom, log: "quiet" });
+    const config = requireConfig({ file: { profile: "development", dataDirectory: directory }, clock: systemClock });
+    gatehouse = await openGatehouse({ config, clock: systemClock, random: systemRandom, log: "quiet" });
   });
   after(async () => {
     await gatehouse[Symbol.asyncDispose]();

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { systemClock } from "../kernel/clock.ts";
-import { resolveConfig } from "../kernel/config.ts";
+import { requireConfig } from "../kernel/config.ts";
 import { systemRandom } from "../kernel/random.ts";
 import { freePort } from "../testing/service-process.ts";
 import { openGatehouse } from "./gatehouse.ts";
@@ -17,9 +17,8 @@ describe("openGatehouse, while the bus is away", () => {
     try {
       const counters = { engine: "valkey", valkeyUrl: `redis://127.0.0.1:${await freePort()}` };
       const file = { profile: "development", dataDirectory: directory, counters };
-      const resolved = resolveConfig({ file, clock: systemClock });
-      assert.ok(resolved.ok);
-      const options = { config: resolved.config, clock: systemClock, random: systemRandom, log: "quiet" } as const;
+      const config = requireConfig({ file, clock: systemClock });
+      const options = { config, clock: systemClock, random: systemRandom, log: "quiet" } as const;
       await using gatehouse = await openGatehouse(options);
       const ban = { kind: "ip", value: "192.0.2.7", minutes: 5, reason: "attack" };
       assert.equal((await gatehouse.operate("bans.add", ban)).ok, true);

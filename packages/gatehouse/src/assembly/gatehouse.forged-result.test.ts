@@ -8,7 +8,7 @@ import { describe, it } from "node:test";
 import { z } from "zod";
 import { defineAction } from "../kernel/action.ts";
 import { systemClock } from "../kernel/clock.ts";
-import { resolveConfig, type Config } from "../kernel/config.ts";
+import { requireConfig, type Config } from "../kernel/config.ts";
 import { systemRandom } from "../kernel/random.ts";
 import { openGatehouse } from "./gatehouse.ts";
 import { operatorAttempt } from "./operator-attempt.ts";
@@ -25,9 +25,7 @@ const pay = defineAction({
 function configFor(dataDirectory: string): Config {
   const tomorrow = new Date(systemClock.now() + 86_400_000).toISOString();
   const file = { profile: "development", dataDirectory, seal: { plaintextUntil: tomorrow } };
-  const result = resolveConfig({ file, clock: systemClock });
-  if (!result.ok) throw new Error(result.faults.map(({ message }) => message).join("\n"));
-  return result.config;
+  return requireConfig({ file, clock: systemClock });
 }
 
 describe("openGatehouse, with unsealed state accepted for a migration", () => {

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { systemClock } from "../kernel/clock.ts";
-import { resolveConfig } from "../kernel/config.ts";
+import { requireConfig } from "../kernel/config.ts";
 import { systemRandom } from "../kernel/random.ts";
 import { skipWithout, startOwnValkey } from "../testing/services.ts";
 import { openGatehouse, type Gatehouse } from "./gatehouse.ts";
@@ -14,9 +14,8 @@ import { openGatehouse, type Gatehouse } from "./gatehouse.ts";
 async function openWith(valkeyUrl: string, settings: { directory: string; onFailure: string }): Promise<Gatehouse> {
   const counters = { engine: "valkey", valkeyUrl, onFailure: settings.onFailure };
   const file = { profile: "development", dataDirectory: settings.directory, counters };
-  const result = resolveConfig({ file, clock: systemClock });
-  if (!result.ok) throw new Error(result.faults.map(({ message }) => message).join("\n"));
-  return openGatehouse({ config: result.config, clock: systemClock, random: systemRandom, log: "quiet" });
+  const config = requireConfig({ file, clock: systemClock });
+  return openGatehouse({ config, clock: systemClock, random: systemRandom, log: "quiet" });
 }
 
 describe("openGatehouse, health()", { skip: await skipWithout("valkey") }, () => {

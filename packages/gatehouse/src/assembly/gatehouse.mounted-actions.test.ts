@@ -9,7 +9,7 @@ import { openGatehouse } from "./gatehouse.ts";
 import { defineAction, type AnyAction } from "../kernel/action.ts";
 import type { Entrance } from "../kernel/attempt.ts";
 import { systemClock } from "../kernel/clock.ts";
-import { resolveConfig } from "../kernel/config.ts";
+import { requireConfig } from "../kernel/config.ts";
 import { BootRefusedError } from "../kernel/gate.ts";
 import { systemRandom } from "../kernel/random.ts";
 import { openEdgeSetup, TEST_CONNECTION } from "../testing/edge-setup.ts";
@@ -54,10 +54,9 @@ describe("edge.action for actions that cannot be attempted", () => {
   it("keeps an application with such routes from starting", async () => {
     const directory = mkdtempSync(join(tmpdir(), "gatehouse-"));
     try {
-      const result = resolveConfig({ file: { profile: "development", dataDirectory: directory }, clock: systemClock });
-      assert.ok(result.ok);
+      const config = requireConfig({ file: { profile: "development", dataDirectory: directory }, clock: systemClock });
       const opening = openGatehouse({
-        ...{ config: result.config, clock: systemClock, random: systemRandom, log: "quiet" },
+        ...{ config, clock: systemClock, random: systemRandom, log: "quiet" },
         application: {
           open: ({ edge }) => ({
             actions: [known, job],

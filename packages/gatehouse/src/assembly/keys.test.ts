@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
-import { resolveConfig } from "../kernel/config.ts";
+import { requireConfig } from "../kernel/config.ts";
 import { formatKeyMaterial, parseKeyMaterial, stageKeyMaterial } from "../kernel/key-material.ts";
 import { systemRandom as random } from "../kernel/random.ts";
 import { createSealer } from "../kernel/seal.ts";
@@ -73,9 +73,8 @@ describe("keys shared by two processes", () => {
 
 function fromEnvironment(text: string, clock: FakeClock): LoadedKeys {
   const file = { profile: "development", keys: { environment: "KEYS" } };
-  const resolved = resolveConfig({ file, clock });
-  assert.ok(resolved.ok);
-  return loadKeys({ config: resolved.config, environment: { KEYS: text }, clock, random });
+  const config = requireConfig({ file, clock });
+  return loadKeys({ config, environment: { KEYS: text }, clock, random });
 }
 
 describe("keys given to several machines", () => {
@@ -84,9 +83,8 @@ describe("keys given to several machines", () => {
     try {
       const clock = createFakeClock();
       const path = join(directory, "keys.json");
-      const resolved = resolveConfig({ file: { profile: "development", keys: { file: path } }, clock });
-      assert.ok(resolved.ok);
-      loadKeys({ config: resolved.config, environment: {}, clock, random });
+      const config = requireConfig({ file: { profile: "development", keys: { file: path } }, clock });
+      loadKeys({ config, environment: {}, clock, random });
       const old = await readFile(path, "utf8");
       const staged = formatKeyMaterial(stageKeyMaterial(parseKeyMaterial(old), { random, clock, delay: 24 * HOUR }));
       const sealerOf = (text: string) => createSealer({ keyRing: fromEnvironment(text, clock).keyRing, random, clock });

@@ -12,7 +12,7 @@ import type { Clock } from "../kernel/clock.ts";
 import type { Config } from "../kernel/config.ts";
 import { createEventStream, type EventStream } from "../kernel/event-stream.ts";
 import type { Gate } from "../kernel/gate.ts";
-import { createIds } from "../kernel/ids.ts";
+import { createIds, type Ids } from "../kernel/ids.ts";
 import type { IdempotencyRecords } from "../kernel/ports/idempotency.ts";
 import type { Sessions } from "../kernel/ports/sessions.ts";
 import type { Migration } from "../kernel/ports/store.ts";
@@ -68,7 +68,7 @@ export async function openServices(
 ): Promise<Foundation> {
   const { config, clock, random, migrations, tenant } = options;
   const ids = createIds(clock, random);
-  const { events, report } = openLog(options, stack);
+  const { events, report } = openLog(options, ids, stack);
   const announce = systemEvents({ events, ids, clock });
   const { keyRing, keep } = loadKeys({ config, environment: options.environment ?? {}, clock, random });
   const onStateChange = announce.storeChange;
@@ -102,7 +102,7 @@ interface Log {
   readonly report: Foundation["report"];
 }
 
-function openLog({ config, clock, log }: ServicesOptions, stack: AsyncDisposableStack): Log {
+function openLog({ config, clock, log }: ServicesOptions, ids: Ids, stack: AsyncDisposableStack): Log {
   if (log === "quiet") {
     const report = (): undefined => undefined;
     return { events: createEventStream(report), report };
@@ -110,7 +110,7 @@ function openLog({ config, clock, log }: ServicesOptions, stack: AsyncDisposable
   const { format, level } = config.log;
   const report = createErrorReport({ sink: log, clock, format });
   const events = createEventStream(report);
-  stack.use(createEventLog({ events, sink: log, format, level: EVENT_LEVELS[level] }));
+  stack.use(createEventLog({ events, sink: log, clock, ids, format, level: EVENT_LEVELS[level] }));
   return { events, report };
 }
 

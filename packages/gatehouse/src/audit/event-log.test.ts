@@ -3,6 +3,8 @@ import { setImmediate } from "node:timers/promises";
 import { describe, it } from "node:test";
 import { createEventStream } from "../kernel/event-stream.ts";
 import type { SecurityEvent } from "../kernel/event.ts";
+import { createIds } from "../kernel/ids.ts";
+import { systemRandom } from "../kernel/random.ts";
 import { createFakeClock } from "../testing/fake-clock.ts";
 import { attemptOf } from "../testing/passage.ts";
 import { createErrorReport } from "./error-report.ts";
@@ -28,8 +30,10 @@ function createFixture(options: Partial<EventLogOptions> = {}) {
   const stream = createEventStream((error) => assert.fail(String(error)));
   const written: string[] = [];
   const sink = { writableLength: 0, write: (text: string) => written.push(text) > 0 };
-  const log = createEventLog({ events: stream, sink, format: "json", ...options });
-  return { stream, written, sink, log };
+  const clock = createFakeClock();
+  const ids = createIds(clock, systemRandom);
+  const log = createEventLog({ events: stream, sink, clock, timers: clock, ids, format: "json", ...options });
+  return { stream, written, sink, clock, log };
 }
 
 describe("createEventLog", () => {
@@ -106,6 +110,46 @@ describe("createEventLog", () => {
     stream.emit(event);
     log.flush();
     assert.match(written[0] ?? "", /"log_lines_left_out","count":2/);
+  });
+});
+
+// Log flooding: a caller sends refusals as fast as the wire allows, to fill the disk with lines, or to push out of
+// sight what else it does. The first denials of a kind and source are written, the others become one line with
+// their exact count, and what succeeded is always written.
+describe("createEventLog against floods of denials", () => {
+  const linesOf = (written: readonly string[]) =>
+    written
+      .join("")
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { readonly event: string; readonly context: Record<string, number> });
+
+  it("writes twenty of them, and one line for the others once ten seconds are over", async () => {
+    const { stream, written, clock, log } = createFixture();
+    for (let index = 0; index < 10_000; index += 1) stream.emit(event);
+    stream.emit({ ...event, name: "vault_opened", outcome: "success" });
+    stream.emit({ ...event, source: { entrance: "http", ip: "198.51.100.7" } });
+    log.flush();
+    assert.equal(linesOf(written).filter(({ event: name }) => name === "authz_fail").length, 21);
+    assert.ok(linesOf(written).some(({ event: name }) => name === "vault_opened"));
+    await clock.advance(10_000);
+    log.flush();
+    const last = linesOf(written).slice(22);
+    assert.deepEqual(
+      last.map(({ context }) => context["merged"]),
+      [9980],
+    );
+    await clock.advance(60_000);
+    log.flush();
+    assert.equal(linesOf(written).length, 23);
+    assert.equal(clock.waiting, 0);
+  });
+
+  it("writes the count when it is disposed", async () => {
+    const { stream, written, log } = createFixture();
+    for (let index = 0; index < 25; index += 1) stream.emit(event);
+    await log[Symbol.asyncDispose]();
+    assert.equal(linesOf(written).at(-1)?.context["merged"], 5);
   });
 });
 

@@ -1,6 +1,10 @@
+import type { Clock } from "../kernel/clock.ts";
 import type { EventLevel, SecurityEvent } from "../kernel/event.ts";
 import type { EventStream } from "../kernel/event-stream.ts";
+import type { Ids } from "../kernel/ids.ts";
+import { systemTimers, type Timers } from "../kernel/timers.ts";
 import { formatJson, formatReadable } from "./log-line.ts";
+import { FLOODS, RollUp } from "./roll-up.ts";
 
 /** Where lines go; `process.stdout` is one. */
 export interface LogSink {
@@ -15,6 +19,9 @@ export interface LogSink {
 export interface EventLogOptions {
   readonly events: Pick<EventStream, "subscribe">;
   readonly sink: LogSink;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly timers?: Timers;
   /** `json` for collectors, `readable` for people. */
   readonly format: "json" | "readable";
   /** The quietest level that is logged. Default `info`. */
@@ -34,15 +41,18 @@ const ORDER: Readonly<Record<EventLevel, number>> = { info: 0, warn: 1, critical
 const MOST_WAITING = 8 * 1024 * 1024;
 
 /**
- * Logs every event, one line each. Lines of one turn of the event loop are written together. Where the
- * sink cannot keep up, lines are left out rather than memory filled, and a later line says how many.
+ * Logs every event, one line each. Floods of alike denials become one line with the exact count, as in the audit
+ * trail. Lines of one turn of the event loop are written together. Where the sink cannot keep up, lines are left out
+ * rather than memory filled, and a later line says how many.
  */
 export function createEventLog(options: EventLogOptions): EventLog {
-  const { sink, format, level = "info", colour = sink.isTTY === true } = options;
+  const { sink, format, level = "info", colour = sink.isTTY === true, timers = systemTimers } = options;
   const formatLine = format === "json" ? formatJson : formatReadable(colour);
   let lines: string[] = [];
   let scheduled: NodeJS.Immediate | undefined;
   let leftOut = 0;
+  const denials = new RollUp({ ...FLOODS, clock: options.clock, ids: options.ids });
+  let waiting: Disposable | undefined;
 
   function flush(): void {
     if (scheduled !== undefined) clearImmediate(scheduled);
@@ -61,8 +71,21 @@ export function createEventLog(options: EventLogOptions): EventLog {
 
   function receive(event: SecurityEvent): void {
     if (ORDER[event.level] < ORDER[level]) return;
+    if (event.outcome !== "denied") add(event);
+    else {
+      if (denials.admits(event)) add(event);
+      waiting ??= timers.after(FLOODS.interval, tellCounted, "background");
+    }
+  }
+
+  function add(event: SecurityEvent): void {
     lines.push(formatLine(event));
     scheduled ??= setImmediate(flush);
+  }
+
+  function tellCounted(): void {
+    for (const event of denials.take(false)) add(event);
+    waiting = denials.pending ? timers.after(FLOODS.interval, tellCounted, "background") : undefined;
   }
 
   const subscription = options.events.subscribe(receive);
@@ -70,6 +93,8 @@ export function createEventLog(options: EventLogOptions): EventLog {
     flush,
     async [Symbol.asyncDispose]() {
       subscription[Symbol.dispose]();
+      waiting?.[Symbol.dispose]();
+      for (const event of denials.take(true)) add(event);
       flush();
     },
   };

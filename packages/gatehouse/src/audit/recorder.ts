@@ -6,7 +6,7 @@ import type { AuditTrail } from "../kernel/ports/audit.ts";
 import { StoreUnavailableError, type Store } from "../kernel/ports/store.ts";
 import { systemTimers, type Timers } from "../kernel/timers.ts";
 import { events as auditEvents } from "./events.ts";
-import { RollUp, type RollUpOptions } from "./roll-up.ts";
+import { FLOODS, RollUp, type RollUpOptions } from "./roll-up.ts";
 import { storable } from "./storable.ts";
 
 /** What a recorder is built from. */
@@ -23,7 +23,7 @@ export interface RecorderOptions {
   readonly pause?: number;
   /** Events kept in memory while the store is away. Default 10 000. */
   readonly capacity?: number;
-  /** Default 20 rows of a kind and source within 10 seconds, 5 000 sources. */
+  /** Default `FLOODS`. */
   readonly rollUp?: Partial<Pick<RollUpOptions, "cap" | "interval" | "sources">>;
 }
 
@@ -76,7 +76,7 @@ class QueuedRecorder {
   constructor(options: RecorderOptions) {
     this.#options = { timers: systemTimers, pause: 250, capacity: 10_000, ...options };
     const { clock, ids } = options;
-    this.#rollUp = new RollUp({ clock, ids, cap: 20, interval: 10_000, sources: 5000, ...options.rollUp });
+    this.#rollUp = new RollUp({ clock, ids, ...FLOODS, ...options.rollUp });
   }
 
   receive(event: SecurityEvent): void {

@@ -15,6 +15,9 @@ export interface RollUpOptions {
   readonly sources: number;
 }
 
+/** What a flood is where nothing else is said: more than 20 of a kind from one source within 10 seconds. */
+export const FLOODS = { cap: 20, interval: 10_000, sources: 5_000 } as const;
+
 interface Window {
   readonly until: number;
   seen: number;

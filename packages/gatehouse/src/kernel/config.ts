@@ -36,6 +36,14 @@ export interface ConfigFault {
   readonly message: string;
 }
 
+/** Settings that cannot be used; the message lists all that is wrong with them. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+  constructor(faults: readonly ConfigFault[]) {
+    super(`The configuration cannot be used:\n${faults.map(({ message }) => `  - ${message}`).join("\n")}`);
+  }
+}
+
 /** The configuration, or everything that is wrong with its sources. */
 export type ConfigResult =
   | { readonly ok: true; readonly config: Config }
@@ -76,6 +84,16 @@ export function resolveConfig(sources: ConfigSources): ConfigResult {
     found.faults.push({ path, message: `${path}: ${rule.refuses} ${rule.fix}` });
   }
   return found.faults.length === 0 ? { ok: true, config } : { ok: false, faults: found.faults };
+}
+
+/**
+ * The configuration that `resolveConfig` finds.
+ * @throws {ConfigError} when it cannot be used.
+ */
+export function requireConfig(sources: ConfigSources): Config {
+  const result = resolveConfig(sources);
+  if (!result.ok) throw new ConfigError(result.faults);
+  return result.config;
 }
 
 interface Findings {

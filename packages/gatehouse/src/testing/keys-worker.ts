@@ -1,6 +1,6 @@
 import { loadKeys } from "../assembly/keys.ts";
 import { systemClock as clock } from "../kernel/clock.ts";
-import { resolveConfig } from "../kernel/config.ts";
+import { requireConfig } from "../kernel/config.ts";
 import { systemRandom as random } from "../kernel/random.ts";
 import { createSealer, SealError } from "../kernel/seal.ts";
 import { createMemoryBus } from "../store/memory/memory-bus.ts";
@@ -10,10 +10,9 @@ import { createMemoryBus } from "../store/memory/memory-bus.ts";
  * as JSON. Answers messages: `seal`, `open` with a sealed text, `rotate`.
  */
 const [file = "", pace = ""] = process.argv.slice(2);
-const resolved = resolveConfig({ file: { profile: "development", keys: { file } }, clock });
-if (!resolved.ok) throw new Error(JSON.stringify(resolved.faults));
+const config = requireConfig({ file: { profile: "development", keys: { file } }, clock });
 // The test that starts this process writes the pace with the same type.
-const parts = { config: resolved.config, environment: {}, clock, random, pace: JSON.parse(pace) as Pace };
+const parts = { config, environment: {}, clock, random, pace: JSON.parse(pace) as Pace };
 const { keyRing, keep } = loadKeys(parts);
 const keeper = await keep(createMemoryBus(), (error) => {
   throw error;

@@ -112,8 +112,11 @@ describe("openSqliteStore: a failing disk", () => {
     using directory = createTemporaryDirectory();
     await using store = await openSqliteStore({ ...basics, directory: directory.path });
     await insert(store, "kept");
-    const limit = { sqlite: "PRAGMA max_page_count = 60", postgres: "" };
-    await store.write((transaction) => transaction.execute(limit, []));
+    await store.write(async (transaction) => {
+      const size = { sqlite: "PRAGMA page_count", postgres: "" };
+      const [{ page_count: pages } = { page_count: 0 }] = await transaction.execute<{ page_count: number }>(size, []);
+      await transaction.execute({ sqlite: `PRAGMA max_page_count = ${pages + 40}`, postgres: "" }, []);
+    });
     const ids: string[] = [];
     const filling = async (): Promise<void> => {
       for (let index = 0; index < 1000; index += 1) {
