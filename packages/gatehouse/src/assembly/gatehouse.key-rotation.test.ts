@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { systemClock } from "../kernel/clock.ts";
-import { resolveConfig } from "../kernel/config.ts";
+import { requireConfig } from "../kernel/config.ts";
 import { formatKeyMaterial, generateKeyMaterial } from "../kernel/key-material.ts";
 import { systemRandom as random } from "../kernel/random.ts";
 import { openGatehouse, type Gatehouse } from "./gatehouse.ts";
@@ -13,9 +13,8 @@ import { openGatehouse, type Gatehouse } from "./gatehouse.ts";
 const DAY = 86_400_000;
 
 function openIn(dataDirectory: string): Promise<Gatehouse> {
-  const result = resolveConfig({ file: { profile: "development", dataDirectory }, clock: systemClock });
-  if (!result.ok) throw new Error(result.faults.map(({ message }) => message).join("\n"));
-  return openGatehouse({ config: result.config, clock: systemClock, random, log: "quiet" });
+  const config = requireConfig({ file: { profile: "development", dataDirectory }, clock: systemClock });
+  return openGatehouse({ config, clock: systemClock, random, log: "quiet" });
 }
 
 async function ask(gatehouse: Gatehouse, action: string, input: object = {}): Promise<Record<string, unknown>> {

@@ -1,3 +1,4 @@
+import type { ActionOptions } from "./action-options.ts";
 import { alert, announce } from "./announcer.ts";
 import { applyEffects } from "./effects.ts";
 import { plain } from "./element.ts";
@@ -24,20 +25,6 @@ export interface LiveEvents {
   error: LiveError;
   /** A token was refused; a new one is fetched and the request repeated by itself. */
   csrf_error: LiveComponent;
-}
-
-/** What may be said of a call. */
-export interface ActionOptions {
-  /** Names one intent; the same for every repetition. Default: a new one. */
-  readonly idempotency_key?: string;
-  /** Names of the parts of the content to be told of alone; by default those in `data-live-fragments` of the trigger. */
-  readonly fragments?: readonly string[] | undefined;
-  /** The form the parameters come from. */
-  readonly form?: HTMLFormElement;
-  /** What triggered it: not taken again until it is answered. */
-  readonly trigger?: Element;
-  /** What was pressed, shown as unavailable meanwhile. Default: the trigger. */
-  readonly pressed?: Element | undefined;
 }
 
 /** A content as the server sent it, and what the server calls it. */

@@ -1,5 +1,6 @@
+import type { ActionOptions } from "./action-options.ts";
 import { loadChunks } from "./chunks.ts";
-import { componentOf, componentsBy, type ActionOptions, type LiveComponent, type LiveEvents } from "./component.ts";
+import { componentOf, componentsBy, type LiveComponent, type LiveEvents } from "./component.ts";
 import { is, plain } from "./element.ts";
 import { parametersOf } from "./form.ts";
 import { refresh, watch } from "./loader.ts";
