@@ -123,7 +123,7 @@ export class Visitor implements AsyncDisposable {
   /** An empty tab. */
   async tab(): Promise<Page> {
     const page = await this.context.newPage();
-    page.setDefaultTimeout(10_000);
+    page.setDefaultTimeout(20_000);
     this.#listen(page);
     return page;
   }
