@@ -29,6 +29,8 @@ export type { PageOptions, RespondOptions } from "./http/responder.ts";
 export { createEdgeRoutes } from "./http/routes.ts";
 export type { EdgeRoutesParts } from "./http/routes.ts";
 export type { HeaderFields, HeaderOptions, TransportSecurity } from "./http/security-headers.ts";
+export { createServerTimings } from "./http/server-timing.ts";
+export type { MeasuredPart, ServerTimings } from "./http/server-timing.ts";
 export { DEFAULT_SERVER_LIMITS, listen } from "./http/server.ts";
 export type { Listening, ListenOptions, ServerLimits } from "./http/server.ts";
 export { LOOPBACK_SESSION_COOKIE, SESSION_COOKIE } from "./http/session-cookie.ts";

@@ -72,14 +72,16 @@ export function componentById(id: string): LiveComponent | undefined {
 /** A component of this page. Its actions run one after the other, those of different components side by side. */
 export class LiveComponent {
   readonly root: HTMLElement;
+  /** As the server sent it last, if it has. */
+  content: Content | undefined;
+  /** Names of its actions that have not been answered, in their order. */
+  readonly queue: string[] = [];
   readonly #listeners = new Map<keyof LiveEvents, Set<Listener<never>>>();
   /** Keys of intents whose outcome is unknown, for the next try of the same. */
   readonly #unresolved = new Map<string, string>();
   /** Triggers whose action is under way, with what takes back the mark of what was pressed. */
   readonly #pending = new Map<Element, () => void>();
   #tail: Promise<unknown> = Promise.resolve();
-  #waiting = 0;
-  #content: Content | undefined;
 
   constructor(root: HTMLElement) {
     this.root = root;
@@ -96,7 +98,7 @@ export class LiveComponent {
 
   /** Whether an action of it is on its way. */
   get isBusy(): boolean {
-    return this.#waiting > 0;
+    return this.queue.length > 0;
   }
 
   /** What the server needs to know to say what has changed. */
@@ -106,7 +108,7 @@ export class LiveComponent {
     return {
       component_id: this.id,
       base_version: liveVersion === undefined ? undefined : Number(liveVersion),
-      base_tag: this.#content?.tag,
+      base_tag: this.content?.tag,
       seed,
       children: children.length === 0 ? undefined : children,
     };
@@ -131,18 +133,11 @@ export class LiveComponent {
   executeAction(name: string, params: unknown = {}, options: ActionOptions = {}): Promise<LiveResponse> {
     const intent = `${name} ${JSON.stringify(params)}`;
     const key = options.idempotency_key ?? this.#unresolved.get(intent) ?? crypto.randomUUID();
-    const end = this.#begin(options);
-    const { trigger, fragments } = options;
+    const end = this.#begin(name, options);
+    const { trigger, form } = options;
     const named = trigger === undefined ? null : plain(trigger).getAttribute("data-live-fragments");
-    const call = {
-      name,
-      params,
-      intent,
-      key,
-      form: options.form,
-      fragments: fragments ?? named?.match(/\S+/g) ?? undefined,
-    };
-    const result = this.#tail.then(() => this.#perform(call, end));
+    const fragments = options.fragments ?? named?.match(/\S+/g) ?? undefined;
+    const result = this.#tail.then(() => this.#perform({ name, params, intent, key, form, fragments }, end));
     this.#tail = result.catch(end);
     return result;
   }
@@ -152,7 +147,7 @@ export class LiveComponent {
     const sent = form === undefined ? undefined : snapshot(form);
     if (form !== undefined) clearErrors(form);
     const others = this.#hearers();
-    const contents = new Map([this, ...others].map((component) => [component.id, component.#content]));
+    const contents = new Map([this, ...others].map((component) => [component.id, component.content]));
     const request = {
       ...this.known,
       ...{ action, params, idempotency_key: key, fragments },
@@ -200,12 +195,12 @@ export class LiveComponent {
   }
 
   /** Shows newer content; an older answer, such as a repeated one, changes nothing. `base` is what a patch is made for. */
-  show(update: Update, base = this.#content): void {
+  show(update: Update, base = this.content): void {
     const { html, patch, fragments, content_tag: tag, version, seed, children, tickets } = update;
     if (version < this.version) return;
     const { dataset } = this.root;
     const content = html ?? applyPatch(base?.html ?? "", patch ?? []);
-    this.#content = tag === undefined ? undefined : { html: content, tag };
+    this.content = tag === undefined ? undefined : { html: content, tag };
     if (tickets !== undefined) dataset["liveTickets"] = JSON.stringify(tickets);
     if (seed !== undefined) dataset["liveSeed"] = seed;
     // A version that has not moved may mean that nothing is stored yet: the page's own state still counts.
@@ -231,8 +226,8 @@ export class LiveComponent {
       if (componentOf(shown) === this) morphElement(shown, part);
   }
 
-  /** Takes what the server answered when it was asked for this component; `false` where it knows it no more. */
-  take(loaded: LoadResponse["components"][number]): boolean {
+  /** Takes what the server answered when the content was `base`; `false` where it knows the component no more. */
+  take(loaded: LoadResponse["components"][number], base: Content | undefined): boolean {
     const { element, seed, gone, version, topics } = loaded;
     if (topics !== undefined) this.root.dataset["liveTopics"] = topics;
     if (element !== undefined) {
@@ -243,7 +238,7 @@ export class LiveComponent {
       remember(this.root);
       this.#shown();
     } else if (version !== undefined && (loaded.html !== undefined || loaded.patch !== undefined)) {
-      this.show({ ...loaded, state: loaded.state, version });
+      this.show({ ...loaded, state: loaded.state, version }, base);
     } else if (seed !== undefined) this.root.dataset["liveSeed"] = seed;
     return gone !== true;
   }
@@ -254,10 +249,10 @@ export class LiveComponent {
   }
 
   /** Shows that an action is under way; what comes back ends that, however often it is called. */
-  #begin({ trigger, pressed = trigger }: ActionOptions): () => void {
-    this.#waiting += 1;
+  #begin(name: string, { trigger, pressed = trigger }: ActionOptions): () => void {
+    this.queue.push(name);
     this.root.setAttribute("aria-busy", "true");
-    setTimeout(() => this.root.toggleAttribute("data-live-loading", this.#waiting > 0), PATIENCE);
+    setTimeout(() => this.root.toggleAttribute("data-live-loading", this.isBusy), PATIENCE);
     const undo = pressed === undefined ? undefined : preview(pressed);
     if (trigger !== undefined && pressed !== undefined) {
       // Not `disabled`: that would take the focus away.
@@ -273,12 +268,12 @@ export class LiveComponent {
   }
 
   #end(trigger: Element | undefined): void {
-    this.#waiting -= 1;
+    this.queue.shift();
     if (trigger !== undefined) {
       this.#pending.get(trigger)?.();
       this.#pending.delete(trigger);
     }
-    if (this.#waiting > 0) return;
+    if (this.isBusy) return;
     this.root.removeAttribute("aria-busy");
     this.root.removeAttribute("data-live-loading");
   }

@@ -28,11 +28,13 @@ async function load(): Promise<boolean> {
   let known = true;
   for (let at = 0; at < components.length; at += MOST_AT_ONCE) {
     const asked = components.slice(at, at + MOST_AT_ONCE);
+    // An action may bring another content while the answer is on its way.
+    const contents = new Map(asked.map((component) => [component, component.content]));
     const answer = await ask(asked);
     if (answer === undefined) return false;
     for (const loaded of answer.components) {
       const component = componentById(loaded.component_id);
-      if (component?.isBusy === false && !component.take(loaded)) known = false;
+      if (component?.isBusy === false && !component.take(loaded, contents.get(component))) known = false;
     }
   }
   return known;

@@ -104,6 +104,11 @@ interface ProblemDocument extends Partial<Update> {
   readonly errors?: LiveError["errors"];
 }
 
+/** The way to the server's live routes, for the chunks as well: who looks on, does it here. */
+export const wire = {
+  send: (what: string, init: RequestInit): Promise<Response> => fetch(`/api/livecomponents/${what}`, init),
+};
+
 const MOST_TRIES = 6;
 /** Milliseconds. */
 const FIRST_DELAY = 300;
@@ -145,7 +150,7 @@ export async function send<Answer extends { readonly csrf_token: string }>(
 async function post<Answer>(what: string, body: string): Promise<Answer | LiveError> {
   let status = 0;
   try {
-    const response = await fetch(`/api/livecomponents/${what}`, {
+    const response = await wire.send(what, {
       method: "POST",
       headers: { "content-type": "application/json", accept: "application/json", "x-csrf-token": currentToken() },
       body,

@@ -7,8 +7,17 @@ import { joinUrl, REFUSED_URL, schemeOf, safeUrl } from "./url.ts";
 /** What is written at one place between two pieces of fixed text. `first` is the index of its first value. */
 export type Operation =
   | { readonly kind: "content" | "text-only"; readonly first: number }
-  | { readonly kind: "attributes"; readonly first: number; readonly tag: string; directive: boolean }
+  | AttributesOperation
   | AttributeOperation;
+
+interface AttributesOperation {
+  readonly kind: "attributes";
+  readonly first: number;
+  readonly tag: string;
+  directive: boolean;
+  /** What was decided of names before: most records have the same few. */
+  readonly known: Map<string, AttributeKind>;
+}
 
 interface AttributeOperation {
   readonly kind: "attribute";
@@ -26,6 +35,9 @@ export interface CompiledTemplate {
   readonly fixed: readonly string[];
   readonly operations: readonly Operation[];
 }
+
+/** Names remembered for one place; a place that takes more has names made of data. */
+const MOST_KNOWN = 50;
 
 /** After the start tags of these a parser drops a line feed. */
 const SKIPS_LINE_FEED = new Set(["textarea", "pre", "listing"]);
@@ -127,7 +139,7 @@ class Compiler implements TokenizerListener {
     this.#cut();
     if (place.kind === "attributes") {
       requireEnd(next, "a spread of attributes");
-      this.#operations.push({ kind: "attributes", first: index, tag: place.tag, directive: false });
+      this.#operations.push({ kind: "attributes", first: index, tag: place.tag, directive: false, known: new Map() });
     } else this.#operations.push({ kind: place.kind, first: index });
   }
 
@@ -215,18 +227,29 @@ function renderUrl(operation: AttributeOperation, values: readonly unknown[]): s
 }
 
 /** Writes a record of attributes, each checked as if it stood in the template. */
-export function renderAttributes(operation: Operation & { kind: "attributes" }, value: unknown): string {
+export function renderAttributes(operation: AttributesOperation, value: unknown): string {
   if (value === null || value === undefined || value === false) return "";
-  if (
-    typeof value !== "object" ||
-    (Object.getPrototypeOf(value) !== Object.prototype && Object.getPrototypeOf(value) !== null)
-  ) {
+  if (!isRecord(value)) {
     throw new TemplateError(`A value between the attributes of <${operation.tag}> must be a record of attributes.`);
   }
-  const written: string[] = [];
-  for (const [name, member] of Object.entries(value)) {
-    const text = writeAttribute(name, classifyAttribute(name, operation), member);
-    if (text !== "") written.push(text);
+  let written = "";
+  for (const name of Object.keys(value)) {
+    const text = writeAttribute(name, kindOf(operation, name), value[name]);
+    if (text !== "") written += written === "" ? text : ` ${text}`;
   }
-  return written.join(" ");
+  return written;
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
+function kindOf(operation: AttributesOperation, name: string): AttributeKind {
+  const known = operation.known.get(name);
+  if (known !== undefined) return known;
+  const kind = classifyAttribute(name, operation);
+  if (operation.known.size < MOST_KNOWN) operation.known.set(name, kind);
+  return kind;
 }

@@ -12,6 +12,7 @@ import type { BodyLimits } from "./body.ts";
 import type { CorsRule } from "./cors.ts";
 import type { Inbound, TenantResolver } from "./inbound.ts";
 import type { HeaderOptions } from "./security-headers.ts";
+import type { ServerTimings } from "./server-timing.ts";
 import type { SessionPreset } from "./session-preset.ts";
 
 /** What the HTTP entrance is built from. */
@@ -41,4 +42,6 @@ export interface EdgeParts {
   readonly session?: SessionPreset;
   readonly headers?: HeaderOptions;
   readonly cors?: readonly CorsRule[];
+  /** For development: answers say what took how long. Default: they do not. */
+  readonly timings?: ServerTimings;
 }

@@ -213,7 +213,8 @@ class HttpEdge implements Edge {
   }
 
   wrap(fetch: InnerFetch): EdgeHandler {
-    const handle: EdgeHandler = async (request, connection, bindings) => {
+    const { timings } = this.#parts;
+    const respond = async (request: Request, connection: Connection, bindings?: object): Promise<Response> => {
       const inbound = this.inbound(request, connection);
       const response = this.#keepSession(
         inbound,
@@ -226,6 +227,10 @@ class HttpEdge implements Edge {
       }
       return response;
     };
+    const handle: EdgeHandler = (request, connection, bindings) =>
+      timings === undefined
+        ? respond(request, connection, bindings)
+        : timings.answer(() => respond(request, connection, bindings));
     return Object.assign(handle, { stop: () => this.#stop.abort() });
   }
 

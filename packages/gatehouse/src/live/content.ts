@@ -46,6 +46,9 @@ export function toldOf(component: AnyLiveComponent, state: unknown): Readonly<Re
   return Object.fromEntries(members.filter(([name]) => !component.contentOnly.includes(name)));
 }
 
+/** See `renderContent`. */
+export type RenderContent = (component: AnyLiveComponent, held: Held, frame: ContentFrame) => Content;
+
 /**
  * Renders the content of a component.
  * @throws {TypeError} when two children or fragments have one name, or props do not fit

@@ -7,12 +7,13 @@ import { problems } from "../kernel/problems.ts";
 import type { Basis, LiveCall } from "./call.ts";
 import { formatComponentId, type ComponentId } from "./component-id.ts";
 import type { AnyLiveComponent, LiveContext } from "./component.ts";
-import { renderContent, toldOf, type Content } from "./content.ts";
+import { toldOf, type Content, type RenderContent } from "./content.ts";
 import { contentTag } from "./content-patch.ts";
 import { isNewest, type Mounter } from "./mounter.ts";
 import { liveProblems } from "./problems.ts";
 import type { Push } from "./push/push.ts";
 import { topicKey } from "./push/topics.ts";
+import type { RecentContents } from "./recent-contents.ts";
 import { withBefore, withFragments, type ComponentUpdate } from "./result.ts";
 import { check } from "./schema.ts";
 import { deskFor } from "./upload-desk.ts";
@@ -25,6 +26,8 @@ export interface LiveServices {
   readonly keeper: StateKeeper;
   readonly mounter: Mounter;
   readonly push: Pick<Push, "publish">;
+  readonly contents: RecentContents;
+  readonly render: RenderContent;
   /** The component of a name. */
   readonly find: (name: string) => AnyLiveComponent | undefined;
   /** Present where components have upload fields. */
@@ -157,12 +160,12 @@ export class Instance {
       ...(children === undefined ? {} : { children }),
       ...(content.tickets === undefined ? {} : { tickets: content.tickets }),
     };
-    const { tag, fragments } = this.#basis;
+    const { fragments } = this.#basis;
     const parts = fragments && content.fragments.select(fragments);
     if (parts !== undefined) return withFragments(update, parts);
-    if (tag === undefined || before === undefined) return update;
-    const { text } = this.#content(before);
-    return contentTag(text) === tag ? withBefore(update, text) : update;
+    const text = this.#shownBefore(before);
+    this.#services.contents.keep(this.key, { tag: update.content_tag, text: content.text });
+    return text === undefined ? update : withBefore(update, text);
   }
 
   /** The denial of an attempt on a state that is no longer the newest, with what is. */
@@ -176,6 +179,13 @@ export class Instance {
     return this.update(transaction, { props: current.props, state, version: 0 }, current);
   }
 
+  /** The content that the caller has, where that is known. */
+  #shownBefore(before: Shown | undefined): string | undefined {
+    const { tag } = this.#basis;
+    if (tag === undefined || before === undefined) return undefined;
+    return this.#services.contents.find(this.key, tag, () => this.#content(before).text);
+  }
+
   #content(current: Shown): Content {
     const { component, instance } = this.key;
     const { principal, now } = this.#context;
@@ -184,7 +194,7 @@ export class Instance {
       ...{ page: undefined, refused: undefined },
       desk: deskFor(this.component.uploads, this.#services.uploads?.seals, { key: this.key, now }),
     };
-    return renderContent(this.component, current, frame);
+    return this.#services.render(this.component, current, frame);
   }
 
   async #children(

@@ -324,6 +324,38 @@ describe("loading components later", () => {
     }
   });
 
+  it("answers with what changes in the content that an action brought, and renders that no second time", async () => {
+    const stored = { count: 0 };
+    let rendered = 0;
+    const board = live("board", {
+      mode: "none",
+      state: z.object({ count: z.int() }),
+      mount: () => ({ ...stored }),
+      actions: (action) => ({
+        add: action({ authorise: "public" }, () => {
+          stored.count += 1;
+        }),
+      }),
+      render({ state }) {
+        rendered += 1;
+        return html`<p>${state.count}</p>
+          <ul>
+            ${Array.from({ length: 20 }, (_, index) => html`<li>Always the same ${index}</li>`)}
+          </ul>`;
+      },
+    });
+    await using kit = await openLiveKit({ components: [board] });
+    const visitor = await kit.visit();
+    const known = find(await open(visitor), "board");
+    const first = await post(visitor, "action", { ...known, action: "add" });
+    rendered = 0;
+    const second = await post(visitor, "action", { ...known, action: "add", base_tag: first.content_tag });
+    assert.deepEqual([second.patch, rendered], [[[3, 1, "2"]], 1]);
+    stored.count = 7;
+    const loaded = await post(visitor, "load", { components: [{ ...known, base_tag: second.content_tag }] });
+    assert.deepEqual(loaded.components[0].patch, [[3, 1, "7"]]);
+  });
+
   it("says of what it cannot render that it is gone, and goes on with the others", async () => {
     await using kit = await openLiveKit({ components, page });
     const [ada, eve] = [await kit.visit(), await kit.visit()];

@@ -3,6 +3,7 @@ import { html, type Html } from "../html/html.ts";
 import type { BodyPace } from "../http/body-stream.ts";
 import type { Edge } from "../http/edge.ts";
 import type { Inbound } from "../http/inbound.ts";
+import type { ServerTimings } from "../http/server-timing.ts";
 import type { AnyAction, LimitPolicy } from "../kernel/action.ts";
 import { recordRefused } from "../kernel/attempt-event.ts";
 import type { Clock } from "../kernel/clock.ts";
@@ -17,21 +18,24 @@ import type { Store } from "../kernel/ports/store.ts";
 import type { Random } from "../kernel/random.ts";
 import type { Sealer } from "../kernel/seal.ts";
 import { systemTimers, type Timers } from "../kernel/timers.ts";
-import { clientPath, readClientBundle, type ClientBundle } from "./client-bundle.ts";
+import { clientPath, readClientBundle, withoutInspector, type ClientBundle } from "./client-bundle.ts";
 import { componentActions } from "./component-action.ts";
 import { formatComponentId, instanceFor, type ComponentId } from "./component-id.ts";
 import type { AnyLiveComponent, LiveComponent } from "./component.ts";
-import { propsOf } from "./content.ts";
+import { propsOf, renderContent, type RenderContent } from "./content.ts";
 import { ownHtml } from "./element.ts";
+import { inspectorMark, type InspectorOptions } from "./inspector.ts";
 import type { LiveServices } from "./instance.ts";
 import { LOAD, loadAction } from "./load-action.ts";
 import { EAGER, Mounter, type MountSubject } from "./mounter.ts";
 import { pageStateOf } from "./page-state.ts";
 import { liveProblems } from "./problems.ts";
+import { plainFrame } from "./plain-frame.ts";
 import { pushSettings, type PushOptions } from "./push/options.ts";
 import { Push } from "./push/push.ts";
 import { streamAction } from "./push/stream-action.ts";
 import { liveRoutes, type RefusedPage, type RouteParts } from "./routes.ts";
+import { RecentContents } from "./recent-contents.ts";
 import type { UploadStorage } from "./upload-intake.ts";
 import { createLiveUploads } from "./uploads.ts";
 import { DEFAULT_STATE_QUOTA, ownerOf, StateKeeper, type StateQuota } from "./state.ts";
@@ -68,6 +72,10 @@ export interface LiveParts {
   readonly report?: (error: unknown) => void;
   /** The most that is stored for one session. Default: 500 components and 4 MiB. */
   readonly quota?: StateQuota;
+  /** Has every page offer the inspector to whoever looks at it. For development alone. Default: there is none. */
+  readonly inspector?: InspectorOptions;
+  /** Measures how long contents take to render. For development, as in `EdgeParts`. */
+  readonly timings?: Pick<ServerTimings, "measure">;
   /** Where uploaded files go. Needed where a component has upload fields. */
   readonly uploads?: UploadStorage;
   /** Frames the page that shows a refused form to browsers without scripts; a plain document by default. */
@@ -125,6 +133,8 @@ export interface Live extends AsyncDisposable {
 const LOAD_LIMIT = { limit: 120, window: 60 };
 const STRANGERS = 10;
 const KEY_BYTES = 16;
+/** Characters of contents that are remembered, to say what changes in them. */
+const REMEMBERED = 8 * 1024 * 1024;
 const TOO_OLD = "This page is too old; please reload it.";
 
 /**
@@ -146,25 +156,33 @@ class LivePages implements Live, RouteParts {
   readonly #mounter: Mounter;
   readonly #push: Push;
   readonly #components = new Map<string, AnyLiveComponent>();
+  /** Has pages load the inspector. */
+  readonly #mark: Html | undefined;
 
   constructor(parts: LiveParts) {
     const { documents, sealer, lifetime = parts.edge.sessions.idle, quota = DEFAULT_STATE_QUOTA } = parts;
     this.#parts = parts;
     this.edge = parts.edge;
     this.pace = parts.uploads?.pace;
-    this.client = parts.client ?? readClientBundle();
+    const client = parts.client ?? readClientBundle();
+    this.client = parts.inspector === undefined ? withoutInspector(client) : client;
     for (const component of parts.components) {
       if (this.#components.has(component.name)) throw new TypeError(`Two components are named ${component.name}.`);
       this.#components.set(component.name, component);
     }
+    this.#mark = parts.inspector === undefined ? undefined : inspectorMark(parts.components, parts.inspector);
     const find = (name: string): AnyLiveComponent | undefined => this.#components.get(name);
     this.#keeper = new StateKeeper({ documents, sealer, lifetime, quota });
     this.#push = openPush(parts, lifetime);
     const uploads = createLiveUploads(parts, lifetime);
-    this.#mounter = new Mounter({ keeper: this.#keeper, find, tokens: this.#push.tokens, seals: uploads?.seals });
+    const render = renderWith(parts.timings);
+    const { tokens } = this.#push;
+    this.#mounter = new Mounter({ keeper: this.#keeper, find, tokens, seals: uploads?.seals, render });
+    const contents = new RecentContents(REMEMBERED);
     const record: LiveServices["record"] = ({ attempt, principal }, denial) =>
       recordRefused(parts, { attempt, principal, action: attempt.action }, denial);
-    const services = { keeper: this.#keeper, mounter: this.#mounter, find, push: this.#push, uploads, record };
+    const made = { keeper: this.#keeper, mounter: this.#mounter, push: this.#push };
+    const services = { ...made, find, contents, uploads, render, record };
     const own = parts.components.flatMap((component) => componentActions(component, services));
     const load = loadAction(services, [loadPolicy(parts.loadLimit ?? LOAD_LIMIT)]);
     this.actions = [...own, load, openStreams(parts, this.#push, find), ...(uploads?.actions ?? [])];
@@ -191,7 +209,7 @@ class LivePages implements Live, RouteParts {
 
   head(inbound: Inbound): Html {
     return html`<meta name="csrf-token" content=${this.edge.csrfToken(inbound)} />
-      <script type="module" src=${clientPath(this.client)} nonce=${inbound.nonce}></script>`;
+      ${this.#mark}<script type="module" src=${clientPath(this.client)} nonce=${inbound.nonce}></script>`;
   }
 
   async mount<Props>(component: LiveComponent<Props>, options: MountOptions<Props>): Promise<Html> {
@@ -251,6 +269,13 @@ class LivePages implements Live, RouteParts {
   }
 }
 
+/** Renders contents, and measures it where there is somebody to tell. */
+function renderWith(timings: LiveParts["timings"]): RenderContent {
+  if (timings === undefined) return renderContent;
+  return (component, held, frame) =>
+    timings.measure({ name: "render", of: component.name }, () => renderContent(component, held, frame));
+}
+
 /** What tells open pages. It ends with the server, and streams end with their sessions. */
 function openPush({ edge, bus, sealer, clock, random, timers, push, report }: LiveParts, lifetime: number): Push {
   const opened = new Push({
@@ -277,22 +302,4 @@ function openStreams(
 function loadPolicy({ limit, window }: { readonly limit: number; readonly window: number }): LimitPolicy {
   const rule = { kind: "window", limit, window: window * 1000 } as const;
   return { name: LOAD, by: ["session"], rule, anonymousLimit: limit * STRANGERS };
-}
-
-function plainFrame(head: Html, content: Html): Html {
-  return html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <title>Please check what you entered</title>
-        ${head}
-      </head>
-      <body>
-        <main>
-          <h1>Please check what you entered</h1>
-          ${content}
-        </main>
-      </body>
-    </html>`;
 }

@@ -6,12 +6,11 @@ import type { Denial } from "../kernel/outcome.ts";
 import type { Basis, OtherComponent } from "./call.ts";
 import { formatComponentId } from "./component-id.ts";
 import type { AnyLiveComponent } from "./component.ts";
-import { renderContent, toldOf, type Content, type ContentFrame } from "./content.ts";
+import { toldOf, type Content, type ContentFrame, type RenderContent } from "./content.ts";
 import { contentTag } from "./content-patch.ts";
 import { stateInvalid, type LiveServices } from "./instance.ts";
 import type { Mounted, MountFrame } from "./mounter.ts";
 import { extend, withBefore, type ComponentUpdate } from "./result.ts";
-import { RecentContents } from "./recent-contents.ts";
 import { deskFor } from "./upload-desk.ts";
 import { ownerOf, type Seed } from "./state.ts";
 
@@ -38,11 +37,6 @@ export interface LoadResult {
   readonly components: readonly LoadedComponent[];
 }
 
-interface LoadServices extends LiveServices {
-  /** Contents of components whose seeds have no state to render them from again. */
-  readonly contents: RecentContents;
-}
-
 /** Its input: what the page knows of each component. Built by the route alone. */
 export interface LoadCall {
   readonly components: readonly OtherComponent[];
@@ -66,8 +60,7 @@ const PASSED_ON: StandardSchemaV1<LoadCall, LoadCall> = {
  * push or a return to a page. It reads; it has a limit of its own, so that pages that refresh themselves
  * do not use up what their visitors may do.
  */
-export function loadAction(live: LiveServices, limits: readonly LimitPolicy[]): AnyAction {
-  const services: LoadServices = { ...live, contents: new RecentContents() };
+export function loadAction(services: LiveServices, limits: readonly LimitPolicy[]): AnyAction {
   return defineAction({
     name: LOAD,
     entrances: ["live"],
@@ -101,7 +94,7 @@ export function loadAction(live: LiveServices, limits: readonly LimitPolicy[]): 
 const NONE: ReadonlySet<string> = new Set();
 
 async function load(
-  { find, keeper, mounter, uploads, contents }: LoadServices,
+  { find, keeper, mounter, uploads, contents, render }: LiveServices,
   { id, basis }: OtherComponent,
   frame: MountFrame,
 ): Promise<Loaded | "damaged" | undefined> {
@@ -117,9 +110,12 @@ async function load(
   if (basis.version === undefined) return { element: await mounted.element() };
   const desk = deskFor(component.uploads, uploads?.seals, { key, now: frame.now });
   const content = mounted.content();
-  const known = seed === undefined ? undefined : contentOf(component, { id, seed, principal: frame.principal, desk });
-  const before = known ?? contents.get(key, basis.tag);
-  if (component.mode === "none") contents.remember(key, content.text);
+  const tag = contentTag(content.text);
+  const rendered = (): string | undefined =>
+    seed && contentOf(component, { id, seed, principal: frame.principal, desk, render });
+  const isKnown = basis.tag === undefined || basis.tag === tag;
+  const before = isKnown ? undefined : contents.find(key, basis.tag, rendered);
+  contents.keep(key, { tag, text: content.text });
   return refreshed(component, mounted, {
     ...{ basis, before, content },
     lasting: seed?.young === true && isSame(component, seed, mounted),
@@ -136,16 +132,22 @@ function isSame({ mode }: AnyLiveComponent, { base, state }: Seed, { held, versi
 /** The content that a page has whose seed was sealed together with it. */
 function contentOf(
   component: AnyLiveComponent,
-  { id, seed, principal, desk }: Pick<ContentFrame, "id" | "principal" | "desk"> & { readonly seed: Seed },
+  {
+    id,
+    seed,
+    principal,
+    desk,
+    render,
+  }: Pick<ContentFrame, "id" | "principal" | "desk"> & { readonly seed: Seed; readonly render: RenderContent },
 ): string | undefined {
   const { base: version, props, state } = seed;
   const frame = { id, version, page: undefined, refused: undefined, principal, desk };
-  return state === undefined ? undefined : renderContent(component, { props, state: state.value }, frame).text;
+  return state === undefined ? undefined : render(component, { props, state: state.value }, frame).text;
 }
 
 interface Refreshing {
   readonly basis: Basis;
-  /** The content the page may have. */
+  /** The content that the page has, where that is known. */
   readonly before: string | undefined;
   readonly content: Content;
   /** Whether the page needs no other seed. */
@@ -169,6 +171,5 @@ function refreshed(
     ...(children.size === 0 ? {} : { children: Object.fromEntries(children) }),
     ...(tickets === undefined ? {} : { tickets }),
   };
-  // A page whose content came with an answer has a seed that is older: it gets the new content whole, with a seed.
-  return before !== undefined && contentTag(before) === basis.tag ? withBefore(update, before) : update;
+  return before === undefined ? update : withBefore(update, before);
 }

@@ -3,7 +3,7 @@ import type { ReadTransaction } from "../kernel/ports/store.ts";
 import type { PageFrame, RefusedForm } from "./act.ts";
 import { formatComponentId, type ComponentId } from "./component-id.ts";
 import type { AnyLiveComponent, ViewContext } from "./component.ts";
-import { fillSlots, fitProps, renderContent, type Child, type Content } from "./content.ts";
+import { fillSlots, fitProps, type Child, type Content, type RenderContent } from "./content.ts";
 import { componentElement, laterElement } from "./element.ts";
 import type { TopicTokens } from "./push/topics.ts";
 import { check } from "./schema.ts";
@@ -68,6 +68,7 @@ export interface MounterParts {
   readonly tokens: TopicTokens;
   /** Absent where no component has upload fields. */
   readonly seals: UploadSeals | undefined;
+  readonly render: RenderContent;
 }
 
 /** Mounts components, and the components inside them. */
@@ -76,12 +77,14 @@ export class Mounter {
   readonly #find: MounterParts["find"];
   readonly #tokens: TopicTokens;
   readonly #seals: UploadSeals | undefined;
+  readonly #render: RenderContent;
 
-  constructor({ keeper, find, tokens, seals }: MounterParts) {
+  constructor({ keeper, find, tokens, seals, render }: MounterParts) {
     this.#keeper = keeper;
     this.#find = find;
     this.#tokens = tokens;
     this.#seals = seals;
+    this.#render = render;
   }
 
   /**
@@ -155,13 +158,13 @@ export class Mounter {
     return {
       ...{ id, version, seed, held, topics },
       content: () =>
-        renderContent(component, held, { id, version, page: undefined, refused: undefined, principal, desk: desk() }),
+        this.#render(component, held, { id, version, page: undefined, refused: undefined, principal, desk: desk() }),
       element: async () => {
         // A form without scripts mounts the state again, unless the page is the only place it is in.
         const formSeed = component.mode === "sealed" ? seed : this.#keeper.seed(key, { ...basis, state: undefined });
         const page: PageFrame = { csrfToken, seed, formSeed, back, newKey };
         const contentFrame = { id, version, page, refused, principal, topics, desk: desk() };
-        const shown = renderContent(component, held, contentFrame);
+        const shown = this.#render(component, held, contentFrame);
         const elements = await this.children(shown, frame, depth);
         return componentElement(component, contentFrame, { ...shown, text: fillSlots(shown.text, elements) });
       },

@@ -72,6 +72,8 @@ export interface LiveKitOptions {
   readonly uploads?: Partial<UploadStorage>;
   /** The browser runtime, for kits that serve pages. Default: none is served. */
   readonly client?: ClientBundle;
+  /** Has pages offer the inspector. Default: not. */
+  readonly inspector?: LiveParts["inspector"];
   /** The body of the page at `/`; all components by default, in their order. */
   readonly page?: (live: Live, inbound: Inbound) => Promise<Renderable>;
 }
@@ -140,23 +142,12 @@ export async function openLiveKit(options: LiveKitOptions): Promise<LiveKit> {
   const client = options.client ?? { source: "", hash: "none" };
   const { components, lifetime = edge.sessions.idle, quota = DEFAULT_STATE_QUOTA, loadLimit, push, bans } = options;
   const uploads = { sink: createMemoryUploads(), records: createUploadRecords(), report, ...options.uploads };
+  const { inspector } = options;
   const limits = { lifetime, quota, ...(loadLimit === undefined ? {} : { loadLimit }) };
+  const shown = inspector === undefined ? {} : { inspector };
   const news = { bus, timers: clock, ...(push === undefined ? {} : { push }), ...(bans === undefined ? {} : { bans }) };
-  const parts = {
-    components,
-    edge,
-    store,
-    documents,
-    sealer,
-    clock,
-    random,
-    ids,
-    events: stream,
-    client,
-    uploads,
-    report,
-  };
-  const live = createLive({ ...parts, ...limits, ...news });
+  const parts = { components, edge, store, documents, sealer, clock, random, ids, client, uploads, report };
+  const live = createLive({ ...parts, events: stream, ...limits, ...news, ...shown });
   const guards = [
     originGuard({}),
     csrfGuard({ tokens: csrfTokens, keyRing }),

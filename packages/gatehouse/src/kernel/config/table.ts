@@ -171,6 +171,10 @@ export const table = {
     doc: "How many streams, by which open pages hear of news, one address may have open at once: one a browser.",
     default: 200,
   }),
+  "live.inspector": option(flag(), {
+    doc: "Pages with live components offer the inspector, and answers say in `Server-Timing` what took how long.",
+    default: { by: "profile", values: { development: true, production: false } },
+  }),
   "uploads.files": option(integer(1, ANY_NUMBER), {
     doc: "How many uploaded files of one session may wait for an action to take them; they wait for an hour.",
     default: 20,
