@@ -4,7 +4,7 @@ import type { BodyPace } from "../http/body-stream.ts";
 import type { Edge } from "../http/edge.ts";
 import type { Inbound } from "../http/inbound.ts";
 import type { ServerTimings } from "../http/server-timing.ts";
-import type { AnyAction, LimitPolicy } from "../kernel/action.ts";
+import type { AnyAction } from "../kernel/action.ts";
 import { recordRefused } from "../kernel/attempt-event.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { base64url } from "../kernel/codec.ts";
@@ -26,7 +26,7 @@ import { propsOf, renderContent, type RenderContent } from "./content.ts";
 import { ownHtml } from "./element.ts";
 import { inspectorMark, type InspectorOptions } from "./inspector.ts";
 import type { LiveServices } from "./instance.ts";
-import { LOAD, loadAction } from "./load-action.ts";
+import { loadAction, loadPolicy } from "./load-action.ts";
 import { EAGER, Mounter, type MountSubject } from "./mounter.ts";
 import { pageStateOf } from "./page-state.ts";
 import { liveProblems } from "./problems.ts";
@@ -131,7 +131,6 @@ export interface Live extends AsyncDisposable {
 
 /** Requests to load components, in seconds; of strangers, whom only their address tells apart, ten times as many. */
 const LOAD_LIMIT = { limit: 120, window: 60 };
-const STRANGERS = 10;
 const KEY_BYTES = 16;
 /** Characters of contents that are remembered, to say what changes in them. */
 const REMEMBERED = 8 * 1024 * 1024;
@@ -296,10 +295,4 @@ function openStreams(
 ): AnyAction {
   const { limit } = pushSettings(options);
   return streamAction({ push, find, sessions: edge.sessions, bans, trustedCidrs, limit });
-}
-
-/** Loading has a limit of its own, by session where there is one, else by address. */
-function loadPolicy({ limit, window }: { readonly limit: number; readonly window: number }): LimitPolicy {
-  const rule = { kind: "window", limit, window: window * 1000 } as const;
-  return { name: LOAD, by: ["session"], rule, anonymousLimit: limit * STRANGERS };
 }

@@ -16,6 +16,8 @@ import { ownerOf, type Seed } from "./state.ts";
 
 /** Name of the action that loads components. */
 export const LOAD = "live.load";
+/** Strangers whom only their address tells apart are admitted so many times as often, together. */
+const STRANGERS = 10;
 
 /** What loading comes to for one component. */
 export type Loaded =
@@ -172,4 +174,10 @@ function refreshed(
     ...(tickets === undefined ? {} : { tickets }),
   };
   return before === undefined ? update : withBefore(update, before);
+}
+
+/** Loading has a limit of its own, by session where there is one, else by address. */
+export function loadPolicy({ limit, window }: { readonly limit: number; readonly window: number }): LimitPolicy {
+  const rule = { kind: "window", limit, window: window * 1000 } as const;
+  return { name: LOAD, by: ["session"], rule, anonymousLimit: limit * STRANGERS };
 }
