@@ -31,6 +31,7 @@ const PURPOSES: Readonly<Record<string, string>> = {
   "POST /join/:token": "Uses the link up and joins.",
   "GET /playground": "Worked examples of live components, a card for each.",
   "GET /playground/:example": "An example: running, what to try, and its source.",
+  "GET /playground/upload/files/:id": "A file that this visitor has uploaded to the example, for nobody else.",
   "GET /gallery/assets/*": "Style sheets and images of the gallery.",
 };
 

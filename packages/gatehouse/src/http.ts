@@ -14,6 +14,8 @@ export { createEdge } from "./http/edge.ts";
 export type { Edge, EdgeHandler, InnerFetch } from "./http/edge.ts";
 export type { EdgeParts } from "./http/edge-parts.ts";
 export { httpEvents } from "./http/events.ts";
+export { fileResponse } from "./http/file-response.ts";
+export type { ServedFile } from "./http/file-response.ts";
 export type { FormFields } from "./http/form-body.ts";
 export type { HealthParts } from "./http/health.ts";
 export type { Connection, Inbound, TenantResolver } from "./http/inbound.ts";

@@ -161,7 +161,7 @@ export class LiveComponent {
       for (const other of response.components ?? [])
         componentById(other.component_id)?.show(other, contents.get(other.component_id));
       if (sent !== undefined) resetSent(sent);
-      if (response.effects !== undefined) applyEffects(response.effects, this.root);
+      applyEffects(this.root, response.effects);
       this.#emit("success", response);
       return response;
     } catch (error) {

@@ -1,8 +1,9 @@
 import { alert, announce } from "./announcer.ts";
 import type { LiveResponse } from "./transport.ts";
 
-/** Does what an answer asks for besides new content. `root` is the element of the component that was answered. */
-export function applyEffects(effects: NonNullable<LiveResponse["effects"]>, root: Element): void {
+/** Does what an action asks of the page besides new content. */
+export function applyEffects(root: HTMLElement, effects: LiveResponse["effects"]): void {
+  if (effects === undefined) return;
   const { announce: text, focus, redirect, download, dispatch = [] } = effects;
   for (const { name, detail } of dispatch) {
     root.dispatchEvent(new CustomEvent(`live:${name}`, { detail, bubbles: true }));

@@ -8,6 +8,7 @@ import type { KeyRing } from "../kernel/key-ring.ts";
 import type { Sessions } from "../kernel/ports/sessions.ts";
 import type { Store } from "../kernel/ports/store.ts";
 import type { Random } from "../kernel/random.ts";
+import type { Timers } from "../kernel/timers.ts";
 import type { BodyLimits } from "./body.ts";
 import type { CorsRule } from "./cors.ts";
 import type { Inbound, TenantResolver } from "./inbound.ts";
@@ -38,6 +39,8 @@ export interface EdgeParts {
   /** For development: answers for `origins` and the names of this machine's loopback, and for no others. Default false. */
   readonly loopbackNamesOnly?: boolean;
   readonly limits?: Partial<BodyLimits>;
+  /** Default: the machine's. */
+  readonly timers?: Timers;
   /** Default `app`. */
   readonly session?: SessionPreset;
   readonly headers?: HeaderOptions;

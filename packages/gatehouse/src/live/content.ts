@@ -3,7 +3,7 @@ import { renderToString } from "../html/render.ts";
 import type { Principal } from "../kernel/attempt.ts";
 import { createAct, type ActFrame } from "./act.ts";
 import { formatComponentId, instanceFor, type ComponentId } from "./component-id.ts";
-import type { AnyLiveComponent, LoadOption, RenderChild } from "./component.ts";
+import type { AnyLiveComponent, LoadOption, RenderChild, ViewContext } from "./component.ts";
 import { Fragments } from "./fragments.ts";
 import { check } from "./schema.ts";
 import type { Held } from "./state.ts";
@@ -120,4 +120,11 @@ export function propsOf(component: AnyLiveComponent, props: unknown): unknown {
 /** Props as the component's schema sees them, or `undefined` where they do not fit. */
 export function fitProps(component: AnyLiveComponent, props: unknown): { readonly value: unknown } | undefined {
   return component.props === undefined ? { value: undefined } : check(component.props, props ?? {});
+}
+
+/** Whether a component is still to be shown to whoever holds props that were sealed into its page. */
+export function isVisible(component: AnyLiveComponent, sealed: ViewContext<unknown>): boolean {
+  if (component.visible === undefined) return true;
+  const props = fitProps(component, sealed.props);
+  return props !== undefined && component.visible({ ...sealed, props: props.value });
 }

@@ -192,7 +192,7 @@ export class Instance {
     const frame = {
       ...{ id: { component, instance }, version: current.version, principal },
       ...{ page: undefined, refused: undefined },
-      desk: deskFor(this.component.uploads, this.#services.uploads?.seals, { key: this.key, now }),
+      desk: deskFor(this.component, this.#services.uploads?.seals, { key: this.key, props: current.props, now }),
     };
     return this.#services.render(this.component, current, frame);
   }

@@ -180,11 +180,11 @@ class LivePages implements Live, RouteParts {
     const contents = new RecentContents(REMEMBERED);
     const record: LiveServices["record"] = ({ attempt, principal }, denial) =>
       recordRefused(parts, { attempt, principal, action: attempt.action }, denial);
-    const made = { keeper: this.#keeper, mounter: this.#mounter, push: this.#push };
-    const services = { ...made, find, contents, uploads, render, record };
-    const own = parts.components.flatMap((component) => componentActions(component, services));
+    const own = { keeper: this.#keeper, mounter: this.#mounter, push: this.#push };
+    const services = { ...own, find, contents, uploads, render, record };
+    const actions = parts.components.flatMap((component) => componentActions(component, services));
     const load = loadAction(services, [loadPolicy(parts.loadLimit ?? LOAD_LIMIT)]);
-    this.actions = [...own, load, openStreams(parts, this.#push, find), ...(uploads?.actions ?? [])];
+    this.actions = [...actions, load, openStreams(parts, this.#push, find), ...(uploads?.actions ?? [])];
     this.routes = liveRoutes(this);
   }
 

@@ -110,7 +110,7 @@ async function load(
   if (mounted === undefined) return undefined;
   // A page that names no version has nothing to show yet.
   if (basis.version === undefined) return { element: await mounted.element() };
-  const desk = deskFor(component.uploads, uploads?.seals, { key, now: frame.now });
+  const desk = deskFor(component, uploads?.seals, { key, props: mounted.held.props, now: frame.now });
   const content = mounted.content();
   const tag = contentTag(content.text);
   const rendered = (): string | undefined =>

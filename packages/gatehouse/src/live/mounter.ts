@@ -154,7 +154,7 @@ export class Mounter {
     const carried = component.mode === "none" ? undefined : { value: held.state };
     const seed = this.#keeper.seed(key, { ...basis, state: carried });
     const topics = this.#topicsOf(component, { props: held.props, tenant: key.tenant, instance, principal }, now);
-    const desk = (): UploadDesk | undefined => deskFor(component.uploads, this.#seals, { key, now });
+    const desk = (): UploadDesk | undefined => deskFor(component, this.#seals, { key, props: held.props, now });
     return {
       ...{ id, version, seed, held, topics },
       content: () =>

@@ -137,6 +137,7 @@ export async function openLiveKit(options: LiveKitOptions): Promise<LiveKit> {
     ids,
     events: stream,
     proxies: createTrustedProxies([]),
+    timers: clock,
     report,
   });
   const client = options.client ?? { source: "", hash: "none" };
@@ -188,7 +189,7 @@ export async function openLiveKit(options: LiveKitOptions): Promise<LiveKit> {
           if (parsed === undefined || declared === undefined)
             throw new TypeError(`${id} has no upload field ${field}.`);
           const place = { ...parsed, field, tenant: "default", owner: edge.sessions.idOf(session) };
-          return seals.ticket(place, declared, clock.now());
+          return seals.ticket(place, declared, { now: clock.now() });
         },
         seed: (id, held, session) => {
           const parsed = parseComponentId(id);
