@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, it } from "node:test";
 import type { Locator, Page, Response } from "playwright-core";
-import { ready, startSite, Visitor } from "../support/browser.ts";
+import { ready, settled, startSite, Visitor } from "../support/browser.ts";
 import { contextWithoutScripts, describeBrowsers, type Engine } from "../support/browsers.ts";
 import { drop, HUGE, LIE, MENU, SEA, type ChosenFile } from "../support/chosen-files.ts";
 import type { ServerProcess } from "../support/server-process.ts";
@@ -40,9 +40,6 @@ const isFocused = (locator: Locator): Promise<boolean> =>
 /** What is said politely to those who hear the page. */
 const said = (page: Page, text: string): Promise<void> =>
   page.getByRole("status").and(page.locator(".live-status")).filter({ hasText: text }).waitFor();
-
-/** Waits until no action of a page is under way. */
-const settled = (page: Page): Promise<unknown> => page.waitForSelector("[aria-busy]", { state: "detached" });
 
 /** Replaces what is in a field. Firefox cannot select what is in a field for addresses, as `fill` would. */
 async function refill(field: Locator, text: string): Promise<void> {

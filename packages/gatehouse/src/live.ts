@@ -1,4 +1,5 @@
 export { live } from "./live/component.ts";
+export type { RenderFragment } from "./live/fragments.ts";
 export { expecting } from "./live/expecting.ts";
 export type { Expectation } from "./live/expecting.ts";
 export { liveEvent } from "./live/live-event.ts";

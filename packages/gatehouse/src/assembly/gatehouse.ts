@@ -17,6 +17,7 @@ import type { StoreHealth } from "../kernel/ports/store.ts";
 import { createLive, type Live, type LiveParts } from "../live/live.ts";
 import type { Application, ApplicationParts, Services } from "./application.ts";
 import { createGuards } from "./guards.ts";
+import { createKeyReminder } from "./key-reminder.ts";
 import { startHousekeeping } from "./housekeeping.ts";
 import { operatorAttempt } from "./operator-attempt.ts";
 import { openServices, type Foundation, type ServicesOptions } from "./services.ts";
@@ -116,7 +117,7 @@ function furnish(foundation: Foundation, application: Application, parts: Applic
   const { services, stores, keyKeeper: keys, report } = foundation;
   const { config, oneTimeLinks: links, gate } = services;
   const operations = createOperations({
-    ...{ ...services, keys, links, store: stores.keeper },
+    ...{ ...services, keys, links, store: stores.keeper, rotateAfter: config.keys.rotateAfter },
     linkTargets: { ...application.linkTargets, console: consoleLinkTarget(SINGLE_TENANT) },
     inventory: () => gate().inventory(),
   });
@@ -125,8 +126,6 @@ function furnish(foundation: Foundation, application: Application, parts: Applic
     ...services,
     ...inspection(foundation),
     components: [...(parts.components ?? []), ...(room?.components ?? [])],
-    // State that outlives its visitor's session would only fill the store.
-    lifetime: config.session.idle,
     quota: { components: config.live.components, bytes: config.live.bytes },
     trustedCidrs: config.limits.trustedCidrs,
     push: { perAddress: config.live.streamsPerAddress },
@@ -166,14 +165,17 @@ function closeGate(foundation: Foundation, parts: ApplicationParts, actions: rea
 
 const DAY = 86_400_000;
 
-function startBackground({ services, sessions, records, report }: Foundation, stack: AsyncDisposableStack): void {
+function startBackground(foundation: Foundation, stack: AsyncDisposableStack): void {
+  const { services, sessions, records, keyKeeper: keys, systemEvents, report } = foundation;
   const { config } = services;
   stack.use(createRecorder({ ...services, report }));
   stack.use(
     createPenalties({ ...services, settings: config.penalties, trustedCidrs: config.limits.trustedCidrs, report }),
   );
   const prune = createRetentionJob({ ...services, keep: config.audit.retentionDays * DAY });
-  stack.use(startHousekeeping({ ...services, sessions, records, prune, report }));
+  const { rotateAfter } = config.keys;
+  const remind = createKeyReminder({ ...services, keys, rotateAfter, remind: systemEvents.keyRotationDue });
+  stack.use(startHousekeeping({ ...services, sessions, records, prune, remind, report }));
 }
 
 async function mountRoutes({ services }: Foundation, parts: ApplicationParts, rooms: Rooms): Promise<Hono> {

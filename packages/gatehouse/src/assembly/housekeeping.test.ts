@@ -59,7 +59,13 @@ describe("housekeeping of uploads", () => {
       {
         const services = { store, clock, documents: createDocuments(), uploads: { sink, records } };
         const others = { records: createIdempotencyRecords(), sessions: createSessions() };
-        await using _running = startHousekeeping({ ...services, ...others, prune: async () => 0, report });
+        await using _running = startHousekeeping({
+          ...services,
+          ...others,
+          prune: async () => 0,
+          remind: async () => undefined,
+          report,
+        });
         const isDone = async (): Promise<boolean> => (await readdir(directory)).length === expected.length;
         for (const end = performance.now() + 60_000; performance.now() < end && !(await isDone());) await pause(20);
       }

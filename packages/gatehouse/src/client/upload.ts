@@ -1,3 +1,4 @@
+import { plain } from "./element.ts";
 import type { CoreParts } from "./chunks.ts";
 import { Transfer } from "./transfer.ts";
 
@@ -92,7 +93,7 @@ class Uploader {
     for (const [form, submitter] of this.#held) {
       if (isUnderWay(form)) continue;
       this.#held.delete(form);
-      if (form.isConnected && stateIn(form, "failed") === null) form.requestSubmit(submitter);
+      if (plain(form).isConnected && stateIn(form, "failed") === null) plain(form).requestSubmit(submitter);
     }
   }
 }
@@ -102,5 +103,5 @@ function isUnderWay(form: Element): boolean {
 }
 
 function stateIn(form: Element, state: string): Element | null {
-  return form.querySelector(`[data-live-upload] li[data-live-state="${state}"]`);
+  return plain(form).querySelector(`[data-live-upload] li[data-live-state="${state}"]`);
 }

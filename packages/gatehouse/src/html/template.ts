@@ -26,7 +26,7 @@ interface AttributeOperation {
   readonly attributeKind: AttributeKind;
   /** `?name`: present or absent. */
   readonly toggle: boolean;
-  /** Fixed text of the value around its holes: one more than there are holes. */
+  /** Fixed text of the value around its holes: one more than there are holes. Of URLs the text that it stands for. */
   readonly pieces: string[];
 }
 
@@ -88,7 +88,10 @@ class Compiler implements TokenizerListener {
   }
 
   valueEnds(): void {
+    const { attributeKind, pieces } = this.#open ?? {};
     this.#open = undefined;
+    if (pieces === undefined || attributeKind === "plain") return;
+    for (const [index, piece] of pieces.entries()) pieces[index] = readReferences(piece);
   }
 
   tagStarts(): void {
@@ -146,7 +149,7 @@ class Compiler implements TokenizerListener {
     const attributeKind = classifyAttribute(name, { tag: place.tag, directive: false });
     const source = this.#text.slice(this.#attributeStart);
     const prefix = place.quoted ? source.slice(source.search(/["']/) + 1) : "";
-    if (attributeKind !== "plain") requireKnownScheme(prefix, name);
+    if (attributeKind !== "plain") requireKnownScheme(readReferences(prefix), name);
     this.#text = this.#text.slice(0, this.#attributeStart);
     this.#cut();
     const pieces = [prefix, ""];
@@ -171,11 +174,23 @@ function requireEnd(next: string, what: string): void {
 
 /** The fixed start of a URL must make its scheme plain, or leave all of it to the value. */
 function requireKnownScheme(prefix: string, name: string): void {
-  const start = prefix.split(/[/?#]/)[0] ?? "";
   const scheme = schemeOf(prefix);
-  if (start.includes("&") || scheme === undefined || (scheme !== "" && safeUrl(prefix) === REFUSED_URL)) {
+  if (scheme === undefined || (scheme !== "" && safeUrl(prefix) === REFUSED_URL)) {
     throw new TemplateError(`The URL in ${name} must start with a value, a path, or an allowed scheme.`);
   }
+}
+
+/** The character references that can stand in a URL around values; none of them is a part of its structure. */
+const REFERENCES: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
+const REFERENCE = /&(?:#|([a-z][a-z0-9]*);)/gi;
+
+/** The text that a piece of a URL stands for, so that what is checked is what a browser reads. */
+function readReferences(piece: string): string {
+  return piece.replace(REFERENCE, (reference: string, name: string | undefined) => {
+    const character = name !== undefined && Object.hasOwn(REFERENCES, name) ? REFERENCES[name] : undefined;
+    if (character !== undefined) return character;
+    throw new TemplateError(`Write the character itself in place of ${reference} in a URL, or &amp; for an ampersand.`);
+  });
 }
 
 function excerpt(strings: TemplateStringsArray, index: number): string {
@@ -199,19 +214,16 @@ export function renderAttribute(operation: AttributeOperation, values: readonly 
 
 function renderUrl(operation: AttributeOperation, values: readonly unknown[]): string {
   const { attributeKind, pieces, first } = operation;
-  let checked = pieces[0] ?? "";
-  let written = checked;
-  for (let index = 1; index < pieces.length; index += 1) {
-    const text = plainText(values[first + index - 1]);
-    const piece = pieces[index] ?? "";
-    checked += text + piece;
-    written += escapeHtml(text) + piece;
-  }
   const prefix = pieces[0] ?? "";
+  let text = prefix;
+  for (let index = 1; index < pieces.length; index += 1) {
+    text += plainText(values[first + index - 1]) + (pieces[index] ?? "");
+  }
   // An origin written out in the template is the author's choice.
   const kind = attributeKind === "resource" && /^https?:\/\/[^/\\?#]+\//.test(prefix) ? "url" : attributeKind;
-  if (joinUrl(prefix, checked) === REFUSED_URL || attributeText(kind, checked) !== checked) return REFUSED_URL;
-  return written.replaceAll('"', "&#34;");
+  if (joinUrl(prefix, text) === REFUSED_URL || attributeText(kind, text) !== text) return REFUSED_URL;
+  // Written anew as one: a piece and a value together can be no character reference.
+  return escapeHtml(text);
 }
 
 /** Writes a record of attributes, each checked as if it stood in the template. */

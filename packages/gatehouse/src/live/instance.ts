@@ -1,9 +1,11 @@
 import type { ActionContext } from "../kernel/action.ts";
+import type { Refused } from "../kernel/attempt-event.ts";
 import { events } from "../kernel/events.ts";
 import { deny, isDenial, type Denial } from "../kernel/outcome.ts";
 import type { WriteTransaction } from "../kernel/ports/store.ts";
 import { problems } from "../kernel/problems.ts";
 import type { Basis, LiveCall } from "./call.ts";
+import { formatComponentId, type ComponentId } from "./component-id.ts";
 import type { AnyLiveComponent, LiveContext } from "./component.ts";
 import { toldOf, type Content, type RenderContent } from "./content.ts";
 import { contentTag } from "./content-patch.ts";
@@ -12,7 +14,7 @@ import { liveProblems } from "./problems.ts";
 import type { Push } from "./push/push.ts";
 import { topicKey } from "./push/topics.ts";
 import type { RecentContents } from "./recent-contents.ts";
-import { withBefore, type ComponentUpdate } from "./result.ts";
+import { withBefore, withFragments, type ComponentUpdate } from "./result.ts";
 import { check } from "./schema.ts";
 import { deskFor } from "./upload-desk.ts";
 import type { UploadTaking } from "./upload-taking.ts";
@@ -30,6 +32,8 @@ export interface LiveServices {
   readonly find: (name: string) => AnyLiveComponent | undefined;
   /** Present where components have upload fields. */
   readonly uploads: UploadTaking | undefined;
+  /** Records the refusal of a component that is one of several; what refuses an attempt is recorded with it. */
+  readonly record: (refused: Pick<Refused, "attempt" | "principal">, denial: Denial) => void;
 }
 
 /** The state an action starts from. */
@@ -112,11 +116,11 @@ export class Instance {
     const stored = await keeper.read(transaction, this.component, this.key);
     if (sealed !== undefined) {
       const seed = keeper.openSeed(this.component, this.key, { sealed, now: this.#context.now });
-      if (seed === "damaged") return this.#invalid("seed");
+      if (seed === "damaged") return stateInvalid("seed", this.key);
       if (seed !== undefined && isNewest(this.component, seed, stored.version))
         return this.#fromSeed(transaction, seed, stored);
     }
-    if (stored.damaged) return this.#invalid("state");
+    if (stored.damaged) return stateInvalid("state", this.key);
     if (stored.held !== undefined) return { ...stored, ...stored.held };
     const fresh = await this.#fresh(transaction, stored);
     if (isDenial(fresh)) return fresh;
@@ -156,6 +160,9 @@ export class Instance {
       ...(children === undefined ? {} : { children }),
       ...(content.tickets === undefined ? {} : { tickets: content.tickets }),
     };
+    const { fragments } = this.#basis;
+    const parts = fragments && content.fragments.select(fragments);
+    if (parts !== undefined) return withFragments(update, parts);
     const text = this.#shownBefore(before);
     this.#services.contents.keep(this.key, { tag: update.content_tag, text: content.text });
     return text === undefined ? update : withBefore(update, text);
@@ -199,6 +206,7 @@ export class Instance {
     const elements = await this.#services.mounter.children(content, {
       ...{ principal, now, transaction, tenant: attempt.tenant, csrfToken: "", newKey: () => "", back: "" },
       known: this.#basis.children,
+      mounted: new Set([formatComponentId(this.key)]),
       eager: new Set(),
     });
     return elements.size === 0 ? undefined : Object.fromEntries(elements);
@@ -242,13 +250,13 @@ export class Instance {
       throw new TypeError(`The component ${this.component.name} answered a state that its schema refuses.`);
     return checked.value;
   }
+}
 
-  #invalid(what: "seed" | "state"): Denial {
-    const { component, instance } = this.key;
-    return deny(liveProblems.STATE_INVALID, {
-      event: events.crypt_decrypt_fail,
-      context: { what, component, instance },
-      extensions: REFRESH,
-    });
-  }
+/** The denial of a sealed state that does not open for whoever shows it. */
+export function stateInvalid(what: "seed" | "state", { component, instance }: ComponentId): Denial {
+  return deny(liveProblems.STATE_INVALID, {
+    event: events.crypt_decrypt_fail,
+    context: { what, component, instance },
+    extensions: REFRESH,
+  });
 }

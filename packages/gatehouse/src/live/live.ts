@@ -4,9 +4,12 @@ import type { BodyPace } from "../http/body-stream.ts";
 import type { Edge } from "../http/edge.ts";
 import type { Inbound } from "../http/inbound.ts";
 import type { ServerTimings } from "../http/server-timing.ts";
-import type { AnyAction, LimitPolicy } from "../kernel/action.ts";
+import type { AnyAction } from "../kernel/action.ts";
+import { recordRefused } from "../kernel/attempt-event.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { base64url } from "../kernel/codec.ts";
+import type { EventStream } from "../kernel/event-stream.ts";
+import type { Ids } from "../kernel/ids.ts";
 import { deny, type Denial } from "../kernel/outcome.ts";
 import type { Bans } from "../kernel/ports/bans.ts";
 import type { Bus } from "../kernel/ports/bus.ts";
@@ -17,12 +20,13 @@ import type { Sealer } from "../kernel/seal.ts";
 import { systemTimers, type Timers } from "../kernel/timers.ts";
 import { clientPath, readClientBundle, withoutInspector, type ClientBundle } from "./client-bundle.ts";
 import { componentActions } from "./component-action.ts";
-import { instanceFor, type ComponentId } from "./component-id.ts";
+import { formatComponentId, instanceFor, type ComponentId } from "./component-id.ts";
 import type { AnyLiveComponent, LiveComponent } from "./component.ts";
 import { propsOf, renderContent, type RenderContent } from "./content.ts";
 import { ownHtml } from "./element.ts";
 import { inspectorMark, type InspectorOptions } from "./inspector.ts";
-import { LOAD, loadAction } from "./load-action.ts";
+import type { LiveServices } from "./instance.ts";
+import { loadAction, loadPolicy } from "./load-action.ts";
 import { EAGER, Mounter, type MountSubject } from "./mounter.ts";
 import { pageStateOf } from "./page-state.ts";
 import { liveProblems } from "./problems.ts";
@@ -45,7 +49,12 @@ export interface LiveParts {
   readonly sealer: Pick<Sealer, "seal" | "open" | "openStored">;
   readonly clock: Clock;
   readonly random: Random;
-  /** Milliseconds a state is kept after its last change. Default: one day. */
+  readonly ids: Ids;
+  readonly events: EventStream;
+  /**
+   * Milliseconds a state is kept after its last change, and a component may be asked for after its page was shown.
+   * Default: as long as a session lasts without use, since both belong to the session.
+   */
   readonly lifetime?: number;
   /** Requests that load or refresh components, and the seconds they are counted in. Default 120 in 60; ten times as many for the strangers of one address together. */
   readonly loadLimit?: { readonly limit: number; readonly window: number };
@@ -122,8 +131,6 @@ export interface Live extends AsyncDisposable {
 
 /** Requests to load components, in seconds; of strangers, whom only their address tells apart, ten times as many. */
 const LOAD_LIMIT = { limit: 120, window: 60 };
-const STRANGERS = 10;
-const DAY = 24 * 60 * 60 * 1000;
 const KEY_BYTES = 16;
 /** Characters of contents that are remembered, to say what changes in them. */
 const REMEMBERED = 8 * 1024 * 1024;
@@ -152,7 +159,7 @@ class LivePages implements Live, RouteParts {
   readonly #mark: Html | undefined;
 
   constructor(parts: LiveParts) {
-    const { documents, sealer, lifetime = DAY, quota = DEFAULT_STATE_QUOTA } = parts;
+    const { documents, sealer, lifetime = parts.edge.sessions.idle, quota = DEFAULT_STATE_QUOTA } = parts;
     this.#parts = parts;
     this.edge = parts.edge;
     this.pace = parts.uploads?.pace;
@@ -171,8 +178,10 @@ class LivePages implements Live, RouteParts {
     const { tokens } = this.#push;
     this.#mounter = new Mounter({ keeper: this.#keeper, find, tokens, seals: uploads?.seals, render });
     const contents = new RecentContents(REMEMBERED);
+    const record: LiveServices["record"] = ({ attempt, principal }, denial) =>
+      recordRefused(parts, { attempt, principal, action: attempt.action }, denial);
     const own = { keeper: this.#keeper, mounter: this.#mounter, push: this.#push };
-    const services = { ...own, find, contents, uploads, render };
+    const services = { ...own, find, contents, uploads, render, record };
     const actions = parts.components.flatMap((component) => componentActions(component, services));
     const load = loadAction(services, [loadPolicy(parts.loadLimit ?? LOAD_LIMIT)]);
     this.actions = [...actions, load, openStreams(parts, this.#push, find), ...(uploads?.actions ?? [])];
@@ -245,6 +254,7 @@ class LivePages implements Live, RouteParts {
       back: inbound.method === "GET" ? inbound.url.pathname + inbound.url.search : (refused?.back ?? "/"),
       newKey: () => base64url(random.bytes(KEY_BYTES)),
       known: new Set<string>(),
+      mounted: new Set([formatComponentId({ component: subject.component.name, instance: subject.instance })]),
       eager: new Set(inbound.url.searchParams.getAll(EAGER)),
     };
     const key = { tenant, component: subject.component.name, instance: subject.instance, owner: ownerOf(principal) };
@@ -285,10 +295,4 @@ function openStreams(
 ): AnyAction {
   const { limit } = pushSettings(options);
   return streamAction({ push, find, sessions: edge.sessions, bans, trustedCidrs, limit });
-}
-
-/** Loading has a limit of its own, by session where there is one, else by address. */
-function loadPolicy({ limit, window }: { readonly limit: number; readonly window: number }): LimitPolicy {
-  const rule = { kind: "window", limit, window: window * 1000 } as const;
-  return { name: LOAD, by: ["session"], rule, anonymousLimit: limit * STRANGERS };
 }

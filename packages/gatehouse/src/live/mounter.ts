@@ -26,6 +26,8 @@ export interface MountFrame {
   readonly back: string;
   /** Names of components that are already there, or still to be left out. */
   readonly known: ReadonlySet<string>;
+  /** Names of those that have been mounted together with the same one, at whatever depth. */
+  readonly mounted: Set<string>;
   /** Names of components that are mounted at once although the page would load them later. */
   readonly eager: ReadonlySet<string>;
 }
@@ -107,7 +109,10 @@ export class Mounter {
     return this.#mounted(subject, { ...frame, key, held, version: stored.version }, depth);
   }
 
-  /** The elements of the children of a content that are not known yet, by name. */
+  /**
+   * The elements of the children of a content that are not known yet, by name.
+   * @throws {TypeError} when there are too many, or one of them is there twice, at whatever depth
+   */
   async children(content: Content, frame: MountFrame, depth = 0): Promise<ReadonlyMap<string, string>> {
     const elements = new Map<string, string>();
     const missing = content.children.filter(({ id }) => !frame.known.has(formatComponentId(id)));
@@ -123,6 +128,7 @@ export class Mounter {
     const { principal, tenant } = frame;
     if (component.visible?.({ principal, props, tenant, instance: id.instance }) === false) return "";
     if (load !== undefined && !frame.eager.has(formatComponentId(id))) return this.#later(child, frame);
+    noteOnce(id, frame.mounted);
     const mounted = await this.mount({ component, instance: id.instance, props: { value: props } }, frame, depth + 1);
     return (await mounted?.element()) ?? "";
   }
@@ -144,7 +150,9 @@ export class Mounter {
     const { key, held, version, principal, now, csrfToken, newKey, back } = frame;
     const id = { component: component.name, instance };
     const basis = { base: version, props: held.props, now };
-    const seed = this.#keeper.seed(key, { ...basis, state: { value: held.state } });
+    // A state that is made anew for every rendering need not travel.
+    const carried = component.mode === "none" ? undefined : { value: held.state };
+    const seed = this.#keeper.seed(key, { ...basis, state: carried });
     const topics = this.#topicsOf(component, { props: held.props, tenant: key.tenant, instance, principal }, now);
     const desk = (): UploadDesk | undefined => deskFor(component, this.#seals, { key, props: held.props, now });
     return {
@@ -177,6 +185,14 @@ export class Mounter {
     if (this.#find(component.name) !== component)
       throw new TypeError(`The component ${component.name} is not registered; add it to the components of createLive.`);
   }
+}
+
+/** Two of one name would share their state, and the browser would show the news of one of them alone. */
+function noteOnce(id: ComponentId, mounted: Set<string>): void {
+  const name = formatComponentId(id);
+  if (mounted.has(name))
+    throw new TypeError(`Components inside each other contain ${name} twice; give each an instance of its own.`);
+  mounted.add(name);
 }
 
 /** Query member that names a component to be mounted at once. */

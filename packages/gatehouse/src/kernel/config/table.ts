@@ -247,6 +247,10 @@ export const table = {
   "keys.environment": option(text("the name of a variable"), {
     doc: "The environment variable that holds the text of a key file, instead of a file.",
   }),
+  "keys.rotateAfter": option(duration("1d"), {
+    doc: "How long a key version is used before the console, `keys list` and an event a day remind of rotating.",
+    default: "90d",
+  }),
   guards: option(guardSettings(), {
     doc: "Modes of guards: `enforce`, `shadow` (only report what would be denied) or `off` with a reason for the audit trail.",
     default: {},
