@@ -47,3 +47,12 @@ describe("components without an authorisation rule", () => {
     assert.deepEqual(await refusalOf(todoWith({ authorise: () => false })), []);
   });
 });
+
+describe("actions that take uploads", () => {
+  it("are refused when the component has no such upload field", () => {
+    assert.throws(() => todoWith({ authorise: "public", uploads: ["atachment"] }), {
+      name: "TypeError",
+      message: "The action add of todo: there is no upload field atachment; the fields are attachment.",
+    });
+  });
+});
