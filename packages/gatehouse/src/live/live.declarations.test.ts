@@ -2,9 +2,11 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { z } from "zod";
 import { html } from "../html/html.ts";
+import type { Inbound } from "../http/inbound.ts";
 import { BootRefusedError } from "../kernel/gate.ts";
 import { openLiveKit } from "../testing/live-kit.ts";
 import { live, type AnyLiveComponent } from "./component.ts";
+import type { Live } from "./live.ts";
 import { MiB, upload } from "./upload.ts";
 
 /** A component with one action, declared as a program whose types are stripped may declare it. */
@@ -54,5 +56,18 @@ describe("actions that take uploads", () => {
       name: "TypeError",
       message: "The action add of todo: there is no upload field atachment; the fields are attachment.",
     });
+  });
+});
+
+describe("components that nobody has listed", () => {
+  it("tell where to list them", async () => {
+    const listed = todoWith({ authorise: "public" });
+    const page = (live: Live, inbound: Inbound) => live.mount(todoWith({ authorise: "public" }), { inbound });
+    await using kit = await openLiveKit({ components: [listed], page });
+    await (await kit.visit()).page();
+    assert.equal(
+      String(kit.errors[0]),
+      "TypeError: The component todo is not registered; add it to the components that open returns.",
+    );
   });
 });

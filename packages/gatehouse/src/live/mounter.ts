@@ -184,9 +184,13 @@ export class Mounter {
   }
 
   #ensureRegistered(component: AnyLiveComponent): void {
-    if (this.#find(component.name) !== component)
-      throw new TypeError(`The component ${component.name} is not registered; add it to the components of createLive.`);
+    if (this.#find(component.name) !== component) throw notRegistered(component);
   }
+}
+
+/** What is thrown for a component that nobody has listed. */
+export function notRegistered({ name }: { readonly name: string }): TypeError {
+  return new TypeError(`The component ${name} is not registered; add it to the components that open returns.`);
 }
 
 /** Two of one name would share their state, and the browser would show the news of one of them alone. */
