@@ -47,6 +47,7 @@ export class Transfer {
     const most = Number(this.#subject.box.dataset["liveBytes"]);
     if (this.#subject.file.size > most) return this.#fail("The file is too large.", true);
     this.#show("waiting", "waiting");
+    tell(this.#subject.box, "");
     this.#ready();
   }
 
@@ -134,9 +135,16 @@ export class Transfer {
     const { box, file } = this.#subject;
     this.item.remove();
     this.abort();
+    tell(box, "");
     box.querySelector<HTMLElement>("[type=file]")?.focus();
     this.#core.announce(`${file.name} is removed.`);
   }
+}
+
+/** Says something where the errors of an upload field are. */
+export function tell(box: Element | null, text: string): void {
+  const place = box?.querySelector("[data-live-error]");
+  if (place !== null && place !== undefined) place.textContent = text;
 }
 
 function button(text: string, about: string, press: () => void): HTMLButtonElement {
