@@ -211,7 +211,8 @@ describeBrowsers("an upload field", (engine) => {
     assert.equal(await page.textContent(told), "A file was not uploaded. Try it again or remove it.");
     assert.ok(await page.isVisible(told));
     const retry = '[aria-label="Try again: a.png"]';
-    const ring = (): Promise<string> => page.$eval(retry, (button) => getComputedStyle(button).outlineStyle);
+    const ring = (): Promise<string> =>
+      page.evaluate(`getComputedStyle(document.querySelector('${retry}')).outlineStyle`);
     assert.equal(await page.evaluate(`document.activeElement.getAttribute("aria-label")`), "Try again: a.png");
     assert.notEqual(await ring(), "none");
     await page.focus("#title");
