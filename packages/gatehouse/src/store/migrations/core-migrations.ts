@@ -141,4 +141,25 @@ export const coreMigrations: readonly Migration[] = Object.freeze([
     CREATE INDEX uploads_waiting ON uploads (tenant, owner) WHERE state <> 'taken';
     CREATE INDEX uploads_expiry ON uploads (expires_at) WHERE expires_at IS NOT NULL`,
   ),
+  portableMigration(
+    "0012_oauth_artifacts",
+    `CREATE TABLE oauth_artifacts (
+      key {id} NOT NULL PRIMARY KEY,
+      tenant {id} NOT NULL,
+      kind TEXT NOT NULL,
+      alias {id},
+      grant_key {id},
+      client {id},
+      account {id},
+      body TEXT NOT NULL,
+      expires_at {integer},
+      consumed_at {integer},
+      answer TEXT
+    ) {strict};
+    CREATE UNIQUE INDEX oauth_artifacts_alias ON oauth_artifacts (kind, alias) WHERE alias IS NOT NULL;
+    CREATE INDEX oauth_artifacts_grant ON oauth_artifacts (grant_key) WHERE grant_key IS NOT NULL;
+    CREATE INDEX oauth_artifacts_client ON oauth_artifacts (tenant, client) WHERE client IS NOT NULL;
+    CREATE INDEX oauth_artifacts_account ON oauth_artifacts (tenant, account) WHERE account IS NOT NULL;
+    CREATE INDEX oauth_artifacts_expiry ON oauth_artifacts (expires_at) WHERE expires_at IS NOT NULL`,
+  ),
 ]);

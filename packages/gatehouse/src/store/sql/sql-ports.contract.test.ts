@@ -2,6 +2,7 @@ import { createSqliteFixture, createSqliteMemoryFixture } from "../../testing/sq
 import { describeAuditTrailContract } from "../../testing/store-contract-audit.ts";
 import { describeBansContract } from "../../testing/store-contract-bans.ts";
 import { describeDocumentsContract } from "../../testing/store-contract-documents.ts";
+import { describeOAuthArtifactsContract } from "../../testing/store-contract-oauth.ts";
 import { describeUploadsContract } from "../../testing/store-contract-uploads.ts";
 import { describeIdempotencyContract } from "../../testing/store-contract-idempotency.ts";
 import { describeLeasesContract } from "../../testing/store-contract-leases.ts";
@@ -14,6 +15,7 @@ for (const [name, create] of [
 ] as const) {
   describeDocumentsContract(name, create);
   describeUploadsContract(name, create);
+  describeOAuthArtifactsContract(name, create);
   describeIdempotencyContract(name, create);
   describeAuditTrailContract(name, create);
   describeSessionsContract(name, create);
