@@ -66,6 +66,8 @@ function demandOf(action: AnyAction, entrance: Entrance): Demand | undefined {
       return "unproven";
     case "webhook":
     case "job":
+    // The protocol's own proofs: see the origin guard.
+    case "oauth":
       return undefined;
     default:
       return action.effects === "none" ? undefined : "always";

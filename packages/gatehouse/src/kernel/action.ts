@@ -14,13 +14,17 @@ export type Effects = "none" | "store" | "external";
 /** All kinds of effects. */
 export const EFFECTS: readonly Effects[] = ["none", "store", "external"];
 
-/** What a limit counts by. Several together make one subject: `["user", "action"]`. */
+/**
+ * What a limit counts by. Several together make one subject: `["user", "action"]`. `claimed-client` is who a caller says
+ * it is and goes with `ip` only: anybody could use up the limit of another otherwise.
+ */
 export type LimitSubject =
   | "principal"
   | "user"
   | "session"
   | "ip"
   | "client"
+  | "claimed-client"
   | "token"
   | "tenant"
   | "connection"
@@ -33,6 +37,7 @@ export const LIMIT_SUBJECTS: readonly LimitSubject[] = [
   "session",
   "ip",
   "client",
+  "claimed-client",
   "token",
   "tenant",
   "connection",
@@ -82,8 +87,8 @@ export interface PrepareContext<Input> extends Pick<ActionContext<Input>, "attem
 }
 
 /**
- * Thrown by `run` when what `prepare` went by is not so any more: the transaction is rolled back and the action
- * prepared again, a few times at most.
+ * Thrown when what `prepare` went by is not so any more: the transaction is rolled back and the action prepared again,
+ * a few times at most.
  */
 export class StalePreparationError extends Error {
   override readonly name = "StalePreparationError";

@@ -128,10 +128,9 @@ export class Passing {
   /** What the action prepares, then claim, effect, result and audit row in one transaction. */
   async #executeStore(): Promise<Outcome> {
     for (let tries = 1; ; tries += 1) {
-      const prepared = await this.#prepare();
-      if (isDenial(prepared)) return prepared;
       try {
-        return await this.#executePrepared(prepared);
+        const prepared = await this.#prepare();
+        return isDenial(prepared) ? prepared : await this.#executePrepared(prepared);
       } catch (error) {
         if (!(error instanceof StalePreparationError) || tries === MOST_PREPARATIONS) throw error;
       }

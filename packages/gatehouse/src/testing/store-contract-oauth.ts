@@ -44,7 +44,12 @@ function describeFinding(current: () => Store): void {
     assert.equal(await find(first.key), undefined);
     assert.equal(await put(first), true);
     assert.equal(await put({ ...first, body: "later" }), true);
-    assert.deepEqual(await find(first.key), { body: "later", consumedAt: undefined, answer: undefined });
+    assert.deepEqual(await find(first.key), {
+      key: first.key,
+      body: "later",
+      consumedAt: undefined,
+      answer: undefined,
+    });
   });
 
   it("are found by their alias, among their kind alone", async () => {

@@ -24,6 +24,7 @@ export interface OAuthArtifact {
 
 /** An artifact as it was found. */
 export interface FoundArtifact {
+  readonly key: string;
   readonly body: string;
   /** Epoch milliseconds at which it was used up. */
   readonly consumedAt: number | undefined;

@@ -3,6 +3,7 @@ import type { SqlValue } from "../../kernel/ports/store.ts";
 import { portableStatement } from "./statement.ts";
 
 interface ArtifactRow {
+  readonly key: string;
   readonly body: string;
   readonly consumed_at: number | null;
   readonly answer: string | null;
@@ -10,9 +11,11 @@ interface ArtifactRow {
 
 const COLUMNS = "key, tenant, kind, alias, grant_key, client, account, body, expires_at";
 const LASTS = "(expires_at IS NULL OR expires_at > {now})";
-const FIND = portableStatement(`SELECT body, consumed_at, answer FROM oauth_artifacts WHERE key = $1 AND ${LASTS}`);
+const FIND = portableStatement(
+  `SELECT key, body, consumed_at, answer FROM oauth_artifacts WHERE key = $1 AND ${LASTS}`,
+);
 const FIND_BY_ALIAS = portableStatement(
-  `SELECT body, consumed_at, answer FROM oauth_artifacts WHERE kind = $1 AND alias = $2 AND ${LASTS}`,
+  `SELECT key, body, consumed_at, answer FROM oauth_artifacts WHERE kind = $1 AND alias = $2 AND ${LASTS}`,
 );
 /** What belongs to a grant is written while the grant is there, and not after its revocation. */
 const PUT = portableStatement(
@@ -34,9 +37,7 @@ const REMOVE = portableStatement("DELETE FROM oauth_artifacts WHERE key = $1");
 const REVOKE_GRANT = portableStatement(
   "DELETE FROM oauth_artifacts WHERE tenant = $1 AND (grant_key = $2 OR key = $2) RETURNING key",
 );
-const REVOKE_CLIENT = portableStatement(
-  "DELETE FROM oauth_artifacts WHERE tenant = $1 AND client = $2 RETURNING key",
-);
+const REVOKE_CLIENT = portableStatement("DELETE FROM oauth_artifacts WHERE tenant = $1 AND client = $2 RETURNING key");
 const REVOKE_ACCOUNT = portableStatement(
   "DELETE FROM oauth_artifacts WHERE tenant = $1 AND account = $2 RETURNING key",
 );
@@ -82,8 +83,8 @@ export function createOAuthArtifacts(): OAuthArtifacts {
   };
 }
 
-function found({ body, consumed_at: consumedAt, answer }: ArtifactRow): FoundArtifact {
-  return { body, consumedAt: consumedAt === null ? undefined : Number(consumedAt), answer: answer ?? undefined };
+function found({ key, body, consumed_at: consumedAt, answer }: ArtifactRow): FoundArtifact {
+  return { key, body, consumedAt: consumedAt === null ? undefined : Number(consumedAt), answer: answer ?? undefined };
 }
 
 function valuesOf({ key, tenant, kind, alias, grant, client, account, body, expiresAt }: OAuthArtifact): SqlValue[] {
