@@ -8,22 +8,15 @@ import { isDenial, type Denial } from "../../kernel/outcome.ts";
 import type { OAuthArtifacts } from "../../kernel/ports/oauth-artifacts.ts";
 import type { Store } from "../../kernel/ports/store.ts";
 import type { Clock } from "../../kernel/clock.ts";
-import type { ArtifactCodec } from "../engine/artifact-codec.ts";
 import { callEngine, type EngineAnswer, type EngineRequest } from "../engine/engine-call.ts";
 import type { IssuerEngine } from "../engine/provider.ts";
+import type { Issuer } from "../issuers.ts";
 import { UnitOfWork } from "../engine/unit-of-work.ts";
 import { claimedClientOf } from "./claimed-client.ts";
 import { keptAnswer, repeatAnswer } from "./lost-answer.ts";
 import { Parameters, parametersOf } from "./parameters.ts";
 import { denialOf } from "./refusal.ts";
 import { responseOf } from "./response.ts";
-
-/** One issuer as it is now. */
-export interface Issuer {
-  readonly origin: string;
-  readonly engine: IssuerEngine;
-  readonly codec: ArtifactCodec;
-}
 
 /** What endpoints need of their surroundings. */
 export interface EndpointParts {
@@ -94,11 +87,13 @@ async function ask(
 ): Promise<Prepared | Denial> {
   const { request, parameters } = input;
   const answer = await engine.within(work, () => callEngine(engine.listener, request));
+  // An exception is a bug or an outage, which the gate tells apart.
+  if (work.failure !== undefined) throw work.failure;
   const repeated = repeatAnswer(work.repeated, { parameters, now: clock.now() });
   if (repeated !== undefined) return { answer: repeated, work: undefined };
   const denial = denialOf(answer);
   if (denial === undefined) {
-    work.keepAnswer(keptAnswer(answer, { parameters, now: clock.now() }));
+    work.keepAnswer(() => keptAnswer(answer, { parameters, now: clock.now() }));
     return { answer, work };
   }
   // What a refusal changes has to last: a code that comes a second time takes its tokens with it.

@@ -105,9 +105,7 @@ describe("the engine on our store", () => {
     const { access_token: token } = JSON.parse(answer.body);
     const looked = await call("POST", "/oauth/introspect", { token }, { authorization });
     assert.equal(JSON.parse(looked.body).active, true, looked.body);
-    const cpu = process.cpuUsage();
-    for (let i = 0; i < 2000; i += 1)
-      await call("POST", "/oauth/token", { grant_type: "client_credentials" }, { authorization });
-    const used = process.cpuUsage(cpu);
+
+    await call("POST", "/oauth/token", { grant_type: "client_credentials" }, { authorization });
   });
 });

@@ -93,6 +93,10 @@ export function buildEngine(options: IssuerOptions): IssuerEngine {
   const provider = new Provider(options.issuer, configurationOf(options, current));
   // What it believes of the scheme is what its caller tells it, which is the issuer's.
   provider.proxy = true;
+  provider.on("server_error", (_context, error) => {
+    const work = current.getStore();
+    if (work !== undefined) work.failure = error;
+  });
   return {
     provider,
     listener: provider.callback(),

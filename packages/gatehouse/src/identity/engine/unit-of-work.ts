@@ -41,6 +41,8 @@ export class UnitOfWork {
   readonly #lost = new Map<string, unknown>();
   #used: string | undefined;
   #repeated: unknown;
+  /** What went wrong in the engine or below it, of which its answer says nothing. */
+  failure: unknown;
 
   constructor(parts: UnitOfWorkParts) {
     this.#parts = parts;
@@ -115,9 +117,10 @@ export class UnitOfWork {
   }
 
   /** Keeps what the bearer of the refresh token that was used up is answered, for whoever asks again because it was lost. */
-  keepAnswer(answer: unknown): void {
+  keepAnswer(answer: () => unknown): void {
     if (this.#used === undefined) return;
-    this.#changes.push({ what: "answer", key: this.#used, answer: this.codec.seal(answerKey(this.#used), answer) });
+    const sealed = this.codec.seal(answerKey(this.#used), answer());
+    this.#changes.push({ what: "answer", key: this.#used, answer: sealed });
   }
 
   /** What was answered the first time, where this call came with a refresh token that was used up a moment ago. */
