@@ -64,10 +64,10 @@ function demandOf(action: AnyAction, entrance: Entrance): Demand | undefined {
       return "always";
     case "realtime":
       return "unproven";
+    // The protocol of the entrance oauth has its own proofs: see the origin guard.
+    case "oauth":
     case "webhook":
     case "job":
-    // The protocol's own proofs: see the origin guard.
-    case "oauth":
       return undefined;
     default:
       return action.effects === "none" ? undefined : "always";

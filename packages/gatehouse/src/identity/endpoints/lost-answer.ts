@@ -17,7 +17,7 @@ interface Asked {
 
 /** What to keep of an answer, for whoever asks again because it was lost on the way. */
 export function keptAnswer({ body }: EngineAnswer, { parameters, now }: Asked): unknown {
-  return { at: now, ...askedFor(parameters), body: JSON.parse(body) as unknown };
+  return Kept.parse({ at: now, ...askedFor(parameters), body: JSON.parse(body) });
 }
 
 /**
