@@ -13,7 +13,7 @@ import { requireConfig } from "../kernel/config.ts";
 import { systemRandom } from "../kernel/random.ts";
 import { createOAuthArtifacts } from "../store/sql/oauth-artifacts.ts";
 import { finishInteraction } from "./engine/interaction.ts";
-import { LIFETIMES } from "./engine/provider.ts";
+import { LIFETIMES } from "./engine/configuration.ts";
 import { UnitOfWork } from "./engine/unit-of-work.ts";
 import { createIdentity, type Identity } from "./identity.ts";
 

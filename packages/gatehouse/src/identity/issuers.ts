@@ -4,7 +4,8 @@ import type { Sealer } from "../kernel/seal.ts";
 import type { FindAccount } from "oidc-provider";
 import { base64url } from "../kernel/codec.ts";
 import { ArtifactCodec } from "./engine/artifact-codec.ts";
-import { buildEngine, type IssuerEngine, type Lifetimes, type ProtectedResource } from "./engine/provider.ts";
+import type { Lifetimes, ProtectedResource } from "./engine/configuration.ts";
+import { buildEngine, type IssuerEngine } from "./engine/provider.ts";
 
 /** The keys tokens are signed with, as they are now. */
 export interface SigningKeys {

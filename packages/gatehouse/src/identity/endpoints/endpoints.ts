@@ -1,7 +1,7 @@
 import { Hono } from "hono";
 import type { AnyAction, LimitSubject } from "../../kernel/action.ts";
 import type { EventDefinition } from "../../kernel/event.ts";
-import { OAUTH_PATHS } from "../engine/provider.ts";
+import { OAUTH_PATHS } from "../engine/configuration.ts";
 import { identityEvents } from "../events.ts";
 import { createEndpoint, type EndpointParts } from "./endpoint.ts";
 

@@ -12,7 +12,8 @@ import { createOAuthArtifacts } from "../../store/sql/oauth-artifacts.ts";
 import { createSqliteFixture } from "../../testing/sqlite-fixture.ts";
 import { ArtifactCodec } from "./artifact-codec.ts";
 import { callEngine } from "./engine-call.ts";
-import { buildEngine, LIFETIMES, type IssuerEngine } from "./provider.ts";
+import { LIFETIMES } from "./configuration.ts";
+import { buildEngine, type IssuerEngine } from "./provider.ts";
 import { UnitOfWork } from "./unit-of-work.ts";
 
 const ISSUER = "https://id.example";
