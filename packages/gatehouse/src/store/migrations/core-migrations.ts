@@ -162,4 +162,40 @@ export const coreMigrations: readonly Migration[] = Object.freeze([
     CREATE INDEX oauth_artifacts_account ON oauth_artifacts (tenant, account) WHERE account IS NOT NULL;
     CREATE INDEX oauth_artifacts_expiry ON oauth_artifacts (expires_at) WHERE expires_at IS NOT NULL`,
   ),
+  portableMigration(
+    "0020_accounts",
+    `CREATE TABLE accounts (
+      id {id} NOT NULL PRIMARY KEY,
+      tenant {id} NOT NULL,
+      state TEXT NOT NULL CHECK (state IN ('active', 'disabled')),
+      profile TEXT NOT NULL,
+      grants TEXT NOT NULL,
+      created_at {integer} NOT NULL,
+      changed_at {integer} NOT NULL
+    ) {strict};
+    CREATE INDEX accounts_tenant ON accounts (tenant, id);
+    CREATE TABLE account_identifiers (
+      key {id} NOT NULL PRIMARY KEY,
+      tenant {id} NOT NULL,
+      account {id} NOT NULL,
+      kind TEXT NOT NULL,
+      body TEXT NOT NULL,
+      verified_at {integer}
+    ) {strict};
+    CREATE INDEX account_identifiers_account ON account_identifiers (tenant, account)`,
+  ),
+  portableMigration(
+    "0021_account_factors",
+    `CREATE TABLE account_factors (
+      key {id} NOT NULL PRIMARY KEY,
+      tenant {id} NOT NULL,
+      account {id} NOT NULL,
+      kind TEXT NOT NULL CHECK (kind IN ('password', 'totp', 'passkey', 'recovery')),
+      body TEXT NOT NULL,
+      counter {integer} NOT NULL,
+      created_at {integer} NOT NULL,
+      used_at {integer}
+    ) {strict};
+    CREATE INDEX account_factors_account ON account_factors (tenant, account, kind)`,
+  ),
 ]);

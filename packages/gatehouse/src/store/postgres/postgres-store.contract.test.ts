@@ -1,6 +1,7 @@
 import { after, describe } from "node:test";
 
 import { systemClock } from "../../kernel/clock.ts";
+import { describeAccountsContract } from "../../testing/store-contract-accounts.ts";
 import { describeAuditTrailContract } from "../../testing/store-contract-audit.ts";
 import { describeBansContract } from "../../testing/store-contract-bans.ts";
 import { describeDocumentsContract } from "../../testing/store-contract-documents.ts";
@@ -35,6 +36,7 @@ describe("PostgreSQL", { skip: await skipWithout("postgres") }, () => {
   describeDocumentsContract("PostgreSQL", create);
   describeUploadsContract("PostgreSQL", create);
   describeOAuthArtifactsContract("PostgreSQL", create);
+  describeAccountsContract("PostgreSQL", create);
   describeIdempotencyContract("PostgreSQL", create);
   describeAuditTrailContract("PostgreSQL", create);
   describeSessionsContract("PostgreSQL", create);

@@ -1,4 +1,5 @@
 import { createSqliteFixture, createSqliteMemoryFixture } from "../../testing/sqlite-fixture.ts";
+import { describeAccountsContract } from "../../testing/store-contract-accounts.ts";
 import { describeAuditTrailContract } from "../../testing/store-contract-audit.ts";
 import { describeBansContract } from "../../testing/store-contract-bans.ts";
 import { describeDocumentsContract } from "../../testing/store-contract-documents.ts";
@@ -16,6 +17,7 @@ for (const [name, create] of [
   describeDocumentsContract(name, create);
   describeUploadsContract(name, create);
   describeOAuthArtifactsContract(name, create);
+  describeAccountsContract(name, create);
   describeIdempotencyContract(name, create);
   describeAuditTrailContract(name, create);
   describeSessionsContract(name, create);
