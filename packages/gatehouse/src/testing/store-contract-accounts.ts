@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { systemClock } from "../kernel/clock.ts";
 import type { AccountChange, StoredAccount, StoredFactor, StoredIdentifier } from "../kernel/ports/accounts.ts";
 import type { Store } from "../kernel/ports/store.ts";
 import { createAccounts } from "../store/sql/accounts.ts";
@@ -115,7 +116,7 @@ function describeChanging(current: () => Store): void {
   });
 
   it("never have the same time of change twice, even when the clock stands still or runs backwards", async () => {
-    const ahead = Date.now() + 86_400_000;
+    const ahead = systemClock.now() + 86_400_000;
     const account = freshAccount({ changedAt: ahead });
     await create(account);
     const times = await Promise.all(Array.from({ length: AT_ONCE }, () => update(account, { voids: true })));
