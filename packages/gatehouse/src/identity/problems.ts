@@ -34,3 +34,14 @@ export const oauthProblems = defineProblems({
     retryable: true,
   },
 });
+
+/** Problems of accounts and of signing in. */
+export const accountProblems = defineProblems({
+  SIGN_IN_REFUSED: { status: 401, message: "The e-mail address or the password is not right." },
+  FACTOR_REFUSED: { status: 401, message: "The code is wrong, used up or expired." },
+  PASSKEY_REFUSED: { status: 401, message: "The passkey was not accepted. Try again, or sign in another way." },
+  STEP_UP_REQUIRED: { status: 401, message: "Confirm that it is you to do this." },
+  REGISTRATION_CLOSED: { status: 403, message: "Accounts are given by invitation here." },
+  ACCOUNT_LINK_INVALID: { status: 400, message: "This link is wrong, used up or expired. Ask for a new one." },
+  ACCOUNT_EXISTS: { status: 409, message: "There is an account with this e-mail address already." },
+});
