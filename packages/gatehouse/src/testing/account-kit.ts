@@ -49,6 +49,16 @@ export interface AccountKit extends AsyncDisposable {
   tokenFor(email: string): string;
 }
 
+/** What differs from the plain kit. */
+export interface AccountKitOptions extends Partial<
+  Pick<AccountServicesParts, "registration" | "hasher" | "blocklists" | "mailer">
+> {
+  /** Default: an embedded store in memory, which the kit closes. A store given is the caller's to close. */
+  readonly store?: Store;
+  /** Epoch milliseconds at which the clock stands. */
+  readonly start?: number;
+}
+
 /** The tenant of a kit. */
 export const KIT_TENANT = "acme";
 /** The password of accounts that are not given another. */
@@ -63,13 +73,15 @@ export function admitted<Value>(value: Value | Denial): Value {
 }
 
 /** Opens a kit. */
-export async function openAccountKit(
-  differences: Partial<Pick<AccountServicesParts, "registration" | "hasher" | "blocklists" | "mailer">> = {},
-): Promise<AccountKit> {
-  const clock = createFakeClock();
+export async function openAccountKit({
+  store: given,
+  start,
+  ...differences
+}: AccountKitOptions = {}): Promise<AccountKit> {
+  const clock = createFakeClock(start);
   const random = createDeterministicRandom("accounts");
   const keyRing = createKeyRing(generateKeyMaterial(random, clock));
-  const store = await openSqliteStore({ memory: true, clock, migrations: coreMigrations });
+  const store = given ?? (await openSqliteStore({ memory: true, clock, migrations: coreMigrations }));
   const counters = createMemoryCounters({ clock });
   const mailbox = new DevelopmentMailbox(clock);
   const parts: AccountServicesParts = {
@@ -114,7 +126,7 @@ export async function openAccountKit(
     signedIn: async (email, password = KIT_PASSWORD, source = {}) => admitted(await signIn(email, password, source)),
     async [Symbol.asyncDispose]() {
       await counters[Symbol.asyncDispose]();
-      await store[Symbol.asyncDispose]();
+      if (given === undefined) await store[Symbol.asyncDispose]();
     },
   };
 }

@@ -7,6 +7,12 @@ import { identityEvents } from "../events.ts";
 import { accountProblems } from "../problems.ts";
 import type { CeremonyPlace, CeremonySubject, PasskeyChallenges } from "./passkey-challenges.ts";
 
+/**
+ * Signatures that are accepted, by their COSE numbers: Ed25519, ECDSA with P-256 and RSA, which is what authenticators
+ * have. Asking the library for its defaults makes Node warn of experiments.
+ */
+export const PASSKEY_ALGORITHMS: readonly number[] = [-8, -7, -257];
+
 /** A ceremony that is to begin. */
 export interface PreparedCeremony<Options extends { readonly challenge: string }> {
   readonly place: CeremonyPlace;

@@ -11,6 +11,7 @@ import type { Store, WriteTransaction } from "../../kernel/ports/store.ts";
 import type { Account } from "./directory.ts";
 import {
   beginCeremony,
+  PASSKEY_ALGORITHMS,
   challengeOf,
   refusePasskey,
   relyingPartyOf,
@@ -71,6 +72,7 @@ export class PasskeyRegistration {
       userDisplayName: name,
       challenge: challenges.draw(),
       excludeCredentials: known.map(({ kept }) => ({ id: kept.id, transports: [...kept.transports] })),
+      supportedAlgorithmIDs: [...PASSKEY_ALGORITHMS],
       authenticatorSelection: { residentKey: "required", userVerification: "required" },
     });
     return { place, options, subject: { ceremony: "registration", account: { tenant, id } } };
@@ -97,6 +99,7 @@ export class PasskeyRegistration {
         expectedOrigin: place.origin,
         expectedRPID: relyingPartyOf(place),
         requireUserVerification: true,
+        supportedAlgorithmIDs: [...PASSKEY_ALGORITHMS],
       }),
     );
     if (isDenial(verified)) return verified;
