@@ -146,7 +146,7 @@ describe("an identity provider", () => {
       now: () => systemClock.now(),
       grace: 0,
     });
-    work.put("Client", id, { client_id: id, ...metadata }, undefined);
+    work.put({ kind: "Client", id, payload: { client_id: id, ...metadata } });
     await store.write((transaction) => work.commit(transaction));
   }
 

@@ -31,9 +31,10 @@ export function buildEngine(options: IssuerOptions): IssuerEngine {
     const work = current.getStore();
     if (work !== undefined) work.failure = error;
   });
+  const callback = provider.callback();
   return {
     provider,
-    listener: provider.callback(),
+    listener: (request, response) => void callback(request, response),
     identifySigned: identifySigned(options.issuer, options.keys),
     within: (work, call) => current.run(work, call),
   };

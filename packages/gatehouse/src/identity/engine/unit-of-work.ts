@@ -21,6 +21,15 @@ const SINGLE_USE: ReadonlySet<string> = new Set(["ReplayDetection"]);
 
 const REFRESH_TOKEN = "RefreshToken";
 
+/** What the engine has kept. */
+export interface Kept {
+  readonly kind: string;
+  readonly id: string;
+  readonly payload: AdapterPayload;
+  /** Seconds. Absent: it does not expire. */
+  readonly lifetime?: number | undefined;
+}
+
 type Change =
   | { readonly what: "put" | "add"; readonly artifact: OAuthArtifact }
   | { readonly what: "consume" | "remove" | "revoke"; readonly key: string }
@@ -75,7 +84,7 @@ export class UnitOfWork {
     return found === undefined ? undefined : this.#payloadOf(kind, found);
   }
 
-  put(kind: string, id: string, payload: AdapterPayload, lifetime: number | undefined): void {
+  put({ kind, id, payload, lifetime }: Kept): void {
     const { codec } = this;
     const key = codec.keyOf(kind, id);
     const alias = aliasOf(codec, kind, payload);
@@ -121,7 +130,8 @@ export class UnitOfWork {
 
   /** Keeps what is to be known of an access token that is a signed text. */
   keepSigned(token: SignedToken): void {
-    this.put(signedKind(token.kind), token.jti, recordOfSigned(token, this.#parts.now()), token.expiration);
+    const payload = recordOfSigned(token, this.#parts.now());
+    this.put({ kind: signedKind(token.kind), id: token.jti, payload, lifetime: token.expiration });
   }
 
   /**

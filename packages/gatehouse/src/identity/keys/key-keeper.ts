@@ -76,7 +76,7 @@ export class KeyKeeper implements IssuerKeys, AsyncDisposable {
 
   async #turn(wish: RotationWish): Promise<readonly RotationStep[]> {
     const { store, keys, policy, clock, bus, report } = this.#parts;
-    const planned = planRotation(await this.list(), policy, clock.now(), wish);
+    const planned = planRotation(await this.list(), { policy, now: clock.now() }, wish);
     const made = new Map<string, SigningKey>();
     for (const step of planned) if (step.what === "create") made.set(step.algorithm, await this.#make(step));
     if (planned.length === 0) {
@@ -85,7 +85,7 @@ export class KeyKeeper implements IssuerKeys, AsyncDisposable {
     }
     const steps = await store.write(async (transaction) => {
       const now = clock.now();
-      const again = planRotation(await keys.list(transaction), policy, now, wish);
+      const again = planRotation(await keys.list(transaction), { policy, now }, wish);
       // Another server was first where nothing is left to do; where more is, the next look does it.
       const doable = again.filter((step) => step.what === "move" || made.has(step.algorithm));
       for (const step of doable) await this.#carryOut(transaction, step, { made, now });

@@ -17,7 +17,7 @@ class Model {
   #numbers = 0;
 
   turn(wish: RotationWish = {}): readonly RotationStep[] {
-    const steps = planRotation([...this.keys.values()], POLICY, this.now, wish);
+    const steps = planRotation([...this.keys.values()], { policy: POLICY, now: this.now }, wish);
     for (const step of steps) this.#carryOut(step);
     return steps;
   }
@@ -95,7 +95,7 @@ describe("planRotation", () => {
     const model = new Model();
     model.turn();
     const [old] = model.active("ES256");
-    const steps = planRotation([...model.keys.values()], ROTATION, model.now);
+    const steps = planRotation([...model.keys.values()], { policy: ROTATION, now: model.now });
     assert.deepEqual(steps, [{ what: "move", kid: old?.kid, from: "active", to: "retiring" }]);
   });
 

@@ -42,8 +42,7 @@ export interface RotationWish {
  */
 export function planRotation(
   keys: readonly SigningKey[],
-  policy: RotationPolicy,
-  now: number,
+  { policy, now }: { readonly policy: RotationPolicy; readonly now: number },
   { rotate, compromised }: RotationWish = {},
 ): readonly RotationStep[] {
   const lost = keys.find(({ kid }) => kid === compromised);

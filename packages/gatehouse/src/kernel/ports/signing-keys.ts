@@ -42,5 +42,8 @@ export interface SigningKeys {
     },
   ): Promise<boolean>;
   /** Adds to the count of what a key has signed. */
-  count(transaction: WriteTransaction, kid: string, uses: number, lastUsedAt: number): Promise<void>;
+  count(
+    transaction: WriteTransaction,
+    use: { readonly kid: string; readonly uses: number; readonly lastUsedAt: number },
+  ): Promise<void>;
 }

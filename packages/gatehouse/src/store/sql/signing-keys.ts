@@ -42,7 +42,7 @@ export function createSigningKeys(): SigningKeys {
     async move(transaction, kid, { from, to, since, destroy }) {
       return (await transaction.execute(destroy ? DESTROY : MOVE, [kid, from, to, since])).length === 1;
     },
-    async count(transaction, kid, uses, lastUsedAt) {
+    async count(transaction, { kid, uses, lastUsedAt }) {
       await transaction.execute(COUNT, [kid, uses, lastUsedAt]);
     },
   };

@@ -1,0 +1,16 @@
+export { LIFETIMES, OAUTH_PATHS } from "./identity/engine/configuration.ts";
+export type { Lifetimes, ProtectedResource } from "./identity/engine/configuration.ts";
+export type { EngineRequest } from "./identity/engine/engine-call.ts";
+export { findInteraction, finishInteraction } from "./identity/engine/interaction.ts";
+export type { InteractionCall } from "./identity/engine/interaction.ts";
+export { UnitOfWork } from "./identity/engine/unit-of-work.ts";
+export type { Kept, UnitOfWorkParts } from "./identity/engine/unit-of-work.ts";
+export { identityEvents } from "./identity/events.ts";
+export { createIdentity } from "./identity/identity.ts";
+export type { Identity, IdentityParts } from "./identity/identity.ts";
+export type { Issuer, IssuerKeys, Issuers, IssuersParts } from "./identity/issuers.ts";
+export { KeyKeeper } from "./identity/keys/key-keeper.ts";
+export type { KeyKeeperParts } from "./identity/keys/key-keeper.ts";
+export { ROTATION } from "./identity/keys/rotation.ts";
+export type { RotationPolicy, RotationStep, RotationWish } from "./identity/keys/rotation.ts";
+export { oauthProblems } from "./identity/problems.ts";
