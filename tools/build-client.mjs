@@ -14,7 +14,7 @@ const sources = join(library, "src", "client");
 const target = join(library, "dist", "client");
 const stamp = join(target, "live.js.sources");
 /** Each is a file of the sources; client/chunks.ts says what on a page has it loaded. */
-const chunks = ["push", "upload"];
+const chunks = ["inspector", "push", "upload"];
 
 /** Builds the bundles unless they were made from the sources as they are; answers whether they were built. */
 export async function buildClientIfChanged() {
@@ -58,7 +58,7 @@ function hashOf(contents) {
 
 function fingerprint() {
   const hash = createHash("sha256").update(readFileSync(fileURLToPath(import.meta.url)));
-  for (const name of readdirSync(sources).toSorted()) {
+  for (const name of readdirSync(sources, { recursive: true }).toSorted()) {
     if (name.endsWith(".ts") && !name.endsWith(".test.ts")) hash.update(name).update(readFileSync(join(sources, name)));
   }
   return hash.digest("hex");

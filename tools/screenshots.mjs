@@ -1,5 +1,5 @@
 /**
- * Takes the pictures of docs/guide/images: the gallery and the console, in Chromium, on a server of its own.
+ * Takes the pictures of docs/guide/images: the gallery, the console and the inspector, in Chromium, on servers of its own.
  * Run: node_modules/.bin/node tools/screenshots.mjs
  */
 import { mkdirSync, statSync } from "node:fs";
@@ -38,6 +38,30 @@ async function visitGallery(browser, url) {
   }
 }
 
+/** What an application's developer sees: an action split by its guards, and a refusal. */
+async function visitInspector(browser, url) {
+  const developer = await Visitor.arrive(browser, url, { viewport: ALBUM, colorScheme: "light" });
+  const page = await developer.open();
+  await ready(page);
+  await page.getByLabel("Your name").fill("   ");
+  await page.getByLabel("Your message").fill("The cake!");
+  await page.getByRole("button", { name: "Sign the guestbook" }).click();
+  await page.getByRole("button", { name: /1 refused$/ }).waitFor();
+  const like = page.getByRole("button", { name: /^Like/ });
+  for (const pressed of ["true", "false", "true"]) {
+    await like.click();
+    await page.locator(`button[aria-pressed="${pressed}"]`).waitFor();
+    await settled(page);
+  }
+  await page.keyboard.press("Alt+Shift+L");
+  await page.locator("[data-select^=like]").click();
+  // News of the likes may still be on their way.
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  await page.locator("#panel").evaluate((panel) => panel.scrollTo(0, 150));
+  await picture(page, "inspector");
+  developer.satisfied();
+}
+
 /** What an operator sees: refusals, a limit used up, a ban. */
 async function causeEvents({ url, data }) {
   const attempt = (address, more = {}) =>
@@ -69,7 +93,7 @@ async function visitConsole(browser, { url, links }) {
 
 async function picture(page, name, options = {}) {
   const path = join(IMAGES, `${name}.png`);
-  await page.waitForLoadState("networkidle");
+  await page.waitForLoadState("load");
   await page.screenshot({ path, animations: "disabled", ...options });
   const { size } = statSync(path);
   if (size > LARGEST) throw new Error(`${path} has ${size} bytes, more than the ${LARGEST} a page of the guide bears.`);
@@ -81,13 +105,16 @@ await runTool(async () => {
   await prepareClient();
   mkdirSync(IMAGES, { recursive: true });
   const browser = await launchBrowser();
-  const server = await startSite();
+  const server = await startSite({ environment: { GATEHOUSE_LIVE_INSPECTOR: "false" } });
+  const inspected = await startSite();
   try {
     await visitGallery(browser, server.url);
     await causeEvents(server);
     await visitConsole(browser, server);
+    await visitInspector(browser, inspected.url);
   } finally {
     await browser.close();
     await server[Symbol.asyncDispose]();
+    await inspected[Symbol.asyncDispose]();
   }
 });

@@ -8,16 +8,14 @@
  *
  * node --conditions=gatehouse-source bench/action/action.bench.ts [--json] [--rounds=N] [--seconds=N] [--only=NAME]
  */
-import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, openSync, rmSync } from "node:fs";
 import { request } from "node:http";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Child } from "../support/child.ts";
 import { median, numberOption, print, versionsOf, type Table } from "../support/report.ts";
+import type { Usage } from "../support/served.ts";
 import { ORIGIN } from "./application.ts";
 import type { LoadResult, LoadTask } from "./load.ts";
-import type { Usage } from "./serve.ts";
 
 const CONNECTIONS = [64, 1] as const;
 const GOAL = 0.4;
@@ -33,43 +31,6 @@ interface Round {
   readonly cpu: number;
   readonly p50: number;
   readonly p99: number;
-}
-
-/** A program of this folder that answers messages. */
-class Child implements AsyncDisposable {
-  readonly #process: ChildProcess;
-  readonly #log: number;
-  readonly #logFile: string;
-
-  constructor(file: string, variant = "load") {
-    this.#logFile = join(tmpdir(), `gatehouse-bench-${process.pid}-${variant}.log`);
-    this.#log = openSync(this.#logFile, "w");
-    this.#process = fork(join(import.meta.dirname, file), [variant], {
-      stdio: ["ignore", this.#log, "inherit", "ipc"],
-      execArgv: process.execArgv.filter((argument) => argument !== "--expose-gc"),
-    });
-  }
-
-  /** The next message; the programs answer one question at a time. */
-  async answer<Answer>(question?: LoadTask | "usage"): Promise<Answer> {
-    const waiting = new AbortController();
-    const answered = once(this.#process, "message", { signal: waiting.signal });
-    const fail = (): void => waiting.abort(new Error("A program of the benchmark has ended."));
-    this.#process.once("exit", fail);
-    if (question !== undefined) this.#process.send(question);
-    const [answer] = await answered;
-    this.#process.off("exit", fail);
-    // Each question has one kind of answer, which the caller names.
-    return answer as Answer;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    const ended = once(this.#process, "exit");
-    this.#process.disconnect();
-    await ended;
-    closeSync(this.#log);
-    rmSync(this.#logFile, { force: true });
-  }
 }
 
 interface Server {
@@ -130,7 +91,7 @@ async function visit(port: number, method: "GET" | "POST", before: Visit): Promi
 }
 
 async function start(variant: Variant): Promise<Server> {
-  const child = new Child("serve.ts", variant);
+  const child = new Child(join(import.meta.dirname, "serve.ts"), variant);
   const { port } = await child.answer<{ readonly port: number }>();
   const example =
     variant === "gatehouse"
@@ -180,7 +141,7 @@ const tables: Table[] = [];
 let reached = 0;
 {
   await using stack = new AsyncDisposableStack();
-  const load = stack.use(new Child("load.ts"));
+  const load = stack.use(new Child(join(import.meta.dirname, "load.ts")));
   const servers: Server[] = [];
   for (const variant of variants) {
     const server = await start(variant);

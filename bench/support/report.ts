@@ -89,3 +89,9 @@ export function numberOption(name: string, otherwise: number): number {
   const given = process.argv.find((argument) => argument.startsWith(`--${name}=`));
   return given === undefined ? otherwise : Number(given.split("=")[1]);
 }
+
+/** The values of `--name=A,B`. */
+export function listOption(name: string, otherwise: readonly string[]): string[] {
+  const given = process.argv.find((argument) => argument.startsWith(`--${name}=`));
+  return given === undefined ? [...otherwise] : given.slice(name.length + 3).split(",");
+}

@@ -138,16 +138,28 @@ describe("the sealed state of something else", () => {
         }
       }));
 
-    it(`is gone when it is loaded, and hears nothing as another component (${name})`, () =>
-      withVisitors(async (_kit, ada, eve) => {
+    it(`is gone when it is loaded, and hears nothing as another component, and is noticed (${name})`, () =>
+      withVisitors(async (kit, ada, eve) => {
         const stolen = await open(ada, name);
+        kit.events.length = 0;
         const loaded = await post(eve, "load", { components: [stolen] });
         assert.deepEqual(loaded.components, [{ component_id: stolen.component_id, gone: true }]);
+        assert.partialDeepStrictEqual(kit.events, [
+          {
+            ...{ name: "crypt_decrypt_fail", outcome: "denied", problem: "STATE_INVALID", action: "live.load" },
+            context: { what: "seed", component: name, instance: "main" },
+          },
+        ]);
+        assert.equal(kit.events.length, 1);
         const acting = NAMES.find((candidate) => candidate !== name) ?? "";
         const own = await open(eve, acting);
+        kit.events.length = 0;
         const answer = await post(eve, "action", { ...own, action: "pay", others: [stolen] });
         assert.equal(answer.status, 200, JSON.stringify(answer));
         assert.equal(answer.components, undefined);
+        const noticed = kit.events.filter(({ name: event }) => event === "crypt_decrypt_fail");
+        // A component without listeners is not even looked at.
+        assert.equal(noticed.length, name === "derived" ? 0 : 1);
       }));
   }
 });

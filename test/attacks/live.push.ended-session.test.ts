@@ -55,7 +55,8 @@ describe("a stream of news", () => {
     const visitor = await kit.visit();
     await enter(visitor, "ada");
     await using stream = await visitor.follow([await boardOf(visitor)]);
-    await kit.store.write((transaction) => createSessions().endAll(transaction, "default", "ada"));
+    const ada = { tenant: "default", principalType: "user", principalId: "ada" } as const;
+    await kit.store.write((transaction) => createSessions().endAll(transaction, ada));
     await kit.clock.advance(15 * SECOND);
     assert.equal(stream.state, "ended");
   });

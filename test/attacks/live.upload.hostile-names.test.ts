@@ -61,7 +61,7 @@ describe("the name of an upload", () => {
     const answer = await visitor.request("/api/livecomponents/action", { method: "POST", body: form });
     assert.equal(answer.status, 303);
     const page = await (await visitor.request("/")).text();
-    assert.match(page, /_b_\.html\.png/);
+    assert.match(page, /\sb_\.html\.png/);
     assert.ok(!page.includes("<b>"));
   });
 });

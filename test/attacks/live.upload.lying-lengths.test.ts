@@ -3,9 +3,14 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
+import type { LiveVisitor } from "gatehouse/testing";
 import { MOST_BYTES, openAlbums, png, RawUpload } from "../support/album.ts";
 
+const MAIN = { componentId: "album:main", seed: undefined, version: 0 };
+
 const HURRIED = { least: 2_000, interval: 300, longest: 3_000 };
+/** A week. */
+const NEVER = 604_800_000;
 
 function chunked(bytes: Buffer): Buffer {
   return Buffer.concat([Buffer.from(`${bytes.length.toString(16)}\r\n`), bytes, Buffer.from("\r\n")]);
@@ -57,44 +62,98 @@ describe("an upload that is too slow", () => {
     await using albums = await openAlbums({ pace: HURRIED });
     const upload = new RawUpload(albums, await albums.kit.visit(), 100_000);
     upload.socket.write(png(50_000));
-    assert.deepEqual(await upload.answer(), [408, "REQUEST_TIMEOUT"]);
+    await albums.settle(1);
+    assert.deepEqual(await upload.answer(() => albums.kit.clock.advance(50)), [408, "REQUEST_TIMEOUT"]);
     await albums.settle(0);
     upload.socket.destroy();
   });
 
   it("is given up when it goes on a byte at a time", async () => {
-    await using albums = await openAlbums({ pace: HURRIED });
+    await using albums = await openAlbums({ pace: { ...HURRIED, longest: NEVER } });
+    const { clock } = albums.kit;
     const upload = new RawUpload(albums, await albums.kit.visit(), 100_000);
     upload.socket.write(png(50_000));
-    const drip = setInterval(() => upload.socket.write("x"), 20);
-    const began = performance.now();
-    assert.deepEqual(await upload.answer(), [408, "REQUEST_TIMEOUT"]);
-    clearInterval(drip);
-    assert.ok(performance.now() - began < 2_500);
+    await albums.settle(1);
+    const drip = async (): Promise<void> => {
+      upload.socket.write("x");
+      // Time counts once the server has stored that, and waits for more.
+      await pause(5);
+      await clock.advance(50);
+    };
+    assert.deepEqual(await upload.answer(drip), [408, "REQUEST_TIMEOUT"]);
     await albums.settle(0);
     upload.socket.destroy();
   });
 
   it("is given up when it is just fast enough and has no end", async () => {
-    await using albums = await openAlbums({ pace: HURRIED });
+    await using albums = await openAlbums({ pace: { ...HURRIED, interval: NEVER } });
+    const { clock } = albums.kit;
     const upload = new RawUpload(albums, await albums.kit.visit(), "chunked");
+    const began = clock.now();
     upload.socket.write(chunked(png(3000)));
-    const drip = setInterval(() => upload.socket.write(chunked(Buffer.alloc(1000))), 50);
-    assert.deepEqual(await upload.answer(), [408, "REQUEST_TIMEOUT"]);
-    clearInterval(drip);
+    const drip = (): Promise<void> => {
+      upload.socket.write(chunked(Buffer.alloc(1000)));
+      return clock.advance(20);
+    };
+    assert.deepEqual(await upload.answer(drip), [408, "REQUEST_TIMEOUT"]);
+    assert.ok(clock.now() - began >= HURRIED.longest);
     await albums.settle(0);
     upload.socket.destroy();
   });
+});
 
-  it("has the time it needs, more than other requests have", async () => {
-    await using albums = await openAlbums({ pace: { ...HURRIED, longest: 60_000 } });
-    const upload = new RawUpload(albums, await albums.kit.visit(), 40_000);
-    upload.socket.write(png(1_000));
-    for (let sent = 1_000; sent < 40_000; sent += 3_000) {
-      await pause(250);
-      upload.socket.write(Buffer.alloc(3_000));
+describe("an upload in a server whose requests are bounded in time", () => {
+  const limits = { requestTimeout: 300 };
+
+  it("has the time it needs, alone or with a form", async () => {
+    await using albums = await openAlbums({ limits });
+    const visitor = await albums.kit.visit();
+    const alone = new RawUpload(albums, visitor, 40_000);
+    alone.socket.write(png(1_000));
+    await albums.settle(1);
+    await pause(4 * limits.requestTimeout);
+    alone.socket.write(Buffer.alloc(39_000));
+    assert.equal((await alone.answer())[0], 200);
+    alone.socket.destroy();
+    const form = new RawUpload(albums, visitor, "chunked", "x");
+    form.socket.write(chunked(formBefore(visitor)));
+    await albums.settle(2);
+    await pause(4 * limits.requestTimeout);
+    form.socket.write(Buffer.concat([chunked(Buffer.from("\r\n--x--\r\n")), Buffer.from("0\r\n\r\n")]));
+    assert.equal((await form.answer())[0], 303);
+    form.socket.destroy();
+  });
+
+  it("has no more time than others where nobody has admitted it", async () => {
+    await using albums = await openAlbums({ limits, pace: { least: 1, interval: NEVER, longest: NEVER } });
+    const visitor = await albums.kit.visit();
+    const text = part("_component_id", "album:main");
+    for (const fields of [text, formBefore(visitor, "forged")]) {
+      const upload = new RawUpload(albums, visitor, "chunked", "x");
+      upload.socket.write(chunked(fields));
+      const drip = (): Promise<void> => {
+        upload.socket.write(chunked(Buffer.from("x")));
+        return pause(50);
+      };
+      assert.deepEqual(await upload.answer(drip), [408, "REQUEST_TIMEOUT"]);
+      assert.deepEqual(await albums.files(), []);
+      upload.socket.destroy();
     }
-    assert.deepEqual(await upload.answer(), [200, undefined]);
-    upload.socket.destroy();
   });
 });
+
+function part(name: string, value: string): Buffer {
+  return Buffer.from(`--x\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`);
+}
+
+/** A form of the album as far as the first bytes of its file. */
+function formBefore(visitor: LiveVisitor, ticket: string = visitor.ticket(MAIN, "photo")): Buffer {
+  return Buffer.concat([
+    part("_component_id", "album:main"),
+    part("_action", "add"),
+    part("_csrf_token", visitor.csrfToken),
+    part("_ticket_photo", ticket),
+    Buffer.from('--x\r\nContent-Disposition: form-data; name="photo"; filename="a.png"\r\n\r\n'),
+    png(1000),
+  ]);
+}

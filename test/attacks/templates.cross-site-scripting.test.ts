@@ -112,6 +112,16 @@ function keepsAddresses(template: Template, text: string, own: boolean): void {
   }
 }
 
+/** The text of a template, or nothing where it is refused. */
+function renderedOrRefused(make: () => Html): string | undefined {
+  try {
+    return renderToString(make());
+  } catch (error) {
+    assert.equal((error as Error).name, "TemplateError");
+    return undefined;
+  }
+}
+
 const pieces = fc.oneof(
   { weight: 3, arbitrary: fc.constantFrom(...PAYLOADS) },
   { weight: 2, arbitrary: fc.constantFrom(..."\"'`<>&=/ \n\r\t\f#:;\\\0") },
@@ -163,6 +173,50 @@ describe("templates against hostile texts", () => {
         assert.ok(list === "" || list === asHeld(text), JSON.stringify(text));
         for (const part of list.split(/[\s,]+/))
           if (URL.canParse(part, PAGE)) assert.ok(SCHEMES.has(new URL(part, PAGE).protocol), JSON.stringify(text));
+      }
+    }
+  });
+
+  it("build no address that runs from a value, a character reference of the template, and a value", () => {
+    const joined: readonly ((first: string, second: string) => Html)[] = [
+      (first, second) => html`<a href="${first}&colon;${second}">a</a>`,
+      (first, second) => html`<a href="${first}&#58;${second}">a</a>`,
+      (first, second) => html`<a href="${first}&#x3A${second}">a</a>`,
+      (first, second) => html`<a href="${first}&#9;${second}">a</a>`,
+      (first, second) => html`<a href="${first}&Tab;${second}">a</a>`,
+      (first, second) => html`<a href="${first}&NewLine;${second}">a</a>`,
+      (first, second) => html`<a href="${first}&${second}">a</a>`,
+      (first, second) => html`<a href="${first}&co${second}">a</a>`,
+      (first, second) => html`<a href="${first}&amp;${second}">a</a>`,
+      (first, second) => html`<img srcset="${first}&colon;${second} 2x" alt="" />`,
+      (first, second) => html`<script src="${first}&sol;${second}"></script>`,
+      (first, second) => html`<script src="${first}&bsol;${second}"></script>`,
+      (first, second) => html`<script src="/&sol;${first}${second}"></script>`,
+      (first, second) => html`<script src="/${first}&${second}"></script>`,
+    ];
+    const values = [
+      ["javascript", "alert(1)"],
+      ["java", "script:alert(1)"],
+      ["javascript", "colon;alert(1)"],
+      ["javascript", "lon;alert(1)"],
+      ["javascript", "#58;alert(1)"],
+      ["/", "evil.example/a.js"],
+      ["", "/evil.example/a.js"],
+      ["", "sol;evil.example/a.js"],
+    ] as const;
+    for (const [index, template] of joined.entries()) {
+      for (const [first, second] of values) {
+        const rendered = renderedOrRefused(() => template(first, second));
+        if (rendered === undefined) continue;
+        const what = `template ${index} with ${first} and ${second}`;
+        for (const { attributes } of elementsOf(treeOf(rendered))) {
+          const address = attributes["href"] ?? attributes["srcset"] ?? attributes["src"] ?? "";
+          if (!URL.canParse(address, PAGE)) continue;
+          const { protocol, origin } = new URL(address, PAGE);
+          assert.ok(SCHEMES.has(protocol), `${what}: ${address}`);
+          if (attributes["src"] !== undefined)
+            assert.ok(protocol === "about:" || origin === "https://app.example", `${what}: ${address}`);
+        }
       }
     }
   });

@@ -5,21 +5,13 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import type { Browser, Page } from "playwright-core";
-import { launchBrowser, ready, settled, startSite, Visitor } from "../support/browser.ts";
+import type { Page } from "playwright-core";
+import { ready, settled, startSite, Visitor } from "../support/browser.ts";
+import { describeBrowsers, siteOf, type Engine } from "../support/browsers.ts";
 import { Client } from "../support/client.ts";
-import { runCommand, type ServerProcess } from "../support/server-process.ts";
+import { issueLink, runCommand, type ServerProcess } from "../support/server-process.ts";
 
-let browser: Browser;
 let server: ServerProcess;
-
-before(async () => {
-  [browser, server] = await Promise.all([launchBrowser(), startSite()]);
-});
-after(async () => {
-  await browser.close();
-  await server[Symbol.asyncDispose]();
-});
 
 const like = (page: Page) => page.getByRole("button", { name: /^Like/ });
 const signature = (page: Page) => page.getByRole("button", { name: "Sign the guestbook" });
@@ -41,7 +33,7 @@ function entries(page: Page, message: string): Promise<number> {
   return page.getByRole("listitem").filter({ hasText: message }).count();
 }
 
-async function arrive(): Promise<{ visitor: Visitor; page: Page }> {
+async function arrive({ browser }: Engine): Promise<{ visitor: Visitor; page: Page }> {
   const visitor = await Visitor.arrive(browser, server.url);
   const page = await visitor.open();
   await ready(page);
@@ -50,18 +42,19 @@ async function arrive(): Promise<{ visitor: Visitor; page: Page }> {
 
 /** Lets a visitor in as a guest, whose attempts are counted alone. */
 async function letIn(visitor: Visitor): Promise<Page> {
-  const { stdout, stderr } = await runCommand(["link", "guest"], { data: server.data });
-  assert.match(stdout, /^http/, stderr);
-  const page = await visitor.open(new URL(stdout.trim()).pathname);
+  const page = await visitor.open(await issueLink(server, "guest"));
   await page.getByRole("button", { name: "Come in" }).click();
   await page.waitForURL("**/events/anna-and-ben");
   await ready(page);
   return page;
 }
 
-describe("the gallery", () => {
+describeBrowsers("the gallery", (engine) => {
+  before(async () => {
+    server = await siteOf(engine);
+  });
   it("takes an entry for the guestbook and shows it after a reload", async () => {
-    const { visitor, page } = await arrive();
+    const { visitor, page } = await arrive(engine);
     await sign(page, "Grandma Edith", "The cake was the best I ever had.");
     assert.equal(await page.getByLabel("Your message").inputValue(), "");
     assert.equal(await page.getByLabel("Your name").inputValue(), "");
@@ -74,7 +67,7 @@ describe("the gallery", () => {
   });
 
   it("takes a double click for one entry", async () => {
-    const { visitor, page } = await arrive();
+    const { visitor, page } = await arrive(engine);
     await write(page, "Quick Fingers", "Clicked twice.");
     await signature(page).dblclick();
     await page.getByRole("listitem").filter({ hasText: "Clicked twice." }).waitFor();
@@ -88,7 +81,7 @@ describe("the gallery", () => {
   // Each tab was given its own security tokens. Where a newer token ends the older ones, the second tab of
   // every visitor is broken.
   it("works in two tabs at the same time, each with the tokens it was given", async () => {
-    const visitor = await Visitor.arrive(browser, server.url);
+    const visitor = await Visitor.arrive(engine.browser, server.url);
     await visitor.context.addInitScript("delete window.BroadcastChannel");
     const [first, second] = [await visitor.open(), await visitor.open()];
     await Promise.all([ready(first), ready(second)]);
@@ -96,8 +89,11 @@ describe("the gallery", () => {
     await like(second).click();
     await second.getByText("You like this.").waitFor();
     await sign(second, "Tab two", "From the second tab.");
+    // It may have heard of the like in the other tab, and take it back now.
+    const answered = first.waitForResponse((response) => response.url().endsWith("/action"));
     await like(first).click();
-    await first.getByText("You like this.").waitFor();
+    await answered;
+    await settled(first);
     await sign(first, "Tab one", "The first tab again.");
     const statuses = await Promise.all(visitor.actions.map(async (request) => (await request.response())?.status()));
     assert.deepEqual(statuses, [200, 200, 200, 200, 200]);
@@ -111,12 +107,12 @@ describe("the gallery", () => {
   });
 
   it("takes a like once from everybody, and back", async () => {
-    const { visitor, page } = await arrive();
+    const { visitor, page } = await arrive(engine);
     const before = Number(/\d+/.exec((await like(page).textContent()) ?? "")?.[0]);
     await like(page).click();
     await page.getByText("You like this.").waitFor();
     assert.equal(await like(page).getAttribute("aria-pressed"), "true");
-    const other = await arrive();
+    const other = await arrive(engine);
     assert.equal(await like(other.page).getAttribute("aria-pressed"), "false");
     assert.match((await like(other.page).textContent()) ?? "", new RegExp(`Like this event, ${before + 1}\\s`));
     await page.reload();
@@ -131,7 +127,7 @@ describe("the gallery", () => {
   });
 
   it("says next to the field what is wrong with it, and keeps what was typed", async () => {
-    const { visitor, page } = await arrive();
+    const { visitor, page } = await arrive(engine);
     await write(page, "   ", "A message without a name.");
     await signature(page).click();
     const name = page.getByLabel("Your name");
@@ -150,7 +146,7 @@ describe("the gallery", () => {
   });
 
   it("shows text as text, whatever it is", async () => {
-    const { visitor, page } = await arrive();
+    const { visitor, page } = await arrive(engine);
     const message = `<img src=x onerror=alert(1)> </textarea><script>alert(2)</script> "quoted" & 'so' \u202Eon ☂`;
     await sign(page, `<b onmouseover="alert(3)">Mallory</b>`, message);
     await page.reload();
@@ -159,7 +155,7 @@ describe("the gallery", () => {
   });
 
   it("says how long to wait when somebody writes too fast", async () => {
-    const { visitor } = await arrive();
+    const { visitor } = await arrive(engine);
     const page = await letIn(visitor);
     for (let count = 1; count <= 10; count += 1) await sign(page, "Chatterbox", `Entry ${count} of mine.`);
     await write(page, "Chatterbox", "One too many.");
@@ -173,7 +169,7 @@ describe("the gallery", () => {
   });
 
   it("is worked by keyboard alone", async () => {
-    const { visitor, page } = await arrive();
+    const { visitor, page } = await arrive(engine);
     const press = (key: string): Promise<void> => page.keyboard.press(key);
     const focused = (): Promise<string> =>
       page.evaluate(
@@ -229,11 +225,14 @@ describe("many strangers behind one address", () => {
   });
 });
 
-describe("a visitor who is banned", () => {
+describeBrowsers("a visitor who is banned", (engine) => {
+  before(async () => {
+    server = await siteOf(engine);
+  });
   it("is told for how long, and what to do about it", async () => {
     await using site = await startSite();
     await runCommand(["bans", "add", "ip", "198.51.100.9", "--reason", "testing"], { data: site.data });
-    await using visitor = await Visitor.arrive(browser, site.url, { address: "198.51.100.9" });
+    await using visitor = await Visitor.arrive(engine.browser, site.url, { address: "198.51.100.9" });
     const page = await visitor.open();
     await ready(page);
     await like(page).click();
@@ -242,14 +241,17 @@ describe("a visitor who is banned", () => {
   });
 });
 
-describe("a guest's one-time link", () => {
+describeBrowsers("a guest's one-time link", (engine) => {
+  before(async () => {
+    server = await siteOf(engine);
+  });
   it("is used up by the click, not by looking at it, and by one click only", async () => {
-    const link = new URL(server.links["guest"] ?? "").pathname;
-    const { visitor } = await arrive();
+    const link = await issueLink(server, "guest");
+    const { visitor } = await arrive(engine);
     const page = await visitor.open(link);
     await page.reload();
     await visitor.open(link);
-    const other = await arrive();
+    const other = await arrive(engine);
     const late = await other.visitor.open(link);
     await page.getByRole("button", { name: "Come in" }).click();
     await page.waitForURL("**/events/anna-and-ben");
@@ -263,7 +265,10 @@ describe("a guest's one-time link", () => {
   });
 });
 
-describe("a visitor of the gallery", () => {
+describeBrowsers("a visitor of the gallery", (engine) => {
+  before(async () => {
+    server = await siteOf(engine);
+  });
   let elsewhere: Server;
   before(async () => {
     elsewhere = createServer((_request, response) => {
@@ -277,7 +282,7 @@ describe("a visitor of the gallery", () => {
   // The session's cookie does not accompany links on other sites. A server that then begins a session signs
   // out everybody who follows a link in a mail or a chat.
   it("is still the same after following a link on another site", async () => {
-    const { visitor, page } = await arrive();
+    const { visitor, page } = await arrive(engine);
     await like(page).click();
     await page.getByText("You like this.").waitFor();
     // An address with a number is another site than a name.
@@ -290,13 +295,16 @@ describe("a visitor of the gallery", () => {
   });
 });
 
-describe("the gallery across restarts of its server", () => {
+describeBrowsers("the gallery across restarts of its server", (engine) => {
+  before(async () => {
+    server = await siteOf(engine);
+  });
   it("keeps entries and sessions, and pages that stayed open go on working", async () => {
     const data = await mkdtemp(join(tmpdir(), "gatehouse-restart-"));
     try {
       let running = await startSite({ data });
       const { port } = running;
-      const visitor = await Visitor.arrive(browser, running.url);
+      const visitor = await Visitor.arrive(engine.browser, running.url);
       const page = await visitor.open();
       await ready(page);
       await sign(page, "Before", "Written before the restart.");

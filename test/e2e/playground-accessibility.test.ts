@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import { after, before, describe, it } from "node:test";
 import type { Browser, Page } from "playwright-core";
 import { launchBrowser, ready, startSite, Visitor } from "../support/browser.ts";
+import { LIE, MENU, SEA } from "../support/chosen-files.ts";
 import type { ServerProcess } from "../support/server-process.ts";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -81,6 +82,18 @@ const STATES: Readonly<Record<string, (page: Page) => Promise<unknown>>> = {
     await page.getByRole("button", { name: "Invite", exact: true }).click();
     await page.locator(".live-error", { hasText: "At most five." }).waitFor();
   },
+  upload: async (page) => {
+    const field = page.getByLabel("Pictures or PDFs");
+    const sea = { ...SEA, name: `${"sea".repeat(30)}.png` };
+    await field.setInputFiles([MENU, sea]);
+    await page.locator("li[data-live-state=done]").nth(1).waitFor();
+    await page.getByLabel("What it is").fill("Aaaa".repeat(15));
+    await page.getByRole("button", { name: "Add", exact: true }).click();
+    await page.locator(".file").nth(1).waitFor();
+    await field.setInputFiles([sea, LIE]);
+    await page.locator("li[data-live-state=done]").waitFor();
+    await page.locator("li[data-live-state=failed]").waitFor();
+  },
   charts: (page) => page.getByRole("button", { name: "The accordion" }).click(),
 };
 
@@ -112,5 +125,16 @@ describe("the playground for people who see, hear or point differently", () => {
     await page.getByRole("button", { name: "Invite", exact: true }).click();
     await page.getByRole("heading", { name: "Please check what you entered" }).waitFor();
     await inspect(page, "the refused form");
+  });
+
+  it("has nothing to object to on a refused form with files without scripts", async () => {
+    const visitor = await Visitor.arrive(browser, server.url);
+    await visitor.context.route("**/*.js", (route) => route.abort());
+    const page = await visitor.open("/playground/upload");
+    await page.getByLabel("What it is").fill("The evening");
+    await page.getByLabel("Pictures or PDFs").setInputFiles([SEA, LIE]);
+    await page.getByRole("button", { name: "Add", exact: true }).click();
+    await page.getByRole("heading", { name: "Please check what you entered" }).waitFor();
+    await inspect(page, "the refused form with files");
   });
 });

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { after, before, it } from "node:test";
 import type { Locator, Page, Response } from "playwright-core";
-import { ready, startSite, Visitor } from "../support/browser.ts";
+import { ready, settled, startSite, Visitor } from "../support/browser.ts";
 import { contextWithoutScripts, describeBrowsers, type Engine } from "../support/browsers.ts";
+import { drop, HUGE, LIE, MENU, SEA, type ChosenFile } from "../support/chosen-files.ts";
 import type { ServerProcess } from "../support/server-process.ts";
 
 let server: ServerProcess;
@@ -40,9 +41,6 @@ const isFocused = (locator: Locator): Promise<boolean> =>
 const said = (page: Page, text: string): Promise<void> =>
   page.getByRole("status").and(page.locator(".live-status")).filter({ hasText: text }).waitFor();
 
-/** Waits until no action of a page is under way. */
-const settled = (page: Page): Promise<unknown> => page.waitForSelector("[aria-busy]", { state: "detached" });
-
 /** Replaces what is in a field. Firefox cannot select what is in a field for addresses, as `fill` would. */
 async function refill(field: Locator, text: string): Promise<void> {
   await field.fill("");
@@ -58,12 +56,17 @@ async function tabTo(locator: Locator): Promise<void> {
   assert.fail(`Tab does not reach ${String(locator)}.`);
 }
 
+/** The field for files of the example with uploads. */
+const fileField = (page: Page): Locator => page.getByLabel("Pictures or PDFs");
+/** What is said below it about a file that was chosen. */
+const line = (page: Page, text: string): Locator => page.locator("[data-live-upload] li").filter({ hasText: text });
+
 describeBrowsers("the playground", (engine) => {
   it("has a card for each example, and each page shows its source", async () => {
     const visitor = await Visitor.arrive(engine.browser, server.url);
     const page = await visitor.open("/playground");
     const links = await page.getByRole("main").getByRole("link").all();
-    assert.ok(links.length >= 9);
+    assert.ok(links.length >= 10);
     for (const path of await Promise.all(links.map((link) => link.getAttribute("href")))) {
       const answer = await page.goto(server.url + path);
       assert.equal(answer?.status(), 200);
@@ -250,6 +253,87 @@ describeBrowsers("the playground", (engine) => {
     visitor.satisfied();
   });
 
+  it("takes files, says which it does not and why, shows them to whose they are, and removes them", async () => {
+    const { visitor, page } = await visit(engine, "upload");
+    await fileField(page).setInputFiles([SEA, LIE, HUGE]);
+    await line(page, "sea.png: is uploaded").waitFor();
+    await line(page, "lie.png: This is not a file of an accepted type: PNG, JPEG, GIF, WEBP, PDF.").waitFor();
+    await line(page, "huge.png: The file is too large.").waitFor();
+    await page.getByLabel("What it is").fill("A day at the sea");
+    await button(page, "Add").click();
+    await said(page, "A file was not uploaded.");
+    assert.ok(await isFocused(button(page, "Remove: lie.png")));
+    for (const { name } of [LIE, HUGE]) await button(page, `Remove: ${name}`).click();
+    await button(page, "Add").click();
+    await said(page, "Your file is here.");
+    assert.equal(await page.getByLabel("What it is").inputValue(), "");
+    const file = page.getByRole("listitem").filter({ hasText: "A day at the sea" });
+    await shows(file, /sea\.png\s+PNG, 1\skB/);
+    const image = file.locator("img");
+    for (
+      let tries = 0;
+      tries < 200 && (await image.evaluate((element) => Reflect.get(element, "naturalWidth"))) !== 64;
+    ) {
+      tries += 1;
+      await page.waitForTimeout(50);
+    }
+    assert.equal(await image.evaluate((element) => Reflect.get(element, "naturalWidth")), 64);
+    const address = server.url + (await file.getByRole("link").getAttribute("href"));
+    const served = await visitor.context.request.get(address);
+    assert.deepEqual(await served.body(), SEA.buffer);
+    const { "content-disposition": disposition, "content-security-policy": policy, ...headers } = served.headers();
+    assert.equal(disposition, `inline; filename="sea.png"; filename*=UTF-8''sea.png`);
+    assert.match(policy ?? "", /default-src 'none'.*sandbox/);
+    assert.deepEqual(
+      [headers["content-type"], headers["x-content-type-options"], headers["cache-control"]],
+      ["image/png", "nosniff", "no-store"],
+    );
+    const stranger = await visit(engine, "upload");
+    assert.equal(await stranger.page.getByText("sea.png").count(), 0);
+    assert.equal((await stranger.visitor.context.request.get(address)).status(), 404);
+    await button(page, "Remove sea.png").click();
+    await said(page, "sea.png is removed.");
+    assert.ok(await isFocused(page.getByRole("heading", { name: "Your files" })));
+    assert.equal(await file.count(), 0);
+    assert.equal((await visitor.context.request.get(address)).status(), 404);
+    visitor.satisfied();
+  });
+
+  it("takes files that are dropped on the field, keeps them for what is wrong, and no more than six", async () => {
+    const { visitor, page } = await visit(engine, "upload");
+    const add = async (note: string, files: readonly ChosenFile[]): Promise<void> => {
+      await drop(fileField(page), files, engine.name);
+      for (const { name } of files) await line(page, `${name}: is uploaded`).waitFor();
+      await page.getByLabel("What it is").fill(note);
+      await button(page, "Add").click();
+      await settled(page);
+    };
+    await add("   ", [SEA, MENU]);
+    await page.locator(".live-error", { hasText: "Please say what it is." }).waitFor();
+    await line(page, "menu.pdf: is uploaded").waitFor();
+    await page.getByLabel("What it is").fill("Before dinner");
+    await button(page, "Add").click();
+    await said(page, "Your 2 files are here.");
+    await shows(
+      page.getByRole("listitem").filter({ hasText: "menu.pdf" }),
+      /PDF\s+Before dinner\s+menu\.pdf\s+PDF, 1\skB/,
+    );
+    const [one, two, three] = ["one.png", "two.png", "three.png"].map((name) => ({ ...SEA, name }));
+    assert.ok(one && two && three);
+    await add("More", [one, two, three]);
+    await said(page, "Your 3 files are here.");
+    await add("Too many", [one, two]);
+    await page.locator(".live-error", { hasText: "You can have 6 files here." }).waitFor();
+    assert.equal(await page.locator(".file").count(), 5);
+    assert.equal(await page.getByLabel("What it is").inputValue(), "Too many");
+    await button(page, "Remove menu.pdf").click();
+    await said(page, "menu.pdf is removed.");
+    await button(page, "Add").click();
+    await said(page, "Your 2 files are here.");
+    assert.equal(await page.locator(".file").count(), 6);
+    visitor.satisfied();
+  });
+
   it("draws what everybody votes, by itself", async () => {
     const [ada, ben] = [await visit(engine, "charts"), await visit(engine, "charts")];
     const silence = async (page: Page): Promise<number> =>
@@ -355,6 +439,30 @@ describeBrowsers("the playground by keyboard alone", (engine) => {
     await said(page, "Opa Karl is invited.");
     assert.ok(await isFocused(opener));
   });
+
+  it("is given files, and has them removed", async () => {
+    const { page } = await visit(engine, "upload");
+    await tabTo(page.getByLabel("What it is"));
+    await page.keyboard.type("By keyboard");
+    await press(page, "Tab");
+    assert.ok(await isFocused(fileField(page)));
+    // Which files, people say in a window of their system.
+    await fileField(page).setInputFiles([SEA, LIE]);
+    await line(page, "lie.png: This is not a file").waitFor();
+    await line(page, "sea.png: is uploaded").waitFor();
+    await tabTo(button(page, "Remove: lie.png"));
+    await press(page, "Enter");
+    await said(page, "lie.png is removed.");
+    assert.ok(await isFocused(fileField(page)));
+    await tabTo(button(page, "Add"));
+    await press(page, "Enter");
+    await said(page, "Your file is here.");
+    await settled(page);
+    await tabTo(button(page, "Remove sea.png"));
+    await press(page, "Space");
+    await said(page, "sea.png is removed.");
+    assert.ok(await isFocused(page.getByRole("heading", { name: "Your files" })));
+  });
 });
 
 describeBrowsers("the playground without scripts", (engine) => {
@@ -447,5 +555,27 @@ describeBrowsers("the playground without scripts", (engine) => {
     assert.equal(await submit(dialog, "Invite"), 303);
     await dialog.getByRole("listitem").filter({ hasText: "Gudrun" }).waitFor();
     assert.equal(await dialog.getByLabel("Whom").isVisible(), false);
+  });
+
+  it("takes files with the form, keeps those it could take, and says what is wrong with the others", async () => {
+    const page = await open("upload");
+    await page.getByLabel("What it is").fill("The evening");
+    await fileField(page).setInputFiles([SEA, LIE]);
+    assert.equal(await submit(page, "Add"), 422);
+    const refused = "lie.png: This is not a file of an accepted type: PNG, JPEG, GIF, WEBP, PDF.";
+    assert.equal(await page.locator('[data-live-error="file"]').textContent(), refused);
+    assert.equal(await page.getByLabel("What it is").inputValue(), "The evening");
+    assert.ok(await page.getByRole("checkbox", { name: "sea.png" }).isChecked());
+    await fileField(page).setInputFiles([MENU]);
+    assert.equal(await submit(page, "Add"), 303);
+    await page.getByRole("listitem").filter({ hasText: "menu.pdf" }).waitFor();
+    assert.equal(await page.locator(".file", { hasText: "The evening" }).count(), 2);
+    await fileField(page).setInputFiles([HUGE]);
+    await page.getByLabel("What it is").fill("Too much");
+    assert.equal(await submit(page, "Add"), 422);
+    await page.getByText("huge.png: The file is too large: at most 2 MiB are accepted.").waitFor();
+    await page.goto(`${server.url}/playground/upload`);
+    assert.equal(await submit(page, "Remove sea.png"), 303);
+    assert.equal(await page.locator(".file").count(), 1);
   });
 });

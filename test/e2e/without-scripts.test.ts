@@ -1,22 +1,15 @@
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
-import type { Browser, Page, Response } from "playwright-core";
-import { launchBrowser, startSite, Visitor } from "../support/browser.ts";
-import { runCommand, type ServerProcess } from "../support/server-process.ts";
+import { before, it } from "node:test";
+import type { Page, Response } from "playwright-core";
+import { Visitor } from "../support/browser.ts";
+import { describeBrowsers, optionsWithoutScripts, siteOf, stopScripts, type Engine } from "../support/browsers.ts";
+import { issueLink, runCommand, type ServerProcess } from "../support/server-process.ts";
 
-let browser: Browser;
 let server: ServerProcess;
 
-before(async () => {
-  [browser, server] = await Promise.all([launchBrowser(), startSite()]);
-});
-after(async () => {
-  await browser.close();
-  await server[Symbol.asyncDispose]();
-});
-
-async function arrive(path?: string): Promise<{ visitor: Visitor; page: Page }> {
-  const visitor = await Visitor.arrive(browser, server.url, { javaScriptEnabled: false });
+async function arrive(engine: Engine, path?: string): Promise<{ visitor: Visitor; page: Page }> {
+  const visitor = await Visitor.arrive(engine.browser, server.url, optionsWithoutScripts(engine));
+  await stopScripts(engine, visitor.context);
   return { visitor, page: await visitor.open(path) };
 }
 
@@ -34,9 +27,12 @@ async function count(page: Page, message: string): Promise<number> {
   return page.getByRole("listitem").filter({ hasText: message }).count();
 }
 
-describe("the gallery without scripts", () => {
+describeBrowsers("the gallery without scripts", (engine) => {
+  before(async () => {
+    server = await siteOf(engine);
+  });
   it("takes an entry, goes back to the event, and writes nothing twice", async () => {
-    const { visitor, page } = await arrive();
+    const { visitor, page } = await arrive(engine);
     await page.getByLabel("Your name").fill("Plain Jane");
     await page.getByLabel("Your message").fill("No scripts here.");
     const answer = await submit(page, "Sign the guestbook");
@@ -57,7 +53,7 @@ describe("the gallery without scripts", () => {
   });
 
   it("shows what was wrong, with what was typed, in its own frame", async () => {
-    const { visitor, page } = await arrive();
+    const { visitor, page } = await arrive(engine);
     await page.getByLabel("Your name").fill("   ");
     await page.getByLabel("Your message").fill('Typed with "care" & <thought>.');
     const answer = await submit(page, "Sign the guestbook");
@@ -80,7 +76,7 @@ describe("the gallery without scripts", () => {
   });
 
   it("takes a like and gives it back", async () => {
-    const { visitor, page } = await arrive();
+    const { visitor, page } = await arrive(engine);
     assert.equal((await submit(page, /^Like/)).status(), 303);
     assert.equal(await page.getByRole("button", { name: /^Like/ }).getAttribute("aria-pressed"), "true");
     assert.equal((await submit(page, /^Like/)).status(), 303);
@@ -89,18 +85,21 @@ describe("the gallery without scripts", () => {
   });
 
   it("lets a guest in by a one-time link", async () => {
-    const { visitor, page } = await arrive(new URL(server.links["guest"] ?? "").pathname);
+    const { visitor, page } = await arrive(engine, await issueLink(server, "guest"));
     assert.equal((await submit(page, "Come in")).status(), 303);
     await page.getByText("You are here as a guest").waitFor();
     visitor.satisfied();
   });
 });
 
-describe("the console without scripts", () => {
+describeBrowsers("the console without scripts", (engine) => {
+  before(async () => {
+    server = await siteOf(engine);
+  });
   it("is entered, lifts a ban, filters events, and is left", async () => {
     const { data } = server;
     await runCommand(["bans", "add", "ip", "198.51.100.77", "--reason", "noise"], { data });
-    const { visitor, page } = await arrive(new URL(server.links["console"] ?? "").pathname);
+    const { visitor, page } = await arrive(engine, await issueLink(server, "console"));
     assert.equal((await submit(page, "Enter")).status(), 303);
     await page.getByRole("heading", { level: 1, name: "Overview" }).waitFor();
     await page.getByRole("link", { name: "Bans", exact: true }).click();

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
 import { html } from "gatehouse/html";
-import { listen, type BodyPace, type Listening } from "gatehouse/http";
+import { listen, type BodyPace, type Listening, type ServerLimits } from "gatehouse/http";
 import { live, upload, type LiveComponent } from "gatehouse/live";
 import type { UploadQuota } from "gatehouse/kernel";
 import { openUploadFiles } from "gatehouse/store";
@@ -71,20 +71,23 @@ export interface AlbumServer extends AsyncDisposable {
   settle(count: number): Promise<void>;
 }
 
-/** Opens a server with albums. */
-export async function openAlbums(options: { pace?: BodyPace; quota?: UploadQuota } = {}): Promise<AlbumServer> {
+/** Opens a server with albums. The pace of uploads goes by the clock of its kit, which stands still. */
+export async function openAlbums({
+  limits,
+  ...options
+}: { pace?: BodyPace; quota?: UploadQuota; limits?: Partial<ServerLimits> } = {}): Promise<AlbumServer> {
   const directory = await mkdtemp(join(tmpdir(), "gatehouse-albums-"));
   const kit = await openLiveKit({
     components: [album, scrapbook, notice],
     uploads: { sink: openUploadFiles(directory), ...options },
     limit: { limit: 100_000, window: 60 },
   });
-  const listening = await listen({ handler: kit.handler, port: 0 });
+  const listening = await listen({ handler: kit.handler, port: 0, ...(limits === undefined ? {} : { limits }) });
   const files = (): Promise<readonly string[]> => readdir(directory);
   return {
     ...{ kit, listening, files },
     async settle(count) {
-      for (const end = performance.now() + 10_000; performance.now() < end; await pause(20))
+      for (const end = performance.now() + 60_000; performance.now() < end; await pause(20))
         if ((await files()).length === count) return;
       throw new Error(`There are ${String(await files())}, not ${count} files.`);
     },
@@ -107,23 +110,30 @@ export async function refusal(attempt: Promise<unknown>): Promise<LiveCallError>
   throw new Error("It was not refused.");
 }
 
-/** An upload over a connection of its own, whose body the test sends as it likes. */
+/** An upload over a connection of its own, whose body the test sends as it likes; or, with a boundary, the form. */
 export class RawUpload {
   readonly socket: Socket;
   readonly closed: Promise<void>;
   #received = "";
 
-  constructor({ listening }: Pick<AlbumServer, "listening">, visitor: LiveVisitor, length: number | "chunked") {
+  constructor(
+    { listening }: Pick<AlbumServer, "listening">,
+    visitor: LiveVisitor,
+    length: number | "chunked",
+    boundary?: string,
+  ) {
     this.socket = connect(listening.port, "127.0.0.1");
     this.closed = new Promise((resolve) => this.socket.once("close", () => resolve()));
     // A reset is what some of these connections end with.
     this.socket.on("error", () => undefined);
     this.socket.setEncoding("latin1").on("data", (text: string) => (this.#received += text));
     const lines = [
-      "POST /api/livecomponents/upload?component_id=album%3Amain&field=photo HTTP/1.1",
+      boundary === undefined
+        ? "POST /api/livecomponents/upload?component_id=album%3Amain&field=photo HTTP/1.1"
+        : "POST /api/livecomponents/action HTTP/1.1",
       "host: app.example",
       "accept: application/json",
-      "content-type: image/png",
+      `content-type: ${boundary === undefined ? "image/png" : `multipart/form-data; boundary=${boundary}`}`,
       "origin: http://app.example",
       `cookie: ${visitor.cookie}`,
       `x-csrf-token: ${visitor.csrfToken}`,
@@ -133,10 +143,14 @@ export class RawUpload {
     this.socket.write(`${lines.join("\r\n")}\r\n\r\n`);
   }
 
-  /** Status and problem code of the answer. */
-  async answer(within = 15_000): Promise<readonly [number, string | undefined]> {
-    for (const end = performance.now() + within; performance.now() < end; await pause(10)) {
+  /** Status and problem code of the answer. `meanwhile` is done while there is none. */
+  async answer(
+    meanwhile: () => Promise<unknown> = () => pause(10),
+    within = 60_000,
+  ): Promise<readonly [number, string | undefined]> {
+    for (const end = performance.now() + within; performance.now() < end; await meanwhile()) {
       const [head, body] = this.#received.split("\r\n\r\n");
+      if (/^location: /im.test(head ?? "")) return [303, undefined];
       const length = Number(/^content-length: (\d+)/im.exec(head ?? "")?.[1] ?? Number.NaN);
       if (head === undefined || body === undefined || !(body.length >= length)) continue;
       const document = JSON.parse(body) as { code?: string };

@@ -123,7 +123,7 @@ export class Visitor implements AsyncDisposable {
   /** An empty tab. */
   async tab(): Promise<Page> {
     const page = await this.context.newPage();
-    page.setDefaultTimeout(10_000);
+    page.setDefaultTimeout(20_000);
     this.#listen(page);
     return page;
   }
@@ -163,5 +163,5 @@ export function ready(page: Page): Promise<unknown> {
 
 /** Waits until no action of a page is under way. */
 export function settled(page: Page): Promise<unknown> {
-  return page.waitForFunction(`document.querySelector("[aria-busy]") === null`);
+  return page.waitForSelector("[aria-busy]", { state: "detached" });
 }

@@ -1,6 +1,7 @@
 import { after, before, describe } from "node:test";
-import type { Browser, BrowserContext } from "playwright-core";
-import { hasBrowser, launchBrowser, type BrowserName } from "./browser.ts";
+import type { Browser, BrowserContext, BrowserContextOptions } from "playwright-core";
+import { hasBrowser, launchBrowser, startSite, type BrowserName } from "./browser.ts";
+import type { ServerProcess } from "./server-process.ts";
 
 /** One of the browsers that a group of tests runs in. */
 export interface Engine {
@@ -21,7 +22,17 @@ function launch(name: BrowserName): Promise<Browser> {
   return browser;
 }
 
+const sites = new Map<BrowserName, Promise<ServerProcess>>();
+
+/** One site for each browser and test file: what is written in one browser is not counted in the other. */
+export function siteOf({ name }: Engine): Promise<ServerProcess> {
+  const site = sites.get(name) ?? startSite();
+  sites.set(name, site);
+  return site;
+}
+
 after(async () => {
+  for (const site of sites.values()) await (await site)[Symbol.asyncDispose]();
   for (const browser of running.values()) await (await browser).close();
 });
 
@@ -51,10 +62,20 @@ export function describeBrowsers(title: string, body: (engine: Engine) => void):
  * A window where a site's scripts do not run. They cannot be switched off in Firefox by WebDriver BiDi yet;
  * there they are not loaded.
  */
-export async function contextWithoutScripts({ name, browser }: Engine): Promise<BrowserContext> {
-  if (name === "chromium") return browser.newContext({ javaScriptEnabled: false });
-  const context = await browser.newContext();
+export async function contextWithoutScripts(engine: Engine): Promise<BrowserContext> {
+  const context = await engine.browser.newContext(optionsWithoutScripts(engine));
+  await stopScripts(engine, context);
+  return context;
+}
+
+/** What such a window is opened with. */
+export function optionsWithoutScripts({ name }: Engine): BrowserContextOptions {
+  return name === "chromium" ? { javaScriptEnabled: false } : {};
+}
+
+/** What makes it one, once it is open. */
+export async function stopScripts({ name }: Engine, context: BrowserContext): Promise<void> {
+  if (name === "chromium") return;
   const isScript = ({ pathname }: URL): boolean => /\.m?js$/.test(pathname);
   await context.route(isScript, (route) => route.abort());
-  return context;
 }

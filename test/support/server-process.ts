@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
@@ -245,4 +246,11 @@ function announcementIn(lines: readonly string[]): Announcement | undefined {
   const start = lines.indexOf("{");
   const end = lines.indexOf("}", start);
   return start === -1 || end === -1 ? undefined : JSON.parse(lines.slice(start, end + 1).join("\n"));
+}
+
+/** The path of a fresh one-time link of a running server. */
+export async function issueLink({ data }: ServerProcess, kind: "guest" | "console"): Promise<string> {
+  const { stdout, stderr } = await runCommand(["link", kind], { data });
+  assert.match(stdout, /^http/, stderr);
+  return new URL(stdout.trim()).pathname;
 }

@@ -12,6 +12,7 @@ const PURPOSES: Readonly<Record<string, string>> = {
   "POST /api/livecomponents/load": "Live components that are loaded later, or looked at anew.",
   "POST /api/livecomponents/stream": "The stream by which a browser hears which of its live components are stale.",
   "GET /api/livecomponents/client.{hash}.js": "The browser runtime of live components.",
+  "GET /api/livecomponents/client.inspector.{hash}.js": "Its inspector, with `live.inspector`: in development.",
   "GET /api/livecomponents/client.push.{hash}.js": "Its part that hears of news, on pages that want to.",
   "GET /api/livecomponents/client.upload.{hash}.js": "Its part for upload fields, on pages that have some.",
   "GET /console": "Overview: health of the stores, what happened lately.",
@@ -30,6 +31,7 @@ const PURPOSES: Readonly<Record<string, string>> = {
   "POST /join/:token": "Uses the link up and joins.",
   "GET /playground": "Worked examples of live components, a card for each.",
   "GET /playground/:example": "An example: running, what to try, and its source.",
+  "GET /playground/upload/files/:id": "A file that this visitor has uploaded to the example, for nobody else.",
   "GET /gallery/assets/*": "Style sheets and images of the gallery.",
 };
 

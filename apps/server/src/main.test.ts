@@ -188,9 +188,9 @@ describe("commands", () => {
     const answers: Record<string, object> = {};
     for (const line of lines) answers[line] = await answerOf(data, ...line.split(" "));
     assert.partialDeepStrictEqual(answers, {
-      "keys list": { versions: [{ version: 1, state: "current" }] },
+      "keys list": { versions: [{ version: 1, state: "current" }], rotation: { version: 1, due: false } },
       "bans list": { bans: [{ id: ban.id, reason: "scraping" }] },
-      health: { stores: [{ name: "sqlite", state: "up" }] },
+      health: { stores: [{ name: "sqlite", state: "up" }], keys: { version: 1, due: false } },
     });
     const { path } = answers["link console"] as { path: string };
     assert.match(path, /^\/console\/enter\/[\w-]{20,}$/);

@@ -1,4 +1,5 @@
 export { live } from "./live/component.ts";
+export type { RenderFragment } from "./live/fragments.ts";
 export { expecting } from "./live/expecting.ts";
 export type { Expectation } from "./live/expecting.ts";
 export { liveEvent } from "./live/live-event.ts";
@@ -34,6 +35,7 @@ export type { UploadLabel } from "./live/act-upload.ts";
 export type { UploadType } from "./live/upload-type.ts";
 export { DEFAULT_UPLOAD_QUOTA } from "./live/upload-intake.ts";
 export type { UploadStorage } from "./live/upload-intake.ts";
+export type { InspectorOptions } from "./live/inspector.ts";
 export { createLive } from "./live/live.ts";
 export { DEFAULT_STATE_QUOTA } from "./live/state.ts";
 export type { StateQuota } from "./live/state.ts";

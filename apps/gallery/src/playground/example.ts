@@ -1,6 +1,7 @@
 import type { Services } from "gatehouse";
 import type { Migration, WriteTransaction } from "gatehouse/kernel";
 import type { AnyLiveComponent } from "gatehouse/live";
+import type { Hono } from "hono";
 
 /** One worked example of the playground: a component, and what is said about it. Each is a file of its own. */
 export interface Example {
@@ -22,7 +23,9 @@ export interface Example {
   /** Fills its empty tables in development. Runs in one transaction with those of the others. */
   readonly seed?: (transaction: WriteTransaction, surroundings: Surroundings) => Promise<void>;
   /** The running example. */
-  readonly open: (services: Pick<Services, "ids">) => AnyLiveComponent;
+  readonly open: (services: Pick<Services, "ids" | "uploads">) => AnyLiveComponent;
+  /** Routes of its own, for what pages cannot contain. */
+  readonly routes?: (services: Pick<Services, "edge" | "store" | "uploads">) => Hono;
 }
 
 /** Where and when tables are filled. */

@@ -7,6 +7,7 @@ import { likeExample } from "./like.ts";
 import { paymentExample } from "./payment.ts";
 import { searchExample } from "./search.ts";
 import { tableExample } from "./table.ts";
+import { uploadExample } from "./upload.ts";
 import { wizardExample } from "./wizard.ts";
 
 /** The examples of the playground, in the order they are shown in. */
@@ -19,5 +20,6 @@ export const examples: readonly Example[] = [
   tableExample,
   likeExample,
   dialogExample,
+  uploadExample,
   chartsExample,
 ];

@@ -14,7 +14,7 @@ import { examplePage, indexPage, type Source } from "./pages.ts";
 
 /** What the playground is made from. */
 export interface PlaygroundParts {
-  readonly services: Pick<Services, "edge" | "store" | "clock" | "ids">;
+  readonly services: Pick<Services, "edge" | "store" | "clock" | "ids" | "uploads">;
   readonly assets: StaticFiles;
   readonly frame: Frame;
 }
@@ -41,7 +41,7 @@ export function createPlayground({ services, assets, frame }: PlaygroundParts): 
   const stylesheet = html`<link rel="stylesheet" href="${assets.file("playground.css").path}" />`;
   const opened: readonly Opened[] = examples.map((example) => ({
     example,
-    component: example.open({ ids }),
+    component: example.open(services),
     sources: sourcesOf(example, assets),
   }));
   const show = (inbound: Inbound, { example, sources }: Opened, parts: Shown): Promise<Html> => {
@@ -72,6 +72,7 @@ export function createPlayground({ services, assets, frame }: PlaygroundParts): 
         const content = await live.mount(found.component, { inbound });
         return edge.page(inbound, await show(inbound, found, { head: live.head(inbound), content, refused: false }));
       });
+      for (const { routes } of examples) if (routes !== undefined) app.route("/", routes(services));
       return app;
     },
     async seed(tenant) {

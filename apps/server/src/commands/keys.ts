@@ -3,7 +3,16 @@ import { UsageError, type Command, type CommandContext } from "../command.ts";
 import { operateAndShow } from "../operate.ts";
 import { formatTable } from "../terminal.ts";
 
+const DAY = 86_400_000;
+/** When the keys are to be rotated, as operations answer it. */
+export const KeyRotation = z.object({
+  version: z.number(),
+  age: z.number(),
+  dueAt: z.number(),
+  due: z.boolean(),
+});
 const Versions = z.object({
+  rotation: KeyRotation,
   versions: z.array(
     z.object({
       version: z.number(),
@@ -21,6 +30,14 @@ function isKeptElsewhere({ config }: CommandContext): boolean {
 
 const Rotated = z.object({ version: z.number(), usedFrom: z.number() });
 
+/** How long the newest version has been in use, and when it is to be replaced. */
+export function describeRotation({ version, age, dueAt, due }: z.infer<typeof KeyRotation>): string {
+  const days = Math.floor(age / DAY);
+  const used = `Version ${version} has been in use for ${days} ${days === 1 ? "day" : "days"}`;
+  const date = new Date(dueAt).toISOString().slice(0, 10);
+  return due ? `${used}. Rotation is due since ${date}: gatehouse keys rotate` : `${used}; rotate by ${date}.`;
+}
+
 /** `gatehouse keys list`. */
 export const keysList: Command = {
   name: "keys list",
@@ -28,13 +45,14 @@ export const keysList: Command = {
   summary: "Lists the versions of the key ring, without the keys.",
   run: (context) =>
     operateAndShow(context, { action: "keys.list", input: {}, anywhere: isKeptElsewhere(context) }, (value) => {
-      const { versions } = Versions.parse(value);
+      const { versions, rotation } = Versions.parse(value);
       const rows = versions.map(({ version, id, state, createdAt }, index) => {
         // The newest is first: a version is used from when the one before it is not any more.
         const usedFrom = versions[index + 1]?.retiredAt ?? createdAt;
         return [String(version), id, state, new Date(createdAt).toISOString(), new Date(usedFrom).toISOString()];
       });
       context.terminal.print(formatTable(["VERSION", "ID", "STATE", "CREATED", "USED FROM"], rows));
+      context.terminal.print(describeRotation(rotation));
     }),
 };
 

@@ -3,6 +3,7 @@ import { createRecorder } from "../audit/recorder.ts";
 import { createRetentionJob } from "../audit/retention.ts";
 import { createConsole, type OperatorConsole } from "../console/console.ts";
 import { consoleLinkTarget } from "../console/link-operations.ts";
+import { EVENTS_PATH } from "../console/event-filter.ts";
 import { createOperations } from "../console/operations.ts";
 import { createPenalties } from "../guards/penalty.ts";
 import { createCspReportAction } from "../http/csp-report.ts";
@@ -13,12 +14,14 @@ import { SINGLE_TENANT } from "../kernel/attempt.ts";
 import { BootRefusedError, createGate, type Gate, type InventoryRow } from "../kernel/gate.ts";
 import type { Outcome } from "../kernel/outcome.ts";
 import type { StoreHealth } from "../kernel/ports/store.ts";
-import { createLive, type Live } from "../live/live.ts";
+import { createLive, type Live, type LiveParts } from "../live/live.ts";
 import type { Application, ApplicationParts, Services } from "./application.ts";
 import { createGuards } from "./guards.ts";
+import { createKeyReminder } from "./key-reminder.ts";
 import { startHousekeeping } from "./housekeeping.ts";
 import { operatorAttempt } from "./operator-attempt.ts";
 import { openServices, type Foundation, type ServicesOptions } from "./services.ts";
+import { timedActions, timedGuards, timedSealer, timedStore } from "./timed.ts";
 
 /** What a Gatehouse is opened with. */
 export interface GatehouseOptions extends ServicesOptions {
@@ -114,16 +117,15 @@ function furnish(foundation: Foundation, application: Application, parts: Applic
   const { services, stores, keyKeeper: keys, report } = foundation;
   const { config, oneTimeLinks: links, gate } = services;
   const operations = createOperations({
-    ...{ ...services, keys, links, store: stores.keeper },
+    ...{ ...services, keys, links, store: stores.keeper, rotateAfter: config.keys.rotateAfter },
     linkTargets: { ...application.linkTargets, console: consoleLinkTarget(SINGLE_TENANT) },
     inventory: () => gate().inventory(),
   });
   const room = config.console.enabled ? createConsole({ ...services, links }) : undefined;
   const live = createLive({
     ...services,
+    ...inspection(foundation),
     components: [...(parts.components ?? []), ...(room?.components ?? [])],
-    // State that outlives its visitor's session would only fill the store.
-    lifetime: config.session.idle,
     quota: { components: config.live.components, bytes: config.live.bytes },
     trustedCidrs: config.limits.trustedCidrs,
     push: { perAddress: config.live.streamsPerAddress },
@@ -137,25 +139,43 @@ function furnish(foundation: Foundation, application: Application, parts: Applic
   return { live, console: room, cspReport, actions };
 }
 
+/** What live components are run with where they are inspected. */
+function inspection({ services, timings }: Foundation): Partial<LiveParts> {
+  if (timings === undefined) return {};
+  const { config, sealer, store } = services;
+  const inspector = config.console.enabled ? { events: EVENTS_PATH } : {};
+  return { inspector, timings, sealer: timedSealer(sealer, timings), store: timedStore(store, timings) };
+}
+
 function closeGate(foundation: Foundation, parts: ApplicationParts, actions: readonly AnyAction[]): Gate {
-  const { services, stores, report, setGate } = foundation;
+  const { services, stores, report, setGate, timings } = foundation;
   const { localCounters } = stores;
   const guards = createGuards({ ...foundation, localCounters, signatures: parts.signatures ?? {} });
-  const gate = createGate({ ...services, actions, guards, settings: services.config.guards, report });
+  const settings = { settings: services.config.guards, report };
+  const gate =
+    timings === undefined
+      ? createGate({ ...services, ...settings, actions, guards })
+      : createGate({
+          ...{ ...services, ...settings, store: timedStore(services.store, timings) },
+          ...{ actions: timedActions(actions, timings), guards: timedGuards(guards, timings) },
+        });
   setGate(gate);
   return gate;
 }
 
 const DAY = 86_400_000;
 
-function startBackground({ services, sessions, records, report }: Foundation, stack: AsyncDisposableStack): void {
+function startBackground(foundation: Foundation, stack: AsyncDisposableStack): void {
+  const { services, sessions, records, keyKeeper: keys, systemEvents, report } = foundation;
   const { config } = services;
   stack.use(createRecorder({ ...services, report }));
   stack.use(
     createPenalties({ ...services, settings: config.penalties, trustedCidrs: config.limits.trustedCidrs, report }),
   );
   const prune = createRetentionJob({ ...services, keep: config.audit.retentionDays * DAY });
-  stack.use(startHousekeeping({ ...services, sessions, records, prune, report }));
+  const { rotateAfter } = config.keys;
+  const remind = createKeyReminder({ ...services, keys, rotateAfter, remind: systemEvents.keyRotationDue });
+  stack.use(startHousekeeping({ ...services, sessions, records, prune, remind, report }));
 }
 
 async function mountRoutes({ services }: Foundation, parts: ApplicationParts, rooms: Rooms): Promise<Hono> {

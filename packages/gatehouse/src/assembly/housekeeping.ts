@@ -15,15 +15,17 @@ export interface HousekeepingParts {
   readonly clock: Clock;
   /** Deletes old rows of the audit trail. */
   readonly prune: (signal?: AbortSignal) => Promise<number>;
+  /** Reminds of what is due. */
+  readonly remind: () => Promise<void>;
   readonly report: (error: unknown) => void;
 }
 
 const INTERVAL = 5 * 60_000;
 const CHUNK = 500;
 
-/** Deletes what has expired, a few rows at a time, now and every five minutes. */
+/** Deletes what has expired, a few rows at a time, and reminds of what is due: now and every five minutes. */
 export function startHousekeeping(parts: HousekeepingParts): AsyncDisposable {
-  const { store, records, sessions, documents, uploads, clock, prune, report } = parts;
+  const { store, records, sessions, documents, uploads, clock, prune, remind, report } = parts;
   const stop = new AbortController();
   const jobs: readonly ((transaction: WriteTransaction) => Promise<number>)[] = [
     (transaction) => records.prune(transaction, CHUNK),
@@ -39,6 +41,7 @@ export function startHousekeeping(parts: HousekeepingParts): AsyncDisposable {
     }
     await deleteStrayUploads(uploads, store, stop.signal);
     await prune(stop.signal);
+    await remind();
   }
 
   // An embedded store has one process: what was arriving at its end never will.

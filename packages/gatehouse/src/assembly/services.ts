@@ -6,6 +6,7 @@ import { createTrustedProxies } from "../guards/address.ts";
 import { createCsrfTokens, type CsrfTokens } from "../guards/csrf-token.ts";
 import { createEdge } from "../http/edge.ts";
 import type { TenantResolver } from "../http/inbound.ts";
+import { createServerTimings, type ServerTimings } from "../http/server-timing.ts";
 import { createOneTimeLinks } from "../http/one-time-links.ts";
 import type { Attempt } from "../kernel/attempt.ts";
 import type { Clock } from "../kernel/clock.ts";
@@ -52,6 +53,8 @@ export interface Foundation {
   readonly records: IdempotencyRecords;
   readonly csrfTokens: CsrfTokens;
   readonly systemEvents: SystemEvents;
+  /** Present where answers say what took how long. */
+  readonly timings: ServerTimings | undefined;
   readonly report: (error: unknown, attempt?: Attempt) => void;
   /** Hands the gate over once it is built. */
   readonly setGate: (gate: Gate) => void;
@@ -83,7 +86,9 @@ export async function openServices(
   const { gate, setGate } = createGateSlot();
   const base = { clock, random, ids, events, keyRing, store, proxies, gate };
   const own = { sessions, csrfTokens, report: (error: unknown) => report(error) };
-  const edge = createEdge({ ...base, ...edgeOptions(config), ...own, ...(tenant === undefined ? {} : { tenant }) });
+  const timings = config.live.inspector ? createServerTimings(clock) : undefined;
+  const chosen = { ...(tenant === undefined ? {} : { tenant }), ...(timings === undefined ? {} : { timings }) };
+  const edge = createEdge({ ...base, ...edgeOptions(config), ...own, ...chosen });
   const documents = createDocuments();
   const services: Services = {
     ...{ ...base, config, sealer, documents, counters, bus, bans, edge },
@@ -93,7 +98,7 @@ export async function openServices(
     oneTimeLinks: createOneTimeLinks({ ...base, edge, documents, sessions }),
   };
   const records = createIdempotencyRecords();
-  const internals = { keyKeeper, sessions, records, csrfTokens, systemEvents: announce };
+  const internals = { keyKeeper, sessions, records, csrfTokens, systemEvents: announce, timings };
   return { services, stores, ...internals, report, setGate };
 }
 

@@ -3,6 +3,7 @@ import type { EventStream } from "../kernel/event-stream.ts";
 import type { EventDefinition, SecurityEvent } from "../kernel/event.ts";
 import { events as definitions } from "../kernel/events.ts";
 import type { Ids } from "../kernel/ids.ts";
+import type { KeyRotation } from "../kernel/key-rotation.ts";
 import type { SealBinding } from "../kernel/seal.ts";
 import type { StoreStateChange } from "../store/breaker.ts";
 
@@ -10,6 +11,7 @@ import type { StoreStateChange } from "../store/breaker.ts";
 export interface SystemEvents {
   storeChange(change: StoreStateChange): void;
   plaintextAccepted(binding: SealBinding): void;
+  keyRotationDue(rotation: KeyRotation): void;
   started(context: SecurityEvent["context"]): void;
   stopped(): void;
 }
@@ -19,6 +21,8 @@ interface Parts {
   readonly ids: Ids;
   readonly clock: Clock;
 }
+
+const DAY = 86_400_000;
 
 /** The system as an actor on the stream of events. */
 export function systemEvents({ events, ids, clock }: Parts): SystemEvents {
@@ -36,6 +40,10 @@ export function systemEvents({ events, ids, clock }: Parts): SystemEvents {
     },
     plaintextAccepted({ purpose }) {
       emit(definitions.crypt_plaintext_accepted, { action: "seal.open", outcome: "success", context: { purpose } });
+    },
+    keyRotationDue({ version, age, dueAt }) {
+      const context = { version, days: Math.floor(age / DAY), dueAt: new Date(dueAt).toISOString() };
+      emit(definitions.key_rotation_due, { action: "keys.watch", outcome: "success", context });
     },
     started: (context) => emit(definitions.sys_startup, { action: "server.start", outcome: "success", context }),
     stopped: () => emit(definitions.sys_shutdown, { action: "server.stop", outcome: "success", context: {} }),

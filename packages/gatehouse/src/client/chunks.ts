@@ -2,7 +2,7 @@ import { announce } from "./announcer.ts";
 import { componentById, componentsBy, type LiveComponent } from "./component.ts";
 import { refresh } from "./loader.ts";
 import { currentToken, refreshToken, setToken } from "./token.ts";
-import { fraction } from "./transport.ts";
+import { fraction, wire } from "./transport.ts";
 
 /** Hashes of the chunks by name; the bundler puts them here. */
 declare const CHUNKS: Readonly<Record<string, string>>;
@@ -17,6 +17,7 @@ export interface CoreParts {
   readonly refresh: (components: readonly LiveComponent[]) => Promise<boolean>;
   readonly refreshToken: () => Promise<boolean>;
   readonly setToken: (token: string) => void;
+  readonly wire: typeof wire;
 }
 
 /** What every chunk exports. */
@@ -24,9 +25,13 @@ interface Chunk {
   readonly start: (core: CoreParts) => void;
 }
 
-const core = { announce, componentById, componentsBy, currentToken, fraction, refresh, refreshToken, setToken };
+const core = { announce, componentById, componentsBy, currentToken, fraction, refresh, refreshToken, setToken, wire };
 /** What on a page has a chunk loaded. */
-const MARKS: Readonly<Record<string, string>> = { push: "[data-live-topics]", upload: "[data-live-upload]" };
+const MARKS: Readonly<Record<string, string>> = {
+  inspector: "[name=live-inspector]",
+  push: "[data-live-topics]",
+  upload: "[data-live-upload]",
+};
 const loaded = new Set<string>();
 
 /** Loads the chunks that something on the page is marked for. */

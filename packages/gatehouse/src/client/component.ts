@@ -1,11 +1,22 @@
+import type { ActionOptions } from "./action-options.ts";
 import { alert, announce } from "./announcer.ts";
+import { applyEffects } from "./effects.ts";
+import { plain } from "./element.ts";
 import { clearErrors, resetSent, showErrors, snapshot } from "./form.ts";
-import { morph } from "./morph.ts";
-import { preview } from "./optimistic.ts";
+import { morph, morphElement } from "./morph.ts";
+import { preview, setAttribute } from "./optimistic.ts";
 import { applyPatch } from "./patch.ts";
 import { remember } from "./rendering.ts";
 import { fillFields } from "./token.ts";
-import { LiveError, send, type Known, type LiveResponse, type LoadResponse, type Update } from "./transport.ts";
+import {
+  explain,
+  LiveError,
+  send,
+  type Known,
+  type LiveResponse,
+  type LoadResponse,
+  type Update,
+} from "./transport.ts";
 import { parseHtml } from "./trusted-html.ts";
 
 /** What may be heard of a component. */
@@ -14,18 +25,6 @@ export interface LiveEvents {
   error: LiveError;
   /** A token was refused; a new one is fetched and the request repeated by itself. */
   csrf_error: LiveComponent;
-}
-
-/** What may be said of a call. */
-export interface ActionOptions {
-  /** Names one intent; the same for every repetition. Default: a new one. */
-  readonly idempotency_key?: string;
-  /** The form the parameters come from. */
-  readonly form?: HTMLFormElement;
-  /** What triggered it: not taken again until it is answered. */
-  readonly trigger?: Element;
-  /** What was pressed, shown as unavailable meanwhile. Default: the trigger. */
-  readonly pressed?: Element | undefined;
 }
 
 /** A content as the server sent it, and what the server calls it. */
@@ -41,6 +40,7 @@ interface Call {
   readonly intent: string;
   readonly key: string;
   readonly form: HTMLFormElement | undefined;
+  readonly fragments: readonly string[] | undefined;
 }
 
 type Listener<Name extends keyof LiveEvents> = (event: LiveEvents[Name]) => void;
@@ -52,7 +52,7 @@ const components = new WeakMap<Element, LiveComponent>();
 
 /** The component an element belongs to. */
 export function componentOf(element: Element): LiveComponent | undefined {
-  const root = element.closest<HTMLElement>("[data-live]");
+  const root = plain(element).closest<HTMLElement>("[data-live]");
   if (root === null) return undefined;
   const known = components.get(root) ?? new LiveComponent(root);
   components.set(root, known);
@@ -72,14 +72,16 @@ export function componentById(id: string): LiveComponent | undefined {
 /** A component of this page. Its actions run one after the other, those of different components side by side. */
 export class LiveComponent {
   readonly root: HTMLElement;
+  /** As the server sent it last, if it has. */
+  content: Content | undefined;
+  /** Names of its actions that have not been answered, in their order. */
+  readonly queue: string[] = [];
   readonly #listeners = new Map<keyof LiveEvents, Set<Listener<never>>>();
   /** Keys of intents whose outcome is unknown, for the next try of the same. */
   readonly #unresolved = new Map<string, string>();
-  /** Triggers whose action is under way, with what was pressed. */
-  readonly #pending = new Map<Element, Element>();
+  /** Triggers whose action is under way, with what takes back the mark of what was pressed. */
+  readonly #pending = new Map<Element, () => void>();
   #tail: Promise<unknown> = Promise.resolve();
-  #waiting = 0;
-  #content: Content | undefined;
 
   constructor(root: HTMLElement) {
     this.root = root;
@@ -96,7 +98,7 @@ export class LiveComponent {
 
   /** Whether an action of it is on its way. */
   get isBusy(): boolean {
-    return this.#waiting > 0;
+    return this.queue.length > 0;
   }
 
   /** What the server needs to know to say what has changed. */
@@ -106,7 +108,7 @@ export class LiveComponent {
     return {
       component_id: this.id,
       base_version: liveVersion === undefined ? undefined : Number(liveVersion),
-      base_tag: this.#content?.tag,
+      base_tag: this.content?.tag,
       seed,
       children: children.length === 0 ? undefined : children,
     };
@@ -131,21 +133,24 @@ export class LiveComponent {
   executeAction(name: string, params: unknown = {}, options: ActionOptions = {}): Promise<LiveResponse> {
     const intent = `${name} ${JSON.stringify(params)}`;
     const key = options.idempotency_key ?? this.#unresolved.get(intent) ?? crypto.randomUUID();
-    const end = this.#begin(options);
-    const result = this.#tail.then(() => this.#perform({ name, params, intent, key, form: options.form }, end));
+    const end = this.#begin(name, options);
+    const { trigger, form } = options;
+    const named = trigger === undefined ? null : plain(trigger).getAttribute("data-live-fragments");
+    const fragments = options.fragments ?? named?.match(/\S+/g) ?? undefined;
+    const result = this.#tail.then(() => this.#perform({ name, params, intent, key, form, fragments }, end));
     this.#tail = result.catch(end);
     return result;
   }
 
   async #perform(call: Call, end: () => void): Promise<LiveResponse> {
-    const { name: action, params, intent, key, form } = call;
+    const { name: action, params, intent, key, form, fragments } = call;
     const sent = form === undefined ? undefined : snapshot(form);
     if (form !== undefined) clearErrors(form);
     const others = this.#hearers();
-    const contents = new Map([this, ...others].map((component) => [component.id, component.#content]));
+    const contents = new Map([this, ...others].map((component) => [component.id, component.content]));
     const request = {
       ...this.known,
-      ...{ action, params, idempotency_key: key },
+      ...{ action, params, idempotency_key: key, fragments },
       others: others.length === 0 ? undefined : others.map(({ known }) => known),
     };
     try {
@@ -156,7 +161,7 @@ export class LiveComponent {
       for (const other of response.components ?? [])
         componentById(other.component_id)?.show(other, contents.get(other.component_id));
       if (sent !== undefined) resetSent(sent);
-      this.#apply(response);
+      applyEffects(this.root, response.effects);
       this.#emit("success", response);
       return response;
     } catch (error) {
@@ -185,23 +190,17 @@ export class LiveComponent {
     this.root.dataset["liveError"] = error.code;
     const placed = form !== undefined && showErrors(form, error.errors);
     if (placed) announce(error.message);
-    else alert(this.#explain(error));
+    else alert(explain(error));
     this.#emit("error", error);
   }
 
-  #explain({ code, message, retry_after: seconds, errors }: LiveError): string {
-    if (code === "RATE_LIMIT_EXCEEDED" && seconds !== undefined) {
-      return `Too many requests. Please wait ${seconds} ${seconds === 1 ? "second" : "seconds"}.`;
-    }
-    return errors[0]?.detail ?? message;
-  }
-
   /** Shows newer content; an older answer, such as a repeated one, changes nothing. `base` is what a patch is made for. */
-  show({ html, patch, content_tag: tag, version, seed, children, tickets }: Update, base = this.#content): void {
+  show(update: Update, base = this.content): void {
+    const { html, patch, fragments, content_tag: tag, version, seed, children, tickets } = update;
     if (version < this.version) return;
     const { dataset } = this.root;
     const content = html ?? applyPatch(base?.html ?? "", patch ?? []);
-    this.#content = tag === undefined ? undefined : { html: content, tag };
+    this.content = tag === undefined ? undefined : { html: content, tag };
     if (tickets !== undefined) dataset["liveTickets"] = JSON.stringify(tickets);
     if (seed !== undefined) dataset["liveSeed"] = seed;
     // A version that has not moved may mean that nothing is stored yet: the page's own state still counts.
@@ -210,15 +209,25 @@ export class LiveComponent {
     delete dataset["liveError"];
     const place = this.root.querySelector<HTMLElement>("[data-live-content]");
     if (place === null) return;
-    const source = parseHtml(content);
-    for (const [id, element] of Object.entries(children ?? {}))
-      source.querySelector(`[data-live="${CSS.escape(id)}"]`)?.replaceWith(parseHtml(element));
-    morph(place, source);
+    for (const text of Object.values(fragments ?? { content })) {
+      const source = parseHtml(text);
+      for (const [id, element] of Object.entries(children ?? {}))
+        source.querySelector(`[data-live="${CSS.escape(id)}"]`)?.replaceWith(parseHtml(element));
+      const [part] = source.children;
+      if (fragments === undefined) morph(place, source);
+      else if (part !== undefined) this.#showPart(place, part);
+    }
     this.#shown();
   }
 
-  /** Takes what the server answered when it was asked for this component; `false` where it knows it no more. */
-  take(loaded: LoadResponse["components"][number]): boolean {
+  #showPart(place: Element, part: Element): void {
+    const mark = `[data-live-fragment="${part.getAttribute("data-live-fragment")}"]`;
+    for (const shown of place.querySelectorAll<HTMLElement>(mark))
+      if (componentOf(shown) === this) morphElement(shown, part);
+  }
+
+  /** Takes what the server answered when the content was `base`; `false` where it knows the component no more. */
+  take(loaded: LoadResponse["components"][number], base: Content | undefined): boolean {
     const { element, seed, gone, version, topics } = loaded;
     if (topics !== undefined) this.root.dataset["liveTopics"] = topics;
     if (element !== undefined) {
@@ -229,7 +238,7 @@ export class LiveComponent {
       remember(this.root);
       this.#shown();
     } else if (version !== undefined && (loaded.html !== undefined || loaded.patch !== undefined)) {
-      this.show({ ...loaded, state: loaded.state, version });
+      this.show({ ...loaded, state: loaded.state, version }, base);
     } else if (seed !== undefined) this.root.dataset["liveSeed"] = seed;
     return gone !== true;
   }
@@ -239,49 +248,32 @@ export class LiveComponent {
     this.root.dispatchEvent(new CustomEvent("live:shown", { bubbles: true }));
   }
 
-  #apply({ effects }: LiveResponse): void {
-    if (effects === undefined) return;
-    const { announce: text, focus, redirect, download, dispatch = [] } = effects;
-    for (const { name, detail } of dispatch) {
-      this.root.dispatchEvent(new CustomEvent(`live:${name}`, { detail, bubbles: true }));
-    }
-    if (typeof text === "string") announce(text);
-    else if (text !== undefined) (text.assertive ? alert : announce)(text.text);
-    if (focus !== undefined) document.getElementById(focus)?.focus();
-    if (download !== undefined && isOwn(download)) {
-      const link = Object.assign(document.createElement("a"), { href: download, download: "" });
-      link.click();
-    }
-    if (redirect !== undefined && isOwn(redirect)) location.assign(redirect);
-  }
-
   /** Shows that an action is under way; what comes back ends that, however often it is called. */
-  #begin({ trigger, pressed = trigger }: ActionOptions): () => void {
-    this.#waiting += 1;
+  #begin(name: string, { trigger, pressed = trigger }: ActionOptions): () => void {
+    this.queue.push(name);
     this.root.setAttribute("aria-busy", "true");
-    setTimeout(() => this.root.toggleAttribute("data-live-loading", this.#waiting > 0), PATIENCE);
+    setTimeout(() => this.root.toggleAttribute("data-live-loading", this.isBusy), PATIENCE);
     const undo = pressed === undefined ? undefined : preview(pressed);
     if (trigger !== undefined && pressed !== undefined) {
-      this.#pending.set(trigger, pressed);
       // Not `disabled`: that would take the focus away.
-      pressed.setAttribute("aria-disabled", "true");
+      this.#pending.set(trigger, setAttribute(pressed, "aria-disabled", "true"));
     }
     let ended = false;
     return () => {
       if (ended) return;
       ended = true;
-      undo?.();
       this.#end(trigger);
+      undo?.();
     };
   }
 
   #end(trigger: Element | undefined): void {
-    this.#waiting -= 1;
+    this.queue.shift();
     if (trigger !== undefined) {
-      this.#pending.get(trigger)?.removeAttribute("aria-disabled");
+      this.#pending.get(trigger)?.();
       this.#pending.delete(trigger);
     }
-    if (this.#waiting > 0) return;
+    if (this.isBusy) return;
     this.root.removeAttribute("aria-busy");
     this.root.removeAttribute("data-live-loading");
   }
@@ -292,8 +284,4 @@ export class LiveComponent {
       (listener as Listener<Name>)(event);
     }
   }
-}
-
-function isOwn(path: string): boolean {
-  return new URL(path, location.href).origin === location.origin;
 }

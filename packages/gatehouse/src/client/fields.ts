@@ -1,4 +1,4 @@
-import { is, type Field } from "./element.ts";
+import { is, plain, type Field } from "./element.ts";
 
 /** What a field holds, for comparison. */
 export function stateOf(field: Field): string {
@@ -36,7 +36,7 @@ export function updateList(list: HTMLSelectElement, change: () => void): void {
 
 /** Keeps the radio buttons that a person has chosen in `root` while `change` is made: one of a group is enough. */
 export function keepRadios(root: Element, change: () => void): void {
-  const chosen = root.querySelectorAll<HTMLInputElement>("[type=radio]:checked:not([checked])");
+  const chosen = plain(root).querySelectorAll<HTMLInputElement>("[type=radio]:checked:not([checked])");
   change();
   for (const radio of chosen) radio.checked = true;
 }

@@ -1,9 +1,9 @@
-import { is, isField, isTick, type Field } from "./element.ts";
+import { is, isField, isTick, plain, type Field } from "./element.ts";
 import { stateOf } from "./fields.ts";
 import type { LiveError } from "./transport.ts";
 
 function fieldsOf(form: HTMLFormElement): Field[] {
-  return [...form.elements].filter(isField);
+  return [...plain(form).elements].filter(isField);
 }
 
 /** The parameters a form stands for: its fields by name, several of one name as a list. Files are not among them. */
@@ -37,8 +37,8 @@ export function resetSent(sent: ReadonlyMap<Field, string>): void {
 
 /** Takes back the marks of an earlier refusal. */
 export function clearErrors(form: HTMLFormElement): void {
-  for (const field of form.querySelectorAll('[aria-invalid="true"]')) field.removeAttribute("aria-invalid");
-  for (const message of form.querySelectorAll("[data-live-error]")) message.textContent = "";
+  for (const field of plain(form).querySelectorAll('[aria-invalid="true"]')) field.removeAttribute("aria-invalid");
+  for (const message of plain(form).querySelectorAll("[data-live-error]")) message.textContent = "";
 }
 
 /** Marks what was refused, says why next to it, and puts the focus on the first; `false` where no field is concerned. */
@@ -49,7 +49,7 @@ export function showErrors(form: HTMLFormElement, errors: LiveError["errors"]): 
     const field = fieldsOf(form).find((candidate) => candidate.name === name && candidate.type !== "hidden");
     if (name === undefined || field === undefined || field.getAttribute("aria-invalid") === "true") continue;
     field.setAttribute("aria-invalid", "true");
-    const message = form.querySelector(`[data-live-error="${CSS.escape(name)}"]`) ?? addMessage(field, name);
+    const message = plain(form).querySelector(`[data-live-error="${CSS.escape(name)}"]`) ?? addMessage(field, name);
     message.textContent = detail;
     field.setAttribute("aria-describedby", message.id);
     first ??= field;

@@ -1,6 +1,7 @@
+import type { ActionOptions } from "./action-options.ts";
 import { loadChunks } from "./chunks.ts";
-import { componentOf, componentsBy, type ActionOptions, type LiveComponent, type LiveEvents } from "./component.ts";
-import { is } from "./element.ts";
+import { componentOf, componentsBy, type LiveComponent, type LiveEvents } from "./component.ts";
+import { is, plain } from "./element.ts";
 import { parametersOf } from "./form.ts";
 import { refresh, watch } from "./loader.ts";
 import { remember } from "./rendering.ts";
@@ -29,7 +30,8 @@ document.addEventListener("click", (event) => {
   const action = button.dataset["liveAction"];
   if (action === undefined) {
     const form = is(button, "button", "input") ? button.form : null;
-    if (form?.dataset["liveAction"] !== undefined && isRepetition(event, button)) event.preventDefault();
+    if (form !== null && plain(form).dataset["liveAction"] !== undefined && isRepetition(event, button))
+      event.preventDefault();
     return;
   }
   const owner = componentOf(button);
@@ -43,16 +45,17 @@ document.addEventListener("click", (event) => {
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (!is(form, "form") || event.defaultPrevented) return;
-  const action = form.dataset["liveAction"];
+  const own = plain(form);
+  const action = own.dataset["liveAction"];
   const owner = componentOf(form);
   if (action === undefined || owner === undefined) return;
   // Files that nothing has taken yet go with the form itself, as without scripts.
-  if ([...form.querySelectorAll<HTMLInputElement>("[type=file]")].some(({ value }) => value !== "")) return;
+  if ([...own.querySelectorAll<HTMLInputElement>("[type=file]")].some(({ value }) => value !== "")) return;
   event.preventDefault();
   stopTyping(form);
   if (owner.isPending(form)) return;
   // The form itself stays usable: what is typed while the answer is on its way is kept.
-  const pressed = event.submitter ?? form.querySelector("button:not([type=button]), input[type=submit]") ?? undefined;
+  const pressed = event.submitter ?? own.querySelector("button:not([type=button]), input[type=submit]") ?? undefined;
   const parameters = parametersOf(form, event.submitter);
   owner.executeAction(action, parameters, { form, trigger: form, pressed }).catch(() => undefined);
 });

@@ -1,5 +1,5 @@
 import { componentById, componentOf, componentsBy, type LiveComponent } from "./component.ts";
-import { fraction, send, type LoadResponse } from "./transport.ts";
+import { fraction, LiveError, send, type LoadResponse } from "./transport.ts";
 
 /** Milliseconds in which components are gathered that are loaded together. */
 const GATHERING = 20;
@@ -28,13 +28,26 @@ async function load(): Promise<boolean> {
   let known = true;
   for (let at = 0; at < components.length; at += MOST_AT_ONCE) {
     const asked = components.slice(at, at + MOST_AT_ONCE);
-    const answer = await send<LoadResponse>("load", { components: asked.map((component) => component.known) });
+    // An action may bring another content while the answer is on its way.
+    const contents = new Map(asked.map((component) => [component, component.content]));
+    const answer = await ask(asked);
+    if (answer === undefined) return false;
     for (const loaded of answer.components) {
       const component = componentById(loaded.component_id);
-      if (component?.isBusy === false && !component.take(loaded)) known = false;
+      if (component?.isBusy === false && !component.take(loaded, contents.get(component))) known = false;
     }
   }
   return known;
+}
+
+/** What the server answers; nothing where the page's session is over, and nothing of the page is known any more. */
+async function ask(components: readonly LiveComponent[]): Promise<LoadResponse | undefined> {
+  try {
+    return await send<LoadResponse>("load", { components: components.map(({ known }) => known) });
+  } catch (error) {
+    if (error instanceof LiveError && error.isOfAnotherSession) return undefined;
+    throw error;
+  }
 }
 
 const nearby = new IntersectionObserver(

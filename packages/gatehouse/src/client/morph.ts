@@ -1,4 +1,4 @@
-import { is, isField, isTick } from "./element.ts";
+import { is, isField, isTick, plain } from "./element.ts";
 import { keepRadios, updateField, updateList } from "./fields.ts";
 import { keepFocus } from "./focus.ts";
 import { put, settled } from "./place.ts";
@@ -14,30 +14,37 @@ export function morph(target: HTMLElement, source: ParentNode & Node): void {
   keepFocus(target, () => keepRadios(target, () => morphChildren(target, source)));
 }
 
+/** The same for an element itself, attributes included. */
+export function morphElement(target: HTMLElement, source: Element): void {
+  keepFocus(target, () => keepRadios(target, () => morphNode(target, source)));
+}
+
 /** What tells a node among its siblings. */
 function identity(node: Node): string {
   let key: string | null = null;
   if (node instanceof Element) {
-    const component = node.getAttribute("data-live");
+    const own = plain(node);
+    const component = own.getAttribute("data-live");
     // Keys and ids may be texts of visitors; none of them is the name of a component.
     if (component !== null) return `#component ${component}`;
-    key = node.getAttribute("data-key") ?? (node.id || null);
+    key = own.getAttribute("data-key") ?? (own.id || null);
   }
   if (is(node, "option")) key ??= node.value;
   if (isField(node)) key ??= node.name + (isTick(node) ? node.value : "");
-  return `${node.nodeName} ${key}`;
+  return `${plain(node).nodeName} ${key}`;
 }
 
 function morphChildren(parent: Node, source: Node): void {
   const { children: last } = remember(parent);
-  const fresh = [...source.childNodes];
+  const fresh = [...plain(source).childNodes];
   const matches = match(last, fresh);
   const substitutes = substitutesIn(parent, last);
   const wanted = new Set(matches.values());
   for (const node of last) {
     if (wanted.has(node)) continue;
     substitutes.get(node)?.remove();
-    node.parentNode?.removeChild(node);
+    const { parentNode } = plain(node);
+    if (parentNode !== null) plain(parentNode).removeChild(node);
   }
   const children = fresh.map((child) => matches.get(child) ?? child);
   const shown = children.map((node, index) => {
@@ -70,7 +77,7 @@ function match(last: readonly Node[], fresh: readonly Node[]): ReadonlyMap<Node,
   for (const child of fresh) {
     const follower = followers.get(before);
     const node = child instanceof Text ? follower : pool.get(identity(child))?.shift();
-    if (node?.nodeName === child.nodeName) matches.set(child, node);
+    if (node !== undefined && plain(node).nodeName === plain(child).nodeName) matches.set(child, node);
     before = matches.get(child) ?? child;
   }
   return matches;
@@ -82,19 +89,20 @@ function match(last: readonly Node[], fresh: readonly Node[]): ReadonlyMap<Node,
  */
 function substitutesIn(parent: Node, last: readonly Node[]): ReadonlyMap<Node, ChildNode> {
   const found = new Map<Node, ChildNode>();
-  const present = new Set(last.filter(({ parentNode }) => parentNode === parent));
+  const present = new Set(last.filter((node) => plain(node).parentNode === parent));
   if (present.size === last.length) return found;
   let place: Node | undefined;
-  const others = new Set([...parent.childNodes].filter(isForeign));
+  const others = new Set([...plain(parent).childNodes].filter(isForeign));
   for (const node of last) {
-    const substitute = place === undefined ? parent.firstChild : place.nextSibling;
+    const substitute = place === undefined ? plain(parent).firstChild : plain(place).nextSibling;
     if (present.has(node)) place = node;
     else if (node instanceof Text && substitute !== null && others.delete(substitute)) {
       found.set(node, substitute);
       place = substitute;
     }
   }
-  for (const node of others) if (present.size === 0 || /^(#text|FONT)$/.test(node.nodeName)) node.remove();
+  for (const node of others)
+    if (present.size === 0 || /^(#text|FONT)$/.test(plain(node).nodeName)) plain(node).remove();
   return found;
 }
 
@@ -106,11 +114,11 @@ function isForeign(node: Node): boolean {
 function arrange(parent: Node, nodes: readonly Node[]): void {
   const stay = settled(parent, nodes);
   const own = new Set(nodes);
-  let next = parent.firstChild;
+  let next = plain(parent).firstChild;
   for (const node of nodes) {
     if (!stay.has(node) && next !== node) put(parent, node, next);
-    next = node.nextSibling;
-    while (next !== null && isForeign(next) && !own.has(next)) next = next.nextSibling;
+    next = plain(node).nextSibling;
+    while (next !== null && isForeign(next) && !own.has(next)) next = plain(next).nextSibling;
   }
 }
 
@@ -121,12 +129,12 @@ function morphNode(target: Node, source: Node): void {
     rememberAs(target, source, children);
     return;
   }
-  if (target.matches("[data-live], [data-live-keep]")) return;
+  if (plain(target).matches("[data-live], [data-live-keep]")) return;
   rememberAs(target, source, children);
   const attributes = (): void => morphAttributes(target, last, source);
   const content = (): void => {
     attributes();
-    if (!(target instanceof HTMLElement && target.isContentEditable) || isPristine(target))
+    if (!(target instanceof HTMLElement && plain(target).isContentEditable) || isPristine(target))
       morphChildren(target, source);
   };
   if (is(target, "select")) updateList(target, content);
@@ -140,7 +148,8 @@ function morphNode(target: Node, source: Node): void {
 }
 
 /** Sets what the server has changed. Of classes it exchanges its own; those of others stay. */
-function morphAttributes(target: Element, last: Rendering["attributes"], source: Element): void {
+function morphAttributes(element: Element, last: Rendering["attributes"], rendered: Element): void {
+  const [target, source] = [plain(element), plain(rendered)];
   const { classList } = target;
   for (const name of new Set([...last.keys(), ...source.getAttributeNames()])) {
     const before = last.get(name) ?? null;
@@ -151,7 +160,7 @@ function morphAttributes(target: Element, last: Rendering["attributes"], source:
       classList.add(...source.classList);
       if (classList.length === 0) target.removeAttribute(name);
     } else if (after !== null) target.setAttribute(name, after);
-    else if (name === "open" && is(target, "dialog")) target.close();
+    else if (name === "open" && is(element, "dialog")) element.close();
     else target.removeAttribute(name);
   }
 }

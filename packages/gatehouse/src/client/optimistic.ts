@@ -1,3 +1,5 @@
+import { plain } from "./element.ts";
+
 /** What a press is expected to change about the element that was pressed: attributes, and its text. */
 type Expectation = Readonly<Record<string, string>>;
 
@@ -6,7 +8,7 @@ type Expectation = Readonly<Record<string, string>>;
  * same breath, so that nobody sees the one between the two.
  */
 export function preview(pressed: Element): (() => void) | undefined {
-  const text = pressed.getAttribute("data-live-expect");
+  const text = plain(pressed).getAttribute("data-live-expect");
   if (text === null) return undefined;
   // The server has written it from a record of texts.
   const expected = JSON.parse(text) as Expectation;
@@ -18,13 +20,29 @@ export function preview(pressed: Element): (() => void) | undefined {
 
 function set(element: Element, name: string, value: string): () => void {
   if (name === "text") {
-    const node = [...element.childNodes].find((child) => child instanceof Text);
+    const node = shownText(element);
     const before = node?.nodeValue ?? null;
     if (node !== undefined) node.nodeValue = value;
     return () => {
       if (node !== undefined) node.nodeValue = before;
     };
   }
+  return setAttribute(element, name, value);
+}
+
+/** The first text of an element that is more than the space between others: its own, else one inside of it. */
+function shownText(element: Element): Node | undefined {
+  const isText = (node: Node): boolean => node instanceof Text && node.data.trim() !== "";
+  const children = [...plain(element).childNodes];
+  return (
+    children.find(isText) ??
+    children.flatMap((child) => (child instanceof HTMLElement ? (shownText(child) ?? []) : []))[0]
+  );
+}
+
+/** Sets an attribute; the result takes it back to what it was. */
+export function setAttribute(target: Element, name: string, value: string): () => void {
+  const element = plain(target);
   const before = element.getAttribute(name);
   element.setAttribute(name, value);
   return () => {

@@ -1,3 +1,5 @@
+import { plain } from "./element.ts";
+
 interface Run {
   readonly end: Node;
   readonly place: number;
@@ -9,7 +11,7 @@ interface Run {
  * what moves can lose state.
  */
 export function settled(parent: Node, nodes: readonly Node[]): ReadonlySet<Node> {
-  const places = new Map<Node, number>([...parent.childNodes].map((child, place) => [child, place]));
+  const places = new Map<Node, number>([...plain(parent).childNodes].map((child, place) => [child, place]));
   // The shortest end of a rising run of each length.
   const runs: Run[] = [];
   for (const node of nodes) {
@@ -34,6 +36,7 @@ export function put(
   node: Node,
   before: Node | null,
 ): void {
-  if (node.isConnected && parent.isConnected && parent.moveBefore !== undefined) parent.moveBefore(node, before);
-  else parent.insertBefore(node, before);
+  const own = plain(parent);
+  if (plain(node).isConnected && own.isConnected && own.moveBefore !== undefined) own.moveBefore(node, before);
+  else own.insertBefore(node, before);
 }

@@ -2,7 +2,6 @@ import type { CoreParts } from "./chunks.ts";
 import { EventReader, type StreamEvent } from "./event-reader.ts";
 import type { Message, PushState } from "./push-state.ts";
 
-const PATH = "/api/livecomponents/stream";
 /** Components of one stream at most; the server refuses more. */
 const MOST = 200;
 /** Milliseconds in which tabs are gathered that want something else. */
@@ -85,7 +84,7 @@ export class Leader {
       ...{ component_id, topics },
       joining: joining.has(component_id),
     }));
-    const response = await fetch(PATH, {
+    const response = await this.#core.wire.send("stream", {
       method: "POST",
       headers: {
         "content-type": "application/json",

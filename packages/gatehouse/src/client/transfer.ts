@@ -17,6 +17,8 @@ interface Answer {
 /** Milliseconds between two words about the progress of one file. */
 const BREATH = 4000;
 const LOST = "The connection was lost.";
+/** What another try would not change. */
+const FINAL = /^UPLOAD_T(OO_LARGE|YPE_REFUSED)$/;
 
 /** One file on its way to the server, and its line in the list: progress, and a button to end, repeat or remove it. */
 export class Transfer {
@@ -43,7 +45,7 @@ export class Transfer {
   /** Has the file wait for its turn, unless it is known by now that it will be refused. */
   begin(): void {
     const most = Number(this.#subject.box.dataset["liveBytes"]);
-    if (this.#subject.file.size > most) return this.#fail("The file is too large.");
+    if (this.#subject.file.size > most) return this.#fail("The file is too large.", true);
     this.#show("waiting", "waiting");
     this.#ready();
   }
@@ -58,7 +60,7 @@ export class Transfer {
     const { upload } = answer ?? {};
     if (answer?.csrf_token !== undefined) this.#core.setToken(answer.csrf_token);
     if (!this.item.isConnected) return;
-    if (upload === undefined) return this.#fail(answer?.detail ?? LOST);
+    if (upload === undefined) return this.#fail(answer?.detail ?? LOST, FINAL.test(answer?.code ?? ""));
     this.#show("done", "is uploaded", upload.name);
     const field = Object.assign(document.createElement("input"), {
       type: "hidden",
@@ -68,6 +70,11 @@ export class Transfer {
     field.dataset["liveReference"] = "";
     this.item.append(field);
     this.#core.announce(`${name} is uploaded.`);
+  }
+
+  /** Ends what is under way. */
+  abort(): void {
+    this.#request?.abort();
   }
 
   #post(): Promise<Answer | undefined> {
@@ -108,9 +115,10 @@ export class Transfer {
     });
   }
 
-  #fail(reason: string): void {
+  #fail(reason: string, final: boolean): void {
     const { name } = this.#subject.file;
     this.#show("failed", reason);
+    this.#retry.hidden = final;
     this.#core.announce(`${name}: ${reason}`);
   }
 
@@ -125,7 +133,7 @@ export class Transfer {
   #remove(): void {
     const { box, file } = this.#subject;
     this.item.remove();
-    this.#request?.abort();
+    this.abort();
     box.querySelector<HTMLElement>("[type=file]")?.focus();
     this.#core.announce(`${file.name} is removed.`);
   }

@@ -15,8 +15,10 @@ export interface Known {
 export interface Update {
   /** The new content, */
   readonly html?: string;
-  /** or what changes in the one that was named. */
+  /** or what changes in the one that was named, */
   readonly patch?: ContentPatch;
+  /** or parts of it, by their names. */
+  readonly fragments?: Readonly<Record<string, string>>;
   readonly content_tag?: string;
   readonly state: unknown;
   readonly version: number;
@@ -69,6 +71,8 @@ export class LiveError extends Error {
   readonly errors: readonly { readonly pointer: string; readonly detail: string }[];
   /** The current content that came with a conflict. */
   readonly current: Update | undefined;
+  /** Whether the session the page belongs to has ended, or was exchanged for another one. */
+  readonly isOfAnotherSession: boolean;
   /** Whether it is unknown if the action took effect. */
   readonly unresolved: boolean;
   constructor(document: ProblemDocument, status: number) {
@@ -79,8 +83,16 @@ export class LiveError extends Error {
     this.errors = document.errors ?? [];
     const { html, version, state } = document;
     this.current = html === undefined || version === undefined ? undefined : { ...document, version, state };
+    this.isOfAnotherSession = this.code === "CSRF_TOKEN_INVALID" || this.code === "SESSION_EXPIRED";
     this.unresolved = status === 0 || status === 502 || status === 504 || this.code === "IDEMPOTENCY_IN_PROGRESS";
   }
+}
+
+/** What a person is told of a refusal. */
+export function explain({ code, message, retry_after: seconds, errors }: LiveError): string {
+  if (code === "RATE_LIMIT_EXCEEDED" && seconds !== undefined)
+    return `Too many requests. Please wait ${seconds} ${seconds === 1 ? "second" : "seconds"}.`;
+  return errors[0]?.detail ?? message;
 }
 
 interface ProblemDocument extends Partial<Update> {
@@ -92,6 +104,11 @@ interface ProblemDocument extends Partial<Update> {
   readonly errors?: LiveError["errors"];
 }
 
+/** The way to the server's live routes, for the chunks as well: who looks on, does it here. */
+export const wire = {
+  send: (what: string, init: RequestInit): Promise<Response> => fetch(`/api/livecomponents/${what}`, init),
+};
+
 const MOST_TRIES = 6;
 /** Milliseconds. */
 const FIRST_DELAY = 300;
@@ -101,7 +118,7 @@ const TIMEOUT = 30_000;
 
 /**
  * Asks the server. The same request, with the same key, is sent again when the server cannot be reached, is
- * restarting, or still works on it; after a refused token it is sent once more with a new one.
+ * restarting, or still works on it; after a refused token an action is sent once more with a new one.
  * @throws {LiveError}
  */
 export async function send<Answer extends { readonly csrf_token: string }>(
@@ -118,10 +135,11 @@ export async function send<Answer extends { readonly csrf_token: string }>(
       setToken(answer.csrf_token);
       return answer;
     }
-    if ((answer.code === "CSRF_TOKEN_INVALID" || answer.code === "SESSION_EXPIRED") && !refreshed) {
+    if (answer.isOfAnotherSession && !refreshed) {
       refreshed = true;
       onTokenRefused?.();
-      if (await refreshToken()) continue;
+      // What a page knows of components was sealed for its own session: asking again as another one is of no use.
+      if ((await refreshToken()) && what === "action") continue;
     }
     const transient = answer.unresolved || answer.status === 503;
     if (!transient || tries >= MOST_TRIES) throw answer;
@@ -132,7 +150,7 @@ export async function send<Answer extends { readonly csrf_token: string }>(
 async function post<Answer>(what: string, body: string): Promise<Answer | LiveError> {
   let status = 0;
   try {
-    const response = await fetch(`/api/livecomponents/${what}`, {
+    const response = await wire.send(what, {
       method: "POST",
       headers: { "content-type": "application/json", accept: "application/json", "x-csrf-token": currentToken() },
       body,

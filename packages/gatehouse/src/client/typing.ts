@@ -1,5 +1,5 @@
 import { componentOf } from "./component.ts";
-import { isField } from "./element.ts";
+import { isField, plain } from "./element.ts";
 import { parametersOf } from "./form.ts";
 
 /** Milliseconds without a key press after which what was typed is sent. */
@@ -34,8 +34,9 @@ function later(form: HTMLFormElement): void {
 }
 
 function send(form: HTMLFormElement): void {
-  const { liveAction: action } = form.dataset;
-  if (!form.isConnected || action === undefined) return;
+  const { dataset, isConnected } = plain(form);
+  const { liveAction: action } = dataset;
+  if (!isConnected || action === undefined) return;
   if (sending.has(form)) return later(form);
   sending.add(form);
   const end = (): void => void sending.delete(form);

@@ -1,3 +1,4 @@
+import { plain } from "./element.ts";
 import type { CoreParts } from "./chunks.ts";
 import { Transfer } from "./transfer.ts";
 
@@ -20,7 +21,7 @@ class Uploader {
   readonly #waiting: Transfer[] = [];
   /** Forms that are sent once their files are there, with what was pressed. */
   readonly #held = new Map<HTMLFormElement, HTMLElement | null>();
-  #sending = 0;
+  readonly #sending = new Set<Transfer>();
 
   constructor(core: CoreParts) {
     this.#core = core;
@@ -33,7 +34,7 @@ class Uploader {
     const files = [...(input.files ?? [])];
     if (box === null || list === null || files.length === 0) return;
     const most = Number(box.dataset["liveMost"]);
-    if (most === 1) list.replaceChildren();
+    if (most === 1) this.#clear(list);
     const room = Math.max(0, most - list.children.length);
     const excess = files.length > room ? `At most ${most} ${most === 1 ? "file is" : "files are"} accepted.` : "";
     const place = box.querySelector("[data-live-error]");
@@ -60,7 +61,7 @@ class Uploader {
     if (failed === null && !isUnderWay(form)) return;
     event.preventDefault();
     if (failed === null) this.#held.set(form, event.submitter);
-    failed?.querySelector("button")?.focus();
+    failed?.querySelector<HTMLElement>("button:not([hidden])")?.focus();
     this.#core.announce(
       failed === null
         ? "Your files are being uploaded; the form is sent after them."
@@ -68,14 +69,20 @@ class Uploader {
     );
   }
 
+  /** Has another file take the place of the one that is there, or on its way. */
+  #clear(list: Element): void {
+    list.replaceChildren();
+    for (const transfer of this.#sending) if (!transfer.item.isConnected) transfer.abort();
+  }
+
   #next(): void {
-    while (this.#sending < AT_ONCE) {
+    while (this.#sending.size < AT_ONCE) {
       const transfer = this.#waiting.shift();
       if (transfer === undefined) return;
       if (!transfer.item.isConnected) continue;
-      this.#sending += 1;
+      this.#sending.add(transfer);
       void transfer.send().finally(() => {
-        this.#sending -= 1;
+        this.#sending.delete(transfer);
         this.#next();
         this.#release();
       });
@@ -86,7 +93,7 @@ class Uploader {
     for (const [form, submitter] of this.#held) {
       if (isUnderWay(form)) continue;
       this.#held.delete(form);
-      if (form.isConnected && stateIn(form, "failed") === null) form.requestSubmit(submitter);
+      if (plain(form).isConnected && stateIn(form, "failed") === null) plain(form).requestSubmit(submitter);
     }
   }
 }
@@ -96,5 +103,5 @@ function isUnderWay(form: Element): boolean {
 }
 
 function stateIn(form: Element, state: string): Element | null {
-  return form.querySelector(`[data-live-upload] li[data-live-state="${state}"]`);
+  return plain(form).querySelector(`[data-live-upload] li[data-live-state="${state}"]`);
 }

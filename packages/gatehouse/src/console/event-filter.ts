@@ -13,6 +13,9 @@ export interface EventFilter {
   readonly before: string;
 }
 
+/** Where the events are listed; its query is the filter. */
+export const EVENTS_PATH = "/console/events";
+
 /** Rows on one page. */
 export const PAGE_SIZE = 50;
 

@@ -1,6 +1,6 @@
 import { html, type Html } from "../html/html.ts";
 import type { SecurityEvent } from "../kernel/event.ts";
-import { FILTER_FIELDS, PAGE_SIZE, type EventFaults, type EventFilter } from "./event-filter.ts";
+import { EVENTS_PATH, FILTER_FIELDS, PAGE_SIZE, type EventFaults, type EventFilter } from "./event-filter.ts";
 import { moment, outcomeTag } from "./format.ts";
 
 /** The audit trail, filtered; no events where the filter cannot be applied. */
@@ -43,7 +43,7 @@ function filterForm(filter: EventFilter, faults: EventFaults): Html {
   return html`<form
     class="panel filters"
     method="get"
-    action="/console/events"
+    action="${EVENTS_PATH}"
     role="search"
     aria-label="Filter events"
   >
@@ -108,7 +108,7 @@ function eventRow(event: SecurityEvent): Html {
 
 function detailsOf({ context, requestId }: SecurityEvent): Html {
   const facts = Object.entries(context).filter(([, value]) => value !== undefined);
-  const all = `/console/events?requestId=${encodeURIComponent(requestId)}`;
+  const all = `${EVENTS_PATH}?requestId=${encodeURIComponent(requestId)}`;
   return html`<dl class="facts">
     ${facts.map(
       ([name, value]) =>

@@ -1,7 +1,9 @@
 import { z } from "zod";
 import { defineAction, type AnyAction } from "../kernel/action.ts";
+import type { Clock } from "../kernel/clock.ts";
 import { events } from "../kernel/events.ts";
 import type { KeyVersionDescription } from "../kernel/key-material.ts";
+import { keyRotation, type KeyRotation } from "../kernel/key-rotation.ts";
 import { OPERATOR_ENTRANCES, operatorsOnly } from "./operator.ts";
 
 /** Keeps the key ring of a running server and its file together. */
@@ -22,15 +24,28 @@ export interface RotatedKey extends KeyVersionDescription {
 const MINUTE = 60_000;
 const LONGEST_WAIT = 90 * 24 * 60;
 
+interface Parts {
+  readonly keys: KeyKeeper;
+  readonly clock: Pick<Clock, "now">;
+  /** Milliseconds after which keys are to be rotated. */
+  readonly rotateAfter: number;
+}
+
+/** When the keys are to be rotated, as of now. */
+export function rotationOf({ keys, clock, rotateAfter }: Parts): KeyRotation {
+  return keyRotation(keys.list(), { now: clock.now(), rotateAfter });
+}
+
 /** Listing and rotating keys. */
-export function createKeyOperations({ keys }: { readonly keys: KeyKeeper }): readonly AnyAction[] {
+export function createKeyOperations(parts: Parts): readonly AnyAction[] {
+  const { keys } = parts;
   const list = defineAction({
     name: "keys.list",
     entrances: OPERATOR_ENTRANCES,
     input: z.strictObject({}),
     effects: "none",
     authorise: operatorsOnly,
-    run: async () => ({ versions: keys.list() }),
+    run: async () => ({ versions: keys.list(), rotation: rotationOf(parts) }),
   });
   const rotate = defineAction({
     name: "keys.rotate",

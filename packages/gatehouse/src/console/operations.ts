@@ -6,7 +6,7 @@ import type { Bans } from "../kernel/ports/bans.ts";
 import type { OneTimeLinks } from "../http/one-time-links.ts";
 import { createAuditOperations } from "./audit-operations.ts";
 import { createBanOperations } from "./ban-operations.ts";
-import { createKeyOperations, type KeyKeeper } from "./key-operations.ts";
+import { createKeyOperations, rotationOf, type KeyKeeper } from "./key-operations.ts";
 import { createLinkOperations, type LinkTargets } from "./link-operations.ts";
 import { createSystemOperations, type StoreKeeper } from "./system-operations.ts";
 
@@ -16,6 +16,8 @@ export interface OperationsParts {
   readonly trail: AuditTrail;
   readonly clock: Clock;
   readonly keys: KeyKeeper;
+  /** Milliseconds after which keys are to be rotated. */
+  readonly rotateAfter: number;
   readonly store: StoreKeeper;
   readonly links: OneTimeLinks;
   readonly linkTargets: LinkTargets;
@@ -29,6 +31,6 @@ export function createOperations(parts: OperationsParts): readonly AnyAction[] {
     ...createAuditOperations(parts),
     ...createKeyOperations(parts),
     ...createLinkOperations(parts),
-    ...createSystemOperations(parts),
+    ...createSystemOperations({ ...parts, rotation: () => rotationOf(parts) }),
   ];
 }

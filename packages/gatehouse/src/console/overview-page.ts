@@ -1,20 +1,24 @@
 import { html, type Html } from "../html/html.ts";
 import type { SecurityEvent } from "../kernel/event.ts";
+import type { KeyRotation } from "../kernel/key-rotation.ts";
 import type { StoreHealth } from "../kernel/ports/store.ts";
 import { moment, outcomeTag, stateTag } from "./format.ts";
+
+const DAY = 86_400_000;
 
 /** What the overview shows. */
 export interface Overview {
   readonly stores: readonly StoreHealth[];
+  readonly keys: KeyRotation;
   readonly bans: number;
   readonly disabledGuards: number;
   readonly latest: readonly SecurityEvent[];
 }
 
 /** The state of things at a glance. */
-export function overviewPage({ stores, bans, disabledGuards, latest }: Overview): Html {
+export function overviewPage({ stores, keys, bans, disabledGuards, latest }: Overview): Html {
   return html`<section class="cards" aria-label="State">
-      ${stores.map(storeCard)}
+      ${stores.map(storeCard)} ${keyCard(keys)}
       <div class="panel">
         <h2>Bans in force</h2>
         <p class="big">${bans}</p>
@@ -57,6 +61,22 @@ export function overviewPage({ stores, bans, disabledGuards, latest }: Overview)
       }
       <p><a href="/console/events">See all events</a></p>
     </section>`;
+}
+
+function keyCard({ version, age, dueAt, due }: KeyRotation): Html {
+  const days = Math.floor(age / DAY);
+  return html`<div class="panel">
+    <h2>Keys ${due && html`<span class="tag warn">due</span>`}</h2>
+    <dl>
+      <dt>Version</dt>
+      <dd>${version}</dd>
+      <dt>In use for</dt>
+      <dd>${days} ${days === 1 ? "day" : "days"}</dd>
+      <dt>Rotate by</dt>
+      <dd>${moment(dueAt)}</dd>
+    </dl>
+    ${due && html`<p class="soft">Rotate the keys: <code>gatehouse keys rotate</code></p>`}
+  </div>`;
 }
 
 function storeCard({ name, engine, state, latency, detail }: StoreHealth): Html {

@@ -12,6 +12,7 @@ import type { InventoryRow } from "../kernel/gate.ts";
 import type { Ids } from "../kernel/ids.ts";
 import { deny, isDenial, type Denial, type Violation } from "../kernel/outcome.ts";
 import type { Ban } from "../kernel/ports/bans.ts";
+import type { KeyRotation } from "../kernel/key-rotation.ts";
 import type { StoreHealth } from "../kernel/ports/store.ts";
 import { problems } from "../kernel/problems.ts";
 import type { LiveComponent } from "../live/component.ts";
@@ -151,7 +152,8 @@ async function ask<Value>(
 }
 
 async function overview(parts: ConsoleRouteParts, inbound: Inbound): Promise<PageContent> {
-  const { stores } = await ask<{ stores: StoreHealth[] }>(parts, inbound, { action: "store.health" });
+  const health = { action: "store.health" };
+  const { stores, keys } = await ask<{ stores: StoreHealth[]; keys: KeyRotation }>(parts, inbound, health);
   const { bans: inForce } = await ask<{ bans: Ban[] }>(parts, inbound, { action: "bans.list" });
   const { rows } = await ask<{ rows: InventoryRow[] }>(parts, inbound, { action: "guards.inventory" });
   const input = { limit: 8 };
@@ -160,9 +162,9 @@ async function overview(parts: ConsoleRouteParts, inbound: Inbound): Promise<Pag
   const disabledGuards = new Set(lax.map(({ guard }) => guard)).size;
   return {
     title: "Overview",
-    lead: "How the stores and the guards are doing.",
+    lead: "How the stores, the keys and the guards are doing.",
     path: "/console",
-    body: overviewPage({ stores, bans: inForce.length, disabledGuards, latest }),
+    body: overviewPage({ stores, keys, bans: inForce.length, disabledGuards, latest }),
   };
 }
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { defineAction, type AnyAction } from "../kernel/action.ts";
 import type { InventoryRow } from "../kernel/gate.ts";
+import type { KeyRotation } from "../kernel/key-rotation.ts";
 import { deny, type Denial } from "../kernel/outcome.ts";
 import type { StoreHealth } from "../kernel/ports/store.ts";
 import { problems } from "../kernel/problems.ts";
@@ -17,10 +18,12 @@ export interface StoreKeeper {
 interface Parts {
   readonly store: StoreKeeper;
   readonly inventory: () => readonly InventoryRow[];
+  /** When the keys are to be rotated, as of now. */
+  readonly rotation: () => KeyRotation;
 }
 
-/** Guard inventory, health of the stores, backup. */
-export function createSystemOperations({ store, inventory }: Parts): readonly AnyAction[] {
+/** Guard inventory, health of stores and keys, backup. */
+export function createSystemOperations({ store, inventory, rotation }: Parts): readonly AnyAction[] {
   const guards = defineAction({
     name: "guards.inventory",
     entrances: OPERATOR_ENTRANCES,
@@ -35,7 +38,7 @@ export function createSystemOperations({ store, inventory }: Parts): readonly An
     input: z.strictObject({}),
     effects: "none",
     authorise: operatorsOnly,
-    run: async () => ({ stores: await store.health() }),
+    run: async () => ({ stores: await store.health(), keys: rotation() }),
   });
   const backup = defineAction({
     name: "store.backup",

@@ -1,5 +1,6 @@
 import type { AnyAction, IdempotencyPolicy } from "../kernel/action.ts";
 import { describe } from "../kernel/attempt-event.ts";
+import { Attachment } from "../kernel/attachment.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { utf8 } from "../kernel/codec.ts";
 import { events } from "../kernel/events.ts";
@@ -85,7 +86,7 @@ function checkPolicy({ name, idempotency }: AnyAction): string[] {
 class ResultKeeper {
   readonly #options: IdempotencyOptions & Required<Pick<IdempotencyOptions, "lease" | "wait" | "maxBytes" | "timers">>;
   readonly #executions: Executions;
-  readonly #claimed = new WeakMap<Passage, Claimed>();
+  readonly #claimed = new Attachment<Passage, Claimed>();
 
   constructor(options: IdempotencyOptions) {
     this.#options = { lease: 30_000, wait: 10_000, maxBytes: 262_144, timers: systemTimers, ...options };

@@ -170,6 +170,12 @@ describe("html against script URLs", () => {
       { numRuns: 5000 },
     );
   });
+  it("reads the character references of a template as a browser does, and writes them anew", () => {
+    const link = renderToString(markup`<a href="/a?b=${1}&amp;c=${"&lt;"}&d='&quot;${2}&${"amp;"}">`);
+    assert.equal(link, '<a href="/a?b=1&amp;c=&amp;lt;&amp;d=&#39;&#34;2&amp;amp;">');
+    for (const make of [() => markup`<a href="${"a"}&colon;b">`, () => markup`<a href="/?${"a"}&#x3a;">`])
+      assert.throws(make, { name: "TemplateError", message: /Write the character itself in place of &/ });
+  });
   it("refuses the known disguises", () => {
     for (const url of [
       "javascript:alert(1)",

@@ -7,8 +7,17 @@ import { joinUrl, REFUSED_URL, schemeOf, safeUrl } from "./url.ts";
 /** What is written at one place between two pieces of fixed text. `first` is the index of its first value. */
 export type Operation =
   | { readonly kind: "content" | "text-only"; readonly first: number }
-  | { readonly kind: "attributes"; readonly first: number; readonly tag: string; directive: boolean }
+  | AttributesOperation
   | AttributeOperation;
+
+interface AttributesOperation {
+  readonly kind: "attributes";
+  readonly first: number;
+  readonly tag: string;
+  directive: boolean;
+  /** What was decided of names before: most records have the same few. */
+  readonly known: Map<string, AttributeKind>;
+}
 
 interface AttributeOperation {
   readonly kind: "attribute";
@@ -17,7 +26,7 @@ interface AttributeOperation {
   readonly attributeKind: AttributeKind;
   /** `?name`: present or absent. */
   readonly toggle: boolean;
-  /** Fixed text of the value around its holes: one more than there are holes. */
+  /** Fixed text of the value around its holes: one more than there are holes. Of URLs the text that it stands for. */
   readonly pieces: string[];
 }
 
@@ -26,6 +35,9 @@ export interface CompiledTemplate {
   readonly fixed: readonly string[];
   readonly operations: readonly Operation[];
 }
+
+/** Names remembered for one place; a place that takes more has names made of data. */
+const MOST_KNOWN = 50;
 
 /** After the start tags of these a parser drops a line feed. */
 const SKIPS_LINE_FEED = new Set(["textarea", "pre", "listing"]);
@@ -76,7 +88,10 @@ class Compiler implements TokenizerListener {
   }
 
   valueEnds(): void {
+    const { attributeKind, pieces } = this.#open ?? {};
     this.#open = undefined;
+    if (pieces === undefined || attributeKind === "plain") return;
+    for (const [index, piece] of pieces.entries()) pieces[index] = readReferences(piece);
   }
 
   tagStarts(): void {
@@ -124,7 +139,7 @@ class Compiler implements TokenizerListener {
     this.#cut();
     if (place.kind === "attributes") {
       requireEnd(next, "a spread of attributes");
-      this.#operations.push({ kind: "attributes", first: index, tag: place.tag, directive: false });
+      this.#operations.push({ kind: "attributes", first: index, tag: place.tag, directive: false, known: new Map() });
     } else this.#operations.push({ kind: place.kind, first: index });
   }
 
@@ -134,7 +149,7 @@ class Compiler implements TokenizerListener {
     const attributeKind = classifyAttribute(name, { tag: place.tag, directive: false });
     const source = this.#text.slice(this.#attributeStart);
     const prefix = place.quoted ? source.slice(source.search(/["']/) + 1) : "";
-    if (attributeKind !== "plain") requireKnownScheme(prefix, name);
+    if (attributeKind !== "plain") requireKnownScheme(readReferences(prefix), name);
     this.#text = this.#text.slice(0, this.#attributeStart);
     this.#cut();
     const pieces = [prefix, ""];
@@ -159,11 +174,23 @@ function requireEnd(next: string, what: string): void {
 
 /** The fixed start of a URL must make its scheme plain, or leave all of it to the value. */
 function requireKnownScheme(prefix: string, name: string): void {
-  const start = prefix.split(/[/?#]/)[0] ?? "";
   const scheme = schemeOf(prefix);
-  if (start.includes("&") || scheme === undefined || (scheme !== "" && safeUrl(prefix) === REFUSED_URL)) {
+  if (scheme === undefined || (scheme !== "" && safeUrl(prefix) === REFUSED_URL)) {
     throw new TemplateError(`The URL in ${name} must start with a value, a path, or an allowed scheme.`);
   }
+}
+
+/** The character references that can stand in a URL around values; none of them is a part of its structure. */
+const REFERENCES: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
+const REFERENCE = /&(?:#|([a-z][a-z0-9]*);)/gi;
+
+/** The text that a piece of a URL stands for, so that what is checked is what a browser reads. */
+function readReferences(piece: string): string {
+  return piece.replace(REFERENCE, (reference: string, name: string | undefined) => {
+    const character = name !== undefined && Object.hasOwn(REFERENCES, name) ? REFERENCES[name] : undefined;
+    if (character !== undefined) return character;
+    throw new TemplateError(`Write the character itself in place of ${reference} in a URL, or &amp; for an ampersand.`);
+  });
 }
 
 function excerpt(strings: TemplateStringsArray, index: number): string {
@@ -187,34 +214,42 @@ export function renderAttribute(operation: AttributeOperation, values: readonly 
 
 function renderUrl(operation: AttributeOperation, values: readonly unknown[]): string {
   const { attributeKind, pieces, first } = operation;
-  let checked = pieces[0] ?? "";
-  let written = checked;
-  for (let index = 1; index < pieces.length; index += 1) {
-    const text = plainText(values[first + index - 1]);
-    const piece = pieces[index] ?? "";
-    checked += text + piece;
-    written += escapeHtml(text) + piece;
-  }
   const prefix = pieces[0] ?? "";
+  let text = prefix;
+  for (let index = 1; index < pieces.length; index += 1) {
+    text += plainText(values[first + index - 1]) + (pieces[index] ?? "");
+  }
   // An origin written out in the template is the author's choice.
   const kind = attributeKind === "resource" && /^https?:\/\/[^/\\?#]+\//.test(prefix) ? "url" : attributeKind;
-  if (joinUrl(prefix, checked) === REFUSED_URL || attributeText(kind, checked) !== checked) return REFUSED_URL;
-  return written.replaceAll('"', "&#34;");
+  if (joinUrl(prefix, text) === REFUSED_URL || attributeText(kind, text) !== text) return REFUSED_URL;
+  // Written anew as one: a piece and a value together can be no character reference.
+  return escapeHtml(text);
 }
 
 /** Writes a record of attributes, each checked as if it stood in the template. */
-export function renderAttributes(operation: Operation & { kind: "attributes" }, value: unknown): string {
+export function renderAttributes(operation: AttributesOperation, value: unknown): string {
   if (value === null || value === undefined || value === false) return "";
-  if (
-    typeof value !== "object" ||
-    (Object.getPrototypeOf(value) !== Object.prototype && Object.getPrototypeOf(value) !== null)
-  ) {
+  if (!isRecord(value)) {
     throw new TemplateError(`A value between the attributes of <${operation.tag}> must be a record of attributes.`);
   }
-  const written: string[] = [];
-  for (const [name, member] of Object.entries(value)) {
-    const text = writeAttribute(name, classifyAttribute(name, operation), member);
-    if (text !== "") written.push(text);
+  let written = "";
+  for (const name of Object.keys(value)) {
+    const text = writeAttribute(name, kindOf(operation, name), value[name]);
+    if (text !== "") written += written === "" ? text : ` ${text}`;
   }
-  return written.join(" ");
+  return written;
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
+function kindOf(operation: AttributesOperation, name: string): AttributeKind {
+  const known = operation.known.get(name);
+  if (known !== undefined) return known;
+  const kind = classifyAttribute(name, operation);
+  if (operation.known.size < MOST_KNOWN) operation.known.set(name, kind);
+  return kind;
 }

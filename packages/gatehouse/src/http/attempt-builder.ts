@@ -51,31 +51,52 @@ export function buildAttempt(inbound: Inbound, subject: AttemptSubject, options:
   return assemble(inbound, { entrance, action, provenance, credentials, input, idempotencyKey, claimedClient });
 }
 
-function assemble(
-  inbound: Inbound,
-  made: Pick<Attempt, "entrance" | "action" | "provenance" | "credentials" | "input"> & {
-    readonly idempotencyKey?: string | undefined;
-    readonly claimedClient?: string | undefined;
-  },
-): Attempt {
-  const { entrance, action, provenance, credentials, input, idempotencyKey, claimedClient } = made;
-  return {
-    id: inbound.requestId,
-    entrance,
-    action,
-    tenant: inbound.tenant,
-    receivedAt: inbound.receivedAt,
-    peer: inbound.peer,
-    provenance,
-    credentials,
-    input,
-    // Making a signal costs more than most guards do, and few attempts are ever asked for theirs.
-    get signal() {
-      return inbound.request.signal;
-    },
-    ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
-    ...(claimedClient === undefined ? {} : { claimedClient }),
-  };
+interface Made extends Pick<Attempt, "entrance" | "action" | "provenance" | "credentials" | "input"> {
+  readonly idempotencyKey?: string | undefined;
+  readonly claimedClient?: string | undefined;
+}
+
+function assemble(inbound: Inbound, made: Made): Attempt {
+  return new RequestAttempt(inbound, made);
+}
+
+/**
+ * The attempt of a request. As an object literal with an accessor each one would have a hidden class of its own, which
+ * keeps the whole request alive until a full collection and makes every access to an attempt a slow one.
+ */
+class RequestAttempt implements Attempt {
+  readonly id: string;
+  readonly entrance: Attempt["entrance"];
+  readonly action: string;
+  readonly tenant: string;
+  readonly receivedAt: number;
+  readonly peer: Attempt["peer"];
+  readonly provenance: Provenance;
+  readonly credentials: readonly Credential[];
+  readonly input: unknown;
+  readonly idempotencyKey?: string;
+  readonly claimedClient?: string;
+  readonly #request: Request;
+
+  constructor({ requestId, tenant, receivedAt, peer, request }: Inbound, made: Made) {
+    this.id = requestId;
+    this.entrance = made.entrance;
+    this.action = made.action;
+    this.tenant = tenant;
+    this.receivedAt = receivedAt;
+    this.peer = peer;
+    this.provenance = made.provenance;
+    this.credentials = made.credentials;
+    this.input = made.input;
+    if (made.idempotencyKey !== undefined) this.idempotencyKey = made.idempotencyKey;
+    if (made.claimedClient !== undefined) this.claimedClient = made.claimedClient;
+    this.#request = request;
+  }
+
+  /** Making a signal costs more than most guards do, and few attempts are ever asked for theirs. */
+  get signal(): AbortSignal {
+    return this.#request.signal;
+  }
 }
 
 function explicitCredential(inbound: Inbound, entrance: Entrance): Credential | Denial | undefined {

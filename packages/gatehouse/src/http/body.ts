@@ -2,9 +2,10 @@ import { events } from "../kernel/events.ts";
 import { deny, isDenial, type Denial } from "../kernel/outcome.ts";
 import { problems } from "../kernel/problems.ts";
 import { isUtf8, type ContentType } from "./content-type.ts";
-import { DEFAULT_FIELDS, parseUrlencoded, type FormAnswer, type FormFields } from "./form-body.ts";
+import { DEFAULT_FIELDS, fieldsOf, parseUrlencoded, type FormFields } from "./form-body.ts";
 import { DEFAULT_JSON_LIMITS, parseJson, type JsonLimits } from "./json-body.ts";
-import { parseMultipart } from "./multipart-body.ts";
+import { readMultipartForm, type ReceiveFile } from "./multipart-form.ts";
+import type { PieceSource } from "./multipart-stream.ts";
 import { malformed, tooLarge, unsupported } from "./refusal.ts";
 
 /** A body as it was understood. */
@@ -67,7 +68,11 @@ function beyond(limit: number): Denial {
 }
 
 /** Understands a body by its declared type. */
-export function parseBody(bytes: Uint8Array, type: ContentType | undefined, limits: BodyLimits): ParsedBody | Denial {
+export function parseBody(
+  bytes: Uint8Array,
+  type: ContentType | undefined,
+  limits: BodyLimits,
+): ParsedBody | Denial | Promise<ParsedBody | Denial> {
   if (type === undefined)
     return bytes.byteLength === 0 ? { kind: "none" } : unsupported("The body has no Content-Type.");
   if (!isUtf8(type)) return unsupported("Text must be UTF-8.");
@@ -76,10 +81,12 @@ export function parseBody(bytes: Uint8Array, type: ContentType | undefined, limi
       return parseJsonBody(bytes, limits.json);
     case "application/x-www-form-urlencoded": {
       const text = decodeText(bytes);
-      return isDenial(text) ? text : formOf(parseUrlencoded(text, limits.fields));
+      return formOf(isDenial(text) ? text : fieldsOf(parseUrlencoded(text, limits.fields)));
     }
-    case "multipart/form-data":
-      return formOf(parseMultipart(bytes, type.parameters.get("boundary"), limits.fields));
+    case "multipart/form-data": {
+      const options = { boundary: type.parameters.get("boundary"), limits };
+      return readMultipartForm(sourceOf(bytes), options, refuseFile).then(formOf);
+    }
     default:
       return unsupported("Send application/json, application/x-www-form-urlencoded or multipart/form-data.");
   }
@@ -102,8 +109,14 @@ function decodeText(bytes: Uint8Array): string | Denial {
   }
 }
 
-/** The parsed form, or its denial. */
-export function formOf(answer: FormAnswer): ParsedBody | Denial {
-  if (answer.ok) return { kind: "form", fields: answer.fields };
-  return answer.tooLarge ? tooLarge(answer.reason) : malformed(answer.reason);
+function formOf(fields: FormFields | Denial): ParsedBody | Denial {
+  return isDenial(fields) ? fields : { kind: "form", fields };
+}
+
+/** Only who reads a form as it arrives takes files. */
+const refuseFile: ReceiveFile = () => Promise.resolve(malformed("Files are not accepted here."));
+
+function sourceOf(bytes: Uint8Array): PieceSource {
+  const pieces = [bytes];
+  return { read: () => Promise.resolve(pieces.shift()) };
 }

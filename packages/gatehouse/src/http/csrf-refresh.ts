@@ -14,7 +14,7 @@ export async function answerCsrfRefresh(edge: Edge, inbound: Inbound): Promise<R
   const origin = headers.get("origin");
   const foreign = (site !== null && site !== "same-origin") || (origin !== null && origin !== inbound.target);
   if (foreign) return edge.refuse(inbound, deny(problems.ORIGIN_REFUSED, { event: events.malicious_cross_origin }));
-  // A session that has ended is replaced here, so that the token belongs to a living one.
-  await edge.sessions.principal(inbound);
+  // A session that has ended is replaced here, so that the token belongs to a living one. Pages ask by themselves.
+  await edge.sessions.principal(inbound, { passive: true });
   return edge.json(inbound, { csrf_token: edge.csrfToken(inbound) });
 }

@@ -8,10 +8,12 @@ import type { KeyRing } from "../kernel/key-ring.ts";
 import type { Sessions } from "../kernel/ports/sessions.ts";
 import type { Store } from "../kernel/ports/store.ts";
 import type { Random } from "../kernel/random.ts";
+import type { Timers } from "../kernel/timers.ts";
 import type { BodyLimits } from "./body.ts";
 import type { CorsRule } from "./cors.ts";
 import type { Inbound, TenantResolver } from "./inbound.ts";
 import type { HeaderOptions } from "./security-headers.ts";
+import type { ServerTimings } from "./server-timing.ts";
 import type { SessionPreset } from "./session-preset.ts";
 
 /** What the HTTP entrance is built from. */
@@ -37,8 +39,12 @@ export interface EdgeParts {
   /** For development: answers for `origins` and the names of this machine's loopback, and for no others. Default false. */
   readonly loopbackNamesOnly?: boolean;
   readonly limits?: Partial<BodyLimits>;
+  /** Default: the machine's. */
+  readonly timers?: Timers;
   /** Default `app`. */
   readonly session?: SessionPreset;
   readonly headers?: HeaderOptions;
   readonly cors?: readonly CorsRule[];
+  /** For development: answers say what took how long. Default: they do not. */
+  readonly timings?: ServerTimings;
 }

@@ -1,6 +1,7 @@
 import type { Context, Handler, Hono } from "hono";
 import type { Html } from "../html/html.ts";
 import type { AnyAction } from "../kernel/action.ts";
+import { Attachment } from "../kernel/attachment.ts";
 import { deny, type Denial, type Outcome } from "../kernel/outcome.ts";
 import { problems } from "../kernel/problems.ts";
 import { answerAction, type ActionAnswerOptions, type ActionRouteOptions } from "./action-route.ts";
@@ -96,7 +97,7 @@ class HttpEdge implements Edge {
   readonly #parser: InboundParser;
   readonly #responder: Responder;
   readonly #cors: Cors;
-  readonly #inbounds = new WeakMap<Request, Inbound>();
+  readonly #inbounds = new Attachment<Request, Inbound>();
   readonly #recorder: RefusalRecorder;
   readonly #sameSite: SessionPreset["sameSite"];
   readonly #mounted: MountedActions;
@@ -213,7 +214,8 @@ class HttpEdge implements Edge {
   }
 
   wrap(fetch: InnerFetch): EdgeHandler {
-    const handle: EdgeHandler = async (request, connection, bindings) => {
+    const { timings } = this.#parts;
+    const respond = async (request: Request, connection: Connection, bindings?: object): Promise<Response> => {
       const inbound = this.inbound(request, connection);
       const response = this.#keepSession(
         inbound,
@@ -226,6 +228,10 @@ class HttpEdge implements Edge {
       }
       return response;
     };
+    const handle: EdgeHandler = (request, connection, bindings) =>
+      timings === undefined
+        ? respond(request, connection, bindings)
+        : timings.answer(() => respond(request, connection, bindings));
     return Object.assign(handle, { stop: () => this.#stop.abort() });
   }
 

@@ -1,4 +1,6 @@
+import type { Denial } from "../kernel/outcome.ts";
 import { inspectName } from "./json-body.ts";
+import { malformed, tooLarge } from "./refusal.ts";
 
 /** Values of a form; a name that occurs several times has a list, so that no reader can pick a different one. */
 export type FormFields = Readonly<Record<string, string | readonly string[]>>;
@@ -58,4 +60,10 @@ export function collectFields(pairs: readonly (readonly [string, string])[]): Fo
   const fields: Record<string, string | readonly string[]> = {};
   for (const [name, values] of lists) fields[name] = values.length === 1 ? (values[0] ?? "") : values;
   return { ok: true, fields };
+}
+
+/** The fields of a parsed form, or its denial. */
+export function fieldsOf(answer: FormAnswer): FormFields | Denial {
+  if (answer.ok) return answer.fields;
+  return answer.tooLarge ? tooLarge(answer.reason) : malformed(answer.reason);
 }

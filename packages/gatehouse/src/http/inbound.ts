@@ -6,11 +6,12 @@ import { isUuid, type Ids } from "../kernel/ids.ts";
 import { isDenial, type Denial } from "../kernel/outcome.ts";
 import { problems } from "../kernel/problems.ts";
 import type { Random } from "../kernel/random.ts";
-import { DEFAULT_BODY_LIMITS, formOf, parseBody, readBody, type BodyLimits, type ParsedBody } from "./body.ts";
+import { systemTimers, type Timers } from "../kernel/timers.ts";
+import { DEFAULT_BODY_LIMITS, parseBody, readBody, type BodyLimits, type ParsedBody } from "./body.ts";
 import { BodyStream, UPLOAD_PACE, type BodyPace } from "./body-stream.ts";
 import { parseContentType, type ContentType } from "./content-type.ts";
 import { parseCookieHeader } from "./cookies.ts";
-import { parseUrlencoded, type FormFields } from "./form-body.ts";
+import { fieldsOf, parseUrlencoded, type FormFields } from "./form-body.ts";
 import { negotiate, type Accepts } from "./negotiation.ts";
 import { httpProblems } from "./problems.ts";
 import { malformed, refuseRequest, unsupported } from "./refusal.ts";
@@ -51,6 +52,8 @@ export interface InboundParts {
   /** For development: over plain http to this machine the session has a cookie that needs no encryption. Default false. */
   readonly plainLoopback?: boolean | undefined;
   readonly limits?: Partial<BodyLimits>;
+  /** Default: the machine's. */
+  readonly timers?: Timers | undefined;
 }
 
 /** A request, parsed once. Nothing after it reads raw headers, cookies or bodies for a security decision. */
@@ -94,8 +97,6 @@ const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIO
 const SINGLE_HEADERS = ["host", "origin", "sec-fetch-site", "x-csrf-token", "content-length"];
 const WANTED_COOKIES: ReadonlySet<string> = new Set([SESSION_COOKIE, LOOPBACK_SESSION_COOKIE]);
 const NONCE_BYTES = 18;
-/** Milliseconds by which the transport waits longer than the reader of a body. */
-const MARGIN = 5_000;
 
 /** Parses requests. */
 export interface InboundParser {
@@ -189,9 +190,7 @@ class ParsedInbound implements Inbound {
   }
 
   query(): FormFields | Denial {
-    const parsed = formOf(parseUrlencoded(this.url.search.slice(1), this.#source.limits.fields));
-    if (isDenial(parsed)) return parsed;
-    return parsed.kind === "form" ? parsed.fields : {};
+    return fieldsOf(parseUrlencoded(this.url.search.slice(1), this.#source.limits.fields));
   }
 
   get limits(): BodyLimits {
@@ -200,8 +199,9 @@ class ParsedInbound implements Inbound {
 
   stream(pace: BodyPace = UPLOAD_PACE): BodyStream | Denial {
     if (this.#isEncoded()) return unsupported("Send the body uncompressed.");
-    this.#source.connection.allowTime?.(pace.longest + MARGIN);
-    return new BodyStream(this.request, pace);
+    const { parts, connection } = this.#source;
+    const { clock, timers = systemTimers } = parts;
+    return new BodyStream(this.request, { pace, clock, timers, allowTime: connection.allowTime });
   }
 
   async #readBytes(): Promise<Uint8Array | Denial> {

@@ -1,11 +1,11 @@
 import { parseContentType } from "./content-type.ts";
 
 const BOUNDARY = /^[0-9A-Za-z'()+_,\-./:=? ]{0,69}[0-9A-Za-z'()+_,\-./:=?]$/;
-const NAME = /^form-data[ \t]*;[ \t]*name="([^"\r\n\0]{1,200})"(?:[ \t]*;[ \t]*filename="([^"\r\n\0]{0,512})")?$/i;
+const NAME = /^form-data[ \t]*;[ \t]*name="([^"\r\n\0]{1,200})"(?:[ \t]*;[ \t]*filename="([^"\r\n\0]{0,1024})")?$/i;
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
-/** Most bytes of the header lines of one part. */
-export const MOST_PART_HEADER = 1_024;
+/** Most bytes of the header lines of one part: the longest names of files have 765, and quotes in them take three each. */
+export const MOST_PART_HEADER = 1_536;
 
 /** What the header of a part says. */
 export interface PartHeader {
@@ -62,6 +62,8 @@ export function textOfPart(bytes: Buffer): string | undefined {
   }
 }
 
+/** The text of a name, in which senders of forms write what would end it with percent signs. */
 function utf8Of(latin1: string | undefined): string | undefined {
-  return latin1 === undefined ? undefined : textOfPart(Buffer.from(latin1, "latin1"));
+  const text = latin1 === undefined ? undefined : textOfPart(Buffer.from(latin1, "latin1"));
+  return text?.replaceAll(/%(22|0D|0A)/gi, (escaped) => decodeURIComponent(escaped));
 }

@@ -2,6 +2,7 @@ import { stringifySetCookie } from "cookie";
 import type { Authenticator } from "../guards/authenticate.ts";
 import { sessionExpired } from "../guards/session-expired.ts";
 import { anonymousPrincipal, type Attempt, type Credential, type Principal } from "../kernel/attempt.ts";
+import { Attachment } from "../kernel/attachment.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { KeyRing } from "../kernel/key-ring.ts";
 import { deny, isDenial, type Denial } from "../kernel/outcome.ts";
@@ -28,13 +29,18 @@ export interface SessionParts {
 
 /** The sessions of the HTTP entrance. */
 export interface EdgeSessions {
+  /** Milliseconds without use after which a session ends. */
+  readonly idle: number;
   readonly authenticator: Authenticator<"session">;
   /** The session's credential. A visitor without one gets a fresh session, kept in the cookie alone. */
   ensure(inbound: Inbound): string;
   /** The session's credential as it is now; `undefined` where there is none, or no longer. */
   current(inbound: Inbound): string | undefined;
-  /** Who is looking at a page; a session that has ended makes a stranger with a fresh one. */
-  principal(inbound: Inbound): Promise<Principal>;
+  /**
+   * Who is looking at a page; a session that has ended makes a stranger with a fresh one. A request that pages make by
+   * themselves (`passive`) is no use of the session.
+   */
+  principal(inbound: Inbound, options?: { readonly passive?: boolean }): Promise<Principal>;
   /** What the store knows a session by. */
   idOf(credential: string): string;
   /** Gives a visitor's session its row, so that it can own things. Does nothing when it has one; denies when it ended. */
@@ -88,16 +94,18 @@ export function createEdgeSessions(parts: SessionParts): EdgeSessions {
 }
 
 class StoredSessions implements EdgeSessions {
+  readonly idle: number;
   readonly authenticator: Authenticator<"session">;
   readonly #parts: SessionParts;
   readonly #rows: SessionRows;
-  readonly #tracks = new WeakMap<Inbound, Track>();
-  readonly #inbounds = new WeakMap<Attempt, Inbound>();
+  readonly #tracks = new Attachment<Inbound, Track>();
+  readonly #inbounds = new Attachment<Attempt, Inbound>();
   readonly #passive = new WeakSet<Attempt>();
   readonly #touching = new Set<string>();
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
+    this.idle = parts.preset.idle;
     this.#rows = new SessionRows(parts);
     this.authenticator = {
       kind: "session",
@@ -115,9 +123,9 @@ class StoredSessions implements EdgeSessions {
     return track === undefined ? inbound.session : track.credential;
   }
 
-  principal(inbound: Inbound): Promise<Principal> {
+  principal(inbound: Inbound, { passive = false }: { readonly passive?: boolean } = {}): Promise<Principal> {
     const track = this.#track(inbound);
-    return (track.principal ??= this.#identify(inbound));
+    return (track.principal ??= this.#identify(inbound, passive));
   }
 
   idOf(credential: string): string {
@@ -226,10 +234,10 @@ class StoredSessions implements EdgeSessions {
     });
   }
 
-  async #identify(inbound: Inbound): Promise<Principal> {
+  async #identify(inbound: Inbound, passive: boolean): Promise<Principal> {
     const { sessionCookie, tenant } = inbound;
     if (sessionCookie === undefined) return { ...anonymousPrincipal(tenant), session: this.idOf(this.ensure(inbound)) };
-    const principal = await this.#recognise(sessionCookie, { tenant });
+    const principal = await this.#recognise(sessionCookie, { tenant, passive });
     if (!isDenial(principal)) return principal;
     this.replace(inbound);
     return { ...anonymousPrincipal(tenant), session: this.idOf(this.ensure(inbound)) };

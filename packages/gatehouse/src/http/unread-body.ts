@@ -1,6 +1,11 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import { ServerResponse, type IncomingMessage } from "node:http";
 import { Socket } from "node:net";
+import { Attachment } from "../kernel/attachment.ts";
 
+/** The last request with a body on a connection. */
+const latest = new Attachment<Socket, IncomingMessage>();
+/** How a head is written where a framework has put a method of its own in the place of Node's. */
+const replaced = new Attachment<ServerResponse, ServerResponse["writeHead"]>();
 /** Bytes of an unread body that are received and thrown away, while its sender reads the answer. */
 const MOST_DISCARDED = 65_536;
 /** Milliseconds in which a sender can read its answer before the connection is cut. */
@@ -20,15 +25,18 @@ export function boundUnreadBody(message: IncomingMessage, response: ServerRespon
   const { socket } = message;
   // Tells Node that somebody reads this message: it will not empty it by itself then.
   message.read(0);
-  endUnlessComplete(message, response);
-  // What Node calls once it has sent an answer that ends the connection.
-  socket.destroySoon = () => {
-    if (message.complete) Socket.prototype.destroySoon.call(socket);
-    else socket.end();
-  };
+  endUnlessComplete(response);
+  if (latest.get(socket) === undefined) socket.destroySoon = endSoon;
+  latest.set(socket, message);
   response.once("close", () => {
     if (!message.complete && !message.destroyed) linger(message);
   });
+}
+
+/** What Node calls once it has sent an answer that ends the connection. One function serves all requests. */
+function endSoon(this: Socket): void {
+  if (latest.get(this)?.complete === false) this.end();
+  else Socket.prototype.destroySoon.call(this);
 }
 
 /**
@@ -42,15 +50,15 @@ export function continueWhenRead(message: IncomingMessage, response: ServerRespo
 }
 
 /** Lets the answer announce the end of the connection where, when it begins, the body has not arrived completely. */
-function endUnlessComplete(message: IncomingMessage, response: ServerResponse): void {
-  let keeps = response.shouldKeepAlive;
-  Object.defineProperty(response, "shouldKeepAlive", {
-    configurable: true,
-    get: () => keeps && message.complete,
-    set(value: boolean) {
-      keeps = value;
-    },
-  });
+function endUnlessComplete(response: ServerResponse): void {
+  if (Object.hasOwn(response, "writeHead")) replaced.set(response, response.writeHead);
+  response.writeHead = writeHead;
+}
+
+function writeHead(this: ServerResponse, ...head: unknown[]): ServerResponse {
+  if (!this.req.complete) this.shouldKeepAlive = false;
+  // What the caller has passed, in whichever of its forms.
+  return Reflect.apply(replaced.get(this) ?? ServerResponse.prototype.writeHead, this, head) as ServerResponse;
 }
 
 /** Bytes of the body; infinite where its end is not told before. */

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { exportJWK, generateKeyPair, type JWK } from "jose";
+import { decodeJwt, decodeProtectedHeader, exportJWK, generateKeyPair, type JWK } from "jose";
 import * as client from "openid-client";
 import { openGatehouse, type Gatehouse } from "../gatehouse.ts";
 import { browserOrigin } from "../http/browser-origin.ts";
@@ -18,6 +18,7 @@ import { UnitOfWork } from "./engine/unit-of-work.ts";
 import { createIdentity, type Identity } from "./identity.ts";
 
 const SECRET = "s".repeat(64);
+const API = "https://api.example/";
 const CALLBACK = "https://app.example/callback";
 
 /** A browser, as far as the protocol needs one: it keeps cookies and follows redirects within the issuer. */
@@ -76,7 +77,7 @@ describe("an identity provider", () => {
             keys: { version: 1, all: () => keys },
             originOf: () => origin,
             lifetimes: LIFETIMES,
-            resources: [],
+            resources: [{ resource: API, scopes: ["photos:read"], format: "jwt", lookedUpBy: ["api"] }],
             publicClients: true,
             findAccount: () => async (_context, id) => ({ accountId: id, claims: async () => ({ sub: id }) }),
             interactionPath: (uid) => `/test/sign-in/${uid}`,
@@ -115,6 +116,13 @@ describe("an identity provider", () => {
     });
     server = await listen({ handler: gatehouse.handler, port: 0 });
     origin = browserOrigin(server.url);
+    const machine = {
+      client_secret: SECRET,
+      redirect_uris: [],
+      response_types: [],
+      grant_types: ["client_credentials"],
+    };
+    for (const id of ["machine", "api", "stranger"]) await register(id, machine);
     await register("app", {
       client_secret: SECRET,
       grant_types: ["authorization_code", "refresh_token"],
@@ -138,13 +146,13 @@ describe("an identity provider", () => {
       now: () => systemClock.now(),
       grace: 0,
     });
-    work.put("Client", id, { client_id: id, ...metadata }, undefined);
+    work.put({ kind: "Client", id, payload: { client_id: id, ...metadata } });
     await store.write((transaction) => work.commit(transaction));
   }
 
-  async function discover(): Promise<client.Configuration> {
+  async function discover(id = "app"): Promise<client.Configuration> {
     const options = { execute: [client.allowInsecureRequests] };
-    return client.discovery(new URL(origin), "app", SECRET, undefined, options);
+    return client.discovery(new URL(origin), id, SECRET, undefined, options);
   }
 
   /** Signs in and returns the address the browser ends at, and what the client keeps meanwhile. */
@@ -198,5 +206,28 @@ describe("an identity provider", () => {
     const redeemed = results.filter((result) => result.status === "fulfilled");
     assert.equal(redeemed.length, 1);
     assert.equal((await client.tokenIntrospection(config, redeemed[0]?.value.access_token ?? "")).active, false);
+  });
+
+  it("looks up and revokes access tokens that are signed texts, by the whole token alone", async () => {
+    const [config, api, stranger] = await Promise.all(["machine", "api", "stranger"].map(discover));
+    assert.ok(config !== undefined && api !== undefined && stranger !== undefined);
+    const { access_token: token } = await client.clientCredentialsGrant(config, {
+      resource: API,
+      scope: "photos:read",
+    });
+    const claims = decodeJwt(token);
+    assert.deepEqual([claims.aud, claims["scope"], decodeProtectedHeader(token).typ], [API, "photos:read", "at+jwt"]);
+    const active = async (by: client.Configuration, text: string) => (await client.tokenIntrospection(by, text)).active;
+    assert.equal(await active(config, token), true);
+    assert.equal(await active(api, token), true, "a server of the resource");
+    assert.equal(await active(stranger, token), false, "another client");
+    assert.equal(await active(config, String(claims.jti)), false, "its identifier alone");
+    const [head = "", , signature = ""] = token.split(".");
+    const forged = Buffer.from(JSON.stringify({ ...claims, scope: "photos:write" })).toString("base64url");
+    assert.equal(await active(config, `${head}.${forged}.${signature}`), false, "tampered with");
+    await client.tokenRevocation(stranger, token).catch(() => undefined);
+    assert.equal(await active(config, token), true, "after another client's revocation");
+    await client.tokenRevocation(config, token);
+    assert.equal(await active(api, token), false, "after its own client's");
   });
 });

@@ -4,7 +4,7 @@ import type { AnyAction } from "../kernel/action.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { OAuthArtifacts } from "../kernel/ports/oauth-artifacts.ts";
 import type { Store } from "../kernel/ports/store.ts";
-import { createEndpoints } from "./endpoints/endpoints.ts";
+import { createEndpoints } from "./endpoints/routes.ts";
 import { Issuers, type IssuersParts } from "./issuers.ts";
 
 /** What an identity provider is made from. */

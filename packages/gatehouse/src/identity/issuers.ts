@@ -8,7 +8,7 @@ import type { Lifetimes, ProtectedResource } from "./engine/configuration.ts";
 import { buildEngine, type IssuerEngine } from "./engine/provider.ts";
 
 /** The keys tokens are signed with, as they are now. */
-export interface SigningKeys {
+export interface IssuerKeys {
   /** Changes whenever the keys do. */
   readonly version: number;
   /** Private keys: of each algorithm the one to sign with first, then those that are published only. */
@@ -27,7 +27,7 @@ export interface Issuer {
 export interface IssuersParts {
   readonly keyRing: KeyRing;
   readonly sealer: Sealer;
-  readonly keys: SigningKeys;
+  readonly keys: IssuerKeys;
   /** The issuer's address of a tenant. */
   readonly originOf: (tenant: string) => string;
   readonly lifetimes: Lifetimes;

@@ -51,6 +51,11 @@ export const events = defineEvents({
     description: "Sealed data could not be opened: tampering, or a missing key.",
   },
   crypt_plaintext_accepted: { level: "warn", description: "Unsealed data was accepted during a dated migration." },
+  key_rotation_due: {
+    level: "warn",
+    description:
+      "The keys have been in use for longer than they are meant to be; said once a day until they are rotated.",
+  },
   key_rotated: { level: "info", description: "A new key version was made, to be used after a while." },
   store_unavailable: { level: "critical", description: "A store did not answer in time or refused to work." },
   store_recovered: { level: "info", description: "A store answers again." },

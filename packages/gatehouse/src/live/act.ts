@@ -127,11 +127,12 @@ function createEntry(
   { repeats = false, uploads = [] }: EntryOptions,
 ): ActEntry<unknown, string> {
   const refused = frame.refused?.action === action ? frame.refused : undefined;
+  const form = formId(frame.id);
   const button = (parameters?: unknown): Attributes => {
     const json = parameters === undefined ? undefined : JSON.stringify(parameters);
     return {
       type: "submit",
-      form: formId(frame.id),
+      form,
       name: FIELDS.action,
       value: json === undefined ? action : `${action} ${json}`,
       "data-live-action": action,

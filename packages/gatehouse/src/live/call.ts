@@ -15,6 +15,8 @@ export interface Basis {
   readonly children: ReadonlySet<string>;
   /** Other components of the page, which may listen to what this one emits. */
   readonly others: readonly OtherComponent[];
+  /** Names of the parts of the content that the caller wants to be told alone. */
+  readonly fragments?: readonly string[];
   /** Files that came with a form, where it was one with files. */
   readonly files?: FormFiles;
   /** What the call gives the action of uploads, by field; known once its parameters have been checked. */

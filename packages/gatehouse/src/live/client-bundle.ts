@@ -20,6 +20,7 @@ export interface ClientBundle extends ClientScript {
 const CORE = new URL("../../dist/client/live.js", import.meta.url);
 /** As in tools/build-client.mjs. */
 const CHUNKS = {
+  inspector: new URL("../../dist/client/inspector.js", import.meta.url),
   push: new URL("../../dist/client/push.js", import.meta.url),
   upload: new URL("../../dist/client/upload.js", import.meta.url),
 };
@@ -42,6 +43,12 @@ function readScript(location: URL): ClientScript {
   }
   // As tools/build-client.mjs names it.
   return { source, hash: createHash("sha256").update(source).digest("hex").slice(0, 16) };
+}
+
+/** What is served to everybody: the runtime without the chunk that is for development alone. */
+export function withoutInspector({ chunks, ...core }: ClientBundle): ClientBundle {
+  const { inspector: _inspector, ...others } = chunks ?? {};
+  return { ...core, chunks: others };
 }
 
 /** Address of the browser runtime. */

@@ -7,6 +7,7 @@ import type { Act } from "./act.ts";
 import type { LiveActionOptions } from "./action-options.ts";
 import { ACTION_NAME, COMPONENT_NAME } from "./component-id.ts";
 import type { Reply } from "./effects.ts";
+import type { RenderFragment } from "./fragments.ts";
 import type { LiveEventType } from "./live-event.ts";
 import { NO_INPUT } from "./schema.ts";
 import type { UploadField, UploadFields, Uploads } from "./upload.ts";
@@ -57,6 +58,8 @@ export interface RenderContext<View, Props, Actions> {
    * instance name or other props make another one. In lists, give each its own `instance`.
    */
   readonly child: RenderChild;
+  /** A part of the content that callers can ask for by its name, alone. */
+  readonly fragment: RenderFragment;
 }
 
 /** Puts a component into the content of another one. */

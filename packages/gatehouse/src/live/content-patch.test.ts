@@ -14,8 +14,12 @@ describe("patchBetween", () => {
       fc.string({ unit: "grapheme", maxLength: 5 }),
     );
     const content = fc.array(piece, { maxLength: 60 }).map((pieces) => pieces.join(""));
+    const long = fc.constantFrom("", "a", `<p>${"a".repeat(700)}</p>`, "\u{1F600}".repeat(300), "<i>b</i>".repeat(90));
+    const shared = fc.record({ head: long, tail: long });
     fc.assert(
-      fc.property(content, content, (before, after) => {
+      fc.property(content, content, shared, (left, right, { head, tail }) => {
+        const before = head + left + tail;
+        const after = head + right + tail;
         const patch = patchBetween(before, after);
         if (patch === undefined) return;
         assert.equal(applyPatch(before, patch), after);

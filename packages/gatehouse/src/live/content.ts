@@ -3,7 +3,8 @@ import { renderToString } from "../html/render.ts";
 import type { Principal } from "../kernel/attempt.ts";
 import { createAct, type ActFrame } from "./act.ts";
 import { formatComponentId, instanceFor, type ComponentId } from "./component-id.ts";
-import type { AnyLiveComponent, LoadOption, RenderChild } from "./component.ts";
+import type { AnyLiveComponent, LoadOption, RenderChild, ViewContext } from "./component.ts";
+import { Fragments } from "./fragments.ts";
 import { check } from "./schema.ts";
 import type { Held } from "./state.ts";
 
@@ -26,6 +27,8 @@ export interface Child {
 export interface Content {
   readonly text: string;
   readonly children: readonly Child[];
+  /** Parts of it that can be asked for by name. */
+  readonly fragments: Fragments;
   /** Tickets of the upload fields it shows. */
   readonly tickets: Readonly<Record<string, string>> | undefined;
 }
@@ -43,9 +46,12 @@ export function toldOf(component: AnyLiveComponent, state: unknown): Readonly<Re
   return Object.fromEntries(members.filter(([name]) => !component.contentOnly.includes(name)));
 }
 
+/** See `renderContent`. */
+export type RenderContent = (component: AnyLiveComponent, held: Held, frame: ContentFrame) => Content;
+
 /**
  * Renders the content of a component.
- * @throws {TypeError} when two children have one id, or props that do not fit
+ * @throws {TypeError} when two children or fragments have one name, or props do not fit
  */
 export function renderContent(component: AnyLiveComponent, { state, props }: Held, frame: ContentFrame): Content {
   const { principal, id } = frame;
@@ -63,12 +69,20 @@ export function renderContent(component: AnyLiveComponent, { state, props }: Hel
     children.set(name, { component: of, id: childId, props: childProps, load });
     return childSlot(name);
   };
+  const fragments = new Fragments(component.name);
   const act = createAct(frame, component.actions);
   // The entries are those of the component's own actions, which `render` knows by their types.
-  const surroundings = { props, principal, instance: id.instance, act: act as never, child };
+  const surroundings = {
+    props,
+    principal,
+    instance: id.instance,
+    act: act as never,
+    child,
+    fragment: fragments.render,
+  };
   const content = component.render({ state: viewOf(component, state), ...surroundings });
   const text = renderToString(content);
-  return { text, children: [...children.values()], tickets: frame.desk?.tickets };
+  return { text, children: [...children.values()], fragments, tickets: frame.desk?.tickets };
 }
 
 /** Where a child stands. The element itself takes its place once there is one. */
@@ -80,6 +94,15 @@ function childSlot(name: string): Html {
 export function fillSlots(text: string, elements: ReadonlyMap<string, string>): string {
   // A text of a visitor cannot pass for a slot: its angle brackets are escaped.
   return text.replaceAll(SLOT, (slot, name: string) => elements.get(name) ?? slot);
+}
+
+/** Those of the elements whose place is in one of the texts. */
+export function elementsIn(
+  texts: readonly string[],
+  elements: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  const names = new Set(texts.flatMap((text) => Array.from(text.matchAll(SLOT), ([, name]) => name)));
+  return Object.fromEntries(Object.entries(elements).filter(([name]) => names.has(name)));
 }
 
 const SLOT = /<div data-live="([^"]+)"><\/div>/g;
@@ -97,4 +120,11 @@ export function propsOf(component: AnyLiveComponent, props: unknown): unknown {
 /** Props as the component's schema sees them, or `undefined` where they do not fit. */
 export function fitProps(component: AnyLiveComponent, props: unknown): { readonly value: unknown } | undefined {
   return component.props === undefined ? { value: undefined } : check(component.props, props ?? {});
+}
+
+/** Whether a component is still to be shown to whoever holds props that were sealed into its page. */
+export function isVisible(component: AnyLiveComponent, sealed: ViewContext<unknown>): boolean {
+  if (component.visible === undefined) return true;
+  const props = fitProps(component, sealed.props);
+  return props !== undefined && component.visible({ ...sealed, props: props.value });
 }

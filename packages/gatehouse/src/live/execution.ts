@@ -126,7 +126,11 @@ export class Execution {
     const instance = new Instance(services, context, { component, instance: id.instance, basis });
     const before = await instance.current(transaction);
     // What cannot be read stays as it is: its next own action says so. What no page has shown hears nothing.
-    if (isDenial(before) || before.stale === true || before.unshown === true) return undefined;
+    if (isDenial(before)) {
+      transaction.afterCommit(() => services.record(context, before));
+      return undefined;
+    }
+    if (before.stale === true || before.unshown === true) return undefined;
     if (!instance.isVisible(before)) return undefined;
     let state = before.state;
     for (const { run, payload } of heard) {

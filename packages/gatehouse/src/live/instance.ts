@@ -1,17 +1,20 @@
 import type { ActionContext } from "../kernel/action.ts";
+import type { Refused } from "../kernel/attempt-event.ts";
 import { events } from "../kernel/events.ts";
 import { deny, isDenial, type Denial } from "../kernel/outcome.ts";
 import type { WriteTransaction } from "../kernel/ports/store.ts";
 import { problems } from "../kernel/problems.ts";
 import type { Basis, LiveCall } from "./call.ts";
+import { formatComponentId, type ComponentId } from "./component-id.ts";
 import type { AnyLiveComponent, LiveContext } from "./component.ts";
-import { renderContent, toldOf, type Content } from "./content.ts";
+import { toldOf, type Content, type RenderContent } from "./content.ts";
 import { contentTag } from "./content-patch.ts";
 import { isNewest, type Mounter } from "./mounter.ts";
 import { liveProblems } from "./problems.ts";
 import type { Push } from "./push/push.ts";
 import { topicKey } from "./push/topics.ts";
-import { withBefore, type ComponentUpdate } from "./result.ts";
+import type { RecentContents } from "./recent-contents.ts";
+import { withBefore, withFragments, type ComponentUpdate } from "./result.ts";
 import { check } from "./schema.ts";
 import { deskFor } from "./upload-desk.ts";
 import type { UploadTaking } from "./upload-taking.ts";
@@ -23,10 +26,14 @@ export interface LiveServices {
   readonly keeper: StateKeeper;
   readonly mounter: Mounter;
   readonly push: Pick<Push, "publish">;
+  readonly contents: RecentContents;
+  readonly render: RenderContent;
   /** The component of a name. */
   readonly find: (name: string) => AnyLiveComponent | undefined;
   /** Present where components have upload fields. */
   readonly uploads: UploadTaking | undefined;
+  /** Records the refusal of a component that is one of several; what refuses an attempt is recorded with it. */
+  readonly record: (refused: Pick<Refused, "attempt" | "principal">, denial: Denial) => void;
 }
 
 /** The state an action starts from. */
@@ -109,11 +116,11 @@ export class Instance {
     const stored = await keeper.read(transaction, this.component, this.key);
     if (sealed !== undefined) {
       const seed = keeper.openSeed(this.component, this.key, { sealed, now: this.#context.now });
-      if (seed === "damaged") return this.#invalid("seed");
+      if (seed === "damaged") return stateInvalid("seed", this.key);
       if (seed !== undefined && isNewest(this.component, seed, stored.version))
         return this.#fromSeed(transaction, seed, stored);
     }
-    if (stored.damaged) return this.#invalid("state");
+    if (stored.damaged) return stateInvalid("state", this.key);
     if (stored.held !== undefined) return { ...stored, ...stored.held };
     const fresh = await this.#fresh(transaction, stored);
     if (isDenial(fresh)) return fresh;
@@ -153,10 +160,12 @@ export class Instance {
       ...(children === undefined ? {} : { children }),
       ...(content.tickets === undefined ? {} : { tickets: content.tickets }),
     };
-    const { tag } = this.#basis;
-    if (tag === undefined || before === undefined) return update;
-    const { text } = this.#content(before);
-    return contentTag(text) === tag ? withBefore(update, text) : update;
+    const { fragments } = this.#basis;
+    const parts = fragments && content.fragments.select(fragments);
+    if (parts !== undefined) return withFragments(update, parts);
+    const text = this.#shownBefore(before);
+    this.#services.contents.keep(this.key, { tag: update.content_tag, text: content.text });
+    return text === undefined ? update : withBefore(update, text);
   }
 
   /** The denial of an attempt on a state that is no longer the newest, with what is. */
@@ -170,15 +179,22 @@ export class Instance {
     return this.update(transaction, { props: current.props, state, version: 0 }, current);
   }
 
+  /** The content that the caller has, where that is known. */
+  #shownBefore(before: Shown | undefined): string | undefined {
+    const { tag } = this.#basis;
+    if (tag === undefined || before === undefined) return undefined;
+    return this.#services.contents.find(this.key, tag, () => this.#content(before).text);
+  }
+
   #content(current: Shown): Content {
     const { component, instance } = this.key;
     const { principal, now } = this.#context;
     const frame = {
       ...{ id: { component, instance }, version: current.version, principal },
       ...{ page: undefined, refused: undefined },
-      desk: deskFor(this.component.uploads, this.#services.uploads?.seals, { key: this.key, now }),
+      desk: deskFor(this.component, this.#services.uploads?.seals, { key: this.key, props: current.props, now }),
     };
-    return renderContent(this.component, current, frame);
+    return this.#services.render(this.component, current, frame);
   }
 
   async #children(
@@ -190,6 +206,7 @@ export class Instance {
     const elements = await this.#services.mounter.children(content, {
       ...{ principal, now, transaction, tenant: attempt.tenant, csrfToken: "", newKey: () => "", back: "" },
       known: this.#basis.children,
+      mounted: new Set([formatComponentId(this.key)]),
       eager: new Set(),
     });
     return elements.size === 0 ? undefined : Object.fromEntries(elements);
@@ -233,13 +250,13 @@ export class Instance {
       throw new TypeError(`The component ${this.component.name} answered a state that its schema refuses.`);
     return checked.value;
   }
+}
 
-  #invalid(what: "seed" | "state"): Denial {
-    const { component, instance } = this.key;
-    return deny(liveProblems.STATE_INVALID, {
-      event: events.crypt_decrypt_fail,
-      context: { what, component, instance },
-      extensions: REFRESH,
-    });
-  }
+/** The denial of a sealed state that does not open for whoever shows it. */
+export function stateInvalid(what: "seed" | "state", { component, instance }: ComponentId): Denial {
+  return deny(liveProblems.STATE_INVALID, {
+    event: events.crypt_decrypt_fail,
+    context: { what, component, instance },
+    extensions: REFRESH,
+  });
 }

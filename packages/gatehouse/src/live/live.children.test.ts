@@ -146,6 +146,34 @@ describe("components inside components", () => {
     assert.match(String(kit.errors[0]), /twins has two components cart:main; give each its own instance/);
   });
 
+  it("refuse two of one name at different depths, and say which", async () => {
+    const leaf = live("leaf", {
+      ...{ state: z.object({}), mount: () => ({}), actions: () => ({}), render: () => html`<i>leaf</i>` },
+    });
+    const branch = live("branch", {
+      props: z.object({ of: z.string() }),
+      ...{ state: z.object({}), mount: () => ({}), actions: () => ({}) },
+      render: ({ child }) => html`${child(leaf)}`,
+    });
+    const tree = live("tree", {
+      ...{ state: z.object({ twice: z.boolean() }), mount: () => ({ twice: false }) },
+      actions: (action) => ({ grow: action({ authorise: "public" }, () => ({ twice: true })) }),
+      render: ({ state, child }) =>
+        html`${child(branch, { instance: "one", props: { of: "one" } })}${
+          state.twice && child(branch, { instance: "two", props: { of: "two" } })
+        }${state.twice && child(leaf)}`,
+    });
+    await using kit = await openLiveKit({
+      components: [leaf, branch, tree],
+      page: (mounting, inbound) => mounting.mount(tree, { inbound }),
+    });
+    const visitor = await kit.visit();
+    assert.match(await open(visitor), /<i>leaf<\/i>/);
+    const answer = await post(visitor, "action", { component_id: "tree:main", action: "grow" });
+    assert.deepEqual([answer.status, answer.code], [500, "INTERNAL_ERROR"]);
+    assert.match(String(kit.errors.at(-1)), /contain leaf:main twice; give each an instance of its own/);
+  });
+
   it("refuse to contain each other without an end", async () => {
     const endless: typeof shop = live("shop", {
       state: z.object({ names: z.array(z.string()) }),
@@ -289,11 +317,43 @@ describe("loading components later", () => {
     stored.count = 7;
     const second = await look({ ...known, seed: first.seed, base_tag: first.content_tag });
     assert.deepEqual([second.html, second.patch, second.state], [undefined, [[3, 1, "7"]], { count: 7 }]);
-    // Whoever has another content than the one the seed stands for gets the new one whole.
+    // Whoever has a content that the server does not know gets the new one whole.
     stored.count = 8;
-    for (const other of [{ seed: first.seed, base_tag: second.content_tag }, { seed: second.seed }]) {
+    for (const other of [{ seed: first.seed, base_tag: "AAAAAAAAAAAAAAAA" }, { seed: second.seed }]) {
       assert.match((await look({ ...known, ...other })).html, /<p>8<\/p>/);
     }
+  });
+
+  it("answers with what changes in the content that an action brought, and renders that no second time", async () => {
+    const stored = { count: 0 };
+    let rendered = 0;
+    const board = live("board", {
+      mode: "none",
+      state: z.object({ count: z.int() }),
+      mount: () => ({ ...stored }),
+      actions: (action) => ({
+        add: action({ authorise: "public" }, () => {
+          stored.count += 1;
+        }),
+      }),
+      render({ state }) {
+        rendered += 1;
+        return html`<p>${state.count}</p>
+          <ul>
+            ${Array.from({ length: 20 }, (_, index) => html`<li>Always the same ${index}</li>`)}
+          </ul>`;
+      },
+    });
+    await using kit = await openLiveKit({ components: [board] });
+    const visitor = await kit.visit();
+    const known = find(await open(visitor), "board");
+    const first = await post(visitor, "action", { ...known, action: "add" });
+    rendered = 0;
+    const second = await post(visitor, "action", { ...known, action: "add", base_tag: first.content_tag });
+    assert.deepEqual([second.patch, rendered], [[[3, 1, "2"]], 1]);
+    stored.count = 7;
+    const loaded = await post(visitor, "load", { components: [{ ...known, base_tag: second.content_tag }] });
+    assert.deepEqual(loaded.components[0].patch, [[3, 1, "7"]]);
   });
 
   it("says of what it cannot render that it is gone, and goes on with the others", async () => {

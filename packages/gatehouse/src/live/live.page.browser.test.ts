@@ -83,6 +83,22 @@ const clock = live("clock", {
   render: ({ state }) => html`<output id="clock">${state.ticks}</output>`,
 });
 
+let answerLoad: Promise<unknown> = Promise.resolve();
+let level = 8;
+const gauge = live("gauge", {
+  mode: "none",
+  poll: 1,
+  state: z.object({ level: z.int() }),
+  mount: () => ({ level }),
+  actions: (action) => ({
+    raise: action({ authorise: "public", rateLimit: 1000 }, () => {
+      level += 99_000;
+    }),
+  }),
+  render: ({ state, act }) => html`<output id="level">${state.level}</output> <button ${act.raise()}>Raise</button>
+    <ul>${Array.from({ length: 20 }, (_, index) => html`<li>Always the same ${index}</li>`)}</ul>`,
+});
+
 let answerLike: Promise<unknown> = Promise.resolve();
 let refuses = false;
 const like = live("like", {
@@ -171,9 +187,12 @@ function visit(engine: Engine, components: Parameters<typeof openLiveKit>[0]["co
         if (pathname.endsWith("/action")) await answerLike;
         const response = await kit.handler(request, connection, bindings);
         if (request.method === "POST") answers.push({ path: pathname, text: await response.clone().text() });
+        if (pathname.endsWith("/load")) await answerLoad;
         return response;
       },
     });
+    answerLoad = Promise.resolve();
+    level = 8;
     context = await engine.browser.newContext();
     page = await context.newPage();
     page.setDefaultTimeout(20_000);
@@ -189,6 +208,13 @@ function visit(engine: Engine, components: Parameters<typeof openLiveKit>[0]["co
     await server[Symbol.asyncDispose]();
     await kit[Symbol.asyncDispose]();
   });
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  for (let tries = 0; !condition(); tries += 1) {
+    assert.ok(tries < 400, "It has not come about.");
+    await delay(50);
+  }
 }
 
 async function shows(selector: string, expected: string): Promise<void> {
@@ -291,6 +317,27 @@ describeBrowsers("a press whose outcome is expected, in a browser", (engine) => 
     await page.click("#like");
     await page.waitForSelector("[data-live]:not([data-live-error])");
     await shows("#like", "Liked");
+  });
+});
+
+describeBrowsers("a component that asks for news while its action runs, in a browser", (engine) => {
+  visit(engine, [gauge]);
+
+  it("puts what has changed into the content that it has changed in", async () => {
+    const loads = (): string[] => answers.filter(({ path }) => path.endsWith("/load")).map(({ text }) => text);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    await page.click("text=Raise");
+    await shows("#level", "99008");
+    answerLoad = promise;
+    level = 99_011;
+    await until(() => loads().at(-1)?.includes('"patch"') === true);
+    const held = loads().length;
+    await page.click("text=Raise");
+    await shows("#level", "198011");
+    resolve();
+    await until(() => loads().length >= held + 2);
+    await shows("#level", "198011");
+    assert.deepEqual(complaints, []);
   });
 });
 

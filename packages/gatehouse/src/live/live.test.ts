@@ -3,6 +3,7 @@ import { after, afterEach, before, describe, it } from "node:test";
 import { parse, type DefaultTreeAdapterMap } from "parse5";
 import { z } from "zod";
 import { html } from "../html/html.ts";
+import { createEventStream } from "../kernel/event-stream.ts";
 import { deny } from "../kernel/outcome.ts";
 import { problems } from "../kernel/problems.ts";
 import { openLiveKit, type LiveKit } from "../testing/live-kit.ts";
@@ -86,6 +87,8 @@ describe("live", () => {
       components: [counter, counter],
       random: { bytes: (length: number) => new Uint8Array(length) },
       client: { source: "", hash: "" },
+      ids: { next: () => "" },
+      events: createEventStream(() => undefined),
     };
     assert.throws(() => createLive(parts), /Two components are named counter/);
   });
@@ -121,6 +124,10 @@ describe("the action endpoint", () => {
       { ...good, params: "x" },
       { ...good, extra: 1 },
       { ...good, fragments: "x" },
+      { ...good, fragments: [] },
+      { ...good, fragments: [1] },
+      { ...good, fragments: ["a b"] },
+      { ...good, fragments: Array.from({ length: 21 }, () => "a") },
       { ...good, idempotency_key: 1 },
       { ...good, base_version: -1 },
       { ...good, base_version: 1.5 },

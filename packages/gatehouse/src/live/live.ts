@@ -3,9 +3,13 @@ import { html, type Html } from "../html/html.ts";
 import type { BodyPace } from "../http/body-stream.ts";
 import type { Edge } from "../http/edge.ts";
 import type { Inbound } from "../http/inbound.ts";
-import type { AnyAction, LimitPolicy } from "../kernel/action.ts";
+import type { ServerTimings } from "../http/server-timing.ts";
+import type { AnyAction } from "../kernel/action.ts";
+import { recordRefused } from "../kernel/attempt-event.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { base64url } from "../kernel/codec.ts";
+import type { EventStream } from "../kernel/event-stream.ts";
+import type { Ids } from "../kernel/ids.ts";
 import { deny, type Denial } from "../kernel/outcome.ts";
 import type { Bans } from "../kernel/ports/bans.ts";
 import type { Bus } from "../kernel/ports/bus.ts";
@@ -14,20 +18,24 @@ import type { Store } from "../kernel/ports/store.ts";
 import type { Random } from "../kernel/random.ts";
 import type { Sealer } from "../kernel/seal.ts";
 import { systemTimers, type Timers } from "../kernel/timers.ts";
-import { clientPath, readClientBundle, type ClientBundle } from "./client-bundle.ts";
+import { clientPath, readClientBundle, withoutInspector, type ClientBundle } from "./client-bundle.ts";
 import { componentActions } from "./component-action.ts";
-import { instanceFor, type ComponentId } from "./component-id.ts";
+import { formatComponentId, instanceFor, type ComponentId } from "./component-id.ts";
 import type { AnyLiveComponent, LiveComponent } from "./component.ts";
-import { propsOf } from "./content.ts";
+import { propsOf, renderContent, type RenderContent } from "./content.ts";
 import { ownHtml } from "./element.ts";
-import { LOAD, loadAction } from "./load-action.ts";
+import { inspectorMark, type InspectorOptions } from "./inspector.ts";
+import type { LiveServices } from "./instance.ts";
+import { loadAction, loadPolicy } from "./load-action.ts";
 import { EAGER, Mounter, type MountSubject } from "./mounter.ts";
 import { pageStateOf } from "./page-state.ts";
 import { liveProblems } from "./problems.ts";
+import { plainFrame } from "./plain-frame.ts";
 import { pushSettings, type PushOptions } from "./push/options.ts";
 import { Push } from "./push/push.ts";
 import { streamAction } from "./push/stream-action.ts";
 import { liveRoutes, type RefusedPage, type RouteParts } from "./routes.ts";
+import { RecentContents } from "./recent-contents.ts";
 import type { UploadStorage } from "./upload-intake.ts";
 import { createLiveUploads } from "./uploads.ts";
 import { DEFAULT_STATE_QUOTA, ownerOf, StateKeeper, type StateQuota } from "./state.ts";
@@ -41,7 +49,12 @@ export interface LiveParts {
   readonly sealer: Pick<Sealer, "seal" | "open" | "openStored">;
   readonly clock: Clock;
   readonly random: Random;
-  /** Milliseconds a state is kept after its last change. Default: one day. */
+  readonly ids: Ids;
+  readonly events: EventStream;
+  /**
+   * Milliseconds a state is kept after its last change, and a component may be asked for after its page was shown.
+   * Default: as long as a session lasts without use, since both belong to the session.
+   */
   readonly lifetime?: number;
   /** Requests that load or refresh components, and the seconds they are counted in. Default 120 in 60; ten times as many for the strangers of one address together. */
   readonly loadLimit?: { readonly limit: number; readonly window: number };
@@ -59,6 +72,10 @@ export interface LiveParts {
   readonly report?: (error: unknown) => void;
   /** The most that is stored for one session. Default: 500 components and 4 MiB. */
   readonly quota?: StateQuota;
+  /** Has every page offer the inspector to whoever looks at it. For development alone. Default: there is none. */
+  readonly inspector?: InspectorOptions;
+  /** Measures how long contents take to render. For development, as in `EdgeParts`. */
+  readonly timings?: Pick<ServerTimings, "measure">;
   /** Where uploaded files go. Needed where a component has upload fields. */
   readonly uploads?: UploadStorage;
   /** Frames the page that shows a refused form to browsers without scripts; a plain document by default. */
@@ -114,9 +131,9 @@ export interface Live extends AsyncDisposable {
 
 /** Requests to load components, in seconds; of strangers, whom only their address tells apart, ten times as many. */
 const LOAD_LIMIT = { limit: 120, window: 60 };
-const STRANGERS = 10;
-const DAY = 24 * 60 * 60 * 1000;
 const KEY_BYTES = 16;
+/** Characters of contents that are remembered, to say what changes in them. */
+const REMEMBERED = 8 * 1024 * 1024;
 const TOO_OLD = "This page is too old; please reload it.";
 
 /**
@@ -138,26 +155,36 @@ class LivePages implements Live, RouteParts {
   readonly #mounter: Mounter;
   readonly #push: Push;
   readonly #components = new Map<string, AnyLiveComponent>();
+  /** Has pages load the inspector. */
+  readonly #mark: Html | undefined;
 
   constructor(parts: LiveParts) {
-    const { documents, sealer, lifetime = DAY, quota = DEFAULT_STATE_QUOTA } = parts;
+    const { documents, sealer, lifetime = parts.edge.sessions.idle, quota = DEFAULT_STATE_QUOTA } = parts;
     this.#parts = parts;
     this.edge = parts.edge;
     this.pace = parts.uploads?.pace;
-    this.client = parts.client ?? readClientBundle();
+    const client = parts.client ?? readClientBundle();
+    this.client = parts.inspector === undefined ? withoutInspector(client) : client;
     for (const component of parts.components) {
       if (this.#components.has(component.name)) throw new TypeError(`Two components are named ${component.name}.`);
       this.#components.set(component.name, component);
     }
+    this.#mark = parts.inspector === undefined ? undefined : inspectorMark(parts.components, parts.inspector);
     const find = (name: string): AnyLiveComponent | undefined => this.#components.get(name);
     this.#keeper = new StateKeeper({ documents, sealer, lifetime, quota });
     this.#push = openPush(parts, lifetime);
     const uploads = createLiveUploads(parts, lifetime);
-    this.#mounter = new Mounter({ keeper: this.#keeper, find, tokens: this.#push.tokens, seals: uploads?.seals });
-    const services = { keeper: this.#keeper, mounter: this.#mounter, find, push: this.#push, uploads };
-    const own = parts.components.flatMap((component) => componentActions(component, services));
+    const render = renderWith(parts.timings);
+    const { tokens } = this.#push;
+    this.#mounter = new Mounter({ keeper: this.#keeper, find, tokens, seals: uploads?.seals, render });
+    const contents = new RecentContents(REMEMBERED);
+    const record: LiveServices["record"] = ({ attempt, principal }, denial) =>
+      recordRefused(parts, { attempt, principal, action: attempt.action }, denial);
+    const own = { keeper: this.#keeper, mounter: this.#mounter, push: this.#push };
+    const services = { ...own, find, contents, uploads, render, record };
+    const actions = parts.components.flatMap((component) => componentActions(component, services));
     const load = loadAction(services, [loadPolicy(parts.loadLimit ?? LOAD_LIMIT)]);
-    this.actions = [...own, load, openStreams(parts, this.#push, find), ...(uploads?.actions ?? [])];
+    this.actions = [...actions, load, openStreams(parts, this.#push, find), ...(uploads?.actions ?? [])];
     this.routes = liveRoutes(this);
   }
 
@@ -181,7 +208,7 @@ class LivePages implements Live, RouteParts {
 
   head(inbound: Inbound): Html {
     return html`<meta name="csrf-token" content=${this.edge.csrfToken(inbound)} />
-      <script type="module" src=${clientPath(this.client)} nonce=${inbound.nonce}></script>`;
+      ${this.#mark}<script type="module" src=${clientPath(this.client)} nonce=${inbound.nonce}></script>`;
   }
 
   async mount<Props>(component: LiveComponent<Props>, options: MountOptions<Props>): Promise<Html> {
@@ -227,6 +254,7 @@ class LivePages implements Live, RouteParts {
       back: inbound.method === "GET" ? inbound.url.pathname + inbound.url.search : (refused?.back ?? "/"),
       newKey: () => base64url(random.bytes(KEY_BYTES)),
       known: new Set<string>(),
+      mounted: new Set([formatComponentId({ component: subject.component.name, instance: subject.instance })]),
       eager: new Set(inbound.url.searchParams.getAll(EAGER)),
     };
     const key = { tenant, component: subject.component.name, instance: subject.instance, owner: ownerOf(principal) };
@@ -238,6 +266,13 @@ class LivePages implements Live, RouteParts {
       return mounted?.element();
     });
   }
+}
+
+/** Renders contents, and measures it where there is somebody to tell. */
+function renderWith(timings: LiveParts["timings"]): RenderContent {
+  if (timings === undefined) return renderContent;
+  return (component, held, frame) =>
+    timings.measure({ name: "render", of: component.name }, () => renderContent(component, held, frame));
 }
 
 /** What tells open pages. It ends with the server, and streams end with their sessions. */
@@ -260,28 +295,4 @@ function openStreams(
 ): AnyAction {
   const { limit } = pushSettings(options);
   return streamAction({ push, find, sessions: edge.sessions, bans, trustedCidrs, limit });
-}
-
-/** Loading has a limit of its own, by session where there is one, else by address. */
-function loadPolicy({ limit, window }: { readonly limit: number; readonly window: number }): LimitPolicy {
-  const rule = { kind: "window", limit, window: window * 1000 } as const;
-  return { name: LOAD, by: ["session"], rule, anonymousLimit: limit * STRANGERS };
-}
-
-function plainFrame(head: Html, content: Html): Html {
-  return html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <title>Please check what you entered</title>
-        ${head}
-      </head>
-      <body>
-        <main>
-          <h1>Please check what you entered</h1>
-          ${content}
-        </main>
-      </body>
-    </html>`;
 }

@@ -42,6 +42,22 @@ const album = live("album", {
     </ol>`,
 });
 
+const portrait = live("portrait", {
+  state: z.object({ name: z.string() }),
+  mount: ({ previous }) => previous ?? { name: "" },
+  uploads: { face: upload({ accept: ["image/png"], maxBytes: 300_000, authorise: "public" }) },
+  actions: (action) => ({
+    set: action({ uploads: ["face"], authorise: "public" }, (_context, { face }) => ({ name: face[0]?.name ?? "" })),
+  }),
+  render: ({ state, act }) => html`<form ${act.set.form}>
+      ${act.set.fields}${act.set.upload("face", { label: "Face" })}
+      <button id="set">Set</button>
+    </form>
+    <ol>
+      ${state.name !== "" && html`<li>${state.name}</li>`}
+    </ol>`,
+});
+
 function png(name: string, bytes = 1000): { name: string; mimeType: string; buffer: Buffer } {
   const head = Buffer.from("\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR", "latin1");
   return { name, mimeType: "image/png", buffer: Buffer.concat([head, Buffer.alloc(bytes - head.length, 7)]) };
@@ -50,7 +66,7 @@ function png(name: string, bytes = 1000): { name: string; mimeType: string; buff
 let kit: LiveKit;
 let server: Listening;
 /** What becomes of an upload on its way: its answer, or nothing where the connection is lost. */
-let wire: (answer: () => Promise<Response>, name: string) => Promise<Response | undefined>;
+let wire: (answer: () => Promise<Response>, name: string, gone: AbortSignal) => Promise<Response | undefined>;
 let context: BrowserContext;
 let page: Page;
 let complaints: string[];
@@ -61,16 +77,16 @@ async function throughWire(...[request, connection, bindings]: Parameters<EdgeHa
   if (pathname.endsWith(".js")) scripts.push(pathname);
   const answer = async (): Promise<Response> => kit.handler(request, connection, bindings);
   if (pathname !== "/api/livecomponents/upload") return answer();
-  const response = await wire(answer, request.headers.get("x-upload-name") ?? "");
+  const response = await wire(answer, request.headers.get("x-upload-name") ?? "", request.signal);
   if (response !== undefined) return response;
   // What `listen` passes along.
   (bindings as HttpBindings).incoming.socket.destroy();
   return new Response();
 }
 
-function serve(open: (engine: Engine) => Promise<BrowserContext>, engine: Engine): void {
+function serve(open: (engine: Engine) => Promise<BrowserContext>, engine: Engine, component = album): void {
   beforeEach(async () => {
-    kit = await openLiveKit({ components: [album], client: readClientBundle() });
+    kit = await openLiveKit({ components: [component], client: readClientBundle() });
     wire = (answer) => answer();
     server = await listen({ handler: throughWire, port: 0 });
     context = await open(engine);
@@ -162,7 +178,7 @@ describeBrowsers("an upload field", (engine) => {
     await page.fill("#title", "Fair");
     await page.click("#add");
     await spoken("Try it again or remove it.");
-    assert.equal(await page.evaluate("document.activeElement.textContent"), "Try again");
+    assert.equal(await page.evaluate("document.activeElement.textContent"), "Remove");
     for (const name of ["huge.png", "lie.png"]) await page.click(`[aria-label="Remove: ${name}"]`);
     assert.deepEqual(await items(), []);
     await page.click("#add");
@@ -208,6 +224,32 @@ describeBrowsers("an upload field", (engine) => {
     held.resolve();
     await until(`document.querySelectorAll("ol li").length === 1`);
     assert.deepEqual(await names(), ["Fair/b.png"]);
+    assert.deepEqual(complaints, []);
+  });
+});
+
+describeBrowsers("an upload field for one file", (engine) => {
+  serve(({ browser }) => browser.newContext(), engine, portrait);
+  beforeEach(() => until(`"liveComponent" in window`));
+
+  it("ends the upload of a file that another takes the place of", async () => {
+    const ended: string[] = [];
+    wire = async (answer, name, signal) => {
+      if (name !== "a.png") return answer();
+      await new Promise((resolve) => signal.addEventListener("abort", resolve));
+      ended.push(name);
+      return undefined;
+    };
+    await page.setInputFiles("[type=file]", [png("a.png")]);
+    await state("sending");
+    await page.setInputFiles("[type=file]", [png("b.png")]);
+    await state("done");
+    assert.deepEqual(await items(), ["b.png: is uploaded"]);
+    for (const end = Date.now() + 20_000; Date.now() < end && ended.length === 0;) await page.waitForTimeout(25);
+    assert.deepEqual(ended, ["a.png"]);
+    await page.click("#set");
+    await until(`document.querySelectorAll("ol li").length === 1`);
+    assert.deepEqual(await names(), ["b.png"]);
     assert.deepEqual(complaints, []);
   });
 });

@@ -241,7 +241,10 @@ describe("a form with files, sent without scripts", () => {
     ]);
     assert.equal(response.status, 422);
     const page = (await response.text()).replaceAll(/\s+/g, " ");
-    assert.match(page, /data-live-error="photo">The file is too large: at most 1000 bytes are accepted\./);
+    assert.match(
+      page,
+      /data-live-error="photo">huge.png: The file is too large: at most 1000 bytes are accepted\. c.gif: /,
+    );
     assert.match(page, /data-live-reference \/> a.png/);
     assert.match(page, /value="Fair"/);
     assert.equal(await filesOf(kit), 1);

@@ -3,7 +3,7 @@ import type { ReadTransaction } from "../kernel/ports/store.ts";
 import type { PageFrame, RefusedForm } from "./act.ts";
 import { formatComponentId, type ComponentId } from "./component-id.ts";
 import type { AnyLiveComponent, ViewContext } from "./component.ts";
-import { fillSlots, fitProps, renderContent, type Child, type Content } from "./content.ts";
+import { fillSlots, fitProps, type Child, type Content, type RenderContent } from "./content.ts";
 import { componentElement, laterElement } from "./element.ts";
 import type { TopicTokens } from "./push/topics.ts";
 import { check } from "./schema.ts";
@@ -26,6 +26,8 @@ export interface MountFrame {
   readonly back: string;
   /** Names of components that are already there, or still to be left out. */
   readonly known: ReadonlySet<string>;
+  /** Names of those that have been mounted together with the same one, at whatever depth. */
+  readonly mounted: Set<string>;
   /** Names of components that are mounted at once although the page would load them later. */
   readonly eager: ReadonlySet<string>;
 }
@@ -66,6 +68,7 @@ export interface MounterParts {
   readonly tokens: TopicTokens;
   /** Absent where no component has upload fields. */
   readonly seals: UploadSeals | undefined;
+  readonly render: RenderContent;
 }
 
 /** Mounts components, and the components inside them. */
@@ -74,12 +77,14 @@ export class Mounter {
   readonly #find: MounterParts["find"];
   readonly #tokens: TopicTokens;
   readonly #seals: UploadSeals | undefined;
+  readonly #render: RenderContent;
 
-  constructor({ keeper, find, tokens, seals }: MounterParts) {
+  constructor({ keeper, find, tokens, seals, render }: MounterParts) {
     this.#keeper = keeper;
     this.#find = find;
     this.#tokens = tokens;
     this.#seals = seals;
+    this.#render = render;
   }
 
   /**
@@ -104,7 +109,10 @@ export class Mounter {
     return this.#mounted(subject, { ...frame, key, held, version: stored.version }, depth);
   }
 
-  /** The elements of the children of a content that are not known yet, by name. */
+  /**
+   * The elements of the children of a content that are not known yet, by name.
+   * @throws {TypeError} when there are too many, or one of them is there twice, at whatever depth
+   */
   async children(content: Content, frame: MountFrame, depth = 0): Promise<ReadonlyMap<string, string>> {
     const elements = new Map<string, string>();
     const missing = content.children.filter(({ id }) => !frame.known.has(formatComponentId(id)));
@@ -120,6 +128,7 @@ export class Mounter {
     const { principal, tenant } = frame;
     if (component.visible?.({ principal, props, tenant, instance: id.instance }) === false) return "";
     if (load !== undefined && !frame.eager.has(formatComponentId(id))) return this.#later(child, frame);
+    noteOnce(id, frame.mounted);
     const mounted = await this.mount({ component, instance: id.instance, props: { value: props } }, frame, depth + 1);
     return (await mounted?.element()) ?? "";
   }
@@ -141,19 +150,21 @@ export class Mounter {
     const { key, held, version, principal, now, csrfToken, newKey, back } = frame;
     const id = { component: component.name, instance };
     const basis = { base: version, props: held.props, now };
-    const seed = this.#keeper.seed(key, { ...basis, state: { value: held.state } });
+    // A state that is made anew for every rendering need not travel.
+    const carried = component.mode === "none" ? undefined : { value: held.state };
+    const seed = this.#keeper.seed(key, { ...basis, state: carried });
     const topics = this.#topicsOf(component, { props: held.props, tenant: key.tenant, instance, principal }, now);
-    const desk = (): UploadDesk | undefined => deskFor(component.uploads, this.#seals, { key, now });
+    const desk = (): UploadDesk | undefined => deskFor(component, this.#seals, { key, props: held.props, now });
     return {
       ...{ id, version, seed, held, topics },
       content: () =>
-        renderContent(component, held, { id, version, page: undefined, refused: undefined, principal, desk: desk() }),
+        this.#render(component, held, { id, version, page: undefined, refused: undefined, principal, desk: desk() }),
       element: async () => {
         // A form without scripts mounts the state again, unless the page is the only place it is in.
         const formSeed = component.mode === "sealed" ? seed : this.#keeper.seed(key, { ...basis, state: undefined });
         const page: PageFrame = { csrfToken, seed, formSeed, back, newKey };
         const contentFrame = { id, version, page, refused, principal, topics, desk: desk() };
-        const shown = renderContent(component, held, contentFrame);
+        const shown = this.#render(component, held, contentFrame);
         const elements = await this.children(shown, frame, depth);
         return componentElement(component, contentFrame, { ...shown, text: fillSlots(shown.text, elements) });
       },
@@ -174,6 +185,14 @@ export class Mounter {
     if (this.#find(component.name) !== component)
       throw new TypeError(`The component ${component.name} is not registered; add it to the components of createLive.`);
   }
+}
+
+/** Two of one name would share their state, and the browser would show the news of one of them alone. */
+function noteOnce(id: ComponentId, mounted: Set<string>): void {
+  const name = formatComponentId(id);
+  if (mounted.has(name))
+    throw new TypeError(`Components inside each other contain ${name} twice; give each an instance of its own.`);
+  mounted.add(name);
 }
 
 /** Query member that names a component to be mounted at once. */

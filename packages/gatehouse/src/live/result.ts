@@ -29,6 +29,8 @@ export interface LiveResult extends ComponentUpdate {
  * what is stored for repetitions. Those get the content whole.
  */
 const BEFORE = Symbol("before");
+/** In the same way: the parts of the content that the caller has asked for. */
+const FRAGMENTS = Symbol("fragments");
 
 /** Notes the content that the caller of an update still has. */
 export function withBefore<Update extends ComponentUpdate>(update: Update, before: string): Update {
@@ -42,12 +44,28 @@ export function beforeOf(update: ComponentUpdate): string | undefined {
   return descriptor === undefined ? undefined : (descriptor.value as string);
 }
 
+/** Notes the parts that the caller of an update is told in place of the whole. */
+export function withFragments<Update extends ComponentUpdate>(
+  update: Update,
+  fragments: Readonly<Record<string, string>>,
+): Update {
+  return Object.defineProperty(update, FRAGMENTS, { value: fragments });
+}
+
+/** The parts that the caller is told in place of the whole, if it has asked for any. */
+export function fragmentsOf(update: ComponentUpdate): Readonly<Record<string, string>> | undefined {
+  const descriptor = Object.getOwnPropertyDescriptor(update, FRAGMENTS);
+  // Only `withFragments` can name the symbol, and it notes texts by name.
+  return descriptor === undefined ? undefined : (descriptor.value as Readonly<Record<string, string>>);
+}
+
 /** An update with other members, and what is known of its caller. */
 export function extend<Update extends ComponentUpdate, Members extends object>(
   update: Update,
   members: Members,
 ): Update & Members {
-  const before = beforeOf(update);
+  const [before, fragments] = [beforeOf(update), fragmentsOf(update)];
   const extended = { ...update, ...members };
+  if (fragments !== undefined) withFragments(extended, fragments);
   return before === undefined ? extended : withBefore(extended, before);
 }

@@ -13,12 +13,13 @@ import { ACTION_PATH, type RefusedForm } from "./act.ts";
 import { clientScripts, type ClientBundle } from "./client-bundle.ts";
 import { createCall } from "./call.ts";
 import type { ComponentId } from "./component-id.ts";
+import { elementsIn } from "./content.ts";
 import { patchBetween, type ContentPatch } from "./content-patch.ts";
 import { LOAD, type LoadCall, type LoadResult } from "./load-action.ts";
 import { withPageState } from "./page-state.ts";
 import { liveProblems } from "./problems.ts";
 import { openStream, STREAM_PATH } from "./push/stream-route.ts";
-import { beforeOf, type ComponentUpdate, type LiveResult } from "./result.ts";
+import { beforeOf, fragmentsOf, type ComponentUpdate, type LiveResult } from "./result.ts";
 import { contentOf } from "./upload-parameters.ts";
 import { answerUpload, readFormWithFiles, UPLOAD_PATH, type UploadWireParts } from "./upload-wire.ts";
 import { readLiveRequest, readLoadRequest, type LiveRequest } from "./wire.ts";
@@ -117,6 +118,7 @@ async function load(edge: Edge, inbound: Inbound): Promise<Response> {
   const outcome = await edge.receive(inbound, {
     action: LOAD,
     entrance: "live",
+    passive: true,
     read: async () => {
       const body = await inbound.body();
       const request = isDenial(body) ? body : readLoadRequest(body);
@@ -162,10 +164,19 @@ function loadAnswer({ components }: LoadResult, token: string): Readonly<Record<
   };
 }
 
-/** An update as it is sent: the content whole, or what changes in the content its caller has. */
+/** An update as it is sent: the content whole, what changes in the content its caller has, or the parts it asked for. */
 function wireUpdate<Update extends ComponentUpdate>(
   update: Update,
-): Update | (Omit<Update, "html"> & { readonly patch: ContentPatch }) {
+):
+  | Update
+  | (Omit<Update, "html"> & { readonly patch: ContentPatch })
+  | (Omit<Update, "html" | "content_tag" | "children"> & { readonly fragments: Readonly<Record<string, string>> }) {
+  const fragments = fragmentsOf(update);
+  if (fragments !== undefined) {
+    const { html: _content, content_tag: _tag, children = {}, ...rest } = update;
+    const inside = elementsIn(Object.values(fragments), children);
+    return { ...rest, fragments, ...(Object.keys(inside).length === 0 ? {} : { children: inside }) };
+  }
   const before = beforeOf(update);
   const patch = before === undefined ? undefined : patchBetween(before, update.html);
   if (patch === undefined) return update;

@@ -39,6 +39,12 @@ export interface Seed {
   readonly state: { readonly value: unknown } | undefined;
 }
 
+/** A seed that a page has brought back. */
+export interface OpenedSeed extends Seed {
+  /** Whether so much of its lifetime is left that the page needs no other one yet. */
+  readonly young: boolean;
+}
+
 /**
  * The most that is stored for one session. At the limit, what would be added is refused and nothing that is stored goes:
  * a state that had been given up for a newer one would begin again from the page it was on, and whoever wanted theirs
@@ -141,7 +147,7 @@ export class StateKeeper {
     component: AnyLiveComponent,
     key: StateKey,
     { sealed, now }: { readonly sealed: string; readonly now: number },
-  ): Seed | "damaged" | undefined {
+  ): OpenedSeed | "damaged" | undefined {
     const binding = sealBinding({ purpose: SEED, key });
     const opened = readRecord(() => this.#parts.sealer.open(sealed, binding));
     if (opened === undefined) return "damaged";
@@ -150,7 +156,8 @@ export class StateKeeper {
     const props = fitProps(component, opened["props"]);
     const state = Object.hasOwn(opened, "state") ? check(component.state, opened["state"]) : undefined;
     const outgrown = Object.hasOwn(opened, "state") && state === undefined;
-    return props === undefined || outgrown ? undefined : { base, props: props.value, state };
+    if (props === undefined || outgrown) return undefined;
+    return { base, props: props.value, state, young: now - at < this.#parts.lifetime / 2 };
   }
 
   async #hasRoom(transaction: WriteTransaction, key: StateKey, body: string): Promise<boolean> {

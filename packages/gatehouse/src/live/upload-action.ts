@@ -4,6 +4,7 @@ import type { Attempt, Principal } from "../kernel/attempt.ts";
 import { deny, type Denial } from "../kernel/outcome.ts";
 import { formatComponentId, type ComponentId } from "./component-id.ts";
 import type { AnyLiveComponent } from "./component.ts";
+import { isVisible } from "./content.ts";
 import { liveEvents } from "./events.ts";
 import { liveProblems } from "./problems.ts";
 import { ownerOf } from "./state.ts";
@@ -60,7 +61,7 @@ export function uploadActions(component: AnyLiveComponent, services: UploadServi
       input: PASSED_ON,
       // The bytes arrive while it runs: no transaction may wait for them.
       effects: "external",
-      authorise: (context) => admit(context, field, services),
+      authorise: (context) => admit(context, { component, field }, services),
       anonymous: field.anonymous,
       limits: [PARALLEL, ratePolicy(component.name, name, field)],
       idempotency: false,
@@ -93,17 +94,21 @@ export function nowhereAction(): AnyAction {
 
 type Admission = Parameters<Authorise<UploadCall>>[0];
 
-/** The ticket first: without one, nobody learns what the rule would say. */
+/**
+ * The ticket first: without one, nobody learns what the rules would say. Who may not be shown the component any more
+ * cannot upload to it, however good the ticket is.
+ */
 async function admit(
   { input, principal, attempt, read }: Admission,
-  field: UploadField,
+  { component, field }: { readonly component: AnyLiveComponent; readonly field: UploadField },
   services: UploadServices,
 ): Promise<boolean | Denial> {
   const place = placeOf(input, { attempt, principal });
   const ticket = checkTicket(place, { call: input, field, services, now: attempt.receivedAt });
   if ("ok" in ticket) return ticket;
-  if (field.authorise === "public") return true;
-  return field.authorise({ principal, attempt, read, tenant: place.tenant, instance: place.instance });
+  const { tenant, instance } = place;
+  if (!isVisible(component, { principal, tenant, instance, props: ticket.props })) return false;
+  return field.authorise === "public" || field.authorise({ principal, attempt, read, tenant, instance });
 }
 
 function placeOf(

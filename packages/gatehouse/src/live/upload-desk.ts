@@ -1,23 +1,35 @@
 import type { StateKey } from "./state-key.ts";
 import type { UploadedFile, UploadFields } from "./upload.ts";
-import type { UploadSeals } from "./upload-seal.ts";
+import type { TicketBasis, UploadSeals } from "./upload-seal.ts";
+
+/** A component, as far as its upload fields are concerned. */
+interface UploadingComponent {
+  readonly uploads: UploadFields;
+  readonly visible: unknown;
+}
+
+/** What a component is rendered from, as far as its upload fields need to know. */
+export interface DeskFrame {
+  readonly key: StateKey;
+  readonly props: unknown;
+  /** Epoch milliseconds. */
+  readonly now: number;
+}
 
 /** The upload fields of a component while it is rendered: gives tickets to those that its content shows. */
 export class UploadDesk {
   readonly fields: UploadFields;
   readonly #seals: UploadSeals;
   readonly #key: StateKey;
-  readonly #now: number;
+  readonly #basis: TicketBasis;
   readonly #tickets = new Map<string, string>();
 
-  constructor(
-    seals: UploadSeals,
-    { fields, key, now }: { readonly fields: UploadFields; readonly key: StateKey; readonly now: number },
-  ) {
-    this.fields = fields;
+  constructor(seals: UploadSeals, { uploads, visible }: UploadingComponent, { key, props, now }: DeskFrame) {
+    this.fields = uploads;
     this.#seals = seals;
     this.#key = key;
-    this.#now = now;
+    // A rule is asked again for every file.
+    this.#basis = visible === undefined ? { now } : { now, props };
   }
 
   /** The ticket of a field that the content shows. */
@@ -25,7 +37,7 @@ export class UploadDesk {
     const known = this.#tickets.get(field);
     const declared = this.fields[field];
     if (declared === undefined) throw new TypeError(`There is no upload field ${field}.`);
-    const ticket = known ?? this.#seals.ticket({ ...this.#key, field }, declared, this.#now);
+    const ticket = known ?? this.#seals.ticket({ ...this.#key, field }, declared, this.#basis);
     this.#tickets.set(field, ticket);
     return ticket;
   }
@@ -41,12 +53,12 @@ export class UploadDesk {
   }
 }
 
-/** The desk for one rendering of a component with these fields, `undefined` where it has none. */
+/** The desk for one rendering of a component, `undefined` where it has no upload fields. */
 export function deskFor(
-  fields: UploadFields,
+  component: UploadingComponent,
   seals: UploadSeals | undefined,
-  { key, now }: { readonly key: StateKey; readonly now: number },
+  frame: DeskFrame,
 ): UploadDesk | undefined {
-  if (seals === undefined || Object.keys(fields).length === 0) return undefined;
-  return new UploadDesk(seals, { fields, key, now });
+  if (seals === undefined || Object.keys(component.uploads).length === 0) return undefined;
+  return new UploadDesk(seals, component, frame);
 }

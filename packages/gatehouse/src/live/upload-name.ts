@@ -11,17 +11,29 @@ const DEVICE = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
  * meaning for systems, and with an ending of its type. It is for people to read; no path is ever made of it.
  */
 export function safeName(given: string, type: UploadType): string {
-  const last = given.toWellFormed().normalize("NFC").split(/[/\\]/).at(-1) ?? "";
-  const clean = last
-    .replaceAll(UNSAFE, "_")
-    .replaceAll(/\s+/gu, " ")
-    .replaceAll(/^[\s._]+|[\s.]+$/gu, "");
+  const clean = readableName(given);
   const [usual, ...others] = endingsOf(type);
   const dot = clean.lastIndexOf(".");
   const ending = dot === -1 ? "" : clean.slice(dot + 1).toLowerCase();
   const fits = ending === usual || others.includes(ending);
-  const stem = fits ? clean.slice(0, dot) : clean;
-  // By characters, so that none is cut in half.
-  const short = [...stem].slice(0, LONGEST).join("").trim() || "file";
-  return `${DEVICE.test(short) ? "_" : ""}${short}.${fits ? ending : usual}`;
+  const stem = shorten(fits ? clean.slice(0, dot) : clean) || "file";
+  return `${DEVICE.test(stem) ? "_" : ""}${stem}.${fits ? ending : usual}`;
+}
+
+/** What to call a file that is refused, to its sender. */
+export function refusedName(given: string): string {
+  return shorten(readableName(given)) || "file";
+}
+
+function readableName(given: string): string {
+  const last = given.toWellFormed().normalize("NFC").split(/[/\\]/).at(-1) ?? "";
+  return last
+    .replaceAll(UNSAFE, "_")
+    .replaceAll(/\s+/gu, " ")
+    .replaceAll(/^[\s._]+|[\s.]+$/gu, "");
+}
+
+/** By characters, so that none is cut in half. */
+function shorten(name: string): string {
+  return [...name].slice(0, LONGEST).join("").trim();
 }

@@ -28,7 +28,8 @@ export function separateUploads(params: unknown, fields: UploadFields, files: Fo
     const sound = given.filter(isReference);
     const refused = files?.refused.get(name) ?? [];
     const wrong = [
-      ...refused,
+      // A field shows one message.
+      ...(refused.length > 0 ? [refused.join(" ")] : []),
       ...(sound.length < given.length ? ["This is no upload."] : []),
       ...(sound.length > maxFiles ? [`At most ${maxFiles} ${maxFiles === 1 ? "file is" : "files are"} accepted.`] : []),
       ...(required && sound.length + refused.length === 0 ? ["Please choose a file."] : []),

@@ -12,6 +12,15 @@ export interface UploadPlace extends StateKey {
 export interface Ticket {
   readonly accept: readonly UploadType[];
   readonly maxBytes: number;
+  /** The props that the component's rule is asked about, where it has one. */
+  readonly props: unknown;
+}
+
+/** When a ticket is made, and with what. */
+export interface TicketBasis {
+  /** Epoch milliseconds. */
+  readonly now: number;
+  readonly props?: unknown;
 }
 
 /** What upload seals are made with. */
@@ -36,8 +45,8 @@ export class UploadSeals {
   }
 
   /** A ticket for a field that is being rendered. */
-  ticket(place: UploadPlace, { accept, maxBytes }: Ticket, now: number): string {
-    return this.#parts.sealer.seal(JSON.stringify({ at: now, accept, maxBytes }), bindingOf(TICKET, place));
+  ticket(place: UploadPlace, { accept, maxBytes }: UploadField, { now, props }: TicketBasis): string {
+    return this.#parts.sealer.seal(JSON.stringify({ at: now, accept, maxBytes, props }), bindingOf(TICKET, place));
   }
 
   /**
@@ -50,13 +59,14 @@ export class UploadSeals {
     { field, now }: { readonly field: UploadField; readonly now: number },
   ): Ticket | "damaged" | "expired" {
     const opened = this.#open(sealed, bindingOf(TICKET, place));
-    const { at, accept, maxBytes } = opened ?? {};
+    const { at, accept, maxBytes, props } = opened ?? {};
     if (typeof at !== "number" || typeof maxBytes !== "number" || !Array.isArray(accept)) return "damaged";
     if (now - at > this.#parts.lifetime) return "expired";
     const types: readonly unknown[] = accept;
     return {
       accept: field.accept.filter((type) => types.includes(type)),
       maxBytes: Math.min(maxBytes, field.maxBytes),
+      props,
     };
   }
 

@@ -1,7 +1,8 @@
 import { BodyStream, type BodyPace } from "../http/body-stream.ts";
 import type { Edge } from "../http/edge.ts";
-import { isFileForm, readFileForm, type FormFile } from "../http/file-form.ts";
+import { isFileForm, readFileForm } from "../http/file-form.ts";
 import type { FormFields } from "../http/form-body.ts";
+import type { FormFile } from "../http/multipart-form.ts";
 import type { ParsedBody } from "../http/body.ts";
 import type { Inbound } from "../http/inbound.ts";
 import { isDenial, type Denial, type Outcome, type Success } from "../kernel/outcome.ts";
@@ -9,8 +10,10 @@ import { FIELDS } from "./act.ts";
 import { ticketField } from "./act-upload.ts";
 import { parseComponentId, type ComponentId } from "./component-id.ts";
 import type { FormFiles, UploadedFile } from "./upload.ts";
+import { liveProblems } from "./problems.ts";
 import { UPLOAD, uploadName, type UploadCall } from "./upload-action.ts";
 import type { ArrivingFile, ReceivedFile } from "./upload-intake.ts";
+import { refusedName } from "./upload-name.ts";
 import { malformed } from "./wire-refusal.ts";
 
 /** Where scripts send files. */
@@ -50,8 +53,12 @@ async function receiveBody(parts: UploadWireParts, inbound: Inbound): Promise<Su
     const opened = inbound.stream(parts.pace);
     body = opened;
     if (isDenial(opened)) return opened;
-    const name = decodeName(headers.get(NAME));
-    return { name, length: length === null ? undefined : Number(length), read: () => opened.read() };
+    const read: ArrivingFile["read"] = () => {
+      // Nobody reads it before the gate has admitted it.
+      opened.allowTime();
+      return opened.read();
+    };
+    return { name: decodeName(headers.get(NAME)), length: length === null ? undefined : Number(length), read };
   };
   const outcome = await attempt(parts, inbound, {
     id: parseComponentId(searchParams.get("component_id") ?? ""),
@@ -64,6 +71,12 @@ async function receiveBody(parts: UploadWireParts, inbound: Inbound): Promise<Su
   return outcome;
 }
 
+/** What is wrong with one file alone; whatever else refuses a file, refuses the others of its form. */
+const OF_ONE_FILE: ReadonlySet<Denial["problem"]> = new Set([
+  liveProblems.UPLOAD_TOO_LARGE,
+  liveProblems.UPLOAD_TYPE_REFUSED,
+]);
+
 /** Reads the body of a form; each of its files is an upload of its own, with its own attempt at the gate. */
 export async function readFormWithFiles(
   parts: UploadWireParts,
@@ -72,17 +85,19 @@ export async function readFormWithFiles(
   const received = new Map<string, UploadedFile>();
   const refused = new Map<string, string[]>();
   if (!isFileForm(inbound)) return { body: await inbound.body(), files: { received, refused } };
+  let last: Denial | undefined;
   const receive = async (file: FormFile): Promise<string | Denial | undefined> => {
     const sent = ofForm(file);
     if (sent.id === undefined || !parts.hasUpload(sent.id.component, sent.field))
       return malformed("Files are not accepted here.");
-    const outcome = await attempt(parts, inbound, sent);
+    const outcome = last ?? (await attempt(parts, inbound, sent));
     if (outcome.ok) {
       received.set(outcome.value.reference, outcome.value.file);
       return outcome.value.reference;
     }
+    if (!OF_ONE_FILE.has(outcome.problem)) last = outcome;
     // The action itself is refused for what is wrong with the whole request; this is for what is wrong with a file.
-    const told = outcome.detail ?? outcome.problem.message;
+    const told = `${refusedName(file.fileName)}: ${outcome.detail ?? outcome.problem.message}`;
     refused.set(file.field, [...(refused.get(file.field) ?? []), told]);
     return undefined;
   };

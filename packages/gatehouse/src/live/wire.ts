@@ -6,6 +6,7 @@ import { ownPath } from "../http/own-path.ts";
 import { FIELDS } from "./act.ts";
 import type { FormFiles } from "./upload.ts";
 import type { Basis, OtherComponent } from "./call.ts";
+import { FRAGMENT_NAME } from "./fragments.ts";
 import { ACTION_NAME, type ComponentId } from "./component-id.ts";
 import {
   BASIS_MEMBERS,
@@ -46,9 +47,11 @@ const MEMBERS: ReadonlySet<string> = new Set([
   "idempotency_key",
   "_csrf_token",
   "others",
+  "fragments",
   "seq",
 ]);
 const LOAD_MEMBERS: ReadonlySet<string> = new Set(["components", "_csrf_token"]);
+const MOST_FRAGMENTS = 20;
 const LONGEST_TOKEN = 1024;
 const MOST_OTHERS = 50;
 const MOST_LOADED = 50;
@@ -156,5 +159,25 @@ function complete(
   if (!isOptionalCount(seq)) return malformed("seq must be a whole number.");
   const basis = readBasis(members);
   if (isDenial(basis)) return basis;
-  return { id, action, params, basis: { ...basis, others }, csrfToken: token, idempotencyKey: key, seq, form };
+  const fragments = readFragments(members["fragments"]);
+  if (isDenial(fragments)) return fragments;
+  return {
+    id,
+    action,
+    params,
+    basis: { ...basis, ...fragments, others },
+    csrfToken: token,
+    idempotencyKey: key,
+    seq,
+    form,
+  };
+}
+
+function readFragments(value: unknown): Pick<Basis, "fragments"> | Denial {
+  if (value === undefined) return {};
+  const names: readonly unknown[] = Array.isArray(value) ? value : [];
+  const isName = (name: unknown): name is string => typeof name === "string" && FRAGMENT_NAME.test(name);
+  if (names.length === 0 || names.length > MOST_FRAGMENTS || !names.every(isName))
+    return malformed(`fragments must be a list of 1 to ${MOST_FRAGMENTS} names.`);
+  return { fragments: names };
 }

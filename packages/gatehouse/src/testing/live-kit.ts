@@ -54,7 +54,7 @@ export interface LiveKitOptions {
   readonly migrations?: readonly Migration[];
   /** Attempts by principal and action where an action names no limit of its own. Default 60 in 60 seconds. */
   readonly limit?: { readonly limit: number; readonly window: number };
-  /** Milliseconds a state is kept after its last change. Default: one day. */
+  /** See `LiveParts.lifetime`. */
   readonly lifetime?: number;
   /** The most that is stored for one session. */
   readonly quota?: StateQuota;
@@ -72,6 +72,8 @@ export interface LiveKitOptions {
   readonly uploads?: Partial<UploadStorage>;
   /** The browser runtime, for kits that serve pages. Default: none is served. */
   readonly client?: ClientBundle;
+  /** Has pages offer the inspector. Default: not. */
+  readonly inspector?: LiveParts["inspector"];
   /** The body of the page at `/`; all components by default, in their order. */
   readonly page?: (live: Live, inbound: Inbound) => Promise<Renderable>;
 }
@@ -104,7 +106,6 @@ export interface LiveKit extends AsyncDisposable {
 
 /** Default attempts and seconds, as the guide has them. */
 const DEFAULT_LIMIT = { limit: 60, window: 60 };
-const DAY = 24 * 60 * 60 * 1000;
 
 /** Opens a kit. Nothing of it is a stand-in but the clock: guards, store, seals and routes are those of a server. */
 export async function openLiveKit(options: LiveKitOptions): Promise<LiveKit> {
@@ -136,15 +137,18 @@ export async function openLiveKit(options: LiveKitOptions): Promise<LiveKit> {
     ids,
     events: stream,
     proxies: createTrustedProxies([]),
+    timers: clock,
     report,
   });
   const client = options.client ?? { source: "", hash: "none" };
-  const { components, lifetime = DAY, quota = DEFAULT_STATE_QUOTA, loadLimit, push, bans } = options;
+  const { components, lifetime = edge.sessions.idle, quota = DEFAULT_STATE_QUOTA, loadLimit, push, bans } = options;
   const uploads = { sink: createMemoryUploads(), records: createUploadRecords(), report, ...options.uploads };
+  const { inspector } = options;
   const limits = { lifetime, quota, ...(loadLimit === undefined ? {} : { loadLimit }) };
+  const shown = inspector === undefined ? {} : { inspector };
   const news = { bus, timers: clock, ...(push === undefined ? {} : { push }), ...(bans === undefined ? {} : { bans }) };
-  const parts = { components, edge, store, documents, sealer, clock, random, client, uploads, report };
-  const live = createLive({ ...parts, ...limits, ...news });
+  const parts = { components, edge, store, documents, sealer, clock, random, ids, client, uploads, report };
+  const live = createLive({ ...parts, events: stream, ...limits, ...news, ...shown });
   const guards = [
     originGuard({}),
     csrfGuard({ tokens: csrfTokens, keyRing }),
@@ -185,7 +189,7 @@ export async function openLiveKit(options: LiveKitOptions): Promise<LiveKit> {
           if (parsed === undefined || declared === undefined)
             throw new TypeError(`${id} has no upload field ${field}.`);
           const place = { ...parsed, field, tenant: "default", owner: edge.sessions.idOf(session) };
-          return seals.ticket(place, declared, clock.now());
+          return seals.ticket(place, declared, { now: clock.now() });
         },
         seed: (id, held, session) => {
           const parsed = parseComponentId(id);

@@ -1,10 +1,11 @@
-import { generateKeyPairSync, hash, randomBytes, sign, type KeyObject } from "node:crypto";
+import { generateKeyPairSync, hash, sign, type KeyObject } from "node:crypto";
 import type {
   AuthenticationResponseJSON,
   PublicKeyCredentialCreationOptionsJSON,
   PublicKeyCredentialRequestOptionsJSON,
   RegistrationResponseJSON,
 } from "@simplewebauthn/server";
+import { systemRandom } from "../kernel/random.ts";
 
 /** What an authenticator does differently from a well-behaved one. */
 export interface AuthenticatorQuirks {
@@ -57,7 +58,12 @@ export class SoftwareAuthenticator {
     const pair =
       algorithm === "ES256" ? generateKeyPairSync("ec", { namedCurve: "P-256" }) : generateKeyPairSync("ed25519");
     const relyingParty = quirks.relyingParty ?? options.rp.id ?? "";
-    const credential = { id: randomBytes(32), key: pair.privateKey, relyingParty, userHandle: options.user.id };
+    const credential = {
+      id: Buffer.from(systemRandom.bytes(32)),
+      key: pair.privateKey,
+      relyingParty,
+      userHandle: options.user.id,
+    };
     this.#credentials.push(credential);
     const length = Buffer.alloc(2);
     length.writeUInt16BE(credential.id.byteLength);

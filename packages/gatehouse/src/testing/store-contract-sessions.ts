@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { Session } from "../kernel/ports/sessions.ts";
-import type { Store } from "../kernel/ports/store.ts";
+import type { Session, SessionOwner } from "../kernel/ports/sessions.ts";
+import type { Store, WriteTransaction } from "../kernel/ports/store.ts";
 import { createSessions } from "../store/sql/sessions.ts";
 import { useStore, type CreateStoreFixture } from "./store-contract-fixture.ts";
 
@@ -31,6 +31,8 @@ export function describeSessionsContract(name: string, create: CreateStoreFixtur
 
 function describeSessions(current: () => Store): void {
   const find = (id: string) => current().read((reading) => sessions.find(reading, id));
+  const endAll = (writing: WriteTransaction, whose: Partial<SessionOwner>) =>
+    sessions.endAll(writing, { tenant: "t", principalType: "user", principalId: "ada", ...whose });
   const created = async (more: Partial<Session> = {}) => {
     const session = await freshSession(current(), more);
     await current().write((writing) => sessions.create(writing, session));
@@ -93,7 +95,7 @@ function describeSessions(current: () => Store): void {
     await current().write((writing) => sessions.markEnded(writing, { id, tenant, endedAt: seenAt, expiresAt: 1 }));
     assert.deepEqual(await find(id), { ...visitor, endedAt: seenAt });
     assert.equal(await current().write((writing) => sessions.touch(writing, id, seenAt + 1)), false);
-    assert.equal(await current().write((writing) => sessions.endAll(writing, tenant, "-")), 0);
+    assert.equal(await current().write((writing) => endAll(writing, { principalId: "-" })), 0);
     assert.equal((await find(id))?.endedAt, seenAt);
   });
 
@@ -102,11 +104,15 @@ function describeSessions(current: () => Store): void {
     const again = await created({ principalId: "ada" });
     const elsewhere = await created({ principalId: "ada", tenant: "other" });
     const other = await created({ principalId: "grace" });
-    assert.equal(await current().write((writing) => sessions.endAll(writing, "t", "ada")), 2);
+    const guest = await created({ principalId: "ada", principalType: "guest" });
+    assert.equal(await current().write((writing) => endAll(writing, {})), 2);
     assert.equal(await find(mine.id), undefined);
     assert.equal(await find(again.id), undefined);
     assert.deepEqual(await find(elsewhere.id), elsewhere);
     assert.deepEqual(await find(other.id), other);
+    assert.deepEqual(await find(guest.id), guest);
+    assert.equal(await current().write((writing) => endAll(writing, { principalType: "guest" })), 1);
+    assert.equal(await find(guest.id), undefined);
   });
 
   it("prunes expired sessions, a limited number at once", async () => {

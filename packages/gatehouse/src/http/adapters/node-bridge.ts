@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { getRequestListener } from "@hono/node-server";
 import type { AnyAction } from "../../kernel/action.ts";
+import { Attachment } from "../../kernel/attachment.ts";
 import { connectionOfMessage } from "../connection.ts";
 import type { ActionAnswerOptions } from "../action-route.ts";
 import type { Edge, EdgeHandler } from "../edge.ts";
@@ -36,7 +37,7 @@ export interface NodeBridge {
 
 /** A bridge to an edge. Unlike `listen` it leaves the process's `Request` and `Response` as they are. */
 export function createNodeBridge(edge: Edge): NodeBridge {
-  const inbounds = new WeakMap<IncomingMessage, Inbound>();
+  const inbounds = new Attachment<IncomingMessage, Inbound>();
 
   function inboundOf(message: IncomingMessage): Inbound {
     const known = inbounds.get(message);

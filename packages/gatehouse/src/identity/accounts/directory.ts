@@ -141,7 +141,7 @@ export class Directory {
   }
 
   async #signOut(writing: WriteTransaction, { tenant, id }: AccountKey): Promise<void> {
-    await this.#parts.sessions.endAll(writing, tenant, id);
+    await this.#parts.sessions.endAll(writing, { tenant, principalType: "user", principalId: id });
     await this.#parts.artifacts.revoke(writing, { tenant, account: id });
   }
 

@@ -9,6 +9,7 @@ import type { OAuthArtifacts } from "../../kernel/ports/oauth-artifacts.ts";
 import type { Store } from "../../kernel/ports/store.ts";
 import type { Clock } from "../../kernel/clock.ts";
 import { callEngine, type EngineAnswer, type EngineRequest } from "../engine/engine-call.ts";
+import { isSigned } from "../engine/jwt-access-token.ts";
 import type { IssuerEngine } from "../engine/provider.ts";
 import type { Issuer } from "../issuers.ts";
 import { UnitOfWork } from "../engine/unit-of-work.ts";
@@ -85,7 +86,8 @@ async function ask(
   engine: IssuerEngine,
   { input, work }: { readonly input: EndpointInput; readonly work: UnitOfWork },
 ): Promise<Prepared | Denial> {
-  const { request, parameters } = input;
+  const { parameters } = input;
+  const request = await recogniseSigned(engine, input, work);
   const answer = await engine.within(work, () => callEngine(engine.listener, request));
   // An exception is a bug or an outage, which the gate tells apart.
   if (work.failure !== undefined) throw work.failure;
@@ -99,6 +101,29 @@ async function ask(
   // What a refusal changes has to last: a code that comes a second time takes its tokens with it.
   if (work.changes) await store.write((transaction) => work.commit(transaction));
   return denial;
+}
+
+/** Under which nothing is ever found. */
+const NOBODYS = "-";
+
+/**
+ * A token that is a signed text is handed on by its identifier, under which the engine can find it; one that is not
+ * ours, or has been tampered with, by one under which it finds nothing.
+ */
+async function recogniseSigned(
+  { identifySigned }: IssuerEngine,
+  { request, parameters }: EndpointInput,
+  work: UnitOfWork,
+): Promise<EngineRequest> {
+  const { token } = parameters;
+  if (typeof token !== "string" || request.method !== "POST" || !isSigned(token)) return request;
+  const form = new URLSearchParams(new TextDecoder().decode(request.body));
+  // One that is there twice is for the engine to refuse.
+  if (form.getAll("token").length > 1) return request;
+  const id = await identifySigned(token);
+  if (id !== undefined) work.admitSigned(id);
+  form.set("token", id ?? NOBODYS);
+  return { ...request, body: new TextEncoder().encode(form.toString()) };
 }
 
 function contextOf({ client_id: client, grant_type: grantType }: Readonly<Record<string, unknown>>) {

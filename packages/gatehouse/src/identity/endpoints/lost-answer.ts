@@ -17,7 +17,8 @@ interface Asked {
 
 /** What to keep of an answer, for whoever asks again because it was lost on the way. */
 export function keptAnswer({ body }: EngineAnswer, { parameters, now }: Asked): unknown {
-  return Kept.parse({ at: now, ...askedFor(parameters), body: JSON.parse(body) });
+  const document: unknown = JSON.parse(body);
+  return Kept.parse({ at: now, ...askedFor(parameters), body: document });
 }
 
 /**

@@ -17,7 +17,7 @@ export function createAdapter(kind: string, current: CurrentWork): Adapter {
     findByUid: (uid) => work().findByAlias(kind, "uid", uid),
     findByUserCode: (userCode) => work().findByAlias(kind, "userCode", userCode),
     async upsert(id: string, payload: AdapterPayload, lifetime?: number) {
-      work().put(kind, id, payload, lifetime);
+      work().put({ kind, id, payload, lifetime });
     },
     async consume(id) {
       work().consume(kind, id);

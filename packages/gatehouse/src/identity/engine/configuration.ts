@@ -1,12 +1,16 @@
 import type { JWK } from "jose";
 import {
   errors,
+  type AccessToken,
   type AdapterFactory,
+  type Client,
   type ClientAuthMethod,
+  type ClientCredentials,
   type Configuration,
   type CookiesSetOptions,
   type FindAccount,
   type JWKS,
+  type RefreshToken,
   type ResourceServer,
   type SigningAlgorithm,
 } from "oidc-provider";
@@ -39,6 +43,8 @@ export interface ProtectedResource {
   readonly resource: string;
   /** Scopes it knows. */
   readonly scopes: readonly string[];
+  /** Clients that may look up tokens for it, such as its servers. Every client may look up its own. */
+  readonly lookedUpBy?: readonly string[];
   /** `opaque` by default: only a look-up tells what it means. `jwt`: a signed token its servers can check themselves. */
   readonly format?: "opaque" | "jwt";
   /** Seconds. Default: as of any access token. */
@@ -158,9 +164,9 @@ function featuresOf({ resources, lifetimes }: IssuerOptions): Configuration["fea
     clientCredentials: { enabled: true },
     deviceFlow: { enabled: true },
     dPoP: { enabled: true },
-    introspection: { enabled: true },
+    introspection: { enabled: true, allowedPolicy: (_context, client, token) => mayLookUp(resources, client, token) },
     pushedAuthorizationRequests: { enabled: true },
-    revocation: { enabled: true },
+    revocation: { enabled: true, allowedPolicy: (_context, client, token) => token.clientId === client.clientId },
     rpInitiatedLogout: { enabled: true },
     backchannelLogout: { enabled: true },
     userinfo: { enabled: true },
@@ -171,6 +177,18 @@ function featuresOf({ resources, lifetimes }: IssuerOptions): Configuration["fea
       getResourceServerInfo: (_context, resource) => resourceServerOf(resources, resource, lifetimes),
     },
   };
+}
+
+function mayLookUp(
+  resources: readonly ProtectedResource[],
+  { clientId }: Client,
+  token: AccessToken | ClientCredentials | RefreshToken,
+): boolean {
+  if (token.clientId === clientId) return true;
+  const audience = "aud" in token ? [token.aud].flat() : [];
+  return resources.some(
+    ({ resource, lookedUpBy = [] }) => audience.includes(resource) && lookedUpBy.includes(clientId),
+  );
 }
 
 function cookieOptions(issuer: string): CookiesSetOptions {

@@ -87,18 +87,14 @@ describe("the engine on our store", () => {
 
   it("issues tokens to a client that is registered", async () => {
     const work = unit();
-    work.put(
-      "Client",
-      "machine",
-      {
-        client_id: "machine",
-        client_secret: "s".repeat(64),
-        grant_types: ["client_credentials"],
-        redirect_uris: [],
-        response_types: [],
-      },
-      undefined,
-    );
+    const payload = {
+      client_id: "machine",
+      client_secret: "s".repeat(64),
+      grant_types: ["client_credentials"],
+      redirect_uris: [],
+      response_types: [],
+    };
+    work.put({ kind: "Client", id: "machine", payload });
     await store.write((transaction) => work.commit(transaction));
     const authorization = `Basic ${Buffer.from(`machine:${"s".repeat(64)}`).toString("base64")}`;
     const answer = await call("POST", "/oauth/token", { grant_type: "client_credentials" }, { authorization });

@@ -3,6 +3,7 @@ import { StalePreparationError } from "../../kernel/action.ts";
 import type { FoundArtifact, OAuthArtifact, OAuthArtifacts } from "../../kernel/ports/oauth-artifacts.ts";
 import type { Store, WriteTransaction } from "../../kernel/ports/store.ts";
 import type { ArtifactCodec } from "./artifact-codec.ts";
+import { recordOfSigned, type SignedToken } from "./jwt-access-token.ts";
 
 /** What one call of the engine works with. */
 export interface UnitOfWorkParts {
@@ -19,6 +20,15 @@ export interface UnitOfWorkParts {
 const SINGLE_USE: ReadonlySet<string> = new Set(["ReplayDetection"]);
 
 const REFRESH_TOKEN = "RefreshToken";
+
+/** What the engine has kept. */
+export interface Kept {
+  readonly kind: string;
+  readonly id: string;
+  readonly payload: AdapterPayload;
+  /** Seconds. Absent: it does not expire. */
+  readonly lifetime?: number | undefined;
+}
 
 type Change =
   | { readonly what: "put" | "add"; readonly artifact: OAuthArtifact }
@@ -41,6 +51,8 @@ export class UnitOfWork {
   readonly #lost = new Map<string, unknown>();
   #used: string | undefined;
   #repeated: unknown;
+  /** The identifier of a signed token that this call has come with whole. */
+  #signed: string | undefined;
   /** What went wrong in the engine or below it, of which its answer says nothing. */
   failure: unknown;
 
@@ -58,7 +70,7 @@ export class UnitOfWork {
   }
 
   async find(kind: string, id: string): Promise<AdapterPayload | undefined> {
-    const key = this.codec.keyOf(kind, id);
+    const key = this.#keyOf(kind, id);
     if (this.#own.has(key)) return this.#own.get(key);
     const found = await this.#parts.read((reading) => this.#parts.artifacts.find(reading, key));
     return found === undefined ? undefined : this.#payloadOf(kind, found);
@@ -72,7 +84,7 @@ export class UnitOfWork {
     return found === undefined ? undefined : this.#payloadOf(kind, found);
   }
 
-  put(kind: string, id: string, payload: AdapterPayload, lifetime: number | undefined): void {
+  put({ kind, id, payload, lifetime }: Kept): void {
     const { codec } = this;
     const key = codec.keyOf(kind, id);
     const alias = aliasOf(codec, kind, payload);
@@ -104,7 +116,7 @@ export class UnitOfWork {
   }
 
   remove(kind: string, id: string): void {
-    const key = this.codec.keyOf(kind, id);
+    const key = this.#keyOf(kind, id);
     this.#changes.push({ what: "remove", key });
     this.#own.set(key, undefined);
   }
@@ -114,6 +126,20 @@ export class UnitOfWork {
     if (this.#changes.some((change) => change.what === "revoke" && change.key === key)) return;
     this.#changes.push({ what: "revoke", key });
     this.#own.set(key, undefined);
+  }
+
+  /** Keeps what is to be known of an access token that is a signed text. */
+  keepSigned(token: SignedToken): void {
+    const payload = recordOfSigned(token, this.#parts.now());
+    this.put({ kind: signedKind(token.kind), id: token.jti, payload, lifetime: token.expiration });
+  }
+
+  /**
+   * Lets the engine find a signed token by its identifier, because this call has come with the token itself and its
+   * signature was checked. At any other time the identifier alone, which resource servers know, finds nothing.
+   */
+  admitSigned(id: string): void {
+    this.#signed = id;
   }
 
   /** Keeps what the bearer of the refresh token that was used up is answered, for whoever asks again because it was lost. */
@@ -159,6 +185,10 @@ export class UnitOfWork {
     }
   }
 
+  #keyOf(kind: string, id: string): string {
+    return this.codec.keyOf(id === this.#signed && SIGNED.has(kind) ? signedKind(kind) : kind, id);
+  }
+
   #payloadOf(kind: string, { key, body, consumedAt, answer }: FoundArtifact): AdapterPayload {
     // What we have sealed ourselves for this very row.
     const payload = this.codec.open(key, body) as AdapterPayload;
@@ -170,6 +200,13 @@ export class UnitOfWork {
     }
     return { ...payload, consumed: Math.floor(consumedAt / 1000) };
   }
+}
+
+/** Kinds of tokens that can be signed texts. */
+const SIGNED: ReadonlySet<string> = new Set(["AccessToken", "ClientCredentials"]);
+
+function signedKind(kind: string): string {
+  return `Signed${kind}`;
 }
 
 function answerKey(key: string): string {

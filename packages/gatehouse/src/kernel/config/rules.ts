@@ -148,6 +148,13 @@ const production: readonly Rule[] = [
     broken: ({ counters }) => counters.onFailure === "allow",
   },
   {
+    paths: ["live.inspector"],
+    profile: "production",
+    refuses: "The inspector tells every visitor how long each guard takes, and what is guessed from that.",
+    fix: "Remove live.inspector, or use the development profile.",
+    broken: ({ live }) => live.inspector,
+  },
+  {
     paths: ["store.postgresUrl"],
     profile: "production",
     refuses: "The connection to PostgreSQL must be encrypted and its server verified.",

@@ -171,6 +171,10 @@ export const table = {
     doc: "How many streams, by which open pages hear of news, one address may have open at once: one a browser.",
     default: 200,
   }),
+  "live.inspector": option(flag(), {
+    doc: "Pages with live components offer the inspector, and answers say in `Server-Timing` what took how long.",
+    default: { by: "profile", values: { development: true, production: false } },
+  }),
   "uploads.files": option(integer(1, ANY_NUMBER), {
     doc: "How many uploaded files of one session may wait for an action to take them; they wait for an hour.",
     default: 20,
@@ -242,6 +246,10 @@ export const table = {
   }),
   "keys.environment": option(text("the name of a variable"), {
     doc: "The environment variable that holds the text of a key file, instead of a file.",
+  }),
+  "keys.rotateAfter": option(duration("1d"), {
+    doc: "How long a key version is used before the console, `keys list` and an event a day remind of rotating.",
+    default: "90d",
   }),
   guards: option(guardSettings(), {
     doc: "Modes of guards: `enforce`, `shadow` (only report what would be denied) or `off` with a reason for the audit trail.",

@@ -29,6 +29,11 @@ export interface EndedSession {
   readonly expiresAt: number;
 }
 
+/** Whose sessions they are. A user and a guest of the same id have nothing in common; strangers are no principal. */
+export interface SessionOwner extends Pick<Session, "tenant" | "principalId"> {
+  readonly principalType: Exclude<Session["principalType"], "anonymous">;
+}
+
 /** Sessions with a row: those that were written to or signed in. */
 export interface Sessions {
   find(transaction: ReadTransaction, id: string): Promise<Session | undefined>;
@@ -40,7 +45,7 @@ export interface Sessions {
   end(transaction: WriteTransaction, id: string): Promise<void>;
   /** Ends a session whose cookie needs none: the row, made where there was none, says so. The earliest end counts. */
   markEnded(transaction: WriteTransaction, ended: EndedSession): Promise<void>;
-  /** Ends all sessions of a principal, for a password change or a revocation. Strangers are no principal. */
-  endAll(transaction: WriteTransaction, tenant: string, principalId: string): Promise<number>;
+  /** Ends all sessions of a principal, for a password change or a revocation, and says how many. */
+  endAll(transaction: WriteTransaction, owner: SessionOwner): Promise<number>;
   prune(transaction: WriteTransaction, now: number, limit: number): Promise<number>;
 }

@@ -7,14 +7,13 @@ import { events } from "../../kernel/events.ts";
 import { deny, type Denial } from "../../kernel/outcome.ts";
 import type { Bans, BanSubject } from "../../kernel/ports/bans.ts";
 import { formatComponentId } from "../component-id.ts";
-import type { AnyLiveComponent, ViewContext } from "../component.ts";
-import { fitProps } from "../content.ts";
+import type { AnyLiveComponent } from "../component.ts";
+import { isVisible } from "../content.ts";
 import { liveProblems } from "../problems.ts";
 import { ownerOf } from "../state.ts";
 import type { Followed, Follower } from "./follower.ts";
 import type { Push } from "./push.ts";
 import type { StreamRequest } from "./stream-wire.ts";
-import type { Topics } from "./topics.ts";
 
 /** Name of the action that opens streams. */
 export const STREAM = "live.stream";
@@ -91,7 +90,7 @@ function openTokens(
     const component = find(id.component);
     const topics = push.tokens.open({ tenant: attempt.tenant, ...id, owner }, token, now);
     const view = { principal, tenant: attempt.tenant, instance: id.instance };
-    if (component === undefined || topics === undefined || !isVisible(component, topics, view))
+    if (component === undefined || topics === undefined || !isVisible(component, { ...view, props: topics.props }))
       refused.push(formatComponentId(id));
     else followed.push({ id: formatComponentId(id), topics, joining });
   }
@@ -101,13 +100,6 @@ function openTokens(
     context: { what: "topics", components: refused.length },
     extensions: { components: refused },
   });
-}
-
-/** Whether a component is still to be shown to whoever follows it. */
-function isVisible(component: AnyLiveComponent, topics: Topics, view: Omit<ViewContext<unknown>, "props">): boolean {
-  if (component.visible === undefined) return true;
-  const props = fitProps(component, topics.props);
-  return props !== undefined && component.visible({ ...view, props: props.value });
 }
 
 function subjectsOf({ principal }: Context, address: string): readonly BanSubject[] {

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
-import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
+import { mkdtemp, readdir, readlink, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import type { UploadSink } from "../../kernel/ports/uploads.ts";
 import { createMemoryUploads } from "../memory/memory-uploads.ts";
 import { openUploadFiles } from "./upload-files.ts";
@@ -73,3 +74,35 @@ for (const [name, open] of [
       }));
   });
 }
+
+describe("a stored file that is asked for", () => {
+  it("is not open unless somebody reads it, nor after that", { skip: process.platform !== "linux" }, async () => {
+    const directory = await mkdtemp(join(tmpdir(), "gatehouse-uploads-"));
+    try {
+      const sink = openUploadFiles(directory);
+      const writer = await sink.begin(ID);
+      await writer.write(randomBytes(500_000));
+      await writer.finish();
+      const openFiles = async (): Promise<number> => {
+        const links = (await readdir("/proc/self/fd")).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => ""));
+        return (await Promise.all(links)).filter((path) => path.startsWith(directory)).length;
+      };
+      // An answer to HEAD, or to somebody who has gone, is never read.
+      const unread = await Promise.all(Array.from({ length: 20 }, () => sink.open(ID)));
+      assert.equal(await openFiles(), 0);
+      assert.equal(unread.length, 20);
+      const reader = (await sink.open(ID))?.body.getReader();
+      await reader?.read();
+      assert.equal(await openFiles(), 1);
+      await reader?.cancel();
+      for (let tries = 0; tries < 500 && (await openFiles()) > 0; tries += 1) await pause(10);
+      assert.equal(await openFiles(), 0);
+      await (await sink.open(ID))?.body.cancel();
+      const gone = await sink.open(ID);
+      await sink.delete(ID);
+      await assert.rejects(new Response(gone?.body).arrayBuffer(), { code: "ENOENT" });
+    } finally {
+      await rm(directory, { recursive: true });
+    }
+  });
+});

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { mkdir, open, readdir, rename, rm, type FileHandle } from "node:fs/promises";
+import { createReadStream } from "node:fs";
+import { mkdir, open, readdir, rename, rm, stat, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import type { UploadSink, UploadWriter, WrittenUpload } from "../../kernel/ports/uploads.ts";
@@ -9,8 +10,8 @@ import { checkUploadId, isUploadId } from "./upload-id.ts";
 const UNFINISHED = ".part";
 
 /**
- * Files in a directory, readable by this user alone; it is made for the first of them. A file is written under a temporary name, and renamed once it is
- * on the disk: what has its own name is whole.
+ * Files in a directory, readable by this user alone; it is made for the first of them. A file is written under a
+ * temporary name, and renamed once it is on the disk: what has its own name is whole.
  */
 export function openUploadFiles(directory: string): UploadSink {
   const pathOf = (id: string): string => {
@@ -24,12 +25,9 @@ export function openUploadFiles(directory: string): UploadSink {
       return new FileWriter(await open(path + UNFINISHED, "wx", 0o600), { path, directory });
     },
     async open(id) {
-      const handle = await open(pathOf(id), "r").catch(absent);
-      if (handle === undefined) return undefined;
-      const { size } = await handle.stat();
-      // Node's web streams and the global ones differ in their declarations alone.
-      const body = Readable.toWeb(handle.createReadStream()) as ReadableStream<Uint8Array>;
-      return { bytes: size, body };
+      const path = pathOf(id);
+      const found = await stat(path).catch(absent);
+      return found === undefined ? undefined : { bytes: found.size, body: contentOf(path) };
     },
     async delete(id) {
       const path = pathOf(id);
@@ -79,6 +77,24 @@ class FileWriter implements UploadWriter {
     await this.#handle.close();
     await rm(this.#place.path + UNFINISHED, { force: true });
   }
+}
+
+/** The content of a file, which is opened when somebody reads it: an answer to HEAD never does. */
+function contentOf(path: string): ReadableStream<Uint8Array> {
+  let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        // Node's web streams and the global ones differ in their declarations alone.
+        reader ??= (Readable.toWeb(createReadStream(path)) as ReadableStream<Uint8Array>).getReader();
+        const { done, value } = await reader.read();
+        if (done) controller.close();
+        else controller.enqueue(value);
+      },
+      cancel: (reason) => reader?.cancel(reason),
+    },
+    { highWaterMark: 0 },
+  );
 }
 
 /** Makes a rename last. Windows has no way to, and needs none. */

@@ -163,6 +163,22 @@ export const coreMigrations: readonly Migration[] = Object.freeze([
     CREATE INDEX oauth_artifacts_expiry ON oauth_artifacts (expires_at) WHERE expires_at IS NOT NULL`,
   ),
   portableMigration(
+    "0013_oauth_signing_keys",
+    `CREATE TABLE oauth_signing_keys (
+      kid {id} NOT NULL PRIMARY KEY,
+      algorithm TEXT NOT NULL,
+      state TEXT NOT NULL CHECK (state IN ('next', 'active', 'retiring', 'pruned', 'compromised')),
+      public_key TEXT NOT NULL,
+      private_key TEXT,
+      created_at {integer} NOT NULL,
+      since {integer} NOT NULL,
+      uses {integer} NOT NULL,
+      last_used_at {integer}
+    ) {strict};
+    CREATE UNIQUE INDEX oauth_signing_keys_active ON oauth_signing_keys (algorithm) WHERE state = 'active';
+    CREATE UNIQUE INDEX oauth_signing_keys_next ON oauth_signing_keys (algorithm) WHERE state = 'next'`,
+  ),
+  portableMigration(
     "0020_accounts",
     `CREATE TABLE accounts (
       id {id} NOT NULL PRIMARY KEY,

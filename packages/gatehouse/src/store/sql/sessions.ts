@@ -33,7 +33,7 @@ const MARK_ENDED = portableStatement(
    WHERE sessions.ended_at IS NULL OR sessions.ended_at > excluded.ended_at`,
 );
 const END_ALL = portableStatement(
-  "DELETE FROM sessions WHERE tenant = $1 AND principal_id = $2 AND principal_type <> 'anonymous' RETURNING id",
+  "DELETE FROM sessions WHERE tenant = $1 AND principal_type = $2 AND principal_id = $3 RETURNING id",
 );
 const PRUNE = portableStatement(
   `DELETE FROM sessions WHERE id IN
@@ -66,8 +66,8 @@ export function createSessions(): Sessions {
     async markEnded(transaction, { id, tenant, endedAt, expiresAt }) {
       await transaction.execute(MARK_ENDED, [id, tenant, endedAt, expiresAt]);
     },
-    async endAll(transaction, tenant, principalId) {
-      return (await transaction.execute(END_ALL, [tenant, principalId])).length;
+    async endAll(transaction, { tenant, principalType, principalId }) {
+      return (await transaction.execute(END_ALL, [tenant, principalType, principalId])).length;
     },
     async prune(transaction, now, limit) {
       return (await transaction.execute(PRUNE, [now, limit])).length;

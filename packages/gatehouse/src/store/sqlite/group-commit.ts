@@ -43,13 +43,14 @@ export class GroupCommit {
   /** The group is open and none of its members is running. */
   #lingering = false;
   #busySince: number | undefined;
-  #interrupt: ((error: TransactionMisuseError) => void) | undefined;
+  /** The member that is running, or ran last in the open batch. */
+  #running: WriteScope | undefined;
   #refusal: StoreUnavailableError | undefined;
   readonly #onIdle: (() => void)[] = [];
 
   constructor(options: GroupCommitOptions) {
     this.#options = options;
-    this.#watch = new ForeignWaitWatch(options.foreignWait, (error) => this.#interrupt?.(error));
+    this.#watch = new ForeignWaitWatch(options.foreignWait, (error) => this.#running?.interrupt(error));
   }
 
   /** Transactions waiting for a batch. */
@@ -196,17 +197,15 @@ export class GroupCommit {
     if (this.#group === undefined || this.#group.size === 0 || this.#held || this.#options.mayCommit())
       return this.#endBatch();
     this.#watch.stop();
-    this.#interrupt = undefined;
+    this.#running = undefined;
     this.#lingering = true;
     this.#schedule();
   }
 
   #interruptible<Result>(scope: WriteScope, work: (transaction: WriteTransaction) => Promise<Result>): Promise<Result> {
     return new Promise((resolve, reject) => {
-      this.#interrupt = (error) => {
-        scope.end(error.message);
-        reject(error);
-      };
+      this.#running = scope;
+      scope.onInterrupt(reject);
       this.#watch.start();
       work(new SqliteWriteTransaction(scope)).then(resolve, reject);
     });
@@ -250,7 +249,7 @@ export class GroupCommit {
     const { connection, onCommit, onBatchEnd } = this.#options;
     const group = this.#group;
     this.#watch.stop();
-    this.#interrupt = undefined;
+    this.#running = undefined;
     this.#group = undefined;
     this.#lingering = false;
     if (group === undefined) return;

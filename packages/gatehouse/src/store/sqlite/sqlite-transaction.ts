@@ -69,6 +69,7 @@ export class WriteScope implements StatementRunner {
   #now: number | undefined;
   #refusal: string | undefined;
   #failure: unknown;
+  #reject: ((error: Error) => void) | undefined;
   /** Run in order once the transaction is durable. */
   readonly effects: (() => void)[] = [];
 
@@ -85,6 +86,17 @@ export class WriteScope implements StatementRunner {
   now(): number {
     this.#now ??= this.#clock.now();
     return this.#now;
+  }
+
+  /** What is told when the transaction is interrupted. */
+  onInterrupt(reject: (error: Error) => void): void {
+    this.#reject = reject;
+  }
+
+  /** Ends the transaction from outside, although its code has not come to an end. */
+  interrupt(error: Error): void {
+    this.end(error.message);
+    this.#reject?.(error);
   }
 
   /** Ends every transaction of the scope, whatever their code still tries. */
