@@ -87,7 +87,10 @@ export class AccountRecovery {
     return isDenial(prepared) ? prepared : { ...prepared, token };
   }
 
-  /** Uses the link up, sets the password, signs the account out everywhere. */
+  /**
+   * Uses the link up, sets the password, signs the account out everywhere. The browser may be given a mark of a known
+   * device: whoever has the mailbox must not be kept out by others who guess.
+   */
   async commitReset(writing: WriteTransaction, { account, phc, token }: PreparedReset): Promise<AccountKey | Denial> {
     const { links, directory, passwords } = this.#parts;
     const place = { purpose: "reset", tenant: account.tenant } as const;

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import fc from "fast-check";
 import { isDenial, type Outcome } from "../../kernel/outcome.ts";
 import { admitted, KIT_PASSWORD, KIT_TENANT, openAccountKit, type AccountKit } from "../../testing/account-kit.ts";
 import { createOAuthArtifacts } from "../../store/sql/oauth-artifacts.ts";
@@ -142,6 +143,24 @@ describe("an e-mail address", () => {
     }
     assert.equal(normaliseEmail("ada@bücher.example"), "ada@xn--bcher-kva.example");
     assert.equal(normaliseEmail("a.d.a+news@example.org"), "a.d.a+news@example.org");
+  });
+
+  it("stays what it is when it is read once more, whatever letters it has", () => {
+    const part = fc.string({ unit: "grapheme", minLength: 1, maxLength: 20 });
+    fc.assert(
+      fc.property(part, part, (local, host) => {
+        const email = normaliseEmail(`${local}@${host}.example`);
+        assert.equal(email === undefined ? undefined : normaliseEmail(email), email);
+      }),
+      {
+        numRuns: 5000,
+        examples: [
+          ["\u0130\u0323", "a"],
+          ["\u1e9b\u0323", "a"],
+          ["\u2126", "\u00df"],
+        ],
+      },
+    );
   });
 
   it("is nothing that a header or a list of recipients would read otherwise", () => {

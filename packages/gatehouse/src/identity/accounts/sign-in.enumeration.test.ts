@@ -6,16 +6,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { isDenial } from "../../kernel/outcome.ts";
 import { createDeterministicRandom } from "../../testing/deterministic-random.ts";
-import {
-  admitted,
-  KIT_IP,
-  KIT_PASSWORD,
-  KIT_TENANT,
-  openAccountKit,
-  type AccountKit,
-} from "../../testing/account-kit.ts";
-import { createAccountServices } from "./accounts.ts";
-import { stillHolds } from "./authentication.ts";
+import { KIT_PASSWORD, KIT_TENANT, openAccountKit, type AccountKit } from "../../testing/account-kit.ts";
 import { PasswordHasher } from "./passwords/hasher.ts";
 
 const CHEAP = { memory: 64, passes: 1, parallelism: 1 };
@@ -107,48 +98,5 @@ describe("enumerating accounts", () => {
       for (let ask = 0; ask < 7; ask += 1) codes.push((await letters.admit(KIT_TENANT, email))?.problem.code ?? "sent");
       assert.deepEqual(codes, [...Array<string>(5).fill("sent"), "RATE_LIMIT_EXCEEDED", "RATE_LIMIT_EXCEEDED"]);
     }
-  });
-});
-
-describe("signing in with a password", () => {
-  it("hashes it anew when hashes cost more by now, and leaves it alone otherwise", async () => {
-    await using kit = await openAccountKit();
-    const { id } = await kit.join("renewed@example.org");
-    const { factors, random } = kit.parts;
-    const row = async (): Promise<string | undefined> => {
-      const selection = { tenant: KIT_TENANT, account: id, kind: "password" } as const;
-      return (await kit.store.read((reading) => factors.list(reading, selection)))[0]?.body;
-    };
-    const first = await row();
-    await kit.signedIn("renewed@example.org");
-    assert.equal(await row(), first);
-
-    const dearer = createAccountServices({
-      ...kit.parts,
-      hasher: new PasswordHasher({ random, cost: { ...CHEAP, passes: 2 } }),
-    });
-    const claim = { tenant: KIT_TENANT, email: "renewed@example.org", password: KIT_PASSWORD, ip: KIT_IP, devices: [] };
-    const signIn = async () => {
-      const read = kit.store.read.bind(kit.store);
-      const prepared = admitted(await dearer.passwordSignIn.prepare({ ...claim, read }));
-      return kit.write((writing) => dearer.passwordSignIn.commit(writing, prepared));
-    };
-    const authentication = admitted(await signIn());
-    const renewed = await row();
-    assert.notEqual(renewed, first);
-    admitted(await signIn());
-    assert.equal(await row(), renewed);
-    const account = await kit.store.read((reading) => kit.services.directory.find(reading, authentication.account));
-    assert.equal(stillHolds(authentication, account), true, "a hash made anew signs nobody out");
-  });
-
-  it("fails when the account changes between the comparison and the transaction", async () => {
-    await using kit = await openAccountKit();
-    const account = await kit.join("raced@example.org");
-    const { passwordSignIn, directory } = kit.services;
-    const claim = { tenant: KIT_TENANT, email: "raced@example.org", password: KIT_PASSWORD, ip: KIT_IP, devices: [] };
-    const prepared = admitted(await passwordSignIn.prepare({ ...claim, read: (look) => kit.store.read(look) }));
-    await kit.write((writing) => directory.change(writing, account, { state: "disabled" }));
-    assert.ok(isDenial(await kit.write((writing) => passwordSignIn.commit(writing, prepared))));
   });
 });
