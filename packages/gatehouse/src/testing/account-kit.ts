@@ -9,8 +9,8 @@ import { DevelopmentMailbox } from "../identity/accounts/development-mailbox.ts"
 import type { Account } from "../identity/accounts/directory.ts";
 import { PasswordHasher } from "../identity/accounts/passwords/hasher.ts";
 import { createIds } from "../kernel/ids.ts";
-import { generateKeyMaterial } from "../kernel/key-material.ts";
-import { createKeyRing } from "../kernel/key-ring.ts";
+import { generateKeyMaterial, type KeyMaterial } from "../kernel/key-material.ts";
+import { createReplaceableKeyRing, type ReplaceableKeyRing } from "../kernel/key-ring.ts";
 import { isDenial, type Denial } from "../kernel/outcome.ts";
 import type { Store, WriteTransaction } from "../kernel/ports/store.ts";
 import { createSealer } from "../kernel/seal.ts";
@@ -37,6 +37,9 @@ export interface AccountKit extends AsyncDisposable {
   readonly parts: AccountServicesParts;
   readonly store: Store;
   readonly clock: FakeClock;
+  /** The keys the kit began with. */
+  readonly keys: KeyMaterial;
+  readonly keyRing: ReplaceableKeyRing;
   readonly mailbox: DevelopmentMailbox;
   /** An account with a password that passes for right. */
   join(email: string, password?: string): Promise<Account>;
@@ -80,7 +83,8 @@ export async function openAccountKit({
 }: AccountKitOptions = {}): Promise<AccountKit> {
   const clock = createFakeClock(start);
   const random = createDeterministicRandom("accounts");
-  const keyRing = createKeyRing(generateKeyMaterial(random, clock));
+  const keys = generateKeyMaterial(random, clock);
+  const keyRing = createReplaceableKeyRing(keys);
   const store = given ?? (await openSqliteStore({ memory: true, clock, migrations: coreMigrations }));
   const counters = createMemoryCounters({ clock });
   const mailbox = new DevelopmentMailbox(clock);
@@ -114,7 +118,7 @@ export async function openAccountKit({
   }
 
   return {
-    ...{ services, parts, store, clock, mailbox, signIn, tokenFor, write },
+    ...{ services, parts, store, clock, keys, keyRing, mailbox, signIn, tokenFor, write },
     async join(email, password = KIT_PASSWORD) {
       const { membership } = services;
       const person = { tenant: KIT_TENANT, email, name: "Ada", locale: "en", grants: [] };

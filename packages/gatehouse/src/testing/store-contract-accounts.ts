@@ -99,6 +99,8 @@ function describeFinding(current: () => Store): void {
     const second = await page(first.at(-1)?.id);
     assert.deepEqual([...first, ...second], all);
     assert.equal(first.length, 3);
+    const everywhere = await current().read((reading) => accounts.list(reading, { limit: 10_000 }));
+    assert.ok(new Set(everywhere.map((account) => account.tenant)).size > 1);
   });
 }
 
@@ -137,6 +139,11 @@ function describeChanging(current: () => Store): void {
     assert.ok(Number(proven?.verifiedAt) > 0);
     await verify(account);
     assert.deepEqual(await identifiers(), [proven]);
+    const rewrite = (before: string, body: string) =>
+      current().write((writing) => accounts.rewriteIdentifier(writing, key, { before, body }));
+    assert.equal(await rewrite("something else", "anew"), false);
+    assert.equal(await rewrite("sealed", "anew"), true);
+    assert.deepEqual(await identifiers(), [{ ...proven, body: "anew" }]);
   });
 
   it("go with identifiers and factors, and get no factor afterwards", async () => {

@@ -1,6 +1,7 @@
-import { isDenial, type Denial } from "../../kernel/outcome.ts";
+import { deny, isDenial, type Denial } from "../../kernel/outcome.ts";
 import type { AccountKey, Factors } from "../../kernel/ports/accounts.ts";
 import type { ReadTransaction, Store, WriteTransaction } from "../../kernel/ports/store.ts";
+import { problems } from "../../kernel/problems.ts";
 import { refuseLink, type AccountLinks } from "./account-links.ts";
 import type { Account, Directory } from "./directory.ts";
 import type { Letters } from "./letters.ts";
@@ -120,7 +121,7 @@ export class AccountRecovery {
    * can be signed in anew.
    */
   async commitChange(writing: WriteTransaction, { account, phc }: PreparedPassword): Promise<number | Denial> {
-    return (await this.#parts.passwords.set(writing, account, phc)) ?? refuseLink({ purpose: "reset" });
+    return (await this.#parts.passwords.set(writing, account, phc)) ?? deny(problems.NOT_FOUND);
   }
 
   /** Sends a link that proves an address of an account. */

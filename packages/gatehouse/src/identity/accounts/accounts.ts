@@ -7,6 +7,7 @@ import type { Counters } from "../../kernel/ports/counters.ts";
 import type { Documents } from "../../kernel/ports/documents.ts";
 import type { OAuthArtifacts } from "../../kernel/ports/oauth-artifacts.ts";
 import type { Sessions } from "../../kernel/ports/sessions.ts";
+import type { Store } from "../../kernel/ports/store.ts";
 import type { Random } from "../../kernel/random.ts";
 import type { Sealer } from "../../kernel/seal.ts";
 import { AccountLinks } from "./account-links.ts";
@@ -27,6 +28,7 @@ import { PasswordHasher } from "./passwords/hasher.ts";
 import { Passwords } from "./passwords/passwords.ts";
 import { PasswordPolicy, type PasswordBlocklist } from "./passwords/policy.ts";
 import { RecoveryCodes } from "./recovery-codes.ts";
+import { resealAccounts } from "./resealing.ts";
 import { Totp } from "./totp.ts";
 
 /** What accounts are made from. */
@@ -64,6 +66,11 @@ export interface AccountServices {
   readonly devices: KnownDevices;
   /** Ask `admit` before strangers have letters sent. */
   readonly letters: Letters;
+  /**
+   * Seals all accounts under the current key; to be run after each rotation, and before a key version is removed. Returns
+   * how many texts were sealed anew.
+   */
+  readonly reseal: (store: Store, signal?: AbortSignal) => Promise<number>;
   /** What operators do. */
   readonly operations: readonly AnyAction[];
 }
@@ -94,6 +101,7 @@ export function createAccountServices(parts: AccountServicesParts): AccountServi
     passkeyRegistration: new PasskeyRegistration(ceremony),
     passkeySignIn: new PasskeySignIn(ceremony),
     recovery: new AccountRecovery(shared),
+    reseal: (store, signal) => resealAccounts(store, shared, signal),
     operations: createAccountOperations({ ...shared, membership }),
   };
 }

@@ -56,7 +56,8 @@ export interface DirectoryParts {
   readonly clock: Clock;
 }
 
-const PROFILE = "profile";
+/** The name under which profiles are sealed. */
+export const PROFILE = "profile";
 
 /** The people of all tenants. */
 export class Directory {

@@ -82,7 +82,7 @@ export class Letters {
     } catch (error) {
       const wait = RETRIES[tries];
       if (wait === undefined) report(error);
-      else timers.after(wait, () => void this.#send(mail, tries + 1));
+      else timers.after(wait, () => void this.#send(mail, tries + 1), "background");
     }
   }
 }

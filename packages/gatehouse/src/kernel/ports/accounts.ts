@@ -50,7 +50,8 @@ export interface AccountChange {
 
 /** Where a list of accounts begins and ends. */
 export interface AccountPage {
-  readonly tenant: string;
+  /** Absent: the accounts of all tenants. */
+  readonly tenant?: string | undefined;
   /** The `id` of the last account of the page before. */
   readonly after?: string | undefined;
   readonly limit: number;
@@ -70,6 +71,12 @@ export interface Accounts {
   addIdentifier(transaction: WriteTransaction, identifier: StoredIdentifier): Promise<boolean>;
   /** Notes that an identifier was proven; `false` where the account does not have it. */
   verifyIdentifier(transaction: WriteTransaction, key: string, account: AccountKey): Promise<boolean>;
+  /** Replaces the body of an identifier; `false` where it is not `before` any more. */
+  rewriteIdentifier(
+    transaction: WriteTransaction,
+    key: string,
+    change: { before: string; body: string },
+  ): Promise<boolean>;
   /** Returns `changedAt` as it is afterwards; `undefined` where there is no such account. */
   update(transaction: WriteTransaction, key: AccountKey, change: AccountChange): Promise<number | undefined>;
   /** Removes an account with its identifiers and factors; `false` where there is none. */

@@ -35,6 +35,7 @@ const FIND_BY_IDENTIFIER = portableStatement(
   `SELECT ${COLUMNS} FROM accounts WHERE id = (SELECT account FROM account_identifiers WHERE key = $1)`,
 );
 const LIST = portableStatement(`SELECT ${COLUMNS} FROM accounts WHERE tenant = $1 AND id > $2 ORDER BY id LIMIT $3`);
+const LIST_ALL = portableStatement(`SELECT ${COLUMNS} FROM accounts WHERE id > $1 ORDER BY id LIMIT $2`);
 const CREATE = portableStatement(`INSERT INTO accounts (${COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7)`);
 const UPDATE = portableStatement(
   `UPDATE accounts SET
@@ -62,6 +63,10 @@ const VERIFY_IDENTIFIER = portableStatement(
    WHERE key = $1 AND tenant = $2 AND account = $3 RETURNING key`,
 );
 
+const REWRITE_IDENTIFIER = portableStatement(
+  "UPDATE account_identifiers SET body = $3 WHERE key = $1 AND body = $2 RETURNING key",
+);
+
 /** Accounts in the tables `accounts` and `account_identifiers`. */
 export function createAccounts(): Accounts {
   return {
@@ -74,7 +79,11 @@ export function createAccounts(): Accounts {
       return row === undefined ? undefined : accountOf(row);
     },
     async list(transaction, { tenant, after = "", limit }) {
-      return (await transaction.execute<AccountRow>(LIST, [tenant, after, limit])).map(accountOf);
+      const rows =
+        tenant === undefined
+          ? transaction.execute<AccountRow>(LIST_ALL, [after, limit])
+          : transaction.execute<AccountRow>(LIST, [tenant, after, limit]);
+      return (await rows).map(accountOf);
     },
     async identifiers(transaction, { tenant, id }) {
       return (await transaction.execute<IdentifierRow>(IDENTIFIERS, [tenant, id])).map(identifierOf);
@@ -91,6 +100,9 @@ export function createAccounts(): Accounts {
     },
     async verifyIdentifier(transaction, key, { tenant, id }) {
       return (await transaction.execute(VERIFY_IDENTIFIER, [key, tenant, id])).length === 1;
+    },
+    async rewriteIdentifier(transaction, key, { before, body }) {
+      return (await transaction.execute(REWRITE_IDENTIFIER, [key, before, body])).length === 1;
     },
     async update(transaction, key, change) {
       const [row] = await transaction.execute<Pick<AccountRow, "changed_at">>(UPDATE, changeValues(key, change));
