@@ -33,7 +33,8 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   try {
     return await serveUntilStopped(options);
   } catch (error) {
-    throw EXPECTED.some((kind) => error instanceof kind) ? calledFrom(error as Error, caller.stack) : error;
+    const isExpected = error instanceof Error && EXPECTED.some((kind) => error instanceof kind);
+    throw isExpected ? calledFrom(error, caller.stack) : error;
   }
 }
 

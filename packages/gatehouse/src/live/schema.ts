@@ -57,6 +57,7 @@ const LONGEST_KEY = 64;
 function explain(issue: StandardSchemaV1.Issue, value: unknown): string {
   const keys = (issue.path ?? []).map((segment) => (typeof segment === "object" ? segment.key : segment));
   const at = keys.reduce(memberOf, value);
+  // Beside what the standard asks for, libraries tell these.
   const { expected, code } = issue as { readonly expected?: unknown; readonly code?: unknown };
   const reason =
     typeof expected === "string" ? `expected ${expected}` : typeof code === "string" ? code : "does not fit";
@@ -65,6 +66,7 @@ function explain(issue: StandardSchemaV1.Issue, value: unknown): string {
 }
 
 function memberOf(value: unknown, key: PropertyKey): unknown {
+  // Any object can be read as a record.
   return typeof value === "object" && value !== null ? (value as Record<PropertyKey, unknown>)[key] : undefined;
 }
 
