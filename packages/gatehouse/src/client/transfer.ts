@@ -36,7 +36,10 @@ export class Transfer {
     this.#core = core;
     this.#subject = subject;
     this.#ready = ready;
-    this.#retry = button("Try again", name, () => this.begin());
+    this.#retry = button("Try again", name, () => {
+      tell(subject.box, "");
+      this.begin();
+    });
     const remove = button("Remove", name, () => this.#remove());
     this.#progress.ariaLabel = name;
     this.item.append(this.#text, " ", this.#progress, " ", this.#retry, " ", remove);
@@ -47,7 +50,6 @@ export class Transfer {
     const most = Number(this.#subject.box.dataset["liveBytes"]);
     if (this.#subject.file.size > most) return this.#fail("The file is too large.", true);
     this.#show("waiting", "waiting");
-    tell(this.#subject.box, "");
     this.#ready();
   }
 
