@@ -249,8 +249,11 @@ function files(assets: StaticFiles): { readonly stylesheet: string; readonly ico
 
 function locked({ edge, live, assets }: ConsoleRouteParts, inbound: Inbound): Response {
   const body: Html = html`<h1>Sign in</h1>
-    <p>The console opens with a one-time link. The server printed one when it started.</p>
-    <p>Make a new link with the gatehouse command: <code>gatehouse link console</code></p>`;
+    <p>The console opens with a one-time link. Many servers print one when they start.</p>
+    <p>
+      Make a new one with the gatehouse command, naming the server's data directory:
+      <code>gatehouse link console --data DIR</code>
+    </p>`;
   const page = doorPage({ ...files(assets), title: "Sign in", head: live.head(inbound), body });
   return edge.page(inbound, page, { status: 401 });
 }
