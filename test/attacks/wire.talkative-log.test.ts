@@ -45,6 +45,9 @@ describe("the log of a workshop under attack", () => {
     await send(client, "/note", { marker: `${secret}!` }, { key: `key-${secret}` });
     await client.get(`/console/enter/${madeUp}?token=${secret}`);
     await client.get(`/nothing/${secret}?access_token=${secret}`);
+    await client.get(`/${madeUp}`);
+    await client.get(`${new URL(server.links["console"] ?? "").pathname}/more`);
+    await client.post(`/console/enterr/${link}`, "");
     await client.post("/note", `{"broken": "${secret}"`, { headers: { "content-type": "application/json" } });
     await client.get("/console", { headers: { authorization: `Bearer ${secret}` } });
     client.cookies.set(loopbackSessionCookie(new URL(server.url)), `forged-cookie-${"y".repeat(40)}`);

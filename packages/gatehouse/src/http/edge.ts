@@ -15,7 +15,7 @@ import { denialOfError } from "./refusal.ts";
 import { createRefusalRecorder, type RefusalRecorder, type RefuseOptions } from "./refusal-recorder.ts";
 import type { EdgeParts } from "./edge-parts.ts";
 import { arrivedWithoutCookies, returnPage } from "./return-page.ts";
-import { allowedMethods } from "./routing.ts";
+import { allowedMethods, loggablePath } from "./routing.ts";
 import { createResponder, isSessionless, type PageOptions, type RespondOptions, type Responder } from "./responder.ts";
 import { createSecurityHeaders } from "./security-headers.ts";
 import { createSessionCookies } from "./session-cookie.ts";
@@ -202,10 +202,11 @@ class HttpEdge implements Edge {
     app.notFound((context) => {
       const inbound = this.of(context);
       const methods = allowedMethods(app, inbound.url.pathname);
-      if (methods.length === 0) return this.refuse(inbound, deny(problems.NOT_FOUND));
+      const recorded = { context: { method: inbound.method, path: loggablePath(app, inbound.url.pathname) } };
+      if (methods.length === 0) return this.refuse(inbound, deny(problems.NOT_FOUND, recorded));
       const allow = methods.join(", ");
       if (inbound.method === "OPTIONS") return this.json(inbound, undefined, { headers: { allow } });
-      const response = this.refuse(inbound, deny(problems.METHOD_NOT_ALLOWED));
+      const response = this.refuse(inbound, deny(problems.METHOD_NOT_ALLOWED, recorded));
       response.headers.set("allow", allow);
       return response;
     });
