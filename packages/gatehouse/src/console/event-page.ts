@@ -1,7 +1,17 @@
 import { html, type Html } from "../html/html.ts";
+import { events as auditEvents } from "../audit/events.ts";
+import { httpEvents } from "../http/events.ts";
 import type { SecurityEvent } from "../kernel/event.ts";
+import { events as kernelEvents } from "../kernel/events.ts";
+import { liveEvents } from "../live/events.ts";
+import { operatorEvents } from "./events.ts";
 import { EVENTS_PATH, FILTER_FIELDS, PAGE_SIZE, type EventFaults, type EventFilter } from "./event-filter.ts";
 import { moment, outcomeTag } from "./format.ts";
+
+/** Events of Gatehouse itself; those of an application are found by their names all the same. */
+const EVENT_NAMES = [kernelEvents, auditEvents, httpEvents, liveEvents, operatorEvents]
+  .flatMap((definitions) => Object.keys(definitions))
+  .toSorted();
 
 /** The audit trail, filtered; no events where the filter cannot be applied. */
 export function eventPage(
@@ -19,7 +29,7 @@ export function eventPage(
 }
 
 function filterForm(filter: EventFilter, faults: EventFaults): Html {
-  const text = (name: "name" | "actor" | "action" | "ip" | "requestId", label: string): Html =>
+  const text = (name: "actor" | "action" | "ip" | "requestId", label: string): Html =>
     html`<label>${label}<input name="${name}" value="${filter[name]}" maxlength="200" autocomplete="off" /></label>`;
   const time = (name: "from" | "until", label: string): Html => {
     const fault = faults[name];
@@ -47,7 +57,10 @@ function filterForm(filter: EventFilter, faults: EventFaults): Html {
     role="search"
     aria-label="Filter events"
   >
-    ${text("name", "Event")}
+    <label
+      >Event<input name="name" value="${filter.name}" list="event-names" maxlength="200" autocomplete="off"
+    /></label>
+    <datalist id="event-names">${EVENT_NAMES.map((name) => html`<option value="${name}"></option>`)}</datalist>
     <label>
       Outcome
       <select name="outcome">

@@ -1,4 +1,7 @@
 import type { Hono } from "hono";
+import { deny, type Denial } from "../kernel/outcome.ts";
+import type { Problem } from "../kernel/problem.ts";
+import { problems } from "../kernel/problems.ts";
 
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
@@ -9,6 +12,15 @@ export function allowedMethods(app: Hono, path: string): readonly string[] {
   );
   if (allowed.length === 0) return [];
   return [...allowed, ...(allowed.includes("GET") ? ["HEAD"] : []), "OPTIONS"].toSorted();
+}
+
+/** The denial of a request that no route of an application answers; its event says which. */
+export function missing(
+  app: Hono,
+  { method, url }: { readonly method: string; readonly url: URL },
+  problem: Problem = problems.NOT_FOUND,
+): Denial {
+  return deny(problem, { context: { method, path: loggablePath(app, url.pathname) } });
 }
 
 /** A word as people name pages; nobody makes tokens without digits that short. */
