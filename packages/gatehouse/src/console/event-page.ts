@@ -8,10 +8,9 @@ import { operatorEvents } from "./events.ts";
 import { EVENTS_PATH, FILTER_FIELDS, PAGE_SIZE, type EventFaults, type EventFilter } from "./event-filter.ts";
 import { moment, outcomeTag } from "./format.ts";
 
-/** Events of Gatehouse itself; those of an application are found by their names all the same. */
-const EVENT_NAMES = [kernelEvents, auditEvents, httpEvents, liveEvents, operatorEvents]
-  .flatMap((definitions) => Object.keys(definitions))
-  .toSorted();
+const EVENT_NAMES = [kernelEvents, auditEvents, httpEvents, liveEvents, operatorEvents].flatMap((definitions) =>
+  Object.keys(definitions),
+);
 
 /** The audit trail, filtered; no events where the filter cannot be applied. */
 export function eventPage(
@@ -20,15 +19,17 @@ export function eventPage(
   faults: EventFaults = {},
 ): Html {
   if (events === undefined) {
-    return html`${filterForm(filter, faults)}
+    return html`${filterForm(EVENT_NAMES, filter, faults)}
       <p class="notice bad" role="alert">The filter cannot be applied: see the marked fields.</p>`;
   }
-  return html`${filterForm(filter, faults)}
+  // Of what an application declares, only what happened is known here.
+  const names = new Set([...EVENT_NAMES, ...events.map(({ name }) => name)]);
+  return html`${filterForm([...names], filter, faults)}
     <section class="panel" aria-label="Events">${events.length === 0 ? empty(filter) : eventTable(events)}</section>
     ${pager(events, filter)}`;
 }
 
-function filterForm(filter: EventFilter, faults: EventFaults): Html {
+function filterForm(names: readonly string[], filter: EventFilter, faults: EventFaults): Html {
   const text = (name: "actor" | "action" | "ip" | "requestId", label: string): Html =>
     html`<label>${label}<input name="${name}" value="${filter[name]}" maxlength="200" autocomplete="off" /></label>`;
   const time = (name: "from" | "until", label: string): Html => {
@@ -60,7 +61,7 @@ function filterForm(filter: EventFilter, faults: EventFaults): Html {
     <label
       >Event<input name="name" value="${filter.name}" list="event-names" maxlength="200" autocomplete="off"
     /></label>
-    <datalist id="event-names">${EVENT_NAMES.map((name) => html`<option value="${name}"></option>`)}</datalist>
+    <datalist id="event-names">${names.toSorted().map((name) => html`<option value="${name}"></option>`)}</datalist>
     <label>
       Outcome
       <select name="outcome">
