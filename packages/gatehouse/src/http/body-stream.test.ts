@@ -102,6 +102,38 @@ describe("BodyStream", () => {
     assert.equal(outcomeOf(await next), 100);
   });
 
+  it("has one timer for many pieces, not one for each", async () => {
+    const clock = createFakeClock();
+    let timers = 0;
+    const counted = { after: (...given: Parameters<typeof clock.after>) => ((timers += 1), clock.after(...given)) };
+    const body = new ReadableStream<Uint8Array>({
+      start(controller) {
+        for (let count = 0; count < 1_000; count += 1) controller.enqueue(new Uint8Array(1));
+        controller.close();
+      },
+    });
+    const request = new Request("http://a/", { method: "POST", body, duplex: "half" });
+    const stream = new BodyStream(request, { pace: PACE, clock, timers: counted, allowTime: undefined });
+    let read = 0;
+    for (let piece = await stream.read(); piece !== undefined; piece = await stream.read()) read += 1;
+    assert.equal(read, 1_000);
+    assert.equal(timers, 2);
+    assert.equal(clock.waiting, 0);
+  });
+
+  it("gives up a body in far more pieces than its bytes warrant", async () => {
+    const { clock, stream, send } = open();
+    for (let count = 0; ; count += 1) {
+      assert.ok(count < 5_000, "it went on");
+      send(1);
+      const outcome = outcomeOf(await stream.read());
+      if (outcome === 1) continue;
+      assert.equal(outcome, "MALFORMED_REQUEST: The body comes in too many pieces.");
+      break;
+    }
+    assert.equal(clock.waiting, 0);
+  });
+
   it("says so when the sender is gone", async () => {
     const { stream, controller } = open();
     const next = stream.read();
