@@ -1,4 +1,5 @@
 import type { BodyPace } from "../http/body-stream.ts";
+import { GatheredBytes } from "../http/gathered-bytes.ts";
 import { events } from "../kernel/events.ts";
 import { deny, isDenial, type Denial } from "../kernel/outcome.ts";
 import { StoreUnavailableError, type Store } from "../kernel/ports/store.ts";
@@ -57,6 +58,8 @@ const ARRIVAL = 15 * 60_000;
 /** Milliseconds a file waits for an action. */
 const WAITING = 60 * 60_000;
 const ID_BYTES = 16;
+/** Bytes that are gathered before they are written: writing and hashing cost the same work however little it is. */
+const WRITTEN_AT_ONCE = 65_536;
 
 /** Receives files: piece by piece from the wire into storage, within what their ticket allows. */
 export class UploadIntake {
@@ -158,18 +161,22 @@ async function readHead(arriving: ArrivingFile): Promise<Uint8Array | Denial> {
   return head;
 }
 
-/** Writes all of a file; `undefined` where it is larger than `most`. */
+/** Writes all of a file, some of its pieces at a time; `undefined` where it is larger than `most`. */
 async function copy(
   writer: UploadWriter,
   { arriving, head, most }: { readonly arriving: ArrivingFile; readonly head: Uint8Array; readonly most: number },
 ): Promise<WrittenUpload | Denial | undefined> {
+  const gathered = new GatheredBytes(WRITTEN_AT_ONCE);
   let bytes = 0;
   for (let piece: Uint8Array | Denial | undefined = head; piece !== undefined; piece = await arriving.read()) {
     if (isDenial(piece)) return piece;
     bytes += piece.byteLength;
     if (bytes > most) return undefined;
-    await writer.write(piece);
+    if (gathered.add(piece)) continue;
+    if (gathered.length > 0) await writer.write(gathered.take());
+    if (!gathered.add(piece)) await writer.write(piece);
   }
+  if (gathered.length > 0) await writer.write(gathered.take());
   return writer.finish();
 }
 
