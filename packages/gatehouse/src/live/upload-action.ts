@@ -44,7 +44,12 @@ const PASSED_ON: StandardSchemaV1<unknown, UploadCall> = {
 };
 /** Files that one caller sends at once, over all fields, and milliseconds after which one counts no more. */
 const AT_ONCE = { limit: 6, window: 15 * 60_000 };
-const PARALLEL: LimitPolicy = { name: "live.uploads", by: ["session"], rule: { kind: "concurrency", ...AT_ONCE } };
+/** Files that all strangers behind one address send at once: many of them may share it, at a venue say. */
+const STRANGERS = 48;
+const PARALLEL: LimitPolicy = {
+  ...{ name: "live.uploads", by: ["session"], anonymousLimit: STRANGERS },
+  rule: { kind: "concurrency", ...AT_ONCE },
+};
 /** How often a caller may try without a field to upload to. */
 const NOWHERE: LimitPolicy = {
   name: UPLOAD,
