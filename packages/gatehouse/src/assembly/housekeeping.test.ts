@@ -32,7 +32,15 @@ describe("housekeeping of uploads", () => {
       number: number,
       { row, whole = true }: { readonly row?: "arriving" | "pending" | "taken"; readonly whole?: boolean },
     ): Promise<void> => {
-      const file = { id: id(number), tenant: "t", owner: "o", bytes: 1, lifetime: HOUR };
+      const file = {
+        id: id(number),
+        tenant: "t",
+        owner: "o",
+        source: undefined,
+        bytes: 1,
+        announced: undefined,
+        lifetime: HOUR,
+      };
       await store.write(async (writing) => {
         if (row !== undefined) await records.reserve(writing, file, QUOTA);
         if (row === "pending" || row === "taken") await records.arrive(writing, file);

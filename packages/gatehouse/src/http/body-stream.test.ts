@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { isDenial, type Denial } from "../kernel/outcome.ts";
 import { createFakeClock } from "../testing/fake-clock.ts";
-import { BodyStream, type BodyPace } from "./body-stream.ts";
+import { BodyStream, UPLOAD_PACE, type BodyPace } from "./body-stream.ts";
 
 const PACE = { least: 100, interval: 1_000, longest: 60_000 };
 
@@ -61,6 +61,19 @@ describe("BodyStream", () => {
         if (outcome === TOO_SLOW) break;
       }
       assert.equal(clock.waiting, 0);
+    }
+  });
+
+  it("gives up an upload of a few kilobytes a second after ten seconds", async () => {
+    const { clock, stream, send } = open(UPLOAD_PACE);
+    send(64);
+    assert.equal(outcomeOf(await stream.read()), 64);
+    for (let seconds = 1; ; seconds += 1) {
+      assert.ok(seconds <= 10, "it went on");
+      const next = stream.read();
+      await clock.advance(1_000);
+      send(2_000);
+      if (outcomeOf(await next) === TOO_SLOW) break;
     }
   });
 

@@ -15,7 +15,7 @@ export interface BodyPace {
 }
 
 /** Slower than any connection that is of use, and enough time for a large file over a slow one. */
-export const UPLOAD_PACE: BodyPace = { least: 4_096, interval: 10_000, longest: 600_000 };
+export const UPLOAD_PACE: BodyPace = { least: 32_768, interval: 10_000, longest: 600_000 };
 
 /** What a body is read with. */
 export interface BodyStreamParts {

@@ -141,4 +141,5 @@ export const coreMigrations: readonly Migration[] = Object.freeze([
     CREATE INDEX uploads_waiting ON uploads (tenant, owner) WHERE state <> 'taken';
     CREATE INDEX uploads_expiry ON uploads (expires_at) WHERE expires_at IS NOT NULL`,
   ),
+  portableMigration("0012_uploads_source", "ALTER TABLE uploads ADD COLUMN source {id}"),
 ]);
