@@ -1,8 +1,8 @@
 import type { Clock } from "../kernel/clock.ts";
-import { events } from "../kernel/events.ts";
-import { deny, type Denial } from "../kernel/outcome.ts";
+import type { Denial } from "../kernel/outcome.ts";
 import { problems } from "../kernel/problems.ts";
 import type { Timers } from "../kernel/timers.ts";
+import { endedEarly, refuseRequest } from "./refusal.ts";
 import { refuseShredded } from "./shredded-body.ts";
 
 /** How fast a body has to arrive. Times are milliseconds. */
@@ -24,6 +24,8 @@ export interface BodyStreamParts {
   readonly timers: Timers;
   /** Has the transport wait so many milliseconds for the body, where it bounds that itself. */
   readonly allowTime: ((milliseconds: number) => void) | undefined;
+  /** Aborted when the server stops. */
+  readonly stopping?: AbortSignal | undefined;
 }
 
 /** Milliseconds by which the transport waits longer than the reader of a body. */
@@ -71,12 +73,13 @@ export class BodyStream {
     this.#end ??= timers.after(pace.longest, () => this.#endTime(), "background");
     try {
       const piece = await this.#next(reader);
-      if (piece === "too slow") return this.#giveUp("The body came too slowly.");
+      if (piece === "too slow") return this.#giveUp();
       if (!piece.done) return this.#count(piece.value);
       this.close();
       return undefined;
     } catch {
-      return this.#giveUp("The body ended early.");
+      this.close();
+      return endedEarly(this.#parts.stopping);
     }
   }
 
@@ -133,8 +136,8 @@ export class BodyStream {
     this.#expire?.();
   }
 
-  #giveUp(detail: string): Denial {
+  #giveUp(): Denial {
     this.close();
-    return deny(problems.REQUEST_TIMEOUT, { detail, event: events.request_malformed, context: { reason: detail } });
+    return refuseRequest(problems.REQUEST_TIMEOUT, "The body came too slowly.");
   }
 }

@@ -1,13 +1,11 @@
-import { events } from "../kernel/events.ts";
-import { deny, isDenial, type Denial } from "../kernel/outcome.ts";
-import { problems } from "../kernel/problems.ts";
+import { isDenial, type Denial } from "../kernel/outcome.ts";
 import { isUtf8, type ContentType } from "./content-type.ts";
 import { DEFAULT_FIELDS, fieldsOf, parseUrlencoded, type FormFields } from "./form-body.ts";
 import { GatheredBytes } from "./gathered-bytes.ts";
 import { DEFAULT_JSON_LIMITS, parseJson, type JsonLimits } from "./json-body.ts";
 import { readMultipartForm, type ReceiveFile } from "./multipart-form.ts";
 import type { PieceSource } from "./multipart-stream.ts";
-import { malformed, tooLarge, unsupported } from "./refusal.ts";
+import { endedEarly, malformed, tooLarge, unsupported } from "./refusal.ts";
 import { FREE_PIECES, refuseShredded } from "./shredded-body.ts";
 
 /** A body as it was understood. */
@@ -32,7 +30,7 @@ const decoder = new TextDecoder("utf-8", { fatal: true });
 const NOTHING = new Uint8Array(0);
 
 /** Reads the bytes of a body up to a limit; what lies beyond it is never read. */
-export async function readBody(request: Request, limit: number): Promise<Uint8Array | Denial> {
+export async function readBody(request: Request, limit: number, stopping?: AbortSignal): Promise<Uint8Array | Denial> {
   if (request.method === "GET" || request.method === "HEAD") return NOTHING;
   const declared = request.headers.get("content-length");
   try {
@@ -44,7 +42,7 @@ export async function readBody(request: Request, limit: number): Promise<Uint8Ar
     // The declared length bounds what the HTTP parser delivers, and in how many pieces: no reader of our own is needed.
     return new Uint8Array(await request.arrayBuffer());
   } catch {
-    return deny(problems.REQUEST_TIMEOUT, { detail: "The body ended early.", event: events.request_malformed });
+    return endedEarly(stopping);
   }
 }
 
