@@ -141,6 +141,11 @@ module.exports = {
       places: [`${src}/store/valkey/`],
       comment: "Valkey is optional: its client is imported in one place.",
     }),
+    only("nodemailer", {
+      path: "node_modules/nodemailer/",
+      places: [`${src}/identity/accounts/adapters/`],
+      comment: "Delivery over SMTP is optional: its client is imported in one place.",
+    }),
     only("sqlite", {
       path: "^(node:)?sqlite$",
       places: [`${src}/store/`],

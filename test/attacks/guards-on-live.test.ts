@@ -22,7 +22,9 @@ function componentOf(actions: readonly AnyAction[]): AnyLiveComponent {
         actions.map((original) => [
           original.name.slice(COMPONENT.length + 1),
           action({ ...optionsOf(original), input: original.input, commutes: true }, async (context, input) => {
-            const value: unknown = await original.run({ ...context, input, store: undefined });
+            // Actions of the suite prepare nothing.
+            const prepared = undefined as never;
+            const value: unknown = await original.run({ ...context, input, store: undefined, prepared });
             return isDenial(value) ? value : z.looseObject({}).parse(value);
           }),
         ]),

@@ -63,5 +63,7 @@ export { describeIdempotencyContract } from "./testing/store-contract-idempotenc
 export { describeLeasesContract } from "./testing/store-contract-leases.ts";
 export { describeMigrationContract } from "./testing/store-contract-migrations.ts";
 export { describeSessionsContract } from "./testing/store-contract-sessions.ts";
+export { describeAccountsContract } from "./testing/store-contract-accounts.ts";
+export { describeOAuthArtifactsContract } from "./testing/store-contract-oauth.ts";
 export { describeUploadsContract } from "./testing/store-contract-uploads.ts";
 export { describeStoreContract } from "./testing/store-contract.ts";

@@ -1,5 +1,6 @@
 import type { Hono } from "hono";
 import type { LinkTargets } from "../console/link-operations.ts";
+import type { Authenticators } from "../guards/authenticate.ts";
 import type { SignatureVerifier } from "../guards/signature.ts";
 import type { TrustedProxies } from "../guards/address.ts";
 import type { Edge } from "../http/edge.ts";
@@ -55,6 +56,8 @@ export interface ApplicationParts {
   readonly components?: readonly AnyLiveComponent[];
   /** Verifiers of signed messages by action name. */
   readonly signatures?: Readonly<Record<string, SignatureVerifier>>;
+  /** Who presents a bearer token or a client's credentials. Without them such requests are refused. */
+  readonly authenticators?: Omit<Authenticators, "session">;
   /** Frames the page that shows a refused form of its components to browsers without scripts. */
   readonly frame?: RefusedFrame;
   /** Its routes; called once the live components are wired. */

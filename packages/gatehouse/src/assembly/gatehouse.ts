@@ -150,7 +150,8 @@ function inspection({ services, timings }: Foundation): Partial<LiveParts> {
 function closeGate(foundation: Foundation, parts: ApplicationParts, actions: readonly AnyAction[]): Gate {
   const { services, stores, report, setGate, timings } = foundation;
   const { localCounters } = stores;
-  const guards = createGuards({ ...foundation, localCounters, signatures: parts.signatures ?? {} });
+  const { signatures = {}, authenticators = {} } = parts;
+  const guards = createGuards({ ...foundation, localCounters, signatures, authenticators });
   const settings = { settings: services.config.guards, report };
   const gate =
     timings === undefined

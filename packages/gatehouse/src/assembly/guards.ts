@@ -1,7 +1,7 @@
 import { admitGuard } from "../guards/admit.ts";
 import { admitPrincipalGuard } from "../guards/admit-principal.ts";
 import { auditGuard } from "../guards/audit.ts";
-import { authenticateGuard } from "../guards/authenticate.ts";
+import { authenticateGuard, type Authenticators } from "../guards/authenticate.ts";
 import { authoriseGuard } from "../guards/authorise.ts";
 import { csrfGuard } from "../guards/csrf.ts";
 import type { CsrfTokens } from "../guards/csrf-token.ts";
@@ -22,6 +22,7 @@ export interface GuardParts {
   readonly records: IdempotencyRecords;
   readonly localCounters: Counters;
   readonly signatures: Readonly<Record<string, SignatureVerifier>>;
+  readonly authenticators: Omit<Authenticators, "session">;
 }
 
 /** Every guard, as configured. The pipeline puts them into the order of the phases. */
@@ -31,6 +32,7 @@ export function createGuards({
   records,
   localCounters,
   signatures,
+  authenticators,
 }: GuardParts): readonly Guard[] {
   const { config, bans, counters, keyRing, sealer, clock, ids, random, store, trail, edge } = services;
   const trustedOrigins = config.csrf.trustedOrigins;
@@ -41,7 +43,7 @@ export function createGuards({
     signatureGuard({ verifiers: signatures }),
     originGuard({ trustedOrigins }),
     csrfGuard({ trustedOrigins, tokens: csrfTokens, keyRing }),
-    authenticateGuard({ authenticators: { session: edge.sessions.authenticator } }),
+    authenticateGuard({ authenticators: { ...authenticators, session: edge.sessions.authenticator } }),
     limitGuard({
       counters,
       keyRing,

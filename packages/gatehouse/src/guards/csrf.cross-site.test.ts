@@ -59,8 +59,8 @@ describe("cross-site request forgery without a valid token", () => {
     }
   });
 
-  it("is refused for mutations over http and at OAuth consent, and reads need none", () => {
-    for (const entrance of ["http", "oauth", "mcp"] as const) {
+  it("is refused for mutations over http, and reads need none", () => {
+    for (const entrance of ["http", "mcp"] as const) {
       refused(attempt(entrance, {}));
       refused(attempt(entrance, {}, "external"));
       assert.equal(attempt(entrance, {}, "none"), undefined);

@@ -64,6 +64,8 @@ function demandOf(action: AnyAction, entrance: Entrance): Demand | undefined {
       return "always";
     case "realtime":
       return "unproven";
+    // The protocol of the entrance oauth has its own proofs: see the origin guard.
+    case "oauth":
     case "webhook":
     case "job":
       return undefined;

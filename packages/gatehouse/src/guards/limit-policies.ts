@@ -84,6 +84,8 @@ function subjectParts(by: LimitSubject, { attempt, principal, action }: PolicySu
       return signedIn && session !== undefined ? ["session", session] : address;
     case "client":
       return type === "client" ? ["client", tenant, id] : address;
+    case "claimed-client":
+      return ["claimed-client", attempt.tenant, attempt.claimedClient ?? "-"];
     case "ip":
       return address;
     case "tenant":
@@ -139,6 +141,9 @@ function subjectFaults(by: readonly LimitSubject[]): string[] {
   const given: unknown = by;
   if (!Array.isArray(given)) return [`\`by\` must be a list of ${LIMIT_SUBJECTS.join(", ")}`];
   if (by.length === 0) return ['`by` names nobody; say who is counted, such as ["principal"]'];
+  if (by.includes("claimed-client") && !by.includes("ip")) {
+    return ['`by` counts a claimed client without its address; add "ip", or anybody can use up its limit'];
+  }
   return by
     .filter((subject) => !LIMIT_SUBJECTS.includes(subject))
     .map((subject) => `\`by\` names an unknown subject "${String(subject)}"; choose of ${LIMIT_SUBJECTS.join(", ")}`);

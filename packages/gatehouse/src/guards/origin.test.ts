@@ -129,7 +129,8 @@ describe("originGuard", () => {
           const foreign = provenance(method, "https://evil.example", "cross-site");
           const safe = ["GET", "HEAD"].includes(method.toUpperCase());
           const connected = entrance === "live" || entrance === "realtime";
-          const expected = !["webhook", "job"].includes(entrance) && (!safe || effects !== "none" || connected);
+          const expected =
+            !["webhook", "job", "oauth"].includes(entrance) && (!safe || effects !== "none" || connected);
           assert.equal(denies(entrance, effects, foreign), expected, `${entrance} ${effects} ${method}`);
         }
       }

@@ -73,8 +73,11 @@ function checkOrigin(origin: string): void {
 
 const SAFE_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 
-/** Entrances no browser speaks to. */
-const WITHOUT_BROWSERS: ReadonlySet<Entrance> = new Set<Entrance>(["webhook", "job"]);
+/**
+ * Entrances no browser speaks to, and that of the OAuth protocol, which is spoken between sites: it has its own proofs
+ * of who has begun what (registered redirect addresses, state, PKCE), and its pages are forms of the http entrance.
+ */
+const ACROSS_SITES: ReadonlySet<Entrance> = new Set<Entrance>(["webhook", "job", "oauth"]);
 
 /**
  * Refuses what a foreign page made a browser send with its user's cookies: cross-site request forgery,
@@ -89,7 +92,7 @@ export function originGuard(options: OriginOptions): Guard {
     phase: "provenance",
     modes: ["enforce", "shadow", "off"],
     compile(action, entrance) {
-      if (WITHOUT_BROWSERS.has(entrance)) return undefined;
+      if (ACROSS_SITES.has(entrance)) return undefined;
       const always = isAlwaysJudged(action, entrance);
       return {
         guard: "origin",

@@ -15,6 +15,8 @@ export interface AttemptOptions {
   readonly idempotencyKey?: string | undefined;
   /** From the body, where the entrance's format has it there. The header counts first. */
   readonly csrfToken?: string | undefined;
+  /** The client the caller says it is. */
+  readonly claimedClient?: string | undefined;
 }
 
 /** What an attempt is about. */
@@ -27,7 +29,7 @@ export interface AttemptSubject {
 
 /** The attempt of a request whose body has not been received: what admission looks at. */
 export function beginAttempt(inbound: Inbound, action: string, entrance: Exclude<Entrance, "job">): Attempt {
-  const credential = explicitCredential(inbound);
+  const credential = explicitCredential(inbound, entrance);
   const known = isDenial(credential) ? undefined : credential;
   const provenance = proveOrigin(inbound, { entrance, credential: known, csrfToken: undefined, signed: undefined });
   // A header that could not be read is refused later; until then nothing counts besides it.
@@ -38,19 +40,20 @@ export function beginAttempt(inbound: Inbound, action: string, entrance: Exclude
 /** Builds the attempt of a request, or the denial of one whose credentials or keys contradict each other. */
 export function buildAttempt(inbound: Inbound, subject: AttemptSubject, options: AttemptOptions): Attempt | Denial {
   const { action, input, signed } = subject;
-  const entrance = options.entrance ?? "http";
-  const credential = explicitCredential(inbound);
+  const { entrance = "http", claimedClient } = options;
+  const credential = explicitCredential(inbound, entrance);
   if (isDenial(credential)) return credential;
   // The key of a signed message is what its signature covers: the guard takes it from there.
   const idempotencyKey = entrance === "webhook" ? undefined : chooseKey(inbound, options.idempotencyKey);
   if (isDenial(idempotencyKey)) return idempotencyKey;
   const provenance = proveOrigin(inbound, { entrance, credential, csrfToken: options.csrfToken, signed });
   const credentials = credentialsOf(inbound, credential, provenance);
-  return assemble(inbound, { entrance, action, provenance, credentials, input, idempotencyKey });
+  return assemble(inbound, { entrance, action, provenance, credentials, input, idempotencyKey, claimedClient });
 }
 
 interface Made extends Pick<Attempt, "entrance" | "action" | "provenance" | "credentials" | "input"> {
   readonly idempotencyKey?: string | undefined;
+  readonly claimedClient?: string | undefined;
 }
 
 function assemble(inbound: Inbound, made: Made): Attempt {
@@ -72,6 +75,7 @@ class RequestAttempt implements Attempt {
   readonly credentials: readonly Credential[];
   readonly input: unknown;
   readonly idempotencyKey?: string;
+  readonly claimedClient?: string;
   readonly #request: Request;
 
   constructor({ requestId, tenant, receivedAt, peer, request }: Inbound, made: Made) {
@@ -85,6 +89,7 @@ class RequestAttempt implements Attempt {
     this.credentials = made.credentials;
     this.input = made.input;
     if (made.idempotencyKey !== undefined) this.idempotencyKey = made.idempotencyKey;
+    if (made.claimedClient !== undefined) this.claimedClient = made.claimedClient;
     this.#request = request;
   }
 
@@ -94,7 +99,9 @@ class RequestAttempt implements Attempt {
   }
 }
 
-function explicitCredential(inbound: Inbound): Credential | Denial | undefined {
+function explicitCredential(inbound: Inbound, entrance: Entrance): Credential | Denial | undefined {
+  // Clients and bearers of tokens are authenticated by the engine of the protocol, which has more ways than headers.
+  if (entrance === "oauth") return undefined;
   const { headers } = inbound.request;
   const authorization = headers.get("authorization");
   return authorization === null ? undefined : parseAuthorization(authorization, headers.get("dpop"));
@@ -136,6 +143,8 @@ function proveOrigin(
 ): Provenance {
   const { headers } = inbound.request;
   if (entrance === "webhook") return { kind: "signed", headers: signedHeaders(headers), body: signed ?? NOTHING };
+  // What proves an intention here is within the protocol; sessions of ours count for nothing.
+  if (entrance === "oauth") return { kind: "token" };
   const origin = headers.get("origin") ?? undefined;
   const fetchSite = headers.get("sec-fetch-site") ?? undefined;
   // A bearer token is never attached by itself. Browsers do repeat Basic credentials for any page once

@@ -16,6 +16,8 @@ export interface Carried {
   /** The header counts first. */
   readonly csrfToken?: string | undefined;
   readonly idempotencyKey?: string | undefined;
+  /** The client the caller says it is. */
+  readonly claimedClient?: string | undefined;
 }
 
 /** An attempt whose body has not been read. */
@@ -75,11 +77,11 @@ export class EdgeAttempts {
   ): Promise<Received | Denial> {
     const carried = await read();
     if (isDenial(carried)) return carried;
-    const { action = begun.action, value: input, csrfToken, idempotencyKey } = carried;
+    const { action = begun.action, value: input, csrfToken, idempotencyKey, claimedClient } = carried;
     const signed = entrance === "webhook" ? await inbound.bytes() : undefined;
     if (isDenial(signed)) return signed;
     const subject = { action, input, signed };
-    const attempt = buildAttempt(inbound, subject, { entrance, csrfToken, idempotencyKey });
+    const attempt = buildAttempt(inbound, subject, { entrance, csrfToken, idempotencyKey, claimedClient });
     if (isDenial(attempt)) return { attempt: { ...begun, action }, denial: attempt };
     this.#parts.sessions.track(attempt, inbound, passive);
     return { attempt };

@@ -14,13 +14,17 @@ export type Effects = "none" | "store" | "external";
 /** All kinds of effects. */
 export const EFFECTS: readonly Effects[] = ["none", "store", "external"];
 
-/** What a limit counts by. Several together make one subject: `["user", "action"]`. */
+/**
+ * What a limit counts by. Several together make one subject: `["user", "action"]`. `claimed-client` is who a caller says
+ * it is and goes with `ip` only: anybody could use up the limit of another otherwise.
+ */
 export type LimitSubject =
   | "principal"
   | "user"
   | "session"
   | "ip"
   | "client"
+  | "claimed-client"
   | "token"
   | "tenant"
   | "connection"
@@ -33,6 +37,7 @@ export const LIMIT_SUBJECTS: readonly LimitSubject[] = [
   "session",
   "ip",
   "client",
+  "claimed-client",
   "token",
   "tenant",
   "connection",
@@ -60,7 +65,7 @@ export interface AuditDescription<Input, Output> {
 }
 
 /** What an action gets to work with. It exists only after every guard has admitted the attempt. */
-export interface ActionContext<Input, Kind extends Effects = Effects> {
+export interface ActionContext<Input, Kind extends Effects = Effects, Prepared = undefined> {
   readonly attempt: Attempt;
   readonly principal: Principal;
   readonly input: Input;
@@ -72,6 +77,21 @@ export interface ActionContext<Input, Kind extends Effects = Effects> {
   readonly now: number;
   /** A key for one step at another system, the same whenever this attempt's idempotency key is retried. */
   readonly stepKey: (step: string) => string;
+  /** What `prepare` resolved to. */
+  readonly prepared: Prepared;
+}
+
+/** What an action may work with before its transaction begins. */
+export interface PrepareContext<Input> extends Pick<ActionContext<Input>, "attempt" | "principal" | "input" | "now"> {
+  readonly read: Store["read"];
+}
+
+/**
+ * Thrown when what `prepare` went by is not so any more: the transaction is rolled back and the action prepared again,
+ * a few times at most.
+ */
+export class StalePreparationError extends Error {
+  override readonly name = "StalePreparationError";
 }
 
 /** Decides whether the principal may; stable for a given principal and input, so that replays stay lawful. */
@@ -95,7 +115,7 @@ export interface IdempotencyPolicy {
 }
 
 /** What the author of an action declares. */
-export interface ActionDefinition<Input, Output, Kind extends Effects> {
+export interface ActionDefinition<Input, Output, Kind extends Effects, Prepared = undefined> {
   /** `noun.verb`, unique within the application. */
   readonly name: string;
   /** The entrances it can be attempted over. */
@@ -112,7 +132,12 @@ export interface ActionDefinition<Input, Output, Kind extends Effects> {
   /** `false`: keys are ignored. Default: results are kept for an hour. Not for `none` actions. */
   readonly idempotency?: IdempotencyPolicy | false;
   readonly audit?: AuditDescription<Input, Output>;
-  readonly run: (context: ActionContext<Input, Kind>) => Promise<Output | Denial>;
+  /**
+   * What takes long, such as hashing a password or signing a token: every other writer waits for a transaction. For
+   * `store` actions; it changes nothing, and `run` gets what it resolves to.
+   */
+  readonly prepare?: (context: PrepareContext<Input>) => Promise<Prepared | Denial>;
+  readonly run: (context: ActionContext<Input, Kind, Prepared>) => Promise<Output | Denial>;
 }
 
 /** A declared action with its defaults filled in. */
@@ -126,7 +151,9 @@ export interface Action<Input = unknown, Output = unknown> {
   readonly limits: readonly LimitPolicy[] | undefined;
   readonly idempotency: IdempotencyPolicy | false;
   readonly audit: AuditDescription<Input, Output>;
-  readonly run: (context: ActionContext<Input>) => Promise<Output | Denial>;
+  readonly prepare?: ((context: PrepareContext<Input>) => Promise<unknown>) | undefined;
+  /** Of what `prepare` resolves to only the definition knows the type. */
+  readonly run: (context: ActionContext<Input, Effects, never>) => Promise<Output | Denial>;
 }
 
 const ACTION_NAME = /^[a-z][a-z0-9-]*(\.[A-Za-z_][A-Za-z0-9_-]*)+$/;
@@ -135,8 +162,8 @@ const ACTION_NAME = /^[a-z][a-z0-9-]*(\.[A-Za-z_][A-Za-z0-9_-]*)+$/;
  * Declares something that can be attempted. Nothing happens until a gate is built with it.
  * @throws {TypeError} when the declaration contradicts itself.
  */
-export function defineAction<Input, Output, const Kind extends Effects>(
-  definition: ActionDefinition<Input, Output, Kind>,
+export function defineAction<Input, Output, const Kind extends Effects, Prepared = undefined>(
+  definition: ActionDefinition<Input, Output, Kind, Prepared>,
 ): Action<Input, Output> {
   const { name, effects } = definition;
   if (!ACTION_NAME.test(name)) throw new TypeError(`The action name "${name}" is not of the form noun.verb.`);
@@ -144,6 +171,9 @@ export function defineAction<Input, Output, const Kind extends Effects>(
   if (fault !== undefined) throw new TypeError(fault);
   if (effects === "none" && definition.idempotency) {
     throw new TypeError(`The action ${name} changes nothing, so it cannot keep results by key.`);
+  }
+  if (effects !== "store" && definition.prepare !== undefined) {
+    throw new TypeError(`The action ${name} has no transaction of its own, so it has nothing to prepare for.`);
   }
   return Object.freeze({
     name,
@@ -155,6 +185,7 @@ export function defineAction<Input, Output, const Kind extends Effects>(
     limits: definition.limits,
     idempotency: effects === "none" ? false : (definition.idempotency ?? {}),
     audit: definition.audit ?? {},
+    prepare: definition.prepare,
     run: definition.run,
   });
 }

@@ -65,6 +65,8 @@ export interface Attempt {
   readonly peer: Peer;
   readonly provenance: Provenance;
   readonly credentials: readonly Credential[];
+  /** The client the caller says it is, before anybody has checked it: for limits alone. */
+  readonly claimedClient?: string;
   /** Parsed but unvalidated input. Entrances cap bytes, depth and counts before the attempt exists. */
   readonly input: unknown;
   /** What the caller calls this intent. Signed messages are known by what their signature covers instead. */

@@ -1,15 +1,17 @@
-import type { ActionContext } from "./action.ts";
+import { StalePreparationError, type ActionContext } from "./action.ts";
 import { describe, recordRefused } from "./attempt-event.ts";
 import type { Attempt } from "./attempt.ts";
 import type { Clock } from "./clock.ts";
+import { denialOfFailure, unknownOutcome } from "./failure.ts";
 import type { EventStream } from "./event-stream.ts";
 import type { SecurityEvent } from "./event.ts";
 import { events } from "./events.ts";
-import type { CompiledStep, Replay, Wait } from "./guard.ts";
+import type { CompiledStep, Replay } from "./guard.ts";
 import type { Ids } from "./ids.ts";
 import { deny, isDenial, type Denial, type Outcome, type Success } from "./outcome.ts";
+import { Held, RolledBack, transact } from "./rollback.ts";
 import { fillPassage, openPassage, type OpenPassage, type Passenger, type Route } from "./passage.ts";
-import { StoreUnavailableError, type Store, type WriteTransaction } from "./ports/store.ts";
+import type { Store, WriteTransaction } from "./ports/store.ts";
 import { problems } from "./problems.ts";
 import type { Receive } from "./receive.ts";
 
@@ -23,23 +25,11 @@ export interface PassingParts {
   readonly report: (error: unknown, attempt: Attempt) => void;
 }
 
-/** Carries a denial out of a transaction, so that everything in it is rolled back. */
-class RolledBack extends Error {
-  readonly denial: Denial;
-  constructor(denial: Denial) {
-    super("rolled back");
-    this.denial = denial;
-  }
-}
+/** What one run of an action works on. */
+type Scope = Pick<ActionContext<unknown>, "transaction" | "store"> & { readonly prepared?: unknown };
 
-/** Carries a wait out of a transaction: waiting inside would hold up every other writer. */
-class Held extends Error {
-  readonly held: Wait;
-  constructor(held: Wait) {
-    super("held");
-    this.held = held;
-  }
-}
+/** An action that never finds things as it prepared for them is at fault itself. */
+const MOST_PREPARATIONS = 5;
 
 /** One attempt's way through the steps of its pipeline. */
 export class Passing {
@@ -135,12 +125,29 @@ export class Passing {
     return isDenial(value) ? value : this.#success(value);
   }
 
-  /** Claim, effect, result and audit row in one transaction. */
+  /** What the action prepares, then claim, effect, result and audit row in one transaction. */
   async #executeStore(): Promise<Outcome> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        const prepared = await this.#prepare();
+        return isDenial(prepared) ? prepared : await this.#executePrepared(prepared);
+      } catch (error) {
+        if (!(error instanceof StalePreparationError) || tries === MOST_PREPARATIONS) throw error;
+      }
+    }
+  }
+
+  async #prepare(): Promise<unknown> {
+    const { attempt, principal, input, action } = this.#passage;
+    const read: Store["read"] = (work) => this.#parts.store.read(work);
+    return action.prepare?.({ attempt, principal, input, now: attempt.receivedAt, read });
+  }
+
+  async #executePrepared(prepared: unknown): Promise<Outcome> {
     const answer = await this.#transact(async (transaction) => {
       const early = await this.#begin(transaction);
       if (early !== undefined) return { value: early.value };
-      const value = await this.#runAction({ transaction, store: undefined });
+      const value = await this.#runAction({ transaction, store: undefined, prepared });
       if (isDenial(value)) throw new RolledBack(value);
       await this.#complete(transaction, value);
       return { value };
@@ -169,38 +176,12 @@ export class Passing {
     } catch (error) {
       this.#parts.report(error, this.#passage.attempt);
       await this.#fail("unknown");
-      return this.#unknownOutcome();
+      return unknownOutcome(this.#passage);
     }
   }
 
-  /**
-   * Runs `work` in a transaction, again after each wait it asks for. Each try starts from the passage as it
-   * was: a store may repeat a transaction that collided with another.
-   */
-  async #transact<Result>(work: (transaction: WriteTransaction) => Promise<Result>): Promise<Result | RolledBack> {
-    const passage = this.#passage;
-    const { idempotency, stepKey } = passage;
-    const emitted = passage.events.length;
-    const shadowed = this.#shadows.length;
-    const restore = (): void => {
-      passage.events.length = emitted;
-      passage.idempotency = idempotency;
-      passage.stepKey = stepKey;
-    };
-    for (;;) {
-      try {
-        return await this.#parts.store.write((transaction) => {
-          restore();
-          this.#shadows.length = shadowed;
-          return work(transaction);
-        });
-      } catch (error) {
-        restore();
-        if (error instanceof RolledBack) return error;
-        if (!(error instanceof Held)) throw error;
-        if (!(await error.held.wait())) return new RolledBack(error.held.denial);
-      }
-    }
+  #transact<Result>(work: (transaction: WriteTransaction) => Promise<Result>): Promise<Result | RolledBack> {
+    return transact({ store: this.#parts.store, passage: this.#passage, shadows: this.#shadows }, work);
   }
 
   async #begin(transaction: WriteTransaction): Promise<Replay | undefined> {
@@ -239,9 +220,12 @@ export class Passing {
     }
   }
 
-  #runAction(scope: Pick<ActionContext<unknown>, "transaction" | "store">): Promise<unknown> {
+  #runAction(scope: Scope): Promise<unknown> {
     const { attempt, principal, input, action, stepKey } = this.#passage;
-    return action.run({ attempt, principal, input, now: attempt.receivedAt, stepKey, ...scope });
+    const { transaction, store } = scope;
+    // Of the type that this action's `run` takes, because it comes from the same definition.
+    const prepared = scope.prepared as never;
+    return action.run({ attempt, principal, input, now: attempt.receivedAt, stepKey, transaction, store, prepared });
   }
 
   #success(value: unknown): Success<unknown> {
@@ -251,22 +235,7 @@ export class Passing {
 
   #denialFor(error: unknown): Denial {
     this.#parts.report(error, this.#passage.attempt);
-    if (error instanceof StoreUnavailableError) {
-      if (error.outcome === "unknown") return this.#unknownOutcome();
-      return deny(problems.STORE_UNAVAILABLE, {
-        retryAfter: 1,
-        event: events.store_unavailable,
-        context: { store: error.store },
-      });
-    }
-    return deny(problems.INTERNAL_ERROR, { event: events.action_failed });
-  }
-
-  #unknownOutcome(): Denial {
-    const { idempotencyKey, action } = this.#passage;
-    const keyed = idempotencyKey !== undefined && action.idempotency !== false;
-    const event = events.idempotency_unknown_outcome;
-    return deny(problems.OUTCOME_UNKNOWN, { event, context: { keyed }, retryAfter: 1 });
+    return denialOfFailure(error, this.#passage);
   }
 
   async #leave(outcome: Outcome): Promise<void> {

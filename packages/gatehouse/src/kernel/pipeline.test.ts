@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { createDeterministicRandom } from "../testing/deterministic-random.ts";
 import { createFakeClock } from "../testing/fake-clock.ts";
 import { createRecordingStore, type RecordingStore } from "../testing/recording-store.ts";
-import { defineAction, type AnyAction } from "./action.ts";
+import { defineAction, StalePreparationError, type AnyAction } from "./action.ts";
 import type { Attempt } from "./attempt.ts";
 import { createEventStream } from "./event-stream.ts";
 import type { SecurityEvent } from "./event.ts";
@@ -266,6 +266,75 @@ describe("createGate, denials and exceptions", () => {
       requestId: "request-1",
       context: { by: "rule" },
     });
+  });
+});
+
+describe("createGate, preparation", () => {
+  const preparing = (
+    prepare: (attempts: number) => Promise<unknown>,
+    run: (prepared: unknown) => Promise<unknown> = async (prepared) => prepared,
+  ) => {
+    let count = 0;
+    const action = defineAction({
+      ...{ name: "thing.change", entrances: ["http"], input: anything, effects: "store", authorise: "public" },
+      prepare: () => prepare((count += 1)),
+      run: ({ prepared }) => run(prepared),
+    });
+    return createFixture([action], []);
+  };
+
+  it("is done before the transaction begins, and handed to the run", async () => {
+    const order: string[] = [];
+    const { gate, store } = preparing(
+      async () => order.push(["prepare", ...store.notes].join()),
+      async (prepared) => order.push(["run", prepared, ...store.notes].join()),
+    );
+    assert.equal((await gate.attempt(attempt())).ok, true);
+    assert.deepEqual(order, ["prepare", "run,1,begin"]);
+  });
+
+  it("ends the attempt without a transaction when it denies", async () => {
+    const { gate, store } = preparing(async () => refusal);
+    assert.equal(await gate.attempt(attempt()), refusal);
+    assert.deepEqual(store.notes, []);
+  });
+
+  it("is done again when the run finds that it no longer holds", async () => {
+    const { gate } = preparing(
+      async (count) => count,
+      async (prepared) => {
+        if (Number(prepared) < 3) throw new StalePreparationError();
+        return prepared;
+      },
+    );
+    const outcome = await gate.attempt(attempt());
+    assert.ok(outcome.ok);
+    assert.equal(outcome.value, 3);
+  });
+
+  it("is given up when it never holds, which is a bug of the action", async () => {
+    const { gate, reported } = preparing(
+      async (count) => count,
+      () => Promise.reject(new StalePreparationError()),
+    );
+    const outcome = await gate.attempt(attempt());
+    assert.ok(!outcome.ok);
+    assert.equal(outcome.problem.code, "INTERNAL_ERROR");
+    assert.ok(reported[0] instanceof StalePreparationError);
+  });
+
+  it("is refused for actions without a transaction of their own", () => {
+    for (const effects of ["none", "external"] as const) {
+      const action = {
+        name: "thing.look",
+        entrances: ["http"],
+        input: anything,
+        effects,
+        authorise: "public",
+      } as const;
+      const define = () => defineAction({ ...action, prepare: async () => 1, run: async () => 1 });
+      assert.throws(define, /nothing to prepare for/);
+    }
   });
 });
 

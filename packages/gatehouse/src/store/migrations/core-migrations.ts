@@ -141,5 +141,78 @@ export const coreMigrations: readonly Migration[] = Object.freeze([
     CREATE INDEX uploads_waiting ON uploads (tenant, owner) WHERE state <> 'taken';
     CREATE INDEX uploads_expiry ON uploads (expires_at) WHERE expires_at IS NOT NULL`,
   ),
-  portableMigration("0012_uploads_source", "ALTER TABLE uploads ADD COLUMN source {id}"),
+  portableMigration(
+    "0012_oauth_artifacts",
+    `CREATE TABLE oauth_artifacts (
+      key {id} NOT NULL PRIMARY KEY,
+      tenant {id} NOT NULL,
+      kind TEXT NOT NULL,
+      alias {id},
+      grant_key {id},
+      client {id},
+      account {id},
+      body TEXT NOT NULL,
+      expires_at {integer},
+      consumed_at {integer},
+      answer TEXT
+    ) {strict};
+    CREATE UNIQUE INDEX oauth_artifacts_alias ON oauth_artifacts (kind, alias) WHERE alias IS NOT NULL;
+    CREATE INDEX oauth_artifacts_grant ON oauth_artifacts (grant_key) WHERE grant_key IS NOT NULL;
+    CREATE INDEX oauth_artifacts_client ON oauth_artifacts (tenant, client) WHERE client IS NOT NULL;
+    CREATE INDEX oauth_artifacts_account ON oauth_artifacts (tenant, account) WHERE account IS NOT NULL;
+    CREATE INDEX oauth_artifacts_expiry ON oauth_artifacts (expires_at) WHERE expires_at IS NOT NULL`,
+  ),
+  portableMigration(
+    "0013_oauth_signing_keys",
+    `CREATE TABLE oauth_signing_keys (
+      kid {id} NOT NULL PRIMARY KEY,
+      algorithm TEXT NOT NULL,
+      state TEXT NOT NULL CHECK (state IN ('next', 'active', 'retiring', 'pruned', 'compromised')),
+      public_key TEXT NOT NULL,
+      private_key TEXT,
+      created_at {integer} NOT NULL,
+      since {integer} NOT NULL,
+      uses {integer} NOT NULL,
+      last_used_at {integer}
+    ) {strict};
+    CREATE UNIQUE INDEX oauth_signing_keys_active ON oauth_signing_keys (algorithm) WHERE state = 'active';
+    CREATE UNIQUE INDEX oauth_signing_keys_next ON oauth_signing_keys (algorithm) WHERE state = 'next'`,
+  ),
+  portableMigration(
+    "0020_accounts",
+    `CREATE TABLE accounts (
+      id {id} NOT NULL PRIMARY KEY,
+      tenant {id} NOT NULL,
+      state TEXT NOT NULL CHECK (state IN ('active', 'disabled')),
+      profile TEXT NOT NULL,
+      grants TEXT NOT NULL,
+      created_at {integer} NOT NULL,
+      changed_at {integer} NOT NULL
+    ) {strict};
+    CREATE INDEX accounts_tenant ON accounts (tenant, id);
+    CREATE TABLE account_identifiers (
+      key {id} NOT NULL PRIMARY KEY,
+      tenant {id} NOT NULL,
+      account {id} NOT NULL,
+      kind TEXT NOT NULL,
+      body TEXT NOT NULL,
+      verified_at {integer}
+    ) {strict};
+    CREATE INDEX account_identifiers_account ON account_identifiers (tenant, account)`,
+  ),
+  portableMigration(
+    "0021_account_factors",
+    `CREATE TABLE account_factors (
+      key {id} NOT NULL PRIMARY KEY,
+      tenant {id} NOT NULL,
+      account {id} NOT NULL,
+      kind TEXT NOT NULL CHECK (kind IN ('password', 'totp', 'passkey', 'recovery')),
+      body TEXT NOT NULL,
+      counter {integer} NOT NULL,
+      created_at {integer} NOT NULL,
+      used_at {integer}
+    ) {strict};
+    CREATE INDEX account_factors_account ON account_factors (tenant, account, kind)`,
+  ),
+  portableMigration("0022_uploads_source", "ALTER TABLE uploads ADD COLUMN source {id}"),
 ]);

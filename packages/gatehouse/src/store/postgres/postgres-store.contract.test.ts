@@ -1,9 +1,11 @@
 import { after, describe } from "node:test";
 
 import { systemClock } from "../../kernel/clock.ts";
+import { describeAccountsContract } from "../../testing/store-contract-accounts.ts";
 import { describeAuditTrailContract } from "../../testing/store-contract-audit.ts";
 import { describeBansContract } from "../../testing/store-contract-bans.ts";
 import { describeDocumentsContract } from "../../testing/store-contract-documents.ts";
+import { describeOAuthArtifactsContract } from "../../testing/store-contract-oauth.ts";
 import { describeUploadsContract } from "../../testing/store-contract-uploads.ts";
 import type { CreateStoreFixture } from "../../testing/store-contract-fixture.ts";
 import { describeIdempotencyContract } from "../../testing/store-contract-idempotency.ts";
@@ -33,6 +35,8 @@ describe("PostgreSQL", { skip: await skipWithout("postgres") }, () => {
   describeMigrationContract("PostgreSQL", create);
   describeDocumentsContract("PostgreSQL", create);
   describeUploadsContract("PostgreSQL", create);
+  describeOAuthArtifactsContract("PostgreSQL", create);
+  describeAccountsContract("PostgreSQL", create);
   describeIdempotencyContract("PostgreSQL", create);
   describeAuditTrailContract("PostgreSQL", create);
   describeSessionsContract("PostgreSQL", create);

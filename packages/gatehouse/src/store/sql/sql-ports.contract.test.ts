@@ -1,7 +1,9 @@
 import { createSqliteFixture, createSqliteMemoryFixture } from "../../testing/sqlite-fixture.ts";
+import { describeAccountsContract } from "../../testing/store-contract-accounts.ts";
 import { describeAuditTrailContract } from "../../testing/store-contract-audit.ts";
 import { describeBansContract } from "../../testing/store-contract-bans.ts";
 import { describeDocumentsContract } from "../../testing/store-contract-documents.ts";
+import { describeOAuthArtifactsContract } from "../../testing/store-contract-oauth.ts";
 import { describeUploadsContract } from "../../testing/store-contract-uploads.ts";
 import { describeIdempotencyContract } from "../../testing/store-contract-idempotency.ts";
 import { describeLeasesContract } from "../../testing/store-contract-leases.ts";
@@ -14,6 +16,8 @@ for (const [name, create] of [
 ] as const) {
   describeDocumentsContract(name, create);
   describeUploadsContract(name, create);
+  describeOAuthArtifactsContract(name, create);
+  describeAccountsContract(name, create);
   describeIdempotencyContract(name, create);
   describeAuditTrailContract(name, create);
   describeSessionsContract(name, create);

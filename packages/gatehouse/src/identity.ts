@@ -1,0 +1,75 @@
+export { LINK_LIFETIMES } from "./identity/accounts/account-links.ts";
+export type { LinkPurpose } from "./identity/accounts/account-links.ts";
+export type {
+  AccountRecovery,
+  PasswordChange,
+  PreparedPassword,
+  PreparedReset,
+  ResetClaim,
+} from "./identity/accounts/account-recovery.ts";
+export { createAccountServices } from "./identity/accounts/accounts.ts";
+export type { AccountServices, AccountServicesParts } from "./identity/accounts/accounts.ts";
+export {
+  decideStepUp,
+  levelOf,
+  methodsOf,
+  provenAt,
+  stillHolds,
+  withFactor,
+} from "./identity/accounts/authentication.ts";
+export type {
+  AssuranceLevel,
+  AssuranceRequirement,
+  Authentication,
+  FactorUse,
+  StepUpDecision,
+  StepUpQuestion,
+} from "./identity/accounts/authentication.ts";
+export { DevelopmentMailbox } from "./identity/accounts/development-mailbox.ts";
+export type { KeptMail } from "./identity/accounts/development-mailbox.ts";
+export type { Account, AccountEmail, Directory, NewAccount, Profile } from "./identity/accounts/directory.ts";
+export { Email, normaliseEmail } from "./identity/accounts/email.ts";
+export type { Guess } from "./identity/accounts/guess-throttle.ts";
+export type { KnownDevices } from "./identity/accounts/known-devices.ts";
+export type { Letter, LetterKind, Letters, LettersParts } from "./identity/accounts/letters.ts";
+export type { Invitation, JoinClaim, Membership, PreparedJoin } from "./identity/accounts/membership.ts";
+export type { AccountOperationsParts } from "./identity/accounts/operations.ts";
+export type { CeremonyAnswer, PreparedCeremony } from "./identity/accounts/passkey-ceremony.ts";
+export type { CeremonyPlace } from "./identity/accounts/passkey-challenges.ts";
+export type {
+  PasskeyOwner,
+  PasskeyRegistration,
+  PreparedPasskey,
+  RegistrationCeremony,
+} from "./identity/accounts/passkey-registration.ts";
+export type { PasskeySignIn, PreparedPasskeyUse, SignInCeremony } from "./identity/accounts/passkey-sign-in.ts";
+export type { Passkey, Passkeys } from "./identity/accounts/passkeys.ts";
+export type { PasswordClaim, PasswordSignIn, PreparedSignIn } from "./identity/accounts/password-sign-in.ts";
+export { BreachFilter } from "./identity/accounts/passwords/breach-filter.ts";
+export { buildBreachFilter } from "./identity/accounts/passwords/breach-import.ts";
+export type { BreachSource } from "./identity/accounts/passwords/breach-import.ts";
+export { PASSWORD_COST, PasswordHasher } from "./identity/accounts/passwords/hasher.ts";
+export type { HasherOptions, Verification } from "./identity/accounts/passwords/hasher.ts";
+export type { Argon2Cost } from "./identity/accounts/passwords/phc.ts";
+export { PASSWORD_LENGTHS } from "./identity/accounts/passwords/policy.ts";
+export type { PasswordBlocklist } from "./identity/accounts/passwords/policy.ts";
+export { enrolledKinds } from "./identity/accounts/proof.ts";
+export type { ProofSource } from "./identity/accounts/proof.ts";
+export type { PreparedRecovery, RecoveryCodes } from "./identity/accounts/recovery-codes.ts";
+export type { CodeClaim, PreparedCode, Totp, TotpEnrolment, TotpLabel } from "./identity/accounts/totp.ts";
+export { LIFETIMES, OAUTH_PATHS } from "./identity/engine/configuration.ts";
+export type { Lifetimes, ProtectedResource } from "./identity/engine/configuration.ts";
+export type { EngineRequest } from "./identity/engine/engine-call.ts";
+export { findInteraction, finishInteraction } from "./identity/engine/interaction.ts";
+export type { InteractionCall } from "./identity/engine/interaction.ts";
+export { UnitOfWork } from "./identity/engine/unit-of-work.ts";
+export type { Kept, UnitOfWorkParts } from "./identity/engine/unit-of-work.ts";
+export { identityEvents } from "./identity/events.ts";
+export { createIdentity } from "./identity/identity.ts";
+export type { Identity, IdentityParts } from "./identity/identity.ts";
+export type { Issuer, IssuerKeys, Issuers, IssuersParts } from "./identity/issuers.ts";
+export { KeyKeeper } from "./identity/keys/key-keeper.ts";
+export type { KeyKeeperParts } from "./identity/keys/key-keeper.ts";
+export { ROTATION } from "./identity/keys/rotation.ts";
+export type { RotationPolicy, RotationStep, RotationWish } from "./identity/keys/rotation.ts";
+export { accountProblems, oauthProblems } from "./identity/problems.ts";

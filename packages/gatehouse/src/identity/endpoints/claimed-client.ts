@@ -1,0 +1,13 @@
+import { parseAuthorization } from "../../http/authorization.ts";
+import { isDenial } from "../../kernel/outcome.ts";
+
+/** The client a request says it comes from: in Basic credentials (RFC 6749 section 2.3.1) or as a parameter. */
+export function claimedClientOf(
+  headers: Headers,
+  { client_id: named }: Readonly<Record<string, string>>,
+): string | undefined {
+  const header = headers.get("authorization");
+  const credential = header === null ? undefined : parseAuthorization(header, null);
+  if (credential === undefined || isDenial(credential) || credential.kind !== "client") return named;
+  return credential.id;
+}

@@ -1,0 +1,156 @@
+import type { Context, Handler } from "hono";
+import { z } from "zod";
+import type { Edge } from "../../http/edge.ts";
+import type { Inbound } from "../../http/inbound.ts";
+import { defineAction, type AnyAction, type LimitPolicy } from "../../kernel/action.ts";
+import type { EventDefinition } from "../../kernel/event.ts";
+import { isDenial, type Denial } from "../../kernel/outcome.ts";
+import type { OAuthArtifacts } from "../../kernel/ports/oauth-artifacts.ts";
+import type { Store } from "../../kernel/ports/store.ts";
+import type { Clock } from "../../kernel/clock.ts";
+import { callEngine, type EngineAnswer, type EngineRequest } from "../engine/engine-call.ts";
+import { isSigned } from "../engine/jwt-access-token.ts";
+import type { IssuerEngine } from "../engine/provider.ts";
+import type { Issuer } from "../issuers.ts";
+import { UnitOfWork } from "../engine/unit-of-work.ts";
+import { claimedClientOf } from "./claimed-client.ts";
+import { keptAnswer, repeatAnswer } from "./lost-answer.ts";
+import { Parameters, parametersOf } from "./parameters.ts";
+import { denialOf } from "./refusal.ts";
+import { responseOf } from "./response.ts";
+
+/** What endpoints need of their surroundings. */
+export interface EndpointParts {
+  readonly edge: Edge;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly artifacts: OAuthArtifacts;
+  /** The issuer of a tenant. */
+  readonly issuerOf: (tenant: string) => Issuer;
+  /** Milliseconds in which a refresh token that was used up is answered as the first time. */
+  readonly grace: number;
+}
+
+/** One endpoint of the protocol. */
+export interface EndpointDescription {
+  /** The action's name. */
+  readonly name: string;
+  readonly limits: readonly LimitPolicy[];
+  readonly event: EventDefinition;
+}
+
+/** An endpoint: what is attempted there, and what answers requests. */
+export interface Endpoint {
+  readonly action: AnyAction;
+  readonly handler: Handler;
+}
+
+/** An endpoint as an action: the engine answers in its preparation, and what it has changed is committed as its run. */
+export function createEndpoint(parts: EndpointParts, { name, limits, event }: EndpointDescription): Endpoint {
+  const action = defineAction({
+    name,
+    entrances: ["oauth"],
+    effects: "store",
+    authorise: "public",
+    idempotency: false,
+    limits,
+    input: EndpointInput,
+    audit: { event, context: ({ parameters }) => contextOf(parameters) },
+    prepare: ({ attempt, input, read }) => {
+      const { issuerOf, artifacts, clock, grace } = parts;
+      const { codec, engine } = issuerOf(attempt.tenant);
+      return ask(parts, engine, {
+        input,
+        work: new UnitOfWork({ codec, artifacts, read, grace, now: () => clock.now() }),
+      });
+    },
+    run: async ({ prepared: { answer, work }, transaction }) => {
+      await work?.commit(transaction);
+      return answer;
+    },
+  });
+  return { action, handler: (context: Context) => answerEndpoint(parts, action, parts.edge.of(context)) };
+}
+
+const EndpointInput = z.object({ request: z.custom<EngineRequest>(), parameters: Parameters });
+type EndpointInput = z.infer<typeof EndpointInput>;
+
+interface Prepared {
+  readonly answer: EngineAnswer;
+  /** Absent where nothing is to be changed. */
+  readonly work: UnitOfWork | undefined;
+}
+
+async function ask(
+  { store, clock }: EndpointParts,
+  engine: IssuerEngine,
+  { input, work }: { readonly input: EndpointInput; readonly work: UnitOfWork },
+): Promise<Prepared | Denial> {
+  const { parameters } = input;
+  const request = await recogniseSigned(engine, input, work);
+  const answer = await engine.within(work, () => callEngine(engine.listener, request));
+  // An exception is a bug or an outage, which the gate tells apart.
+  if (work.failure !== undefined) throw work.failure;
+  const repeated = repeatAnswer(work.repeated, { parameters, now: clock.now() });
+  if (repeated !== undefined) return { answer: repeated, work: undefined };
+  const denial = denialOf(answer);
+  if (denial === undefined) {
+    work.keepAnswer(() => keptAnswer(answer, { parameters, now: clock.now() }));
+    return { answer, work };
+  }
+  // What a refusal changes has to last: a code that comes a second time takes its tokens with it.
+  if (work.changes) await store.write((transaction) => work.commit(transaction));
+  return denial;
+}
+
+/** Under which nothing is ever found. */
+const NOBODYS = "-";
+
+/**
+ * A token that is a signed text is handed on by its identifier, under which the engine can find it; one that is not
+ * ours, or has been tampered with, by one under which it finds nothing.
+ */
+async function recogniseSigned(
+  { identifySigned }: IssuerEngine,
+  { request, parameters }: EndpointInput,
+  work: UnitOfWork,
+): Promise<EngineRequest> {
+  const { token } = parameters;
+  if (typeof token !== "string" || request.method !== "POST" || !isSigned(token)) return request;
+  const form = new URLSearchParams(new TextDecoder().decode(request.body));
+  // One that is there twice is for the engine to refuse.
+  if (form.getAll("token").length > 1) return request;
+  const id = await identifySigned(token);
+  if (id !== undefined) work.admitSigned(id);
+  form.set("token", id ?? NOBODYS);
+  return { ...request, body: new TextEncoder().encode(form.toString()) };
+}
+
+function contextOf({ client_id: client, grant_type: grantType }: Readonly<Record<string, unknown>>) {
+  return {
+    ...(typeof client === "string" ? { client } : {}),
+    ...(typeof grantType === "string" ? { grantType: grantType.slice(0, 100) } : {}),
+  };
+}
+
+async function answerEndpoint(parts: EndpointParts, action: AnyAction, inbound: Inbound): Promise<Response> {
+  const outcome = await parts.edge.receive(inbound, {
+    action,
+    entrance: "oauth",
+    read: async () => {
+      const bytes = await inbound.bytes();
+      if (isDenial(bytes)) return bytes;
+      const { origin } = parts.issuerOf(inbound.tenant);
+      const { method, url, peer } = inbound;
+      const { headers } = inbound.request;
+      const body = bytes.byteLength === 0 ? undefined : bytes;
+      const target = new URL(`${url.pathname}${url.search}`, origin);
+      const isForm = inbound.contentType?.essence === "application/x-www-form-urlencoded";
+      const fields = isForm ? new URLSearchParams(new TextDecoder().decode(bytes)) : url.searchParams;
+      const parameters = parametersOf(fields);
+      const value = { request: { method, url: target, headers, body, ip: peer.ip }, parameters };
+      return { value, claimedClient: claimedClientOf(headers, parameters) };
+    },
+  });
+  return responseOf(outcome, parts.clock.now());
+}

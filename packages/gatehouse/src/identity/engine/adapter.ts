@@ -1,0 +1,32 @@
+import type { AsyncLocalStorage } from "node:async_hooks";
+import type { Adapter, AdapterPayload } from "oidc-provider";
+import type { UnitOfWork } from "./unit-of-work.ts";
+
+/** Where the engine finds the unit of work of the call it is in. */
+export type CurrentWork = AsyncLocalStorage<UnitOfWork>;
+
+/** The storage of one kind of the engine's models. All it does goes into the unit of work of the current call. */
+export function createAdapter(kind: string, current: CurrentWork): Adapter {
+  const work = (): UnitOfWork => {
+    const unit = current.getStore();
+    if (unit === undefined) throw new TypeError("The protocol engine was called outside of an attempt.");
+    return unit;
+  };
+  return {
+    find: (id) => work().find(kind, id),
+    findByUid: (uid) => work().findByAlias(kind, "uid", uid),
+    findByUserCode: (userCode) => work().findByAlias(kind, "userCode", userCode),
+    async upsert(id: string, payload: AdapterPayload, lifetime?: number) {
+      work().put({ kind, id, payload, lifetime });
+    },
+    async consume(id) {
+      work().consume(kind, id);
+    },
+    async destroy(id) {
+      work().remove(kind, id);
+    },
+    async revokeByGrantId(grantId) {
+      work().revokeGrant(grantId);
+    },
+  };
+}

@@ -1,0 +1,225 @@
+import type { JWK } from "jose";
+import {
+  errors,
+  type AccessToken,
+  type AdapterFactory,
+  type Client,
+  type ClientAuthMethod,
+  type ClientCredentials,
+  type Configuration,
+  type CookiesSetOptions,
+  type FindAccount,
+  type JWKS,
+  type RefreshToken,
+  type ResourceServer,
+  type SigningAlgorithm,
+} from "oidc-provider";
+
+/** Lifetimes of what the engine issues, in seconds. */
+export interface Lifetimes {
+  readonly accessToken: number;
+  readonly refreshToken: number;
+  readonly authorizationCode: number;
+  readonly idToken: number;
+  readonly deviceCode: number;
+  readonly interaction: number;
+  readonly session: number;
+}
+
+/** Lifetimes where nothing else is said: an hour, 30 days, 10 minutes, an hour, 10 minutes, an hour, two hours. */
+export const LIFETIMES: Lifetimes = {
+  accessToken: 3600,
+  refreshToken: 30 * 86_400,
+  authorizationCode: 600,
+  idToken: 3600,
+  deviceCode: 600,
+  interaction: 3600,
+  session: 7200,
+};
+
+/** A protected resource tokens can be issued for (RFC 8707). */
+export interface ProtectedResource {
+  /** Its identifier, an absolute URL. */
+  readonly resource: string;
+  /** Scopes it knows. */
+  readonly scopes: readonly string[];
+  /** Clients that may look up tokens for it, such as its servers. Every client may look up its own. */
+  readonly lookedUpBy?: readonly string[];
+  /** `opaque` by default: only a look-up tells what it means. `jwt`: a signed token its servers can check themselves. */
+  readonly format?: "opaque" | "jwt";
+  /** Seconds. Default: as of any access token. */
+  readonly lifetime?: number;
+}
+
+/** One issuer. */
+export interface IssuerOptions {
+  /** Its identifier: scheme and host. */
+  readonly issuer: string;
+  /** Private keys, the one to sign with first of its algorithm. */
+  readonly keys: readonly JWK[];
+  /** Secrets that cookies are signed with, the current one first. */
+  readonly cookieKeys: readonly string[];
+  readonly lifetimes: Lifetimes;
+  readonly resources: readonly ProtectedResource[];
+  /** Whether clients without a secret may register: browser apps, command lines, agents over MCP. */
+  readonly publicClients: boolean;
+  readonly findAccount: FindAccount;
+  /** Where a person signs in and consents: the address of an interaction. */
+  readonly interactionPath: (uid: string) => string;
+}
+
+/** The addresses of the protocol's endpoints. */
+export const OAUTH_PATHS = {
+  authorization: "/oauth/authorize",
+  token: "/oauth/token",
+  userinfo: "/oauth/userinfo",
+  introspection: "/oauth/introspect",
+  revocation: "/oauth/revoke",
+  registration: "/oauth/clients",
+  pushed_authorization_request: "/oauth/par",
+  device_authorization: "/oauth/device",
+  code_verification: "/device",
+  end_session: "/oauth/logout",
+  jwks: "/.well-known/jwks.json",
+} as const;
+
+/** What the engine is told; all it says about itself follows from this. */
+export function configurationOf(options: IssuerOptions, adapter: AdapterFactory): Configuration {
+  const { issuer, keys, cookieKeys, lifetimes, publicClients, findAccount, interactionPath } = options;
+  return {
+    adapter,
+    findAccount,
+    // The types know the members of each kind of key, and that of one whose kind is not known.
+    jwks: { keys: [...keys] as JWKS["keys"] },
+    routes: OAUTH_PATHS,
+    responseTypes: ["code"],
+    pkce: { required: () => true },
+    rotateRefreshToken: true,
+    revokeGrantPolicy: () => true,
+    issueRefreshToken: async (_context, client, code) =>
+      client.grantTypeAllowed("refresh_token") && code.scopes.has("offline_access"),
+    clientAuthMethods: publicClients ? [...WITH_SECRETS, "none"] : WITH_SECRETS,
+    clockTolerance: CLOCK_TOLERANCE,
+    scopes: ["openid", "offline_access", "profile", "email"],
+    claims: CLAIMS,
+    cookies: {
+      names: cookieNames(issuer),
+      keys: cookieKeys,
+      long: cookieOptions(issuer),
+      short: cookieOptions(issuer),
+    },
+    interactions: { url: (_context, { uid }) => interactionPath(uid) },
+    ...algorithmsOf(keys),
+    ttl: lifetimesOf(lifetimes),
+    features: featuresOf(options),
+  };
+}
+
+/** Seconds by which other machines' clocks may differ. */
+const CLOCK_TOLERANCE = 60;
+const WITH_SECRETS: readonly ClientAuthMethod[] = [
+  "client_secret_basic",
+  "client_secret_post",
+  "client_secret_jwt",
+  "private_key_jwt",
+];
+const CLAIMS = {
+  openid: ["sub"],
+  profile: ["name", "locale", "updated_at"],
+  email: ["email", "email_verified"],
+};
+
+function algorithmsOf(keys: readonly JWK[]): Pick<Configuration, "enabledJWA" | "clientDefaults"> {
+  // Keys of ours are of these algorithms alone.
+  const algorithms = [...new Set(keys.map(({ alg }) => alg as SigningAlgorithm))];
+  return {
+    enabledJWA: { idTokenSigningAlgValues: algorithms, userinfoSigningAlgValues: algorithms },
+    clientDefaults: {
+      id_token_signed_response_alg: algorithms[0],
+      grant_types: ["authorization_code"],
+      response_types: ["code"],
+      token_endpoint_auth_method: "client_secret_basic",
+    },
+  };
+}
+
+function lifetimesOf(lifetimes: Lifetimes): Configuration["ttl"] {
+  const { accessToken, refreshToken, authorizationCode, idToken, deviceCode, interaction, session } = lifetimes;
+  return {
+    AccessToken: (_context, { resourceServer }) => resourceServer?.accessTokenTTL ?? accessToken,
+    ClientCredentials: (_context, { resourceServer }) => resourceServer?.accessTokenTTL ?? accessToken,
+    RefreshToken: refreshToken,
+    AuthorizationCode: authorizationCode,
+    IdToken: idToken,
+    DeviceCode: deviceCode,
+    Interaction: interaction,
+    Session: session,
+    Grant: refreshToken,
+  };
+}
+
+function featuresOf({ resources, lifetimes }: IssuerOptions): Configuration["features"] {
+  return {
+    devInteractions: { enabled: false },
+    clientCredentials: { enabled: true },
+    deviceFlow: { enabled: true },
+    dPoP: { enabled: true },
+    introspection: { enabled: true, allowedPolicy: (_context, client, token) => mayLookUp(resources, client, token) },
+    pushedAuthorizationRequests: { enabled: true },
+    revocation: { enabled: true, allowedPolicy: (_context, client, token) => token.clientId === client.clientId },
+    rpInitiatedLogout: { enabled: true },
+    backchannelLogout: { enabled: true },
+    userinfo: { enabled: true },
+    resourceIndicators: {
+      enabled: true,
+      defaultResource: () => [],
+      useGrantedResource: () => true,
+      getResourceServerInfo: (_context, resource) => resourceServerOf(resources, resource, lifetimes),
+    },
+  };
+}
+
+function mayLookUp(
+  resources: readonly ProtectedResource[],
+  { clientId }: Client,
+  token: AccessToken | ClientCredentials | RefreshToken,
+): boolean {
+  if (token.clientId === clientId) return true;
+  const audience = "aud" in token ? [token.aud].flat() : [];
+  return resources.some(
+    ({ resource, lookedUpBy = [] }) => audience.includes(resource) && lookedUpBy.includes(clientId),
+  );
+}
+
+function cookieOptions(issuer: string): CookiesSetOptions {
+  return { signed: true, httpOnly: true, sameSite: "lax", secure: isEncrypted(issuer), path: "/" };
+}
+
+/** Browsers keep the prefix to what is set for this host alone, over https. */
+function cookieNames(issuer: string): {
+  readonly session: string;
+  readonly interaction: string;
+  readonly resume: string;
+} {
+  const prefix = isEncrypted(issuer) ? "__Host-" : "";
+  return { session: `${prefix}idp`, interaction: `${prefix}idp_interaction`, resume: `${prefix}idp_resume` };
+}
+
+function isEncrypted(issuer: string): boolean {
+  return issuer.startsWith("https:");
+}
+
+function resourceServerOf(
+  resources: readonly ProtectedResource[],
+  wanted: string,
+  lifetimes: Lifetimes,
+): ResourceServer {
+  const known = resources.find(({ resource }) => resource === wanted);
+  if (known === undefined) throw new errors.InvalidTarget();
+  return {
+    scope: known.scopes.join(" "),
+    audience: known.resource,
+    accessTokenTTL: known.lifetime ?? lifetimes.accessToken,
+    accessTokenFormat: known.format ?? "opaque",
+  };
+}

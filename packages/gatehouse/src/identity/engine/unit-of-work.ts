@@ -1,0 +1,220 @@
+import { errors, type AdapterPayload } from "oidc-provider";
+import { StalePreparationError } from "../../kernel/action.ts";
+import type { FoundArtifact, OAuthArtifact, OAuthArtifacts } from "../../kernel/ports/oauth-artifacts.ts";
+import type { Store, WriteTransaction } from "../../kernel/ports/store.ts";
+import type { ArtifactCodec } from "./artifact-codec.ts";
+import { recordOfSigned, type SignedToken } from "./jwt-access-token.ts";
+
+/** What one call of the engine works with. */
+export interface UnitOfWorkParts {
+  readonly codec: ArtifactCodec;
+  readonly artifacts: OAuthArtifacts;
+  readonly read: Store["read"];
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+  /** Milliseconds in which a refresh token that was used up is answered as the first time. */
+  readonly grace: number;
+}
+
+/** Kinds whose identifiers must never be seen twice. */
+const SINGLE_USE: ReadonlySet<string> = new Set(["ReplayDetection"]);
+
+const REFRESH_TOKEN = "RefreshToken";
+
+/** What the engine has kept. */
+export interface Kept {
+  readonly kind: string;
+  readonly id: string;
+  readonly payload: AdapterPayload;
+  /** Seconds. Absent: it does not expire. */
+  readonly lifetime?: number | undefined;
+}
+
+type Change =
+  | { readonly what: "put" | "add"; readonly artifact: OAuthArtifact }
+  | { readonly what: "consume" | "remove" | "revoke"; readonly key: string }
+  | { readonly what: "answer"; readonly key: string; readonly answer: string };
+
+/**
+ * What one call of the engine reads and changes. It reads committed rows and its own changes; the changes are collected
+ * and made in one transaction once the engine has its answer, so that nothing is used up without its successor being
+ * there, and no other writer waits while the engine signs. What another call has used up meanwhile makes the whole of
+ * it stale: the engine is asked again and finds what happened.
+ */
+export class UnitOfWork {
+  readonly #parts: UnitOfWorkParts;
+  readonly #changes: Change[] = [];
+  /** What this call has written, by key; `undefined`: removed. */
+  readonly #own = new Map<string, AdapterPayload | undefined>();
+  readonly #aliases = new Map<string, string>();
+  /** Refresh tokens that were used up a moment ago, with what their bearer was answered. */
+  readonly #lost = new Map<string, unknown>();
+  #used: string | undefined;
+  #repeated: unknown;
+  /** The identifier of a signed token that this call has come with whole. */
+  #signed: string | undefined;
+  /** What went wrong in the engine or below it, of which its answer says nothing. */
+  failure: unknown;
+
+  constructor(parts: UnitOfWorkParts) {
+    this.#parts = parts;
+  }
+
+  get codec(): ArtifactCodec {
+    return this.#parts.codec;
+  }
+
+  /** Whether there is anything to commit. */
+  get changes(): boolean {
+    return this.#changes.length > 0;
+  }
+
+  async find(kind: string, id: string): Promise<AdapterPayload | undefined> {
+    const key = this.#keyOf(kind, id);
+    if (this.#own.has(key)) return this.#own.get(key);
+    const found = await this.#parts.read((reading) => this.#parts.artifacts.find(reading, key));
+    return found === undefined ? undefined : this.#payloadOf(kind, found);
+  }
+
+  async findByAlias(kind: string, name: string, value: string): Promise<AdapterPayload | undefined> {
+    const alias = this.codec.aliasOf(kind, name, value);
+    const own = this.#aliases.get(alias);
+    if (own !== undefined) return this.#own.get(own);
+    const found = await this.#parts.read((reading) => this.#parts.artifacts.findByAlias(reading, kind, alias));
+    return found === undefined ? undefined : this.#payloadOf(kind, found);
+  }
+
+  put({ kind, id, payload, lifetime }: Kept): void {
+    const { codec } = this;
+    const key = codec.keyOf(kind, id);
+    const alias = aliasOf(codec, kind, payload);
+    const artifact: OAuthArtifact = {
+      ...{ key, tenant: codec.tenant, kind, alias, body: codec.seal(key, payload) },
+      grant: payload.grantId === undefined ? undefined : codec.keyOf("Grant", payload.grantId),
+      client: payload.clientId,
+      account: payload.accountId,
+      expiresAt: lifetime === undefined ? undefined : this.#parts.now() + lifetime * 1000,
+    };
+    this.#changes.push({ what: SINGLE_USE.has(kind) ? "add" : "put", artifact });
+    this.#own.set(key, payload);
+    if (alias !== undefined) this.#aliases.set(alias, key);
+  }
+
+  /**
+   * Uses something up.
+   * @throws {errors.InvalidGrant} when its bearer is answered as the first time: the engine has checked everything by
+   * then, and need not go on.
+   */
+  consume(kind: string, id: string): void {
+    const key = this.codec.keyOf(kind, id);
+    if (this.#lost.has(key)) {
+      this.#repeated = this.#lost.get(key);
+      throw new errors.InvalidGrant("refresh token already used");
+    }
+    this.#changes.push({ what: "consume", key });
+    if (kind === REFRESH_TOKEN) this.#used = key;
+  }
+
+  remove(kind: string, id: string): void {
+    const key = this.#keyOf(kind, id);
+    this.#changes.push({ what: "remove", key });
+    this.#own.set(key, undefined);
+  }
+
+  revokeGrant(id: string): void {
+    const key = this.codec.keyOf("Grant", id);
+    if (this.#changes.some((change) => change.what === "revoke" && change.key === key)) return;
+    this.#changes.push({ what: "revoke", key });
+    this.#own.set(key, undefined);
+  }
+
+  /** Keeps what is to be known of an access token that is a signed text. */
+  keepSigned(token: SignedToken): void {
+    const payload = recordOfSigned(token, this.#parts.now());
+    this.put({ kind: signedKind(token.kind), id: token.jti, payload, lifetime: token.expiration });
+  }
+
+  /**
+   * Lets the engine find a signed token by its identifier, because this call has come with the token itself and its
+   * signature was checked. At any other time the identifier alone, which resource servers know, finds nothing.
+   */
+  admitSigned(id: string): void {
+    this.#signed = id;
+  }
+
+  /** Keeps what the bearer of the refresh token that was used up is answered, for whoever asks again because it was lost. */
+  keepAnswer(answer: () => unknown): void {
+    if (this.#used === undefined) return;
+    const sealed = this.codec.seal(answerKey(this.#used), answer());
+    this.#changes.push({ what: "answer", key: this.#used, answer: sealed });
+  }
+
+  /** What was answered the first time, where this call came with a refresh token that was used up a moment ago. */
+  get repeated(): unknown {
+    return this.#repeated;
+  }
+
+  /**
+   * Makes all changes.
+   * @throws {StalePreparationError} when something was used up or revoked meanwhile.
+   */
+  async commit(transaction: WriteTransaction): Promise<void> {
+    for (const change of this.#changes) {
+      if (!(await this.#make(transaction, change))) throw new StalePreparationError();
+    }
+  }
+
+  async #make(transaction: WriteTransaction, change: Change): Promise<boolean> {
+    const { artifacts, codec } = this.#parts;
+    switch (change.what) {
+      case "put":
+        return artifacts.put(transaction, change.artifact);
+      case "add":
+        return artifacts.add(transaction, change.artifact);
+      case "consume":
+        return artifacts.consume(transaction, change.key);
+      case "remove":
+        await artifacts.remove(transaction, change.key);
+        return true;
+      case "revoke":
+        await artifacts.revoke(transaction, { tenant: codec.tenant, grant: change.key });
+        return true;
+      case "answer":
+        await artifacts.answer(transaction, change.key, change.answer);
+        return true;
+    }
+  }
+
+  #keyOf(kind: string, id: string): string {
+    return this.codec.keyOf(id === this.#signed && SIGNED.has(kind) ? signedKind(kind) : kind, id);
+  }
+
+  #payloadOf(kind: string, { key, body, consumedAt, answer }: FoundArtifact): AdapterPayload {
+    // What we have sealed ourselves for this very row.
+    const payload = this.codec.open(key, body) as AdapterPayload;
+    if (consumedAt === undefined) return payload;
+    const { now, grace } = this.#parts;
+    if (kind === REFRESH_TOKEN && answer !== undefined && now() < consumedAt + grace) {
+      this.#lost.set(key, this.codec.open(answerKey(key), answer));
+      return payload;
+    }
+    return { ...payload, consumed: Math.floor(consumedAt / 1000) };
+  }
+}
+
+/** Kinds of tokens that can be signed texts. */
+const SIGNED: ReadonlySet<string> = new Set(["AccessToken", "ClientCredentials"]);
+
+function signedKind(kind: string): string {
+  return `Signed${kind}`;
+}
+
+function answerKey(key: string): string {
+  return `answer:${key}`;
+}
+
+function aliasOf(codec: ArtifactCodec, kind: string, { uid, userCode }: AdapterPayload): string | undefined {
+  if (kind === "Session" && uid !== undefined) return codec.aliasOf(kind, "uid", uid);
+  if (kind === "DeviceCode" && userCode !== undefined) return codec.aliasOf(kind, "userCode", userCode);
+  return undefined;
+}

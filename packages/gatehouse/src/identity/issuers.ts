@@ -1,0 +1,80 @@
+import type { JWK } from "jose";
+import type { KeyRing } from "../kernel/key-ring.ts";
+import type { Sealer } from "../kernel/seal.ts";
+import type { FindAccount } from "oidc-provider";
+import { base64url } from "../kernel/codec.ts";
+import { ArtifactCodec } from "./engine/artifact-codec.ts";
+import type { Lifetimes, ProtectedResource } from "./engine/configuration.ts";
+import { buildEngine, type IssuerEngine } from "./engine/provider.ts";
+
+/** The keys tokens are signed with, as they are now. */
+export interface IssuerKeys {
+  /** Changes whenever the keys do. */
+  readonly version: number;
+  /** Private keys: of each algorithm the one to sign with first, then those that are published only. */
+  all(): readonly JWK[];
+}
+
+/** One issuer as it is now. */
+export interface Issuer {
+  /** Scheme and host; also its identifier in tokens. */
+  readonly origin: string;
+  readonly engine: IssuerEngine;
+  readonly codec: ArtifactCodec;
+}
+
+/** What issuers are built from. */
+export interface IssuersParts {
+  readonly keyRing: KeyRing;
+  readonly sealer: Sealer;
+  readonly keys: IssuerKeys;
+  /** The issuer's address of a tenant. */
+  readonly originOf: (tenant: string) => string;
+  readonly lifetimes: Lifetimes;
+  readonly resources: readonly ProtectedResource[];
+  readonly publicClients: boolean;
+  readonly findAccount: (tenant: string) => FindAccount;
+  readonly interactionPath: (uid: string) => string;
+}
+
+/** Engines kept at a time; one is built in about a millisecond. */
+const MOST = 100;
+
+/**
+ * The issuers of all tenants. Each has an engine that is replaced as a whole when the keys change; calls that are under
+ * way end on the one they began with.
+ */
+export class Issuers {
+  readonly #parts: IssuersParts;
+  readonly #built = new Map<string, Issuer & { readonly version: number }>();
+
+  constructor(parts: IssuersParts) {
+    this.#parts = parts;
+  }
+
+  of(tenant: string): Issuer {
+    const known = this.#built.get(tenant);
+    const { version } = this.#parts.keys;
+    if (known?.version === version) return known;
+    const issuer = { ...this.#build(tenant), version };
+    this.#built.delete(tenant);
+    this.#built.set(tenant, issuer);
+    const [oldest] = this.#built.keys();
+    if (this.#built.size > MOST && oldest !== undefined) this.#built.delete(oldest);
+    return issuer;
+  }
+
+  #build(tenant: string): Issuer {
+    const { keyRing, sealer, keys, originOf, findAccount, ...settings } = this.#parts;
+    const origin = originOf(tenant);
+    const cookieKeys = keyRing.all("oauth-cookies").map(({ mac }) => base64url(mac(tenant)));
+    const engine = buildEngine({
+      ...settings,
+      issuer: origin,
+      keys: keys.all(),
+      cookieKeys,
+      findAccount: findAccount(tenant),
+    });
+    return { origin, engine, codec: new ArtifactCodec({ keyRing, sealer, tenant }) };
+  }
+}

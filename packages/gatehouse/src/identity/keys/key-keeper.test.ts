@@ -1,0 +1,105 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { importJWK, jwtVerify, SignJWT } from "jose";
+import { createKeyRing } from "../../kernel/key-ring.ts";
+import { generateKeyMaterial } from "../../kernel/key-material.ts";
+import { systemRandom } from "../../kernel/random.ts";
+import { createSealer } from "../../kernel/seal.ts";
+import type { Store } from "../../kernel/ports/store.ts";
+import { createMemoryBus } from "../../store/memory/memory-bus.ts";
+import { coreMigrations } from "../../store/migrations/core-migrations.ts";
+import { createSigningKeys } from "../../store/sql/signing-keys.ts";
+import { createFakeClock } from "../../testing/fake-clock.ts";
+import { createSqliteFixture } from "../../testing/sqlite-fixture.ts";
+import { KeyKeeper } from "./key-keeper.ts";
+import { ROTATION, type RotationStep } from "./rotation.ts";
+
+const DAY = 86_400_000;
+
+async function withStore(work: (store: Store) => Promise<void>): Promise<void> {
+  await using fixture = await createSqliteFixture();
+  await using store = await fixture.open(coreMigrations);
+  await work(store);
+}
+
+function createFixture(store: Store) {
+  const clock = createFakeClock();
+  const keyRing = createKeyRing(generateKeyMaterial(systemRandom, clock));
+  const sealer = createSealer({ keyRing, random: systemRandom, clock });
+  const bus = createMemoryBus();
+  const done: RotationStep[] = [];
+  const errors: unknown[] = [];
+  const open = () =>
+    KeyKeeper.open({
+      ...{ store, keys: createSigningKeys(), bus, sealer, clock },
+      policy: { ...ROTATION, algorithms: ["ES256"] },
+      done: (step) => void done.push(step),
+      report: (error) => void errors.push(error),
+    });
+  return { clock, done, errors, open };
+}
+
+describe("the keeper of signing keys", () => {
+  it("makes keys once, however many servers start at once", () =>
+    withStore(async (store) => {
+      const { open, done } = createFixture(store);
+      const keepers = await Promise.all([open(), open(), open()]);
+      assert.equal(done.length, 1);
+      assert.equal(new Set(keepers.map((keeper) => keeper.all()[0]?.kid)).size, 1);
+      for (const keeper of keepers) await keeper[Symbol.asyncDispose]();
+    }));
+
+  it("rotates by itself: known before it signs, verified until nothing is valid, destroyed then", () =>
+    withStore(async (store) => {
+      const { open, clock, errors } = createFixture(store);
+      await using first = await open();
+      await using second = await open();
+      const [signer] = first.all();
+      assert.ok(signer !== undefined);
+      const token = await new SignJWT({})
+        .setProtectedHeader({ alg: "ES256", kid: signer.kid ?? "" })
+        .sign(await importJWK(signer));
+      for (let day = 0; day < 92; day += 1) {
+        await clock.advance(DAY);
+        await second.turn();
+        await first.turn();
+        assert.deepEqual(
+          first.all().map(({ kid }) => kid),
+          second.all().map(({ kid }) => kid),
+        );
+      }
+      assert.notEqual(first.all()[0]?.kid, signer.kid);
+      const states = (await first.list()).map(({ state }) => state);
+      assert.deepEqual(states, ["active", "pruned"]);
+      const [, pruned] = await first.list();
+      assert.equal(pruned?.privateKey, undefined);
+      // Whoever kept the public part still can verify what it has signed.
+      const known = await importJWK({ ...JSON.parse(pruned?.publicKey ?? "{}") });
+      await jwtVerify(token, known);
+      assert.deepEqual(errors, []);
+    }));
+
+  it("withdraws a compromised key on all servers at once", () =>
+    withStore(async (store) => {
+      const { open } = createFixture(store);
+      await using first = await open();
+      await using second = await open();
+      const lost = first.all()[0]?.kid ?? "";
+      await first.turn({ compromised: lost });
+      await second.turn();
+      for (const keeper of [first, second]) assert.ok(!keeper.all().some(({ kid }) => kid === lost));
+      const row = (await first.list()).find(({ kid }) => kid === lost);
+      assert.deepEqual([row?.state, row?.privateKey], ["compromised", undefined]);
+    }));
+
+  it("keeps private parts sealed in the store", () =>
+    withStore(async (store) => {
+      const { open } = createFixture(store);
+      await using keeper = await open();
+      const [key] = await keeper.list();
+      const [signer] = keeper.all();
+      assert.ok(key?.privateKey !== undefined && signer?.d !== undefined);
+      assert.ok(!key.privateKey.includes(signer.d));
+      assert.equal(JSON.parse(key.publicKey).d, undefined);
+    }));
+});

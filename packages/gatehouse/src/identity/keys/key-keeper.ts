@@ -1,0 +1,152 @@
+import type { JWK } from "jose";
+import type { Clock } from "../../kernel/clock.ts";
+import type { Bus } from "../../kernel/ports/bus.ts";
+import type { SigningKey, SigningKeys } from "../../kernel/ports/signing-keys.ts";
+import type { Store, WriteTransaction } from "../../kernel/ports/store.ts";
+import type { Sealer } from "../../kernel/seal.ts";
+import { systemTimers, type Timers } from "../../kernel/timers.ts";
+import type { IssuerKeys } from "../issuers.ts";
+import { planRotation, type RotationPolicy, type RotationStep, type RotationWish } from "./rotation.ts";
+import { makeSigningKey, openSigningKey } from "./signing-key.ts";
+
+/** What a keeper works with. */
+export interface KeyKeeperParts {
+  readonly store: Store;
+  readonly keys: SigningKeys;
+  readonly bus: Bus;
+  readonly sealer: Sealer;
+  readonly clock: Clock;
+  readonly timers?: Timers;
+  readonly policy: RotationPolicy;
+  /** Told of each step that was done. */
+  readonly done: (step: RotationStep, kid: string) => void;
+  readonly report: (error: unknown) => void;
+}
+
+const TOPIC = "oauth.keys";
+/** Milliseconds between looks at the keys, for messages of the bus that were lost and for what time demands. */
+const LOOK_INTERVAL = 30_000;
+/** Keys that sign or are still known to have signed, in the order in which an engine takes them. */
+const PUBLISHED: readonly SigningKey["state"][] = ["active", "next", "retiring"];
+
+/**
+ * Keeps the signing keys of all servers of an installation in step with time and operators' wishes, without a restart.
+ * Plans are made and carried out in one transaction, so that two servers never rotate twice; keys are made before it.
+ */
+export class KeyKeeper implements IssuerKeys, AsyncDisposable {
+  readonly #parts: KeyKeeperParts & { readonly timers: Timers };
+  #published: readonly JWK[] = [];
+  #known = "";
+  #version = 0;
+  #timer: Disposable | undefined;
+  #subscription: AsyncDisposable | undefined;
+  #working: Promise<unknown> = Promise.resolve();
+
+  private constructor(parts: KeyKeeperParts) {
+    this.#parts = { timers: systemTimers, ...parts };
+  }
+
+  /** Reads the keys, and makes those that are missing: on the first start, one of each algorithm. */
+  static async open(parts: KeyKeeperParts): Promise<KeyKeeper> {
+    const keeper = new KeyKeeper(parts);
+    await keeper.turn();
+    keeper.#subscription = await parts.bus.subscribe(TOPIC, () => void keeper.#look());
+    keeper.#schedule();
+    return keeper;
+  }
+
+  get version(): number {
+    return this.#version;
+  }
+
+  all(): readonly JWK[] {
+    return this.#published;
+  }
+
+  list(): Promise<readonly SigningKey[]> {
+    return this.#parts.store.read((transaction) => this.#parts.keys.list(transaction));
+  }
+
+  /** Does what time and an operator's wish demand; returns what was done. */
+  turn(wish: RotationWish = {}): Promise<readonly RotationStep[]> {
+    const turned = this.#working.then(() => this.#turn(wish));
+    this.#working = turned.catch(() => undefined);
+    return turned;
+  }
+
+  async #turn(wish: RotationWish): Promise<readonly RotationStep[]> {
+    const { store, keys, policy, clock, bus, report } = this.#parts;
+    const planned = planRotation(await this.list(), { policy, now: clock.now() }, wish);
+    const made = new Map<string, SigningKey>();
+    for (const step of planned) if (step.what === "create") made.set(step.algorithm, await this.#make(step));
+    if (planned.length === 0) {
+      await this.#read();
+      return [];
+    }
+    const steps = await store.write(async (transaction) => {
+      const now = clock.now();
+      const again = planRotation(await keys.list(transaction), { policy, now }, wish);
+      // Another server was first where nothing is left to do; where more is, the next look does it.
+      const doable = again.filter((step) => step.what === "move" || made.has(step.algorithm));
+      for (const step of doable) await this.#carryOut(transaction, step, { made, now });
+      return doable;
+    });
+    await this.#read();
+    for (const step of steps)
+      this.#parts.done(step, step.what === "move" ? step.kid : (made.get(step.algorithm)?.kid ?? "-"));
+    if (steps.length > 0) await bus.publish(TOPIC, "").catch(report);
+    return steps;
+  }
+
+  #make({ algorithm, state }: Extract<RotationStep, { readonly what: "create" }>): Promise<SigningKey> {
+    const { sealer, clock } = this.#parts;
+    return makeSigningKey(algorithm, { sealer, now: clock.now(), state });
+  }
+
+  async #carryOut(
+    transaction: WriteTransaction,
+    step: RotationStep,
+    { made, now }: { readonly made: ReadonlyMap<string, SigningKey>; readonly now: number },
+  ): Promise<void> {
+    const { keys } = this.#parts;
+    if (step.what === "move") {
+      const destroy = step.to === "pruned" || step.to === "compromised";
+      await keys.move(transaction, step.kid, { from: step.from, to: step.to, since: now, destroy });
+      return;
+    }
+    const key = made.get(step.algorithm);
+    if (key !== undefined) await keys.add(transaction, { ...key, state: step.state, since: now });
+  }
+
+  /** Takes over what is in the store. */
+  async #read(): Promise<void> {
+    const { sealer } = this.#parts;
+    const keys = (await this.list()).filter(({ state }) => PUBLISHED.includes(state));
+    const known = keys.map(({ kid, state }) => `${kid} ${state}`).join();
+    if (known === this.#known) return;
+    const order = ({ state }: SigningKey): number => PUBLISHED.indexOf(state);
+    const sorted = keys.toSorted((left, right) => order(left) - order(right));
+    this.#published = sorted.map((key) => openSigningKey(key, sealer)).filter((key) => key !== undefined);
+    this.#known = known;
+    this.#version += 1;
+  }
+
+  #look(): Promise<void> {
+    return this.turn().then(() => undefined, this.#parts.report);
+  }
+
+  #schedule(): void {
+    this.#timer = this.#parts.timers.after(
+      LOOK_INTERVAL,
+      () => void this.#look().finally(() => this.#timer && this.#schedule()),
+      "background",
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#timer?.[Symbol.dispose]();
+    this.#timer = undefined;
+    await this.#subscription?.[Symbol.asyncDispose]();
+    await this.#working;
+  }
+}

@@ -1,0 +1,49 @@
+import type { ReadTransaction, WriteTransaction } from "./store.ts";
+
+/**
+ * Where a signing key is in its life. `next` is published and signs nothing yet, `active` signs, `retiring` is published
+ * until nothing signed by it is valid any more, `pruned` has no private part left, `compromised` is not published.
+ */
+export type SigningKeyState = "next" | "active" | "retiring" | "pruned" | "compromised";
+
+/** A key tokens are signed with. Times are epoch milliseconds. */
+export interface SigningKey {
+  /** Its thumbprint (RFC 7638), by which tokens name it. */
+  readonly kid: string;
+  /** `RS256`, `ES256` or `EdDSA`. */
+  readonly algorithm: string;
+  readonly state: SigningKeyState;
+  /** The public part, as JSON. */
+  readonly publicKey: string;
+  /** The private part, sealed JSON; absent once it was destroyed. */
+  readonly privateKey?: string | undefined;
+  readonly createdAt: number;
+  /** When it entered its state. */
+  readonly since: number;
+  /** Texts it has signed, as far as they were counted. */
+  readonly uses: number;
+  readonly lastUsedAt?: number | undefined;
+}
+
+/** The signing keys of an installation. */
+export interface SigningKeys {
+  /** All, newest first. */
+  list(transaction: ReadTransaction): Promise<readonly SigningKey[]>;
+  add(transaction: WriteTransaction, key: SigningKey): Promise<void>;
+  /** Moves a key on; `false` where it is not in the state `from` any more. */
+  move(
+    transaction: WriteTransaction,
+    kid: string,
+    change: {
+      readonly from: SigningKeyState;
+      readonly to: SigningKeyState;
+      readonly since: number;
+      readonly destroy: boolean;
+    },
+  ): Promise<boolean>;
+  /** Adds to the count of what a key has signed. */
+  count(
+    transaction: WriteTransaction,
+    use: { readonly kid: string; readonly uses: number; readonly lastUsedAt: number },
+  ): Promise<void>;
+}
