@@ -42,7 +42,8 @@ async function createFixture(directory: string) {
       number: number,
       { row, whole = true }: { readonly row?: Row; readonly whole?: boolean },
     ): Promise<void> {
-      const file = { id: id(number), tenant: "t", owner: "o", bytes: 1, lifetime: HOUR };
+      const own = { id: id(number), tenant: "t", owner: "o", source: undefined };
+      const file = { ...own, bytes: 1, announced: undefined, lifetime: HOUR };
       await store.write(async (writing) => {
         if (row !== undefined) await records.reserve(writing, file, QUOTA);
         if (row === "pending" || row === "taken") await records.arrive(writing, file);

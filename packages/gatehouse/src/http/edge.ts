@@ -115,7 +115,7 @@ class HttpEdge implements Edge {
     this.#recorder = createRefusalRecorder(parts);
     this.sessions = createEdgeSessions({ ...parts, cookies, preset });
     this.#attempts = new EdgeAttempts({ gate: parts.gate, sessions: this.sessions, recorder: this.#recorder });
-    this.#parser = createInboundParser({ ...parts, cookies, origins: parts.origins ?? [] });
+    this.#parser = createInboundParser({ ...parts, cookies, origins: parts.origins ?? [], stopping: this.stopping });
     const securityHeaders = createSecurityHeaders(parts.headers);
     const responder = createResponder({ clock, sessions: this.sessions, securityHeaders });
     this.#responder = responder;

@@ -54,6 +54,8 @@ export interface InboundParts {
   readonly limits?: Partial<BodyLimits>;
   /** Default: the machine's. */
   readonly timers?: Timers | undefined;
+  /** Aborted when the server stops. */
+  readonly stopping?: AbortSignal | undefined;
 }
 
 /** A request, parsed once. Nothing after it reads raw headers, cookies or bodies for a security decision. */
@@ -199,13 +201,14 @@ class ParsedInbound implements Inbound {
   stream(pace: BodyPace = UPLOAD_PACE): BodyStream | Denial {
     if (this.#isEncoded()) return unsupported("Send the body uncompressed.");
     const { parts, connection } = this.#source;
-    const { clock, timers = systemTimers } = parts;
-    return new BodyStream(this.request, { pace, clock, timers, allowTime: connection.allowTime });
+    const { clock, timers = systemTimers, stopping } = parts;
+    return new BodyStream(this.request, { pace, clock, timers, stopping, allowTime: connection.allowTime });
   }
 
   async #readBytes(): Promise<Uint8Array | Denial> {
     if (this.#isEncoded()) return unsupported("Send the body uncompressed.");
-    return readBody(this.request, this.#source.limits.bytes);
+    const { limits, parts } = this.#source;
+    return readBody(this.request, limits.bytes, parts.stopping);
   }
 
   #isEncoded(): boolean {
