@@ -32,6 +32,22 @@ describe("an upload whose connection is broken off", () => {
   });
 });
 
+describe("a server that stops in the middle of an upload", () => {
+  it("does not record that its sender has done anything wrong", async () => {
+    await using albums = await openAlbums();
+    const { kit, listening } = albums;
+    const upload = new RawUpload(albums, await kit.visit(), 200_000);
+    upload.socket.write(png(100_000));
+    await albums.settle(1);
+    await listening.close({ grace: 50 });
+    await albums.settle(0);
+    const refused = (): string[] => kit.events.filter(({ outcome }) => outcome !== "success").map(({ name }) => name);
+    await until(async () => refused().length > 0);
+    assert.deepEqual(refused(), ["request_cut_at_stop"]);
+    assert.deepEqual(kit.errors, []);
+  });
+});
+
 /** The files of a server's albums. */
 async function filesOf({ data }: ServerProcess): Promise<readonly string[]> {
   return readdir(join(data, "uploads")).catch(() => []);
@@ -75,7 +91,8 @@ describe("a server that is killed in the middle of an upload", () => {
     await server.kill();
     await sending;
     assert.equal((await filesOf(server)).length, 2);
-    await using next = await startServer({ config: CONFIG, data: server.data });
+    // At the same address, which the visitor's cookie is for.
+    await using next = await startServer({ config: CONFIG, data: server.data, port: server.port });
     await until(async () => (await filesOf(next)).length === 1);
     client.url = next.url;
     const { id } = whole.json.upload;

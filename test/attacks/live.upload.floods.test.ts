@@ -25,8 +25,8 @@ import { album, openAlbums, png, RawUpload, refusal } from "../support/album.ts"
 const MAIN = { componentId: "album:main", seed: undefined, version: 0 };
 const ROOMY = { files: 10_000, bytes: 1e12, total: 1e13 };
 const LENGTH = 200_000;
-/** Files that one caller may send at once. */
-const AT_ONCE = 6;
+/** Files that strangers behind one address may send at once. */
+const AT_ONCE = 48;
 
 describe("a thousand uploads at once", () => {
   it("are received a few at a time, and the others told to come back", async () => {
@@ -54,6 +54,18 @@ describe("a thousand uploads at once", () => {
     assert.equal(answers.filter(([status]) => status === 200).length, AT_ONCE);
     assert.equal((await albums.files()).length, AT_ONCE);
     assert.deepEqual(albums.kit.errors, []);
+  });
+
+  it("of one stranger leave room for the others behind the same address", async () => {
+    await using albums = await openAlbums({ quota: ROOMY });
+    const visitor = await albums.kit.visit();
+    const held = Array.from({ length: 12 }, () => new RawUpload(albums, visitor, LENGTH));
+    for (const { socket } of held) socket.write(png(LENGTH / 2));
+    await albums.settle(held.length);
+    for (let count = 0; count < 12; count += 1)
+      await (await albums.kit.visit()).upload(MAIN, "photo", { content: png() });
+    for (const { socket } of held) socket.destroy();
+    await albums.settle(12);
   });
 
   it("are no more in memory than what a slow disk has not taken yet", async () => {

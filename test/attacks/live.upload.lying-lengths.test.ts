@@ -157,3 +157,38 @@ function formBefore(visitor: LiveVisitor, ticket: string = visitor.ticket(MAIN, 
     png(1000),
   ]);
 }
+
+describe("an upload in pieces of one byte", () => {
+  const shreds = (bytes: Buffer): Buffer => Buffer.concat([...bytes].map((byte) => chunked(Buffer.of(byte))));
+
+  it("is written as few times as any other of its size", async () => {
+    await using albums = await openAlbums();
+    const { sink } = albums.kit.uploads;
+    const { begin } = sink;
+    let writes = 0;
+    Object.assign(sink, {
+      async begin(id: string) {
+        const writer = await begin(id);
+        const write: typeof writer.write = (bytes) => ((writes += 1), writer.write(bytes));
+        return { write, finish: () => writer.finish(), abort: () => writer.abort() };
+      },
+    });
+    const upload = new RawUpload(albums, await albums.kit.visit(), "chunked");
+    const content = png(150_000);
+    const cut = 149_000;
+    upload.socket.write(Buffer.concat([chunked(content.subarray(0, cut)), shreds(content.subarray(cut))]));
+    upload.socket.write("0\r\n\r\n");
+    assert.equal((await upload.answer())[0], 200);
+    assert.ok(writes <= 5, `${writes} writes`);
+    upload.socket.destroy();
+  });
+
+  it("is given up long before its end, and leaves nothing behind", async () => {
+    await using albums = await openAlbums();
+    const upload = new RawUpload(albums, await albums.kit.visit(), "chunked");
+    upload.socket.write(shreds(png(100_000)));
+    assert.deepEqual(await upload.answer(), [400, "MALFORMED_REQUEST"]);
+    await upload.closed;
+    await albums.settle(0);
+  });
+});

@@ -94,7 +94,7 @@ export class Transfer {
       "content-type": "application/octet-stream",
       "x-csrf-token": this.#core.currentToken(),
       "x-upload-ticket": ticket,
-      "x-upload-name": encodeURIComponent(file.name.toWellFormed().slice(-200)),
+      "x-upload-name": encodeURIComponent(file.name.slice(-200).toWellFormed()),
     };
     for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
     this.#follow(request);

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { isDenial, type Denial } from "../kernel/outcome.ts";
 import { createFakeClock } from "../testing/fake-clock.ts";
-import { BodyStream, type BodyPace } from "./body-stream.ts";
+import { BodyStream, UPLOAD_PACE, type BodyPace } from "./body-stream.ts";
 
 const PACE = { least: 100, interval: 1_000, longest: 60_000 };
 
@@ -64,6 +64,19 @@ describe("BodyStream", () => {
     }
   });
 
+  it("gives up an upload of a few kilobytes a second after ten seconds", async () => {
+    const { clock, stream, send } = open(UPLOAD_PACE);
+    send(64);
+    assert.equal(outcomeOf(await stream.read()), 64);
+    for (let seconds = 1; ; seconds += 1) {
+      assert.ok(seconds <= 10, "it went on");
+      const next = stream.read();
+      await clock.advance(1_000);
+      send(2_000);
+      if (outcomeOf(await next) === TOO_SLOW) break;
+    }
+  });
+
   it("goes on with a body that keeps its pace, until it takes too long", async () => {
     const { clock, stream, send } = open();
     const began = clock.now();
@@ -100,6 +113,38 @@ describe("BodyStream", () => {
     send(100);
     await late;
     assert.equal(outcomeOf(await next), 100);
+  });
+
+  it("has one timer for many pieces, not one for each", async () => {
+    const clock = createFakeClock();
+    let timers = 0;
+    const counted = { after: (...given: Parameters<typeof clock.after>) => ((timers += 1), clock.after(...given)) };
+    const body = new ReadableStream<Uint8Array>({
+      start(controller) {
+        for (let count = 0; count < 1_000; count += 1) controller.enqueue(new Uint8Array(1));
+        controller.close();
+      },
+    });
+    const request = new Request("http://a/", { method: "POST", body, duplex: "half" });
+    const stream = new BodyStream(request, { pace: PACE, clock, timers: counted, allowTime: undefined });
+    let read = 0;
+    for (let piece = await stream.read(); piece !== undefined; piece = await stream.read()) read += 1;
+    assert.equal(read, 1_000);
+    assert.equal(timers, 2);
+    assert.equal(clock.waiting, 0);
+  });
+
+  it("gives up a body in far more pieces than its bytes warrant", async () => {
+    const { clock, stream, send } = open();
+    for (let count = 0; ; count += 1) {
+      assert.ok(count < 5_000, "it went on");
+      send(1);
+      const outcome = outcomeOf(await stream.read());
+      if (outcome === 1) continue;
+      assert.equal(outcome, "MALFORMED_REQUEST: The body comes in too many pieces.");
+      break;
+    }
+    assert.equal(clock.waiting, 0);
   });
 
   it("says so when the sender is gone", async () => {

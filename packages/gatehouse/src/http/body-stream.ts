@@ -1,8 +1,9 @@
 import type { Clock } from "../kernel/clock.ts";
-import { events } from "../kernel/events.ts";
-import { deny, type Denial } from "../kernel/outcome.ts";
+import type { Denial } from "../kernel/outcome.ts";
 import { problems } from "../kernel/problems.ts";
 import type { Timers } from "../kernel/timers.ts";
+import { endedEarly, refuseRequest } from "./refusal.ts";
+import { refuseShredded } from "./shredded-body.ts";
 
 /** How fast a body has to arrive. Times are milliseconds. */
 export interface BodyPace {
@@ -14,7 +15,7 @@ export interface BodyPace {
 }
 
 /** Slower than any connection that is of use, and enough time for a large file over a slow one. */
-export const UPLOAD_PACE: BodyPace = { least: 4_096, interval: 10_000, longest: 600_000 };
+export const UPLOAD_PACE: BodyPace = { least: 32_768, interval: 10_000, longest: 600_000 };
 
 /** What a body is read with. */
 export interface BodyStreamParts {
@@ -23,6 +24,8 @@ export interface BodyStreamParts {
   readonly timers: Timers;
   /** Has the transport wait so many milliseconds for the body, where it bounds that itself. */
   readonly allowTime: ((milliseconds: number) => void) | undefined;
+  /** Aborted when the server stops. */
+  readonly stopping?: AbortSignal | undefined;
 }
 
 /** Milliseconds by which the transport waits longer than the reader of a body. */
@@ -36,13 +39,19 @@ export class BodyStream {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
   readonly #parts: BodyStreamParts;
   #end: Disposable | undefined;
+  /** Runs no later than the pace can have been missed. One goes on for many pieces. */
+  #watch: Disposable | undefined;
   /** Ends the present wait, and knows of no other: races with one promise for all of them would hold all pieces. */
   #expire: (() => void) | undefined;
   #expired = false;
   #allowed = false;
+  /** When the present wait began; `undefined` while nobody waits. */
+  #began: number | undefined;
   /** Milliseconds that were waited, and bytes that came, since the pace was last seen to be kept. */
   #waited = 0;
   #received = 0;
+  #pieces = 0;
+  #bytes = 0;
 
   constructor(request: Request, parts: BodyStreamParts) {
     this.#reader = request.body?.getReader();
@@ -64,39 +73,62 @@ export class BodyStream {
     this.#end ??= timers.after(pace.longest, () => this.#endTime(), "background");
     try {
       const piece = await this.#next(reader);
-      if (piece === "too slow") return this.#giveUp("The body came too slowly.");
-      if (!piece.done) return piece.value;
+      if (piece === "too slow") return this.#giveUp();
+      if (!piece.done) return this.#count(piece.value);
       this.close();
       return undefined;
     } catch {
-      return this.#giveUp("The body ended early.");
+      this.close();
+      return endedEarly(this.#parts.stopping);
     }
   }
 
   /** Ends the watch over the pace. What has not been read is the server's to bound. */
   close(): void {
     this.#end?.[Symbol.dispose]();
+    this.#watch?.[Symbol.dispose]();
   }
 
   async #next(
     reader: ReadableStreamDefaultReader<Uint8Array>,
   ): Promise<Awaited<ReturnType<typeof reader.read>> | "too slow"> {
-    const { pace, clock, timers } = this.#parts;
     if (this.#expired) return "too slow";
-    const began = clock.monotonic();
     const { promise, resolve, reject } = Promise.withResolvers<Awaited<ReturnType<typeof reader.read>> | "too slow">();
     // What came while this process was busy is read before anybody is given up.
-    const expire = (): void => void setImmediate(() => resolve("too slow"));
-    this.#expire = expire;
-    using _watch = timers.after(pace.interval - this.#waited, expire, "background");
+    this.#expire = () => void setImmediate(() => resolve("too slow"));
+    const began = this.#parts.clock.monotonic();
+    this.#began = began;
+    this.#watch ??= this.#watchPace(this.#parts.pace.interval - this.#waited);
     reader.read().then(resolve, reject);
     const piece = await promise;
-    if (piece === "too slow") return piece;
+    this.#began = undefined;
     // Only waiting counts: while we are busy storing, nobody can send faster.
-    this.#waited += clock.monotonic() - began;
-    this.#received += piece.value?.byteLength ?? 0;
-    if (this.#received >= pace.least) [this.#waited, this.#received] = [0, 0];
+    this.#waited += this.#parts.clock.monotonic() - began;
     return piece;
+  }
+
+  #count(piece: Uint8Array): Uint8Array | Denial {
+    this.#pieces += 1;
+    this.#bytes += piece.byteLength;
+    this.#received += piece.byteLength;
+    if (this.#received >= this.#parts.pace.least) [this.#waited, this.#received] = [0, 0];
+    const refused = refuseShredded(this.#pieces, this.#bytes);
+    if (refused !== undefined) this.close();
+    return refused ?? piece;
+  }
+
+  #watchPace(milliseconds: number): Disposable {
+    return this.#parts.timers.after(milliseconds, () => this.#checkPace(), "background");
+  }
+
+  #checkPace(): void {
+    this.#watch = undefined;
+    // The next wait is watched again.
+    if (this.#began === undefined) return;
+    const { pace, clock } = this.#parts;
+    const left = pace.interval - this.#waited - (clock.monotonic() - this.#began);
+    if (left <= 0) this.#expire?.();
+    else this.#watch = this.#watchPace(left);
   }
 
   #endTime(): void {
@@ -104,8 +136,8 @@ export class BodyStream {
     this.#expire?.();
   }
 
-  #giveUp(detail: string): Denial {
+  #giveUp(): Denial {
     this.close();
-    return deny(problems.REQUEST_TIMEOUT, { detail, event: events.request_malformed, context: { reason: detail } });
+    return refuseRequest(problems.REQUEST_TIMEOUT, "The body came too slowly.");
   }
 }

@@ -1,12 +1,12 @@
-import { events } from "../kernel/events.ts";
-import { deny, isDenial, type Denial } from "../kernel/outcome.ts";
-import { problems } from "../kernel/problems.ts";
+import { isDenial, type Denial } from "../kernel/outcome.ts";
 import { isUtf8, type ContentType } from "./content-type.ts";
 import { DEFAULT_FIELDS, fieldsOf, parseUrlencoded, type FormFields } from "./form-body.ts";
+import { GatheredBytes } from "./gathered-bytes.ts";
 import { DEFAULT_JSON_LIMITS, parseJson, type JsonLimits } from "./json-body.ts";
 import { readMultipartForm, type ReceiveFile } from "./multipart-form.ts";
 import type { PieceSource } from "./multipart-stream.ts";
-import { malformed, tooLarge, unsupported } from "./refusal.ts";
+import { endedEarly, malformed, tooLarge, unsupported } from "./refusal.ts";
+import { FREE_PIECES, refuseShredded } from "./shredded-body.ts";
 
 /** A body as it was understood. */
 export type ParsedBody =
@@ -30,36 +30,34 @@ const decoder = new TextDecoder("utf-8", { fatal: true });
 const NOTHING = new Uint8Array(0);
 
 /** Reads the bytes of a body up to a limit; what lies beyond it is never read. */
-export async function readBody(request: Request, limit: number): Promise<Uint8Array | Denial> {
+export async function readBody(request: Request, limit: number, stopping?: AbortSignal): Promise<Uint8Array | Denial> {
   if (request.method === "GET" || request.method === "HEAD") return NOTHING;
   const declared = request.headers.get("content-length");
   try {
     if (declared === null) return await readStream(request, limit);
-    if (Number(declared) > limit) return beyond(limit);
-    if (declared === "0") return NOTHING;
-    // The declared length bounds what the HTTP parser delivers, so no reader of our own is needed.
-    const bytes = new Uint8Array(await request.arrayBuffer());
-    return bytes.byteLength > limit ? beyond(limit) : bytes;
+    const length = Number(declared);
+    if (length > limit) return beyond(limit);
+    if (length === 0) return NOTHING;
+    if (length > FREE_PIECES) return await readStream(request, limit);
+    // The declared length bounds what the HTTP parser delivers, and in how many pieces: no reader of our own is needed.
+    return new Uint8Array(await request.arrayBuffer());
   } catch {
-    return deny(problems.REQUEST_TIMEOUT, { detail: "The body ended early.", event: events.request_malformed });
+    return endedEarly(stopping);
   }
 }
 
 async function readStream(request: Request, limit: number): Promise<Uint8Array | Denial> {
   const reader: ReadableStreamDefaultReader<Uint8Array> | undefined = request.body?.getReader();
   if (reader === undefined) return NOTHING;
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for (;;) {
+  const bytes = new GatheredBytes(limit);
+  for (let pieces = 1; ; pieces += 1) {
     const { done, value } = await reader.read();
-    if (done) return Buffer.concat(chunks, length);
-    length += value.byteLength;
-    if (length > limit) {
-      // Cancelling would end the connection before the answer; what is left is the server's to bound.
-      reader.releaseLock();
-      return beyond(limit);
-    }
-    chunks.push(value);
+    if (done) return bytes.take();
+    const refused = bytes.add(value) ? refuseShredded(pieces, bytes.length) : beyond(limit);
+    if (refused === undefined) continue;
+    // Cancelling would end the connection before the answer; what is left is the server's to bound.
+    reader.releaseLock();
+    return refused;
   }
 }
 

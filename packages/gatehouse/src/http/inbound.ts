@@ -17,7 +17,7 @@ import { httpProblems } from "./problems.ts";
 import { malformed, refuseRequest, unsupported } from "./refusal.ts";
 import { inspectTarget } from "./request-target.ts";
 import { isLoopback } from "./loopback.ts";
-import { LOOPBACK_SESSION_COOKIE, SESSION_COOKIE, type SessionCookie, type SessionCookies } from "./session-cookie.ts";
+import { loopbackSessionCookie, SESSION_COOKIE, type SessionCookie, type SessionCookies } from "./session-cookie.ts";
 
 /** The transport below a request. */
 export interface Connection extends ClientConnection {
@@ -54,6 +54,8 @@ export interface InboundParts {
   readonly limits?: Partial<BodyLimits>;
   /** Default: the machine's. */
   readonly timers?: Timers | undefined;
+  /** Aborted when the server stops. */
+  readonly stopping?: AbortSignal | undefined;
 }
 
 /** A request, parsed once. Nothing after it reads raw headers, cookies or bodies for a security decision. */
@@ -95,7 +97,6 @@ export interface Inbound {
 
 const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
 const SINGLE_HEADERS = ["host", "origin", "sec-fetch-site", "x-csrf-token", "content-length"];
-const WANTED_COOKIES: ReadonlySet<string> = new Set([SESSION_COOKIE, LOOPBACK_SESSION_COOKIE]);
 const NONCE_BYTES = 18;
 
 /** Parses requests. */
@@ -152,10 +153,10 @@ class ParsedInbound implements Inbound {
     const { host } = this.url;
     const configured = source.hosts.get(host);
     this.target = configured ?? `${this.peer.tls ? "https" : "http"}://${host}`;
-    const { cookies, repeated } = parseCookieHeader(headers.get("cookie"), WANTED_COOKIES);
-    this.cookies = cookies;
     const plain = parts.plainLoopback === true && !this.peer.tls && isLoopback(host);
-    this.sessionCookieName = plain ? LOOPBACK_SESSION_COOKIE : SESSION_COOKIE;
+    this.sessionCookieName = plain ? loopbackSessionCookie(this.url) : SESSION_COOKIE;
+    const { cookies, repeated } = parseCookieHeader(headers.get("cookie"), this.sessionCookieName);
+    this.cookies = cookies;
     const value = cookies.get(this.sessionCookieName);
     this.sessionCookie = value === undefined ? undefined : parts.cookies.read(value);
     const type = headers.get("content-type");
@@ -200,13 +201,14 @@ class ParsedInbound implements Inbound {
   stream(pace: BodyPace = UPLOAD_PACE): BodyStream | Denial {
     if (this.#isEncoded()) return unsupported("Send the body uncompressed.");
     const { parts, connection } = this.#source;
-    const { clock, timers = systemTimers } = parts;
-    return new BodyStream(this.request, { pace, clock, timers, allowTime: connection.allowTime });
+    const { clock, timers = systemTimers, stopping } = parts;
+    return new BodyStream(this.request, { pace, clock, timers, stopping, allowTime: connection.allowTime });
   }
 
   async #readBytes(): Promise<Uint8Array | Denial> {
     if (this.#isEncoded()) return unsupported("Send the body uncompressed.");
-    return readBody(this.request, this.#source.limits.bytes);
+    const { limits, parts } = this.#source;
+    return readBody(this.request, limits.bytes, parts.stopping);
   }
 
   #isEncoded(): boolean {

@@ -1,5 +1,6 @@
 import { isDenial, type Denial } from "../kernel/outcome.ts";
 import { collectFields, fieldsOf, type FormFields } from "./form-body.ts";
+import { GatheredBytes } from "./gathered-bytes.ts";
 import { textOfPart, type PartHeader } from "./multipart-part.ts";
 import { MultipartStream, type PieceSource } from "./multipart-stream.ts";
 import { malformed, tooLarge } from "./refusal.ts";
@@ -80,15 +81,12 @@ async function receiveFile(
 }
 
 async function readText(parts: MultipartStream, most: number): Promise<string | Denial> {
-  const pieces: Buffer[] = [];
-  let length = 0;
+  const text = new GatheredBytes(most);
   for (let piece = await parts.read(); piece !== undefined; piece = await parts.read()) {
     if (isDenial(piece)) return piece;
-    length += piece.byteLength;
-    if (length > most) return tooLarge("The fields of the form are too large.");
-    pieces.push(piece);
+    if (!text.add(piece)) return tooLarge("The fields of the form are too large.");
   }
-  return textOfPart(Buffer.concat(pieces)) ?? malformed("A multipart field is not valid UTF-8 text.");
+  return textOfPart(text.take()) ?? malformed("A multipart field is not valid UTF-8 text.");
 }
 
 /** Passes over the rest of a part; how many bytes that were. */

@@ -152,6 +152,13 @@ describeBrowsers("an upload field", (engine) => {
     assert.match(scripts[1] ?? "", /client\.upload\.[0-9a-f]{16}\.js$/);
   });
 
+  it("uploads a file whose long name is cut in the middle of a character", async () => {
+    await page.setInputFiles("[type=file]", [png(`${"\u{1f600}".repeat(110)}a.png`)]);
+    await state("done");
+    assert.match((await items())[0] ?? "", /a\.png: is uploaded$/);
+    assert.deepEqual(complaints, []);
+  });
+
   it("keeps its files when new content comes, and when the form is refused", async () => {
     await page.setInputFiles("[type=file]", [png("a.png")]);
     await state("done");

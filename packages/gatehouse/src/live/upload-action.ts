@@ -1,4 +1,5 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { addressKey, UNKNOWN_ADDRESS } from "../guards/address.ts";
 import { defineAction, type AnyAction, type Authorise, type LimitPolicy } from "../kernel/action.ts";
 import type { Attempt, Principal } from "../kernel/attempt.ts";
 import { deny, type Denial } from "../kernel/outcome.ts";
@@ -44,7 +45,12 @@ const PASSED_ON: StandardSchemaV1<unknown, UploadCall> = {
 };
 /** Files that one caller sends at once, over all fields, and milliseconds after which one counts no more. */
 const AT_ONCE = { limit: 6, window: 15 * 60_000 };
-const PARALLEL: LimitPolicy = { name: "live.uploads", by: ["session"], rule: { kind: "concurrency", ...AT_ONCE } };
+/** Files that all strangers behind one address send at once: many of them may share it, at a venue say. */
+const STRANGERS = 48;
+const PARALLEL: LimitPolicy = {
+  ...{ name: "live.uploads", by: ["session"], anonymousLimit: STRANGERS },
+  rule: { kind: "concurrency", ...AT_ONCE },
+};
 /** How often a caller may try without a field to upload to. */
 const NOWHERE: LimitPolicy = {
   name: UPLOAD,
@@ -73,7 +79,8 @@ export function uploadActions(component: AnyLiveComponent, services: UploadServi
       async run({ input, attempt, principal, store }): Promise<ReceivedFile | Denial> {
         const place = placeOf(input, { attempt, principal });
         const ticket = checkTicket(place, { call: input, field, services, now: attempt.receivedAt });
-        return "ok" in ticket ? ticket : services.intake.receive(input.file, { place, ticket, store });
+        if ("ok" in ticket) return ticket;
+        return services.intake.receive(input.file, { place, source: sourceOf(attempt), ticket, store });
       },
     }),
   );
@@ -127,6 +134,12 @@ function placeOf(
   { attempt, principal }: { readonly attempt: Attempt; readonly principal: Principal },
 ): UploadPlace {
   return { ...id, field, tenant: attempt.tenant, owner: ownerOf(principal) };
+}
+
+/** What the network of a sender is counted by. */
+function sourceOf({ peer }: Attempt): string | undefined {
+  const source = addressKey(peer.ip);
+  return source === UNKNOWN_ADDRESS ? undefined : source;
 }
 
 function checkTicket(

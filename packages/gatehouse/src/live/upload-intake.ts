@@ -1,8 +1,9 @@
 import type { BodyPace } from "../http/body-stream.ts";
+import { GatheredBytes } from "../http/gathered-bytes.ts";
 import { events } from "../kernel/events.ts";
 import { deny, isDenial, type Denial } from "../kernel/outcome.ts";
 import { StoreUnavailableError, type Store } from "../kernel/ports/store.ts";
-import type { UploadPorts, UploadQuota, UploadWriter, WrittenUpload } from "../kernel/ports/uploads.ts";
+import type { UploadPorts, UploadQuota, UploadRoom, UploadWriter, WrittenUpload } from "../kernel/ports/uploads.ts";
 import { problems } from "../kernel/problems.ts";
 import type { Random } from "../kernel/random.ts";
 import { liveEvents } from "./events.ts";
@@ -17,7 +18,7 @@ import { TYPE_BYTES, typeOf, type UploadType } from "./upload-type.ts";
 export interface UploadStorage extends UploadPorts {
   /** Default: 20 files and 256 MiB of one session, 4 GiB of all. */
   readonly quota?: UploadQuota;
-  /** How fast files have to arrive. Default: 4 KiB in each 10 seconds, and whole within ten minutes. */
+  /** How fast files have to arrive. Default: 32 KiB in each 10 seconds, and whole within ten minutes. */
   readonly pace?: BodyPace;
   /** Receives exceptions of the storage; callers only see `UPLOAD_FAILED`. */
   readonly report?: (error: unknown) => void;
@@ -57,6 +58,10 @@ const ARRIVAL = 15 * 60_000;
 /** Milliseconds a file waits for an action. */
 const WAITING = 60 * 60_000;
 const ID_BYTES = 16;
+/** Bytes that are gathered before they are written: writing and hashing cost the same work however little it is. */
+const WRITTEN_AT_ONCE = 65_536;
+/** Room is held for twice what has arrived, and for no less and no more than that beyond it. */
+const STEP = { least: 65_536, most: 4 * 1_048_576 };
 
 /** Receives files: piece by piece from the wire into storage, within what their ticket allows. */
 export class UploadIntake {
@@ -69,7 +74,17 @@ export class UploadIntake {
   /** Receives a file, or says why not; then nothing of it is left. */
   async receive(
     arriving: ArrivingFile,
-    { place, ticket, store }: { readonly place: UploadPlace; readonly ticket: Ticket; readonly store: Store },
+    {
+      place,
+      source,
+      ticket,
+      store,
+    }: {
+      readonly place: UploadPlace;
+      readonly source: string | undefined;
+      readonly ticket: Ticket;
+      readonly store: Store;
+    },
   ): Promise<ReceivedFile | Denial> {
     if ((arriving.length ?? 0) > ticket.maxBytes) return tooLarge(ticket, place);
     const head = await readHead(arriving);
@@ -77,13 +92,12 @@ export class UploadIntake {
     const type = typeOf(head);
     if (type === undefined || !ticket.accept.includes(type)) return wrongType(type, { ticket, place });
     const id = Buffer.from(this.#parts.random.bytes(ID_BYTES)).toString("hex");
+    const room = { id, tenant: place.tenant, owner: place.owner, source, bytes: head.byteLength };
     try {
-      const bytes = arriving.length ?? ticket.maxBytes;
-      const reservation = { ...{ id, bytes, lifetime: ARRIVAL }, tenant: place.tenant, owner: place.owner };
-      const quota = this.#parts.quota ?? DEFAULT_UPLOAD_QUOTA;
-      const reserved = await store.write((writing) => this.#parts.records.reserve(writing, reservation, quota));
-      if (!reserved) return deny(liveProblems.UPLOAD_QUOTA_EXCEEDED, { event: liveEvents.excess_upload });
-      const written = await this.#store(id, { arriving, head, ticket, place });
+      if (!(await this.#reserve(store, room, arriving.length))) return noRoom();
+      const most = arriving.length ?? ticket.maxBytes;
+      const checked = { ...arriving, read: this.#withinQuota(arriving, { store, room, most }) };
+      const written = await this.#store(id, { arriving: checked, head, ticket, place });
       const settled = isDenial(written) ? written : await this.#settle(store, id, written);
       if (isDenial(settled)) {
         await this.#undo(store, id);
@@ -95,6 +109,35 @@ export class UploadIntake {
       await this.#undo(store, id);
       return this.#failed(error);
     }
+  }
+
+  #reserve(store: Store, room: UploadRoom, announced: number | undefined): Promise<boolean> {
+    const { records, quota = DEFAULT_UPLOAD_QUOTA } = this.#parts;
+    return store.write((writing) => records.reserve(writing, { ...room, announced, lifetime: ARRIVAL }, quota));
+  }
+
+  /**
+   * The pieces of a file, for which room is held as they arrive: what is only announced takes none from others.
+   */
+  #withinQuota(
+    arriving: ArrivingFile,
+    { store, room, most }: { readonly store: Store; readonly room: UploadRoom; readonly most: number },
+  ): ArrivingFile["read"] {
+    const { records, quota = DEFAULT_UPLOAD_QUOTA } = this.#parts;
+    let arrived = room.bytes;
+    let held = room.bytes;
+    return async () => {
+      const piece = await arriving.read();
+      if (piece === undefined || isDenial(piece)) return piece;
+      arrived += piece.byteLength;
+      // What is larger than it may be is refused for that.
+      if (arrived <= held || arrived > most) return piece;
+      const step = Math.min(STEP.most, Math.max(STEP.least, held));
+      const bytes = Math.min(most, Math.max(arrived, held + step));
+      if (!(await store.write((writing) => records.extend(writing, { ...room, bytes }, quota)))) return noRoom();
+      held = bytes;
+      return piece;
+    };
   }
 
   async #store(
@@ -125,7 +168,7 @@ export class UploadIntake {
     return inTime ? written : deny(problems.REQUEST_TIMEOUT, { event: events.request_malformed });
   }
 
-  /** Leaves nothing behind. What cannot be deleted now has no row, and goes with the next housekeeping. */
+  /** Leaves nothing behind. What cannot be deleted now goes with the next housekeeping. */
   async #undo(store: Store, id: string): Promise<void> {
     const { records, sink, report } = this.#parts;
     try {
@@ -158,19 +201,27 @@ async function readHead(arriving: ArrivingFile): Promise<Uint8Array | Denial> {
   return head;
 }
 
-/** Writes all of a file; `undefined` where it is larger than `most`. */
+/** Writes all of a file, some of its pieces at a time; `undefined` where it is larger than `most`. */
 async function copy(
   writer: UploadWriter,
   { arriving, head, most }: { readonly arriving: ArrivingFile; readonly head: Uint8Array; readonly most: number },
 ): Promise<WrittenUpload | Denial | undefined> {
+  const gathered = new GatheredBytes(WRITTEN_AT_ONCE);
   let bytes = 0;
   for (let piece: Uint8Array | Denial | undefined = head; piece !== undefined; piece = await arriving.read()) {
     if (isDenial(piece)) return piece;
     bytes += piece.byteLength;
     if (bytes > most) return undefined;
-    await writer.write(piece);
+    if (gathered.add(piece)) continue;
+    if (gathered.length > 0) await writer.write(gathered.take());
+    if (!gathered.add(piece)) await writer.write(piece);
   }
+  if (gathered.length > 0) await writer.write(gathered.take());
   return writer.finish();
+}
+
+function noRoom(): Denial {
+  return deny(liveProblems.UPLOAD_QUOTA_EXCEEDED, { event: liveEvents.excess_upload });
 }
 
 function tooLarge({ maxBytes }: Ticket, place: UploadPlace): Denial {

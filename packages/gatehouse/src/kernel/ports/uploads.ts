@@ -38,19 +38,30 @@ export interface UploadSink {
   list(): Promise<readonly string[]>;
 }
 
-/** A file somebody is about to send. */
-export interface UploadReservation {
+/** Room for a file that is arriving. */
+export interface UploadRoom {
   readonly id: string;
   readonly tenant: string;
   /** The session whose file it is. */
   readonly owner: string;
-  /** How large it may become at most. */
+  /** The network it comes from: an IPv4 address, an IPv6 /64; `undefined` where that is not known. */
+  readonly source: string | undefined;
+  /** Bytes that are held for it, in all. */
   readonly bytes: number;
+}
+
+/** A file that has begun to arrive. */
+export interface UploadReservation extends UploadRoom {
+  /** How large it will be by its sender's word: refused at once where there is no room for that, which nothing holds. */
+  readonly announced: number | undefined;
   /** Milliseconds until it has to have arrived. */
   readonly lifetime: number;
 }
 
-/** The most that may wait to be taken by an action. */
+/**
+ * The most that may arrive, and wait to be taken by an action. Of the total one source may have an eighth arriving at
+ * once, one tenant half, and each as much as one session.
+ */
 export interface UploadQuota {
   /** Files of one session. Default 20. */
   readonly files: number;
@@ -61,13 +72,15 @@ export interface UploadQuota {
 }
 
 /**
- * Which files there are, in the store: the row comes before the file and goes before it, so that a file without a row
- * is nobody's. A file arrives, waits (`pending`) until an action takes it in its own transaction, and belongs to the
+ * Which files there are, in the store: the row comes before the file and goes after it, so that a file without a row
+ * is no file of this store. A file arrives, waits (`pending`) until an action takes it in its own transaction, and belongs to the
  * application from then on.
  */
 export interface UploadRecords {
-  /** Notes a file that is about to arrive; `false` where the quota has no room for it. */
+  /** Notes a file that has begun to arrive; `false` where the quota has no room for it. */
   reserve(transaction: WriteTransaction, file: UploadReservation, quota: UploadQuota): Promise<boolean>;
+  /** Holds more room for a file that is arriving; `false` where the quota has none, or its time has run out. */
+  extend(transaction: WriteTransaction, file: UploadRoom, quota: UploadQuota): Promise<boolean>;
   /** Notes that a file has arrived, and how long it waits at most; `false` where its time had run out. */
   arrive(
     transaction: WriteTransaction,
@@ -78,12 +91,14 @@ export interface UploadRecords {
     transaction: WriteTransaction,
     file: { readonly id: string; readonly tenant: string; readonly owner: string },
   ): Promise<boolean>;
-  /** Forgets a file, in whatever state: what is stored of it is deleted by the next housekeeping. */
+  /** Ends the time of a file, in whatever state: the next housekeeping deletes what is stored of it, and its row. */
   forget(transaction: WriteTransaction, id: string): Promise<void>;
-  /** Forgets files whose time has run out, at most `limit`; returns how many. */
-  prune(transaction: WriteTransaction, limit: number): Promise<number>;
-  /** Forgets files that were arriving when their server ended. For stores that one process alone uses. */
-  forgetArriving(transaction: WriteTransaction): Promise<number>;
+  /** Ends the time of files that were arriving when their server ended. For stores that one process alone uses. */
+  forgetArriving(transaction: WriteTransaction): Promise<void>;
+  /** Files whose time has run out, at most `limit`. It does not begin again: what is stored of them can be deleted. */
+  expired(transaction: WriteTransaction, limit: number): Promise<readonly string[]>;
+  /** Deletes the rows of files of which nothing is stored any more. */
+  remove(transaction: WriteTransaction, ids: readonly string[]): Promise<void>;
   /** Which of these identifiers have a row. */
   known(transaction: ReadTransaction, ids: readonly string[]): Promise<ReadonlySet<string>>;
 }

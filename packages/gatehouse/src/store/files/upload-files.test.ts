@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
-import { mkdtemp, readdir, readlink, rm, stat } from "node:fs/promises";
+import { mkdtemp, readdir, readlink, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
@@ -63,6 +63,14 @@ for (const [name, open] of [
       withSink(async (sink) => {
         for (const id of ["", "../secret", `${ID}/..`, ID.toUpperCase(), `${ID}\0`])
           await assert.rejects(sink.begin(id), TypeError);
+      }));
+
+    it("has no file under an identifier of another form, whatever lies there", () =>
+      withSink(async (sink, directory) => {
+        await (await sink.begin(ID)).finish();
+        if (name === "openUploadFiles") await writeFile(join(directory, "other"), "secret");
+        for (const id of ["", "other", `../${ID}`, ID.toUpperCase(), `${ID}\0`, "x".repeat(10_000)])
+          assert.equal(await sink.open(id), undefined);
       }));
 
     it("leaves files alone that are nobody's upload, and reads them to nobody", () =>

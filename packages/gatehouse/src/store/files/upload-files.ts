@@ -25,6 +25,8 @@ export function openUploadFiles(directory: string): UploadSink {
       return new FileWriter(await open(path + UNFINISHED, "wx", 0o600), { path, directory });
     },
     async open(id) {
+      // Routes pass on what somebody asks for: there is no such file.
+      if (!isUploadId(id)) return undefined;
       const path = pathOf(id);
       const found = await stat(path).catch(absent);
       return found === undefined ? undefined : { bytes: found.size, body: contentOf(path) };

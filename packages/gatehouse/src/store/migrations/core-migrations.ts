@@ -214,4 +214,5 @@ export const coreMigrations: readonly Migration[] = Object.freeze([
     ) {strict};
     CREATE INDEX account_factors_account ON account_factors (tenant, account, kind)`,
   ),
+  portableMigration("0022_uploads_source", "ALTER TABLE uploads ADD COLUMN source {id}"),
 ]);
