@@ -4,7 +4,6 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { z } from "zod";
 import { html } from "gatehouse/html";
-import { LOOPBACK_SESSION_COOKIE } from "gatehouse/http";
 import { live } from "gatehouse/live";
 import { openGuarded, type GuardedOptions, type GuardedServer } from "../support/guarded-server.ts";
 import { SuiteVisitors } from "../support/suite-visitors.ts";
@@ -50,7 +49,7 @@ async function openPurse(): Promise<Purse> {
     },
     async session() {
       const { headers } = await visitors.evidence("stranger", "own", "own");
-      return edge.sessions.idOf((headers["cookie"] ?? "").slice(LOOPBACK_SESSION_COOKIE.length + 1));
+      return edge.sessions.idOf(/=(.*)/.exec(headers["cookie"] ?? "")?.[1] ?? "");
     },
     [Symbol.asyncDispose]: () => Promise.resolve(server[Symbol.asyncDispose]()),
   };

@@ -91,7 +91,8 @@ describe("a server that is killed in the middle of an upload", () => {
     await server.kill();
     await sending;
     assert.equal((await filesOf(server)).length, 2);
-    await using next = await startServer({ config: CONFIG, data: server.data });
+    // At the same address, which the visitor's cookie is for.
+    await using next = await startServer({ config: CONFIG, data: server.data, port: server.port });
     await until(async () => (await filesOf(next)).length === 1);
     client.url = next.url;
     const { id } = whole.json.upload;

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { z } from "zod";
 import { html } from "gatehouse/html";
-import { LOOPBACK_SESSION_COOKIE } from "gatehouse/http";
+import { loopbackSessionCookie } from "gatehouse/http";
 import { defineAction, isDenial, type AnyAction } from "gatehouse/kernel";
 import { live } from "gatehouse/live";
 import { createSessions } from "gatehouse/store";
@@ -89,7 +89,7 @@ class Browser {
     const headers = {
       ...{ host, origin: `http://${host}`, "sec-fetch-site": "same-origin", "x-csrf-token": this.#token },
       ...(sent.body === undefined ? {} : { "content-type": "application/json" }),
-      ...(this.cookie === "" ? {} : { cookie: `${LOOPBACK_SESSION_COOKIE}=${this.cookie}` }),
+      ...(this.cookie === "" ? {} : { cookie: `${loopbackSessionCookie(new URL(`http://${host}`))}=${this.cookie}` }),
     };
     const answer = await this.#wire.send({ ...sent, headers });
     const set = answer.headers.get("set-cookie");

@@ -2,6 +2,7 @@
 // them act as somebody else, or read what people wrote.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { loopbackSessionCookie } from "gatehouse/http";
 import { runCommand, startServer, type ServerProcess } from "../support/server-process.ts";
 import { eventually, send, startWorkshop, visitWorkshop } from "../support/workshop.ts";
 
@@ -44,9 +45,12 @@ describe("the log of a workshop under attack", () => {
     await send(client, "/note", { marker: `${secret}!` }, { key: `key-${secret}` });
     await client.get(`/console/enter/${madeUp}?token=${secret}`);
     await client.get(`/nothing/${secret}?access_token=${secret}`);
+    await client.get(`/${madeUp}`);
+    await client.get(`${new URL(server.links["console"] ?? "").pathname}/more`);
+    await client.post(`/console/enterr/${link}`, "");
     await client.post("/note", `{"broken": "${secret}"`, { headers: { "content-type": "application/json" } });
     await client.get("/console", { headers: { authorization: `Bearer ${secret}` } });
-    client.cookies.set("gatehouse-loopback", `forged-cookie-${"y".repeat(40)}`);
+    client.cookies.set(loopbackSessionCookie(new URL(server.url)), `forged-cookie-${"y".repeat(40)}`);
     await client.act("counter", "add", { marker: "m" });
 
     const operator = await visitWorkshop(server);

@@ -201,6 +201,10 @@ describe("the console", () => {
       assert.equal((await sent).status(), 422);
       await page.getByText(said).waitFor();
       assert.equal(await page.locator('[aria-invalid="true"]').count(), 1);
+      const tops = ["Address or identifier", "Reason"].map(
+        async (name) => (await page.getByLabel(name).boundingBox())?.y,
+      );
+      assert.equal(new Set(await Promise.all(tops)).size, 1, "an error leaves the fields beside it in their row");
       assert.equal(await page.getByLabel("Reason").inputValue(), 'spam & "more"');
       assert.equal(await page.getByLabel("Address or identifier").inputValue(), value);
       assert.equal(await page.getByLabel("Minutes").inputValue(), minutes);
@@ -215,6 +219,16 @@ describe("the console", () => {
     const listed = await command("audit", "list", "--name", "source_ban_added", "--limit", "1");
     assert.match(listed, /bans\.add +user:administrator .* ip:198\.51\.100\.77 minutes=90/);
     visitor.satisfied();
+  });
+
+  it("offers the names of events to filter by", async () => {
+    const { page } = await enter();
+    await page.goto(`${server.url}/console/events`);
+    const list = await page.getByLabel("Event", { exact: true }).getAttribute("list");
+    const names = await page
+      .locator(`#${list} option`)
+      .evaluateAll((options) => options.map((option) => option.getAttribute("value")));
+    for (const name of ["authz_fail", "request_refused", "operator_signed_in"]) assert.ok(names.includes(name), name);
   });
 
   it("marks times of the filter that are none, or in the wrong order, and keeps them", async () => {
@@ -233,11 +247,12 @@ describe("the console", () => {
 
   it("shows what it refuses in its own frame, with the way back", async () => {
     const { page } = await enter();
-    for (const [path, status] of [
-      ["/console/nowhere", 404],
-      ["/console/events?outcome=maybe", 422],
+    for (const [path, status, said] of [
+      ["/console/nowhere", 404, "There is no such page in the console."],
+      ["/console/events?outcome=maybe", 422, "This was not done."],
     ] as const) {
       assert.equal((await page.goto(server.url + path))?.status(), status);
+      await page.getByText(said).waitFor();
       await page.getByRole("navigation", { name: "Console" }).waitFor();
       await page.getByRole("link", { name: "Back to the overview" }).click();
       await page.getByRole("heading", { level: 1, name: "Overview" }).waitFor();

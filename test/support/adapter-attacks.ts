@@ -40,7 +40,7 @@ async function open(example: Example): Promise<Visit> {
   assert.match(String(page.headers["content-security-policy"]), /default-src 'none'/);
   assert.equal(page.headers["x-content-type-options"], "nosniff");
   const cookie = String(page.headers["set-cookie"]).split(";")[0] ?? "";
-  assert.match(cookie, /^(?:__Host-gatehouse|gatehouse-loopback)=[\w.-]{77}$/);
+  assert.match(cookie, /^(?:__Host-gatehouse|gatehouse-loopback-\d+)=[\w.-]{77}$/);
   const token = /name="csrf-token" content="([^"]{40,})"/.exec(page.text)?.[1];
   assert.ok(token !== undefined, page.text);
   return { cookie, token };

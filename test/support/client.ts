@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { Agent, request, type IncomingHttpHeaders } from "node:http";
+import { loopbackSessionCookie } from "gatehouse/http";
 
 /** One answer of the server. */
 export interface Answer {
@@ -56,22 +57,34 @@ const TIMEOUT = 20_000;
  * components it has seen, and sends what a browser sends from a page of the application.
  */
 export class Client implements Disposable {
-  /** The server's origin; may change between requests, as when the server comes back elsewhere. */
-  url: string;
   readonly cookies = new Map<string, string>();
   /** Sent with every request; may change between requests. */
   readonly headers: Record<string, string>;
   /** The live components last seen, by name; of several of one kind the last. */
   readonly components = new Map<string, LiveElement>();
   token: string | undefined;
+  #url: string;
   readonly #agent: Agent;
   readonly #localAddress: string | undefined;
 
   constructor({ url, headers = {}, localAddress }: ClientOptions) {
-    this.url = url;
+    this.#url = url;
     this.headers = { ...headers };
     this.#localAddress = localAddress;
     this.#agent = new Agent({ keepAlive: true });
+  }
+
+  /** The server's origin. */
+  get url(): string {
+    return this.#url;
+  }
+
+  /** May change between requests, as when a balancer chooses another server: the session's cookie comes along. */
+  set url(url: string) {
+    const value = this.cookies.get(loopbackSessionCookie(new URL(this.#url)));
+    this.cookies.delete(loopbackSessionCookie(new URL(this.#url)));
+    if (value !== undefined) this.cookies.set(loopbackSessionCookie(new URL(url)), value);
+    this.#url = url;
   }
 
   /** Sends one request and follows no redirect. Rejects when the connection fails or the time is up. */
@@ -166,13 +179,14 @@ export class Client implements Disposable {
   /** Another client with the same cookies and token, as a second tab. */
   clone(url: string = this.url): Client {
     const other = new Client({
-      url,
+      url: this.url,
       headers: this.headers,
       ...(this.#localAddress === undefined ? {} : { localAddress: this.#localAddress }),
     });
     for (const [name, value] of this.cookies) other.cookies.set(name, value);
     for (const [name, element] of this.components) other.components.set(name, element);
     other.token = this.token;
+    other.url = url;
     return other;
   }
 

@@ -41,6 +41,8 @@ export interface Command {
   readonly flags?: Readonly<Record<string, CommandFlag>>;
   /** Words it takes at most. Default 0. */
   readonly words?: number;
+  /** Whether it works with settings of its own, and not with a running server's. Default false. */
+  readonly ownSettings?: boolean;
   /** Resolves to the exit code. */
   run(context: CommandContext): Promise<number>;
 }

@@ -5,6 +5,8 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { serve } from "gatehouse";
+import { portableMigration } from "gatehouse/store";
 import { Client } from "../../../test/support/client.ts";
 import { runCommand, startServer, type ServerProcess } from "../../../test/support/server-process.ts";
 import { commands } from "./commands.ts";
@@ -54,6 +56,29 @@ describe("gatehouse --help", () => {
       }
     }
   });
+});
+
+describe("a command for a server that a program started", () => {
+  it("needs the data directory alone", () =>
+    withDirectory(async (directory) => {
+      const data = join(directory, "data");
+      const settings = { profile: "development", dataDirectory: data, server: { port: 0 } } as const;
+      const application = { migrations: [portableMigration("9001_orders", "CREATE TABLE orders (id {integer})")] };
+      // No settings at all: not those of the repository either.
+      const options = { data, environment: { GATEHOUSE_CONFIG_FILE: join(directory, "none.ts") } };
+      await writeFile(join(directory, "none.ts"), "export default {};\n");
+      {
+        await using server = await serve({ application, settings, log: "quiet" });
+        const { code, stdout, stderr } = await runCommand(["link", "console"], options);
+        assert.deepEqual([code, stderr], [0, ""]);
+        assert.ok(stdout.startsWith(`${server.origin}/console/enter/`), stdout);
+        const second = await runCommand(["start"], options);
+        assert.match(second.stderr, /server\.publicUrl/, "a server needs settings of its own");
+      }
+      const stopped = await runCommand(["bans", "list", "--profile", "development"], options);
+      assert.equal(stopped.code, 1);
+      assert.match(stopped.stderr, /9001_orders.*--config FILE/);
+    }));
 });
 
 describe("the configuration of a command", () => {

@@ -43,6 +43,7 @@ async function main(parameters: readonly string[]): Promise<number> {
     environment: process.env,
     flags: settings,
     clock: systemClock,
+    served: command.ownSettings !== true,
   });
   return command.run({
     ...{ config, application, words, flags, json, terminal },

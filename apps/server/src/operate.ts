@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
+import { askServer, controlSocketPath, type ControlAnswer, type ControlRequest } from "gatehouse/control";
 import type { Config } from "gatehouse/kernel";
 import { UsageError, type CommandContext } from "./command.ts";
-import { askServer, controlSocketPath, type ControlAnswer, type ControlRequest } from "./control-socket.ts";
 
 /**
  * Carries out an operator's action: through the running server where there is one, else on the stopped

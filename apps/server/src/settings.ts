@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Application } from "gatehouse";
+import { controlSocketPath } from "gatehouse/control";
 import { ConfigError, resolveConfig, type Clock, type Config, type Profile } from "gatehouse/kernel";
 import { UsageError } from "./command.ts";
 
@@ -11,6 +12,8 @@ export interface SettingsSources {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly flags: Readonly<Record<string, string | boolean | undefined>>;
   readonly profile?: Profile;
+  /** Whether a server that runs in the data directory may do without settings that could start one. Default false. */
+  readonly served?: boolean;
   readonly clock: Clock;
 }
 
@@ -37,16 +40,24 @@ interface ConfigModule {
 export async function loadSettings(sources: SettingsSources): Promise<Settings> {
   const file = findConfigFile(sources);
   const module: ConfigModule = file === undefined ? {} : await importConfig(file);
-  const result = resolveConfig({
-    file: module.default,
-    environment: sources.environment,
-    flags: sources.flags,
-    clock: sources.clock,
-    readSecretFile: (path) => readFileSync(path, "utf8"),
-    ...(sources.profile === undefined ? {} : { profile: sources.profile }),
-  });
-  if (!result.ok) throw new UsageError(new ConfigError(result.faults).message);
-  return { config: result.config, application: module.application ?? {}, file };
+  const { environment, flags, clock, profile, served = false } = sources;
+  const input = { file: module.default, environment, flags, clock, readSecretFile: readText };
+  const result = resolveConfig(profile === undefined ? input : { ...input, profile });
+  const application = module.application ?? {};
+  if (result.ok) return { config: result.config, application, file };
+  const config = served ? whereServed(input) : undefined;
+  if (config === undefined) throw new UsageError(new ConfigError(result.faults).message);
+  return { config, application, file };
+}
+
+function readText(path: string): string {
+  return readFileSync(path, "utf8");
+}
+
+/** What is safe to start is no matter for a server that runs: of these settings its data directory alone counts. */
+function whereServed(input: Parameters<typeof resolveConfig>[0]): Config | undefined {
+  const result = resolveConfig({ ...input, profile: "development" });
+  return result.ok && existsSync(controlSocketPath(result.config.dataDirectory)) ? result.config : undefined;
 }
 
 function findConfigFile({ directory, environment, flags }: SettingsSources): string | undefined {

@@ -35,7 +35,7 @@ export { createServerTimings } from "./http/server-timing.ts";
 export type { MeasuredPart, ServerTimings } from "./http/server-timing.ts";
 export { DEFAULT_SERVER_LIMITS, listen } from "./http/server.ts";
 export type { Listening, ListenOptions, ServerLimits } from "./http/server.ts";
-export { LOOPBACK_SESSION_COOKIE, SESSION_COOKIE } from "./http/session-cookie.ts";
+export { loopbackSessionCookie, SESSION_COOKIE } from "./http/session-cookie.ts";
 export type { SessionCookie } from "./http/session-cookie.ts";
 export { SESSION_PRESETS } from "./http/session-preset.ts";
 export type { SessionPreset } from "./http/session-preset.ts";

@@ -2,7 +2,7 @@ import { noise, scratch, setHeader, type Draft, type Flaw } from "./draft.ts";
 import type { Dice } from "../drill.ts";
 
 function cookieOf(draft: Draft): string {
-  return draft.headers.find(([name]) => name === "Cookie")?.[1] ?? "gatehouse-loopback=x";
+  return draft.headers.find(([name]) => name === "Cookie")?.[1] ?? "gatehouse-loopback-8080=x";
 }
 
 const COOKIES: readonly ((cookie: string, dice: Dice) => string)[] = [
@@ -24,7 +24,7 @@ const COOKIES: readonly ((cookie: string, dice: Dice) => string)[] = [
   (cookie) => cookie.toUpperCase(),
   (cookie) => `$Version=1; ${cookie}; $Path=/`,
   (cookie) => `__proto__=1; constructor=2; ${cookie}`,
-  (cookie) => `__Host-gatehouse=x; gatehouse-loopback=y; ${cookie}`,
+  (cookie) => `__Host-gatehouse=x; gatehouse-loopback-8080=y; ${cookie}`,
   (cookie, dice) => scratch(cookie, dice).replaceAll(/[\r\n]/g, "x"),
   (_cookie, dice) =>
     noise(dice, 200)

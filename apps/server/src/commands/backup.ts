@@ -27,6 +27,7 @@ export const backup: Command = {
 /** `gatehouse restore FILE`. */
 export const restore: Command = {
   name: "restore",
+  ownSettings: true,
   usage: "FILE [--force]",
   words: 1,
   summary: "Puts a copy back in place of the embedded store of a stopped server.",

@@ -4,6 +4,7 @@ import type { Command } from "../command.ts";
 /** `gatehouse config`. */
 export const config: Command = {
   name: "config",
+  ownSettings: true,
   usage: "",
   summary: "Prints the configuration in force; of secrets only whether they are set.",
   run: async (context) => {

@@ -1,10 +1,10 @@
 import type { RunningServer } from "gatehouse";
 import type { Command, CommandContext } from "../command.ts";
-import { controlSocketPath, serveControl } from "../control-socket.ts";
 
 /** `gatehouse start`. */
 export const start: Command = {
   name: "start",
+  ownSettings: true,
   usage: "",
   summary: "Starts the server and prints where it is.",
   async run(context) {
@@ -13,15 +13,9 @@ export const start: Command = {
     // Loaded here, so that other commands need not wait for it.
     const { startServer } = await import("gatehouse");
     await using server = await startServer({ config, application, clock, random, environment, log });
-    const { gatehouse, origin } = server;
-    await using control = await serveControl(controlSocketPath(config.dataDirectory), {
-      operate: ({ action, input }) => gatehouse.operate(action, input),
-      origin,
-    });
     await announce(server, { context, took: clock.monotonic() - began });
     await stopped(stop);
     context.terminal.note("Stopping: finishing what is under way ...");
-    void control;
     return 0;
   },
 };

@@ -21,6 +21,7 @@ import { createKeyReminder } from "./key-reminder.ts";
 import { startHousekeeping } from "./housekeeping.ts";
 import { operatorAttempt } from "./operator-attempt.ts";
 import { openServices, type Foundation, type ServicesOptions } from "./services.ts";
+import { createStrayUploadsJob } from "./stray-uploads.ts";
 import { timedActions, timedGuards, timedSealer, timedStore } from "./timed.ts";
 
 /** What a Gatehouse is opened with. */
@@ -176,7 +177,12 @@ function startBackground(foundation: Foundation, stack: AsyncDisposableStack): v
   const prune = createRetentionJob({ ...services, keep: config.audit.retentionDays * DAY });
   const { rotateAfter } = config.keys;
   const remind = createKeyReminder({ ...services, keys, rotateAfter, remind: systemEvents.keyRotationDue });
-  stack.use(startHousekeeping({ ...services, sessions, records, prune, remind, report }));
+  const strays = createStrayUploadsJob({
+    ...services,
+    found: systemEvents.uploadsUnknown,
+    deleted: systemEvents.uploadsDeleted,
+  });
+  stack.use(startHousekeeping({ ...services, sessions, records, strays, prune, remind, report }));
 }
 
 async function mountRoutes({ services }: Foundation, parts: ApplicationParts, rooms: Rooms): Promise<Hono> {

@@ -13,6 +13,8 @@ export interface HousekeepingParts {
   readonly documents: Documents;
   readonly uploads: UploadPorts;
   readonly clock: Clock;
+  /** Looks after files that the store knows nothing of. */
+  readonly strays: (signal: AbortSignal) => Promise<void>;
   /** Deletes old rows of the audit trail. */
   readonly prune: (signal?: AbortSignal) => Promise<number>;
   /** Reminds of what is due. */
@@ -25,13 +27,12 @@ const CHUNK = 500;
 
 /** Deletes what has expired, a few rows at a time, and reminds of what is due: now and every five minutes. */
 export function startHousekeeping(parts: HousekeepingParts): AsyncDisposable {
-  const { store, records, sessions, documents, uploads, clock, prune, remind, report } = parts;
+  const { store, records, sessions, documents, uploads, clock, strays, prune, remind, report } = parts;
   const stop = new AbortController();
   const jobs: readonly ((transaction: WriteTransaction) => Promise<number>)[] = [
     (transaction) => records.prune(transaction, CHUNK),
     (transaction) => sessions.prune(transaction, clock.now(), CHUNK),
     (transaction) => documents.prune(transaction, CHUNK),
-    (transaction) => uploads.records.prune(transaction, CHUNK),
   ];
 
   async function tidy(): Promise<void> {
@@ -39,7 +40,8 @@ export function startHousekeeping(parts: HousekeepingParts): AsyncDisposable {
       let deleted = CHUNK;
       while (deleted >= CHUNK && !stop.signal.aborted) deleted = await store.write(job);
     }
-    await deleteStrayUploads(uploads, store, stop.signal);
+    await deleteExpiredUploads(uploads, store, stop.signal);
+    await strays(stop.signal);
     await prune(stop.signal);
     await remind();
   }
@@ -64,12 +66,12 @@ export function startHousekeeping(parts: HousekeepingParts): AsyncDisposable {
   };
 }
 
-/** Deletes files without a row: nobody took them in time, or their server ended while they arrived. */
-async function deleteStrayUploads({ sink, records }: UploadPorts, store: Store, signal: AbortSignal): Promise<void> {
-  const ids = await sink.list();
-  for (let at = 0; at < ids.length && !signal.aborted; at += CHUNK) {
-    const some = ids.slice(at, at + CHUNK);
-    const known = await store.read((transaction) => records.known(transaction, some));
-    for (const id of some) if (!known.has(id)) await sink.delete(id);
-  }
+/** Deletes files that nobody took in time or that were given up, and their rows last: what is left has one. */
+async function deleteExpiredUploads({ sink, records }: UploadPorts, store: Store, signal: AbortSignal): Promise<void> {
+  let ids: readonly string[];
+  do {
+    ids = await store.write((transaction) => records.expired(transaction, CHUNK));
+    for (const id of ids) await sink.delete(id);
+    await store.write((transaction) => records.remove(transaction, ids));
+  } while (ids.length >= CHUNK && !signal.aborted);
 }

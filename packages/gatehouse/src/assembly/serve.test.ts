@@ -8,7 +8,9 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { describe, it } from "node:test";
 import { Hono } from "hono";
+
 import { defineApplication } from "./application.ts";
+import { askServer, controlSocketPath } from "./control-socket.ts";
 import { serve } from "./serve.ts";
 
 async function withDirectory(work: (directory: string) => Promise<void>): Promise<void> {
@@ -48,6 +50,19 @@ describe("serve", () => {
       assert.ok(link.startsWith(`${server.origin}/console/enter/`), link);
       assert.equal((await fetch(link)).status, 200);
       await assert.rejects(server.issueLink("cellar"), /cellar/);
+    }));
+
+  it("is operated through the socket in its data directory, until it is closed", () =>
+    withDirectory(async (directory) => {
+      await using server = await serveIn(directory);
+      const path = controlSocketPath(directory);
+      const answer = await askServer(path, { action: "links.issue", input: { purpose: "console" } });
+      assert.equal(answer?.origin, server.origin);
+      assert.equal(answer.outcome.ok, true);
+      const denied = await askServer(path, { action: "links.issue", input: { purpose: "cellar" } });
+      assert.equal(denied?.outcome.ok, false);
+      await server.close();
+      assert.equal(await askServer(path, { action: "bans.list", input: {} }), undefined);
     }));
 
   it("lists all that is wrong with its settings", async () => {

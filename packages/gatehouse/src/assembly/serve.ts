@@ -17,7 +17,7 @@ export interface ServeOptions {
 
 /**
  * Starts a server for an application in a program of your own: settings, stores, guards, routes, TLS and health, with
- * limits and trusted proxies as configured. It stops at Ctrl-C and SIGTERM; a second signal ends the program at once.
+ * limits and trusted proxies as configured, operated by `gatehouse` commands with `--data DIR`. It stops at Ctrl-C and SIGTERM; a second signal ends the program at once.
  * In development an empty store is filled with the application's demonstration.
  * @throws {ConfigError} listing everything that is wrong with the settings.
  * @throws {ListenError} when the address cannot be taken, and whatever `openGatehouse` throws.

@@ -4,6 +4,8 @@ import { browserOrigin } from "../http/browser-origin.ts";
 import type { Certificate } from "../http/development-certificate.ts";
 import { listen, type Listening } from "../http/server.ts";
 import type { Config } from "../kernel/config.ts";
+import type { Outcome } from "../kernel/outcome.ts";
+import { controlSocketPath, serveControl, type ControlRequest } from "./control-socket.ts";
 import { openGatehouse, type Gatehouse, type GatehouseOptions } from "./gatehouse.ts";
 
 const Link = z.object({ path: z.string() });
@@ -25,8 +27,9 @@ export interface RunningServer extends AsyncDisposable {
 
 /**
  * Starts a server with a resolved configuration. For programs that read it themselves, as the `gatehouse` command does;
- * `serve` is for all others.
- * @throws {ListenError} when the address cannot be taken, and whatever `openGatehouse` throws.
+ * `serve` is for all others. `gatehouse` commands reach it through a local socket in its data directory.
+ * @throws {ListenError} when the address cannot be taken.
+ * @throws {ControlSocketError} when the path of the data directory is too long, and whatever `openGatehouse` throws.
  */
 export async function startServer(options: Omit<GatehouseOptions, "recordStart">): Promise<RunningServer> {
   await using stack = new AsyncDisposableStack();
@@ -35,11 +38,13 @@ export async function startServer(options: Omit<GatehouseOptions, "recordStart">
   if (config.profile === "development") await gatehouse.seed();
   const listening = await listenFor(gatehouse, options);
   stack.defer(() => listening.close({ grace: config.server.shutdownGrace }));
+  const origin = config.server.publicUrl ?? browserOrigin(listening.url);
+  const operate = ({ action, input }: ControlRequest): Promise<Outcome> => gatehouse.operate(action, input);
+  stack.use(await serveControl(controlSocketPath(config.dataDirectory), { operate, origin }));
   // Not before: a server whose port is in use has not started.
   gatehouse.announceStart();
   const kept = stack.move();
   const close = (): Promise<void> => kept.disposeAsync();
-  const origin = config.server.publicUrl ?? browserOrigin(listening.url);
   const issueLink = async (purpose: string): Promise<string> => {
     const outcome = await gatehouse.operate("links.issue", { purpose });
     if (!outcome.ok) throw new Error(outcome.detail ?? outcome.problem.message);

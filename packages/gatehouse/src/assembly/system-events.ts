@@ -12,6 +12,8 @@ export interface SystemEvents {
   storeChange(change: StoreStateChange): void;
   plaintextAccepted(binding: SealBinding): void;
   keyRotationDue(rotation: KeyRotation): void;
+  uploadsUnknown(files: number): void;
+  uploadsDeleted(files: number): void;
   started(context: SecurityEvent["context"]): void;
   stopped(): void;
 }
@@ -44,6 +46,13 @@ export function systemEvents({ events, ids, clock }: Parts): SystemEvents {
     keyRotationDue({ version, age, dueAt }) {
       const context = { version, days: Math.floor(age / DAY), dueAt: new Date(dueAt).toISOString() };
       emit(definitions.key_rotation_due, { action: "keys.watch", outcome: "success", context });
+    },
+    uploadsUnknown(files) {
+      const advice = "Is this the store that the uploads belong to? They are kept for a week, and while it knows none.";
+      emit(definitions.uploads_unknown, { action: "uploads.watch", outcome: "success", context: { files, advice } });
+    },
+    uploadsDeleted(files) {
+      emit(definitions.uploads_deleted, { action: "uploads.watch", outcome: "success", context: { files } });
     },
     started: (context) => emit(definitions.sys_startup, { action: "server.start", outcome: "success", context }),
     stopped: () => emit(definitions.sys_shutdown, { action: "server.stop", outcome: "success", context: {} }),

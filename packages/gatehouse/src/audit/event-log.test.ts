@@ -145,6 +145,20 @@ describe("createEventLog against floods of denials", () => {
     assert.equal(clock.waiting, 0);
   });
 
+  it("writes singly again once an interval is over, whenever the counts are told", async () => {
+    const { stream, written, clock, log } = createFixture();
+    stream.emit({ ...event, source: { entrance: "http", ip: "198.51.100.7" } });
+    await clock.advance(100);
+    for (let index = 0; index < 22; index += 1) stream.emit(event);
+    await clock.advance(10_050);
+    stream.emit({ ...event, target: "room 8" });
+    log.flush();
+    const last = JSON.parse(written.join("").trimEnd().split("\n").at(-1) ?? "");
+    assert.equal(last.target, "room 8");
+    assert.ok(linesOf(written).some(({ context }) => context["merged"] === 2));
+    await log[Symbol.asyncDispose]();
+  });
+
   it("writes the count when it is disposed", async () => {
     const { stream, written, log } = createFixture();
     for (let index = 0; index < 25; index += 1) stream.emit(event);

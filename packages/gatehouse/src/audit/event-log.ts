@@ -73,7 +73,7 @@ export function createEventLog(options: EventLogOptions): EventLog {
     if (ORDER[event.level] < ORDER[level]) return;
     if (event.outcome !== "denied") add(event);
     else {
-      if (denials.admits(event)) add(event);
+      for (const line of denials.offer(event)) add(line);
       waiting ??= timers.after(FLOODS.interval, tellCounted, "background");
     }
   }

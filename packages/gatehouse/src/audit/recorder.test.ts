@@ -103,14 +103,15 @@ describe("createRecorder against a flood of denials", () => {
   it("names in the row what was common to all", async () => {
     const { events, rows, recorder } = createFixture({ rollUp: { cap: 0 } });
     events.emit(denial);
-    events.emit({ ...denial, actor: { type: "user", id: "bob" }, action: "room.rename", problem: "NOT_FOUND" });
-    events.emit({ ...denial, actor: { type: "user", id: "bob" }, action: "room.rename", problem: "NOT_FOUND" });
+    events.emit({ ...denial, actor: { type: "user", id: "bob" }, problem: "NOT_FOUND" });
+    events.emit({ ...denial, actor: { type: "user", id: "bob" }, problem: "NOT_FOUND" });
     await recorder[Symbol.asyncDispose]();
     const [row] = rows;
     assert.deepEqual(row?.actor, { type: "anonymous", id: "various" });
-    assert.equal(row?.action, "various");
+    assert.equal(row?.action, "room.delete");
     assert.equal(row?.problem, "various");
     assert.equal(row?.context["merged"], 3);
+    assert.equal(row?.context["actors"], "user ada, user bob");
   });
 
   it("counts one IPv6 subscriber as one source, and other sources and kinds apart", async () => {
@@ -162,6 +163,60 @@ describe("createRecorder against a flood of denials", () => {
       }),
       { numRuns: 60 },
     );
+  });
+});
+
+// Hiding in a flood of one's own: twenty cheap denials use up what is written singly, and the one that matters comes
+// after them, to become a number. What was attempted, in which tenant, by whom and on what stays readable.
+describe("createRecorder against hiding behind cheap denials", () => {
+  const from = (ip: string) => ({ source: { entrance: "http", ip } }) as const;
+
+  it("writes the first denial of every action singly", async () => {
+    const { events, rows, recorder } = createFixture();
+    for (let index = 0; index < 30; index += 1) events.emit({ ...denial, action: "album.peek" });
+    events.emit({ ...denial, action: "album.deleteEverything", target: "album 7" });
+    events.emit({ ...denial, action: "album.peek" });
+    await recorder[Symbol.asyncDispose]();
+    assert.equal(rows.filter(({ action }) => action === "album.deleteEverything").length, 1);
+    assert.equal(rows.find(({ context }) => context["merged"] === 11)?.action, "album.peek");
+    assert.equal(rows.length, 22);
+  });
+
+  it("keeps tenants and actions apart when there are more sources than are told apart", async () => {
+    const { events, rows, recorder } = createFixture({ rollUp: { cap: 1, sources: 3 } });
+    for (let index = 0; index < 9; index += 1) events.emit({ ...denial, ...from(`192.0.2.${index}`) });
+    events.emit({ ...denial, ...from("198.51.100.1"), tenant: "victim" });
+    events.emit({ ...denial, ...from("198.51.100.1"), action: "room.rename" });
+    // Neither by source nor by kind is there room left: what comes now is not counted with others.
+    events.emit({ ...denial, ...from("198.51.100.1"), action: "room.paint" });
+    await recorder[Symbol.asyncDispose]();
+    const alone = rows.filter(({ source }) => source.ip === "198.51.100.1").map((row) => `${row.tenant} ${row.action}`);
+    assert.deepEqual(alone, ["victim room.delete", "acme room.rename", "acme room.paint"]);
+    const merged = rows.find(({ context }) => context["merged"] !== undefined);
+    assert.deepEqual([merged?.tenant, merged?.action, merged?.context["merged"]], ["acme", "room.delete", 5]);
+  });
+
+  it("names whom and what a row of many was about, the first ten and whether there are more", async () => {
+    const { events, rows, recorder } = createFixture({ rollUp: { cap: 0 } });
+    const secret = "Zx9Q2mB7vK4nT8wR1yU6pL3sD5fG0hJaXcVbNmQ";
+    for (let index = 0; index < 40; index += 1) {
+      const actor = { type: "user", id: index === 3 ? "root" : "mallory" } as const;
+      events.emit({ ...denial, actor, target: index === 5 ? secret : `${"album ".repeat(50)}`.slice(index) });
+    }
+    await recorder[Symbol.asyncDispose]();
+    const { actors, targets } = rows[0]?.context ?? {};
+    assert.equal(actors, "user mallory, user root");
+    assert.ok(typeof targets === "string" && targets.length <= 500);
+    assert.ok(targets.includes("[redacted]") && !JSON.stringify(rows).includes(secret.slice(0, 20)));
+    const several = createFixture({ rollUp: { cap: 0 } });
+    for (let index = 0; index < 40; index += 1) several.events.emit({ ...denial, target: `album ${index}` });
+    await several.recorder[Symbol.asyncDispose]();
+    assert.match(String(several.rows[0]?.context["targets"]), /^album 0, album 1, .*album 9, …$/);
+    const one = createFixture({ rollUp: { cap: 0 } });
+    for (let index = 0; index < 3; index += 1) one.events.emit({ ...denial, target: "album 7" });
+    await one.recorder[Symbol.asyncDispose]();
+    assert.equal(one.rows[0]?.target, "album 7");
+    assert.equal(one.rows[0]?.context["targets"], undefined);
   });
 });
 

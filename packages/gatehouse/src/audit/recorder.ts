@@ -81,7 +81,7 @@ class QueuedRecorder {
 
   receive(event: SecurityEvent): void {
     if (event.recorded === true) return;
-    if (this.#rollUp.admits(event)) this.#enqueue(event);
+    for (const row of this.#rollUp.offer(event)) this.#enqueue(row);
     this.#schedule();
   }
 

@@ -1,7 +1,16 @@
 import { html, type Html } from "../html/html.ts";
+import { events as auditEvents } from "../audit/events.ts";
+import { httpEvents } from "../http/events.ts";
 import type { SecurityEvent } from "../kernel/event.ts";
+import { events as kernelEvents } from "../kernel/events.ts";
+import { liveEvents } from "../live/events.ts";
+import { operatorEvents } from "./events.ts";
 import { EVENTS_PATH, FILTER_FIELDS, PAGE_SIZE, type EventFaults, type EventFilter } from "./event-filter.ts";
 import { moment, outcomeTag } from "./format.ts";
+
+const EVENT_NAMES = [kernelEvents, auditEvents, httpEvents, liveEvents, operatorEvents].flatMap((definitions) =>
+  Object.keys(definitions),
+);
 
 /** The audit trail, filtered; no events where the filter cannot be applied. */
 export function eventPage(
@@ -10,16 +19,18 @@ export function eventPage(
   faults: EventFaults = {},
 ): Html {
   if (events === undefined) {
-    return html`${filterForm(filter, faults)}
+    return html`${filterForm(EVENT_NAMES, filter, faults)}
       <p class="notice bad" role="alert">The filter cannot be applied: see the marked fields.</p>`;
   }
-  return html`${filterForm(filter, faults)}
+  // Of what an application declares, only what happened is known here.
+  const names = new Set([...EVENT_NAMES, ...events.map(({ name }) => name)]);
+  return html`${filterForm([...names], filter, faults)}
     <section class="panel" aria-label="Events">${events.length === 0 ? empty(filter) : eventTable(events)}</section>
     ${pager(events, filter)}`;
 }
 
-function filterForm(filter: EventFilter, faults: EventFaults): Html {
-  const text = (name: "name" | "actor" | "action" | "ip" | "requestId", label: string): Html =>
+function filterForm(names: readonly string[], filter: EventFilter, faults: EventFaults): Html {
+  const text = (name: "actor" | "action" | "ip" | "requestId", label: string): Html =>
     html`<label>${label}<input name="${name}" value="${filter[name]}" maxlength="200" autocomplete="off" /></label>`;
   const time = (name: "from" | "until", label: string): Html => {
     const fault = faults[name];
@@ -47,7 +58,10 @@ function filterForm(filter: EventFilter, faults: EventFaults): Html {
     role="search"
     aria-label="Filter events"
   >
-    ${text("name", "Event")}
+    <label
+      >Event<input name="name" value="${filter.name}" list="event-names" maxlength="200" autocomplete="off"
+    /></label>
+    <datalist id="event-names">${names.toSorted().map((name) => html`<option value="${name}"></option>`)}</datalist>
     <label>
       Outcome
       <select name="outcome">

@@ -5,12 +5,13 @@ import type { Edge } from "../http/edge.ts";
 import type { Inbound } from "../http/inbound.ts";
 import type { OneTimeLinks } from "../http/one-time-links.ts";
 import type { ProblemFrame } from "../http/problem-page.ts";
+import { missing } from "../http/routing.ts";
 import type { StaticFiles } from "../http/static-files.ts";
 import type { AnyAction } from "../kernel/action.ts";
 import type { SecurityEvent } from "../kernel/event.ts";
 import type { InventoryRow } from "../kernel/gate.ts";
 import type { Ids } from "../kernel/ids.ts";
-import { deny, isDenial, type Denial, type Violation } from "../kernel/outcome.ts";
+import { isDenial, type Denial, type Violation } from "../kernel/outcome.ts";
 import type { Ban } from "../kernel/ports/bans.ts";
 import type { KeyRotation } from "../kernel/key-rotation.ts";
 import type { StoreHealth } from "../kernel/ports/store.ts";
@@ -84,11 +85,12 @@ export function consoleRoutes(parts: ConsoleRouteParts): Hono {
   );
   app.get("/console/assets/*", (context) => {
     const inbound = edge.of(context);
-    return assets.answer(inbound) ?? edge.refuse(inbound, deny(problems.NOT_FOUND));
+    return assets.answer(inbound) ?? edge.refuse(inbound, missing(app, inbound));
   });
   app.get("/console/*", async (context) => {
     const inbound = edge.of(context);
-    return edge.refuse(inbound, deny(problems.NOT_FOUND), { frame: await errorFrame(parts, inbound) });
+    const frame = await errorFrame(parts, inbound, "There is no such page in the console.");
+    return edge.refuse(inbound, missing(app, inbound), { frame });
   });
   return app;
 }
@@ -122,6 +124,7 @@ async function show(
 async function errorFrame(
   { edge, live, assets }: ConsoleRouteParts,
   inbound: Inbound,
+  lead = "This was not done.",
 ): Promise<ProblemFrame | undefined> {
   const principal = await edge.sessions.principal(inbound);
   if (!principal.grants.has(OPERATOR_GRANT)) return undefined;
@@ -130,7 +133,7 @@ async function errorFrame(
     consolePage({
       ...frame,
       title: heading,
-      lead: "This was not done.",
+      lead,
       path: inbound.url.pathname,
       operator: principal.id,
       body: html`<section class="panel" aria-label="What happened">
@@ -249,8 +252,11 @@ function files(assets: StaticFiles): { readonly stylesheet: string; readonly ico
 
 function locked({ edge, live, assets }: ConsoleRouteParts, inbound: Inbound): Response {
   const body: Html = html`<h1>Sign in</h1>
-    <p>The console opens with a one-time link. The server printed one when it started.</p>
-    <p>Make a new link with the gatehouse command: <code>gatehouse link console</code></p>`;
+    <p>The console opens with a one-time link. Many servers print one when they start.</p>
+    <p>
+      Make a new one with the gatehouse command, naming the server's data directory:
+      <code>gatehouse link console --data DIR</code>
+    </p>`;
   const page = doorPage({ ...files(assets), title: "Sign in", head: live.head(inbound), body });
   return edge.page(inbound, page, { status: 401 });
 }

@@ -34,7 +34,7 @@ export function createEnter({ links }: Pick<Parts, "links">): AnyAction {
       const operator = await links.enter({ attempt, transaction }, { token, purpose: CONSOLE });
       if (operator === undefined) {
         const detail =
-          "This link was used already or has expired. Make a new link with the gatehouse command: gatehouse link console";
+          "This link was used already or has expired. Make a new link with the gatehouse command: gatehouse link console --data DIR";
         return deny(problems.CREDENTIAL_INVALID, { detail });
       }
       return { operator: operator.id };

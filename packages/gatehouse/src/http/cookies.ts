@@ -11,10 +11,10 @@ const NO_COOKIES: CookieHeader = { cookies: new Map(), repeated: new Set() };
 
 /**
  * Parses a `Cookie` header (RFC 6265 section 5.4) without decoding anything. At most 64 cookies are kept,
- * so that a neighbouring site on the same domain that sets hundreds costs nothing; names in `wanted` are
- * kept wherever they stand, so that it cannot push ours out either. Malformed pairs are skipped.
+ * so that a neighbouring site on the same domain that sets hundreds costs nothing; the one named
+ * `wanted` is kept wherever it stands, so that it cannot push ours out either. Malformed pairs are skipped.
  */
-export function parseCookieHeader(header: string | null, wanted: ReadonlySet<string>): CookieHeader {
+export function parseCookieHeader(header: string | null, wanted: string): CookieHeader {
   if (header === null || header === "") return NO_COOKIES;
   const cookies = new Map<string, string>();
   const repeated = new Set<string>();
@@ -24,7 +24,7 @@ export function parseCookieHeader(header: string | null, wanted: ReadonlySet<str
     const name = pair.slice(0, separator).trim();
     if (!NAME.test(name)) continue;
     if (cookies.has(name)) repeated.add(name);
-    else if (cookies.size < MOST_COOKIES || wanted.has(name)) cookies.set(name, unquote(pair.slice(separator + 1)));
+    else if (cookies.size < MOST_COOKIES || name === wanted) cookies.set(name, unquote(pair.slice(separator + 1)));
   }
   return { cookies, repeated };
 }

@@ -444,6 +444,7 @@ describe("Edge.handler", () => {
     const problem = await site.browser().send("/nothing");
     assert.equal(problem.status, 404);
     assert.equal((await problemOf(problem))["code"], "NOT_FOUND");
+    assert.deepEqual(site.events.at(-1)?.context, { method: "GET", path: "/nothing" });
     const page = await site.browser().send("/nothing", { headers: { accept: "text/html" } });
     assert.equal(page.status, 404);
     assert.match(await page.text(), /<h1>Page not found<\/h1>/);
@@ -455,6 +456,7 @@ describe("Edge.handler", () => {
     const response = await site.browser().send("/counter", { method: "DELETE" });
     assert.equal(response.status, 405);
     assert.equal(response.headers.get("allow"), "GET, HEAD, OPTIONS, POST");
+    assert.deepEqual(site.events.at(-1)?.context, { method: "DELETE", path: "/counter" });
     const options = await site.browser().send("/counter", { method: "OPTIONS" });
     assert.equal(options.status, 204);
     assert.equal(options.headers.get("allow"), "GET, HEAD, OPTIONS, POST");

@@ -152,12 +152,22 @@ describe("createInboundParser", () => {
   it("has a cookie of its own for plain http to this machine, where told so", () => {
     const { parse, cookies } = setUp({ plainLoopback: true });
     const session = cookies.issue(false);
-    const headers = { cookie: `gatehouse-loopback=${session}` };
+    const headers = { cookie: `gatehouse-loopback-8080=${session}` };
     const plain = { address: "127.0.0.1", encrypted: false };
     assert.equal(parse({ headers, url: "http://localhost:8080/" }, plain).session, session);
     assert.equal(parse({ headers, url: "http://192.168.1.5:8080/" }, plain).session, undefined);
     assert.equal(parse({ headers }).session, undefined);
     assert.equal(setUp().parse({ headers, url: "http://localhost:8080/" }, plain).session, undefined);
+  });
+
+  it("has one for every port there, because cookies ignore ports", () => {
+    const { parse, cookies } = setUp({ plainLoopback: true });
+    const [mine, theirs] = [cookies.issue(false), cookies.issue(false)];
+    const headers = { cookie: `gatehouse-loopback-8080=${theirs}; gatehouse-loopback-9090=${mine}` };
+    const plain = { address: "127.0.0.1", encrypted: false };
+    assert.equal(parse({ headers, url: "http://localhost:9090/" }, plain).session, mine);
+    assert.equal(parse({ headers, url: "http://localhost:8080/" }, plain).session, theirs);
+    assert.equal(parse({ headers, url: "http://localhost/" }, plain).sessionCookieName, "gatehouse-loopback-80");
   });
 
   it("ignores forged session cookies", () => {

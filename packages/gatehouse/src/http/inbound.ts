@@ -17,7 +17,7 @@ import { httpProblems } from "./problems.ts";
 import { malformed, refuseRequest, unsupported } from "./refusal.ts";
 import { inspectTarget } from "./request-target.ts";
 import { isLoopback } from "./loopback.ts";
-import { LOOPBACK_SESSION_COOKIE, SESSION_COOKIE, type SessionCookie, type SessionCookies } from "./session-cookie.ts";
+import { loopbackSessionCookie, SESSION_COOKIE, type SessionCookie, type SessionCookies } from "./session-cookie.ts";
 
 /** The transport below a request. */
 export interface Connection extends ClientConnection {
@@ -97,7 +97,6 @@ export interface Inbound {
 
 const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
 const SINGLE_HEADERS = ["host", "origin", "sec-fetch-site", "x-csrf-token", "content-length"];
-const WANTED_COOKIES: ReadonlySet<string> = new Set([SESSION_COOKIE, LOOPBACK_SESSION_COOKIE]);
 const NONCE_BYTES = 18;
 
 /** Parses requests. */
@@ -154,10 +153,10 @@ class ParsedInbound implements Inbound {
     const { host } = this.url;
     const configured = source.hosts.get(host);
     this.target = configured ?? `${this.peer.tls ? "https" : "http"}://${host}`;
-    const { cookies, repeated } = parseCookieHeader(headers.get("cookie"), WANTED_COOKIES);
-    this.cookies = cookies;
     const plain = parts.plainLoopback === true && !this.peer.tls && isLoopback(host);
-    this.sessionCookieName = plain ? LOOPBACK_SESSION_COOKIE : SESSION_COOKIE;
+    this.sessionCookieName = plain ? loopbackSessionCookie(this.url) : SESSION_COOKIE;
+    const { cookies, repeated } = parseCookieHeader(headers.get("cookie"), this.sessionCookieName);
+    this.cookies = cookies;
     const value = cookies.get(this.sessionCookieName);
     this.sessionCookie = value === undefined ? undefined : parts.cookies.read(value);
     const type = headers.get("content-type");

@@ -8,10 +8,13 @@ import type { Random } from "../kernel/random.ts";
 export const SESSION_COOKIE = "__Host-gatehouse";
 
 /**
- * Name of the session cookie in development, over plain http to this machine. Some browsers keep no `Secure`
- * cookie there; the two names never stand for each other.
+ * Name of the session cookie in development, over plain http to a port of this machine. Some browsers keep no `Secure`
+ * cookie there; the two names never stand for each other. Cookies ignore ports: without the port in its name, servers
+ * side by side would sign each other's visitors out.
  */
-export const LOOPBACK_SESSION_COOKIE = "gatehouse-loopback";
+export function loopbackSessionCookie({ port }: Pick<URL, "port">): string {
+  return `gatehouse-loopback-${port === "" ? "80" : port}`;
+}
 
 /** A session cookie that was made here and has not outlived its longest possible session. */
 export interface SessionCookie {

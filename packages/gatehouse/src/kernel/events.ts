@@ -59,6 +59,14 @@ export const events = defineEvents({
   key_rotated: { level: "info", description: "A new key version was made, to be used after a while." },
   store_unavailable: { level: "critical", description: "A store did not answer in time or refused to work." },
   store_recovered: { level: "info", description: "A store answers again." },
+  uploads_unknown: {
+    level: "warn",
+    description: "There are uploaded files that the store knows nothing of: after a wrong setting, or an older backup.",
+  },
+  uploads_deleted: {
+    level: "warn",
+    description: "Uploaded files that the store had not known for a week were deleted.",
+  },
   sys_startup: { level: "info", description: "The server started." },
   sys_shutdown: { level: "info", description: "The server stopped." },
 });

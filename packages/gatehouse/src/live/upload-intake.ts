@@ -168,7 +168,7 @@ export class UploadIntake {
     return inTime ? written : deny(problems.REQUEST_TIMEOUT, { event: events.request_malformed });
   }
 
-  /** Leaves nothing behind. What cannot be deleted now has no row, and goes with the next housekeeping. */
+  /** Leaves nothing behind. What cannot be deleted now goes with the next housekeeping. */
   async #undo(store: Store, id: string): Promise<void> {
     const { records, sink, report } = this.#parts;
     try {

@@ -130,7 +130,6 @@ function describeQuota(current: () => Store): void {
   });
 
   it("leave room to other sources and tenants while they arrive", async () => {
-    await current().write((writing) => records.prune(writing, 10_000));
     await clear();
     const quota = { bytes: 100, total: 8_000 };
     const admitted = async (same: Partial<UploadReservation>, many: number): Promise<number> => {
@@ -154,7 +153,9 @@ function describeEnd(current: () => Store): void {
   const known = (ids: readonly string[]) => current().read((reading) => records.known(reading, ids));
 
   it("are forgotten when nobody has taken them, a limited number at once", async () => {
-    await current().write((writing) => records.prune(writing, 1000));
+    const expired = () => current().write((writing) => records.expired(writing, 1000));
+    const before = await expired();
+    await current().write((writing) => records.remove(writing, before));
     const [taken, ...late] = [freshFile(), freshFile(), freshFile(), freshFile()];
     assert.ok(taken);
     await current().write(async (writing) => {
@@ -163,11 +164,15 @@ function describeEnd(current: () => Store): void {
       await records.take(writing, taken);
       for (const file of late) await records.reserve(writing, { ...file, lifetime: -1 }, ROOMY);
     });
-    const prune = () => current().write((writing) => records.prune(writing, 2));
-    assert.deepEqual([await prune(), await prune(), await prune()], [2, 1, 0]);
-    assert.deepEqual(await known([taken, ...late].map(({ id }) => id)), new Set([taken.id]));
+    assert.equal((await current().write((writing) => records.expired(writing, 2))).length, 2);
+    assert.deepEqual(new Set(await expired()), new Set(late.map(({ id }) => id)));
     await current().write((writing) => records.forget(writing, taken.id));
-    assert.deepEqual(await known([taken.id]), new Set());
+    assert.deepEqual(new Set(await expired()), new Set([taken, ...late].map(({ id }) => id)));
+    assert.deepEqual(await known([taken.id]), new Set([taken.id]), "until nothing is stored of it");
+    const ids = late.map(({ id }) => id);
+    await current().write((writing) => records.remove(writing, ids));
+    assert.deepEqual(await known([taken.id, ...ids]), new Set([taken.id]));
+    assert.equal(await current().write((writing) => records.take(writing, taken)), false);
   });
 
   it("are forgotten where they were arriving when their server ended", async () => {
@@ -178,6 +183,8 @@ function describeEnd(current: () => Store): void {
       await records.arrive(writing, { id: arrived.id, bytes: 1, lifetime: MINUTE });
       await records.forgetArriving(writing);
     });
-    assert.deepEqual(await known([arriving.id, arrived.id]), new Set([arrived.id]));
+    const expired = await current().write((writing) => records.expired(writing, 1000));
+    assert.ok(expired.includes(arriving.id) && !expired.includes(arrived.id));
+    assert.equal(await current().write((writing) => records.arrive(writing, { ...arriving, bytes: 1 })), false);
   });
 }

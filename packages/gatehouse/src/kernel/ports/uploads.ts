@@ -72,8 +72,8 @@ export interface UploadQuota {
 }
 
 /**
- * Which files there are, in the store: the row comes before the file and goes before it, so that a file without a row
- * is nobody's. A file arrives, waits (`pending`) until an action takes it in its own transaction, and belongs to the
+ * Which files there are, in the store: the row comes before the file and goes after it, so that a file without a row
+ * is no file of this store. A file arrives, waits (`pending`) until an action takes it in its own transaction, and belongs to the
  * application from then on.
  */
 export interface UploadRecords {
@@ -91,12 +91,14 @@ export interface UploadRecords {
     transaction: WriteTransaction,
     file: { readonly id: string; readonly tenant: string; readonly owner: string },
   ): Promise<boolean>;
-  /** Forgets a file, in whatever state: what is stored of it is deleted by the next housekeeping. */
+  /** Ends the time of a file, in whatever state: the next housekeeping deletes what is stored of it, and its row. */
   forget(transaction: WriteTransaction, id: string): Promise<void>;
-  /** Forgets files whose time has run out, at most `limit`; returns how many. */
-  prune(transaction: WriteTransaction, limit: number): Promise<number>;
-  /** Forgets files that were arriving when their server ended. For stores that one process alone uses. */
-  forgetArriving(transaction: WriteTransaction): Promise<number>;
+  /** Ends the time of files that were arriving when their server ended. For stores that one process alone uses. */
+  forgetArriving(transaction: WriteTransaction): Promise<void>;
+  /** Files whose time has run out, at most `limit`. It does not begin again: what is stored of them can be deleted. */
+  expired(transaction: WriteTransaction, limit: number): Promise<readonly string[]>;
+  /** Deletes the rows of files of which nothing is stored any more. */
+  remove(transaction: WriteTransaction, ids: readonly string[]): Promise<void>;
   /** Which of these identifiers have a row. */
   known(transaction: ReadTransaction, ids: readonly string[]): Promise<ReadonlySet<string>>;
 }

@@ -81,7 +81,8 @@ function check(rows: readonly AppliedRow[], migrations: readonly Migration[], di
     if (migration === undefined) {
       throw new MigrationError(
         `The database has the migration ${row.name}, which this version does not know. ` +
-          `It was written by a newer version or with more modules: start that one, or restore an earlier backup.`,
+          "If it is one of your application's own, name the application with --config FILE. Otherwise a newer version " +
+          "wrote it: start that one, or restore an earlier backup.",
       );
     }
     if (row.checksum !== migrationChecksum(migration, dialect)) {

@@ -25,13 +25,9 @@ const TAKE = portableStatement(
   `UPDATE uploads SET state = 'taken', expires_at = NULL
    WHERE id = $1 AND tenant = $2 AND owner = $3 AND state = 'pending' AND expires_at > $4 RETURNING id`,
 );
-const FORGET = portableStatement("DELETE FROM uploads WHERE id = $1");
-const PRUNE = portableStatement(
-  `DELETE FROM uploads WHERE id IN
-   (SELECT id FROM uploads WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)
-   RETURNING id`,
-);
-const FORGET_ARRIVING = portableStatement("DELETE FROM uploads WHERE state = 'arriving' RETURNING id");
+const FORGET = portableStatement("UPDATE uploads SET state = 'pending', expires_at = 0 WHERE id = $1");
+const FORGET_ARRIVING = portableStatement("UPDATE uploads SET expires_at = 0 WHERE state = 'arriving'");
+const EXPIRED = portableStatement("SELECT id FROM uploads WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2");
 
 interface UploadTables {
   readonly uploads: { readonly id: string };
@@ -88,11 +84,16 @@ export function createUploadRecords(): UploadRecords {
     async forget(transaction, id) {
       await transaction.execute(FORGET, [id]);
     },
-    async prune(transaction, limit) {
-      return (await transaction.execute(PRUNE, [await transaction.now(), limit])).length;
-    },
     async forgetArriving(transaction) {
-      return (await transaction.execute(FORGET_ARRIVING, [])).length;
+      await transaction.execute(FORGET_ARRIVING, []);
+    },
+    async expired(transaction, limit) {
+      const rows = await transaction.execute<{ readonly id: string }>(EXPIRED, [await transaction.now(), limit]);
+      return rows.map(({ id }) => id);
+    },
+    async remove(transaction, ids) {
+      if (ids.length > 0)
+        await transaction.query<UploadTables>().deleteFrom("uploads").where("id", "in", ids).execute();
     },
     async known(transaction, ids) {
       if (ids.length === 0) return new Set();

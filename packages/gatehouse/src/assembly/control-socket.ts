@@ -1,13 +1,17 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { createServer, request, type Server } from "node:http";
 import { dirname, join, relative } from "node:path";
-import type { Outcome } from "gatehouse/kernel";
-import { UsageError } from "./command.ts";
+import type { Outcome } from "../kernel/outcome.ts";
 
 /** What a command asks of a running server. */
 export interface ControlRequest {
   readonly action: string;
   readonly input: unknown;
+}
+
+/** A data directory whose local socket has no usable address. */
+export class ControlSocketError extends Error {
+  override readonly name = "ControlSocketError";
 }
 
 /** Carries a request out as the system's operator. */
@@ -27,14 +31,14 @@ const LONGEST_PATH = 103;
 
 /**
  * The local socket of a data directory: whoever may open the directory may operate the server.
- * @throws {UsageError} where the path is too long for a socket, also from the working directory.
+ * @throws {ControlSocketError} where the path is too long for a socket, also from the working directory.
  */
 export function controlSocketPath(dataDirectory: string): string {
   const path = join(dataDirectory, "control.sock");
   const usable = [path, relative(process.cwd(), path)].find((text) => Buffer.byteLength(text) <= LONGEST_PATH);
   if (usable !== undefined) return usable;
-  throw new UsageError(
-    `The path of the data directory ${dataDirectory} is too long for the local socket that commands use. ` +
+  throw new ControlSocketError(
+    `The path of the data directory ${dataDirectory} is too long for the local socket that gatehouse commands use. ` +
       "Choose a shorter one.",
   );
 }
