@@ -26,6 +26,7 @@ export {
 } from "./testing/guard-suite-entrance.ts";
 export { describeGuardsOn } from "./testing/guard-suite.ts";
 export { openLiveKit, type LiveKit, type LiveKitOptions } from "./testing/live-kit.ts";
+export type { TestIdentity } from "./testing/sign-in.ts";
 export {
   CsrfTokenMismatchError,
   LiveCallError,

@@ -131,7 +131,7 @@ function addressStep(state: Order, { address, back }: WizardAct): Html {
 export const wizardExample: Example = {
   slug: "wizard",
   title: "Wizard",
-  summary: "An order in three steps, forth and back, kept in the page alone and still out of reach.",
+  summary: "An order in four steps, back and forth, kept in the page alone and still out of reach.",
   shows: ["mode sealed", "validation by step", "focus on the next step", "replays refused"],
   tasks: [
     "Go on, go back, and go on again: nothing you entered is lost.",

@@ -11,8 +11,13 @@ export const start: Command = {
     const { config, application, clock, random, environment, stop, log } = context;
     const began = clock.monotonic();
     // Loaded here, so that other commands need not wait for it.
-    const { startServer } = await import("gatehouse");
-    await using server = await startServer({ config, application, clock, random, environment, log });
+    const [{ startServer }, { ListenError }] = await Promise.all([import("gatehouse"), import("gatehouse/http")]);
+    const starting = startServer({ config, application, clock, random, environment, log });
+    await using server = await starting.catch((error: unknown) => {
+      if (error instanceof ListenError && error.code === "EADDRINUSE")
+        context.terminal.note(`Port ${config.server.port} is taken: start with --port ${config.server.port + 1}?`);
+      throw error;
+    });
     await announce(server, { context, took: clock.monotonic() - began });
     await stopped(stop);
     context.terminal.note("Stopping: finishing what is under way ...");

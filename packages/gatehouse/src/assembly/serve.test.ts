@@ -6,6 +6,7 @@ import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { text } from "node:stream/consumers";
 import { describe, it } from "node:test";
 import { Hono } from "hono";
 
@@ -159,4 +160,27 @@ describe("a program that serves", () => {
       clearInterval(again);
       await answer;
     }));
+});
+
+const REFUSED = `
+import { serve } from "gatehouse";
+await serve({ application: {}, settings: { profile: "developement" } });
+`;
+
+describe("a program that cannot serve", () => {
+  it("says what is wrong and where it was asked, not where Gatehouse found out", async () => {
+    const file = join(import.meta.dirname, `.serve-${process.pid}-refused.mjs`);
+    await writeFile(file, REFUSED);
+    const child = spawn(process.execPath, ["--conditions=gatehouse-source", file], {
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    const said = await text(child.stderr);
+    await rm(file);
+    assert.match(said, /ConfigError: The configuration cannot be used:\n  - profile: expected/);
+    const frames = said.split("\n").filter((line) => /^\s+at /.test(line));
+    assert.equal(frames.length, 1, said);
+    assert.match(frames[0] ?? "", /-refused\.mjs:3/);
+    assert.doesNotMatch(said, /publicUrl/);
+    assert.deepEqual(await exitOf(child), [1, null]);
+  });
 });

@@ -1,8 +1,13 @@
 import { readFileSync } from "node:fs";
 import type { LogSink } from "../audit/event-log.ts";
 import { systemClock } from "../kernel/clock.ts";
-import { requireConfig, type ConfigInput } from "../kernel/config.ts";
+import { ListenError } from "../http/listen-error.ts";
+import { ConfigError, requireConfig, type ConfigInput } from "../kernel/config.ts";
+import { BootRefusedError } from "../kernel/gate.ts";
+import { KeyMaterialError } from "../kernel/key-material.ts";
+import { StoreUnavailableError } from "../kernel/ports/store.ts";
 import { systemRandom } from "../kernel/random.ts";
+import { KeyFileError } from "../store/key-file.ts";
 import type { Application } from "./application.ts";
 import { startServer, type RunningServer } from "./server.ts";
 
@@ -22,7 +27,32 @@ export interface ServeOptions {
  * @throws {ConfigError} listing everything that is wrong with the settings.
  * @throws {ListenError} when the address cannot be taken, and whatever `openGatehouse` throws.
  */
-export async function serve({ application, settings, log = process.stdout }: ServeOptions): Promise<RunningServer> {
+export async function serve(options: ServeOptions): Promise<RunningServer> {
+  const caller: { stack?: string } = {};
+  Error.captureStackTrace(caller, serve);
+  try {
+    return await serveUntilStopped(options);
+  } catch (error) {
+    const isExpected = error instanceof Error && EXPECTED.some((kind) => error instanceof kind);
+    throw isExpected ? calledFrom(error, caller.stack) : error;
+  }
+}
+
+/** What is for whoever starts the program to mend; anything else is a bug and keeps its whole trace. */
+const EXPECTED = [ConfigError, BootRefusedError, ListenError, StoreUnavailableError, KeyFileError, KeyMaterialError];
+
+/** An error as a program shows it that does not catch it: what is wrong, then where `serve` was called. */
+function calledFrom(error: Error, stack = ""): Error {
+  const [, frame] = stack.split("\n");
+  error.stack = [`${error.name}: ${error.message}`, frame].join("\n");
+  return error;
+}
+
+async function serveUntilStopped({
+  application,
+  settings,
+  log = process.stdout,
+}: ServeOptions): Promise<RunningServer> {
   const environment = process.env;
   const config = requireConfig({
     ...{ file: settings, environment, clock: systemClock },

@@ -36,7 +36,10 @@ export class Transfer {
     this.#core = core;
     this.#subject = subject;
     this.#ready = ready;
-    this.#retry = button("Try again", name, () => this.begin());
+    this.#retry = button("Try again", name, () => {
+      tell(subject.box, "");
+      this.begin();
+    });
     const remove = button("Remove", name, () => this.#remove());
     this.#progress.ariaLabel = name;
     this.item.append(this.#text, " ", this.#progress, " ", this.#retry, " ", remove);
@@ -134,9 +137,16 @@ export class Transfer {
     const { box, file } = this.#subject;
     this.item.remove();
     this.abort();
+    tell(box, "");
     box.querySelector<HTMLElement>("[type=file]")?.focus();
     this.#core.announce(`${file.name} is removed.`);
   }
+}
+
+/** Says something where the errors of an upload field are. */
+export function tell(box: Element | null, text: string): void {
+  const place = box?.querySelector("[data-live-error]");
+  if (place !== null && place !== undefined) place.textContent = text;
 }
 
 function button(text: string, about: string, press: () => void): HTMLButtonElement {

@@ -66,6 +66,8 @@ export class LiveError extends Error {
   /** Problem code; `NETWORK_ERROR` when the server could not be reached. */
   readonly code: string;
   readonly status: number;
+  /** By which the server's log knows the request. */
+  readonly request_id: string | undefined;
   /** Seconds, where the server named a time. */
   readonly retry_after: number | undefined;
   readonly errors: readonly { readonly pointer: string; readonly detail: string }[];
@@ -79,6 +81,7 @@ export class LiveError extends Error {
     super(document.detail ?? document.error ?? "The server could not be reached. Please try again.");
     this.code = document.code ?? "NETWORK_ERROR";
     this.status = status;
+    this.request_id = document.request_id;
     this.retry_after = document.retry_after;
     this.errors = document.errors ?? [];
     const { html, version, state } = document;
@@ -89,7 +92,8 @@ export class LiveError extends Error {
 }
 
 /** What a person is told of a refusal. */
-export function explain({ code, message, retry_after: seconds, errors }: LiveError): string {
+export function explain({ code, message, request_id: id, retry_after: seconds, errors }: LiveError): string {
+  if (code === "INTERNAL_ERROR") return `${message} Request id: ${id}`;
   if (code === "RATE_LIMIT_EXCEEDED" && seconds !== undefined)
     return `Too many requests. Please wait ${seconds} ${seconds === 1 ? "second" : "seconds"}.`;
   return errors[0]?.detail ?? message;
@@ -100,6 +104,7 @@ interface ProblemDocument extends Partial<Update> {
   readonly error?: string;
   /** What happened in this case; the same as `error` where there is no more to say. */
   readonly detail?: string;
+  readonly request_id?: string;
   readonly retry_after?: number;
   readonly errors?: LiveError["errors"];
 }

@@ -1,6 +1,6 @@
 import { plain } from "./element.ts";
 import type { CoreParts } from "./chunks.ts";
-import { Transfer } from "./transfer.ts";
+import { tell, Transfer } from "./transfer.ts";
 
 /** Files sent at once; the others wait. */
 const AT_ONCE = 2;
@@ -37,8 +37,7 @@ class Uploader {
     if (most === 1) this.#clear(list);
     const room = Math.max(0, most - list.children.length);
     const excess = files.length > room ? `At most ${most} ${most === 1 ? "file is" : "files are"} accepted.` : "";
-    const place = box.querySelector("[data-live-error]");
-    if (place !== null) place.textContent = excess;
+    tell(box, excess);
     this.#core.announce(excess);
     for (const file of files.slice(0, room)) {
       const transfer = new Transfer(this.#core, { box, file }, () => {
@@ -60,13 +59,23 @@ class Uploader {
     const failed = stateIn(form, "failed");
     if (failed === null && !isUnderWay(form)) return;
     event.preventDefault();
-    if (failed === null) this.#held.set(form, event.submitter);
-    failed?.querySelector<HTMLElement>("button:not([hidden])")?.focus();
-    this.#core.announce(
-      failed === null
-        ? "Your files are being uploaded; the form is sent after them."
-        : "A file was not uploaded. Try it again or remove it.",
-    );
+    if (failed !== null) return this.#explain(failed);
+    this.#held.set(form, event.submitter);
+    this.#core.announce("Your files are being uploaded; the form is sent after them.");
+  }
+
+  /** Says beside a failed file why its form is not sent, and leads there. */
+  #explain(failed: Element): void {
+    const reason = "A file was not uploaded. Try it again or remove it.";
+    tell(failed.closest("[data-live-upload]"), reason);
+    this.#core.announce(reason);
+    const button = failed.querySelector<HTMLElement>("button:not([hidden])");
+    if (button === null) return;
+    button.focus();
+    if (button.matches(":focus-visible")) return;
+    // Browsers draw no ring after a press with the mouse; nothing else would show where the focus went.
+    button.style.outline = "auto";
+    button.addEventListener("blur", () => button.style.removeProperty("outline"), { once: true });
   }
 
   /** Has another file take the place of the one that is there, or on its way. */

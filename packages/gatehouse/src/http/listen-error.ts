@@ -5,9 +5,9 @@ export class ListenError extends Error {
   readonly code: string;
   readonly hint: string;
 
-  constructor(place: { readonly host: string; readonly port: number }, code: string, options?: ErrorOptions) {
+  constructor(place: { readonly host: string; readonly port: number }, code: string) {
     const { what, hint } = explain(place, code);
-    super(`${what} ${hint}`, options);
+    super(`${what} ${hint}`);
     this.code = code;
     this.hint = hint;
   }
@@ -18,7 +18,7 @@ function explain({ host, port }: { host: string; port: number }, code: string): 
     case "EADDRINUSE":
       return {
         what: `Port ${port} on ${host} is used by another program.`,
-        hint: `Stop that program, or choose another port with --port ${port + 1}.`,
+        hint: `Stop that program, or choose another port: server.port, or GATEHOUSE_SERVER_PORT=${port + 1}.`,
       };
     case "EACCES":
       return {

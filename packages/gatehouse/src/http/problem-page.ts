@@ -8,6 +8,8 @@ import { durationText } from "./duration-text.ts";
 export interface ProblemPageContext {
   readonly requestId: string;
   readonly nonce: string;
+  /** Path of the page it came from. */
+  readonly back?: string;
 }
 
 /** What a person is told of a denial, without the page around it. */
@@ -38,7 +40,7 @@ export function problemContent(denial: Denial, requestId: string): ProblemConten
 }
 
 /** The page a person sees when something was refused or failed. Self-contained: it needs no other resource. */
-export function problemPage(denial: Denial, { requestId, nonce }: ProblemPageContext): Html {
+export function problemPage(denial: Denial, { requestId, nonce, back }: ProblemPageContext): Html {
   const { heading, body } = problemContent(denial, requestId);
   return html`<!doctype html>
     <html lang="en">
@@ -54,6 +56,7 @@ export function problemPage(denial: Denial, { requestId, nonce }: ProblemPageCon
         <main>
           <h1>${heading}</h1>
           ${body}
+          ${back === undefined ? undefined : html`<p><a href="${back}">Back to where you were</a></p>`}
           <p><a href="/">Back to the start page</a></p>
         </main>
       </body>

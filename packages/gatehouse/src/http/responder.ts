@@ -10,7 +10,8 @@ import { explainDenial } from "./denial-detail.ts";
 import type { Inbound } from "./inbound.ts";
 import { ownPath } from "./own-path.ts";
 import { problemDocument, PROBLEM_TYPE } from "./problem-document.ts";
-import { problemContent, problemPage, type ProblemFrame } from "./problem-page.ts";
+import { problemContent, problemPage, type ProblemFrame, type ProblemPageContext } from "./problem-page.ts";
+import { referringPage } from "./referring-page.ts";
 import { isLoopback } from "./loopback.ts";
 import type { HeaderContext, HeaderFields, SecurityHeaders } from "./security-headers.ts";
 import type { EdgeSessions } from "./sessions.ts";
@@ -107,7 +108,7 @@ class EdgeResponder implements Responder {
       ...(status === 408 ? { connection: "close" } : {}),
     };
     if (inbound.accepts === "html") {
-      const page = frame?.(problemContent(told, inbound.requestId)) ?? problemPage(told, inbound);
+      const page = frame?.(problemContent(told, inbound.requestId)) ?? problemPage(told, problemContext(inbound));
       return this.page(inbound, page, { status, headers });
     }
     const body = JSON.stringify(problemDocument(told, inbound.requestId));
@@ -209,4 +210,11 @@ function contextOf(inbound: Inbound): HeaderContext {
 /** Whether browsers will refuse the session cookie: plain http to a machine that is not this one. */
 export function isSessionless(inbound: Inbound): boolean {
   return !inbound.peer.tls && !isLoopback(inbound.url.host);
+}
+
+/** Whoever sent a form is led back to where it was; a page that is refused has nothing behind it. */
+function problemContext(inbound: Inbound): ProblemPageContext {
+  const { requestId, nonce, method } = inbound;
+  const back = method === "POST" ? referringPage(inbound) : undefined;
+  return { requestId, nonce, ...(back === undefined ? {} : { back }) };
 }

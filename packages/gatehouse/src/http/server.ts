@@ -228,8 +228,7 @@ class RequestTracker {
 
 async function start(server: Server, host: string, port: number): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const fail = (error: NodeJS.ErrnoException): void =>
-    reject(new ListenError({ host, port }, error.code ?? "unknown", { cause: error }));
+  const fail = (error: NodeJS.ErrnoException): void => reject(new ListenError({ host, port }, error.code ?? "unknown"));
   server.once("error", fail);
   server.listen({ host, port }, resolve);
   await promise;

@@ -150,6 +150,25 @@ describe("resolveConfig", () => {
     ]);
   });
 
+  it("takes the beginning of a name for the name", () => {
+    const file = { ...safe, data: { directory: "/tmp/x" }, server: { ...safe.server, public: "x" } };
+    assert.deepEqual(refuse({ file, environment: { GATEHOUSE_DATA: "x" } }), [
+      "server.public: there is no such option. Did you mean server.publicUrl?",
+      "data: there is no such option. Did you mean dataDirectory?",
+      "GATEHOUSE_DATA: there is no such environment variable. Did you mean GATEHOUSE_DATA_DIRECTORY?",
+    ]);
+  });
+
+  it("asks for nothing that depends on a profile it does not know", () => {
+    assert.deepEqual(refuse({ file: { profile: "developement" } }).length, 1);
+    assert.deepEqual(refuse({ file: { profil: "development" } }), [
+      "profil: there is no such option. Did you mean profile?",
+    ]);
+    assert.equal(refuse({ environment: { GATEHOUSE_PROFILE: "dev" } }).length, 1);
+    assert.equal(refuse({ environment: { GATEHOUSE_PROFIL: "development" } }).length, 1);
+    assert.equal(refuse({ flags: { profil: "development" } }).length, 1);
+  });
+
   it("reports all faults together, those of values and of combinations", () => {
     const messages = refuse({
       file: { server: { port: "many", publicUrl: "http://app.example" }, counters: { onFailure: "allow" }, limits: 3 },

@@ -32,6 +32,8 @@ export interface ConfigSources {
 export interface ConfigFault {
   /** The option, or the unknown name as it was written. */
   readonly path: string;
+  /** For unknown names: the one that was probably meant. */
+  readonly meant?: string;
   /** What is wrong and how to mend it. Repeats no secrets. */
   readonly message: string;
 }
@@ -66,6 +68,7 @@ const fileNames = new Set(
   [...options.keys()].flatMap((path) => path.split(".").map((_, index, names) => names.slice(0, index + 1).join("."))),
 );
 const flagNames = [...pathByFlag.keys()].map((name) => `--${name}`);
+const PROFILE_NAMES = ["profile", environmentName("profile"), "--profile"];
 const SECRET_FILE_SUFFIX = "_FILE";
 
 /** Merges the sources into the complete, frozen configuration, or tells everything that is wrong with them. */
@@ -75,9 +78,11 @@ export function resolveConfig(sources: ConfigSources): ConfigResult {
   collectEnvironment(sources, found);
   collectFlags(sources.flags ?? {}, found);
   const config = readAll(sources, found);
-  const faulty = new Set(found.faults.map(({ path }) => path));
+  const faulty = new Set(found.faults.map(({ path, meant }) => meant ?? path));
   const now = sources.clock.now();
-  for (const rule of rules) {
+  // Without the profile that was meant, defaults and rules are those of another one.
+  const isProfileKnown = !PROFILE_NAMES.some((name) => faulty.has(name));
+  for (const rule of isProfileKnown ? rules : []) {
     const applies = rule.profile === undefined || rule.profile === config.profile;
     if (!applies || rule.paths.some((path) => faulty.has(path)) || !rule.broken(config, now)) continue;
     const [path] = rule.paths;
@@ -161,8 +166,10 @@ function collectFlags(flags: Readonly<Record<string, string | boolean | undefine
 
 function unknownName(name: string, what: string, known: Iterable<string>): ConfigFault {
   const meant = closest(name, known);
-  const hint = meant === undefined ? "" : ` Did you mean ${meant}?`;
-  return { path: name, message: `${name}: there is no such ${what}.${hint}` };
+  const message = `${name}: there is no such ${what}.`;
+  return meant === undefined
+    ? { path: name, message }
+    : { path: name, meant, message: `${message} Did you mean ${meant}?` };
 }
 
 /** Reads every setting, or its default, in the order of the table. */

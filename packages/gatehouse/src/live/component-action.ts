@@ -19,8 +19,11 @@ export function componentActions(component: AnyLiveComponent, services: LiveServ
       entrances: ["live"],
       input: callSchema(options.input, fieldsOf(component, options.uploads)),
       effects: "store",
+      // What is no rule is handed on as it is: the gate refuses it.
       authorise:
-        authorise === "public" ? authorise : ({ input, ...context }) => authorise({ ...context, input: input.params }),
+        typeof authorise === "function"
+          ? ({ input, ...context }) => authorise({ ...context, input: input.params })
+          : authorise,
       ...(options.anonymous === undefined ? {} : { anonymous: options.anonymous }),
       ...limitsOf(`${component.name}.${name}`, action),
       idempotency: { ttl: options.idempotencyTTL ?? 3600, required: options.idempotencyRequired ?? false },

@@ -248,12 +248,15 @@ export function live<
     throw new TypeError(`The component name "${name}" is not of the form ${COMPONENT_NAME.source}.`);
   }
   const actions = definition.actions(declareAction);
-  for (const action of Object.keys(actions)) {
-    if (!ACTION_NAME.test(action)) throw new TypeError(`The action name "${action}" of ${name} is not an identifier.`);
-  }
   const { props, state, secret = [], contentOnly = [], mount, render, visible, topics } = definition;
   const { mode = "store", replay, emits = [], poll } = definition;
   const uploads: UploadFields = definition.uploads ?? {};
+  // Behind its name a component is only ever given its own actions.
+  const declared = Object.entries(actions as unknown as LiveComponent["actions"]);
+  for (const [action, { options }] of declared) {
+    if (!ACTION_NAME.test(action)) throw new TypeError(`The action name "${action}" of ${name} is not an identifier.`);
+    refuseUnknownFields(`The action ${action} of ${name}`, options.uploads, uploads);
+  }
   for (const field of Object.keys(uploads)) {
     if (!ACTION_NAME.test(field)) throw new TypeError(`The upload field "${field}" of ${name} is not an identifier.`);
   }
@@ -268,6 +271,14 @@ export function live<
   };
   // Behind its name a component is only ever given states its own schema has made, and its own actions.
   return component as unknown as LiveComponent<Props>;
+}
+
+function refuseUnknownFields(action: string, taken: readonly string[] = [], uploads: UploadFields): void {
+  const unknown = taken.find((field) => !Object.hasOwn(uploads, field));
+  if (unknown === undefined) return;
+  const known = Object.keys(uploads);
+  const hint = known.length === 0 ? "name it in the component's uploads" : `the fields are ${known.join(", ")}`;
+  throw new TypeError(`${action}: there is no upload field ${unknown}; ${hint}.`);
 }
 
 function declareAction<State, Props, Schema extends StandardSchemaV1, Taken extends string>(

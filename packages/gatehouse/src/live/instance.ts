@@ -15,7 +15,7 @@ import type { Push } from "./push/push.ts";
 import { topicKey } from "./push/topics.ts";
 import type { RecentContents } from "./recent-contents.ts";
 import { withBefore, withFragments, type ComponentUpdate } from "./result.ts";
-import { check } from "./schema.ts";
+import { check, requireFit } from "./schema.ts";
 import { deskFor } from "./upload-desk.ts";
 import type { UploadTaking } from "./upload-taking.ts";
 import { ownerOf, type Held, type Seed, type StateKeeper, type Stored } from "./state.ts";
@@ -235,7 +235,9 @@ export class Instance {
   }
 
   async #mounted(transaction: WriteTransaction, props: unknown, previous: unknown): Promise<unknown> {
-    return this.#checked(await this.component.mount({ ...this.#surroundings(), props, transaction, previous }));
+    const { component } = this;
+    const state = await component.mount({ ...this.#surroundings(), props, transaction, previous });
+    return requireFit(component.state, state, `mount of ${component.name} made a state`);
   }
 
   #surroundings(): Surroundings {
@@ -245,10 +247,8 @@ export class Instance {
 
   /** The state as it will be read back. */
   #checked(state: unknown): unknown {
-    const checked = check(this.component.state, state);
-    if (checked === undefined)
-      throw new TypeError(`The component ${this.component.name} answered a state that its schema refuses.`);
-    return checked.value;
+    const subject = `The action ${this.#context.attempt.action} answered a state of ${this.component.name}`;
+    return requireFit(this.component.state, state, subject);
   }
 }
 

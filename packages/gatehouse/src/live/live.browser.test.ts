@@ -22,6 +22,7 @@ const counter = live("counter", {
     quick: action({ authorise: "public", commutes: true, repeats: true }, ({ state }) => ({ count: state.count + 1 })),
     double: action({ authorise: "public" }, ({ state }) => ({ count: state.count * 2 })),
     few: action({ authorise: "public", commutes: true, rateLimit: 1 }, ({ state }) => state),
+    broken: action({ authorise: "public" }, () => Promise.reject(new Error("Meant to fail."))),
     announce: action({ authorise: "public" }, () =>
       reply({ effects: { announce: "Counted", dispatch: [{ name: "counted", detail: 7 }], focus: "count" } }),
     ),
@@ -32,6 +33,7 @@ const counter = live("counter", {
     <button id="quick" ${act.quick()}>Add quickly</button>
     <button id="double" ${act.double()}>Double</button>
     <button id="few" ${act.few()}>Rarely</button>
+    <button id="broken" ${act.broken()}>Broken</button>
     <button id="announce" ${act.announce()}>Announce</button>
     <details id="more">
       <summary>More</summary>
@@ -269,6 +271,15 @@ describeBrowsers("live components in a browser", (engine) => {
     await settled(page);
     await page.click("#few");
     await until(page, `document.querySelector(".live-alert").textContent.includes("Please wait 60 seconds")`);
+  });
+
+  it("tells the number by which a failure is found in the log", async () => {
+    const answered = page.waitForResponse(ACTION);
+    await page.click("#broken");
+    const { request_id: id } = (await (await answered).json()) as { readonly request_id: string };
+    await until(page, `document.querySelector(".live-alert").textContent !== ""`);
+    const told = (await page.textContent(".live-alert")) ?? "";
+    assert.ok(told.startsWith("Something went wrong") && told.endsWith(`Request id: ${id}`), told);
   });
 
   it("have effects: read out, told to scripts, focused", async () => {

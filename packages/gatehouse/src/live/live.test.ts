@@ -97,7 +97,11 @@ describe("live", () => {
     await assert.rejects(visitor.callAction(visitor.mountComponent("counter:nan"), "broken"), {
       code: "INTERNAL_ERROR",
     });
-    assert.match(String(kit.errors[0]), /schema refuses/);
+    assert.equal(
+      String(kit.errors[0]),
+      "TypeError: The action counter.broken answered a state of counter that its schema refuses: " +
+        "count: expected number, got NaN",
+    );
   });
 });
 
@@ -139,6 +143,22 @@ describe("the action endpoint", () => {
       const response = await post(visitor, body);
       assert.equal(response.status, 400, JSON.stringify(body));
     }
+  });
+  it("names the member that it does not know, and no more than the beginning of a long one", async () => {
+    const visitor = await kit.visit();
+    const good = { component_id: "counter:main", action: "increment", params: {} };
+    const detailOf = async (body: unknown): Promise<unknown> =>
+      ((await (await post(visitor, body)).json()) as { readonly detail: unknown }).detail;
+    assert.equal(await detailOf({ ...good, data: 1 }), "The body has an unknown member: /data");
+    assert.equal(await detailOf({ ...good, "a/b~\n<é>": 1 }), "The body has an unknown member: /a~1b~0?<?>");
+    assert.equal(
+      await detailOf({ ...good, ["x".repeat(900)]: 1 }),
+      `The body has an unknown member: /${"x".repeat(64)}`,
+    );
+    assert.equal(
+      await detailOf({ ...good, others: [{ component_id: "counter:a" }, { component_id: "counter:b", seq: 1 }] }),
+      "The body has an unknown member: /others/1/seq",
+    );
   });
   it("knows only declared components and actions, never what objects inherit", async () => {
     const visitor = await kit.visit();

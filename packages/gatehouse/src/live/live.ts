@@ -27,7 +27,7 @@ import { ownHtml } from "./element.ts";
 import { inspectorMark, type InspectorOptions } from "./inspector.ts";
 import type { LiveServices } from "./instance.ts";
 import { loadAction, loadPolicy } from "./load-action.ts";
-import { EAGER, Mounter, type MountSubject } from "./mounter.ts";
+import { EAGER, Mounter, notRegistered, type MountSubject } from "./mounter.ts";
 import { pageStateOf } from "./page-state.ts";
 import { liveProblems } from "./problems.ts";
 import { plainFrame } from "./plain-frame.ts";
@@ -212,9 +212,7 @@ class LivePages implements Live, RouteParts {
   }
 
   async mount<Props>(component: LiveComponent<Props>, options: MountOptions<Props>): Promise<Html> {
-    if (this.#components.get(component.name) !== component) {
-      throw new TypeError(`The component ${component.name} is not registered; add it to the components of createLive.`);
-    }
+    if (this.#components.get(component.name) !== component) throw notRegistered(component);
     const props = propsOf(component, options.props);
     const instance = instanceFor(options.instance ?? "main", component.props === undefined ? undefined : props);
     const element = await this.#element({ component, instance, props: { value: props } }, options.inbound, undefined);

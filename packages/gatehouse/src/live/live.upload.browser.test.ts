@@ -209,6 +209,25 @@ describeBrowsers("an upload field", (engine) => {
     await state("done", 2);
   });
 
+  it("says at the field why a form with a failed file is not sent, and shows where the focus went", async () => {
+    wire = (answer, name) => (name === "a.png" ? Promise.resolve(undefined) : answer());
+    await page.setInputFiles("[type=file]", [png("a.png")]);
+    await state("failed");
+    await page.click("#add");
+    const told = "[data-live-upload] [data-live-error]";
+    assert.equal(await page.textContent(told), "A file was not uploaded. Try it again or remove it.");
+    assert.ok(await page.isVisible(told));
+    const retry = '[aria-label="Try again: a.png"]';
+    const ring = (): Promise<string> =>
+      page.evaluate(`getComputedStyle(document.querySelector('${retry}')).outlineStyle`);
+    assert.equal(await page.evaluate(`document.activeElement.getAttribute("aria-label")`), "Try again: a.png");
+    assert.notEqual(await ring(), "none");
+    await page.focus("#title");
+    assert.equal(await ring(), "none");
+    await page.click('[aria-label="Remove: a.png"]');
+    assert.equal(await page.textContent(told), "");
+  });
+
   it("gets a new security token when its own has expired", async () => {
     await page.evaluate(`liveComponent.setCsrfToken("expired")`);
     await page.setInputFiles("[type=file]", [png("a.png")]);

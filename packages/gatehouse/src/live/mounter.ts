@@ -6,7 +6,7 @@ import type { AnyLiveComponent, ViewContext } from "./component.ts";
 import { fillSlots, fitProps, type Child, type Content, type RenderContent } from "./content.ts";
 import { componentElement, laterElement } from "./element.ts";
 import type { TopicTokens } from "./push/topics.ts";
-import { check } from "./schema.ts";
+import { requireFit } from "./schema.ts";
 import { deskFor, type UploadDesk } from "./upload-desk.ts";
 import type { UploadSeals } from "./upload-seal.ts";
 import { ownerOf, type Held, type Seed, type StateKeeper } from "./state.ts";
@@ -105,7 +105,9 @@ export class Mounter {
     const newest = subject.seed !== undefined && isNewest(component, subject.seed, stored.version);
     const previous = (newest ? subject.seed?.state?.value : undefined) ?? stored.held?.state;
     const context = { props, principal, tenant, instance, transaction, now, previous };
-    const held: Held = { props, state: checkedState(component, await component.mount(context)) };
+    const mounted = await component.mount(context);
+    const state = requireFit(component.state, mounted, `mount of ${component.name} made a state`);
+    const held: Held = { props, state };
     return this.#mounted(subject, { ...frame, key, held, version: stored.version }, depth);
   }
 
@@ -182,9 +184,13 @@ export class Mounter {
   }
 
   #ensureRegistered(component: AnyLiveComponent): void {
-    if (this.#find(component.name) !== component)
-      throw new TypeError(`The component ${component.name} is not registered; add it to the components of createLive.`);
+    if (this.#find(component.name) !== component) throw notRegistered(component);
   }
+}
+
+/** What is thrown for a component that nobody has listed. */
+export function notRegistered({ name }: { readonly name: string }): TypeError {
+  return new TypeError(`The component ${name} is not registered; add it to the components that open returns.`);
 }
 
 /** Two of one name would share their state, and the browser would show the news of one of them alone. */
@@ -201,10 +207,4 @@ export const EAGER = "live";
 /** Whether nothing newer than a page's state is kept. Where nothing is kept at all, there is nothing newer. */
 export function isNewest(component: AnyLiveComponent, { base }: Seed, version: number): boolean {
   return component.replayTolerated || component.mode === "none" || base === version;
-}
-
-function checkedState(component: AnyLiveComponent, state: unknown): unknown {
-  const checked = check(component.state, state);
-  if (checked === undefined) throw new TypeError(`mount of ${component.name} made a state that its schema refuses.`);
-  return checked.value;
 }

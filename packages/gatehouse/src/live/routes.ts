@@ -6,7 +6,7 @@ import type { Edge } from "../http/edge.ts";
 import { cutterOf } from "../http/connection.ts";
 import { answerCsrfRefresh } from "../http/csrf-refresh.ts";
 import type { Inbound } from "../http/inbound.ts";
-import { ownPath } from "../http/own-path.ts";
+import { referringPage } from "../http/referring-page.ts";
 import { isDenial, type Denial, type IdempotencyInfo, type Success } from "../kernel/outcome.ts";
 import { problems } from "../kernel/problems.ts";
 import { ACTION_PATH, type RefusedForm } from "./act.ts";
@@ -123,7 +123,7 @@ async function load(edge: Edge, inbound: Inbound): Promise<Response> {
       const body = await inbound.body();
       const request = isDenial(body) ? body : readLoadRequest(body);
       if (isDenial(request)) return request;
-      const value: LoadCall = { components: request.components, back: pageOf(inbound) };
+      const value: LoadCall = { components: request.components, back: referringPage(inbound) ?? "/" };
       return { value, csrfToken: request.csrfToken, idempotencyKey: undefined };
     },
   });
@@ -132,14 +132,6 @@ async function load(edge: Edge, inbound: Inbound): Promise<Response> {
   const success = outcome as Success<LoadResult>;
   const token = edge.csrfToken(inbound);
   return edge.respond(inbound, success, { csrfToken: token, body: () => loadAnswer(success.value, token) });
-}
-
-/** The page that asks, as far as the browser tells: where forms of what is loaded come back to. */
-function pageOf({ request, url }: Inbound): string {
-  const referrer = request.headers.get("referer");
-  if (referrer === null || !URL.canParse(referrer)) return "/";
-  const page = new URL(referrer);
-  return (page.host === url.host ? ownPath(page.pathname + page.search) : undefined) ?? "/";
 }
 
 function answer(

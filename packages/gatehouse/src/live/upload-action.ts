@@ -67,7 +67,7 @@ export function uploadActions(component: AnyLiveComponent, services: UploadServi
       input: PASSED_ON,
       // The bytes arrive while it runs: no transaction may wait for them.
       effects: "external",
-      authorise: (context) => admit(context, { component, field }, services),
+      authorise: ruleOf(component, field, services),
       anonymous: field.anonymous,
       limits: [PARALLEL, ratePolicy(component.name, name, field)],
       idempotency: false,
@@ -97,6 +97,17 @@ export function nowhereAction(): AnyAction {
     limits: [NOWHERE],
     run: ({ input }) => Promise.resolve(ticketInvalid(input)),
   });
+}
+
+/** Asks for a ticket, even where anyone may upload. What is no rule is handed on as it is: the gate refuses it. */
+function ruleOf(
+  component: AnyLiveComponent,
+  field: UploadField,
+  services: UploadServices,
+): Authorise<UploadCall> | "public" {
+  const { authorise } = field;
+  if (authorise !== "public" && typeof authorise !== "function") return authorise;
+  return (context) => admit(context, { component, field }, services);
 }
 
 type Admission = Parameters<Authorise<UploadCall>>[0];

@@ -1,7 +1,7 @@
 import { isDenial, type Denial } from "../kernel/outcome.ts";
 import { NO_BASIS, type Basis, type OtherComponent } from "./call.ts";
 import { parseComponentId, type ComponentId } from "./component-id.ts";
-import { malformed } from "./wire-refusal.ts";
+import { malformed, unknownMember } from "./wire-refusal.ts";
 
 /** Members by which a caller says what it knows of a component. */
 export const BASIS_MEMBERS = ["component_id", "base_version", "base_tag", "seed", "children"] as const;
@@ -40,8 +40,8 @@ export function readComponents(value: unknown, name: string, most: number): read
   const components: OtherComponent[] = [];
   const names = new Set<unknown>();
   const entries: unknown[] = value;
-  for (const entry of entries) {
-    const component = readComponent(entry, name);
+  for (const [index, entry] of entries.entries()) {
+    const component = readComponent(entry, name, index);
     if (isDenial(component)) return component;
     components.push(component);
     names.add(`${component.id.component}:${component.id.instance}`);
@@ -49,11 +49,11 @@ export function readComponents(value: unknown, name: string, most: number): read
   return names.size === components.length ? components : malformed(`${name} names a component twice.`);
 }
 
-function readComponent(value: unknown, name: string): OtherComponent | Denial {
+function readComponent(value: unknown, name: string, index: number): OtherComponent | Denial {
   if (typeof value !== "object" || value === null || Array.isArray(value))
     return malformed(`${name} must be a list of objects.`);
-  if (Object.keys(value).some((member) => !OWN_MEMBERS.has(member)))
-    return malformed(`A component of ${name} has an unknown member.`);
+  const unknown = Object.keys(value).find((member) => !OWN_MEMBERS.has(member));
+  if (unknown !== undefined) return unknownMember(`/${name}/${index}`, unknown);
   // A JSON object can be read as a record; each member is checked.
   const members = value as Members;
   const id = readComponentId(members["component_id"]);

@@ -16,7 +16,7 @@ import {
   readComponentId,
   readComponents,
 } from "./wire-basis.ts";
-import { malformed } from "./wire-refusal.ts";
+import { malformed, unknownMember } from "./wire-refusal.ts";
 
 /** A request to perform an action, as it was understood. */
 export interface LiveRequest {
@@ -97,7 +97,8 @@ function readJson(value: unknown): LiveRequest | Denial {
 function membersOf(value: unknown, known: ReadonlySet<string>): Members | Denial {
   if (typeof value !== "object" || value === null || Array.isArray(value))
     return malformed("The body must be an object.");
-  if (Object.keys(value).some((name) => !known.has(name))) return malformed("The body has an unknown member.");
+  const unknown = Object.keys(value).find((name) => !known.has(name));
+  if (unknown !== undefined) return unknownMember("", unknown);
   // A JSON object can be read as a record; each member is checked before it is used.
   return value as Members;
 }

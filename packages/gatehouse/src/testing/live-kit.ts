@@ -46,6 +46,7 @@ import { openSqliteStore } from "../store/sqlite/sqlite-store.ts";
 import { ConnectionLostError, createCrashingStore, type CrashPoint } from "./crash.ts";
 import { createFakeClock, type FakeClock } from "./fake-clock.ts";
 import { LiveVisitor } from "./live-visitor.ts";
+import { SIGN_IN_PATH, signInAction, type TestIdentity } from "./sign-in.ts";
 
 /** What a kit is opened with. */
 export interface LiveKitOptions {
@@ -96,8 +97,8 @@ export interface LiveKit extends AsyncDisposable {
   readonly errors: unknown[];
   /** Answers requests: the page at `/`, the live routes. */
   readonly handler: ReturnType<Edge["handler"]>;
-  /** Somebody with a browser of their own: a session, and the calls made in it. */
-  visit(): Promise<LiveVisitor>;
+  /** Somebody with a browser of their own: a session, and the calls made in it. With `as`, somebody who has signed in. */
+  visit(options?: { readonly as?: TestIdentity }): Promise<LiveVisitor>;
   /** Has the next change cut off at a point, as if the server had died there: its caller gets a `ConnectionLostError`. */
   crashAfter(point: CrashPoint): void;
   /** Forgets everything counted, as tests between each other want it. */
@@ -149,6 +150,7 @@ export async function openLiveKit(options: LiveKitOptions): Promise<LiveKit> {
   const news = { bus, timers: clock, ...(push === undefined ? {} : { push }), ...(bans === undefined ? {} : { bans }) };
   const parts = { components, edge, store, documents, sealer, clock, random, ids, client, uploads, report };
   const live = createLive({ ...parts, events: stream, ...limits, ...news, ...shown });
+  const signIn = signInAction(edge.sessions);
   const guards = [
     originGuard({}),
     csrfGuard({ tokens: csrfTokens, keyRing }),
@@ -168,10 +170,10 @@ export async function openLiveKit(options: LiveKitOptions): Promise<LiveKit> {
     }),
     auditGuard({ trail: createAuditTrail(), ids, clock }),
   ];
-  const gate = createGate({ actions: live.actions, guards, store, events: stream, clock, ids, report });
+  const gate = createGate({ actions: [...live.actions, signIn], guards, store, events: stream, clock, ids, report });
   const seals = new UploadSeals({ sealer, lifetime });
   const keeper = new StateKeeper({ documents, sealer, lifetime, quota });
-  const serve = edge.handler(application(options, live, edge));
+  const serve = edge.handler(application(options, live, edge).post(SIGN_IN_PATH, edge.action(signIn)));
   const answer: typeof serve = async (request, connection, bindings) => {
     const response = await serve(request, connection, bindings);
     if (store.hasCrashed()) throw new ConnectionLostError();
@@ -180,8 +182,8 @@ export async function openLiveKit(options: LiveKitOptions): Promise<LiveKit> {
   const handler: typeof serve = Object.assign(answer, { stop: () => serve.stop?.() });
   return {
     ...{ live, edge, gate, store, documents, uploads, counters, clock, keyRing, sealer, events, errors, handler },
-    visit: () =>
-      LiveVisitor.arrive({
+    visit: async ({ as } = {}) => {
+      const visitor = await LiveVisitor.arrive({
         handler,
         ticket: (id, field, session) => {
           const parsed = parseComponentId(id);
@@ -198,7 +200,10 @@ export async function openLiveKit(options: LiveKitOptions): Promise<LiveKit> {
           const key = { tenant: "default", ...parsed, owner: edge.sessions.idOf(session) };
           return keeper.seed(key, { props: held.props, state: { value: held.state }, base: 0, now: clock.now() });
         },
-      }),
+      });
+      if (as !== undefined) await visitor.signIn(as);
+      return visitor;
+    },
     crashAfter: (point) => store.crashAfter(point),
     resetLimits: () => void counters.reset(),
     async [Symbol.asyncDispose]() {

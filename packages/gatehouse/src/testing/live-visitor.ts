@@ -1,5 +1,6 @@
 import type { EdgeHandler } from "../http/edge.ts";
 import type { Connection } from "../http/inbound.ts";
+import { SIGN_IN_PATH, type TestIdentity } from "./sign-in.ts";
 import { followedIn, LiveStream, type FollowedComponent } from "./live-stream.ts";
 
 /** A component as a page has it, before any action. */
@@ -140,6 +141,17 @@ export class LiveVisitor {
     if (typeof token !== "string") throw new Error(`No token was given: ${response.status}.`);
     this.#token = token;
     return token;
+  }
+
+  /** Signs in; what the visitor had before belongs to another session. */
+  async signIn(identity: TestIdentity): Promise<void> {
+    const response = await this.request(SIGN_IN_PATH, {
+      method: "POST",
+      headers: { "content-type": "application/json", accept: "application/json", "x-csrf-token": this.#token },
+      body: JSON.stringify(identity),
+    });
+    if (!response.ok) throw new Error(`Nobody was signed in: ${response.status} ${await response.text()}`);
+    await this.refreshToken();
   }
 
   /** A component with a state of the test's choice, or one that its own `mount` starts at the first action. */

@@ -6,8 +6,11 @@ export function environmentName(path: string): string {
 /** What the variables of all options begin with. */
 export const ENVIRONMENT_PREFIX = "GATEHOUSE_";
 
-/** The name that was probably meant: the closest one, when it is close at all. */
-export function closest(name: string, names: Iterable<string>): string | undefined {
+const SHORTEST_BEGINNING = 4;
+
+/** The name that was probably meant: the closest one, when it is close at all, or one that begins like that. */
+export function closest(name: string, candidates: Iterable<string>): string | undefined {
+  const names = [...candidates];
   let best: string | undefined;
   let bestDistance = Math.max(2, Math.floor(name.length / 3)) + 1;
   for (const candidate of names) {
@@ -17,7 +20,8 @@ export function closest(name: string, names: Iterable<string>): string | undefin
       bestDistance = distance;
     }
   }
-  return best;
+  if (best !== undefined || name.length < SHORTEST_BEGINNING) return best;
+  return names.find((candidate) => candidate.toLowerCase().startsWith(name.toLowerCase()));
 }
 
 /** Insertions, deletions and replacements between two texts (Levenshtein). */
