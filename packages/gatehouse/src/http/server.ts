@@ -145,6 +145,8 @@ function createNodeServer({ tls, limits: given, trusts = () => false, refused = 
   const handshakeTimeout = limits.headersTimeout;
   const settings = {
     maxHeaderSize: limits.headerBytes,
+    // Bytes of a body that wait unread: in pieces of one byte each takes hundreds of bytes of memory.
+    highWaterMark: 8_192,
     headersTimeout: limits.headersTimeout,
     // Node has one time for all requests: see `boundArrival`.
     requestTimeout: 0,
