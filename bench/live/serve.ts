@@ -20,7 +20,13 @@ async function guarded(mode: "store" | "sealed", dataDirectory: string): Promise
   const { limits } = config;
   const settings =
     reachedBy === "browser"
-      ? ({ profile: "development", dataDirectory, console: { enabled: false }, limits } as const)
+      ? ({
+          profile: "development",
+          dataDirectory,
+          console: { enabled: false },
+          live: { inspector: false },
+          limits,
+        } as const)
       : config;
   return serveGuarded(guardedApplication(mode), settings);
 }
