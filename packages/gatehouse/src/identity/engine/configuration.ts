@@ -116,7 +116,7 @@ export function configurationOf(options: IssuerOptions, adapter: AdapterFactory)
 }
 
 /** Seconds by which other machines' clocks may differ. */
-const CLOCK_TOLERANCE = 60;
+export const CLOCK_TOLERANCE = 60;
 const WITH_SECRETS: readonly ClientAuthMethod[] = [
   "client_secret_basic",
   "client_secret_post",

@@ -1,5 +1,6 @@
 import { createLocalJWKSet, errors, jwtVerify, type JWK } from "jose";
 import type { AccessToken, AdapterPayload, ClientCredentials } from "oidc-provider";
+import { CLOCK_TOLERANCE } from "./configuration.ts";
 
 /** Kinds of tokens that can be signed texts. */
 export type SignedToken = AccessToken | ClientCredentials;
@@ -17,9 +18,6 @@ const TOLD = [
   ...["accountId", "acr", "amr", "aud", "authTime", "clientId", "extra", "grantId", "gty", "jkt", "jti", "kind"],
   ...["rar", "scope", "sessionUid", "sid", "x5t#S256"],
 ] as const;
-
-/** Seconds by which other machines' clocks may differ. */
-const CLOCK_TOLERANCE = 60;
 
 /**
  * What is kept of an access token that is a signed text: the engine itself keeps nothing, and so could neither look it

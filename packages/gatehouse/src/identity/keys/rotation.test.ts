@@ -37,7 +37,7 @@ class Model {
       const kid = `key ${(this.#numbers += 1)}`;
       const { algorithm, state } = step;
       const times = { createdAt: this.now, since: this.now };
-      this.keys.set(kid, { kid, algorithm, state, publicKey: "", privateKey: "", ...times, uses: 0 });
+      this.keys.set(kid, { kid, algorithm, state, publicKey: "", privateKey: "", ...times });
       return;
     }
     const key = this.keys.get(step.kid);

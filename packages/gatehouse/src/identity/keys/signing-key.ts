@@ -16,7 +16,7 @@ export async function makeSigningKey(
   const kid = await calculateJwkThumbprint(published);
   const marks = { kid, alg: algorithm, use: "sig" };
   return {
-    ...{ kid, algorithm, state, createdAt: now, since: now, uses: 0 },
+    ...{ kid, algorithm, state, createdAt: now, since: now },
     publicKey: JSON.stringify({ ...published, ...marks }),
     privateKey: sealer.seal(JSON.stringify({ ...jwkOf(privateKey), ...marks }), bindingOf(kid)),
   };

@@ -20,9 +20,6 @@ export interface SigningKey {
   readonly createdAt: number;
   /** When it entered its state. */
   readonly since: number;
-  /** Texts it has signed, as far as they were counted. */
-  readonly uses: number;
-  readonly lastUsedAt?: number | undefined;
 }
 
 /** The signing keys of an installation. */
@@ -41,9 +38,4 @@ export interface SigningKeys {
       readonly destroy: boolean;
     },
   ): Promise<boolean>;
-  /** Adds to the count of what a key has signed. */
-  count(
-    transaction: WriteTransaction,
-    use: { readonly kid: string; readonly uses: number; readonly lastUsedAt: number },
-  ): Promise<void>;
 }

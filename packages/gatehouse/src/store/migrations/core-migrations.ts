@@ -171,9 +171,7 @@ export const coreMigrations: readonly Migration[] = Object.freeze([
       public_key TEXT NOT NULL,
       private_key TEXT,
       created_at {integer} NOT NULL,
-      since {integer} NOT NULL,
-      uses {integer} NOT NULL,
-      last_used_at {integer}
+      since {integer} NOT NULL
     ) {strict};
     CREATE UNIQUE INDEX oauth_signing_keys_active ON oauth_signing_keys (algorithm) WHERE state = 'active';
     CREATE UNIQUE INDEX oauth_signing_keys_next ON oauth_signing_keys (algorithm) WHERE state = 'next'`,
