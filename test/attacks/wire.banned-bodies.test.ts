@@ -5,11 +5,11 @@ import { connect, type Socket } from "node:net";
 import { after, afterEach, before, describe, it } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
-import { createStandardWebhooksVerifier } from "gatehouse/guards";
 import { html } from "gatehouse/html";
 import { listen, type Listening } from "gatehouse/http";
-import { defineAction, type SecurityEvent } from "gatehouse/kernel";
+import type { SecurityEvent } from "gatehouse/kernel";
 import { live } from "gatehouse/live";
+import { noted, verifier } from "../support/bank-webhook.ts";
 import { openGuarded, SIGN_IN, type GuardedServer } from "../support/guarded-server.ts";
 
 const BANNED = "198.51.100.66";
@@ -28,15 +28,6 @@ const counter = live("counter", {
   }),
   render: ({ state }) => html`<p>${state.count}</p>`,
 });
-const noted = defineAction({
-  name: "payment.note",
-  entrances: ["webhook"],
-  effects: "store",
-  authorise: "public",
-  input: z.looseObject({}),
-  run: () => Promise.resolve({}),
-});
-const verifier = createStandardWebhooksVerifier({ secrets: [Buffer.alloc(32, 7).toString("base64")], sender: "bank" });
 
 /** Where bodies are sent, and what the events of their refusals call it. */
 const PLACES = [

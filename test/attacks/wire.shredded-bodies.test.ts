@@ -5,11 +5,10 @@ import { connect } from "node:net";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
-import { createStandardWebhooksVerifier } from "gatehouse/guards";
 import { html } from "gatehouse/html";
 import { listen, type Listening } from "gatehouse/http";
-import { defineAction } from "gatehouse/kernel";
 import { live } from "gatehouse/live";
+import { noted, verifier } from "../support/bank-webhook.ts";
 import { openGuarded, SIGN_IN, type GuardedServer } from "../support/guarded-server.ts";
 
 const counter = live("counter", {
@@ -18,15 +17,6 @@ const counter = live("counter", {
   actions: (action) => ({ add: action({ authorise: "public", commutes: true }, ({ state }) => state) }),
   render: ({ state }) => html`<p>${state.count}</p>`,
 });
-const noted = defineAction({
-  name: "payment.note",
-  entrances: ["webhook"],
-  effects: "store",
-  authorise: "public",
-  input: z.looseObject({}),
-  run: () => Promise.resolve({}),
-});
-const verifier = createStandardWebhooksVerifier({ secrets: [Buffer.alloc(32, 7).toString("base64")], sender: "bank" });
 
 /** Where anybody may send a body. */
 const PLACES = [
