@@ -21,6 +21,8 @@ const panel = (page: Page): Locator => page.getByRole("dialog", { name: "Live co
 const row = (page: Page, name: RegExp): Locator => panel(page).getByRole("button", { name });
 
 async function openPanel(page: Page): Promise<void> {
+  // The inspector comes after the client, and only then hears its keys.
+  await page.getByRole("button", { name: /^Live \d+/ }).waitFor();
   await page.keyboard.press("Alt+Shift+L");
   await panel(page).waitFor();
 }

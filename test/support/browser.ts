@@ -157,8 +157,13 @@ export class Visitor implements AsyncDisposable {
 }
 
 /** Waits for the live client of a page: before it, buttons send forms. */
-export function ready(page: Page): Promise<unknown> {
-  return page.waitForFunction(`"liveComponent" in window`);
+export async function ready(page: Page): Promise<void> {
+  // Not `waitForFunction`: what it repeats in Firefox is evaluated as the page's own, whose policy forbids that.
+  for (const deadline = performance.now() + 20_000; performance.now() < deadline; await page.waitForTimeout(20)) {
+    // A page that is just being left cannot be asked.
+    if (await page.evaluate(`"liveComponent" in window`).catch(() => false)) return;
+  }
+  throw new Error(`The live client of ${page.url()} did not start within 20 seconds.`);
 }
 
 /** Waits until no action of a page is under way. */

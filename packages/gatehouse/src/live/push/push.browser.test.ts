@@ -3,6 +3,7 @@ import { afterEach, beforeEach, it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import type { BrowserContext, Page } from "playwright-core";
 import { z } from "zod";
+import { ready } from "../../../../../test/support/browser.ts";
 import { describeBrowsers, type Engine } from "../../../../../test/support/browsers.ts";
 import { html } from "../../html/html.ts";
 import { listen, type Listening } from "../../http/server.ts";
@@ -141,7 +142,7 @@ describeBrowsers("pages that hear of news", (engine) => {
     const scripts: string[] = [];
     context.on("request", (request) => scripts.push(request.url()));
     const page = await openPage();
-    await page.waitForFunction(`"liveComponent" in window`);
+    await ready(page);
     await delay(300);
     assert.equal(scripts.filter((url) => url.includes("/client.push.")).length, 0);
     follows = true;
