@@ -33,14 +33,21 @@ class Tab {
     this.#state = { own, tabs: new Map(), joining: new Set(), position: undefined };
     const { signal } = this.#stopped;
     this.#channel?.addEventListener("message", ({ data }: MessageEvent<Message>) => this.#hear(data));
-    document.addEventListener("live:shown", () => this.#look(), { signal });
     document.addEventListener("visibilitychange", () => this.#plan(0), { signal });
-    this.#look();
-    if (this.#channel === undefined) this.#lead();
-    else {
-      // Held for as long as the page is there, so that the others know.
-      this.#hold(own, () => undefined);
-      this.#hold(NAME, () => this.#lead());
+    const follow = (): void => {
+      document.addEventListener("live:shown", () => this.#look(), { signal });
+      this.#look();
+    };
+    if (this.#channel === undefined) {
+      follow();
+      this.#lead();
+    } else {
+      // Held for as long as the page is there, so that the others know: one that says what it wants before that
+      // is taken for a tab that has crashed.
+      this.#hold(own, () => {
+        follow();
+        this.#hold(NAME, () => this.#lead());
+      });
     }
   }
 

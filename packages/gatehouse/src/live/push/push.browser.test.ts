@@ -160,6 +160,23 @@ describeBrowsers("pages that hear of news", (engine) => {
     assert.deepEqual(complaints, []);
   });
 
+  it("are not taken for closed tabs while the browser is slow to give them their lock", async () => {
+    await openPage();
+    await eventually("there is a stream", () => open === 1);
+    await context.addInitScript(`{
+      const { locks } = navigator;
+      const request = locks.request.bind(locks);
+      locks.request = async (...all) => {
+        await new Promise((resolve) => setTimeout(resolve, 600));
+        return request(...all);
+      };
+    }`);
+    const late = await openPage("/?board=second");
+    await eventually("the stream follows both", () => asked.at(-1)?.components.length === 2);
+    await change();
+    await shows(late, 1, 2_000);
+  });
+
   it("go on when the tab with the stream is closed, without missing anything meanwhile", async () => {
     const first = await openPage();
     await eventually("there is a stream", () => open === 1);
