@@ -58,6 +58,7 @@ export type { KeyRing, ReplaceableKeyRing, SubKey } from "./kernel/key-ring.ts";
 export { deny, isDenial } from "./kernel/outcome.ts";
 export type * from "./kernel/outcome.ts";
 export type { InventoryRow } from "./kernel/pipeline.ts";
+export type * from "./kernel/ports/access-tokens.ts";
 export type * from "./kernel/ports/accounts.ts";
 export type * from "./kernel/ports/audit.ts";
 export type * from "./kernel/ports/bans.ts";
