@@ -16,7 +16,7 @@ import { createOAuthArtifacts } from "../store/sql/oauth-artifacts.ts";
 import { identityOf, serveResources, workOf, type OAuthKitOptions } from "./oauth-kit-application.ts";
 
 /** The secret of every client of the kit. */
-export const OAUTH_KIT_SECRET = "s".repeat(64);
+const OAUTH_KIT_SECRET = "s".repeat(64);
 const CALLBACK = "https://app.example/callback";
 const INSECURE = { [oauth4webapi.allowInsecureRequests]: true };
 

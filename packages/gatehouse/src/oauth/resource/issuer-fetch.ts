@@ -14,18 +14,17 @@ const MOST_BYTES = 256 * 1024;
  * @throws {IssuerUnavailableError} when it cannot be had.
  */
 export async function fetchDocument(fetch: IssuerFetch, url: string, init: RequestInit = {}): Promise<unknown> {
+  const headers = new Headers(init.headers);
+  headers.set("accept", "application/json");
   try {
-    const response = await fetch(url, {
-      ...init,
-      redirect: "error",
-      signal: AbortSignal.timeout(TIMEOUT),
-      headers: { ...init.headers, accept: "application/json" },
-    });
+    const signal = AbortSignal.timeout(TIMEOUT);
+    const response = await fetch(url, { ...init, headers, signal, redirect: "error" });
     if (response.status !== 200) {
       await response.body?.cancel();
       throw new IssuerUnavailableError(`${url} answered ${response.status}.`);
     }
-    return JSON.parse(await readText(response)) as unknown;
+    const document: unknown = JSON.parse(await readText(response));
+    return document;
   } catch (error) {
     if (error instanceof IssuerUnavailableError) throw error;
     throw new IssuerUnavailableError(`${url} could not be read.`, { cause: error });
@@ -36,7 +35,8 @@ async function readText({ body }: Response): Promise<string> {
   const decoder = new TextDecoder();
   let text = "";
   let bytes = 0;
-  for await (const piece of body ?? []) {
+  // A body consists of bytes, which the type does not say.
+  for await (const piece of (body ?? []) as AsyncIterable<Uint8Array>) {
     bytes += piece.byteLength;
     if (bytes > MOST_BYTES) throw new IssuerUnavailableError("The document is too large.");
     text += decoder.decode(piece, { stream: true });

@@ -12,15 +12,31 @@ describe("a resource server beside its issuer", () => {
   });
   after(() => kit[Symbol.asyncDispose]());
 
-  const ask = (token: string, path: string, init: { readonly method?: string; readonly DPoP?: oauth4webapi.DPoPHandle } = {}) => {
+  const ask = (
+    token: string,
+    path: string,
+    init: { readonly method?: string; readonly DPoP?: oauth4webapi.DPoPHandle } = {},
+  ) => {
     const { method = "GET", DPoP } = init;
     const options = DPoP === undefined ? INSECURE : { ...INSECURE, DPoP };
-    return oauth4webapi.protectedResourceRequest(token, method, new URL(path, kit.origin), undefined, undefined, options);
+    return oauth4webapi.protectedResourceRequest(
+      token,
+      method,
+      new URL(path, kit.origin),
+      undefined,
+      undefined,
+      options,
+    );
   };
 
   it("knows clients by tokens that are signed texts, and by those that say nothing themselves", async () => {
     const photos = await ask(await kit.token(), "/api/photos");
-    assert.deepEqual(await photos.json(), { type: "client", id: "machine", tenant: "default", grants: ["photos:read"] });
+    assert.deepEqual(await photos.json(), {
+      type: "client",
+      id: "machine",
+      tenant: "default",
+      grants: ["photos:read"],
+    });
     const notes = await ask(await kit.token({ resource: "notes" }), "/api/notes");
     assert.deepEqual(await notes.json(), { type: "client", id: "machine", tenant: "default", grants: ["notes:read"] });
   });

@@ -1,4 +1,4 @@
-import { createLocalJWKSet, errors, jwtVerify, type JSONWebKeySet, type JWTVerifyResult } from "jose";
+import { createLocalJWKSet, errors, jwtVerify, type JWTVerifyResult } from "jose";
 import { z } from "zod";
 import type { Clock } from "../../kernel/clock.ts";
 import type { AccessToken } from "../../kernel/ports/access-tokens.ts";
@@ -75,6 +75,5 @@ export class SignedTokens {
 function keySetOf(document: unknown): KeySet {
   const parsed = Keys.safeParse(document);
   if (!parsed.success) throw new IssuerUnavailableError("The issuer's keys cannot be read.");
-  // Checked as far as the library does not do it itself.
-  return createLocalJWKSet(parsed.data as JSONWebKeySet);
+  return createLocalJWKSet(parsed.data);
 }
