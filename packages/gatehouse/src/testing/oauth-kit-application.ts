@@ -18,6 +18,8 @@ import { issuerInProcess, type TokenIssuer } from "../oauth/resource/token-issue
 export interface OAuthKitOptions extends Partial<Pick<ResourceServerParts, "isAgent" | "proofNonces">> {
   /** Issuers whose tokens count. Default: the one in the process. */
   readonly issuers?: (services: Services) => readonly TokenIssuer[];
+  /** Scheme and host of the resources' identifiers. Default: those of the kit. */
+  readonly audience?: string;
   /** Whether what an account was issued counts still. Default: it does. */
   readonly accountHolds?: (account: AccountAtIssue) => Promise<boolean>;
 }
@@ -89,9 +91,13 @@ interface Served {
 
 /** The application: who calls its actions is their answer. */
 export function serveResources(services: Services, { identity, artifacts, place, options }: Served): ApplicationParts {
-  const { issuers, accountHolds = async () => true, ...chosen } = options;
+  const { issuers, accountHolds = async () => true, audience, ...chosen } = options;
   const [photos, notes] = (["photos", "notes"] as const).map((name) =>
-    defineResource({ resource: () => `${place.origin}/api/${name}`, scopes: [`${name}:read`, `${name}:write`], name }),
+    defineResource({
+      resource: () => `${audience ?? place.origin}/api/${name}`,
+      scopes: [`${name}:read`, `${name}:write`],
+      name,
+    }),
   );
   if (photos === undefined || notes === undefined) throw new TypeError("There are two resources.");
   const tokens = createAccessTokens({ ...services, issuers: identity.issuers, artifacts, accountHolds });
