@@ -5,7 +5,6 @@ import type { KeyKeeper } from "../console/key-operations.ts";
 import { createTrustedProxies } from "../guards/address.ts";
 import { createCsrfTokens, type CsrfTokens } from "../guards/csrf-token.ts";
 import { createEdge } from "../http/edge.ts";
-import type { TenantResolver } from "../http/inbound.ts";
 import { createServerTimings, type ServerTimings } from "../http/server-timing.ts";
 import { createOneTimeLinks } from "../http/one-time-links.ts";
 import type { Attempt } from "../kernel/attempt.ts";
@@ -16,7 +15,6 @@ import type { Gate } from "../kernel/gate.ts";
 import { createIds, type Ids } from "../kernel/ids.ts";
 import type { IdempotencyRecords } from "../kernel/ports/idempotency.ts";
 import type { Sessions } from "../kernel/ports/sessions.ts";
-import type { Migration } from "../kernel/ports/store.ts";
 import type { Random } from "../kernel/random.ts";
 import { createSealer, type Sealer } from "../kernel/seal.ts";
 import { openUploadFiles } from "../store/files/upload-files.ts";
@@ -27,8 +25,10 @@ import { createIdempotencyRecords } from "../store/sql/idempotency-records.ts";
 import { createLeases } from "../store/sql/leases.ts";
 import { createSessions } from "../store/sql/sessions.ts";
 import { createUploadRecords } from "../store/sql/upload-records.ts";
-import type { Services } from "./application.ts";
+import type { Application, Services } from "./application.ts";
 import { edgeOptions } from "./edge-options.ts";
+import { openIdentity, type MountedIdentity } from "./identity/mounted-identity.ts";
+import { createOwnOrigin, tenantOrigins, type OwnOrigin } from "./identity/origins.ts";
 import { loadKeys } from "./keys.ts";
 import { openStores, type Stores } from "./stores.ts";
 import { systemEvents, type SystemEvents } from "./system-events.ts";
@@ -56,6 +56,8 @@ export interface Foundation {
   /** Present where answers say what took how long. */
   readonly timings: ServerTimings | undefined;
   readonly report: (error: unknown, attempt?: Attempt) => void;
+  readonly identity: MountedIdentity | undefined;
+  readonly listensAt: OwnOrigin["listensAt"];
   /** Hands the gate over once it is built. */
   readonly setGate: (gate: Gate) => void;
 }
@@ -66,10 +68,10 @@ export interface Foundation {
  * @throws {KeyFileError} when the key file cannot be used.
  */
 export async function openServices(
-  options: ServicesOptions & { readonly migrations: readonly Migration[]; readonly tenant: TenantResolver | undefined },
+  options: ServicesOptions & Pick<Application, "issuer" | "migrations" | "tenant">,
   stack: AsyncDisposableStack,
 ): Promise<Foundation> {
-  const { config, clock, random, migrations, tenant } = options;
+  const { config, clock, random, migrations = [], tenant, issuer } = options;
   const ids = createIds(clock, random);
   const { events, report } = openLog(options, ids, stack);
   const announce = systemEvents({ events, ids, clock });
@@ -84,13 +86,16 @@ export async function openServices(
   const sessions = createSessions();
   const proxies = createTrustedProxies(config.server.trustedProxies, { header: config.server.forwardedHeader });
   const { gate, setGate } = createGateSlot();
-  const base = { clock, random, ids, events, keyRing, store, proxies, gate };
+  const { origin, listensAt } = createOwnOrigin(config);
+  const originOf = tenantOrigins(config, issuer);
+  const base = { clock, random, ids, events, keyRing, store, proxies, gate, origin };
   const own = { sessions, csrfTokens, report: (error: unknown) => report(error) };
   const timings = config.live.inspector ? createServerTimings(clock) : undefined;
   const chosen = { ...(tenant === undefined ? {} : { tenant }), ...(timings === undefined ? {} : { timings }) };
-  const edge = createEdge({ ...base, ...edgeOptions(config), ...own, ...chosen });
+  const tenants = originOf === undefined ? {} : { originOf };
+  const edge = createEdge({ ...base, ...edgeOptions(config), ...own, ...chosen, ...tenants });
   const documents = createDocuments();
-  const services: Services = {
+  const ports: Omit<Services, "identity"> = {
     ...{ ...base, config, sealer, documents, counters, bus, bans, edge },
     uploads: { sink: openUploadFiles(join(config.dataDirectory, "uploads")), records: createUploadRecords() },
     trail: createAuditTrail(),
@@ -98,7 +103,14 @@ export async function openServices(
     oneTimeLinks: createOneTimeLinks({ ...base, edge, documents, sessions }),
   };
   const records = createIdempotencyRecords();
-  const internals = { keyKeeper, sessions, records, csrfTokens, systemEvents: announce, timings };
+  const identity = config.identity.enabled
+    ? await openIdentity(
+        { services: ports, sessions, originOf: originOf ?? origin, keyStep: announce.signingKey, report: own.report },
+        stack,
+      )
+    : undefined;
+  const services: Services = { ...ports, identity: identity?.services };
+  const internals = { keyKeeper, sessions, records, csrfTokens, systemEvents: announce, timings, identity, listensAt };
   return { services, stores, ...internals, report, setGate };
 }
 
