@@ -25,6 +25,7 @@ import type { Random } from "../kernel/random.ts";
 import type { Sealer } from "../kernel/seal.ts";
 import type { AnyLiveComponent } from "../live/component.ts";
 import type { Live, RefusedFrame } from "../live/live.ts";
+import type { BackChannel } from "./back-channel.ts";
 import type { IdentityServices } from "./identity/identity-services.ts";
 
 /** What an application is given to build itself from: every port, opened and wired. */
@@ -51,6 +52,8 @@ export interface Services {
   readonly gate: () => Gate;
   /** Where browsers reach the server: the public address, or where it listens, once it does. */
   readonly origin: () => string;
+  /** Asks the server itself, as a relying party in its process asks its issuer. */
+  readonly backChannel: BackChannel;
   /** Accounts and issuers; `undefined` where `identity.enabled` is false. */
   readonly identity: IdentityServices | undefined;
 }

@@ -80,6 +80,7 @@ export async function openGatehouse(options: GatehouseOptions): Promise<Gatehous
   const misplaced = services.edge.misplaced();
   if (misplaced.length > 0) throw new BootRefusedError(misplaced);
   const handler = services.edge.handler(app);
+  foundation.setHandler(handler);
   const kept = stack.move();
   const announceStart = once(() => announceService(foundation, kept));
   // A command that opens a stopped installation for a moment starts no server.

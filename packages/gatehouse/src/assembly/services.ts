@@ -4,7 +4,7 @@ import { createEventLog, type LogSink } from "../audit/event-log.ts";
 import type { KeyKeeper } from "../console/key-operations.ts";
 import { createTrustedProxies } from "../guards/address.ts";
 import { createCsrfTokens, type CsrfTokens } from "../guards/csrf-token.ts";
-import { createEdge } from "../http/edge.ts";
+import { createEdge, type EdgeHandler } from "../http/edge.ts";
 import { createServerTimings, type ServerTimings } from "../http/server-timing.ts";
 import { createOneTimeLinks } from "../http/one-time-links.ts";
 import type { Attempt } from "../kernel/attempt.ts";
@@ -26,6 +26,7 @@ import { createLeases } from "../store/sql/leases.ts";
 import { createSessions } from "../store/sql/sessions.ts";
 import { createUploadRecords } from "../store/sql/upload-records.ts";
 import type { Application, Services } from "./application.ts";
+import { createBackChannel } from "./back-channel.ts";
 import { edgeOptions } from "./edge-options.ts";
 import { openIdentity, type MountedIdentity } from "./identity/mounted-identity.ts";
 import { createOwnOrigin, tenantOrigins, type OwnOrigin } from "./identity/origins.ts";
@@ -60,6 +61,8 @@ export interface Foundation {
   readonly listensAt: OwnOrigin["listensAt"];
   /** Hands the gate over once it is built. */
   readonly setGate: (gate: Gate) => void;
+  /** Hands over what answers requests, once it is built. */
+  readonly setHandler: (handler: EdgeHandler) => void;
 }
 
 /**
@@ -85,10 +88,13 @@ export async function openServices(
   const csrfTokens = createCsrfTokens({ keyRing, random });
   const sessions = createSessions();
   const proxies = createTrustedProxies(config.server.trustedProxies, { header: config.server.forwardedHeader });
-  const { gate, setGate } = createGateSlot();
+  // The edge needs the gate, whose actions and guards need the edge.
+  const gateSlot = createSlot<Gate>("gate");
+  const handlerSlot = createSlot<EdgeHandler>("handler");
+  const backChannel = createBackChannel(handlerSlot.get);
   const { origin, listensAt } = createOwnOrigin(config);
   const originOf = tenantOrigins(config, issuer);
-  const base = { clock, random, ids, events, keyRing, store, proxies, gate, origin };
+  const base = { clock, random, ids, events, keyRing, store, proxies, gate: gateSlot.get, origin, backChannel };
   const own = { sessions, csrfTokens, report: (error: unknown) => report(error) };
   const timings = config.live.inspector ? createServerTimings(clock) : undefined;
   const chosen = { ...(tenant === undefined ? {} : { tenant }), ...(timings === undefined ? {} : { timings }) };
@@ -111,7 +117,7 @@ export async function openServices(
     : undefined;
   const services: Services = { ...ports, identity: identity?.services };
   const internals = { keyKeeper, sessions, records, csrfTokens, systemEvents: announce, timings, identity, listensAt };
-  return { services, stores, ...internals, report, setGate };
+  return { services, stores, ...internals, report, setGate: gateSlot.set, setHandler: handlerSlot.set };
 }
 
 interface Log {
@@ -146,16 +152,21 @@ function openSealer({ config, keyRing, random, clock, announce }: SealerParts): 
   return createSealer(plaintextUntil === undefined ? sealer : { ...sealer, plaintextUntil });
 }
 
-/** The edge needs the gate, whose actions and guards need the edge. */
-function createGateSlot(): { readonly gate: () => Gate; readonly setGate: (gate: Gate) => void } {
-  let built: Gate | undefined;
+interface Slot<Value> {
+  readonly get: () => Value;
+  readonly set: (value: Value) => void;
+}
+
+/** Holds what is built last, for those that are built before and ask for it later. */
+function createSlot<Value>(name: string): Slot<Value> {
+  let held: { readonly value: Value } | undefined;
   return {
-    gate() {
-      if (built === undefined) throw new TypeError("The gate is not built yet.");
-      return built;
+    get() {
+      if (held === undefined) throw new TypeError(`The ${name} is not built yet.`);
+      return held.value;
     },
-    setGate: (gate) => {
-      built = gate;
+    set: (value) => {
+      held = { value };
     },
   };
 }
