@@ -29,7 +29,7 @@ export async function serveGuardedIssuer(algorithm: Algorithm, dataDirectory: st
         new UnitOfWork({ codec, artifacts, read: (look) => store.read(look), now: () => clock.now(), grace: 0 });
       const identity: Identity = createIdentity({
         ...{ ...services, artifacts, lifetimes: LIFETIMES, resources: [], publicClients: false, grace: 10_000 },
-        keys: { version: 1, all: () => keys },
+        keys: { version: 1, all: () => keys, ready: () => Promise.resolve() },
         originOf: () => ORIGIN,
         findAccount: () => (_context, id) => ({ accountId: id, claims: () => ({ sub: id, name: "Ada" }) }),
         interactionPath: (uid) => `${SIGN_IN}/${uid}`,
@@ -61,5 +61,5 @@ export async function serveGuardedIssuer(algorithm: Algorithm, dataDirectory: st
       };
     },
   });
-  return serveGuarded(application, production(ORIGIN, dataDirectory));
+  return serveGuarded(application, { ...production(ORIGIN, dataDirectory), identity: { enabled: false } });
 }
