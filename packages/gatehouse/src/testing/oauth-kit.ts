@@ -167,6 +167,7 @@ async function openKit(options: OAuthKitOptions, stack: AsyncDisposableStack): P
   const built: { identity?: Identity } = {};
   const file = {
     ...{ profile: "development", dataDirectory: directory, console: { enabled: false } },
+    identity: { enabled: false },
     limits: { trustedCidrs: ["127.0.0.1/32"] },
   };
   const gatehouse = stack.use(

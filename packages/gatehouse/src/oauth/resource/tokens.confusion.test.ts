@@ -13,7 +13,7 @@ describe("a token used for something else", () => {
   let kit: OAuthKit;
   const held = new Set<string>();
   before(async () => {
-    kit = await OAuthKit.open({ accountHolds: async ({ account }) => !held.has(account) });
+    kit = await OAuthKit.open({ isActive: async ({ id }) => !held.has(id) });
   });
   after(() => kit[Symbol.asyncDispose]());
 
