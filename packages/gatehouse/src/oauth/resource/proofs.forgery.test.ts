@@ -117,6 +117,28 @@ describe("a proof that is not of the request it comes with", () => {
     assert.deepEqual(await ask(await prove({}, { jwk: undefined, jku: place })), INVALID_PROOF);
   });
 
+  // Keys that only look like keys are refused by the cryptography below, which knows nothing of tokens.
+  it("is refused, and is no error of the server, with a key that is none", async () => {
+    const { x, y } = jwk;
+    const ed25519 = { kty: "OKP", crv: "Ed25519", x: "AA" };
+    const points = [{ x: "AAAA" }, { x: y }, { x: 5 }, { x: "!!!" }, { crv: "P-999" }, { crv: "P-384" }, { y: x }];
+    const uses = [
+      { key_ops: ["sign"] },
+      { key_ops: "verify" },
+      { use: "enc" },
+      { ext: false },
+      { x: "A".repeat(3000) },
+    ];
+    const odd = [...points, ...uses].map((change) => ({ ...jwk, ...change }));
+    const [, body = "", signature = ""] = (await prove()).split(".");
+    for (const key of [...odd, ed25519, { kty: "EC" }, { kty: "RSA", n: "AQAB", e: "AQAB" }, {}, [], null, "key", 7]) {
+      for (const alg of ["ES256", "EdDSA", "RS256"]) {
+        const head = Buffer.from(JSON.stringify({ alg, typ: "dpop+jwt", jwk: key })).toString("base64url");
+        assert.deepEqual(await ask(`${head}.${body}.${signature}`), INVALID_PROOF, JSON.stringify({ alg, key }));
+      }
+    }
+  });
+
   it("does not count before its minute or after it", async () => {
     for (const difference of [-110, 50]) assert.deepEqual(await ask(await prove({ iat: now() + difference })), OK);
     for (const difference of [-130, 70]) {

@@ -2,8 +2,12 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { z } from "zod";
 import { defineAction, type Authorise } from "../../kernel/action.ts";
+import { html } from "../../html/html.ts";
 import type { Attempt } from "../../kernel/attempt.ts";
+import { live } from "../../live/component.ts";
 import { createTestGate, testUser, type TestAttempt } from "../../testing/gate-kit.ts";
+import { openLiveKit } from "../../testing/live-kit.ts";
+import { LiveCallError } from "../../testing/live-visitor.ts";
 import { defineResource } from "./oauth-resource.ts";
 import { oauth } from "./requirement.ts";
 
@@ -77,6 +81,22 @@ describe("oauth", () => {
       const expected = authorise === rule ? "AUTHENTICATION_REQUIRED" : "CSRF_TOKEN_INVALID";
       assert.equal(outcome.ok ? "" : outcome.problem.code, expected);
     }
+  });
+
+  it("asks for a token in components, too, whoever is signed in", async () => {
+    const album = live("album", {
+      state: z.object({ seen: z.number() }),
+      mount: () => ({ seen: 0 }),
+      actions: (action) => ({ see: action({ authorise: rule }, ({ state }) => void (state.seen += 1)) }),
+      render: ({ state }) => html`<p>${state.seen}</p>`,
+    });
+    await using kit = await openLiveKit({ components: [album] });
+    const ada = await kit.visit({ as: { type: "user", id: "ada", grants: ["photos:read"] } });
+    await assert.rejects(ada.callAction(ada.mountComponent("album:main"), "see"), (error) => {
+      assert.ok(error instanceof LiveCallError);
+      assert.equal(error.code, "AUTHENTICATION_REQUIRED");
+      return error.response.headers.get("www-authenticate") === EVERY_SCHEME;
+    });
   });
 
   it("asks the system for nothing", async () => {
