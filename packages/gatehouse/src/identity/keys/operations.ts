@@ -138,7 +138,8 @@ function describeKey(
   return { ...marks, signed, signedAt, seenAt, ...prunability({ state, since }, times) };
 }
 
-function prunability(
+/** Whether pruning a key loses nothing, and why. */
+export function prunability(
   { state, since }: Pick<UsedSigningKey, "state" | "since">,
   { policy, now }: { readonly policy: RotationPolicy; readonly now: number },
 ): Pick<KeyDescription, "safeToPrune" | "why"> {
