@@ -57,6 +57,9 @@ describe("letters of a server that no mail server is configured for", () => {
     assert.ok(outcome.ok);
     assert.ok(Invited.parse(outcome.value).link.startsWith(`${origin}/invitation/`));
     const { mailer } = gatehouse.services.identity ?? {};
-    await assert.rejects(async () => mailer?.send({ to: ADA.email, subject: "Hello", text: "" }), /identity\.mail\.url/);
+    await assert.rejects(
+      async () => mailer?.send({ to: ADA.email, subject: "Hello", text: "" }),
+      /identity\.mail\.url/,
+    );
   });
 });
