@@ -4,6 +4,7 @@ import type { AnyAction } from "../kernel/action.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { OAuthArtifacts } from "../kernel/ports/oauth-artifacts.ts";
 import type { Store } from "../kernel/ports/store.ts";
+import type { KeyUses } from "./keys/key-uses.ts";
 import { createEndpoints } from "./endpoints/routes.ts";
 import { Issuers, type IssuersParts } from "./issuers.ts";
 
@@ -15,6 +16,8 @@ export interface IdentityParts extends IssuersParts {
   readonly artifacts: OAuthArtifacts;
   /** Milliseconds in which a refresh token that was used up is answered as the first time; 0: never. */
   readonly grace: number;
+  /** Counts what signing keys are used for. Default: nobody does. */
+  readonly keyUses?: KeyUses;
 }
 
 /** An identity provider: what can be attempted, and the routes that lead there. */
