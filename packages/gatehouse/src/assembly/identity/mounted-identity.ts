@@ -3,6 +3,7 @@ import { createAccountServices, type AccountServices } from "../../identity/acco
 import type { LinkPurpose } from "../../identity/accounts/account-links.ts";
 import { BreachFilter } from "../../identity/accounts/passwords/breach-filter.ts";
 import { createFindAccount } from "../../identity/claims.ts";
+import { createAccessTokens } from "../../identity/engine/access-tokens.ts";
 import type { Lifetimes } from "../../identity/engine/configuration.ts";
 import { createIdentity } from "../../identity/identity.ts";
 import { KeyUses } from "../../identity/keys/key-uses.ts";
@@ -14,6 +15,7 @@ import { createMailboxRoutes } from "../../identity/accounts/mailbox-routes.ts";
 import type { AnyAction } from "../../kernel/action.ts";
 import type { Config } from "../../kernel/config.ts";
 import { BootRefusedError } from "../../kernel/gate.ts";
+import type { AccountKey } from "../../kernel/ports/accounts.ts";
 import type { Bus } from "../../kernel/ports/bus.ts";
 import type { Sessions } from "../../kernel/ports/sessions.ts";
 import { systemTimers } from "../../kernel/timers.ts";
@@ -63,8 +65,11 @@ export async function openIdentity(options: IdentityOptions, stack: AsyncDisposa
     findAccount: (tenant) => createFindAccount({ directory: accounts.directory, store }, tenant),
     interactionPath: (uid) => `/sign-in/${uid}`,
   });
+  const isActive = (key: AccountKey): Promise<boolean> =>
+    store.read(async (reading) => (await accounts.directory.find(reading, key))?.state === "active");
+  const accessTokens = createAccessTokens({ issuers, artifacts, store, clock, isActive });
   return {
-    services: { issuers, accounts, factors, artifacts, keys, mailer, grace },
+    services: { issuers, accounts, factors, artifacts, keys, mailer, grace, accessTokens },
     actions: [...actions, ...accounts.operations, ...operations],
     routes: mailbox === undefined ? [routes] : [routes, createMailboxRoutes({ edge, mailbox })],
   };
