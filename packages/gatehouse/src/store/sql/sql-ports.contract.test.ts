@@ -3,6 +3,7 @@ import { describeAccountsContract } from "../../testing/store-contract-accounts.
 import { describeAuditTrailContract } from "../../testing/store-contract-audit.ts";
 import { describeBansContract } from "../../testing/store-contract-bans.ts";
 import { describeDocumentsContract } from "../../testing/store-contract-documents.ts";
+import { describeOAuthGrantsContract } from "../../testing/store-contract-grants.ts";
 import { describeOAuthArtifactsContract } from "../../testing/store-contract-oauth.ts";
 import { describeUploadsContract } from "../../testing/store-contract-uploads.ts";
 import { describeIdempotencyContract } from "../../testing/store-contract-idempotency.ts";
@@ -17,6 +18,7 @@ for (const [name, create] of [
   describeDocumentsContract(name, create);
   describeUploadsContract(name, create);
   describeOAuthArtifactsContract(name, create);
+  describeOAuthGrantsContract(name, create);
   describeAccountsContract(name, create);
   describeIdempotencyContract(name, create);
   describeAuditTrailContract(name, create);
