@@ -11,6 +11,15 @@ export const identityEvents = defineEvents({
     level: "warn",
     description: "OAUTH_GRANT_REFUSED: a code or refresh token was wrong, used up, expired or revoked.",
   },
+  oauth_grant_reused: {
+    level: "critical",
+    description: "OAUTH_GRANT_REFUSED: a code or refresh token came a second time; all tokens of its grant ended.",
+  },
+  oauth_grant_moved: {
+    level: "warn",
+    description: "A refresh token was used from another device, network or program; the client's policy decided.",
+  },
+  oauth_grant_revoked: { level: "warn", description: "Grants were ended, with all tokens they led to." },
   authn_login_success: { level: "info", description: "Somebody proved who they are." },
   authn_login_fail: { level: "warn", description: "SIGN_IN_REFUSED: identifier and password do not go together." },
   authn_login_fail_max: { level: "warn", description: "Guessing at an account was slowed down." },

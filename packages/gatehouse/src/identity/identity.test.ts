@@ -12,9 +12,11 @@ import { systemClock } from "../kernel/clock.ts";
 import { requireConfig } from "../kernel/config.ts";
 import { systemRandom } from "../kernel/random.ts";
 import { createOAuthArtifacts } from "../store/sql/oauth-artifacts.ts";
+import { createOAuthGrants } from "../store/sql/oauth-grants.ts";
 import { finishInteraction } from "./engine/interaction.ts";
 import { LIFETIMES } from "./engine/configuration.ts";
 import { UnitOfWork } from "./engine/unit-of-work.ts";
+import { createGrantPolicy } from "./grants/policy.ts";
 import { createIdentity, type Identity } from "./identity.ts";
 
 const SECRET = "s".repeat(64);
@@ -74,6 +76,9 @@ describe("an identity provider", () => {
           identity = createIdentity({
             ...services,
             artifacts,
+            grants: createOAuthGrants(),
+            grantPolicyOf: () => createGrantPolicy(),
+            recogniseDevice: () => undefined,
             keys: { version: 1, all: () => keys },
             originOf: () => origin,
             lifetimes: LIFETIMES,

@@ -10,6 +10,7 @@ import {
   type CookiesSetOptions,
   type FindAccount,
   type JWKS,
+  type KoaContextWithOIDC,
   type RefreshToken,
   type ResourceServer,
   type SigningAlgorithm,
@@ -83,8 +84,16 @@ export const OAUTH_PATHS = {
   jwks: "/.well-known/jwks.json",
 } as const;
 
+/** What an engine asks while it works. */
+export interface EngineHooks {
+  readonly adapter: AdapterFactory;
+  readonly signInPolicy: NonNullable<Configuration["interactions"]>["policy"];
+  /** Whether a refresh token is replaced when it is used; throws where it may not be used. */
+  readonly rotates: (context: KoaContextWithOIDC) => Promise<boolean>;
+}
+
 /** What the engine is told; all it says about itself follows from this. */
-export function configurationOf(options: IssuerOptions, adapter: AdapterFactory): Configuration {
+export function configurationOf(options: IssuerOptions, { adapter, signInPolicy, rotates }: EngineHooks): Configuration {
   const { issuer, keys, cookieKeys, lifetimes, publicClients, findAccount, interactionPath } = options;
   return {
     adapter,
@@ -94,7 +103,7 @@ export function configurationOf(options: IssuerOptions, adapter: AdapterFactory)
     routes: OAUTH_PATHS,
     responseTypes: ["code"],
     pkce: { required: () => true },
-    rotateRefreshToken: true,
+    rotateRefreshToken: rotates,
     revokeGrantPolicy: () => true,
     issueRefreshToken: async (_context, client, code) =>
       client.grantTypeAllowed("refresh_token") && code.scopes.has("offline_access"),
@@ -108,7 +117,7 @@ export function configurationOf(options: IssuerOptions, adapter: AdapterFactory)
       long: cookieOptions(issuer),
       short: cookieOptions(issuer),
     },
-    interactions: { url: (_context, { uid }) => interactionPath(uid) },
+    interactions: { policy: signInPolicy, url: (_context, { uid }) => interactionPath(uid) },
     ...algorithmsOf(keys),
     ttl: lifetimesOf(lifetimes),
     features: featuresOf(options),

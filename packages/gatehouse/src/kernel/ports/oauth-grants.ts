@@ -57,10 +57,10 @@ export interface GrantQuery {
   readonly key?: string | undefined;
   readonly account?: string | undefined;
   readonly client?: string | undefined;
-  /** A keyed hash of a place it was used from, now or before. */
-  readonly trace?: string | undefined;
-  /** `lasting`: active and suspended ones. Default: those and the ended ones. */
-  readonly state?: "lasting" | "ended" | undefined;
+  /** Keyed hashes of places it was used from, now or before: all of them. */
+  readonly traces?: readonly string[] | undefined;
+  /** `lasting`: active and suspended ones; `unended`: pending ones too. Default: the lasting and the ended ones. */
+  readonly state?: "lasting" | "unended" | "ended" | undefined;
   /** The last grant of the page before. */
   readonly before?: { readonly lastSeen: number; readonly key: string } | undefined;
   readonly limit: number;
@@ -77,8 +77,6 @@ export interface OAuthGrants {
   note(transaction: WriteTransaction, use: GrantUse): Promise<void>;
   /** Takes codes and tokens away and leaves the consent; `false` where it is not in use. */
   suspend(transaction: WriteTransaction, key: string): Promise<boolean>;
-  /** Replaces a body; `false` where it is not `before` any more. */
-  rewrite(transaction: WriteTransaction, key: string, change: { before: string; body: string }): Promise<boolean>;
   /** Removes what has expired, at most `limit`; returns how many. */
   prune(transaction: WriteTransaction, limit: number): Promise<number>;
 }

@@ -47,10 +47,9 @@ const SUSPEND = portableStatement(
 );
 /** The consent itself stays: the person need not give it again. */
 const TAKE_TOKENS = portableStatement("DELETE FROM oauth_artifacts WHERE grant_key = $1");
-const REWRITE = portableStatement("UPDATE oauth_grants SET body = $3 WHERE key = $1 AND body = $2 RETURNING key");
 const END = `UPDATE oauth_grants SET state = 'ended', body = '', ended_at = {now}, expires_at = {now} + ${ENDED_KEPT},
      cause = $2, ended_by = $3, reason = CAST($4 AS TEXT)
-   WHERE tenant = $1 AND state IN ('active', 'suspended')`;
+   WHERE tenant = $1 AND state <> 'ended'`;
 const END_ONE = portableStatement(`${END} AND key = $5`);
 const END_CLIENT = portableStatement(`${END} AND client = $5`);
 const END_ACCOUNT = portableStatement(`${END} AND account = $5`);
@@ -84,8 +83,6 @@ export function createOAuthGrants(): OAuthGrants {
       await transaction.execute(TAKE_TOKENS, [key]);
       return true;
     },
-    rewrite: async (transaction, key, { before, body }) =>
-      (await transaction.execute(REWRITE, [key, before, body])).length === 1,
     async prune(transaction, limit) {
       const now = await transaction.now();
       await transaction.execute(PRUNE_TRACES, [now, limit]);
@@ -108,11 +105,15 @@ export async function endGrants(
   else if (account !== undefined) await transaction.execute(END_ACCOUNT, [...said, account]);
 }
 
-const STATES = { lasting: ["active", "suspended"], ended: ["ended"] } as const;
+const STATES = {
+  lasting: ["active", "suspended"],
+  unended: ["pending", "active", "suspended"],
+  ended: ["ended"],
+} as const;
 type GrantSelect = SelectQueryBuilder<CoreTables, "oauth_grants", OAuthGrantsTable>;
 
 function select(transaction: ReadTransaction, query: GrantQuery): GrantSelect {
-  const { tenant, key, account, client, trace, state, before, limit } = query;
+  const { tenant, key, account, client, traces = [], state, before, limit } = query;
   const database = transaction.query<CoreTables>();
   const states = state === undefined ? [...STATES.lasting, ...STATES.ended] : STATES[state];
   let rows: GrantSelect = database.selectFrom("oauth_grants").selectAll().where("tenant", "=", tenant);
@@ -120,7 +121,7 @@ function select(transaction: ReadTransaction, query: GrantQuery): GrantSelect {
   for (const [column, value] of [["key", key] as const, ["account", account] as const, ["client", client] as const]) {
     if (value !== undefined) rows = rows.where(column, "=", value);
   }
-  if (trace !== undefined) {
+  for (const trace of traces) {
     const seen = database.selectFrom("oauth_grant_traces").select("grant_key").where("trace", "=", trace);
     rows = rows.where("key", "in", seen);
   }
