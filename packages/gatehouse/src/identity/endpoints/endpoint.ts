@@ -132,7 +132,11 @@ async function ask(
 }
 
 /** Events leave once what they speak of is durable. */
-function tell(parts: EndpointParts, by: Pick<ActionContext<unknown>, "attempt" | "principal">, notes: readonly GrantNote[]): void {
+function tell(
+  parts: EndpointParts,
+  by: Pick<ActionContext<unknown>, "attempt" | "principal">,
+  notes: readonly GrantNote[],
+): void {
   for (const { event: definition, context } of notes) {
     const details = { definition, context, principal: by.principal, outcome: "success" } as const;
     parts.events.emit(describe(parts, by.attempt, details));

@@ -93,7 +93,10 @@ export interface EngineHooks {
 }
 
 /** What the engine is told; all it says about itself follows from this. */
-export function configurationOf(options: IssuerOptions, { adapter, signInPolicy, rotates }: EngineHooks): Configuration {
+export function configurationOf(
+  options: IssuerOptions,
+  { adapter, signInPolicy, rotates }: EngineHooks,
+): Configuration {
   const { issuer, keys, cookieKeys, lifetimes, publicClients, findAccount, interactionPath } = options;
   return {
     adapter,

@@ -4,17 +4,15 @@ import type { ArtifactCodec } from "../engine/artifact-codec.ts";
 import { KnownPlace, Place } from "./place.ts";
 import { subnetOf, type SubnetPrefixes } from "./policy.ts";
 
-/** What is known of where a grant was used. */
+/** Reads what was kept of a grant. */
 export const GrantBody = z.object({
   /** The browser in which the person consented. */
   signIn: Place.optional(),
   /** Whoever fetched tokens last: an application, or the server of one. */
   last: KnownPlace.optional(),
 });
+/** What is known of where a grant was used. */
 export type GrantBody = z.infer<typeof GrantBody>;
-
-/** What grants can be looked up by. */
-export type TraceKind = "device" | "ip" | "subnet";
 
 /** Seals what belongs to one grant. */
 export function sealGrantBody(codec: ArtifactCodec, key: string, body: GrantBody): string {
@@ -29,11 +27,7 @@ export function openGrantBody(codec: ArtifactCodec, grant: StoredGrant | undefin
 
 /** The keyed hashes by which a use from a place is found. */
 export function tracesOf(codec: ArtifactCodec, { device, ip }: Place, prefixes: SubnetPrefixes): readonly string[] {
-  return [
-    codec.traceOf("device", device),
-    codec.traceOf("ip", ip),
-    codec.traceOf("subnet", subnetOf(ip, prefixes)),
-  ];
+  return [codec.traceOf("device", device), codec.traceOf("ip", ip), codec.traceOf("subnet", subnetOf(ip, prefixes))];
 }
 
 function bodyKey(key: string): string {

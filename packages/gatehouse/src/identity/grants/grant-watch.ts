@@ -1,4 +1,4 @@
-import { errors, type AdapterPayload, type RefreshToken } from "oidc-provider";
+import { errors, type RefreshToken } from "oidc-provider";
 import type { EventContext, EventDefinition } from "../../kernel/event.ts";
 import type { GrantEndCause, GrantEnding, GrantUse, OAuthGrants } from "../../kernel/ports/oauth-grants.ts";
 import type { Store, WriteTransaction } from "../../kernel/ports/store.ts";
@@ -44,9 +44,11 @@ export class GrantWatch implements GrantWitness {
   readonly #parts: GrantWatchParts;
   readonly #uses = new Map<string, Use>();
   readonly #suspended = new Set<string>();
-  readonly #found = new Map<string, AdapterPayload>();
+  readonly #clients = new Map<string, string>();
+  /** Epoch seconds at which consents expire. */
+  readonly #expiries = new Map<string, number>();
   /** Kinds of what was found used up. */
-  readonly #usedUp = new Map<string, string>();
+  readonly #usedUp = new Set<string>();
   readonly #notes: GrantNote[] = [];
   #facts: EventContext = {};
   #refusal: GrantNote | undefined;
@@ -75,13 +77,18 @@ export class GrantWatch implements GrantWitness {
   }
 
   found({ kind, key, payload }: GrantPiece): void {
-    if (kind === "Grant") this.#found.set(key, payload);
-    if (payload["consumed"] !== undefined) this.#usedUp.set(kind, key);
+    const { grantId, clientId, exp } = payload;
+    if (kind === "Grant" && exp !== undefined) this.#expiries.set(key, exp);
+    if (payload["consumed"] !== undefined) this.#usedUp.add(kind);
+    if (grantId !== undefined && clientId !== undefined) {
+      this.#clients.set(this.#parts.codec.keyOf("Grant", grantId), clientId);
+    }
   }
 
-  kept({ kind, key, payload }: GrantPiece, expiresAt = 0): void {
+  kept(piece: GrantPiece, expiresAt = 0): void {
+    this.found(piece);
+    const { kind, key, payload } = piece;
     const { grantId, clientId: client, accountId: account } = payload;
-    if (kind === "Grant") this.#found.set(key, payload);
     if (grantId === undefined || client === undefined || account === undefined) return;
     if (!CONSENTED.has(kind) && !TOKENS.has(kind)) return;
     const family = this.#parts.codec.keyOf("Grant", grantId);
@@ -90,7 +97,7 @@ export class GrantWatch implements GrantWitness {
     if (TOKENS.has(kind)) use.state = "active";
     if (kind === "RefreshToken") {
       use.rotates = true;
-      this.#facts = { ...this.#facts, refreshToken: key };
+      this.#facts = { ...this.#facts, issues: key };
     }
     this.#facts = { ...this.#facts, family };
     this.#uses.set(family, use);
@@ -124,7 +131,7 @@ export class GrantWatch implements GrantWitness {
   }
 
   ending(family: string): GrantEnding {
-    const client = this.#found.get(family)?.clientId;
+    const client = this.#clients.get(family);
     const cause = this.#causeOfEnd();
     const reused = cause === "token_reused" || cause === "code_reused";
     const context = { family, cause, ...(client === undefined ? {} : { client }) };
@@ -161,8 +168,7 @@ export class GrantWatch implements GrantWitness {
 
   /** Nothing outlives the consent it was issued under. */
   #expiryOf(family: string): number {
-    const { exp } = this.#found.get(family) ?? {};
-    return typeof exp === "number" ? exp * 1000 : Number.POSITIVE_INFINITY;
+    return (this.#expiries.get(family) ?? Number.POSITIVE_INFINITY) * 1000;
   }
 }
 

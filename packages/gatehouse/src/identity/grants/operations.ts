@@ -23,7 +23,10 @@ const Selection = {
   ip: z
     .string()
     .max(64)
-    .refine((text) => normalAddress(text) !== undefined, "This is neither an IP address nor a network such as 192.0.2.0/24.")
+    .refine(
+      (text) => normalAddress(text) !== undefined,
+      "This is neither an IP address nor a network such as 192.0.2.0/24.",
+    )
     .optional(),
 };
 
@@ -34,7 +37,11 @@ const Revocation = z
   });
 
 /** Listing and ending grants, the same from the console and the command line. */
-export function createGrantOperations({ grants, operatorsOnly, entrances }: GrantOperationsParts): readonly AnyAction[] {
+export function createGrantOperations({
+  grants,
+  operatorsOnly,
+  entrances,
+}: GrantOperationsParts): readonly AnyAction[] {
   const list = defineAction({
     name: "grants.list",
     entrances,

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** Where tokens are asked for from. */
+/** Reads what was kept of a place. */
 export const Place = z.object({
   /** A browser known by its mark, a key that proves possession, or else the kind of program: a keyed hash. */
   device: z.string(),
@@ -12,14 +12,16 @@ export const Place = z.object({
   /** Thumbprint of the key that proves possession (RFC 9449). */
   key: z.string().optional(),
 });
+/** Where tokens are asked for from. */
 export type Place = z.infer<typeof Place>;
 
-/** Where a grant was used from last. */
+/** Reads where a grant was used from last. */
 export const KnownPlace = z.object({
   ...Place.shape,
   /** The last address of the other version of the internet protocol, where one was used: many machines have both. */
   otherIp: z.string().optional(),
 });
+/** Where a grant was used from last. */
 export type KnownPlace = z.infer<typeof KnownPlace>;
 
 /** What is known once somebody has been somewhere. */

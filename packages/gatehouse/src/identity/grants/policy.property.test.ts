@@ -33,7 +33,11 @@ const options = fc.record({
 
 /** All bits of an address, as text; which shares no line with the code. */
 function bitsOf(ip: string): string {
-  if (!ip.includes(":")) return ip.split(".").map((part) => Number(part).toString(2).padStart(8, "0")).join("");
+  if (!ip.includes(":"))
+    return ip
+      .split(".")
+      .map((part) => Number(part).toString(2).padStart(8, "0"))
+      .join("");
   const [head = "", tail = ""] = ip.split("::");
   const front = head.split(":");
   const back = tail.split(":");

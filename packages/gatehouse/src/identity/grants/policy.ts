@@ -1,8 +1,9 @@
 import { createAddressRanges, networkOf, type AddressRanges } from "../../guards/address.ts";
 import { isIpv6, type KnownPlace, type Place } from "./place.ts";
 
-/** What happens when a token is used from elsewhere, from the mildest to the strictest. */
+/** All decisions, from the mildest to the strictest. */
 export const MOVE_DECISIONS = ["ignore", "alert", "step_up", "deny"] as const;
+/** What happens when a token is used from elsewhere. */
 export type MoveDecision = (typeof MOVE_DECISIONS)[number];
 
 /** What can be different. */

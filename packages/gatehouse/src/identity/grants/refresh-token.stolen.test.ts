@@ -4,13 +4,14 @@
  */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { generateProofKey, openIssuerKit, type IssuerKit, type TokenAnswer, type Visit } from "../../testing/issuer-kit.ts";
+import { openIssuerKit } from "../../testing/issuer-kit.ts";
+import { generateProofKey, type IssuerVisits, type TokenAnswer, type Visit } from "../../testing/issuer-visits.ts";
 
 const ELSEWHERE: Visit = { ip: "198.51.100.66" };
 const CURL: Visit = { agent: "curl/8.14.1" };
 
 describe("a stolen refresh token", () => {
-  let kit: IssuerKit;
+  let kit: IssuerVisits;
   before(async () => {
     kit = await openIssuerKit({
       policies: {
@@ -59,7 +60,9 @@ describe("a stolen refresh token", () => {
       const second = await kit.refresh(refreshToken(first), thief, "spa");
       assert.equal(second.status, 200);
       assert.deepEqual(
-        moved().slice(seen).map(({ outcome, context }) => [outcome, context["decision"], context["changes"]]),
+        moved()
+          .slice(seen)
+          .map(({ outcome, context }) => [outcome, context["decision"], context["changes"]]),
         [["success", "alert", changes]],
       );
     });
@@ -86,12 +89,12 @@ describe("a stolen refresh token", () => {
 
   it("does not come back to life when the person signs in again", async () => {
     const browser = new Map<string, string>();
-    const first = await kit.redeem("app", await kit.consent("app", {}, "ada", browser));
+    const first = await kit.redeem("app", await kit.consent("app", {}, { browser }));
     assert.equal(first.status, 200, JSON.stringify(first));
-    const silent = await kit.consent("app", {}, "ada", browser);
+    const silent = await kit.consent("app", {}, { browser, silent: true });
     assert.equal(silent.asked, 0, "signed in already");
     assert.equal((await kit.refresh(refreshToken(first), ELSEWHERE)).status, 400);
-    const again = await kit.consent("app", {}, "ada", browser);
+    const again = await kit.consent("app", {}, { browser, silent: true });
     assert.equal(again.asked, 1, "a suspended grant asks for a sign-in although there is a session");
     const renewed = await kit.redeem("app", again);
     assert.equal(renewed.status, 200);

@@ -8,7 +8,13 @@ export type GrantState = "pending" | "active" | "suspended" | "ended";
 
 /** What ends a grant. */
 export type GrantEndCause =
-  "token_reused" | "code_reused" | "client" | "sign_out" | "account_changed" | "person" | "operator";
+  | "token_reused"
+  | "code_reused"
+  | "client"
+  | "sign_out"
+  | "account_changed"
+  | "person"
+  | "operator";
 
 /** Why a grant ends, and who ends it. */
 export interface GrantEnding {
