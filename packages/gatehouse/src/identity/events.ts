@@ -20,6 +20,11 @@ export const identityEvents = defineEvents({
     description: "A refresh token was used from another device, network or program; the client's policy decided.",
   },
   oauth_grant_revoked: { level: "warn", description: "Grants were ended, with all tokens they led to." },
+  oauth_key_changed: { level: "warn", description: "A signing key was made, took over, retired or was pruned." },
+  oauth_key_compromised: {
+    level: "critical",
+    description: "A signing key was withdrawn because somebody else has it.",
+  },
   authn_login_success: { level: "info", description: "Somebody proved who they are." },
   authn_login_fail: { level: "warn", description: "SIGN_IN_REFUSED: identifier and password do not go together." },
   authn_login_fail_max: { level: "warn", description: "Guessing at an account was slowed down." },

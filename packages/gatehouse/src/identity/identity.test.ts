@@ -16,7 +16,6 @@ import { createOAuthGrants } from "../store/sql/oauth-grants.ts";
 import { finishInteraction } from "./engine/interaction.ts";
 import { LIFETIMES } from "./engine/configuration.ts";
 import { UnitOfWork } from "./engine/unit-of-work.ts";
-import { createGrantPolicy } from "./grants/policy.ts";
 import { createIdentity, type Identity } from "./identity.ts";
 
 const SECRET = "s".repeat(64);
@@ -64,6 +63,7 @@ describe("an identity provider", () => {
       profile: "development",
       dataDirectory: directory,
       console: { enabled: false },
+      identity: { enabled: false },
       limits: { trustedCidrs: ["127.0.0.1/32"] },
     };
     gatehouse = await openGatehouse({
@@ -77,9 +77,7 @@ describe("an identity provider", () => {
             ...services,
             artifacts,
             grants: createOAuthGrants(),
-            grantPolicyOf: () => createGrantPolicy(),
-            recogniseDevice: () => undefined,
-            keys: { version: 1, all: () => keys },
+            keys: { version: 1, all: () => keys, ready: () => Promise.resolve() },
             originOf: () => origin,
             lifetimes: LIFETIMES,
             resources: [{ resource: API, scopes: ["photos:read"], format: "jwt", lookedUpBy: ["api"] }],

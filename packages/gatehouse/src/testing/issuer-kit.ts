@@ -101,7 +101,12 @@ function partsOf(services: Services, options: IssuerKitOptions) {
 
 function issuerOf(keys: readonly JWK[], originOf: () => string) {
   return {
-    ...{ keys: { version: 1, all: () => keys }, originOf, lifetimes: LIFETIMES, publicClients: true },
+    ...{
+      keys: { version: 1, all: () => keys, ready: () => Promise.resolve() },
+      originOf,
+      lifetimes: LIFETIMES,
+      publicClients: true,
+    },
     resources: [{ resource: KIT_API, scopes: ["photos:read"], format: "jwt" as const, lookedUpBy: ["api"] }],
     interactionPath: (uid: string) => `/test/sign-in/${uid}`,
   };

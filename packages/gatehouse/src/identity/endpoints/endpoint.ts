@@ -18,7 +18,7 @@ import type { IssuerEngine } from "../engine/provider.ts";
 import { GrantWatch, type GrantNote } from "../grants/grant-watch.ts";
 import type { GrantPolicy } from "../grants/policy.ts";
 import { Requester, type RecogniseDevice } from "../grants/requester.ts";
-import type { Issuer } from "../issuers.ts";
+import type { Issuers } from "../issuers.ts";
 import { UnitOfWork } from "../engine/unit-of-work.ts";
 import { claimedClientOf } from "./claimed-client.ts";
 import { keptAnswer, repeatAnswer } from "./lost-answer.ts";
@@ -32,8 +32,7 @@ export interface EndpointParts {
   readonly store: Store;
   readonly clock: Clock;
   readonly artifacts: OAuthArtifacts;
-  /** The issuer of a tenant. */
-  readonly issuerOf: (tenant: string) => Issuer;
+  readonly issuers: Issuers;
   /** Milliseconds in which a refresh token that was used up is answered as the first time. */
   readonly grace: number;
   readonly grants: OAuthGrants;
@@ -70,8 +69,9 @@ export function createEndpoint(parts: EndpointParts, { name, limits, event }: En
     input: EndpointInput,
     audit: { event, context: ({ parameters }, { facts }: EndpointAnswer) => ({ ...contextOf(parameters), ...facts }) },
     prepare: async ({ attempt, input, read }) => {
-      const { issuerOf, artifacts, clock, grace, grants, grantPolicyOf: policyOf, recogniseDevice: recognise } = parts;
-      const { codec, engine } = issuerOf(attempt.tenant);
+      const { issuers, artifacts, clock, grace, grants, grantPolicyOf: policyOf, recogniseDevice: recognise } = parts;
+      await issuers.ready();
+      const { codec, engine } = issuers.of(attempt.tenant);
       const requester = await Requester.of(input.request, { codec, recognise });
       const watch = new GrantWatch({ codec, grants, read, policyOf, requester, action: name });
       const work = new UnitOfWork({ codec, artifacts, read, grace, now: () => clock.now(), witness: watch });
@@ -180,7 +180,7 @@ async function answerEndpoint(parts: EndpointParts, action: AnyAction, inbound: 
     read: async () => {
       const bytes = await inbound.bytes();
       if (isDenial(bytes)) return bytes;
-      const { origin } = parts.issuerOf(inbound.tenant);
+      const origin = parts.issuers.originOf(inbound.tenant);
       const { method, url, peer } = inbound;
       const { headers } = inbound.request;
       const body = bytes.byteLength === 0 ? undefined : bytes;

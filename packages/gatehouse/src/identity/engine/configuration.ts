@@ -1,11 +1,13 @@
 import type { JWK } from "jose";
 import {
   errors,
+  interactionPolicy,
   type AccessToken,
   type AdapterFactory,
   type Client,
   type ClientAuthMethod,
   type ClientCredentials,
+  type ClientMetadata,
   type Configuration,
   type CookiesSetOptions,
   type FindAccount,
@@ -64,6 +66,8 @@ export interface IssuerOptions {
   readonly resources: readonly ProtectedResource[];
   /** Whether clients without a secret may register: browser apps, command lines, agents over MCP. */
   readonly publicClients: boolean;
+  /** Clients that are there without registering. Default: none. */
+  readonly clients?: readonly ClientMetadata[];
   readonly findAccount: FindAccount;
   /** Where a person signs in and consents: the address of an interaction. */
   readonly interactionPath: (uid: string) => string;
@@ -87,26 +91,25 @@ export const OAUTH_PATHS = {
 /** What an engine asks while it works. */
 export interface EngineHooks {
   readonly adapter: AdapterFactory;
-  readonly signInPolicy: NonNullable<Configuration["interactions"]>["policy"];
+  /** Adds to when people are asked to sign in. */
+  readonly requireFreshSignIn: (policy: interactionPolicy.DefaultPolicy) => interactionPolicy.DefaultPolicy;
   /** Whether a refresh token is replaced when it is used; throws where it may not be used. */
   readonly rotates: (context: KoaContextWithOIDC) => Promise<boolean>;
 }
 
 /** What the engine is told; all it says about itself follows from this. */
-export function configurationOf(
-  options: IssuerOptions,
-  { adapter, signInPolicy, rotates }: EngineHooks,
-): Configuration {
+export function configurationOf(options: IssuerOptions, hooks: EngineHooks): Configuration {
   const { issuer, keys, cookieKeys, lifetimes, publicClients, findAccount, interactionPath } = options;
   return {
-    adapter,
+    adapter: hooks.adapter,
     findAccount,
+    clients: [...(options.clients ?? [])],
     // The types know the members of each kind of key, and that of one whose kind is not known.
     jwks: { keys: [...keys] as JWKS["keys"] },
     routes: OAUTH_PATHS,
     responseTypes: ["code"],
     pkce: { required: () => true },
-    rotateRefreshToken: rotates,
+    rotateRefreshToken: hooks.rotates,
     revokeGrantPolicy: () => true,
     issueRefreshToken: async (_context, client, code) =>
       client.grantTypeAllowed("refresh_token") && code.scopes.has("offline_access"),
@@ -120,7 +123,10 @@ export function configurationOf(
       long: cookieOptions(issuer),
       short: cookieOptions(issuer),
     },
-    interactions: { policy: signInPolicy, url: (_context, { uid }) => interactionPath(uid) },
+    interactions: {
+      policy: hooks.requireFreshSignIn(interactionPolicy.base()),
+      url: (_context, { uid }) => interactionPath(uid),
+    },
     ...algorithmsOf(keys),
     ttl: lifetimesOf(lifetimes),
     features: featuresOf(options),

@@ -4,7 +4,7 @@ import { Provider } from "oidc-provider";
 import { createAdapter } from "./adapter.ts";
 import { configurationOf, type IssuerOptions } from "./configuration.ts";
 import { identifySigned, type IdentifySigned, type SignedToken } from "./jwt-access-token.ts";
-import { signInPolicy } from "./sign-in-policy.ts";
+import { requireFreshSignIn } from "./fresh-sign-in.ts";
 import type { UnitOfWork } from "./unit-of-work.ts";
 
 /** An issuer's engine at one state of its keys and settings; replaced as a whole when either changes. */
@@ -21,7 +21,7 @@ export function buildEngine(options: IssuerOptions): IssuerEngine {
   const current = new AsyncLocalStorage<UnitOfWork>();
   const configuration = configurationOf(options, {
     adapter: (kind) => createAdapter(kind, current),
-    signInPolicy: signInPolicy(current),
+    requireFreshSignIn: (policy) => requireFreshSignIn(policy, current),
     rotates: async ({ oidc: { entities } }) => {
       if (entities.RefreshToken !== undefined) await current.getStore()?.witness?.judge(entities.RefreshToken);
       return true;

@@ -3,15 +3,14 @@ import type { AccountKey } from "../../kernel/ports/accounts.ts";
 import type { OAuthArtifacts } from "../../kernel/ports/oauth-artifacts.ts";
 import type { GrantEnding, GrantQuery, OAuthGrants, StoredGrant } from "../../kernel/ports/oauth-grants.ts";
 import type { ReadTransaction, WriteTransaction } from "../../kernel/ports/store.ts";
-import type { ArtifactCodec } from "../engine/artifact-codec.ts";
+import { ArtifactCodec, type ArtifactCodecParts } from "../engine/artifact-codec.ts";
 import { openGrantBody } from "./grant-body.ts";
 import type { Place } from "./place.ts";
 
 /** What looking after grants needs. */
-export interface GrantsParts {
+export interface GrantsParts extends Pick<ArtifactCodecParts, "keyRing" | "sealer"> {
   readonly grants: OAuthGrants;
   readonly artifacts: OAuthArtifacts;
-  readonly codecOf: (tenant: string) => ArtifactCodec;
 }
 
 /** Which grants. All members narrow; of what a grant was used from, every use counts that is remembered. */
@@ -75,7 +74,7 @@ export class Grants {
     const query = { ...this.#queryOf(tenant, listing), state, limit: limit + 1, before: cursorOf(after) };
     const rows = await this.#parts.grants.list(reading, query);
     const shown = rows.slice(0, limit);
-    const codec = this.#parts.codecOf(tenant);
+    const codec = this.#codecOf(tenant);
     const last = shown.at(-1);
     const next = rows.length > limit && last !== undefined ? `${last.lastSeen}.${last.key}` : undefined;
     return { grants: shown.map((row) => grantOf(codec, row)), next };
@@ -117,8 +116,13 @@ export class Grants {
     return { grants, artifacts };
   }
 
+  #codecOf(tenant: string): ArtifactCodec {
+    const { keyRing, sealer } = this.#parts;
+    return new ArtifactCodec({ keyRing, sealer, tenant });
+  }
+
   #queryOf(tenant: string, { family, account, client, device, ip }: GrantSelection): Omit<GrantQuery, "limit"> {
-    const codec = this.#parts.codecOf(tenant);
+    const codec = this.#codecOf(tenant);
     const traces = [
       ...(device === undefined ? [] : [codec.traceOf("device", device)]),
       ...(ip === undefined ? [] : [traceOfAddress(codec, ip)]),

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { arriveAt, type KnownPlace, type Place } from "./place.ts";
-import { createGrantPolicy, judgeMove, MOVE_DECISIONS, type GrantPolicyOptions, type MoveDecision } from "./policy.ts";
+import { createGrantPolicy, judgeMove, MOVE_DECISIONS, type MoveDecision } from "./policy.ts";
 
 const decision = fc.constantFrom(...MOVE_DECISIONS);
 const octet = fc.integer({ min: 0, max: 255 });
@@ -51,8 +51,10 @@ function within(ip: string, network: string): boolean {
   return left.length === right.length && left.slice(0, Number(length)) === right.slice(0, Number(length));
 }
 
+type Policy = typeof options extends fc.Arbitrary<infer Value> ? Value : never;
+
 interface Setting {
-  readonly policy: Required<GrantPolicyOptions>;
+  readonly policy: Policy;
   readonly prefixes: { readonly ipv4: number; readonly ipv6: number };
 }
 

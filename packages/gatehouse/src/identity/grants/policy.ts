@@ -18,13 +18,13 @@ export interface SubnetPrefixes {
 /** What a client's refresh tokens may do when they are used from elsewhere. */
 export interface GrantPolicyOptions {
   /** Another browser or machine. */
-  readonly device?: MoveDecision;
+  readonly device?: MoveDecision | undefined;
   /** Another network. */
-  readonly subnet?: MoveDecision;
+  readonly subnet?: MoveDecision | undefined;
   /** Another kind of program. */
-  readonly agent?: MoveDecision;
+  readonly agent?: MoveDecision | undefined;
   /** Another key that proves possession, or none. */
-  readonly key?: MoveDecision;
+  readonly key?: MoveDecision | undefined;
   /** Networks in which a move does not count, in CIDR notation: offices, the addresses of a client's own servers. */
   readonly allow?: readonly string[];
   /**

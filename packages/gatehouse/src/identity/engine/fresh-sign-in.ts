@@ -1,18 +1,14 @@
-import { interactionPolicy, type Configuration, type KoaContextWithOIDC } from "oidc-provider";
+import { interactionPolicy, type KoaContextWithOIDC } from "oidc-provider";
 import type { CurrentWork } from "./adapter.ts";
 
-type Policy = NonNullable<NonNullable<Configuration["interactions"]>["policy"]>;
-
-/** When people are asked to sign in: as the protocol has it, and again where a grant of theirs was suspended. */
-export function signInPolicy(current: CurrentWork): Policy {
-  const policy = interactionPolicy.base();
+/** Has people sign in again where a grant of theirs was suspended, although they have a session. */
+export function requireFreshSignIn(
+  policy: interactionPolicy.DefaultPolicy,
+  current: CurrentWork,
+): interactionPolicy.DefaultPolicy {
   const { Check } = interactionPolicy;
-  const suspended = new Check(
-    "grant_suspended",
-    "the tokens were used from elsewhere, so the person has to sign in again",
-    "login_required",
-    (context) => isSuspended(context, current),
-  );
+  const why = "the tokens were used from elsewhere, so the person has to sign in again";
+  const suspended = new Check("grant_suspended", why, "login_required", (context) => isSuspended(context, current));
   policy.get("login")?.checks.add(suspended);
   return policy;
 }
