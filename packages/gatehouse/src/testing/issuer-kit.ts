@@ -47,6 +47,7 @@ export async function openIssuerKit(options: IssuerKitOptions = {}): Promise<Iss
     file: {
       profile: "development",
       dataDirectory: directory.path,
+      identity: { enabled: false },
       server: { trustedProxies: ["127.0.0.1/32"] },
       limits: { trustedCidrs: ["127.0.0.0/8", "192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32"] },
       ...options.file,

@@ -76,11 +76,11 @@ export class Grants {
     const shown = rows.slice(0, limit);
     const codec = this.#codecOf(tenant);
     const last = shown.at(-1);
-    const next = rows.length > limit && last !== undefined ? `${last.lastSeen}.${last.key}` : undefined;
+    const next = rows.length > limit && last !== undefined ? `${last.firstSeen}.${last.key}` : undefined;
     return { grants: shown.map((row) => grantOf(codec, row)), next };
   }
 
-  /** What a person has allowed, newest use first. */
+  /** What a person has allowed, newest first. */
   async ownedBy(reading: ReadTransaction, { tenant, id }: AccountKey): Promise<readonly Grant[]> {
     return (await this.list(reading, tenant, { account: id, state: "lasting", limit: BATCH })).grants;
   }
@@ -153,5 +153,5 @@ function grantOf(codec: ArtifactCodec, row: StoredGrant): Grant {
 
 function cursorOf(text: string | undefined): GrantQuery["before"] {
   const { at = "", key = "" } = /^(?<at>\d{1,15})\.(?<key>[\w-]{1,64})$/.exec(text ?? "")?.groups ?? {};
-  return key === "" ? undefined : { lastSeen: Number(at), key };
+  return key === "" ? undefined : { firstSeen: Number(at), key };
 }

@@ -76,14 +76,23 @@ function describeRaces(open: (stack: AsyncDisposableStack) => Promise<Installati
   /** A bearer who goes on with whatever it gets until it is refused; answers everything it ever got. */
   async function refreshOn(token: string | undefined, origin: string): Promise<TokenAnswer[]> {
     const got: TokenAnswer[] = [];
-    for (let next = token; ; next = got.at(-1)?.body["refresh_token"]) {
-      const answer = await kit.refresh(next, { origin });
+    for (;;) {
+      const answer = await kit.refresh(got.at(-1)?.body["refresh_token"] ?? token, { origin });
+      // Servers that are at odds with each other for too long ask to be asked again.
+      if (answer.status === 503) continue;
       if (answer.status !== 200) {
         assert.deepEqual([answer.status, answer.body["error"]], [400, "invalid_grant"]);
         return got;
       }
       got.push(answer);
     }
+  }
+
+  async function revoke(input: object): Promise<void> {
+    const outcome = await kit.gatehouse.operate("grants.revoke", input);
+    if (outcome.ok) return;
+    assert.equal(outcome.problem.status, 503, JSON.stringify(outcome));
+    await revoke(input);
   }
 
   for (const selection of [{ account: "ada" }, { client: "app" }, { ip: "203.0.113.10" }]) {
@@ -93,8 +102,7 @@ function describeRaces(open: (stack: AsyncDisposableStack) => Promise<Installati
         const racers = Array.from({ length: AT_ONCE }, (_, index) =>
           refreshOn(begun[index % begun.length]?.body["refresh_token"], origins[index % origins.length] ?? ""),
         );
-        const revoked = await kit.gatehouse.operate("grants.revoke", { ...selection, reason: "theft" });
-        assert.ok(revoked.ok, JSON.stringify(revoked));
+        await revoke({ ...selection, reason: "theft" });
         const got = [...begun, ...(await Promise.all(racers)).flat()];
         for (const { body } of got) {
           assert.equal(await kit.active(body["access_token"]), false);

@@ -57,7 +57,7 @@ export interface GrantUse extends Pick<StoredGrant, "key" | "tenant" | "client" 
   readonly expiresAt: number;
 }
 
-/** Which grants, newest use first. All members narrow. */
+/** Which grants, newest first. All members narrow. */
 export interface GrantQuery {
   readonly tenant: string;
   readonly key?: string | undefined;
@@ -68,7 +68,7 @@ export interface GrantQuery {
   /** `lasting`: active and suspended ones; `unended`: pending ones too. Default: the lasting and the ended ones. */
   readonly state?: "lasting" | "unended" | "ended" | undefined;
   /** The last grant of the page before. */
-  readonly before?: { readonly lastSeen: number; readonly key: string } | undefined;
+  readonly before?: { readonly firstSeen: number; readonly key: string } | undefined;
   readonly limit: number;
 }
 

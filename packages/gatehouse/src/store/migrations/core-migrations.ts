@@ -232,9 +232,9 @@ export const coreMigrations: readonly Migration[] = Object.freeze([
       reason TEXT,
       expires_at {integer} NOT NULL
     ) {strict};
-    CREATE INDEX oauth_grants_tenant ON oauth_grants (tenant, last_seen, key);
-    CREATE INDEX oauth_grants_account ON oauth_grants (tenant, account, last_seen);
-    CREATE INDEX oauth_grants_client ON oauth_grants (tenant, client, last_seen);
+    CREATE INDEX oauth_grants_tenant ON oauth_grants (tenant, first_seen, key);
+    CREATE INDEX oauth_grants_account ON oauth_grants (tenant, account, first_seen, key);
+    CREATE INDEX oauth_grants_client ON oauth_grants (tenant, client, first_seen, key);
     CREATE INDEX oauth_grants_expiry ON oauth_grants (expires_at);
     CREATE TABLE oauth_grant_traces (
       grant_key {id} NOT NULL,
