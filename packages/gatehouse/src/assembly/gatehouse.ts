@@ -137,7 +137,12 @@ function furnish(foundation: Foundation, application: Application, parts: Applic
     linkTargets: { ...application.linkTargets, console: consoleLinkTarget(SINGLE_TENANT) },
     inventory: () => gate().inventory(),
   });
-  const room = config.console.enabled ? createConsole({ ...services, links }) : undefined;
+  // An application may have brought a provider of its own.
+  const hasGrants = (): boolean =>
+    gate()
+      .inventory()
+      .some(({ action }) => action === "grants.list");
+  const room = config.console.enabled ? createConsole({ ...services, links, hasGrants }) : undefined;
   const live = createLive({
     ...services,
     ...inspection(foundation),
