@@ -14,7 +14,7 @@ export interface GrantFilter {
 /** Where grants are listed; its query is the filter. */
 export const GRANTS_PATH = "/console/grants";
 /** Rows on one page. */
-export const GRANTS_SHOWN = 50;
+const GRANTS_SHOWN = 50;
 /** What a revocation is selected by. */
 export const SELECTION_FIELDS = ["account", "client", "device", "ip", "family"] as const;
 const LONGEST = 2000;
