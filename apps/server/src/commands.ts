@@ -8,6 +8,7 @@ import { health } from "./commands/health.ts";
 import { inventory } from "./commands/inventory.ts";
 import { keysList, keysRotate } from "./commands/keys.ts";
 import { link } from "./commands/link.ts";
+import { oauthCompromise, oauthListKeys, oauthPruneKeys, oauthRotateKeys } from "./commands/oauth-keys.ts";
 import { start } from "./commands/start.ts";
 
 /** Every command of the `gatehouse` program. */
@@ -22,6 +23,10 @@ export const commands: readonly Command[] = [
   auditList,
   keysList,
   keysRotate,
+  oauthListKeys,
+  oauthRotateKeys,
+  oauthPruneKeys,
+  oauthCompromise,
   grantsList,
   grantsRevoke,
   backup,

@@ -203,8 +203,10 @@ function startBackground(foundation: Foundation, stack: AsyncDisposableStack): v
     found: systemEvents.uploadsUnknown,
     deleted: systemEvents.uploadsDeleted,
   });
-  const { artifacts, accounts, grantRecord } = services.identity ?? {};
-  const reseal = accounts && createResealingJob({ ...services, keys, accounts });
+  const { identity } = services;
+  const { artifacts, grantRecord } = identity ?? {};
+  const reseal =
+    identity && createResealingJob({ ...services, keys, accounts: identity.accounts, signingKeys: identity.keys });
   const jobs = { strays, prune, remind, reseal };
   stack.use(startHousekeeping({ ...services, sessions, records, artifacts, grantRecord, ...jobs, report }));
 }

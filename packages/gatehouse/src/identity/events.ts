@@ -21,6 +21,7 @@ export const identityEvents = defineEvents({
   },
   oauth_grant_revoked: { level: "warn", description: "Grants were ended, with all tokens they led to." },
   oauth_key_changed: { level: "warn", description: "A signing key was made, took over, retired or was pruned." },
+  oauth_keys_operated: { level: "warn", description: "An operator rotated, pruned or withdrew signing keys." },
   oauth_key_compromised: {
     level: "critical",
     description: "A signing key was withdrawn because somebody else has it.",
