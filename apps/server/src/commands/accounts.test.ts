@@ -1,24 +1,20 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
-import { makeInstallation } from "../../../../test/support/installation.ts";
-import { runCommand, startServer, type ServerProcess } from "../../../../test/support/server-process.ts";
+import { commandDesk, type CommandDesk } from "../../../../test/support/command-desk.ts";
 
 const MAIN = fileURLToPath(new URL("../main.ts", import.meta.url));
 
 describe("gatehouse accounts", () => {
-  let server: ServerProcess;
+  let desk: CommandDesk;
   before(async () => {
-    server = await startServer();
+    desk = await commandDesk();
   });
-  after(() => server[Symbol.asyncDispose]());
+  after(() => desk[Symbol.asyncDispose]());
 
-  const run = (...words: string[]) => runCommand(["accounts", ...words], { data: server.data });
+  const run = (...words: string[]) => desk.run("accounts", ...words);
 
   async function answer(...words: string[]) {
     const { code, stdout, stderr } = await run(...words, "--json");
@@ -31,7 +27,7 @@ describe("gatehouse accounts", () => {
     assert.equal(made.code, 0, made.stderr);
     const [, id = "", link = ""] =
       /^root@example\.org has the account (\S+)\.\n.*within half an hour:\n(\S+)\n$/i.exec(made.stdout) ?? [];
-    assert.equal(new URL(link).origin, server.url);
+    assert.equal(new URL(link).origin, desk.origin);
     assert.match(new URL(link).pathname, /^\/account\/reset\/[\w-]{27}$/);
     const shown = await answer("show", "root@example.org");
     assert.deepEqual([shown.id, shown.grants, shown.factors], [id, ["operator"], []]);
@@ -57,7 +53,7 @@ describe("gatehouse accounts", () => {
   });
 
   async function create(email: string, piped: string): Promise<number> {
-    const words = ["accounts", "create", email, "--password-stdin", "--data", server.data];
+    const words = ["accounts", "create", email, "--password-stdin", "--data", desk.data];
     const child = spawn(process.execPath, ["--conditions=gatehouse-source", MAIN, ...words], {
       stdio: ["pipe", "ignore", "ignore"],
     });
@@ -79,7 +75,7 @@ describe("gatehouse accounts", () => {
     assert.match((await run("reset-factors", id, "--reason", "a lost telephone")).stdout, /no second factors/);
     assert.match((await run("delete", id)).stdout, /is deleted/);
     assert.match((await run("show", id)).stderr, /There is no such account/);
-    const trail = await runCommand(["audit", "list", "--json"], { data: server.data });
+    const trail = await desk.run("audit", "list", "--json");
     const rows: { name: string; target?: string; context: { reason?: string } }[] = JSON.parse(trail.stdout).events;
     const told = rows.filter(({ target }) => target === id).map(({ name, context }) => [name, context.reason]);
     assert.deepEqual(told.toReversed(), [
@@ -101,7 +97,7 @@ describe("gatehouse accounts", () => {
     assert.deepEqual(await answer("list", "--tenant", "harbor"), { accounts: [] });
     assert.equal((await run("disable", id)).code, 1);
     assert.match((await run("list", "--help")).stdout, /--tenant/);
-    const { code, stderr } = await runCommand(["bans", "list", "--tenant", "harbour"], { data: server.data });
+    const { code, stderr } = await desk.run("bans", "list", "--tenant", "harbour");
     assert.deepEqual([code, /no flag --tenant/.test(stderr)], [2, true], "where it would mean nothing");
   });
 
@@ -123,16 +119,11 @@ describe("gatehouse accounts", () => {
 
 describe("gatehouse accounts where no server runs", () => {
   it("works on the installation itself", async () => {
-    const data = await mkdtemp(join(tmpdir(), "gatehouse-accounts-"));
-    try {
-      await makeInstallation(data);
-      const made = await runCommand(["accounts", "create", "root@example.org", "--json"], { data });
-      assert.equal(made.code, 0, made.stderr);
-      const { id } = JSON.parse(made.stdout);
-      const { stdout } = await runCommand(["accounts", "list", "--json"], { data });
-      assert.equal(JSON.parse(stdout).accounts[0].id, id);
-    } finally {
-      await rm(data, { recursive: true, force: true });
-    }
+    await using desk = await commandDesk();
+    await desk.stop();
+    const made = await desk.run("accounts", "create", "root@example.org", "--json");
+    assert.equal(made.code, 0, made.stderr);
+    const { stdout } = await desk.run("accounts", "list", "--json");
+    assert.equal(JSON.parse(stdout).accounts[0].id, JSON.parse(made.stdout).id);
   });
 });

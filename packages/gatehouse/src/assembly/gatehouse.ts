@@ -139,11 +139,11 @@ function furnish(foundation: Foundation, application: Application, parts: Applic
     inventory: () => gate().inventory(),
   });
   // An application may have brought a provider of its own.
-  const hasGrants = (): boolean =>
+  const isOffered = (name: string): boolean =>
     gate()
       .inventory()
-      .some(({ action }) => action === "grants.list");
-  const room = config.console.enabled ? createConsole({ ...services, links, hasGrants }) : undefined;
+      .some(({ action }) => action === name);
+  const room = config.console.enabled ? createConsole({ ...services, links, isOffered }) : undefined;
   const live = createLive({
     ...services,
     ...inspection(foundation),

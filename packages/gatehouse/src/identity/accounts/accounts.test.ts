@@ -75,13 +75,10 @@ describe("accounts", () => {
     await kit.write((writing) => kit.services.recoveryCodes.regenerate(writing, account));
     const [used] = (await list({ email: "found@example.org" })).accounts;
     assert.equal(used?.signedInAt, kit.clock.now());
-    assert.deepEqual(
-      used.factors.map(({ kind, count }) => [kind, count]).sort(),
-      [
-        ["password", 1],
-        ["recovery", 10],
-      ],
-    );
+    assert.deepEqual(used.factors.map(({ kind, count }) => [kind, count]).sort(), [
+      ["password", 1],
+      ["recovery", 10],
+    ]);
     assert.deepEqual((await list({ email: "found@example.or" })).accounts, []);
     const shown = valueOf<Listed>(await operate("accounts.show", { email: "found@example.org" }));
     assert.equal(shown.id, account.id);
