@@ -21,7 +21,11 @@ export interface CommandDesk extends AsyncDisposable {
 /** Starts the server. */
 export async function commandDesk(): Promise<CommandDesk> {
   const data = await mkdtemp(join(tmpdir(), "gatehouse-desk-"));
-  const file = { profile: "development", dataDirectory: data, server: { port: 0 } } as const;
+  const file = {
+    profile: "development",
+    dataDirectory: data,
+    server: { port: 0, trustedProxies: ["127.0.0.1/32"] },
+  } as const;
   const config = requireConfig({ file: { ...file, identity: { algorithms: ["ES256"] } }, clock: systemClock });
   const machine = { config, application: {}, clock: systemClock, random: systemRandom, environment: {} };
   const server = await startServer({ ...machine, log: "quiet" });

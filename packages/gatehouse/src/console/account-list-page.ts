@@ -120,7 +120,7 @@ function accountRow(account: AccountView): Html {
     <td data-label="Factors">
       ${
         factors.length === 0
-          ? html`<span class="soft">None yet</span>`
+          ? html`<span class="whole soft">None yet</span>`
           : factors.map(({ kind }) => html`<span class="line">${factorName(kind)}</span>`)
       }
     </td>
@@ -167,7 +167,7 @@ function inviteForm({ csrfToken, typed, violations }: AccountListParts): Html {
     ${textField({ form: "invite", name: "name", label: "Name", value: typed.name, fault: faultOf("name"), required: true, maxlength: 120 })}
     ${textField({ form: "invite", name: "grants", label: "Grants, such as operator", value: typed.grants, fault: faultOf("grants") })}
     <label>Language<select name="locale">${language("en", "English")}${language("de", "Deutsch")}</select></label>
-    <p class="wide soft">A letter with a link goes out. Where the server sends no letters, invite from the command line, which shows the link.</p>
+    <p class="full soft">A letter with a link goes out. Where the server sends no letters, invite from the command line, which shows the link.</p>
     <div class="buttons"><button class="button" type="submit">Invite</button></div>
   </form>`;
 }

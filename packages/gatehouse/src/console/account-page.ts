@@ -142,7 +142,7 @@ function deedForm({ verb, title, button, consequence }: AccountDeed, parts: Acco
   >
     <input type="hidden" name="_csrf_token" value="${csrfToken}" />
     <input type="hidden" name="idempotency_key" value="${`${idempotencyKey}-${verb}`}" />
-    <div class="buttons stacked">
+    <div class="full">
       <h2 id="${verb}">${title}</h2>
       <p class="soft">${consequence}</p>
     </div>

@@ -122,11 +122,11 @@ function hidden({ csrfToken, idempotencyKey }: SigningKeyFormParts, step: string
 function rotateForm(parts: SigningKeyPageParts): Html {
   return html`<form class="panel filters" method="post" action="${`${SIGNING_KEYS_PATH}/rotate`}" aria-labelledby="rotate">
     ${hidden(parts, "rotate")}
-    <div class="buttons stacked">
+    <div class="full">
       <h2 id="rotate">Rotate</h2>
       <p class="soft">The next keys are published now, and sign once everybody can know them. Making RSA keys takes some seconds.</p>
     </div>
-    <label class="wide choice">
+    <label class="full choice">
       <input type="checkbox" name="now" value="true" />
       Sign with them at once: whoever keeps the key set for a while refuses tokens until it looks again
     </label>
@@ -139,7 +139,7 @@ function pruneForm(parts: SigningKeyPageParts): Html | undefined {
   if (prunable === 0) return undefined;
   return html`<form class="panel filters" method="post" action="${`${SIGNING_KEYS_PATH}/prune`}" aria-labelledby="prune">
     ${hidden(parts, "prune")}
-    <div class="buttons stacked">
+    <div class="full">
       <h2 id="prune">Prune</h2>
       <p class="soft">
         ${prunable} ${prunable === 1 ? "key is" : "keys are"} safe to prune. The server does so by itself, within half a minute.
