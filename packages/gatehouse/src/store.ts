@@ -9,6 +9,7 @@ export { migrate, MigrationError, type MigrationConnection } from "./store/sql/m
 export { createAccounts } from "./store/sql/accounts.ts";
 export { createFactors } from "./store/sql/factors.ts";
 export { createOAuthArtifacts } from "./store/sql/oauth-artifacts.ts";
+export { createOAuthClients } from "./store/sql/oauth-clients.ts";
 export { createSessions } from "./store/sql/sessions.ts";
 export { createSigningKeys } from "./store/sql/signing-keys.ts";
 export { createUploadRecords } from "./store/sql/upload-records.ts";

@@ -5,6 +5,7 @@ import type { FindAccount } from "oidc-provider";
 import { base64url } from "../kernel/codec.ts";
 import { ArtifactCodec } from "./engine/artifact-codec.ts";
 import type { Lifetimes, ProtectedResource } from "./engine/configuration.ts";
+import type { ClientSource } from "./engine/client-source.ts";
 import { buildEngine, type IssuerEngine } from "./engine/provider.ts";
 
 /** The keys tokens are signed with, as they are now. */
@@ -33,6 +34,8 @@ export interface IssuersParts {
   readonly lifetimes: Lifetimes;
   readonly resources: readonly ProtectedResource[];
   readonly publicClients: boolean;
+  /** Where clients are found. Default: among what the engine keeps. */
+  readonly clients?: ClientSource;
   readonly findAccount: (tenant: string) => FindAccount;
   readonly interactionPath: (uid: string) => string;
 }

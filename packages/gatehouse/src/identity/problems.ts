@@ -35,6 +35,11 @@ export const oauthProblems = defineProblems({
   },
 });
 
+/** Problems of the registry of clients. */
+export const clientProblems = defineProblems({
+  CLIENT_FIXED: { status: 409, message: "This cannot be changed here." },
+});
+
 /** Problems of accounts and of signing in. */
 export const accountProblems = defineProblems({
   SIGN_IN_REFUSED: { status: 401, message: "The e-mail address or the password is not right." },

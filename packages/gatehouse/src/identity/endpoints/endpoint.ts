@@ -12,7 +12,7 @@ import { callEngine, type EngineAnswer, type EngineRequest } from "../engine/eng
 import { isSigned } from "../engine/jwt-access-token.ts";
 import type { IssuerEngine } from "../engine/provider.ts";
 import type { Issuer } from "../issuers.ts";
-import { UnitOfWork } from "../engine/unit-of-work.ts";
+import { UnitOfWork, type Presented } from "../engine/unit-of-work.ts";
 import { claimedClientOf } from "./claimed-client.ts";
 import { keptAnswer, repeatAnswer } from "./lost-answer.ts";
 import { Parameters, parametersOf } from "./parameters.ts";
@@ -88,6 +88,7 @@ async function ask(
 ): Promise<Prepared | Denial> {
   const { parameters } = input;
   const request = await recogniseSigned(engine, input, work);
+  work.presented = presentedIn(input);
   const answer = await engine.within(work, () => callEngine(engine.listener, request));
   // An exception is a bug or an outage, which the gate tells apart.
   if (work.failure !== undefined) throw work.failure;
@@ -99,8 +100,27 @@ async function ask(
     return { answer, work };
   }
   // What a refusal changes has to last: a code that comes a second time takes its tokens with it.
-  if (work.changes) await store.write((transaction) => work.commit(transaction));
+  if (work.changes) await store.write((transaction) => work.commitRefused(transaction));
   return denial;
+}
+
+/** What a call is to be compared with: an assertion, or the secret of a client that changes its registration. */
+function presentedIn({ request, parameters }: EndpointInput): Presented {
+  const { client_assertion: assertion } = parameters;
+  if (typeof assertion === "string") return { assertion };
+  if (request.method !== "PUT" || request.body === undefined) return {};
+  const { success, data } = ClientUpdate.safeParse(jsonOf(request.body));
+  return success ? data : {};
+}
+
+const ClientUpdate = z.object({ client_secret: z.string() }).transform(({ client_secret: secret }) => ({ secret }));
+
+function jsonOf(body: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(body));
+  } catch {
+    return undefined;
+  }
 }
 
 /** Under which nothing is ever found. */

@@ -10,10 +10,12 @@ import {
   type CookiesSetOptions,
   type FindAccount,
   type JWKS,
+  type KoaContextWithOIDC,
   type RefreshToken,
   type ResourceServer,
   type SigningAlgorithm,
 } from "oidc-provider";
+import type { ClientSource } from "./client-source.ts";
 
 /** Lifetimes of what the engine issues, in seconds. */
 export interface Lifetimes {
@@ -63,6 +65,8 @@ export interface IssuerOptions {
   readonly resources: readonly ProtectedResource[];
   /** Whether clients without a secret may register: browser apps, command lines, agents over MCP. */
   readonly publicClients: boolean;
+  /** Where clients are found. Default: among what the engine keeps. */
+  readonly clients?: ClientSource | undefined;
   readonly findAccount: FindAccount;
   /** Where a person signs in and consents: the address of an interaction. */
   readonly interactionPath: (uid: string) => string;
@@ -109,11 +113,15 @@ export function configurationOf(options: IssuerOptions, adapter: AdapterFactory)
       short: cookieOptions(issuer),
     },
     interactions: { url: (_context, { uid }) => interactionPath(uid) },
+    extraClientMetadata: { properties: [RESOURCE_SCOPES] },
     ...algorithmsOf(keys),
     ttl: lifetimesOf(lifetimes),
     features: featuresOf(options),
   };
 }
+
+/** Member of a client's metadata: the scopes it may have, by resource. */
+export const RESOURCE_SCOPES = "resource_scopes";
 
 /** Seconds by which other machines' clocks may differ. */
 export const CLOCK_TOLERANCE = 60;
@@ -164,7 +172,10 @@ function featuresOf({ resources, lifetimes }: IssuerOptions): Configuration["fea
     clientCredentials: { enabled: true },
     deviceFlow: { enabled: true },
     dPoP: { enabled: true },
-    introspection: { enabled: true, allowedPolicy: (_context, client, token) => mayLookUp(resources, client, token) },
+    introspection: {
+      enabled: true,
+      allowedPolicy: (context, client, token) => mayLookUp(resources, context, { client, token }),
+    },
     pushedAuthorizationRequests: { enabled: true },
     revocation: { enabled: true, allowedPolicy: (_context, client, token) => token.clientId === client.clientId },
     rpInitiatedLogout: { enabled: true },
@@ -174,17 +185,25 @@ function featuresOf({ resources, lifetimes }: IssuerOptions): Configuration["fea
       enabled: true,
       defaultResource: () => [],
       useGrantedResource: () => true,
-      getResourceServerInfo: (_context, resource) => resourceServerOf(resources, resource, lifetimes),
+      getResourceServerInfo: (_context, resource, client) =>
+        resourceServerOf(resources, { wanted: resource, client }, lifetimes),
     },
   };
 }
 
-function mayLookUp(
+interface Looked {
+  readonly client: Client;
+  readonly token: AccessToken | ClientCredentials | RefreshToken;
+}
+
+async function mayLookUp(
   resources: readonly ProtectedResource[],
-  { clientId }: Client,
-  token: AccessToken | ClientCredentials | RefreshToken,
-): boolean {
+  { oidc }: KoaContextWithOIDC,
+  { client: { clientId }, token }: Looked,
+): Promise<boolean> {
   if (token.clientId === clientId) return true;
+  // The client a token was issued to may be gone since.
+  if (token.clientId === undefined || (await oidc.provider.Client.find(token.clientId)) === undefined) return false;
   const audience = "aud" in token ? [token.aud].flat() : [];
   return resources.some(
     ({ resource, lookedUpBy = [] }) => audience.includes(resource) && lookedUpBy.includes(clientId),
@@ -211,13 +230,17 @@ function isEncrypted(issuer: string): boolean {
 
 function resourceServerOf(
   resources: readonly ProtectedResource[],
-  wanted: string,
+  { wanted, client }: { readonly wanted: string; readonly client: Client },
   lifetimes: Lifetimes,
 ): ResourceServer {
   const known = resources.find(({ resource }) => resource === wanted);
   if (known === undefined) throw new errors.InvalidTarget();
+  // A member of ours, which the engine keeps as the client source gives it.
+  const allowed = client[RESOURCE_SCOPES] as Readonly<Record<string, readonly string[]>> | undefined;
+  const own = allowed === undefined ? known.scopes : allowed[wanted];
+  if (own === undefined) throw new errors.InvalidTarget("the client is not allowed at this resource");
   return {
-    scope: known.scopes.join(" "),
+    scope: known.scopes.filter((scope) => own.includes(scope)).join(" "),
     audience: known.resource,
     accessTokenTTL: known.lifetime ?? lifetimes.accessToken,
     accessTokenFormat: known.format ?? "opaque",

@@ -1,7 +1,8 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { RequestListener } from "node:http";
 import { Provider } from "oidc-provider";
-import { createAdapter } from "./adapter.ts";
+import { createAdapter, type CurrentWork } from "./adapter.ts";
+import type { ClientSource } from "./client-source.ts";
 import { configurationOf, type IssuerOptions } from "./configuration.ts";
 import { identifySigned, type IdentifySigned, type SignedToken } from "./jwt-access-token.ts";
 import type { UnitOfWork } from "./unit-of-work.ts";
@@ -20,8 +21,9 @@ export function buildEngine(options: IssuerOptions): IssuerEngine {
   const current = new AsyncLocalStorage<UnitOfWork>();
   const provider = new Provider(
     options.issuer,
-    configurationOf(options, (kind) => createAdapter(kind, current)),
+    configurationOf(options, (kind) => createAdapter(kind, current, options.clients)),
   );
+  if (options.clients !== undefined) compareSecretsOf(provider, options.clients, current);
   // What it believes of the scheme is what its caller tells it, which is the issuer's.
   provider.proxy = true;
   const keep = (token: SignedToken): void => current.getStore()?.keepSigned(token);
@@ -37,5 +39,13 @@ export function buildEngine(options: IssuerOptions): IssuerEngine {
     listener: (request, response) => void callback(request, response),
     identifySigned: identifySigned(options.issuer, options.keys),
     within: (work, call) => current.run(work, call),
+  };
+}
+
+/** Clients have several secrets, of which the engine knows none: comparing one is ours. */
+function compareSecretsOf(provider: Provider, clients: ClientSource, current: CurrentWork): void {
+  provider.Client.prototype.compareClientSecret = async function compare(secret) {
+    const work = current.getStore();
+    return work !== undefined && clients.hasSecret(work, this.clientId, secret);
   };
 }

@@ -30,6 +30,17 @@ export interface Kept {
   readonly lifetime?: number | undefined;
 }
 
+/** Credentials that a call comes with: which of a client's secrets it is about. */
+export interface Presented {
+  /** A signature (RFC 7523). */
+  readonly assertion?: string | undefined;
+  /** What a client names as its secret when it changes its registration (RFC 7592). */
+  readonly secret?: string | undefined;
+}
+
+/** A step of the transaction besides what the engine keeps; `false` makes the whole of it stale. */
+export type FurtherStep = (transaction: WriteTransaction) => Promise<boolean>;
+
 type Change =
   | { readonly what: "put" | "add"; readonly artifact: OAuthArtifact }
   | { readonly what: "consume" | "remove" | "revoke"; readonly key: string }
@@ -44,6 +55,7 @@ type Change =
 export class UnitOfWork {
   readonly #parts: UnitOfWorkParts;
   readonly #changes: Change[] = [];
+  readonly #further = new Map<string, FurtherStep>();
   /** What this call has written, by key; `undefined`: removed. */
   readonly #own = new Map<string, AdapterPayload | undefined>();
   readonly #aliases = new Map<string, string>();
@@ -55,6 +67,7 @@ export class UnitOfWork {
   #signed: string | undefined;
   /** What went wrong in the engine or below it, of which its answer says nothing. */
   failure: unknown;
+  presented: Presented = {};
 
   constructor(parts: UnitOfWorkParts) {
     this.#parts = parts;
@@ -62,6 +75,15 @@ export class UnitOfWork {
 
   get codec(): ArtifactCodec {
     return this.#parts.codec;
+  }
+
+  get read(): Store["read"] {
+    return this.#parts.read;
+  }
+
+  /** Epoch milliseconds. */
+  get now(): number {
+    return this.#parts.now();
   }
 
   /** Whether there is anything to commit. */
@@ -149,6 +171,11 @@ export class UnitOfWork {
     this.#changes.push({ what: "answer", key: this.#used, answer: sealed });
   }
 
+  /** Has a step taken in the transaction of a call that succeeds. Of those of one name the first is taken. */
+  further(name: string, step: FurtherStep): void {
+    if (!this.#further.has(name)) this.#further.set(name, step);
+  }
+
   /** What was answered the first time, where this call came with a refresh token that was used up a moment ago. */
   get repeated(): unknown {
     return this.#repeated;
@@ -159,6 +186,14 @@ export class UnitOfWork {
    * @throws {StalePreparationError} when something was used up or revoked meanwhile.
    */
   async commit(transaction: WriteTransaction): Promise<void> {
+    for (const step of this.#further.values()) {
+      if (!(await step(transaction))) throw new StalePreparationError();
+    }
+    await this.commitRefused(transaction);
+  }
+
+  /** Makes the changes of a call that was refused: what the engine has kept and revoked, and nothing besides. */
+  async commitRefused(transaction: WriteTransaction): Promise<void> {
     for (const change of this.#changes) {
       if (!(await this.#make(transaction, change))) throw new StalePreparationError();
     }

@@ -1,0 +1,15 @@
+import type { AdapterPayload } from "oidc-provider";
+import type { UnitOfWork } from "./unit-of-work.ts";
+
+/** Where the engine finds clients, and what lets them register. All of it happens within a unit of work. */
+export interface ClientSource {
+  /** `undefined` where there is none, or it is disabled. */
+  find(work: UnitOfWork, id: string): Promise<AdapterPayload | undefined>;
+  /** Keeps a client that registers, or changes what it says of itself. */
+  put(work: UnitOfWork, id: string, metadata: AdapterPayload): Promise<void>;
+  remove(work: UnitOfWork, id: string): Promise<void>;
+  /** Whether a client has a secret. */
+  hasSecret(work: UnitOfWork, id: string, secret: string): Promise<boolean>;
+  /** The token that lets its bearer register; taking it counts as a use once the registration is committed. */
+  findToken(work: UnitOfWork, token: string): Promise<AdapterPayload | undefined>;
+}
