@@ -5,6 +5,12 @@ export const identityEvents = defineEvents({
   oauth_token_issued: { level: "info", description: "The token endpoint issued tokens to a client." },
   oauth_answered: { level: "info", description: "An endpoint of the protocol answered a request." },
   oauth_client_registered: { level: "info", description: "A client registered itself." },
+  oauth_client_changed: { level: "info", description: "A client changed its registration." },
+  oauth_client_removed: { level: "info", description: "A client removed its registration." },
+  oauth_client_document_changed: {
+    level: "warn",
+    description: "The document a client is known by says something else than before.",
+  },
   oauth_request_refused: { level: "warn", description: "The protocol engine refused a request." },
   oauth_client_authn_fail: { level: "warn", description: "OAUTH_CLIENT_REFUSED: a client could not be authenticated." },
   oauth_grant_refused: {

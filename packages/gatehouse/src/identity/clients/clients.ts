@@ -1,25 +1,48 @@
+import type { Clock } from "../../kernel/clock.ts";
+import type { EventStream } from "../../kernel/event-stream.ts";
 import type { Ids } from "../../kernel/ids.ts";
 import type { KeyRing } from "../../kernel/key-ring.ts";
+import type { Counters } from "../../kernel/ports/counters.ts";
 import type { OAuthArtifacts } from "../../kernel/ports/oauth-artifacts.ts";
 import type { OAuthClients } from "../../kernel/ports/oauth-clients.ts";
 import type { Random } from "../../kernel/random.ts";
 import type { Sealer } from "../../kernel/seal.ts";
 import type { ClientSource } from "../engine/client-source.ts";
+import type { ProtectedResource } from "../engine/configuration.ts";
 import { ClientCodec } from "./client-codec.ts";
 import { ClientRegistry } from "./client-registry.ts";
 import { ClientSecrets } from "./client-secrets.ts";
 import type { StaticClient } from "./client-settings.ts";
 import { EngineClients } from "./engine-clients.ts";
+import { engineFeatures, type RegistrationAccess } from "./engine-features.ts";
+import { DOCUMENT_POLICY, MetadataDocuments, type DocumentPolicy } from "./metadata-documents.ts";
+import { createOutboundFetch, type OutboundOptions } from "./outbound-fetch.ts";
+import { REGISTRATION_POLICY, type RegistrationPolicy } from "./registration-policy.ts";
+import { RegistrationTokens } from "./registration-tokens.ts";
 import { StaticClients } from "./static-clients.ts";
 
 /** What clients are made from. */
 export interface ClientServicesParts {
   readonly clients: OAuthClients;
   readonly artifacts: Pick<OAuthArtifacts, "revoke">;
+  readonly counters: Counters;
+  readonly events: EventStream;
   readonly keyRing: KeyRing;
   readonly sealer: Sealer;
   readonly ids: Ids;
   readonly random: Random;
+  readonly clock: Clock;
+  /** Who may register clients. Default: who has a token of an operator. */
+  readonly registration?: RegistrationAccess;
+  /** What clients may be that nobody of the operators has made. */
+  readonly policy?: Partial<RegistrationPolicy>;
+  /** Which clients may be known by a document at their address. Default: none. */
+  readonly metadataDocuments?: Partial<DocumentPolicy>;
+  readonly resources?: readonly ProtectedResource[];
+  /** What may be fetched for clients besides what is public. */
+  readonly outbound?: OutboundOptions;
+  /** Origins whose pages may use any client. Those of clients without a secret may use their own in any case. */
+  readonly origins?: readonly string[];
   /** Whether redirect addresses have to be those of a public server. */
   readonly production: boolean;
   /** Clients of the configuration. */
@@ -32,6 +55,7 @@ export interface ClientServices {
   readonly registry: ClientRegistry;
   /** For the engine. */
   readonly source: ClientSource;
+  readonly tokens: RegistrationTokens;
 }
 
 /**
@@ -43,5 +67,18 @@ export function createClientServices(parts: ClientServicesParts): ClientServices
   const codec = new ClientCodec(parts);
   const secrets = new ClientSecrets({ ...parts, codec });
   const shared = { ...parts, codec, secrets, statics: new StaticClients(configured, production) };
-  return { registry: new ClientRegistry(shared), source: new EngineClients(shared) };
+  const documentPolicy = { ...DOCUMENT_POLICY, ...parts.metadataDocuments };
+  const features = {
+    ...{ ...shared, documentPolicy, policy: { ...REGISTRATION_POLICY, ...parts.policy } },
+    access: parts.registration ?? "token",
+    documents: new MetadataDocuments({ ...shared, policy: documentPolicy }),
+    fetch: createOutboundFetch(parts.outbound),
+    resources: parts.resources ?? [],
+    origins: parts.origins ?? [],
+  };
+  return {
+    registry: new ClientRegistry(shared),
+    source: new EngineClients({ ...shared, features: (work) => engineFeatures(features, work) }),
+    tokens: new RegistrationTokens(shared),
+  };
 }

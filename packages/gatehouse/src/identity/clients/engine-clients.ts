@@ -2,7 +2,7 @@ import { errors, type AdapterPayload } from "oidc-provider";
 import { constantTimeEqual, utf8 } from "../../kernel/codec.ts";
 import type { ClientKey, OAuthClients, StoredClient } from "../../kernel/ports/oauth-clients.ts";
 import type { OAuthArtifacts } from "../../kernel/ports/oauth-artifacts.ts";
-import type { ClientSource } from "../engine/client-source.ts";
+import type { ClientFeatures, ClientSource } from "../engine/client-source.ts";
 import type { UnitOfWork } from "../engine/unit-of-work.ts";
 import type { ClientCodec } from "./client-codec.ts";
 import { needsSecret, signsWithSecret, type ClientSecrets } from "./client-secrets.ts";
@@ -16,6 +16,7 @@ export interface EngineClientsParts {
   readonly codec: ClientCodec;
   readonly secrets: ClientSecrets;
   readonly statics: StaticClients;
+  readonly features: (work: () => UnitOfWork) => ClientFeatures;
 }
 
 /** Clients as the engine finds, registers and changes them. */
@@ -88,6 +89,10 @@ export class EngineClients implements ClientSource {
     work.further("registration token", (writing) => clients.useToken(writing, key));
     const seconds = { iat: Math.floor(found.createdAt / 1000), exp: Math.floor(found.expiresAt / 1000) };
     return { kind: "InitialAccessToken", jti: token, ...seconds };
+  }
+
+  features(work: () => UnitOfWork): ClientFeatures {
+    return this.#parts.features(work);
   }
 
   /** What the engine takes for the client's secret: the one the call is about, where it may know one at all. */

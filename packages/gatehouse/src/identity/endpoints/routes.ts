@@ -10,6 +10,7 @@ const HOUR = 60 * MINUTE;
 const BY_ADDRESS = ["ip"] as const;
 const BY_CLIENT = ["ip", "claimed-client"] as const;
 const { oauth_answered: ANSWERED, oauth_token_issued: ISSUED, oauth_client_registered: REGISTERED } = identityEvents;
+const { oauth_client_changed: CHANGED, oauth_client_removed: REMOVED } = identityEvents;
 
 /** An endpoint: its action, who may ask how often, and where. */
 interface EndpointEntry {
@@ -19,7 +20,7 @@ interface EndpointEntry {
   readonly window?: number;
   readonly by: readonly LimitSubject[];
   readonly event?: EventDefinition;
-  readonly routes: readonly (readonly [method: "GET" | "POST", path: string])[];
+  readonly routes: readonly (readonly [method: "GET" | "POST" | "PUT" | "DELETE", path: string])[];
 }
 
 const PATHS = OAUTH_PATHS;
@@ -54,6 +55,15 @@ const ENDPOINTS: readonly EndpointEntry[] = [
   {
     ...{ name: "oauth.register", limit: 5, window: HOUR, by: BY_ADDRESS, event: REGISTERED },
     routes: [["POST", PATHS.registration]],
+  },
+  { name: "oauth.client-read", limit: 60, by: BY_ADDRESS, routes: [["GET", `${PATHS.registration}/:id`]] },
+  {
+    ...{ name: "oauth.client-change", limit: 60, by: BY_ADDRESS, event: CHANGED },
+    routes: [["PUT", `${PATHS.registration}/:id`]],
+  },
+  {
+    ...{ name: "oauth.client-remove", limit: 60, by: BY_ADDRESS, event: REMOVED },
+    routes: [["DELETE", `${PATHS.registration}/:id`]],
   },
   {
     ...{ name: "oauth.describe", limit: 240, by: BY_ADDRESS },

@@ -15,7 +15,7 @@ import {
   type ResourceServer,
   type SigningAlgorithm,
 } from "oidc-provider";
-import type { ClientSource } from "./client-source.ts";
+import type { ClientFeatures, ClientSource } from "./client-source.ts";
 
 /** Lifetimes of what the engine issues, in seconds. */
 export interface Lifetimes {
@@ -88,7 +88,11 @@ export const OAUTH_PATHS = {
 } as const;
 
 /** What the engine is told; all it says about itself follows from this. */
-export function configurationOf(options: IssuerOptions, adapter: AdapterFactory): Configuration {
+export function configurationOf(
+  options: IssuerOptions,
+  adapter: AdapterFactory,
+  clients?: ClientFeatures,
+): Configuration {
   const { issuer, keys, cookieKeys, lifetimes, publicClients, findAccount, interactionPath } = options;
   return {
     adapter,
@@ -116,7 +120,8 @@ export function configurationOf(options: IssuerOptions, adapter: AdapterFactory)
     extraClientMetadata: { properties: [RESOURCE_SCOPES] },
     ...algorithmsOf(keys),
     ttl: lifetimesOf(lifetimes),
-    features: featuresOf(options),
+    ...clients?.configuration,
+    features: { ...featuresOf(options), ...clients?.features },
   };
 }
 

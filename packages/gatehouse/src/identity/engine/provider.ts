@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { RequestListener } from "node:http";
-import { Provider } from "oidc-provider";
-import { createAdapter, type CurrentWork } from "./adapter.ts";
+import { Provider, type KoaContextWithOIDC } from "oidc-provider";
+import { createAdapter, workOf, type CurrentWork } from "./adapter.ts";
 import type { ClientSource } from "./client-source.ts";
 import { configurationOf, type IssuerOptions } from "./configuration.ts";
 import { identifySigned, type IdentifySigned, type SignedToken } from "./jwt-access-token.ts";
@@ -19,11 +19,21 @@ export interface IssuerEngine {
 /** Builds the engine of an issuer, which takes about a millisecond. */
 export function buildEngine(options: IssuerOptions): IssuerEngine {
   const current = new AsyncLocalStorage<UnitOfWork>();
+  const { clients } = options;
+  const features = clients?.features(() => workOf(current));
   const provider = new Provider(
     options.issuer,
-    configurationOf(options, (kind) => createAdapter(kind, current, options.clients)),
+    configurationOf(options, (kind) => createAdapter(kind, current, clients), features),
   );
-  if (options.clients !== undefined) compareSecretsOf(provider, options.clients, current);
+  if (clients !== undefined) compareSecretsOf(provider, clients, current);
+  provider.use(async (context, next) => {
+    await next();
+    // The engine's view of the request, where it has a route for it.
+    const { oidc } = context as Partial<KoaContextWithOIDC>;
+    const document: unknown = context.body;
+    if (oidc === undefined || context.status >= 300 || typeof document !== "object" || document === null) return;
+    context.body = features?.complete(oidc.route, document) ?? document;
+  });
   // What it believes of the scheme is what its caller tells it, which is the issuer's.
   provider.proxy = true;
   const keep = (token: SignedToken): void => current.getStore()?.keepSigned(token);
@@ -45,7 +55,6 @@ export function buildEngine(options: IssuerOptions): IssuerEngine {
 /** Clients have several secrets, of which the engine knows none: comparing one is ours. */
 function compareSecretsOf(provider: Provider, clients: ClientSource, current: CurrentWork): void {
   provider.Client.prototype.compareClientSecret = async function compare(secret) {
-    const work = current.getStore();
-    return work !== undefined && clients.hasSecret(work, this.clientId, secret);
+    return clients.hasSecret(workOf(current), this.clientId, secret);
   };
 }
