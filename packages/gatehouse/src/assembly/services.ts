@@ -22,6 +22,7 @@ import { createSealer, type Sealer } from "../kernel/seal.ts";
 import { openUploadFiles } from "../store/files/upload-files.ts";
 import { createAuditTrail } from "../store/sql/audit-trail.ts";
 import { createBans } from "../store/sql/bans.ts";
+import { createEmergencySwitches } from "../store/emergency-switches.ts";
 import { createDocuments } from "../store/sql/documents.ts";
 import { createIdempotencyRecords } from "../store/sql/idempotency-records.ts";
 import { createLeases } from "../store/sql/leases.ts";
@@ -79,6 +80,8 @@ export async function openServices(
   const { store, counters, bus } = stores;
   const keyKeeper = stack.use(await keep(bus, report));
   const bans = stack.use(await createBans({ store, bus, clock, ids, report }));
+  const documents = createDocuments();
+  const emergency = stack.use(await createEmergencySwitches({ store, documents, bus, clock, report }));
   const sealer = openSealer({ config, keyRing, random, clock, announce });
   const csrfTokens = createCsrfTokens({ keyRing, random });
   const sessions = createSessions();
@@ -89,9 +92,8 @@ export async function openServices(
   const timings = config.live.inspector ? createServerTimings(clock) : undefined;
   const chosen = { ...(tenant === undefined ? {} : { tenant }), ...(timings === undefined ? {} : { timings }) };
   const edge = createEdge({ ...base, ...edgeOptions(config), ...own, ...chosen });
-  const documents = createDocuments();
   const services: Services = {
-    ...{ ...base, config, sealer, documents, counters, bus, bans, edge },
+    ...{ ...base, config, sealer, documents, counters, bus, bans, emergency, edge },
     uploads: { sink: openUploadFiles(join(config.dataDirectory, "uploads")), records: createUploadRecords() },
     trail: createAuditTrail(),
     leases: createLeases(store),

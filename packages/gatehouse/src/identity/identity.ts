@@ -1,17 +1,18 @@
 import type { Hono } from "hono";
 import type { Edge } from "../http/edge.ts";
 import type { AnyAction } from "../kernel/action.ts";
-import type { Clock } from "../kernel/clock.ts";
+import type { KeyRing } from "../kernel/key-ring.ts";
 import type { OAuthArtifacts } from "../kernel/ports/oauth-artifacts.ts";
 import type { Store } from "../kernel/ports/store.ts";
+import type { ProvenLimitsParts } from "./endpoints/proven-limit.ts";
 import { createEndpoints } from "./endpoints/routes.ts";
 import { Issuers, type IssuersParts } from "./issuers.ts";
 
 /** What an identity provider is made from. */
-export interface IdentityParts extends IssuersParts {
+export interface IdentityParts extends IssuersParts, ProvenLimitsParts {
+  readonly keyRing: KeyRing;
   readonly edge: Edge;
   readonly store: Store;
-  readonly clock: Clock;
   readonly artifacts: OAuthArtifacts;
   /** Milliseconds in which a refresh token that was used up is answered as the first time; 0: never. */
   readonly grace: number;

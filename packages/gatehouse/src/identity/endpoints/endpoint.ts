@@ -4,26 +4,29 @@ import type { Edge } from "../../http/edge.ts";
 import type { Inbound } from "../../http/inbound.ts";
 import { defineAction, type AnyAction, type LimitPolicy } from "../../kernel/action.ts";
 import type { EventDefinition } from "../../kernel/event.ts";
-import { isDenial, type Denial } from "../../kernel/outcome.ts";
+import { deny, isDenial, type Denial } from "../../kernel/outcome.ts";
 import type { OAuthArtifacts } from "../../kernel/ports/oauth-artifacts.ts";
+import type { LimitState } from "../../kernel/ports/counters.ts";
 import type { Store } from "../../kernel/ports/store.ts";
-import type { Clock } from "../../kernel/clock.ts";
 import { callEngine, type EngineAnswer, type EngineRequest } from "../engine/engine-call.ts";
 import { isSigned } from "../engine/jwt-access-token.ts";
 import type { IssuerEngine } from "../engine/provider.ts";
 import type { Issuer } from "../issuers.ts";
 import { UnitOfWork, type Presented } from "../engine/unit-of-work.ts";
+import { identityEvents } from "../events.ts";
+import { oauthProblems } from "../problems.ts";
 import { claimedClientOf } from "./claimed-client.ts";
+import type { CorsReach } from "./cors.ts";
 import { keptAnswer, repeatAnswer } from "./lost-answer.ts";
 import { Parameters, parametersOf } from "./parameters.ts";
+import { ProvenLimits, type ProvenLimit, type ProvenLimitsParts } from "./proven-limit.ts";
 import { denialOf } from "./refusal.ts";
 import { responseOf } from "./response.ts";
 
 /** What endpoints need of their surroundings. */
-export interface EndpointParts {
+export interface EndpointParts extends ProvenLimitsParts {
   readonly edge: Edge;
   readonly store: Store;
-  readonly clock: Clock;
   readonly artifacts: OAuthArtifacts;
   /** The issuer of a tenant. */
   readonly issuerOf: (tenant: string) => Issuer;
@@ -37,6 +40,12 @@ export interface EndpointDescription {
   readonly name: string;
   readonly limits: readonly LimitPolicy[];
   readonly event: EventDefinition;
+  /** Counted besides the others, once it is known who calls. */
+  readonly proven?: ProvenLimit | undefined;
+  /** Whose pages may read the answers. */
+  readonly reach: CorsReach;
+  /** Whether clients come into being here. */
+  readonly registers?: boolean | undefined;
 }
 
 /** An endpoint: what is attempted there, and what answers requests. */
@@ -46,7 +55,9 @@ export interface Endpoint {
 }
 
 /** An endpoint as an action: the engine answers in its preparation, and what it has changed is committed as its run. */
-export function createEndpoint(parts: EndpointParts, { name, limits, event }: EndpointDescription): Endpoint {
+export function createEndpoint(parts: EndpointParts, description: EndpointDescription): Endpoint {
+  const { name, limits, event, proven, registers = false } = description;
+  const counted = new ProvenLimits(parts);
   const action = defineAction({
     name,
     entrances: ["oauth"],
@@ -56,20 +67,25 @@ export function createEndpoint(parts: EndpointParts, { name, limits, event }: En
     limits,
     input: EndpointInput,
     audit: { event, context: ({ parameters }) => contextOf(parameters) },
-    prepare: ({ attempt, input, read }) => {
-      const { issuerOf, artifacts, clock, grace } = parts;
+    prepare: async ({ attempt, input, read }) => {
+      const { issuerOf, artifacts, clock, grace, emergency } = parts;
+      if (registers && emergency?.isOn("registrations-closed") === true) {
+        return deny(oauthProblems.OAUTH_REGISTRATION_CLOSED, { event: identityEvents.oauth_request_refused });
+      }
       const { codec, engine } = issuerOf(attempt.tenant);
-      return ask(parts, engine, {
-        input,
-        work: new UnitOfWork({ codec, artifacts, read, grace, now: () => clock.now() }),
-      });
+      const work = new UnitOfWork({ codec, artifacts, read, grace, now: () => clock.now() });
+      const asked = await ask(parts, engine, { input, work });
+      if (isDenial(asked) || proven === undefined) return asked;
+      const states = await counted.take(attempt, work.proven, proven);
+      return isDenial(states) ? states : { ...asked, limits: states };
     },
-    run: async ({ prepared: { answer, work }, transaction }) => {
+    run: async ({ prepared: { answer, work, limits: states = [] }, transaction }) => {
       await work?.commit(transaction);
-      return answer;
+      return { answer, limits: states };
     },
   });
-  return { action, handler: (context: Context) => answerEndpoint(parts, action, parts.edge.of(context)) };
+  const handler = (context: Context) => answerEndpoint(parts, { action, description }, parts.edge.of(context));
+  return { action, handler };
 }
 
 const EndpointInput = z.object({ request: z.custom<EngineRequest>(), parameters: Parameters });
@@ -79,6 +95,7 @@ interface Prepared {
   readonly answer: EngineAnswer;
   /** Absent where nothing is to be changed. */
   readonly work: UnitOfWork | undefined;
+  readonly limits?: readonly LimitState[];
 }
 
 async function ask(
@@ -153,7 +170,11 @@ function contextOf({ client_id: client, grant_type: grantType }: Readonly<Record
   };
 }
 
-async function answerEndpoint(parts: EndpointParts, action: AnyAction, inbound: Inbound): Promise<Response> {
+async function answerEndpoint(
+  parts: EndpointParts,
+  { action, description }: { readonly action: AnyAction; readonly description: EndpointDescription },
+  inbound: Inbound,
+): Promise<Response> {
   const outcome = await parts.edge.receive(inbound, {
     action,
     entrance: "oauth",
@@ -172,5 +193,6 @@ async function answerEndpoint(parts: EndpointParts, action: AnyAction, inbound: 
       return { value, claimedClient: claimedClientOf(headers, parameters) };
     },
   });
-  return responseOf(outcome, parts.clock.now());
+  const origin = inbound.request.headers.get("origin");
+  return responseOf(outcome, { now: parts.clock.now(), reach: description.reach, origin });
 }

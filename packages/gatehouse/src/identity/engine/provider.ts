@@ -1,11 +1,11 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { RequestListener } from "node:http";
-import { Provider, type KoaContextWithOIDC } from "oidc-provider";
+import { Provider, type KoaContextWithOIDC, type OIDCContext } from "oidc-provider";
 import { createAdapter, workOf, type CurrentWork } from "./adapter.ts";
 import type { ClientSource } from "./client-source.ts";
 import { configurationOf, type IssuerOptions } from "./configuration.ts";
 import { identifySigned, type IdentifySigned, type SignedToken } from "./jwt-access-token.ts";
-import type { UnitOfWork } from "./unit-of-work.ts";
+import type { Proven, UnitOfWork } from "./unit-of-work.ts";
 
 /** An issuer's engine at one state of its keys and settings; replaced as a whole when either changes. */
 export interface IssuerEngine {
@@ -31,6 +31,7 @@ export function buildEngine(options: IssuerOptions): IssuerEngine {
     // The engine's view of the request, where it has a route for it.
     const { oidc } = context as Partial<KoaContextWithOIDC>;
     const document: unknown = context.body;
+    if (oidc !== undefined && context.status < 400) workOf(current).proven = provenIn(oidc);
     if (oidc === undefined || context.status >= 300 || typeof document !== "object" || document === null) return;
     context.body = features?.complete(oidc.route, document) ?? document;
   });
@@ -50,6 +51,10 @@ export function buildEngine(options: IssuerOptions): IssuerEngine {
     identifySigned: identifySigned(options.issuer, options.keys),
     within: (work, call) => current.run(work, call),
   };
+}
+
+function provenIn({ entities }: OIDCContext): Proven {
+  return { client: entities.Client?.clientId, account: entities.AccessToken?.accountId };
 }
 
 /** Clients have several secrets, of which the engine knows none: comparing one is ours. */

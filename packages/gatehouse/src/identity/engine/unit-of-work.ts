@@ -38,6 +38,12 @@ export interface Presented {
   readonly secret?: string | undefined;
 }
 
+/** Who a call has turned out to come from. */
+export interface Proven {
+  readonly client?: string | undefined;
+  readonly account?: string | undefined;
+}
+
 /** A step of the transaction besides what the engine keeps; `false` makes the whole of it stale. */
 export type FurtherStep = (transaction: WriteTransaction) => Promise<boolean>;
 
@@ -68,6 +74,8 @@ export class UnitOfWork {
   /** What went wrong in the engine or below it, of which its answer says nothing. */
   failure: unknown;
   presented: Presented = {};
+  /** Whom the engine has recognised. */
+  proven: Proven = {};
 
   constructor(parts: UnitOfWorkParts) {
     this.#parts = parts;
