@@ -5,18 +5,29 @@ import type { Sessions } from "../kernel/ports/sessions.ts";
 import type { Store, WriteTransaction } from "../kernel/ports/store.ts";
 import type { UploadPorts } from "../kernel/ports/uploads.ts";
 
+/** What removes of its own what is of no use any more. */
+interface Tidied {
+  prune(transaction: WriteTransaction, limit: number): Promise<number>;
+}
+
 /** What is tidied up. */
 export interface HousekeepingParts {
   readonly store: Store;
   readonly records: IdempotencyRecords;
   readonly sessions: Sessions;
   readonly documents: Documents;
+  /** What the identity provider keeps; absent where there is none. */
+  readonly artifacts?: Tidied | undefined;
+  /** Clients of the identity provider and their secrets. */
+  readonly clients?: Tidied | undefined;
   readonly uploads: UploadPorts;
   readonly clock: Clock;
   /** Looks after files that the store knows nothing of. */
   readonly strays: (signal: AbortSignal) => Promise<void>;
   /** Deletes old rows of the audit trail. */
   readonly prune: (signal?: AbortSignal) => Promise<number>;
+  /** Seals anew what does not go away by itself, once after each rotation of the keys. */
+  readonly reseal?: ((signal: AbortSignal) => Promise<void>) | undefined;
   /** Reminds of what is due. */
   readonly remind: () => Promise<void>;
   readonly report: (error: unknown) => void;
@@ -28,11 +39,15 @@ const CHUNK = 500;
 /** Deletes what has expired, a few rows at a time, and reminds of what is due: now and every five minutes. */
 export function startHousekeeping(parts: HousekeepingParts): AsyncDisposable {
   const { store, records, sessions, documents, uploads, clock, strays, prune, remind, report } = parts;
+  const { artifacts, clients, reseal } = parts;
   const stop = new AbortController();
   const jobs: readonly ((transaction: WriteTransaction) => Promise<number>)[] = [
     (transaction) => records.prune(transaction, CHUNK),
     (transaction) => sessions.prune(transaction, clock.now(), CHUNK),
     (transaction) => documents.prune(transaction, CHUNK),
+    ...[artifacts ?? [], clients ?? []]
+      .flat()
+      .map((part) => (transaction: WriteTransaction) => part.prune(transaction, CHUNK)),
   ];
 
   async function tidy(): Promise<void> {
@@ -43,6 +58,7 @@ export function startHousekeeping(parts: HousekeepingParts): AsyncDisposable {
     await deleteExpiredUploads(uploads, store, stop.signal);
     await strays(stop.signal);
     await prune(stop.signal);
+    await reseal?.(stop.signal);
     await remind();
   }
 

@@ -7,6 +7,18 @@ export const identityEvents = defineEvents({
   oauth_client_registered: { level: "info", description: "A client registered itself." },
   oauth_client_changed: { level: "info", description: "A client changed its registration." },
   oauth_client_removed: { level: "info", description: "A client removed its registration." },
+  oauth_client_created: { level: "warn", description: "An operator created a client." },
+  oauth_client_edited: { level: "warn", description: "An operator changed a client." },
+  oauth_client_disabled: { level: "warn", description: "An operator disabled a client; its tokens were revoked." },
+  oauth_client_enabled: { level: "warn", description: "An operator enabled a client again." },
+  oauth_client_deleted: { level: "warn", description: "An operator deleted a client; its tokens were revoked." },
+  oauth_client_secret_rotated: { level: "warn", description: "An operator gave a client a new secret." },
+  oauth_client_secret_retired: { level: "warn", description: "An operator let a secret of a client end." },
+  oauth_registration_token_issued: {
+    level: "warn",
+    description: "An operator issued a token whose bearer may register clients.",
+  },
+  oauth_registration_token_revoked: { level: "info", description: "An operator revoked such a token." },
   oauth_client_document_changed: {
     level: "warn",
     description: "The document a client is known by says something else than before.",
@@ -16,6 +28,11 @@ export const identityEvents = defineEvents({
   oauth_grant_refused: {
     level: "warn",
     description: "OAUTH_GRANT_REFUSED: a code or refresh token was wrong, used up, expired or revoked.",
+  },
+  oauth_key_changed: { level: "warn", description: "A signing key was made, took over, retired or was pruned." },
+  oauth_key_compromised: {
+    level: "critical",
+    description: "A signing key was withdrawn because somebody else has it.",
   },
   authn_login_success: { level: "info", description: "Somebody proved who they are." },
   authn_login_fail: { level: "warn", description: "SIGN_IN_REFUSED: identifier and password do not go together." },

@@ -14,6 +14,8 @@ export interface IssuerKeys {
   readonly version: number;
   /** Private keys: of each algorithm the one to sign with first, then those that are published only. */
   all(): readonly JWK[];
+  /** Resolves once there are any. */
+  ready(): Promise<void>;
 }
 
 /** One issuer as it is now. */
@@ -55,11 +57,23 @@ export class Issuers {
     this.#parts = parts;
   }
 
+  /** Resolves once tokens can be signed, which takes seconds on the first start of all. Await it before `of`. */
+  ready(): Promise<void> {
+    return this.#parts.keys.ready();
+  }
+
+  /** The address of a tenant's issuer. */
+  originOf(tenant: string): string {
+    return this.#parts.originOf(tenant);
+  }
+
+  /** @throws {TypeError} before `ready`. */
   of(tenant: string): Issuer {
     const known = this.#built.get(tenant);
     const { version } = this.#parts.keys;
-    if (known?.version === version) return known;
-    const issuer = { ...this.#build(tenant), version };
+    const origin = this.originOf(tenant);
+    if (known?.version === version && known.origin === origin) return known;
+    const issuer = { ...this.#build(tenant, origin), version };
     this.#built.delete(tenant);
     this.#built.set(tenant, issuer);
     const [oldest] = this.#built.keys();
@@ -67,9 +81,10 @@ export class Issuers {
     return issuer;
   }
 
-  #build(tenant: string): Issuer {
-    const { keyRing, sealer, keys, originOf, findAccount, ...settings } = this.#parts;
-    const origin = originOf(tenant);
+  #build(tenant: string, origin: string): Issuer {
+    const { keyRing, sealer, keys, findAccount, ...settings } = this.#parts;
+    // Without keys the engine would take its own, which everybody knows.
+    if (keys.all().length === 0) throw new TypeError("There are no keys to sign tokens with yet.");
     const cookieKeys = keyRing.all("oauth-cookies").map(({ mac }) => base64url(mac(tenant)));
     const engine = buildEngine({
       ...settings,

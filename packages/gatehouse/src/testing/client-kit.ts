@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { exportJWK, generateKeyPair, type JWK } from "jose";
+import { OPERATOR_ENTRANCES, operatorsOnly } from "../console/operator.ts";
 import { openGatehouse, type Gatehouse } from "../gatehouse.ts";
 import { browserOrigin } from "../http/browser-origin.ts";
 import { listen, type Listening } from "../http/server.ts";
@@ -80,6 +81,7 @@ export async function openClientKit(options: ClientKitOptions = {}): Promise<Cli
     profile: "development",
     dataDirectory: directory,
     console: { enabled: false },
+    identity: { enabled: false },
     limits: { trustedCidrs: ["127.0.0.1/32"] },
     ...options.config,
   };
@@ -92,11 +94,13 @@ export async function openClientKit(options: ClientKitOptions = {}): Promise<Cli
       open: (services) => {
         const clients = createClientServices({
           ...{ ...services, artifacts, clients: createOAuthClients(), production: true },
+          operatorsOnly,
+          entrances: OPERATOR_ENTRANCES,
           ...options.clients,
         });
         const identity = createIdentity({
           ...{ ...services, artifacts, clients: clients.source, lifetimes: LIFETIMES, publicClients: true },
-          keys: { version: 1, all: () => keys },
+          keys: { version: 1, all: () => keys, ready: async () => undefined },
           originOf: () => origin,
           resources: [{ resource: CLIENT_KIT_API, scopes: ["photos:read", "photos:write"], lookedUpBy: ["api"] }],
           findAccount: () => async (_context, id) => ({ accountId: id, claims: async () => ({ sub: id }) }),
@@ -125,7 +129,7 @@ export async function openClientKit(options: ClientKitOptions = {}): Promise<Cli
           await store.write((transaction) => work.commit(transaction));
           return new Response(null, { status: 303, headers: { location: location ?? "/" } });
         });
-        return { actions: identity.actions, routes: () => identity.routes };
+        return { actions: [...identity.actions, ...clients.operations], routes: () => identity.routes };
       },
     },
   });

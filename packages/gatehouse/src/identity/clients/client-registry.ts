@@ -85,7 +85,7 @@ export class ClientRegistry {
     const records: ClientRecord[] = [];
     if (after === undefined) {
       for (const known of statics.of(tenant)) {
-        records.push({ ...configured(known), settings: settingsOf(known.metadata) });
+        records.push({ ...configured({ tenant, id: known.id }), settings: settingsOf(known.metadata) });
       }
     }
     for (const client of await clients.list(reading, page)) records.push(await this.#recordOf(reading, client));
@@ -166,6 +166,20 @@ export class ClientRegistry {
   async retireSecret(writing: WriteTransaction, key: ClientKey, secret: string): Promise<Denial | undefined> {
     const gone = await this.#parts.clients.expireSecret(writing, { ...key, secret }, await writing.now());
     return gone ? undefined : deny(problems.NOT_FOUND, { detail: `There is no secret ${secret}.` });
+  }
+
+  /** Removes clients that came by themselves and that nobody has used for so long; returns how many. */
+  async removeUnused(
+    writing: WriteTransaction,
+    { unusedAfter, limit }: { readonly unusedAfter: number; readonly limit: number },
+  ): Promise<number> {
+    if (unusedAfter === 0) return 0;
+    const unused = await this.#parts.clients.unused(writing, (await writing.now()) - unusedAfter, limit);
+    for (const key of unused) {
+      await this.#revoke(writing, key);
+      await this.#parts.clients.remove(writing, key);
+    }
+    return unused.length;
   }
 
   /** A client of the store, whoever registered it, its own document among them. */

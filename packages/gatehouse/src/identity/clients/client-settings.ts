@@ -29,12 +29,12 @@ export interface ClientSettings {
   readonly type?: "web" | "native" | undefined;
   /** Default: `client_secret_basic`; in the configuration, `none` without a secret. */
   readonly authentication?: ClientAuthentication | undefined;
-  /** Default: `authorization_code`, and `refresh_token` where the scope has `offline_access`. */
+  /** Default: `authorization_code` and `refresh_token`; `client_credentials` where people are sent back nowhere. */
   readonly grantTypes?: readonly string[] | undefined;
   readonly redirectUris?: readonly string[] | undefined;
   readonly postLogoutRedirectUris?: readonly string[] | undefined;
   readonly backchannelLogoutUri?: string | undefined;
-  /** Scopes of people it may ask for, separated by spaces. Default `openid`. */
+  /** Scopes of people it may ask for, separated by spaces. Default: all. */
   readonly scope?: string | undefined;
   /** Scopes it may have, by resource. Default: all of all resources. */
   readonly resources?: Readonly<Record<string, readonly string[]>> | undefined;
@@ -51,7 +51,7 @@ export interface ClientSettings {
 /** A client of the configuration. */
 export interface StaticClient extends ClientSettings {
   readonly id: string;
-  /** Default: the one tenant there is. */
+  /** Default: all. */
   readonly tenant?: string | undefined;
   readonly secret?: string | undefined;
 }
@@ -80,7 +80,7 @@ export const ClientSettingsShape = {
   redirectUris: z.array(z.string().max(2000)).max(50).default([]),
   postLogoutRedirectUris: z.array(z.string().max(2000)).max(50).default([]),
   backchannelLogoutUri: Web.optional(),
-  scope: z.string().max(1000).regex(SCOPE, "Write scopes separated by single spaces.").default("openid"),
+  scope: z.string().max(1000).regex(SCOPE, "Write scopes separated by single spaces.").optional(),
   resources: z.record(Address, z.array(z.string().max(200)).max(100)).optional(),
   jwks: z.object({ keys: z.array(z.record(z.string(), z.unknown())).max(20) }).optional(),
   jwksUri: Web.optional(),
@@ -140,14 +140,14 @@ function isPublicAddress(address: string): boolean {
   return url !== null && url.protocol === "https:" && !isThisMachine(url.hostname);
 }
 
-function grantsOf({ grantTypes, scope = "" }: ClientSettings): readonly string[] {
+function grantsOf({ grantTypes, redirectUris = [] }: ClientSettings): readonly string[] {
   if (grantTypes !== undefined) return grantTypes;
-  return scope.split(" ").includes("offline_access") ? ["authorization_code", "refresh_token"] : ["authorization_code"];
+  return redirectUris.length > 0 ? ["authorization_code", "refresh_token"] : ["client_credentials"];
 }
 
 /** What the engine is told of a client. */
 export function metadataOf(settings: ClientSettings): ClientMetadata {
-  const { name, type = "web", authentication = "client_secret_basic", scope = "openid", jwks, resources } = settings;
+  const { name, type = "web", authentication = "client_secret_basic", scope, jwks, resources } = settings;
   const grants = grantsOf(settings);
   const places = PLACES.flatMap(([member, standard]) =>
     settings[member] === undefined ? [] : [[standard, settings[member]] as const],
@@ -160,7 +160,7 @@ export function metadataOf(settings: ClientSettings): ClientMetadata {
     response_types: grants.includes("authorization_code") ? ["code"] : [],
     redirect_uris: settings.redirectUris ?? [],
     post_logout_redirect_uris: settings.postLogoutRedirectUris ?? [],
-    scope,
+    ...(scope === undefined ? {} : { scope }),
     ...Object.fromEntries(places),
     // The engine checks the members of each kind of key itself.
     ...(jwks === undefined ? {} : { jwks: jwks as JWKS }),

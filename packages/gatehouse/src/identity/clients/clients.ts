@@ -1,3 +1,4 @@
+import type { AnyAction } from "../../kernel/action.ts";
 import type { Clock } from "../../kernel/clock.ts";
 import type { EventStream } from "../../kernel/event-stream.ts";
 import type { Ids } from "../../kernel/ids.ts";
@@ -5,6 +6,7 @@ import type { KeyRing } from "../../kernel/key-ring.ts";
 import type { Counters } from "../../kernel/ports/counters.ts";
 import type { OAuthArtifacts } from "../../kernel/ports/oauth-artifacts.ts";
 import type { OAuthClients } from "../../kernel/ports/oauth-clients.ts";
+import type { Store, WriteTransaction } from "../../kernel/ports/store.ts";
 import type { Random } from "../../kernel/random.ts";
 import type { Sealer } from "../../kernel/seal.ts";
 import type { ClientSource } from "../engine/client-source.ts";
@@ -16,13 +18,17 @@ import type { StaticClient } from "./client-settings.ts";
 import { EngineClients } from "./engine-clients.ts";
 import { engineFeatures, type RegistrationAccess } from "./engine-features.ts";
 import { DOCUMENT_POLICY, MetadataDocuments, type DocumentPolicy } from "./metadata-documents.ts";
+import { createClientOperations, type ClientOperationsParts } from "./operations.ts";
 import { createOutboundFetch, type OutboundOptions } from "./outbound-fetch.ts";
 import { REGISTRATION_POLICY, type RegistrationPolicy } from "./registration-policy.ts";
 import { RegistrationTokens } from "./registration-tokens.ts";
+import { resealClients } from "./resealing.ts";
 import { StaticClients } from "./static-clients.ts";
 
+const UNUSED_AFTER = 90 * 86_400_000;
+
 /** What clients are made from. */
-export interface ClientServicesParts {
+export interface ClientServicesParts extends Pick<ClientOperationsParts, "operatorsOnly" | "entrances"> {
   readonly clients: OAuthClients;
   readonly artifacts: Pick<OAuthArtifacts, "revoke">;
   readonly counters: Counters;
@@ -36,6 +42,8 @@ export interface ClientServicesParts {
   readonly registration?: RegistrationAccess;
   /** What clients may be that nobody of the operators has made. */
   readonly policy?: Partial<RegistrationPolicy>;
+  /** Milliseconds after which clients that have registered and that nobody uses are removed; 0: never. Default: 90 days. */
+  readonly unusedAfter?: number;
   /** Which clients may be known by a document at their address. Default: none. */
   readonly metadataDocuments?: Partial<DocumentPolicy>;
   readonly resources?: readonly ProtectedResource[];
@@ -56,6 +64,12 @@ export interface ClientServices {
   /** For the engine. */
   readonly source: ClientSource;
   readonly tokens: RegistrationTokens;
+  /** What operators do. */
+  readonly operations: readonly AnyAction[];
+  /** Removes what has expired and clients that nobody uses, at most `limit` of each; returns how many. */
+  readonly prune: (writing: WriteTransaction, limit: number) => Promise<number>;
+  /** Seals all clients under the current key; see `AccountServices.reseal`. Returns how many texts were sealed anew. */
+  readonly reseal: (store: Store, signal?: AbortSignal) => Promise<number>;
 }
 
 /**
@@ -63,7 +77,7 @@ export interface ClientServices {
  * @throws {BootRefusedError} when a client of the configuration is unsafe or cannot work.
  */
 export function createClientServices(parts: ClientServicesParts): ClientServices {
-  const { production, configured = [] } = parts;
+  const { production, configured = [], unusedAfter = UNUSED_AFTER } = parts;
   const codec = new ClientCodec(parts);
   const secrets = new ClientSecrets({ ...parts, codec });
   const shared = { ...parts, codec, secrets, statics: new StaticClients(configured, production) };
@@ -76,9 +90,15 @@ export function createClientServices(parts: ClientServicesParts): ClientServices
     resources: parts.resources ?? [],
     origins: parts.origins ?? [],
   };
+  const registry = new ClientRegistry(shared);
+  const tokens = new RegistrationTokens(shared);
   return {
-    registry: new ClientRegistry(shared),
+    registry,
+    tokens,
     source: new EngineClients({ ...shared, features: (work) => engineFeatures(features, work) }),
-    tokens: new RegistrationTokens(shared),
+    operations: createClientOperations({ ...parts, registry, tokens }),
+    prune: async (writing, limit) =>
+      (await parts.clients.prune(writing, limit)) + (await registry.removeUnused(writing, { unusedAfter, limit })),
+    reseal: (store, signal) => resealClients(store, shared, signal),
   };
 }

@@ -1,10 +1,12 @@
-import { SINGLE_TENANT } from "../../kernel/attempt.ts";
 import { BootRefusedError } from "../../kernel/gate.ts";
 import type { ClientKey } from "../../kernel/ports/oauth-clients.ts";
 import { clientFaults, metadataOf, type ClientMetadata, type StaticClient } from "./client-settings.ts";
 
 /** A client of the configuration, as it is known to the engine. */
-export interface KnownClient extends ClientKey {
+export interface KnownClient {
+  readonly id: string;
+  /** Absent: a client of all tenants. */
+  readonly tenant: string | undefined;
   readonly metadata: ClientMetadata;
   readonly secret: string | undefined;
 }
@@ -14,7 +16,7 @@ export interface KnownClient extends ClientKey {
  * @throws {BootRefusedError} when one of them is unsafe or cannot work.
  */
 export class StaticClients {
-  readonly #known = new Map<string, KnownClient>();
+  readonly #known: readonly KnownClient[];
 
   constructor(clients: readonly StaticClient[], production: boolean) {
     const reasons = clients.flatMap((client) =>
@@ -23,27 +25,22 @@ export class StaticClients {
       ),
     );
     if (reasons.length > 0) throw new BootRefusedError(reasons);
-    for (const client of clients) {
-      const { id, tenant = SINGLE_TENANT, secret } = client;
-      const metadata = metadataOf(withAuthentication(client));
-      this.#known.set(nameOf({ tenant, id }), { tenant, id, secret, metadata });
-    }
+    this.#known = clients.map((client) => {
+      const { id, tenant, secret, name = id } = client;
+      return { tenant, id, secret, metadata: metadataOf(withAuthentication({ ...client, name })) };
+    });
   }
 
-  find(key: ClientKey): KnownClient | undefined {
-    return this.#known.get(nameOf(key));
+  find({ tenant, id }: ClientKey): KnownClient | undefined {
+    return this.of(tenant).find((client) => client.id === id);
   }
 
   of(tenant: string): readonly KnownClient[] {
-    return [...this.#known.values()].filter((client) => client.tenant === tenant);
+    return this.#known.filter((client) => client.tenant === undefined || client.tenant === tenant);
   }
 }
 
 function withAuthentication(client: StaticClient): StaticClient {
   const implied = client.secret === undefined && client.jwks === undefined && client.jwksUri === undefined;
   return client.authentication === undefined && implied ? { ...client, authentication: "none" } : client;
-}
-
-function nameOf({ tenant, id }: ClientKey): string {
-  return JSON.stringify([tenant, id]);
 }

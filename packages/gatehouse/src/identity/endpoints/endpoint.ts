@@ -11,7 +11,7 @@ import type { Store } from "../../kernel/ports/store.ts";
 import { callEngine, type EngineAnswer, type EngineRequest } from "../engine/engine-call.ts";
 import { isSigned } from "../engine/jwt-access-token.ts";
 import type { IssuerEngine } from "../engine/provider.ts";
-import type { Issuer } from "../issuers.ts";
+import type { Issuers } from "../issuers.ts";
 import { UnitOfWork, type Presented } from "../engine/unit-of-work.ts";
 import { identityEvents } from "../events.ts";
 import { oauthProblems } from "../problems.ts";
@@ -28,8 +28,7 @@ export interface EndpointParts extends ProvenLimitsParts {
   readonly edge: Edge;
   readonly store: Store;
   readonly artifacts: OAuthArtifacts;
-  /** The issuer of a tenant. */
-  readonly issuerOf: (tenant: string) => Issuer;
+  readonly issuers: Issuers;
   /** Milliseconds in which a refresh token that was used up is answered as the first time. */
   readonly grace: number;
 }
@@ -68,11 +67,12 @@ export function createEndpoint(parts: EndpointParts, description: EndpointDescri
     input: EndpointInput,
     audit: { event, context: ({ parameters }) => contextOf(parameters) },
     prepare: async ({ attempt, input, read }) => {
-      const { issuerOf, artifacts, clock, grace, emergency } = parts;
+      const { issuers, artifacts, clock, grace, emergency } = parts;
       if (registers && emergency?.isOn("registrations-closed") === true) {
         return deny(oauthProblems.OAUTH_REGISTRATION_CLOSED, { event: identityEvents.oauth_request_refused });
       }
-      const { codec, engine } = issuerOf(attempt.tenant);
+      await issuers.ready();
+      const { codec, engine } = issuers.of(attempt.tenant);
       const work = new UnitOfWork({ codec, artifacts, read, grace, now: () => clock.now() });
       const asked = await ask(parts, engine, { input, work });
       if (isDenial(asked) || proven === undefined) return asked;
@@ -181,7 +181,7 @@ async function answerEndpoint(
     read: async () => {
       const bytes = await inbound.bytes();
       if (isDenial(bytes)) return bytes;
-      const { origin } = parts.issuerOf(inbound.tenant);
+      const origin = parts.issuers.originOf(inbound.tenant);
       const { method, url, peer } = inbound;
       const { headers } = inbound.request;
       const body = bytes.byteLength === 0 ? undefined : bytes;

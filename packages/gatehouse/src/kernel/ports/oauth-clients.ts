@@ -52,8 +52,8 @@ export interface StoredRegistrationToken {
   readonly tenant: string;
   /** What operators call it. */
   readonly id: string;
-  /** Sealed JSON. */
-  readonly body: string;
+  /** Whom it is for. */
+  readonly label: string;
   readonly usesLeft: number;
   readonly createdAt: number;
   readonly expiresAt: number;
@@ -118,7 +118,7 @@ export interface OAuthClients {
   tokens(transaction: ReadTransaction, tenant: string): Promise<StoredRegistrationToken[]>;
   addToken(
     transaction: WriteTransaction,
-    token: Pick<StoredRegistrationToken, "key" | "tenant" | "id" | "body" | "usesLeft" | "expiresAt">,
+    token: Pick<StoredRegistrationToken, "key" | "tenant" | "id" | "label" | "usesLeft" | "expiresAt">,
   ): Promise<void>;
   /** Takes one use; `false` where none is left. Of many who take the last one at once, one succeeds. */
   useToken(transaction: WriteTransaction, key: string): Promise<boolean>;

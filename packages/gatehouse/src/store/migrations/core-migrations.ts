@@ -244,7 +244,7 @@ export const coreMigrations: readonly Migration[] = Object.freeze([
       key {id} NOT NULL PRIMARY KEY,
       tenant {id} NOT NULL,
       id {id} NOT NULL,
-      body TEXT NOT NULL,
+      label TEXT NOT NULL,
       uses_left {integer} NOT NULL,
       created_at {integer} NOT NULL,
       expires_at {integer} NOT NULL,

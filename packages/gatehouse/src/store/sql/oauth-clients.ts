@@ -34,7 +34,7 @@ interface TokenRow {
   readonly key: string;
   readonly tenant: string;
   readonly id: string;
-  readonly body: string;
+  readonly label: string;
   readonly uses_left: number;
   readonly created_at: number;
   readonly expires_at: number;
@@ -102,7 +102,7 @@ const PRUNE_SECRETS = portableStatement(
    (SELECT key FROM oauth_client_secrets WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2) RETURNING key`,
 );
 
-const TOKEN_COLUMNS = "key, tenant, id, body, uses_left, created_at, expires_at, used_at";
+const TOKEN_COLUMNS = "key, tenant, id, label, uses_left, created_at, expires_at, used_at";
 const FIND_TOKEN = portableStatement(
   `SELECT ${TOKEN_COLUMNS} FROM oauth_registration_tokens WHERE key = $1 AND uses_left > 0 AND expires_at > {now}`,
 );
@@ -223,9 +223,9 @@ function tokenRows(): TokenRows {
     async tokens(transaction, tenant) {
       return (await transaction.execute<TokenRow>(TOKENS, [tenant])).map(tokenOf);
     },
-    async addToken(transaction, { key, tenant, id, body, usesLeft, expiresAt }) {
+    async addToken(transaction, { key, tenant, id, label, usesLeft, expiresAt }) {
       const now = await transaction.now();
-      await transaction.execute(ADD_TOKEN, [key, tenant, id, body, usesLeft, now, expiresAt]);
+      await transaction.execute(ADD_TOKEN, [key, tenant, id, label, usesLeft, now, expiresAt]);
     },
     async useToken(transaction, key) {
       return (await transaction.execute(USE_TOKEN, [key, await transaction.now()])).length === 1;
@@ -261,7 +261,7 @@ function secretOf(row: SecretRow): StoredClientSecret {
 
 function tokenOf(row: TokenRow): StoredRegistrationToken {
   return {
-    ...{ key: row.key, tenant: row.tenant, id: row.id, body: row.body, usesLeft: Number(row.uses_left) },
+    ...{ key: row.key, tenant: row.tenant, id: row.id, label: row.label, usesLeft: Number(row.uses_left) },
     ...{ createdAt: Number(row.created_at), expiresAt: Number(row.expires_at), usedAt: timeOf(row.used_at) },
   };
 }
