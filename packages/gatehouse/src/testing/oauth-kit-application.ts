@@ -46,7 +46,7 @@ export function identityOf(
   const identity = createIdentity({
     ...services,
     artifacts,
-    keys: { version: 1, all: () => keys },
+    keys: { version: 1, all: () => keys, ready: () => Promise.resolve() },
     originOf: () => place.origin,
     lifetimes: LIFETIMES,
     resources: [resource("photos", "jwt"), resource("notes", "opaque")],
