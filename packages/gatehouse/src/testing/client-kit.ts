@@ -35,6 +35,8 @@ export interface ClientKitOptions {
   /** Keys, where several kits are servers of one installation. */
   readonly keys?: readonly JWK[];
   readonly directory?: string;
+  /** The issuer's address, where another server has it. */
+  readonly issuer?: () => string;
 }
 
 /** An identity provider with a server, for tests of clients. */
@@ -48,8 +50,8 @@ export interface ClientKit extends AsyncDisposable {
   write<Result>(work: (writing: WriteTransaction) => Promise<Result>): Promise<Result>;
   /** Asks the token endpoint with a form. */
   token(form: Readonly<Record<string, string>>, headers?: Readonly<Record<string, string>>): Promise<Answer>;
-  /** Asks any address of the server. */
-  ask(path: string, init?: RequestInit): Promise<Answer>;
+  /** Asks any address of the server; from the address that is named, and else from this machine. */
+  ask(path: string, init?: RequestInit & { readonly from?: string }): Promise<Answer>;
 }
 
 /** What a server answered. */
@@ -101,7 +103,7 @@ export async function openClientKit(options: ClientKitOptions = {}): Promise<Cli
         const identity = createIdentity({
           ...{ ...services, artifacts, clients: clients.source, lifetimes: LIFETIMES, publicClients: true },
           keys: { version: 1, all: () => keys, ready: async () => undefined },
-          originOf: () => origin,
+          originOf: () => options.issuer?.() ?? origin,
           resources: [{ resource: CLIENT_KIT_API, scopes: ["photos:read", "photos:write"], lookedUpBy: ["api"] }],
           findAccount: () => async (_context, id) => ({ accountId: id, claims: async () => ({ sub: id }) }),
           interactionPath: (uid) => `/test/sign-in/${uid}`,
@@ -141,7 +143,11 @@ export async function openClientKit(options: ClientKitOptions = {}): Promise<Cli
   const { identity, clients } = parts;
   const kept = stack.move();
   const { store } = gatehouse.services;
-  const ask: ClientKit["ask"] = async (path, init) => answerOf(await fetch(new URL(path, origin), init));
+  const ask: ClientKit["ask"] = async (path, { from, ...init } = {}) => {
+    const url = new URL(path, origin);
+    if (from === undefined) return answerOf(await fetch(url, init));
+    return answerOf(await gatehouse.handler(new Request(url, init), { address: from, encrypted: false }));
+  };
   return {
     ...{ gatehouse, identity, clients, origin, ask },
     write: (work) => store.write(work),

@@ -49,7 +49,9 @@ export function redirectFault(address: string, rules: RedirectRules): string | u
 /** Whether a host is this machine, in any of its writings. */
 export function isThisMachine(hostname: string): boolean {
   const host = hostname.replace(/\.$/, "").toLowerCase();
-  return host === "localhost" || host.endsWith(".localhost") || /^127\.|^\[::1\]$|^\[::ffff:7f/.test(host);
+  return (
+    host === "localhost" || host.endsWith(".localhost") || /^127(?:\.\d{1,3}){3}$|^\[::1\]$|^\[::ffff:7f/.test(host)
+  );
 }
 
 function schemeFault(scheme: string, { type, anyScheme = false }: RedirectRules): string | undefined {
