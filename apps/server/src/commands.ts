@@ -19,6 +19,7 @@ import {
   revokeToken,
   rotateSecret,
 } from "./commands/oauth.ts";
+import { oauthCompromise, oauthListKeys, oauthPruneKeys, oauthRotateKeys } from "./commands/oauth-keys.ts";
 import { start } from "./commands/start.ts";
 
 /** Every command of the `gatehouse` program. */
@@ -45,6 +46,10 @@ export const commands: readonly Command[] = [
   issueToken,
   listTokens,
   revokeToken,
+  oauthListKeys,
+  oauthRotateKeys,
+  oauthPruneKeys,
+  oauthCompromise,
   backup,
   restore,
   config,

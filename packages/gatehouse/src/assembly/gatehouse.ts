@@ -198,8 +198,9 @@ function startBackground(foundation: Foundation, stack: AsyncDisposableStack): v
     found: systemEvents.uploadsUnknown,
     deleted: systemEvents.uploadsDeleted,
   });
-  const { artifacts, accounts, clients } = services.identity ?? {};
-  const reseal = accounts && clients && createResealingJob({ ...services, keys, sealed: [accounts, clients] });
+  const { identity } = services;
+  const { artifacts, clients } = identity ?? {};
+  const reseal = identity && createResealingJob({ ...services, ...identity, keys, signingKeys: identity.keys });
   const jobs = { strays, prune, remind, reseal };
   stack.use(startHousekeeping({ ...services, sessions, records, artifacts, clients, ...jobs, report }));
 }

@@ -5,6 +5,7 @@ import type { KeyRing } from "../kernel/key-ring.ts";
 import type { OAuthArtifacts } from "../kernel/ports/oauth-artifacts.ts";
 import type { Store } from "../kernel/ports/store.ts";
 import type { ProvenLimitsParts } from "./endpoints/proven-limit.ts";
+import type { KeyUses } from "./keys/key-uses.ts";
 import { createEndpoints } from "./endpoints/routes.ts";
 import { Issuers, type IssuersParts } from "./issuers.ts";
 
@@ -16,6 +17,8 @@ export interface IdentityParts extends IssuersParts, ProvenLimitsParts {
   readonly artifacts: OAuthArtifacts;
   /** Milliseconds in which a refresh token that was used up is answered as the first time; 0: never. */
   readonly grace: number;
+  /** Counts what signing keys are used for. Default: nobody does. */
+  readonly keyUses?: KeyUses;
 }
 
 /** An identity provider: what can be attempted, and the routes that lead there. */

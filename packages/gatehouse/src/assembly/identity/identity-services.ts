@@ -2,6 +2,7 @@ import type { AccountServices } from "../../identity/accounts/accounts.ts";
 import type { ClientServices } from "../../identity/clients/clients.ts";
 import type { Issuers } from "../../identity/issuers.ts";
 import type { KeyKeeper } from "../../identity/keys/key-keeper.ts";
+import type { AccessTokens } from "../../kernel/ports/access-tokens.ts";
 import type { Factors } from "../../kernel/ports/accounts.ts";
 import type { Mailer } from "../../kernel/ports/mail.ts";
 import type { OAuthArtifacts } from "../../kernel/ports/oauth-artifacts.ts";
@@ -17,6 +18,8 @@ export interface IdentityServices {
   /** The keys that tokens are signed with. */
   readonly keys: KeyKeeper;
   readonly mailer: Mailer;
+  /** Looks access tokens up: `issuerInProcess` of `gatehouse/oauth` takes it. */
+  readonly accessTokens: AccessTokens;
   /** Milliseconds in which a refresh token that was used up is answered as the first time. */
   readonly grace: number;
 }

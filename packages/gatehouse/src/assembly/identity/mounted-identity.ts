@@ -2,29 +2,32 @@ import { OPERATOR_ENTRANCES, operatorsOnly } from "../../console/operator.ts";
 import { createAccountServices, type AccountServices } from "../../identity/accounts/accounts.ts";
 import type { LinkPurpose } from "../../identity/accounts/account-links.ts";
 import { BreachFilter } from "../../identity/accounts/passwords/breach-filter.ts";
-import { createClientServices, type ClientServices } from "../../identity/clients/clients.ts";
 import { createFindAccount } from "../../identity/claims.ts";
+import { createAccessTokens } from "../../identity/engine/access-tokens.ts";
 import type { Lifetimes } from "../../identity/engine/configuration.ts";
 import { createIdentity } from "../../identity/identity.ts";
-import { KeyKeeper } from "../../identity/keys/key-keeper.ts";
-import type { RotationPolicy, RotationStep } from "../../identity/keys/rotation.ts";
+import { KeyUses } from "../../identity/keys/key-uses.ts";
+import { createSigningKeyOperations } from "../../identity/keys/operations.ts";
+import { createKeyNotice } from "./key-notice.ts";
+import { KeyKeeper, type KeyChange } from "../../identity/keys/key-keeper.ts";
+import type { RotationPolicy } from "../../identity/keys/rotation.ts";
 import { createMailboxRoutes } from "../../identity/accounts/mailbox-routes.ts";
 import type { AnyAction } from "../../kernel/action.ts";
 import type { Config } from "../../kernel/config.ts";
 import { BootRefusedError } from "../../kernel/gate.ts";
+import type { AccountKey } from "../../kernel/ports/accounts.ts";
 import type { Bus } from "../../kernel/ports/bus.ts";
-import type { OAuthArtifacts } from "../../kernel/ports/oauth-artifacts.ts";
 import type { Sessions } from "../../kernel/ports/sessions.ts";
 import { systemTimers } from "../../kernel/timers.ts";
 import { subscribeLastingly } from "../../store/lasting-subscription.ts";
 import { createAccounts } from "../../store/sql/accounts.ts";
 import { createFactors } from "../../store/sql/factors.ts";
 import { createOAuthArtifacts } from "../../store/sql/oauth-artifacts.ts";
-import { createOAuthClients } from "../../store/sql/oauth-clients.ts";
 import { createSigningKeys } from "../../store/sql/signing-keys.ts";
 import type { Hono } from "hono";
 import type { Services } from "../application.ts";
 import type { IdentityServices } from "./identity-services.ts";
+import { openClients } from "./clients.ts";
 import { openMailer } from "./mailer.ts";
 
 /** The identity provider with all that is mounted. */
@@ -40,28 +43,23 @@ export interface IdentityOptions {
   readonly sessions: Sessions;
   /** The issuer's address of a tenant. */
   readonly originOf: (tenant: string) => string;
-  readonly keyStep: (step: RotationStep, kid: string) => void;
+  readonly keysChanged: (changes: readonly KeyChange[]) => void;
   readonly report: (error: unknown) => void;
 }
 
 /** Opens the identity provider that is configured. What is opened joins `stack` and closes with it. */
 export async function openIdentity(options: IdentityOptions, stack: AsyncDisposableStack): Promise<MountedIdentity> {
-  const { services, originOf, report, keyStep } = options;
+  const { services, originOf } = options;
   const { config, clock, store, edge } = services;
   const { grace, publicClients } = config.identity;
   const artifacts = createOAuthArtifacts();
   const factors = createFactors();
   const { mailer, mailbox } = await openMailer(config, clock, stack);
   const accounts = await openAccounts({ ...options, artifacts, factors, mailer }, stack);
-  const keys = stack.use(
-    await KeyKeeper.open({
-      ...{ ...services, keys: createSigningKeys(), policy: policyOf(config), done: keyStep, report },
-      bus: lastingBus(services.bus, report),
-    }),
-  );
-  const clients = openClients(services, artifacts);
+  const clients = openClients(services, { artifacts, resources: resourcesOf(config) });
+  const { keys, keyUses, operations } = await openSigningKeys({ ...options, mailer }, stack);
   const { actions, routes, issuers } = createIdentity({
-    ...{ ...services, artifacts, keys, originOf, publicClients, grace },
+    ...{ ...services, artifacts, keys, originOf, publicClients, grace, keyUses },
     lifetimes: lifetimesOf(config),
     resources: resourcesOf(config),
     clients: clients.source,
@@ -69,35 +67,43 @@ export async function openIdentity(options: IdentityOptions, stack: AsyncDisposa
     findAccount: (tenant) => createFindAccount({ directory: accounts.directory, store }, tenant),
     interactionPath: (uid) => `/sign-in/${uid}`,
   });
+  const isActive = (key: AccountKey): Promise<boolean> =>
+    store.read(async (reading) => (await accounts.directory.find(reading, key))?.state === "active");
+  const accessTokens = createAccessTokens({ issuers, artifacts, store, clock, isActive });
   return {
-    services: { issuers, accounts, clients, factors, artifacts, keys, mailer, grace },
-    actions: [...actions, ...accounts.operations, ...clients.operations],
+    services: { issuers, accounts, clients, factors, artifacts, keys, mailer, grace, accessTokens },
+    actions: [...actions, ...accounts.operations, ...clients.operations, ...operations],
     routes: mailbox === undefined ? [routes] : [routes, createMailboxRoutes({ edge, mailbox })],
   };
 }
 
-function openClients(services: IdentityOptions["services"], artifacts: OAuthArtifacts): ClientServices {
-  const { config } = services;
-  const { clients: configured, clientRegistration, clientDocuments, publicClients } = config.identity;
-  const { access: registration, redirectHosts, unusedAfter, ...policy } = clientRegistration;
-  const development = config.profile === "development";
-  return createClientServices({
-    ...{ ...services, artifacts, operatorsOnly, configured, registration, unusedAfter },
-    clients: createOAuthClients(),
-    entrances: OPERATOR_ENTRANCES,
-    policy: { ...policy, publicClients, redirectHosts: hostsOf(redirectHosts) },
-    metadataDocuments: { hosts: hostsOf(clientDocuments.hosts) },
-    resources: resourcesOf(config),
-    outbound: { reachable: development ? LOOPBACK : [] },
-    origins: config.cors.origins.filter((origin) => origin !== "*"),
-    production: !development,
-  });
+interface OpenedSigningKeys {
+  readonly keys: KeyKeeper;
+  readonly keyUses: KeyUses;
+  readonly operations: readonly AnyAction[];
 }
 
-const LOOPBACK = ["127.0.0.0/8", "::1/128"];
-
-function hostsOf(hosts: readonly string[]): readonly string[] | "*" {
-  return hosts.includes("*") ? "*" : hosts;
+async function openSigningKeys(
+  { services, keysChanged, report, mailer }: IdentityOptions & Pick<IdentityServices, "mailer">,
+  stack: AsyncDisposableStack,
+): Promise<OpenedSigningKeys> {
+  const { config } = services;
+  const rows = createSigningKeys();
+  const keyUses = stack.use(new KeyUses({ ...services, keys: rows, report }));
+  const notify = createKeyNotice(config.identity, { mailer, timers: systemTimers, report });
+  const keys = stack.use(
+    await KeyKeeper.open({
+      ...{ ...services, keys: rows, policy: policyOf(config), report },
+      bus: lastingBus(services.bus, report),
+      done(changes) {
+        keysChanged(changes);
+        notify(changes);
+      },
+    }),
+  );
+  const who = { operatorsOnly, entrances: OPERATOR_ENTRANCES };
+  const operations = createSigningKeyOperations({ ...services, ...who, keeper: keys, keys: rows, uses: keyUses });
+  return { keys, keyUses, operations };
 }
 
 /** A bus whose subscriptions begin once it is there: the server does not wait for one that is away. */

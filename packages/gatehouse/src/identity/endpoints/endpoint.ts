@@ -8,6 +8,7 @@ import { deny, isDenial, type Denial } from "../../kernel/outcome.ts";
 import type { OAuthArtifacts } from "../../kernel/ports/oauth-artifacts.ts";
 import type { LimitState } from "../../kernel/ports/counters.ts";
 import type { Store } from "../../kernel/ports/store.ts";
+import { OAUTH_PATHS } from "../engine/configuration.ts";
 import { callEngine, type EngineAnswer, type EngineRequest } from "../engine/engine-call.ts";
 import { isSigned } from "../engine/jwt-access-token.ts";
 import type { IssuerEngine } from "../engine/provider.ts";
@@ -15,6 +16,7 @@ import type { Issuers } from "../issuers.ts";
 import { UnitOfWork, type Presented } from "../engine/unit-of-work.ts";
 import { identityEvents } from "../events.ts";
 import { oauthProblems } from "../problems.ts";
+import type { KeyUses } from "../keys/key-uses.ts";
 import { claimedClientOf } from "./claimed-client.ts";
 import type { CorsReach } from "./cors.ts";
 import { keptAnswer, repeatAnswer } from "./lost-answer.ts";
@@ -22,6 +24,7 @@ import { Parameters, parametersOf } from "./parameters.ts";
 import { ProvenLimits, type ProvenLimit, type ProvenLimitsParts } from "./proven-limit.ts";
 import { denialOf } from "./refusal.ts";
 import { responseOf } from "./response.ts";
+import { signersOf } from "./signers.ts";
 
 /** What endpoints need of their surroundings. */
 export interface EndpointParts extends ProvenLimitsParts {
@@ -31,6 +34,8 @@ export interface EndpointParts extends ProvenLimitsParts {
   readonly issuers: Issuers;
   /** Milliseconds in which a refresh token that was used up is answered as the first time. */
   readonly grace: number;
+  /** Counts what signing keys are used for. Default: nobody does. */
+  readonly keyUses?: KeyUses;
 }
 
 /** One endpoint of the protocol. */
@@ -99,18 +104,19 @@ interface Prepared {
 }
 
 async function ask(
-  { store, clock }: EndpointParts,
+  { store, clock, keyUses }: EndpointParts,
   engine: IssuerEngine,
   { input, work }: { readonly input: EndpointInput; readonly work: UnitOfWork },
 ): Promise<Prepared | Denial> {
   const { parameters } = input;
-  const request = await recogniseSigned(engine, input, work);
+  const request = await recogniseSigned(engine, input, { work, keyUses });
   work.presented = presentedIn(input);
   const answer = await engine.within(work, () => callEngine(engine.listener, request));
   // An exception is a bug or an outage, which the gate tells apart.
   if (work.failure !== undefined) throw work.failure;
   const repeated = repeatAnswer(work.repeated, { parameters, now: clock.now() });
   if (repeated !== undefined) return { answer: repeated, work: undefined };
+  for (const kid of signersOf(answer)) keyUses?.signed(kid);
   const denial = denialOf(answer);
   if (denial === undefined) {
     work.keepAnswer(() => keptAnswer(answer, { parameters, now: clock.now() }));
@@ -150,16 +156,17 @@ const NOBODYS = "-";
 async function recogniseSigned(
   { identifySigned }: IssuerEngine,
   { request, parameters }: EndpointInput,
-  work: UnitOfWork,
+  { work, keyUses }: { readonly work: UnitOfWork; readonly keyUses: KeyUses | undefined },
 ): Promise<EngineRequest> {
   const { token } = parameters;
   if (typeof token !== "string" || request.method !== "POST" || !isSigned(token)) return request;
   const form = new URLSearchParams(new TextDecoder().decode(request.body));
   // One that is there twice is for the engine to refuse.
   if (form.getAll("token").length > 1) return request;
-  const id = await identifySigned(token);
-  if (id !== undefined) work.admitSigned(id);
-  form.set("token", id ?? NOBODYS);
+  const mark = await identifySigned(token);
+  if (mark !== undefined) work.admitSigned(mark.id);
+  if (mark?.kid !== undefined) keyUses?.seen(mark.kid);
+  form.set("token", mark?.id ?? NOBODYS);
   return { ...request, body: new TextEncoder().encode(form.toString()) };
 }
 
@@ -194,5 +201,8 @@ async function answerEndpoint(
     },
   });
   const origin = inbound.request.headers.get("origin");
-  return responseOf(outcome, { now: parts.clock.now(), reach: description.reach, origin });
+  const response = responseOf(outcome, { now: parts.clock.now(), reach: description.reach, origin });
+  const maxAge = inbound.url.pathname === OAUTH_PATHS.jwks && outcome.ok ? parts.issuers.keysMaxAge : undefined;
+  if (maxAge !== undefined) response.headers.set("cache-control", `public, max-age=${maxAge}`);
+  return response;
 }

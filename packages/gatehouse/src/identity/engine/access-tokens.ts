@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Clock } from "../../kernel/clock.ts";
+import type { AccountKey } from "../../kernel/ports/accounts.ts";
 import type { AccessToken, AccessTokens } from "../../kernel/ports/access-tokens.ts";
 import type { OAuthArtifacts } from "../../kernel/ports/oauth-artifacts.ts";
 import type { Store } from "../../kernel/ports/store.ts";
@@ -13,16 +14,8 @@ export interface AccessTokensParts {
   readonly artifacts: OAuthArtifacts;
   readonly store: Store;
   readonly clock: Clock;
-  /** Whether what was issued to an account then counts still: that it is there, active, and has not moved on since. */
-  readonly accountHolds: (account: AccountAtIssue) => Promise<boolean>;
-}
-
-/** An account when something was issued to it. */
-export interface AccountAtIssue {
-  readonly tenant: string;
-  readonly account: string;
-  /** Epoch milliseconds, to the second. */
-  readonly issuedAt: number;
+  /** Whether an account is there and active. */
+  readonly isActive: (account: AccountKey) => Promise<boolean>;
 }
 
 /** Kinds of access tokens: those people grant, and those of clients that act for themselves. */
@@ -33,7 +26,6 @@ const Payload = z.object({
   accountId: z.string().optional(),
   aud: z.union([z.string().transform((one) => [one]), z.array(z.string())]).default([]),
   scope: z.string().default(""),
-  iat: z.number(),
   exp: z.number(),
   jkt: z.string().optional(),
   "x5t#S256": z.string().optional(),
@@ -43,16 +35,17 @@ const Payload = z.object({
 export function createAccessTokens(parts: AccessTokensParts): AccessTokens {
   const { issuers } = parts;
   return {
-    issuerOf: (tenant) => issuers.of(tenant).origin,
+    issuerOf: (tenant) => issuers.originOf(tenant),
     async find(tenant, token) {
+      await issuers.ready();
       const issuer = issuers.of(tenant);
       const found = Payload.safeParse(await payloadOf(parts, issuer, token));
       // A binding to a certificate cannot be checked here, and must not be passed over.
       if (!found.success || found.data["x5t#S256"] !== undefined) return undefined;
-      const { accountId: account, iat, exp } = found.data;
+      const { accountId: id, exp } = found.data;
       if (exp * 1000 <= parts.clock.now()) return undefined;
-      const holds = account === undefined || (await parts.accountHolds({ tenant, account, issuedAt: iat * 1000 }));
-      return holds ? accessTokenOf(issuer, found.data) : undefined;
+      if (id !== undefined && !(await parts.isActive({ tenant, id }))) return undefined;
+      return accessTokenOf(issuer, found.data);
     },
   };
 }
@@ -68,7 +61,7 @@ async function payloadOf(
     read: (look) => store.read(look),
     now: () => clock.now(),
   });
-  const id = isSigned(token) ? await engine.identifySigned(token) : token;
+  const id = isSigned(token) ? (await engine.identifySigned(token))?.id : token;
   if (id === undefined) return undefined;
   if (id !== token) work.admitSigned(id);
   for (const kind of KINDS) {

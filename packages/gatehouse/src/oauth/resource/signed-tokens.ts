@@ -6,6 +6,7 @@ import { CLOCK_LEEWAY, type PublicKeyAlgorithm } from "./algorithms.ts";
 import { accessTokenOf, SignedClaims } from "./claims.ts";
 import { IssuerUnavailableError } from "./issuer-fetch.ts";
 import { KeptDocument } from "./kept-document.ts";
+import { isKeyError } from "./verification-error.ts";
 
 /** What signed tokens of an issuer are checked with. */
 export interface SignedTokensParts {
@@ -45,6 +46,7 @@ export class SignedTokens {
       return claims.success ? accessTokenOf(this.#parts.issuer, claims.data) : undefined;
     } catch (error) {
       if (error instanceof errors.JOSEError) return undefined;
+      if (isKeyError(error)) throw new IssuerUnavailableError("A key of the issuer is none.", { cause: error });
       throw error;
     }
   }

@@ -214,6 +214,12 @@ export const coreMigrations: readonly Migration[] = Object.freeze([
   ),
   portableMigration("0022_uploads_source", "ALTER TABLE uploads ADD COLUMN source {id}"),
   portableMigration(
+    "0023_oauth_signing_key_uses",
+    `ALTER TABLE oauth_signing_keys ADD COLUMN signed {integer} NOT NULL DEFAULT 0;
+    ALTER TABLE oauth_signing_keys ADD COLUMN signed_at {integer};
+    ALTER TABLE oauth_signing_keys ADD COLUMN seen_at {integer}`,
+  ),
+  portableMigration(
     "0025_oauth_clients",
     `CREATE TABLE oauth_clients (
       tenant {id} NOT NULL,
