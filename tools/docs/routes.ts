@@ -38,6 +38,9 @@ const PURPOSES: Readonly<Record<string, string>> = {
   "POST /oauth/logout/confirm": "Signs somebody out.",
   "GET /oauth/logout/success": "Says that somebody is signed out.",
   "POST /oauth/clients": "Registers a client.",
+  "GET /oauth/clients/:id": "What a client has registered, for itself.",
+  "PUT /oauth/clients/:id": "Changes it.",
+  "DELETE /oauth/clients/:id": "Removes it.",
   "GET /.well-known/openid-configuration": "What the identity provider can do, and where.",
   "GET /.well-known/oauth-authorization-server": "The same, under the name of RFC 8414.",
   "GET /.well-known/jwks.json": "The public keys that tokens are signed with.",
@@ -67,7 +70,9 @@ function row({ method, path }: RouteDescription): [string, string, string] {
 
 /** The page of the assembled server's routes. */
 export function routesPage(routes: readonly RouteDescription[]): Page {
-  const rows = [...SERVER_ROUTES, ...routes].map(row);
+  // What browsers ask before they send is no page of its own.
+  const asked = routes.filter(({ method }) => method !== "OPTIONS");
+  const rows = [...SERVER_ROUTES, ...asked].map(row);
   const unique = new Map(rows.map((cells) => [cells.join(), cells]));
   return page("routes.md", "Routes", [
     "What the server that `npm start` runs answers, in the order in which it is tried. Everything that changes something " +

@@ -2,6 +2,7 @@ export { coreMigrations } from "./store/migrations/core-migrations.ts";
 export { portableMigration } from "./store/migrations/portable-migration.ts";
 export { createAuditTrail } from "./store/sql/audit-trail.ts";
 export { createBans, type BansOptions } from "./store/sql/bans.ts";
+export { createEmergencySwitches, type EmergencySwitchesOptions } from "./store/emergency-switches.ts";
 export { createDocuments } from "./store/sql/documents.ts";
 export { createIdempotencyRecords } from "./store/sql/idempotency-records.ts";
 export { createLeases } from "./store/sql/leases.ts";

@@ -7,7 +7,7 @@ import { operatorEvents } from "./events.ts";
 import { OPERATOR_ENTRANCES, operatorsOnly } from "./operator.ts";
 
 /** Minutes a measure lasts where nobody says how long. */
-export const EMERGENCY_MINUTES = 60;
+const EMERGENCY_MINUTES = 60;
 const LONGEST = 7 * 24 * 60;
 const MINUTE = 60_000;
 

@@ -58,7 +58,7 @@ describe("codes without their proof", () => {
       { code_challenge: `${CHALLENGE}=`, code_challenge_method: "S256" },
       { code_challenge_method: "S256" },
     ]) {
-      const { searchParams } = await authorize(challenge as Record<string, string>);
+      const { searchParams } = await authorize(challenge);
       assert.deepEqual(
         [searchParams.get("error"), searchParams.get("code")],
         ["invalid_request", null],

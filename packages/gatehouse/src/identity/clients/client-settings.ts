@@ -1,4 +1,4 @@
-import type { AllClientMetadata, JWKS } from "oidc-provider";
+import type { AllClientMetadata } from "oidc-provider";
 import { z } from "zod";
 import { isThisMachine, redirectFault } from "./redirect-rules.ts";
 
@@ -162,8 +162,7 @@ export function metadataOf(settings: ClientSettings): ClientMetadata {
     post_logout_redirect_uris: settings.postLogoutRedirectUris ?? [],
     ...(scope === undefined ? {} : { scope }),
     ...Object.fromEntries(places),
-    // The engine checks the members of each kind of key itself.
-    ...(jwks === undefined ? {} : { jwks: jwks as JWKS }),
+    ...(jwks === undefined ? {} : { jwks }),
     ...(resources === undefined ? {} : { resource_scopes: resources }),
   };
 }
@@ -184,7 +183,7 @@ export function settingsOf(metadata: ClientMetadata): ClientSettings {
     postLogoutRedirectUris: metadata.post_logout_redirect_uris,
     scope: metadata.scope,
     ...(metadata.resource_scopes === undefined ? {} : { resources: metadata.resource_scopes }),
-    ...(jwks === undefined ? {} : { jwks: { keys: jwks.keys.map((key) => ({ ...key })) } }),
+    ...(jwks === undefined ? {} : { jwks: { keys: jwks.keys.map((key) => Object.fromEntries(Object.entries(key))) } }),
     ...Object.fromEntries(places),
   };
 }

@@ -2,7 +2,8 @@ import { errors, type AdapterPayload } from "oidc-provider";
 import { constantTimeEqual, utf8 } from "../../kernel/codec.ts";
 import type { ClientKey, OAuthClients, StoredClient } from "../../kernel/ports/oauth-clients.ts";
 import type { OAuthArtifacts } from "../../kernel/ports/oauth-artifacts.ts";
-import type { ClientFeatures, ClientSource } from "../engine/client-source.ts";
+import type { ClientFeatures } from "../engine/client-features.ts";
+import type { ClientSource } from "../engine/client-source.ts";
 import type { UnitOfWork } from "../engine/unit-of-work.ts";
 import type { ClientCodec } from "./client-codec.ts";
 import { needsSecret, signsWithSecret, type ClientSecrets } from "./client-secrets.ts";
@@ -33,7 +34,7 @@ export class EngineClients implements ClientSource {
     const known = statics.find(key);
     if (known !== undefined) {
       const secret = known.secret === undefined ? {} : { client_secret: known.secret };
-      return payloadOf({ ...known.metadata, client_id: id, ...secret });
+      return { ...known.metadata, client_id: id, ...secret };
     }
     const client = await work.read((reading) => clients.find(reading, key));
     if (client === undefined || client.origin === "document" || client.state === "disabled") return undefined;
@@ -41,13 +42,13 @@ export class EngineClients implements ClientSource {
     work.further(`client ${id}`, (writing) => clients.use(writing, key, client.version));
     const metadata = codec.openMetadata(key, client.body);
     const issued = { client_id: id, client_id_issued_at: Math.floor(client.createdAt / 1000) };
-    return payloadOf({ ...metadata, ...issued, ...(await this.#secretOf(work, key, metadata)) });
+    return { ...metadata, ...issued, ...(await this.#secretOf(work, key, metadata)) };
   }
 
   async put(work: UnitOfWork, id: string, payload: AdapterPayload): Promise<void> {
     const { clients, codec } = this.#parts;
     const key = keyOf(work, id);
-    const { client_id: _id, client_id_issued_at: _at, client_secret: secret, ...said } = metadataOfPayload(payload);
+    const { client_id: _id, client_id_issued_at: _at, client_secret: secret, ...said }: ClientMetadata = payload;
     const { client_secret_expires_at: expires = 0, ...metadata } = said;
     const before = await work.read((reading) => clients.find(reading, key));
     const body = codec.sealMetadata(key, metadata);
@@ -146,14 +147,4 @@ interface SecretChange {
 
 function keyOf(work: UnitOfWork, id: string): ClientKey {
   return { tenant: work.codec.tenant, id };
-}
-
-function payloadOf(metadata: ClientMetadata): AdapterPayload {
-  // The payload's type lists what tokens have; clients are kept as what they say of themselves.
-  return metadata as AdapterPayload;
-}
-
-function metadataOfPayload(payload: AdapterPayload): ClientMetadata {
-  // See `payloadOf`.
-  return payload as ClientMetadata;
 }

@@ -2,7 +2,7 @@ import type { Client, Configuration, KoaContextWithOIDC } from "oidc-provider";
 import type { Clock } from "../../kernel/clock.ts";
 import type { Random } from "../../kernel/random.ts";
 import { RESOURCE_SCOPES, type ProtectedResource } from "../engine/configuration.ts";
-import type { ClientFeatures } from "../engine/client-source.ts";
+import type { ClientFeatures } from "../engine/client-features.ts";
 import type { UnitOfWork } from "../engine/unit-of-work.ts";
 import type { ClientCodec } from "./client-codec.ts";
 import { newClientId, newClientSecret } from "./client-secrets.ts";
@@ -43,7 +43,7 @@ export function engineFeatures(parts: EngineFeaturesParts, work: () => UnitOfWor
       fetchResponseBodyLimits: { jwks_uri: 64 * 1024, sector_identifier_uri: 64 * 1024 },
       extraClientMetadata: {
         properties: [RESOURCE_SCOPES],
-        validator: (context, _member, _value, metadata) => judge(parts, context, metadata),
+        validator: (...given) => judge(parts, given[0], given[3]),
       },
       clientBasedCORS: (_context, origin, client) => origins.includes(origin) || isPageOf(client, origin),
     },
@@ -87,18 +87,19 @@ function judge(
   const shared = { metadata, resources, production, now: clock.now() };
   if (context !== undefined) {
     applyRegistrationPolicy(policy, { ...shared, said: saidIn(context) });
-  } else if (String(metadata["client_id"]).startsWith("https://")) {
+  } else if (/^https:/i.test(String(metadata["client_id"]))) {
     // A document says what a client is to every server: what we do not offer of it does not matter.
     const grants = metadata["grant_types"];
-    if (Array.isArray(grants)) metadata["grant_types"] = grants.filter((grant) => policy.grantTypes.includes(grant));
+    if (Array.isArray(grants)) {
+      metadata["grant_types"] = grants.filter((grant) => policy.grantTypes.includes(String(grant)));
+    }
     const { application_type: _, ...said } = metadata;
     applyRegistrationPolicy(policy, { ...shared, said });
   }
 }
 
 function saidIn({ oidc }: KoaContextWithOIDC): Readonly<Record<string, unknown>> {
-  // The engine has made sure that it is a JSON object.
-  return (oidc.body ?? {}) as Readonly<Record<string, unknown>>;
+  return oidc.body ?? {};
 }
 
 /** A page of a client that has no secret is where its redirects lead. */

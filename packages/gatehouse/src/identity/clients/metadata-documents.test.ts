@@ -73,6 +73,19 @@ describe("clients known by a document", () => {
     assert.equal((await authorize(id, "https://evil.example/")).status, 400);
   });
 
+  it("meet the policy however their address is written, wherever it is named", async () => {
+    const loud = id.replace("https:", "HTTPS:");
+    document["client_id"] = loud;
+    document["redirect_uris"] = ["http://evil.example/"];
+    const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url");
+    const answer = await kit.token({
+      grant_type: "authorization_code",
+      client_assertion_type: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+      client_assertion: `${part({ alg: "RS256" })}.${part({ sub: loud })}.AAAA`,
+    });
+    assert.equal(answer.body["error"], "invalid_redirect_uri");
+  });
+
   it("are an event when their document says something else, and go when an operator disables them", async () => {
     // Never fresh: fetched each time.
     age = 0;

@@ -36,7 +36,7 @@ export function createOutboundFetch(options: OutboundOptions = {}): typeof fetch
   return async (input, init = {}) => {
     const url = new URL(input instanceof Request ? input.url : input);
     const bounded = AbortSignal.timeout(TIMEOUT);
-    const signal = init.signal == null ? bounded : AbortSignal.any([init.signal, bounded]);
+    const signal = AbortSignal.any([init.signal ?? [], bounded].flat());
     const address = await addressOf(url, { reachable, resolve });
     return send(url, { ...init, signal }, { address, ca: options.authorities });
   };
@@ -89,7 +89,7 @@ function send(url: URL, init: RequestInit, { address, ca }: Target): Promise<Res
     const begin = url.protocol === "https:" ? requestEncrypted : requestPlain;
     const request = begin(url, {
       ...{ method, headers, lookup, agent: false },
-      ...(signal == null ? {} : { signal }),
+      ...(signal instanceof AbortSignal ? { signal } : {}),
       ...(ca === undefined ? {} : { ca: [...ca] }),
     });
     request.on("error", reject);
@@ -111,7 +111,7 @@ function contentOf({ headers: given, body }: RequestInit): {
     headers.set("content-length", String(Buffer.byteLength(text)));
     return { headers: Object.fromEntries(headers), body: text };
   }
-  if (body != null) throw new OutboundRefusedError("only texts are sent");
+  if (body !== undefined && body !== null) throw new OutboundRefusedError("only texts are sent");
   return { headers: Object.fromEntries(headers), body: undefined };
 }
 

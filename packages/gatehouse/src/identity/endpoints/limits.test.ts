@@ -153,7 +153,7 @@ async function userToken(kit: ClientKit, account: string): Promise<string> {
       grantId,
       scope: "openid",
       gty: "authorization_code",
-    } as never).save();
+    }).save();
   });
   await store.write((writing) => work.commit(writing));
   return token;

@@ -1,4 +1,5 @@
-import type { AdapterPayload, Configuration } from "oidc-provider";
+import type { AdapterPayload } from "oidc-provider";
+import type { ClientFeatures } from "./client-features.ts";
 import type { UnitOfWork } from "./unit-of-work.ts";
 
 /** Where the engine finds clients, and what lets them register. All of it happens within a unit of work. */
@@ -14,18 +15,4 @@ export interface ClientSource {
   findToken(work: UnitOfWork, token: string): Promise<AdapterPayload | undefined>;
   /** `work` is the unit of work of the current call. */
   features(work: () => UnitOfWork): ClientFeatures;
-}
-
-/** What the engine is told about clients besides where they are. */
-export interface ClientFeatures {
-  readonly configuration: Pick<
-    Configuration,
-    "fetch" | "fetchResponseBodyLimits" | "extraClientMetadata" | "clientBasedCORS"
-  >;
-  readonly features: Pick<
-    NonNullable<Configuration["features"]>,
-    "registration" | "registrationManagement" | "clientIdMetadataDocument"
-  >;
-  /** What the engine answers instead of a document it has made; `undefined`: just that. */
-  readonly complete: (route: string, document: object) => object | undefined;
 }

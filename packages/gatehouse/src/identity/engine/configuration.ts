@@ -15,7 +15,7 @@ import {
   type ResourceServer,
   type SigningAlgorithm,
 } from "oidc-provider";
-import type { ClientFeatures, ClientSource } from "./client-source.ts";
+import type { ClientFeatures } from "./client-features.ts";
 
 /** Lifetimes of what the engine issues, in seconds. */
 export interface Lifetimes {
@@ -65,8 +65,6 @@ export interface IssuerOptions {
   readonly resources: readonly ProtectedResource[];
   /** Whether clients without a secret may register: browser apps, command lines, agents over MCP. */
   readonly publicClients: boolean;
-  /** Where clients are found. Default: among what the engine keeps. */
-  readonly clients?: ClientSource | undefined;
   readonly findAccount: FindAccount;
   /** Where a person signs in and consents: the address of an interaction. */
   readonly interactionPath: (uid: string) => string;

@@ -16,8 +16,14 @@ export interface IssuerEngine {
   within<Result>(work: UnitOfWork, call: () => Promise<Result>): Promise<Result>;
 }
 
+/** What an engine is built from. */
+export interface EngineOptions extends IssuerOptions {
+  /** Where clients are found. Default: among what the engine keeps. */
+  readonly clients?: ClientSource | undefined;
+}
+
 /** Builds the engine of an issuer, which takes about a millisecond. */
-export function buildEngine(options: IssuerOptions): IssuerEngine {
+export function buildEngine(options: EngineOptions): IssuerEngine {
   const current = new AsyncLocalStorage<UnitOfWork>();
   const { clients } = options;
   const features = clients?.features(() => workOf(current));
