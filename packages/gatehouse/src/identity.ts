@@ -95,6 +95,28 @@ export type { InteractionCall } from "./identity/engine/interaction.ts";
 export { UnitOfWork } from "./identity/engine/unit-of-work.ts";
 export type { FurtherStep, Kept, Presented, Proven, UnitOfWorkParts } from "./identity/engine/unit-of-work.ts";
 export { identityEvents } from "./identity/events.ts";
+export { Grants } from "./identity/grants/grants.ts";
+export type {
+  Grant,
+  GrantListing,
+  GrantPage,
+  GrantRevocation,
+  GrantSelection,
+  GrantsParts,
+} from "./identity/grants/grants.ts";
+export { createGrantOperations } from "./identity/grants/operations.ts";
+export type { GrantOperationsParts } from "./identity/grants/operations.ts";
+export type { Place } from "./identity/grants/place.ts";
+export { createGrantPolicy, judgeMove, MOVE_DECISIONS, SUBNET_PREFIXES } from "./identity/grants/policy.ts";
+export type {
+  GrantPolicy,
+  GrantPolicyOptions,
+  MoveChange,
+  MoveDecision,
+  MoveVerdict,
+  SubnetPrefixes,
+} from "./identity/grants/policy.ts";
+export type { RecogniseDevice } from "./identity/grants/requester.ts";
 export { createIdentity } from "./identity/identity.ts";
 export type { Identity, IdentityParts } from "./identity/identity.ts";
 export type { Issuer, IssuerKeys, Issuers, IssuersParts } from "./identity/issuers.ts";

@@ -20,6 +20,7 @@ export interface HousekeepingParts {
   readonly artifacts?: Tidied | undefined;
   /** Clients of the identity provider and their secrets. */
   readonly clients?: Tidied | undefined;
+  readonly grantRecord?: Tidied | undefined;
   readonly uploads: UploadPorts;
   readonly clock: Clock;
   /** Looks after files that the store knows nothing of. */
@@ -39,15 +40,15 @@ const CHUNK = 500;
 /** Deletes what has expired, a few rows at a time, and reminds of what is due: now and every five minutes. */
 export function startHousekeeping(parts: HousekeepingParts): AsyncDisposable {
   const { store, records, sessions, documents, uploads, clock, strays, prune, remind, report } = parts;
-  const { artifacts, clients, reseal } = parts;
+  const { artifacts, clients, grantRecord, reseal } = parts;
   const stop = new AbortController();
   const jobs: readonly ((transaction: WriteTransaction) => Promise<number>)[] = [
     (transaction) => records.prune(transaction, CHUNK),
     (transaction) => sessions.prune(transaction, clock.now(), CHUNK),
     (transaction) => documents.prune(transaction, CHUNK),
-    ...[artifacts ?? [], clients ?? []]
-      .flat()
-      .map((part) => (transaction: WriteTransaction) => part.prune(transaction, CHUNK)),
+    ...[artifacts, clients, grantRecord]
+      .filter((rows) => rows !== undefined)
+      .map((rows) => (transaction: WriteTransaction) => rows.prune(transaction, CHUNK)),
   ];
 
   async function tidy(): Promise<void> {

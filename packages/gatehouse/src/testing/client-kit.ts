@@ -17,6 +17,7 @@ import { requireConfig } from "../kernel/config.ts";
 import type { WriteTransaction } from "../kernel/ports/store.ts";
 import { systemRandom } from "../kernel/random.ts";
 import { createOAuthArtifacts } from "../store/sql/oauth-artifacts.ts";
+import { createOAuthGrants } from "../store/sql/oauth-grants.ts";
 import { createOAuthClients } from "../store/sql/oauth-clients.ts";
 
 /** The tenant of kits. */
@@ -102,6 +103,7 @@ export async function openClientKit(options: ClientKitOptions = {}): Promise<Cli
         });
         const identity = createIdentity({
           ...{ ...services, artifacts, clients: clients.source, lifetimes: LIFETIMES, publicClients: true },
+          grants: createOAuthGrants(),
           keys: { version: 1, all: () => keys, ready: async () => undefined },
           originOf: () => options.issuer?.() ?? origin,
           resources: [{ resource: CLIENT_KIT_API, scopes: ["photos:read", "photos:write"], lookedUpBy: ["api"] }],

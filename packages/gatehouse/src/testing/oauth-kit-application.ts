@@ -13,6 +13,7 @@ import type { OAuthArtifacts } from "../kernel/ports/oauth-artifacts.ts";
 import { defineResource, type OAuthResource } from "../oauth/resource/oauth-resource.ts";
 import { oauth } from "../oauth/resource/requirement.ts";
 import { createResourceServer, type ResourceServerParts } from "../oauth/resource/resource-server.ts";
+import { createOAuthGrants } from "../store/sql/oauth-grants.ts";
 import { issuerInProcess, type TokenIssuer } from "../oauth/resource/token-issuer.ts";
 
 /** What differs from the plain kit. */
@@ -49,6 +50,7 @@ export function identityOf(
   const identity = createIdentity({
     ...services,
     artifacts,
+    grants: createOAuthGrants(),
     keys: { version: 1, all: () => keys, ready: () => Promise.resolve() },
     originOf: () => place.origin,
     lifetimes: LIFETIMES,

@@ -1,11 +1,13 @@
 import type { AccountServices } from "../../identity/accounts/accounts.ts";
 import type { ClientServices } from "../../identity/clients/clients.ts";
+import type { Grants } from "../../identity/grants/grants.ts";
 import type { Issuers } from "../../identity/issuers.ts";
 import type { KeyKeeper } from "../../identity/keys/key-keeper.ts";
 import type { AccessTokens } from "../../kernel/ports/access-tokens.ts";
 import type { Factors } from "../../kernel/ports/accounts.ts";
 import type { Mailer } from "../../kernel/ports/mail.ts";
 import type { OAuthArtifacts } from "../../kernel/ports/oauth-artifacts.ts";
+import type { OAuthGrants } from "../../kernel/ports/oauth-grants.ts";
 
 /** The identity provider, for what signs people in and for applications that let it. */
 export interface IdentityServices {
@@ -15,6 +17,9 @@ export interface IdentityServices {
   readonly clients: ClientServices;
   readonly factors: Factors;
   readonly artifacts: OAuthArtifacts;
+  /** What people have allowed applications: to list and to end. */
+  readonly grants: Grants;
+  readonly grantRecord: OAuthGrants;
   /** The keys that tokens are signed with. */
   readonly keys: KeyKeeper;
   readonly mailer: Mailer;

@@ -2,9 +2,11 @@ import { OPERATOR_ENTRANCES, operatorsOnly } from "../../console/operator.ts";
 import { createAccountServices, type AccountServices } from "../../identity/accounts/accounts.ts";
 import type { LinkPurpose } from "../../identity/accounts/account-links.ts";
 import { BreachFilter } from "../../identity/accounts/passwords/breach-filter.ts";
+import { deviceMarksIn } from "../../identity/accounts/device-marks.ts";
 import { createFindAccount } from "../../identity/claims.ts";
 import { createAccessTokens } from "../../identity/engine/access-tokens.ts";
 import type { Lifetimes } from "../../identity/engine/configuration.ts";
+import { createGrantOperations } from "../../identity/grants/operations.ts";
 import { createIdentity } from "../../identity/identity.ts";
 import { KeyUses } from "../../identity/keys/key-uses.ts";
 import { createSigningKeyOperations } from "../../identity/keys/operations.ts";
@@ -23,9 +25,11 @@ import { subscribeLastingly } from "../../store/lasting-subscription.ts";
 import { createAccounts } from "../../store/sql/accounts.ts";
 import { createFactors } from "../../store/sql/factors.ts";
 import { createOAuthArtifacts } from "../../store/sql/oauth-artifacts.ts";
+import { createOAuthGrants } from "../../store/sql/oauth-grants.ts";
 import { createSigningKeys } from "../../store/sql/signing-keys.ts";
 import type { Hono } from "hono";
 import type { Services } from "../application.ts";
+import { grantPolicies } from "./grant-policies.ts";
 import type { IdentityServices } from "./identity-services.ts";
 import { openClients } from "./clients.ts";
 import { openMailer } from "./mailer.ts";
@@ -58,21 +62,37 @@ export async function openIdentity(options: IdentityOptions, stack: AsyncDisposa
   const accounts = await openAccounts({ ...options, artifacts, factors, mailer }, stack);
   const clients = openClients(services, { artifacts, resources: resourcesOf(config) });
   const { keys, keyUses, operations } = await openSigningKeys({ ...options, mailer }, stack);
-  const { actions, routes, issuers } = createIdentity({
-    ...{ ...services, artifacts, keys, originOf, publicClients, grace, keyUses },
+  const grantRecord = createOAuthGrants();
+  const { actions, routes, issuers, grants } = createIdentity({
+    ...{ ...services, artifacts, grants: grantRecord, keys, originOf, publicClients, grace, keyUses },
     lifetimes: lifetimesOf(config),
     resources: resourcesOf(config),
     clients: clients.source,
     trustedCidrs: config.limits.trustedCidrs,
     findAccount: (tenant) => createFindAccount({ directory: accounts.directory, store }, tenant),
     interactionPath: (uid) => `/sign-in/${uid}`,
+    grantPolicyOf: grantPolicies(config),
+    recogniseDevice: (headers, account) => accounts.devices.recognise(deviceMarksIn(headers), account),
   });
+  const governance = createGrantOperations({ grants, operatorsOnly, entrances: OPERATOR_ENTRANCES });
   const isActive = (key: AccountKey): Promise<boolean> =>
     store.read(async (reading) => (await accounts.directory.find(reading, key))?.state === "active");
-  const accessTokens = createAccessTokens({ issuers, artifacts, store, clock, isActive });
+  const accessTokens = createAccessTokens({ issuers, artifacts, store, clock, isActive, keyUses });
   return {
-    services: { issuers, accounts, clients, factors, artifacts, keys, mailer, grace, accessTokens },
-    actions: [...actions, ...accounts.operations, ...clients.operations, ...operations],
+    services: {
+      issuers,
+      accounts,
+      clients,
+      factors,
+      artifacts,
+      grants,
+      grantRecord,
+      keys,
+      mailer,
+      grace,
+      accessTokens,
+    },
+    actions: [...actions, ...accounts.operations, ...clients.operations, ...operations, ...governance],
     routes: mailbox === undefined ? [routes] : [routes, createMailboxRoutes({ edge, mailbox })],
   };
 }

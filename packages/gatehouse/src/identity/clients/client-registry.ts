@@ -7,6 +7,7 @@ import type {
 } from "../../kernel/ports/oauth-clients.ts";
 import { deny, type Denial } from "../../kernel/outcome.ts";
 import type { OAuthArtifacts } from "../../kernel/ports/oauth-artifacts.ts";
+import type { GrantEnding } from "../../kernel/ports/oauth-grants.ts";
 import type { ReadTransaction, WriteTransaction } from "../../kernel/ports/store.ts";
 import { problems } from "../../kernel/problems.ts";
 import type { Random } from "../../kernel/random.ts";
@@ -59,6 +60,9 @@ export interface CreatedSecret {
   readonly id: string;
   readonly secret: string;
 }
+
+/** Who ends what a client has, and why. */
+export type ClientEnding = Pick<GrantEnding, "by" | "reason">;
 
 /** The clients of the identity provider, for operators. Ends what a client has when the client does. */
 export class ClientRegistry {
@@ -124,19 +128,23 @@ export class ClientRegistry {
   }
 
   /** Lets a client get tokens, or not any more; what it has is revoked then. */
-  async setState(writing: WriteTransaction, key: ClientKey, state: ClientState): Promise<Denial | undefined> {
+  async setState(
+    writing: WriteTransaction,
+    key: ClientKey,
+    { state, ...by }: ClientEnding & { readonly state: ClientState },
+  ): Promise<Denial | undefined> {
     const { clients } = this.#parts;
     const client = await this.#stored(writing, key);
     if ("problem" in client) return client;
     await clients.update(writing, key, { state });
-    if (state === "disabled") await this.#revoke(writing, key);
+    if (state === "disabled") await this.#revoke(writing, key, by);
     return undefined;
   }
 
-  async remove(writing: WriteTransaction, key: ClientKey): Promise<Denial | undefined> {
+  async remove(writing: WriteTransaction, key: ClientKey, by: ClientEnding): Promise<Denial | undefined> {
     const client = await this.#stored(writing, key);
     if ("problem" in client) return client;
-    await this.#revoke(writing, key);
+    await this.#revoke(writing, key, by);
     await this.#parts.clients.remove(writing, key);
     return undefined;
   }
@@ -176,7 +184,7 @@ export class ClientRegistry {
     if (unusedAfter === 0) return 0;
     const unused = await this.#parts.clients.unused(writing, (await writing.now()) - unusedAfter, limit);
     for (const key of unused) {
-      await this.#revoke(writing, key);
+      await this.#revoke(writing, key, { by: "housekeeping" });
       await this.#parts.clients.remove(writing, key);
     }
     return unused.length;
@@ -205,8 +213,8 @@ export class ClientRegistry {
     return violations.length === 0 ? undefined : deny(problems.VALIDATION_ERROR, { violations });
   }
 
-  async #revoke(writing: WriteTransaction, { tenant, id }: ClientKey): Promise<void> {
-    await this.#parts.artifacts.revoke(writing, { tenant, client: id });
+  async #revoke(writing: WriteTransaction, { tenant, id }: ClientKey, by: ClientEnding): Promise<void> {
+    await this.#parts.artifacts.revoke(writing, { tenant, client: id }, { cause: "operator", ...by });
   }
 
   async #recordOf(reading: ReadTransaction, client: StoredClient): Promise<ClientRecord> {

@@ -5,6 +5,7 @@ import { isDenial } from "../../kernel/outcome.ts";
 import { openClientKit, CLIENT_KIT_API, CLIENT_KIT_TENANT, type ClientKit } from "../../testing/client-kit.ts";
 import type { ClientSettings } from "./client-settings.ts";
 
+const BY = { by: "user:operator" };
 const MACHINE: ClientSettings = { name: "Machine", grantTypes: ["client_credentials"] };
 
 describe("clients", () => {
@@ -44,7 +45,7 @@ describe("clients", () => {
     const page = { tenant: CLIENT_KIT_TENANT, limit: 10 };
     const [first] = await store.read((reading) => kit.clients.registry.list(reading, page));
     assert.deepEqual([first?.id, first?.origin], ["api", "configuration"]);
-    const refused = await kit.write((writing) => kit.clients.registry.remove(writing, keyOf("api")));
+    const refused = await kit.write((writing) => kit.clients.registry.remove(writing, keyOf("api"), BY));
     assert.equal(refused?.problem.code, "CLIENT_FIXED");
   });
 
@@ -97,14 +98,14 @@ describe("clients", () => {
       return (await kit.ask("/oauth/introspect", { method: "POST", headers, body: form })).body["active"];
     };
     const set = (state: "active" | "disabled") =>
-      kit.write((writing) => kit.clients.registry.setState(writing, keyOf(id), state));
+      kit.write((writing) => kit.clients.registry.setState(writing, keyOf(id), { ...BY, state }));
     assert.equal(await look(), true);
     assert.equal(await set("disabled"), undefined);
     assert.equal((await ask(id, secret)).status, 401);
     assert.equal(await look(), false);
     assert.equal(await set("active"), undefined);
     assert.equal((await ask(id, secret)).status, 200);
-    assert.equal(await kit.write((writing) => kit.clients.registry.remove(writing, keyOf(id))), undefined);
+    assert.equal(await kit.write((writing) => kit.clients.registry.remove(writing, keyOf(id), BY)), undefined);
     assert.equal((await ask(id, secret)).status, 401);
   });
 

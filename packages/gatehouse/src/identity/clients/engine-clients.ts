@@ -65,7 +65,7 @@ export class EngineClients implements ClientSource {
     const { clients, artifacts } = this.#parts;
     const key = keyOf(work, id);
     work.further(`remove ${id}`, async (writing) => {
-      await artifacts.revoke(writing, { tenant: key.tenant, client: id });
+      await artifacts.revoke(writing, { tenant: key.tenant, client: id }, { cause: "client", by: id });
       return clients.remove(writing, key);
     });
   }

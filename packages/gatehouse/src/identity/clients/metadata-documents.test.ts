@@ -100,7 +100,9 @@ describe("clients known by a document", () => {
       [[other, { changed: "redirect_uris", redirects: "tool.example new.example" }]],
     );
     const key = { tenant: CLIENT_KIT_TENANT, id: other };
-    await kit.write((writing) => kit.clients.registry.setState(writing, key, "disabled"));
+    await kit.write((writing) =>
+      kit.clients.registry.setState(writing, key, { by: "user:operator", state: "disabled" }),
+    );
     assert.equal((await authorize(other)).status, 400);
   });
 });

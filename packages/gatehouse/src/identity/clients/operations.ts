@@ -7,7 +7,7 @@ import type { ClientKey } from "../../kernel/ports/oauth-clients.ts";
 import type { WriteTransaction } from "../../kernel/ports/store.ts";
 import { problems } from "../../kernel/problems.ts";
 import { identityEvents } from "../events.ts";
-import type { ClientRegistry } from "./client-registry.ts";
+import type { ClientEnding, ClientRegistry } from "./client-registry.ts";
 import { ClientSettingsShape } from "./client-settings.ts";
 import type { RegistrationTokens } from "./registration-tokens.ts";
 
@@ -40,14 +40,14 @@ export function createClientOperations(parts: ClientOperationsParts): readonly A
     change(parts),
     rotateSecret(parts),
     retireSecret(parts),
-    step(parts, { verb: "disable", event: identityEvents.oauth_client_disabled }, (writing, key) =>
-      registry.setState(writing, key, "disabled"),
+    step(parts, { verb: "disable", event: identityEvents.oauth_client_disabled }, (writing, key, by) =>
+      registry.setState(writing, key, { ...by, state: "disabled" }),
     ),
-    step(parts, { verb: "enable", event: identityEvents.oauth_client_enabled }, (writing, key) =>
-      registry.setState(writing, key, "active"),
+    step(parts, { verb: "enable", event: identityEvents.oauth_client_enabled }, (writing, key, by) =>
+      registry.setState(writing, key, { ...by, state: "active" }),
     ),
-    step(parts, { verb: "delete", event: identityEvents.oauth_client_deleted }, (writing, key) =>
-      registry.remove(writing, key),
+    step(parts, { verb: "delete", event: identityEvents.oauth_client_deleted }, (writing, key, by) =>
+      registry.remove(writing, key, by),
     ),
     ...tokenOperations(parts),
   ];
@@ -150,7 +150,7 @@ function retireSecret({ registry, operatorsOnly, entrances }: ClientOperationsPa
 function step(
   { operatorsOnly, entrances }: ClientOperationsParts,
   { verb, event }: { readonly verb: string; readonly event: EventDefinition },
-  take: (writing: WriteTransaction, key: ClientKey) => Promise<Denial | undefined>,
+  take: (writing: WriteTransaction, key: ClientKey, by: ClientEnding) => Promise<Denial | undefined>,
 ): AnyAction {
   return defineAction({
     name: `clients.${verb}`,
@@ -159,7 +159,10 @@ function step(
     effects: "store",
     authorise: operatorsOnly,
     audit: { event, target: ({ id }) => id, context: ({ reason }) => ({ reason }) },
-    run: async ({ attempt, input: { id }, transaction }) => (await take(transaction, keyOf(attempt, id))) ?? { id },
+    run: async ({ attempt, principal, input: { id, reason }, transaction }) => {
+      const by = { by: `${principal.type}:${principal.id}`, reason };
+      return (await take(transaction, keyOf(attempt, id), by)) ?? { id };
+    },
   });
 }
 

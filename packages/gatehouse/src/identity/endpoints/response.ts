@@ -1,6 +1,7 @@
 import { limitHeaders } from "../../guards/limit-headers.ts";
 import { oauthErrorDocument } from "../../http/problem-document.ts";
 import type { Denial, Outcome } from "../../kernel/outcome.ts";
+import type { EventContext } from "../../kernel/event.ts";
 import type { LimitState } from "../../kernel/ports/counters.ts";
 import type { EngineAnswer } from "../engine/engine-call.ts";
 import { oauthProblems } from "../problems.ts";
@@ -12,6 +13,8 @@ export interface EndpointAnswer {
   readonly answer: EngineAnswer;
   /** Limits that were counted once it was known who calls. */
   readonly limits: readonly LimitState[];
+  /** What the event of the attempt says besides. */
+  readonly facts?: EventContext;
 }
 
 /** What a response depends on besides the outcome. */

@@ -1,6 +1,7 @@
 import type { JWK } from "jose";
 import {
   errors,
+  interactionPolicy,
   type AccessToken,
   type AdapterFactory,
   type Client,
@@ -85,22 +86,29 @@ export const OAUTH_PATHS = {
   jwks: "/.well-known/jwks.json",
 } as const;
 
+/** What an engine asks while it works. */
+export interface EngineHooks {
+  readonly adapter: AdapterFactory;
+  readonly clients?: ClientFeatures;
+  /** Adds to when people are asked to sign in. */
+  readonly requireFreshSignIn: (policy: interactionPolicy.DefaultPolicy) => interactionPolicy.DefaultPolicy;
+  /** Whether a refresh token is replaced when it is used; throws where it may not be used. */
+  readonly rotates: (context: KoaContextWithOIDC) => Promise<boolean>;
+}
+
 /** What the engine is told; all it says about itself follows from this. */
-export function configurationOf(
-  options: IssuerOptions,
-  adapter: AdapterFactory,
-  clients?: ClientFeatures,
-): Configuration {
+export function configurationOf(options: IssuerOptions, hooks: EngineHooks): Configuration {
+  const { clients } = hooks;
   const { issuer, keys, cookieKeys, lifetimes, publicClients, findAccount, interactionPath } = options;
   return {
-    adapter,
+    adapter: hooks.adapter,
     findAccount,
     // The types know the members of each kind of key, and that of one whose kind is not known.
     jwks: { keys: [...keys] as JWKS["keys"] },
     routes: OAUTH_PATHS,
     responseTypes: ["code"],
     pkce: { required: () => true },
-    rotateRefreshToken: true,
+    rotateRefreshToken: hooks.rotates,
     revokeGrantPolicy: () => true,
     issueRefreshToken: async (_context, client, code) =>
       client.grantTypeAllowed("refresh_token") && code.scopes.has("offline_access"),
@@ -114,8 +122,11 @@ export function configurationOf(
       long: cookieOptions(issuer),
       short: cookieOptions(issuer),
     },
-    interactions: { url: (_context, { uid }) => interactionPath(uid) },
     extraClientMetadata: { properties: [RESOURCE_SCOPES] },
+    interactions: {
+      policy: hooks.requireFreshSignIn(interactionPolicy.base()),
+      url: (_context, { uid }) => interactionPath(uid),
+    },
     ...algorithmsOf(keys),
     ttl: lifetimesOf(lifetimes),
     ...clients?.configuration,

@@ -5,6 +5,7 @@ import { createAdapter, workOf, type CurrentWork } from "./adapter.ts";
 import type { ClientSource } from "./client-source.ts";
 import { configurationOf, type IssuerOptions } from "./configuration.ts";
 import { identifySigned, type IdentifySigned, type SignedToken } from "./jwt-access-token.ts";
+import { requireFreshSignIn } from "./fresh-sign-in.ts";
 import type { Proven, UnitOfWork } from "./unit-of-work.ts";
 
 /** An issuer's engine at one state of its keys and settings; replaced as a whole when either changes. */
@@ -27,10 +28,16 @@ export function buildEngine(options: EngineOptions): IssuerEngine {
   const current = new AsyncLocalStorage<UnitOfWork>();
   const { clients } = options;
   const features = clients?.features(() => workOf(current));
-  const provider = new Provider(
-    options.issuer,
-    configurationOf(options, (kind) => createAdapter(kind, current, clients), features),
-  );
+  const configuration = configurationOf(options, {
+    adapter: (kind) => createAdapter(kind, current, clients),
+    ...(features === undefined ? {} : { clients: features }),
+    requireFreshSignIn: (policy) => requireFreshSignIn(policy, current),
+    rotates: async ({ oidc: { entities } }) => {
+      if (entities.RefreshToken !== undefined) await current.getStore()?.witness?.judge(entities.RefreshToken);
+      return true;
+    },
+  });
+  const provider = new Provider(options.issuer, configuration);
   if (clients !== undefined) compareSecretsOf(provider, clients, current);
   provider.use(async (context, next) => {
     await next();

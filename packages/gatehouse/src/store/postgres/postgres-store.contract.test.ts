@@ -5,6 +5,7 @@ import { describeAccountsContract } from "../../testing/store-contract-accounts.
 import { describeAuditTrailContract } from "../../testing/store-contract-audit.ts";
 import { describeBansContract } from "../../testing/store-contract-bans.ts";
 import { describeDocumentsContract } from "../../testing/store-contract-documents.ts";
+import { describeOAuthGrantsContract } from "../../testing/store-contract-grants.ts";
 import { describeOAuthArtifactsContract } from "../../testing/store-contract-oauth.ts";
 import { describeOAuthClientsContract } from "../../testing/store-contract-oauth-clients.ts";
 import { describeSigningKeysContract } from "../../testing/store-contract-signing-keys.ts";
@@ -38,6 +39,7 @@ describe("PostgreSQL", { skip: await skipWithout("postgres") }, () => {
   describeDocumentsContract("PostgreSQL", create);
   describeUploadsContract("PostgreSQL", create);
   describeOAuthArtifactsContract("PostgreSQL", create);
+  describeOAuthGrantsContract("PostgreSQL", create);
   describeSigningKeysContract("PostgreSQL", create);
   describeOAuthClientsContract("PostgreSQL", create);
   describeAccountsContract("PostgreSQL", create);

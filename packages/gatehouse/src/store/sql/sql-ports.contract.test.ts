@@ -3,6 +3,7 @@ import { describeAccountsContract } from "../../testing/store-contract-accounts.
 import { describeAuditTrailContract } from "../../testing/store-contract-audit.ts";
 import { describeBansContract } from "../../testing/store-contract-bans.ts";
 import { describeDocumentsContract } from "../../testing/store-contract-documents.ts";
+import { describeOAuthGrantsContract } from "../../testing/store-contract-grants.ts";
 import { describeOAuthArtifactsContract } from "../../testing/store-contract-oauth.ts";
 import { describeOAuthClientsContract } from "../../testing/store-contract-oauth-clients.ts";
 import { describeSigningKeysContract } from "../../testing/store-contract-signing-keys.ts";
@@ -20,6 +21,7 @@ for (const [name, create] of [
   describeUploadsContract(name, create);
   describeOAuthArtifactsContract(name, create);
   describeOAuthClientsContract(name, create);
+  describeOAuthGrantsContract(name, create);
   describeSigningKeysContract(name, create);
   describeAccountsContract(name, create);
   describeIdempotencyContract(name, create);
