@@ -75,7 +75,7 @@ export async function openIdentity(options: IdentityOptions, stack: AsyncDisposa
   const governance = createGrantOperations({ grants, operatorsOnly, entrances: OPERATOR_ENTRANCES });
   const isActive = (key: AccountKey): Promise<boolean> =>
     store.read(async (reading) => (await accounts.directory.find(reading, key))?.state === "active");
-  const accessTokens = createAccessTokens({ issuers, artifacts, store, clock, isActive });
+  const accessTokens = createAccessTokens({ issuers, artifacts, store, clock, isActive, keyUses });
   return {
     services: { issuers, accounts, factors, artifacts, grants, grantRecord, keys, mailer, grace, accessTokens },
     actions: [...actions, ...accounts.operations, ...operations, ...governance],

@@ -5,6 +5,7 @@ import type { AccessToken, AccessTokens } from "../../kernel/ports/access-tokens
 import type { OAuthArtifacts } from "../../kernel/ports/oauth-artifacts.ts";
 import type { Store } from "../../kernel/ports/store.ts";
 import type { Issuer, Issuers } from "../issuers.ts";
+import type { KeyUses } from "../keys/key-uses.ts";
 import { isSigned } from "./jwt-access-token.ts";
 import { UnitOfWork } from "./unit-of-work.ts";
 
@@ -14,6 +15,8 @@ export interface AccessTokensParts {
   readonly artifacts: OAuthArtifacts;
   readonly store: Store;
   readonly clock: Clock;
+  /** Counts which keys have signed the tokens that are shown. */
+  readonly keyUses?: Pick<KeyUses, "seen"> | undefined;
   /** Whether an account is there and active. */
   readonly isActive: (account: AccountKey) => Promise<boolean>;
 }
@@ -52,7 +55,7 @@ export function createAccessTokens(parts: AccessTokensParts): AccessTokens {
 
 /** A signed token is found by its identifier, and only where it is there whole and ours. */
 async function payloadOf(
-  { artifacts, store, clock }: AccessTokensParts,
+  { artifacts, store, clock, keyUses }: AccessTokensParts,
   { codec, engine }: Issuer,
   token: string,
 ): Promise<unknown> {
@@ -61,9 +64,11 @@ async function payloadOf(
     read: (look) => store.read(look),
     now: () => clock.now(),
   });
-  const id = isSigned(token) ? (await engine.identifySigned(token))?.id : token;
-  if (id === undefined) return undefined;
+  const mark = isSigned(token) ? await engine.identifySigned(token) : { id: token, kid: undefined };
+  if (mark === undefined) return undefined;
+  const { id, kid } = mark;
   if (id !== token) work.admitSigned(id);
+  if (kid !== undefined) keyUses?.seen(kid);
   for (const kind of KINDS) {
     const payload = await work.find(kind, id);
     if (payload !== undefined) return payload;

@@ -94,6 +94,20 @@ describe("an issuer elsewhere", () => {
     assert.equal(await found(issuer, await one.sign(clock)), "nothing", "its key was withdrawn");
   });
 
+  it("is believed as long as a token lasts, and a minute for clocks", async () => {
+    const clock = createFakeClock();
+    const key = await makeKey("one");
+    publish({ [METADATA]: { issuer: origin, jwks_uri: `${origin}/keys` }, "/keys": { keys: [key.jwk] } });
+    const issuer = at(clock);
+    const token = await key.sign(clock);
+    assert.equal(await found(issuer, token), "found");
+    await clock.advance(7_259_000);
+    assert.equal(await found(issuer, token), "found");
+    assert.equal(await found(issuer, token), "found");
+    await clock.advance(1_000);
+    assert.equal(await found(issuer, token), "nothing");
+  });
+
   it("is missed for an hour at most", async () => {
     const clock = createFakeClock();
     const key = await makeKey("one");

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { importJWK, SignJWT } from "jose";
 import * as oauth4webapi from "oauth4webapi";
 import { OAuthKit } from "../../testing/oauth-kit.ts";
 import { remoteIssuer } from "./remote-issuer.ts";
@@ -139,6 +140,18 @@ describe("a resource server elsewhere", () => {
     const { access_token: token } = await issuer.signIn();
     const principal: unknown = await (await ask(token, "/api/photos")).json();
     assert.deepEqual(principal, { type: "user", id: "ada", tenant: "default", grants: ["photos:read"] });
+  });
+
+  it("allows a minute for clocks", async () => {
+    const signWith = async (late: number): Promise<string> => {
+      const now = Math.floor(Date.now() / 1000);
+      const claims = { iss: issuer.origin, aud: issuer.resourceOf("photos"), sub: "ada", client_id: "app", jti: "one" };
+      return new SignJWT({ ...claims, scope: "photos:read", iat: now - 600, exp: now - late })
+        .setProtectedHeader({ alg: "ES256", typ: "at+jwt", kid: "first" })
+        .sign(await importJWK(issuer.keys[0] ?? {}, "ES256"));
+    };
+    assert.equal((await ask(await signWith(40), "/api/photos")).status, 200);
+    assert.equal((await ask(await signWith(61), "/api/photos")).status, 401);
   });
 
   it("checks proofs by the key the issuer names", async () => {
