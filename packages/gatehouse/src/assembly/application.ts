@@ -25,6 +25,8 @@ import type { Random } from "../kernel/random.ts";
 import type { Sealer } from "../kernel/seal.ts";
 import type { AnyLiveComponent } from "../live/component.ts";
 import type { Live, RefusedFrame } from "../live/live.ts";
+import type { BackChannel } from "./back-channel.ts";
+import type { IdentityServices } from "./identity/identity-services.ts";
 
 /** What an application is given to build itself from: every port, opened and wired. */
 export interface Services {
@@ -48,6 +50,12 @@ export interface Services {
   readonly oneTimeLinks: OneTimeLinks;
   readonly edge: Edge;
   readonly gate: () => Gate;
+  /** Where browsers reach the server: the public address, or where it listens, once it does. */
+  readonly origin: () => string;
+  /** Asks the server itself, as a relying party in its process asks its issuer. */
+  readonly backChannel: BackChannel;
+  /** Accounts and issuers; `undefined` where `identity.enabled` is false. */
+  readonly identity: IdentityServices | undefined;
 }
 
 /** What an application adds. */
@@ -73,6 +81,11 @@ export interface Application {
   readonly linkTargets?: LinkTargets;
   /** Whose request it is, by its host or path. Sessions and principals of one tenant mean nothing to another. Default: one tenant. */
   readonly tenant?: TenantResolver;
+  /**
+   * The origin of a tenant's issuer, at which the server answers for it. Default: `identity.origin`, and without it the
+   * server's own for all tenants.
+   */
+  readonly issuer?: (tenant: string) => string;
   readonly open?: (services: Services) => ApplicationParts;
 }
 

@@ -27,6 +27,6 @@ export interface Identity {
 /** An OAuth 2.1 and OpenID Connect provider behind the gate. */
 export function createIdentity(parts: IdentityParts): Identity {
   const issuers = new Issuers(parts);
-  const { actions, routes } = createEndpoints({ ...parts, issuerOf: (tenant) => issuers.of(tenant) });
+  const { actions, routes } = createEndpoints({ ...parts, issuers });
   return { actions, routes, issuers };
 }

@@ -2,12 +2,12 @@ import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
-import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK, type JWTPayload } from "jose";
+import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK } from "jose";
 import { systemClock } from "../kernel/clock.ts";
 
 /** What an ID token is made from; a test replaces what it wants to be wrong. */
 export interface TokenDraft {
-  readonly claims: JWTPayload;
+  readonly claims: Readonly<Record<string, unknown>>;
   readonly header: { readonly alg: string; readonly kid: string };
 }
 
@@ -20,7 +20,7 @@ export interface IssuerMischief {
   /** Answers all but the authorization endpoint with 503. */
   away?: boolean;
   /** Claims besides those of the protocol. */
-  claims?: JWTPayload;
+  claims?: Readonly<Record<string, unknown>>;
   /** Milliseconds the token endpoint takes. */
   slow?: number;
 }
@@ -80,7 +80,7 @@ export class HostileIssuer implements AsyncDisposable {
   }
 
   /** What an honest logout token says. */
-  logoutDraft(client: string, claims: JWTPayload): TokenDraft {
+  logoutDraft(client: string, claims: Readonly<Record<string, unknown>>): TokenDraft {
     const now = Math.floor(systemClock.now() / 1000);
     this.#count += 1;
     return {

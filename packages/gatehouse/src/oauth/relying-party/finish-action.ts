@@ -26,7 +26,7 @@ type Entry =
 
 const Input = z.object({ url: z.instanceof(URL), pending: z.custom<PendingSignIn>().optional() });
 const MINUTE = 60_000;
-const { SIGN_IN_INTERRUPTED, ISSUER_UNAVAILABLE } = relyingPartyProblems;
+const { SIGN_IN_INTERRUPTED, SIGN_IN_UNAVAILABLE } = relyingPartyProblems;
 
 /** Coming back from the issuer: ends in a session under a new cookie. */
 export function createFinish(party: Party, { clock }: { readonly clock: Clock }): AnyAction {
@@ -48,7 +48,7 @@ export function createFinish(party: Party, { clock }: { readonly clock: Clock })
       if (redemption.state === "redeemed") return { before: redemption.before, returnTo };
       const entry = await enter(party, { tenant, url, pending, now: clock.now() });
       if (!isDenial(entry)) return entry;
-      await (entry.problem === ISSUER_UNAVAILABLE
+      await (entry.problem === SIGN_IN_UNAVAILABLE
         ? party.redemptions.release(signIn)
         : party.redemptions.close(signIn));
       return entry;

@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { exportSPKI, generateKeyPair, importJWK, SignJWT, UnsecuredJWT, type JWTPayload } from "jose";
+import { exportSPKI, generateKeyPair, importJWK, SignJWT, UnsecuredJWT } from "jose";
 import type { TokenDraft } from "../../testing/hostile-issuer.ts";
 import { openRelyingPartyKit, TestBrowser, type RelyingPartyKit } from "../../testing/relying-party-kit.ts";
 
@@ -26,7 +26,7 @@ describe("an ID token", () => {
     return false;
   }
 
-  const saying = (claims: JWTPayload) => (draft: TokenDraft) =>
+  const saying = (claims: Readonly<Record<string, unknown>>) => (draft: TokenDraft) =>
     kit.issuer.sign({ ...draft, claims: { ...draft.claims, ...claims } });
 
   it("counts when all of it is right", async () => {
@@ -59,7 +59,7 @@ describe("an ID token", () => {
 
   it("counts for nothing for another client, from another issuer, for another sign-in or after its time", async () => {
     const past = Math.floor(Date.now() / 1000) - 3600;
-    const wrong: Record<string, JWTPayload> = {
+    const wrong: Record<string, Readonly<Record<string, unknown>>> = {
       audience: { aud: "another" },
       "one of many audiences, for another party": { aud: ["app", "another"], azp: "another" },
       issuer: { iss: "https://evil.example" },

@@ -9,7 +9,7 @@ export class IssuerUnreachableError extends TypeError {
 }
 
 const { oauth_sign_in_fail: event } = relyingPartyEvents;
-const { ISSUER_UNAVAILABLE, SIGN_IN_DECLINED, SIGN_IN_FAILED, SIGN_IN_INTERRUPTED } = relyingPartyProblems;
+const { SIGN_IN_UNAVAILABLE, SIGN_IN_DECLINED, SIGN_IN_FAILED, SIGN_IN_INTERRUPTED } = relyingPartyProblems;
 
 /** A fetch function whose failures can be told from those of what was fetched. */
 export function reachingFetch(fetch: oauth.CustomFetch): oauth.CustomFetch {
@@ -28,9 +28,9 @@ export function reachingFetch(fetch: oauth.CustomFetch): oauth.CustomFetch {
 
 /** What a person is told of a failure at the issuer; throws what is a bug of ours. */
 export function denialOfIssuer(error: unknown): Denial {
-  if (error instanceof IssuerUnreachableError) return deny(ISSUER_UNAVAILABLE, { event, retryAfter: 5 });
+  if (error instanceof IssuerUnreachableError) return deny(SIGN_IN_UNAVAILABLE, { event, retryAfter: 5 });
   if (error instanceof oauth.AuthorizationResponseError) {
-    const problem = IS_AWAY.has(error.error) ? ISSUER_UNAVAILABLE : SIGN_IN_DECLINED;
+    const problem = IS_AWAY.has(error.error) ? SIGN_IN_UNAVAILABLE : SIGN_IN_DECLINED;
     return deny(problem, { event, context: { error: named(error.error) } });
   }
   if (error instanceof oauth.ResponseBodyError) {

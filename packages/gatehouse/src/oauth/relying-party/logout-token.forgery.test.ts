@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { generateKeyPair, SignJWT, UnsecuredJWT, type JWTPayload } from "jose";
+import { generateKeyPair, SignJWT, UnsecuredJWT } from "jose";
 import { openRelyingPartyKit, TestBrowser, type RelyingPartyKit } from "../../testing/relying-party-kit.ts";
 
 const EVENT = "http://schemas.openid.net/event/backchannel-logout";
@@ -22,7 +22,8 @@ describe("a logout token", () => {
     return (await new TestBrowser(kit).send(request)).status;
   }
 
-  const draft = (claims: JWTPayload = {}) => kit.issuer.logoutDraft("app", { sub: "ada", ...claims });
+  const draft = (claims: Readonly<Record<string, unknown>> = {}) =>
+    kit.issuer.logoutDraft("app", { sub: "ada", ...claims });
 
   it("ends nothing when it is forged, for somebody else, too old or something else", async () => {
     const browser = new TestBrowser(kit);

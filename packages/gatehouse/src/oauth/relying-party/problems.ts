@@ -12,7 +12,7 @@ export const relyingPartyProblems = defineProblems({
     message: "The answer of the sign-in service was not accepted. You can try again.",
   },
   SIGN_IN_TOO_WEAK: { status: 403, message: "This needs a stronger sign-in, such as with a second factor." },
-  ISSUER_UNAVAILABLE: {
+  SIGN_IN_UNAVAILABLE: {
     status: 503,
     message: "The sign-in service does not answer at the moment. Nothing was lost; try again shortly.",
   },

@@ -72,7 +72,7 @@ describe("a relying party", () => {
     kit.issuer.mischief = { away: true };
     const away = await browser.finish(back);
     assert.equal(away.status, 503);
-    assert.match(await away.text(), /ISSUER_UNAVAILABLE/);
+    assert.match(await away.text(), /SIGN_IN_UNAVAILABLE/);
     kit.issuer.mischief = {};
     assert.equal((await browser.finish(back)).status, 200);
     assert.equal(await browser.who(), "user ada");

@@ -22,7 +22,7 @@ export interface RelyingPartyActions {
 }
 
 const PASSING = new Set([
-  relyingPartyProblems.ISSUER_UNAVAILABLE,
+  relyingPartyProblems.SIGN_IN_UNAVAILABLE,
   problems.STORE_UNAVAILABLE,
   problems.RATE_LIMIT_EXCEEDED,
 ]);

@@ -1,0 +1,89 @@
+import { readFileSync } from "node:fs";
+import { stringifySetCookie } from "cookie";
+import type { Edge } from "../../http/edge.ts";
+import type { Inbound } from "../../http/inbound.ts";
+import type { HeaderFields } from "../../http/security-headers.ts";
+import { createStaticFiles, type StaticFiles } from "../../http/static-files.ts";
+import { chooseLanguage, languageOf, type Language } from "./language.ts";
+import { LANGUAGE_PARAMETER, screenPage, type Screen } from "./layout.ts";
+import type { Theme } from "./theme.ts";
+
+/** What pages of the identity provider are made with. */
+export interface PagesParts {
+  readonly edge: Edge;
+  /** The look of a tenant's pages. */
+  readonly themeOf: (tenant: string) => Theme;
+}
+
+/** How a page is sent. */
+export interface ShowOptions {
+  /** Default 200. */
+  readonly status?: number;
+  readonly headers?: HeaderFields;
+}
+
+/** Where files of the pages are. */
+const ASSETS_PATH = "/sign-in/assets/";
+
+const LANGUAGE_COOKIE = "gatehouse-language";
+/** Seconds: a year. */
+const LANGUAGE_REMEMBERED = 31_536_000;
+
+/**
+ * What a page of ours leads to learns nothing of where it came from; a form of ours still says that it is ours, which
+ * browsers leave out under `no-referrer`.
+ */
+const PRIVATE: HeaderFields = { "referrer-policy": "same-origin" };
+
+/** Makes pages of the identity provider: one layout, in the language and with the look that they are to have. */
+export class Pages {
+  readonly assets: StaticFiles;
+  readonly #parts: PagesParts;
+
+  constructor(parts: PagesParts) {
+    this.#parts = parts;
+    const stylesheet = readFileSync(new URL("./assets/screens.css", import.meta.url));
+    this.assets = createStaticFiles(new Map([["screens.css", stylesheet]]), ASSETS_PATH);
+  }
+
+  /** The look of the pages a request asks for. */
+  themeOf({ tenant }: Inbound): Theme {
+    return this.#parts.themeOf(tenant);
+  }
+
+  /** The language of the answer to a request. `asked`: what the application wants of it (`ui_locales`). */
+  languageFor(inbound: Inbound, asked?: string): Language {
+    return chooseLanguage({
+      chosen: chosenOn(inbound),
+      asked,
+      remembered: inbound.cookies.get(LANGUAGE_COOKIE),
+      accepted: inbound.request.headers.get("accept-language"),
+    });
+  }
+
+  /** Shows a page in a language. */
+  show(inbound: Inbound, screen: Screen & { readonly language: Language }, options: ShowOptions = {}): Response {
+    const { language } = screen;
+    const frame = {
+      ...{ language, theme: this.themeOf(inbound), nonce: inbound.nonce },
+      stylesheet: this.assets.file("screens.css").path,
+    };
+    const headers = { ...PRIVATE, "content-language": language, vary: "accept-language, cookie", ...options.headers };
+    const response = this.#parts.edge.page(inbound, screenPage(frame, screen), { ...options, headers });
+    if (chosenOn(inbound) === language) response.headers.append("set-cookie", rememberLanguage(inbound, language));
+    return response;
+  }
+}
+
+/** The language somebody has just chosen on the page. */
+function chosenOn({ url }: Inbound): string | undefined {
+  const tag = url.searchParams.get(LANGUAGE_PARAMETER);
+  return tag === null ? undefined : languageOf(tag);
+}
+
+function rememberLanguage({ peer }: Inbound, language: Language): string {
+  return stringifySetCookie({
+    ...{ name: LANGUAGE_COOKIE, value: language, path: "/", httpOnly: true, sameSite: "lax" as const },
+    ...{ secure: peer.tls, maxAge: LANGUAGE_REMEMBERED },
+  });
+}
