@@ -125,7 +125,7 @@ export class HostileIssuer implements AsyncDisposable {
       case "/jwks":
         return send(response, 200, { keys: [this.publicKey] });
       case "/token":
-        return this.#token(response, body);
+        return this.#token(response, body, request.headers["dpop"] !== undefined);
       case "/resource":
         return send(response, 200, { authorization: request.headers.authorization, dpop: request.headers["dpop"] });
       default:
@@ -145,7 +145,7 @@ export class HostileIssuer implements AsyncDisposable {
     };
   }
 
-  async #token(response: ServerResponse, body: URLSearchParams): Promise<void> {
+  async #token(response: ServerResponse, body: URLSearchParams, bound: boolean): Promise<void> {
     const { slow } = this.mischief;
     if (slow !== undefined) await new Promise((resolve) => setTimeout(resolve, slow));
     if (body.get("grant_type") === "refresh_token") return this.#refresh(response, body.get("refresh_token") ?? "");
@@ -172,21 +172,21 @@ export class HostileIssuer implements AsyncDisposable {
     };
     const draft = { claims, header: { alg: "ES256", kid: KID } };
     const idToken = await (this.mischief.idToken?.(draft) ?? this.sign(draft));
-    return send(response, 200, { ...this.#tokens(), id_token: idToken });
+    return send(response, 200, { ...this.#tokens(bound), id_token: idToken });
   }
 
   #refresh(response: ServerResponse, token: string): void {
     const known = token === `refresh-${this.#count}`;
     this.refreshed.push(token);
-    return known ? send(response, 200, this.#tokens()) : send(response, 400, { error: "invalid_grant" });
+    return known ? send(response, 200, this.#tokens(false)) : send(response, 400, { error: "invalid_grant" });
   }
 
-  #tokens() {
+  #tokens(bound: boolean) {
     this.#count += 1;
     return {
       access_token: `access-${this.#count}`,
       refresh_token: `refresh-${this.#count}`,
-      token_type: "Bearer",
+      token_type: bound ? "DPoP" : "Bearer",
       expires_in: this.lifetime,
     };
   }

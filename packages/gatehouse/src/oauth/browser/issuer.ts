@@ -22,6 +22,7 @@ const TIMEOUT = 10_000;
 /** Seconds a token lives of which the issuer does not say. */
 const UNSAID_LIFETIME = 300;
 const CLOCK_TOLERANCE = 60;
+const BODILESS = /^(?:GET|HEAD)$/;
 
 /** An issuer, spoken to as a public client: authorization code with PKCE. */
 export class Issuer {
@@ -101,17 +102,14 @@ export class Issuer {
   }
 
   /** Asks a protected resource. */
-  ask(session: KeptSession, request: globalThis.Request, proof?: oauth.DPoPHandle): Promise<Response> {
-    const ask = async (): Promise<Response> => {
-      const { method, url, headers, body } = request.clone();
-      const options = {
-        ...(proof === undefined ? {} : { DPoP: proof }),
-        signal: request.signal,
-        ...this.#insecure(new URL(url)),
-      };
-      const bytes = body === null ? null : await request.clone().bytes();
-      return oauth.protectedResourceRequest(session.accessToken, method, new URL(url), headers, bytes, options);
-    };
+  async ask(session: KeptSession, request: globalThis.Request, proof?: oauth.DPoPHandle): Promise<Response> {
+    const { method, headers, signal } = request;
+    const url = new URL(request.url);
+    const body = BODILESS.test(method) ? null : new Uint8Array(await request.arrayBuffer());
+    const options = { signal, ...this.#insecure(url), ...(proof === undefined ? {} : { DPoP: proof }) };
+    // Each time with fields of its own: the token and the proof are put into them.
+    const ask = (): Promise<Response> =>
+      oauth.protectedResourceRequest(session.accessToken, method, url, new Headers(headers), body, options);
     return ask().catch((error: unknown) => {
       if (oauth.isDPoPNonceError(error)) return ask();
       // What the resource answers is for who asked, a refusal as well.

@@ -38,7 +38,9 @@ export function createBegin(
       const returnTo = ownPath(input.returnTo) ?? party.landing;
       const pending = { state: secret(), nonce: secret(), verifier: secret(), returnTo, begunAt: clock.now() };
       try {
-        const location = await authorizationAddress(party, { ...input, tenant: attempt.tenant, pending });
+        const location = await party.issuers.within(attempt.peer, () =>
+          authorizationAddress(party, { ...input, tenant: attempt.tenant, pending }),
+        );
         return { location: location.href, pending } satisfies BegunSignIn;
       } catch (error) {
         return denialOfIssuer(error);

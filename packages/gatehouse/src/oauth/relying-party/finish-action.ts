@@ -39,14 +39,14 @@ export function createFinish(party: Party, { clock }: { readonly clock: Clock })
     limits: [{ name: `${party.name}.finish`, by: ["ip"], rule: { kind: "window", limit: 60, window: MINUTE } }],
     input: Input,
     audit: { event: relyingPartyEvents.oauth_signed_in, target: (_input, { principal }: FinishedSignIn) => principal },
-    prepare: async ({ attempt: { tenant }, input: { url, pending } }): Promise<Entry | Denial> => {
+    prepare: async ({ attempt: { tenant, peer }, input: { url, pending } }): Promise<Entry | Denial> => {
       if (pending === undefined) return interrupted();
       const signIn = { tenant, state: pending.state };
       const redemption = await party.redemptions.claim(signIn);
       if (redemption.state === "over") return interrupted();
       const { returnTo } = pending;
       if (redemption.state === "redeemed") return { before: redemption.before, returnTo };
-      const entry = await enter(party, { tenant, url, pending, now: clock.now() });
+      const entry = await party.issuers.within(peer, () => enter(party, { tenant, url, pending, now: clock.now() }));
       if (!isDenial(entry)) return entry;
       await (entry.problem === SIGN_IN_UNAVAILABLE
         ? party.redemptions.release(signIn)

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { createRemoteJWKSet, customFetch as jwksFetch, type JWTVerifyGetKey } from "jose";
 import * as oauth from "openid-client";
 import { isLoopback } from "../../http/loopback.ts";
@@ -11,12 +12,14 @@ export interface ClientRegistration {
   readonly secret?: string;
 }
 
+/** Makes the `fetch` that reaches the issuer, for the visitor at an address or for nobody in particular. */
+export type IssuerFetchFor = (peer?: { readonly ip: string }) => typeof globalThis.fetch;
+
 /** What is asked for at the issuer, and from it. */
 export interface IssuerClientParts {
   readonly client: ClientRegistration;
   readonly clock: Clock;
-  /** How the issuer is reached. Default: over the network. */
-  readonly fetch?: oauth.CustomFetch | undefined;
+  readonly fetchFor?: IssuerFetchFor | undefined;
 }
 
 /** An issuer as it describes itself, and the keys it signs with. */
@@ -43,10 +46,16 @@ export const SIGNATURES: readonly string[] = [
 /** Issuers by their address: each is asked how it is to be used when it is first needed, and every hour from then on. */
 export class IssuerClient {
   readonly #parts: IssuerClientParts;
+  readonly #peer = new AsyncLocalStorage<{ readonly ip: string }>();
   readonly #known = new Map<string, { readonly since: number; readonly issuer: Promise<KnownIssuer> }>();
 
   constructor(parts: IssuerClientParts) {
     this.#parts = parts;
+  }
+
+  /** Does what is asked of issuers meanwhile for a visitor: an issuer in this process counts by who it is for. */
+  within<Result>(peer: { readonly ip: string }, work: () => Promise<Result>): Promise<Result> {
+    return this.#peer.run(peer, work);
   }
 
   /** @throws {IssuerUnreachableError} when it cannot be asked. */
@@ -69,13 +78,14 @@ export class IssuerClient {
   }
 
   async #discover(issuer: string): Promise<KnownIssuer> {
-    const { client, fetch: given } = this.#parts;
+    const { client, fetchFor = () => globalThis.fetch } = this.#parts;
     const { id, secret } = client;
-    // The two libraries that describe `fetch` name the same bodies differently.
-    const fetch = reachingFetch(given ?? ((url, options) => globalThis.fetch(url, options as RequestInit)));
+    const fetch = reachingFetch((url, options) =>
+      // The two libraries that describe `fetch` name the same bodies differently.
+      fetchFor(this.#peer.getStore())(url, options as RequestInit),
+    );
     const address = new URL(issuer);
-    // Anything but https would hand codes and keys to whoever is on the way; on this machine nobody is.
-    const plain = address.protocol === "http:" && isLoopback(address.host) ? [oauth.allowInsecureRequests] : [];
+    const plain = isOwnMachine(address) ? [oauth.allowInsecureRequests] : [];
     const configuration = await oauth.discovery(
       address,
       id,
@@ -95,6 +105,11 @@ export class IssuerClient {
     });
     return { issuer, configuration, keys };
   }
+}
+
+/** Anything but https would hand codes and tokens to whoever is on the way; on this machine nobody is. */
+export function isOwnMachine({ protocol, host }: URL): boolean {
+  return protocol === "http:" && isLoopback(host);
 }
 
 function fieldsOf(headers: Headers): Record<string, string> {

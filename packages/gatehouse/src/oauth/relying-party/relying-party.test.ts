@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { after, before, beforeEach, describe, it } from "node:test";
+import { decodeJwt } from "jose";
 import { openRelyingPartyKit, TestBrowser, type RelyingPartyKit } from "../../testing/relying-party-kit.ts";
 
 describe("a relying party", () => {
@@ -169,5 +171,18 @@ describe("a relying party that keeps no tokens", () => {
     kit.issuer.mischief = { claims: { acr: "aal2" } };
     await browser.signIn();
     assert.equal(await browser.who(), "user ada");
+  });
+});
+
+describe("a relying party whose tokens are bound to a key", () => {
+  it("proves possession of it to resources", async () => {
+    await using kit = await openRelyingPartyKit({ keepTokens: true, dpop: true });
+    const browser = new TestBrowser(kit);
+    await browser.signIn();
+    const answer = (await (await browser.get("/resource")).json()) as { authorization: string; dpop: string };
+    assert.match(answer.authorization, /^DPoP access-/);
+    const { htu, ath } = decodeJwt(answer.dpop);
+    assert.equal(htu, `${kit.issuer.url}/resource`);
+    assert.equal(ath, createHash("sha256").update(answer.authorization.slice("DPoP ".length)).digest("base64url"));
   });
 });

@@ -1,5 +1,4 @@
 import type { Hono } from "hono";
-import type { CustomFetch } from "openid-client";
 import type { Edge } from "../../http/edge.ts";
 import type { Inbound } from "../../http/inbound.ts";
 import { ownPath } from "../../http/own-path.ts";
@@ -18,7 +17,7 @@ import { createBegin } from "./begin-action.ts";
 import { createEnd } from "./end-action.ts";
 import type { ProtocolOptions } from "./exchange.ts";
 import { createFinish } from "./finish-action.ts";
-import { IssuerClient, type ClientRegistration } from "./issuer-client.ts";
+import { IssuerClient, type ClientRegistration, type IssuerFetchFor } from "./issuer-client.ts";
 import { createLeave } from "./leave-action.ts";
 import { Logins } from "./logins.ts";
 import type { Party, PrincipalOf, RelyingPartyPaths } from "./party.ts";
@@ -58,8 +57,11 @@ export interface RelyingPartyOptions extends ProtocolOptions {
   readonly keepTokens?: boolean;
   /** Sends what is asked for to the issuer directly, not through the browser (RFC 9126). Default false. */
   readonly pushed?: boolean;
-  /** How the issuer is reached. Default: over the network. */
-  readonly fetch?: CustomFetch;
+  /**
+   * How the issuer is reached. Default: over the network. Where it is in this process:
+   * `(peer) => services.backChannel.fetchFor(peer)`.
+   */
+  readonly fetchFor?: IssuerFetchFor;
 }
 
 /** An application that lets an issuer sign people in. */
@@ -98,7 +100,7 @@ export function createRelyingParty(options: RelyingPartyOptions): RelyingParty {
     ...{ name, edge, scopes, keepTokens, pushed, paths, landing, landingAfterSignOut, clientId: client.id },
     principalOf: options.principalOf,
     issuerOf: typeof issuer === "string" ? () => issuer : issuer,
-    issuers: new IssuerClient({ client, clock, fetch: options.fetch }),
+    issuers: new IssuerClient({ client, clock, fetchFor: options.fetchFor }),
     pending: new PendingSignIns({ ...options, name }),
     redemptions: new Redemptions({ ...options, name, timers }),
     logins: new Logins({ ...options, name, lifetime: edge.sessions.absolute }),

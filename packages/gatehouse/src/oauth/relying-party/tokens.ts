@@ -1,3 +1,4 @@
+import { allowInsecureRequests, isDPoPNonceError, protectedResourceRequest } from "oauth4webapi";
 import * as oauth from "openid-client";
 import type { Inbound } from "../../http/inbound.ts";
 import type { Clock } from "../../kernel/clock.ts";
@@ -8,6 +9,7 @@ import type { Store } from "../../kernel/ports/store.ts";
 import { problems } from "../../kernel/problems.ts";
 import { pause, type Timers } from "../../kernel/timers.ts";
 import { proofOf, refreshTokens } from "./exchange.ts";
+import { isOwnMachine } from "./issuer-client.ts";
 import { denialOfIssuer } from "./issuer-failure.ts";
 import type { KeptTokens } from "./logins.ts";
 import type { Party } from "./party.ts";
@@ -53,18 +55,29 @@ export class Tokens {
   }
 
   /** Asks a protected resource on behalf of whoever is signed in. */
-  async fetch(inbound: Inbound, url: URL, request: ResourceRequest = {}): Promise<Response | Denial> {
+  fetch(inbound: Inbound, url: URL, request: ResourceRequest = {}): Promise<Response | Denial> {
+    return this.#party.issuers.within(inbound.peer, () => this.#ask(inbound, url, request));
+  }
+
+  async #ask(inbound: Inbound, url: URL, request: ResourceRequest): Promise<Response | Denial> {
     const tokens = await this.#current(inbound);
     if (isDenial(tokens)) return tokens;
-    const { method = "GET", headers = {}, body } = request;
-    try {
-      const issuer = await this.#party.issuers.of(this.#party.issuerOf(inbound.tenant));
-      const proof = await proofOf(issuer, tokens);
-      const fields = new Headers(headers);
-      return await oauth.fetchProtectedResource(issuer.configuration, tokens.access, url, method, body, fields, proof);
-    } catch (error) {
-      return denialOfIssuer(error);
-    }
+    const { method = "GET", headers = {}, body = null } = request;
+    const options = { [allowInsecureRequests]: isOwnMachine(url), ...(await this.#proof(inbound, tokens)) };
+    // Each time with fields of its own: the token and the proof are put into them.
+    const ask = (): Promise<Response> =>
+      protectedResourceRequest(tokens.access, method, url, new Headers(headers), body, options);
+    return ask().catch((error: unknown) => {
+      if (isDPoPNonceError(error)) return ask();
+      // What the resource answers is for who asked, a refusal as well.
+      if (error instanceof oauth.WWWAuthenticateChallengeError) return error.response;
+      throw error;
+    });
+  }
+
+  async #proof({ tenant }: Inbound, tokens: KeptTokens): Promise<oauth.DPoPOptions> {
+    if (tokens.key === undefined) return {};
+    return proofOf(await this.#party.issuers.of(this.#party.issuerOf(tenant)), tokens);
   }
 
   async #current(inbound: Inbound): Promise<KeptTokens | Denial> {
