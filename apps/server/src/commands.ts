@@ -3,10 +3,12 @@ import { auditList } from "./commands/audit.ts";
 import { backup, restore } from "./commands/backup.ts";
 import { bansAdd, bansLift, bansList } from "./commands/bans.ts";
 import { config } from "./commands/config.ts";
+import { grantsList, grantsRevoke } from "./commands/grants.ts";
 import { health } from "./commands/health.ts";
 import { inventory } from "./commands/inventory.ts";
 import { keysList, keysRotate } from "./commands/keys.ts";
 import { link } from "./commands/link.ts";
+import { oauthCompromise, oauthListKeys, oauthPruneKeys, oauthRotateKeys } from "./commands/oauth-keys.ts";
 import { start } from "./commands/start.ts";
 
 /** Every command of the `gatehouse` program. */
@@ -21,6 +23,12 @@ export const commands: readonly Command[] = [
   auditList,
   keysList,
   keysRotate,
+  oauthListKeys,
+  oauthRotateKeys,
+  oauthPruneKeys,
+  oauthCompromise,
+  grantsList,
+  grantsRevoke,
   backup,
   restore,
   config,

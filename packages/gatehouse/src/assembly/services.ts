@@ -111,7 +111,13 @@ export async function openServices(
   const records = createIdempotencyRecords();
   const identity = config.identity.enabled
     ? await openIdentity(
-        { services: ports, sessions, originOf: originOf ?? origin, keyStep: announce.signingKey, report: own.report },
+        {
+          services: ports,
+          sessions,
+          originOf: originOf ?? origin,
+          keysChanged: announce.signingKeys,
+          report: own.report,
+        },
         stack,
       )
     : undefined;

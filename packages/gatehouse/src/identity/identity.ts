@@ -1,20 +1,18 @@
 import type { Hono } from "hono";
-import type { Edge } from "../http/edge.ts";
 import type { AnyAction } from "../kernel/action.ts";
-import type { Clock } from "../kernel/clock.ts";
-import type { OAuthArtifacts } from "../kernel/ports/oauth-artifacts.ts";
-import type { Store } from "../kernel/ports/store.ts";
+import type { EndpointParts } from "./endpoints/endpoint.ts";
 import { createEndpoints } from "./endpoints/routes.ts";
+import { Grants } from "./grants/grants.ts";
+import { createGrantPolicy } from "./grants/policy.ts";
 import { Issuers, type IssuersParts } from "./issuers.ts";
 
 /** What an identity provider is made from. */
-export interface IdentityParts extends IssuersParts {
-  readonly edge: Edge;
-  readonly store: Store;
-  readonly clock: Clock;
-  readonly artifacts: OAuthArtifacts;
-  /** Milliseconds in which a refresh token that was used up is answered as the first time; 0: never. */
-  readonly grace: number;
+export interface IdentityParts
+  extends IssuersParts, Omit<EndpointParts, "issuers" | "grantPolicyOf" | "recogniseDevice"> {
+  /** What a client's refresh tokens may do when they are used from elsewhere. Default: all of it, with an event. */
+  readonly grantPolicyOf?: EndpointParts["grantPolicyOf"];
+  /** Recognises browsers in which somebody has signed in before. Default: devices are told by their kind. */
+  readonly recogniseDevice?: EndpointParts["recogniseDevice"];
 }
 
 /** An identity provider: what can be attempted, and the routes that lead there. */
@@ -22,11 +20,15 @@ export interface Identity {
   readonly actions: readonly AnyAction[];
   readonly routes: Hono;
   readonly issuers: Issuers;
+  readonly grants: Grants;
 }
 
 /** An OAuth 2.1 and OpenID Connect provider behind the gate. */
 export function createIdentity(parts: IdentityParts): Identity {
   const issuers = new Issuers(parts);
-  const { actions, routes } = createEndpoints({ ...parts, issuers });
-  return { actions, routes, issuers };
+  const { grantPolicyOf = () => REPORTING, recogniseDevice = () => undefined } = parts;
+  const { actions, routes } = createEndpoints({ ...parts, issuers, grantPolicyOf, recogniseDevice });
+  return { actions, routes, issuers, grants: new Grants(parts) };
 }
+
+const REPORTING = createGrantPolicy();

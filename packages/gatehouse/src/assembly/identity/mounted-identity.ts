@@ -2,15 +2,22 @@ import { OPERATOR_ENTRANCES, operatorsOnly } from "../../console/operator.ts";
 import { createAccountServices, type AccountServices } from "../../identity/accounts/accounts.ts";
 import type { LinkPurpose } from "../../identity/accounts/account-links.ts";
 import { BreachFilter } from "../../identity/accounts/passwords/breach-filter.ts";
+import { deviceMarksIn } from "../../identity/accounts/device-marks.ts";
 import { createFindAccount } from "../../identity/claims.ts";
+import { createAccessTokens } from "../../identity/engine/access-tokens.ts";
 import type { Lifetimes } from "../../identity/engine/configuration.ts";
+import { createGrantOperations } from "../../identity/grants/operations.ts";
 import { createIdentity } from "../../identity/identity.ts";
-import { KeyKeeper } from "../../identity/keys/key-keeper.ts";
-import type { RotationPolicy, RotationStep } from "../../identity/keys/rotation.ts";
+import { KeyUses } from "../../identity/keys/key-uses.ts";
+import { createSigningKeyOperations } from "../../identity/keys/operations.ts";
+import { createKeyNotice } from "./key-notice.ts";
+import { KeyKeeper, type KeyChange } from "../../identity/keys/key-keeper.ts";
+import type { RotationPolicy } from "../../identity/keys/rotation.ts";
 import { createMailboxRoutes } from "../../identity/accounts/mailbox-routes.ts";
 import type { AnyAction } from "../../kernel/action.ts";
 import type { Config } from "../../kernel/config.ts";
 import { BootRefusedError } from "../../kernel/gate.ts";
+import type { AccountKey } from "../../kernel/ports/accounts.ts";
 import type { Bus } from "../../kernel/ports/bus.ts";
 import type { Sessions } from "../../kernel/ports/sessions.ts";
 import { systemTimers } from "../../kernel/timers.ts";
@@ -18,9 +25,11 @@ import { subscribeLastingly } from "../../store/lasting-subscription.ts";
 import { createAccounts } from "../../store/sql/accounts.ts";
 import { createFactors } from "../../store/sql/factors.ts";
 import { createOAuthArtifacts } from "../../store/sql/oauth-artifacts.ts";
+import { createOAuthGrants } from "../../store/sql/oauth-grants.ts";
 import { createSigningKeys } from "../../store/sql/signing-keys.ts";
 import type { Hono } from "hono";
 import type { Services } from "../application.ts";
+import { grantPolicies } from "./grant-policies.ts";
 import type { IdentityServices } from "./identity-services.ts";
 import { openMailer } from "./mailer.ts";
 import { staticClients } from "./static-clients.ts";
@@ -38,38 +47,69 @@ export interface IdentityOptions {
   readonly sessions: Sessions;
   /** The issuer's address of a tenant. */
   readonly originOf: (tenant: string) => string;
-  readonly keyStep: (step: RotationStep, kid: string) => void;
+  readonly keysChanged: (changes: readonly KeyChange[]) => void;
   readonly report: (error: unknown) => void;
 }
 
 /** Opens the identity provider that is configured. What is opened joins `stack` and closes with it. */
 export async function openIdentity(options: IdentityOptions, stack: AsyncDisposableStack): Promise<MountedIdentity> {
-  const { services, originOf, report, keyStep } = options;
+  const { services, originOf } = options;
   const { config, clock, store, edge } = services;
   const { grace, publicClients, clients } = config.identity;
   const artifacts = createOAuthArtifacts();
   const factors = createFactors();
   const { mailer, mailbox } = await openMailer(config, clock, stack);
   const accounts = await openAccounts({ ...options, artifacts, factors, mailer }, stack);
-  const keys = stack.use(
-    await KeyKeeper.open({
-      ...{ ...services, keys: createSigningKeys(), policy: policyOf(config), done: keyStep, report },
-      bus: lastingBus(services.bus, report),
-    }),
-  );
-  const { actions, routes, issuers } = createIdentity({
-    ...{ ...services, artifacts, keys, originOf, publicClients, grace },
+  const { keys, keyUses, operations } = await openSigningKeys({ ...options, mailer }, stack);
+  const grantRecord = createOAuthGrants();
+  const { actions, routes, issuers, grants } = createIdentity({
+    ...{ ...services, artifacts, grants: grantRecord, keys, originOf, publicClients, grace, keyUses },
     lifetimes: lifetimesOf(config),
     resources: resourcesOf(config),
     clientsOf: (tenant) => staticClients(clients, tenant),
     findAccount: (tenant) => createFindAccount({ directory: accounts.directory, store }, tenant),
     interactionPath: (uid) => `/sign-in/${uid}`,
+    grantPolicyOf: grantPolicies(config),
+    recogniseDevice: (headers, account) => accounts.devices.recognise(deviceMarksIn(headers), account),
   });
+  const governance = createGrantOperations({ grants, operatorsOnly, entrances: OPERATOR_ENTRANCES });
+  const isActive = (key: AccountKey): Promise<boolean> =>
+    store.read(async (reading) => (await accounts.directory.find(reading, key))?.state === "active");
+  const accessTokens = createAccessTokens({ issuers, artifacts, store, clock, isActive, keyUses });
   return {
-    services: { issuers, accounts, factors, artifacts, keys, mailer, grace },
-    actions: [...actions, ...accounts.operations],
+    services: { issuers, accounts, factors, artifacts, grants, grantRecord, keys, mailer, grace, accessTokens },
+    actions: [...actions, ...accounts.operations, ...operations, ...governance],
     routes: mailbox === undefined ? [routes] : [routes, createMailboxRoutes({ edge, mailbox })],
   };
+}
+
+interface OpenedSigningKeys {
+  readonly keys: KeyKeeper;
+  readonly keyUses: KeyUses;
+  readonly operations: readonly AnyAction[];
+}
+
+async function openSigningKeys(
+  { services, keysChanged, report, mailer }: IdentityOptions & Pick<IdentityServices, "mailer">,
+  stack: AsyncDisposableStack,
+): Promise<OpenedSigningKeys> {
+  const { config } = services;
+  const rows = createSigningKeys();
+  const keyUses = stack.use(new KeyUses({ ...services, keys: rows, report }));
+  const notify = createKeyNotice(config.identity, { mailer, timers: systemTimers, report });
+  const keys = stack.use(
+    await KeyKeeper.open({
+      ...{ ...services, keys: rows, policy: policyOf(config), report },
+      bus: lastingBus(services.bus, report),
+      done(changes) {
+        keysChanged(changes);
+        notify(changes);
+      },
+    }),
+  );
+  const who = { operatorsOnly, entrances: OPERATOR_ENTRANCES };
+  const operations = createSigningKeyOperations({ ...services, ...who, keeper: keys, keys: rows, uses: keyUses });
+  return { keys, keyUses, operations };
 }
 
 /** A bus whose subscriptions begin once it is there: the server does not wait for one that is away. */

@@ -1,6 +1,7 @@
 import type { JWK } from "jose";
 import {
   errors,
+  interactionPolicy,
   type AccessToken,
   type AdapterFactory,
   type Client,
@@ -11,6 +12,7 @@ import {
   type CookiesSetOptions,
   type FindAccount,
   type JWKS,
+  type KoaContextWithOIDC,
   type RefreshToken,
   type ResourceServer,
   type SigningAlgorithm,
@@ -86,11 +88,20 @@ export const OAUTH_PATHS = {
   jwks: "/.well-known/jwks.json",
 } as const;
 
+/** What an engine asks while it works. */
+export interface EngineHooks {
+  readonly adapter: AdapterFactory;
+  /** Adds to when people are asked to sign in. */
+  readonly requireFreshSignIn: (policy: interactionPolicy.DefaultPolicy) => interactionPolicy.DefaultPolicy;
+  /** Whether a refresh token is replaced when it is used; throws where it may not be used. */
+  readonly rotates: (context: KoaContextWithOIDC) => Promise<boolean>;
+}
+
 /** What the engine is told; all it says about itself follows from this. */
-export function configurationOf(options: IssuerOptions, adapter: AdapterFactory): Configuration {
+export function configurationOf(options: IssuerOptions, hooks: EngineHooks): Configuration {
   const { issuer, keys, cookieKeys, lifetimes, publicClients, findAccount, interactionPath } = options;
   return {
-    adapter,
+    adapter: hooks.adapter,
     findAccount,
     clients: [...(options.clients ?? [])],
     // The types know the members of each kind of key, and that of one whose kind is not known.
@@ -98,7 +109,7 @@ export function configurationOf(options: IssuerOptions, adapter: AdapterFactory)
     routes: OAUTH_PATHS,
     responseTypes: ["code"],
     pkce: { required: () => true },
-    rotateRefreshToken: true,
+    rotateRefreshToken: hooks.rotates,
     revokeGrantPolicy: () => true,
     issueRefreshToken: async (_context, client, code) =>
       client.grantTypeAllowed("refresh_token") && code.scopes.has("offline_access"),
@@ -112,7 +123,10 @@ export function configurationOf(options: IssuerOptions, adapter: AdapterFactory)
       long: cookieOptions(issuer),
       short: cookieOptions(issuer),
     },
-    interactions: { url: (_context, { uid }) => interactionPath(uid) },
+    interactions: {
+      policy: hooks.requireFreshSignIn(interactionPolicy.base()),
+      url: (_context, { uid }) => interactionPath(uid),
+    },
     ...algorithmsOf(keys),
     ttl: lifetimesOf(lifetimes),
     features: featuresOf(options),
