@@ -106,7 +106,8 @@ module.exports = {
     {
       name: "browser-applications",
       severity: "error",
-      comment: "What browser applications bundle is small: of the library nothing but itself, of packages oauth4webapi.",
+      comment:
+        "What browser applications bundle is small: of the library nothing but itself, of packages oauth4webapi.",
       from: { path: `${src}/oauth/browser/`, pathNot: TESTS },
       to: { path: `^(packages|apps)/|node_modules/`, pathNot: `${src}/oauth/browser/|node_modules/oauth4webapi/` },
     },
