@@ -6,6 +6,11 @@ import type { OAuthArtifacts } from "../kernel/ports/oauth-artifacts.ts";
 import type { Store } from "../kernel/ports/store.ts";
 import { createEndpoints } from "./endpoints/routes.ts";
 import { Issuers, type IssuersParts } from "./issuers.ts";
+import { createAssetRoutes } from "./screens/asset-routes.ts";
+import { createViewRenderer } from "./screens/engine-views.ts";
+import { Pages } from "./screens/pages.ts";
+import { createScreens, type ScreensParts } from "./screens/screens.ts";
+import { createTheme, type Theme } from "./screens/theme.ts";
 
 /** What an identity provider is made from. */
 export interface IdentityParts extends IssuersParts {
@@ -15,6 +20,10 @@ export interface IdentityParts extends IssuersParts {
   readonly artifacts: OAuthArtifacts;
   /** Milliseconds in which a refresh token that was used up is answered as the first time; 0: never. */
   readonly grace: number;
+  /** The look of a tenant's pages. Default: ours. */
+  readonly themeOf?: (tenant: string) => Theme;
+  /** The pages on which people sign in. Default: none, and `interactionPath` leads to pages of the application. */
+  readonly signIn?: Pick<ScreensParts, "accounts" | "factors" | "links">;
 }
 
 /** An identity provider: what can be attempted, and the routes that lead there. */
@@ -27,6 +36,17 @@ export interface Identity {
 /** An OAuth 2.1 and OpenID Connect provider behind the gate. */
 export function createIdentity(parts: IdentityParts): Identity {
   const issuers = new Issuers(parts);
-  const { actions, routes } = createEndpoints({ ...parts, issuerOf: (tenant) => issuers.of(tenant) });
-  return { actions, routes, issuers };
+  const { edge, signIn, themeOf = () => PLAIN } = parts;
+  const pages = new Pages({ edge, themeOf });
+  const issuerOf = (tenant: string) => issuers.of(tenant);
+  const { actions, routes } = createEndpoints({ ...parts, issuerOf, showAnswer: createViewRenderer(pages) });
+  routes.route("/", createAssetRoutes(edge, pages));
+  if (signIn === undefined) return { actions, routes, issuers };
+  const screens = createScreens({
+    ...{ ...parts, ...signIn, pages, issuerOf: async (tenant) => issuers.of(tenant) },
+    serviceOf: (tenant) => themeOf(tenant).name,
+  });
+  return { actions: [...actions, ...screens.actions], routes: routes.route("/", screens.routes), issuers };
 }
+
+const PLAIN = createTheme({ name: "Gatehouse" });

@@ -35,6 +35,8 @@ export interface IssuersParts {
   readonly publicClients: boolean;
   readonly findAccount: (tenant: string) => FindAccount;
   readonly interactionPath: (uid: string) => string;
+  /** Whether a client is the operator's own, which nobody is asked to allow anything. Default: none is. */
+  readonly isFirstParty?: (tenant: string, client: string) => boolean;
 }
 
 /** Engines kept at a time; one is built in about a millisecond. */
@@ -65,7 +67,7 @@ export class Issuers {
   }
 
   #build(tenant: string): Issuer {
-    const { keyRing, sealer, keys, originOf, findAccount, ...settings } = this.#parts;
+    const { keyRing, sealer, keys, originOf, findAccount, isFirstParty, ...settings } = this.#parts;
     const origin = originOf(tenant);
     const cookieKeys = keyRing.all("oauth-cookies").map(({ mac }) => base64url(mac(tenant)));
     const engine = buildEngine({
@@ -74,6 +76,7 @@ export class Issuers {
       keys: keys.all(),
       cookieKeys,
       findAccount: findAccount(tenant),
+      isFirstParty: (client) => isFirstParty?.(tenant, client) === true,
     });
     return { origin, engine, codec: new ArtifactCodec({ keyRing, sealer, tenant }) };
   }

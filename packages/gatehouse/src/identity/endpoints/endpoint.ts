@@ -29,6 +29,8 @@ export interface EndpointParts {
   readonly issuerOf: (tenant: string) => Issuer;
   /** Milliseconds in which a refresh token that was used up is answered as the first time. */
   readonly grace: number;
+  /** Makes pages of answers that people are to see. */
+  readonly showAnswer: (inbound: Inbound, answer: Response) => Promise<Response>;
 }
 
 /** One endpoint of the protocol. */
@@ -145,6 +147,8 @@ async function answerEndpoint(parts: EndpointParts, action: AnyAction, inbound: 
       const { headers } = inbound.request;
       const body = bytes.byteLength === 0 ? undefined : bytes;
       const target = new URL(`${url.pathname}${url.search}`, origin);
+      // The engine would have a script send it on; our page shows it in its field.
+      if (method === "GET") target.searchParams.delete("user_code");
       const isForm = inbound.contentType?.essence === "application/x-www-form-urlencoded";
       const fields = isForm ? new URLSearchParams(new TextDecoder().decode(bytes)) : url.searchParams;
       const parameters = parametersOf(fields);
@@ -152,5 +156,5 @@ async function answerEndpoint(parts: EndpointParts, action: AnyAction, inbound: 
       return { value, claimedClient: claimedClientOf(headers, parameters) };
     },
   });
-  return responseOf(outcome, parts.clock.now());
+  return parts.showAnswer(inbound, responseOf(outcome, parts.clock.now()));
 }

@@ -1,6 +1,7 @@
 import type { JWK } from "jose";
 import {
   errors,
+  interactionPolicy,
   type AccessToken,
   type AdapterFactory,
   type Client,
@@ -14,6 +15,9 @@ import {
   type ResourceServer,
   type SigningAlgorithm,
 } from "oidc-provider";
+import { ASSURANCE_LEVELS, requireAssurance } from "./assurance.ts";
+import { existingGrant } from "./existing-grant.ts";
+import { ENGINE_VIEWS } from "./view.ts";
 
 /** Lifetimes of what the engine issues, in seconds. */
 export interface Lifetimes {
@@ -66,6 +70,8 @@ export interface IssuerOptions {
   readonly findAccount: FindAccount;
   /** Where a person signs in and consents: the address of an interaction. */
   readonly interactionPath: (uid: string) => string;
+  /** Whether a client is the operator's own, which nobody is asked to allow anything. Default: none is. */
+  readonly isFirstParty?: ((client: string) => boolean) | undefined;
 }
 
 /** The addresses of the protocol's endpoints. */
@@ -85,7 +91,16 @@ export const OAUTH_PATHS = {
 
 /** What the engine is told; all it says about itself follows from this. */
 export function configurationOf(options: IssuerOptions, adapter: AdapterFactory): Configuration {
-  const { issuer, keys, cookieKeys, lifetimes, publicClients, findAccount, interactionPath } = options;
+  const {
+    issuer,
+    keys,
+    cookieKeys,
+    lifetimes,
+    publicClients,
+    findAccount,
+    interactionPath,
+    isFirstParty = nobody,
+  } = options;
   return {
     adapter,
     findAccount,
@@ -108,11 +123,21 @@ export function configurationOf(options: IssuerOptions, adapter: AdapterFactory)
       long: cookieOptions(issuer),
       short: cookieOptions(issuer),
     },
-    interactions: { url: (_context, { uid }) => interactionPath(uid) },
+    interactions: {
+      policy: requireAssurance(interactionPolicy.base()),
+      url: (_context, { uid }) => interactionPath(uid),
+    },
+    acrValues: ASSURANCE_LEVELS,
+    loadExistingGrant: existingGrant(isFirstParty),
+    renderError: ENGINE_VIEWS.renderError,
     ...algorithmsOf(keys),
     ttl: lifetimesOf(lifetimes),
     features: featuresOf(options),
   };
+}
+
+function nobody(): boolean {
+  return false;
 }
 
 /** Seconds by which other machines' clocks may differ. */
@@ -124,7 +149,7 @@ const WITH_SECRETS: readonly ClientAuthMethod[] = [
   "private_key_jwt",
 ];
 const CLAIMS = {
-  openid: ["sub"],
+  openid: ["sub", "acr", "amr", "auth_time"],
   profile: ["name", "locale", "updated_at"],
   email: ["email", "email_verified"],
 };
@@ -162,12 +187,12 @@ function featuresOf({ resources, lifetimes }: IssuerOptions): Configuration["fea
   return {
     devInteractions: { enabled: false },
     clientCredentials: { enabled: true },
-    deviceFlow: { enabled: true },
+    deviceFlow: { enabled: true, ...ENGINE_VIEWS.deviceFlow },
     dPoP: { enabled: true },
     introspection: { enabled: true, allowedPolicy: (_context, client, token) => mayLookUp(resources, client, token) },
     pushedAuthorizationRequests: { enabled: true },
     revocation: { enabled: true, allowedPolicy: (_context, client, token) => token.clientId === client.clientId },
-    rpInitiatedLogout: { enabled: true },
+    rpInitiatedLogout: { enabled: true, ...ENGINE_VIEWS.rpInitiatedLogout },
     backchannelLogout: { enabled: true },
     userinfo: { enabled: true },
     resourceIndicators: {

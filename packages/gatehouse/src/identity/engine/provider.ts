@@ -4,6 +4,7 @@ import { Provider } from "oidc-provider";
 import { createAdapter } from "./adapter.ts";
 import { configurationOf, type IssuerOptions } from "./configuration.ts";
 import { identifySigned, type IdentifySigned, type SignedToken } from "./jwt-access-token.ts";
+import { replaceScriptedPages } from "./view.ts";
 import type { UnitOfWork } from "./unit-of-work.ts";
 
 /** An issuer's engine at one state of its keys and settings; replaced as a whole when either changes. */
@@ -31,6 +32,7 @@ export function buildEngine(options: IssuerOptions): IssuerEngine {
     const work = current.getStore();
     if (work !== undefined) work.failure = error;
   });
+  provider.use(replaceScriptedPages);
   const callback = provider.callback();
   return {
     provider,
