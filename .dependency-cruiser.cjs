@@ -14,7 +14,7 @@ Visitor.prototype.visitStatement = function visit(statement) {
 
 const src = "^packages/gatehouse/src";
 const TESTS = "\\.test\\.ts$";
-const MODULES = "live|identity|realtime|guests|media|billing|work|threat|audit|monitor|consent";
+const MODULES = "live|identity|oauth|realtime|guests|media|billing|work|threat|audit|monitor|consent";
 
 /** A folder that may import the listed folders of the library only. */
 function layer(name, allowed, comment) {

@@ -7,6 +7,7 @@ import type { Running } from "./served.ts";
 export async function serveGuarded(application: Application, file: ConfigInput): Promise<Running> {
   const config = requireConfig({ file, clock });
   const gatehouse = await openGatehouse({ config, application, clock, random, log: process.stdout });
+  await gatehouse.seed();
   const listening = await listen({
     handler: gatehouse.handler,
     port: 0,

@@ -1,5 +1,7 @@
 export { defineApplication } from "./assembly/application.ts";
 export type { Application, ApplicationParts, Services } from "./assembly/application.ts";
+export type { BackChannel, BackChannelPeer } from "./assembly/back-channel.ts";
+export type { IdentityServices } from "./assembly/identity/identity-services.ts";
 export type { LinkTarget, LinkTargets } from "./console/link-operations.ts";
 export { openGatehouse } from "./assembly/gatehouse.ts";
 export type { Gatehouse, GatehouseOptions, RouteDescription } from "./assembly/gatehouse.ts";

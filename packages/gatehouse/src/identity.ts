@@ -57,6 +57,8 @@ export { enrolledKinds } from "./identity/accounts/proof.ts";
 export type { ProofSource } from "./identity/accounts/proof.ts";
 export type { PreparedRecovery, RecoveryCodes } from "./identity/accounts/recovery-codes.ts";
 export type { CodeClaim, PreparedCode, Totp, TotpEnrolment, TotpLabel } from "./identity/accounts/totp.ts";
+export { createAccessTokens } from "./identity/engine/access-tokens.ts";
+export type { AccessTokensParts, AccountAtIssue } from "./identity/engine/access-tokens.ts";
 export { LIFETIMES, OAUTH_PATHS } from "./identity/engine/configuration.ts";
 export type { Lifetimes, ProtectedResource } from "./identity/engine/configuration.ts";
 export type { EngineRequest } from "./identity/engine/engine-call.ts";

@@ -1,4 +1,4 @@
-export { defineAction, StalePreparationError } from "./kernel/action.ts";
+export { defineAction, StalePreparationError, tokenDemandOf } from "./kernel/action.ts";
 export type * from "./kernel/action.ts";
 export { anonymousPrincipal, ENTRANCES, UNNAMED } from "./kernel/attempt.ts";
 export type * from "./kernel/attempt.ts";
@@ -58,6 +58,7 @@ export type { KeyRing, ReplaceableKeyRing, SubKey } from "./kernel/key-ring.ts";
 export { deny, isDenial } from "./kernel/outcome.ts";
 export type * from "./kernel/outcome.ts";
 export type { InventoryRow } from "./kernel/pipeline.ts";
+export type * from "./kernel/ports/access-tokens.ts";
 export type * from "./kernel/ports/accounts.ts";
 export type * from "./kernel/ports/audit.ts";
 export type * from "./kernel/ports/bans.ts";
@@ -91,3 +92,4 @@ export { createSealer, openVersion1, SealError, sealVersion1 } from "./kernel/se
 export type { SealBinding, Sealer, SealerOptions, SealErrorCode } from "./kernel/seal.ts";
 export { pause, systemTimers } from "./kernel/timers.ts";
 export type { Timers } from "./kernel/timers.ts";
+export type * from "./kernel/token-demand.ts";

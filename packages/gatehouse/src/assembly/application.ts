@@ -13,6 +13,7 @@ import type { EventStream } from "../kernel/event-stream.ts";
 import type { Gate } from "../kernel/gate.ts";
 import type { Ids } from "../kernel/ids.ts";
 import type { KeyRing } from "../kernel/key-ring.ts";
+import type { ThemeOptions } from "../identity/screens/theme.ts";
 import type { AuditTrail } from "../kernel/ports/audit.ts";
 import type { Bans } from "../kernel/ports/bans.ts";
 import type { Bus } from "../kernel/ports/bus.ts";
@@ -25,6 +26,8 @@ import type { Random } from "../kernel/random.ts";
 import type { Sealer } from "../kernel/seal.ts";
 import type { AnyLiveComponent } from "../live/component.ts";
 import type { Live, RefusedFrame } from "../live/live.ts";
+import type { BackChannel } from "./back-channel.ts";
+import type { IdentityServices } from "./identity/identity-services.ts";
 
 /** What an application is given to build itself from: every port, opened and wired. */
 export interface Services {
@@ -48,6 +51,12 @@ export interface Services {
   readonly oneTimeLinks: OneTimeLinks;
   readonly edge: Edge;
   readonly gate: () => Gate;
+  /** Where browsers reach the server: the public address, or where it listens, once it does. */
+  readonly origin: () => string;
+  /** Asks the server itself, as a relying party in its process asks its issuer. */
+  readonly backChannel: BackChannel;
+  /** Accounts and issuers; `undefined` where `identity.enabled` is false. */
+  readonly identity: IdentityServices | undefined;
 }
 
 /** What an application adds. */
@@ -73,6 +82,13 @@ export interface Application {
   readonly linkTargets?: LinkTargets;
   /** Whose request it is, by its host or path. Sessions and principals of one tenant mean nothing to another. Default: one tenant. */
   readonly tenant?: TenantResolver;
+  /**
+   * The origin of a tenant's issuer, at which the server answers for it. Default: `identity.origin`, and without it the
+   * server's own for all tenants.
+   */
+  readonly issuer?: (tenant: string) => string;
+  /** The look of a tenant's pages for signing in. Default: `identity.theme`, for all tenants. */
+  readonly theme?: (tenant: string) => ThemeOptions;
   readonly open?: (services: Services) => ApplicationParts;
 }
 

@@ -18,6 +18,7 @@ import { createLive, type Live, type LiveParts } from "../live/live.ts";
 import type { Application, ApplicationParts, Services } from "./application.ts";
 import { createGuards } from "./guards.ts";
 import { createKeyReminder } from "./key-reminder.ts";
+import { createResealingJob } from "./identity/resealing.ts";
 import { startHousekeeping } from "./housekeeping.ts";
 import { operatorAttempt } from "./operator-attempt.ts";
 import { openServices, type Foundation, type ServicesOptions } from "./services.ts";
@@ -55,6 +56,8 @@ export interface Gatehouse extends AsyncDisposable {
   seed(): Promise<void>;
   /** Records `sys_startup`, and at the end `sys_shutdown`. For `recordStart: "later"`: call it once the port is bound. */
   announceStart(): void;
+  /** Says where the server listens, for where no public address is configured. */
+  listensAt(origin: string): void;
 }
 
 /**
@@ -66,8 +69,7 @@ export interface Gatehouse extends AsyncDisposable {
 export async function openGatehouse(options: GatehouseOptions): Promise<Gatehouse> {
   await using stack = new AsyncDisposableStack();
   const application = options.application ?? {};
-  const { migrations = [], tenant } = application;
-  const foundation = await openServices({ ...options, migrations, tenant }, stack);
+  const foundation = await openServices({ ...options, ...servicesParts(application) }, stack);
   const { services, stores } = foundation;
   const parts = application.open?.(services) ?? {};
   const rooms = furnish(foundation, application, parts);
@@ -78,18 +80,33 @@ export async function openGatehouse(options: GatehouseOptions): Promise<Gatehous
   const misplaced = services.edge.misplaced();
   if (misplaced.length > 0) throw new BootRefusedError(misplaced);
   const handler = services.edge.handler(app);
+  foundation.setHandler(handler);
   const kept = stack.move();
   const announceStart = once(() => announceService(foundation, kept));
   // A command that opens a stopped installation for a moment starts no server.
   if (options.log !== "quiet" && options.recordStart !== "later") announceStart();
   return {
-    ...{ handler, edge: services.edge, gate, services, announceStart },
+    ...{ handler, edge: services.edge, gate, services, announceStart, listensAt: foundation.listensAt },
     operate: (action, input) => gate.attempt(operatorAttempt(services, action, input)),
     health: () => stores.keeper.health(),
     inventory: () => gate.inventory(),
     routes: () => app.routes.map(({ method, path }) => ({ method, path })),
     seed: () => parts.seed?.() ?? Promise.resolve(),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
+
+function servicesParts({
+  issuer,
+  migrations,
+  tenant,
+  theme,
+}: Application): Pick<Application, "issuer" | "migrations" | "tenant" | "theme"> {
+  return {
+    ...(issuer === undefined ? {} : { issuer }),
+    ...(migrations === undefined ? {} : { migrations }),
+    ...(tenant === undefined ? {} : { tenant }),
+    ...(theme === undefined ? {} : { theme }),
   };
 }
 
@@ -136,7 +153,8 @@ function furnish(foundation: Foundation, application: Application, parts: Applic
       parts.components?.some(({ name }) => name === refused.component) === true ? parts.frame?.(refused) : undefined,
   });
   const cspReport = createCspReportAction(services);
-  const actions = [...operations, ...(room?.actions ?? []), ...live.actions, ...(parts.actions ?? []), cspReport];
+  const own = [...operations, ...(room?.actions ?? []), ...(foundation.identity?.actions ?? [])];
+  const actions = [...own, ...live.actions, ...(parts.actions ?? []), cspReport];
   return { live, console: room, cspReport, actions };
 }
 
@@ -182,16 +200,20 @@ function startBackground(foundation: Foundation, stack: AsyncDisposableStack): v
     found: systemEvents.uploadsUnknown,
     deleted: systemEvents.uploadsDeleted,
   });
-  stack.use(startHousekeeping({ ...services, sessions, records, strays, prune, remind, report }));
+  const { artifacts, accounts } = services.identity ?? {};
+  const reseal = accounts && createResealingJob({ ...services, keys, accounts });
+  const jobs = { strays, prune, remind, reseal };
+  stack.use(startHousekeeping({ ...services, sessions, records, artifacts, ...jobs, report }));
 }
 
-async function mountRoutes({ services }: Foundation, parts: ApplicationParts, rooms: Rooms): Promise<Hono> {
+async function mountRoutes({ services, identity }: Foundation, parts: ApplicationParts, rooms: Rooms): Promise<Hono> {
   const { edge, config } = services;
   const { live, cspReport } = rooms;
   const app = new Hono();
   app.route("/", createEdgeRoutes({ edge, cspReport, reportPath: config.csp.reportUri }));
   app.route("/", live.routes);
   if (rooms.console !== undefined) app.route("/", rooms.console.routes(live));
+  for (const routes of identity?.routes ?? []) app.route("/", routes);
   if (parts.routes !== undefined) app.route("/", await parts.routes(live));
   return app;
 }

@@ -1,6 +1,7 @@
 import type { Clock } from "../kernel/clock.ts";
 import type { Documents } from "../kernel/ports/documents.ts";
 import type { IdempotencyRecords } from "../kernel/ports/idempotency.ts";
+import type { OAuthArtifacts } from "../kernel/ports/oauth-artifacts.ts";
 import type { Sessions } from "../kernel/ports/sessions.ts";
 import type { Store, WriteTransaction } from "../kernel/ports/store.ts";
 import type { UploadPorts } from "../kernel/ports/uploads.ts";
@@ -11,12 +12,16 @@ export interface HousekeepingParts {
   readonly records: IdempotencyRecords;
   readonly sessions: Sessions;
   readonly documents: Documents;
+  /** What the identity provider keeps; absent where there is none. */
+  readonly artifacts?: Pick<OAuthArtifacts, "prune"> | undefined;
   readonly uploads: UploadPorts;
   readonly clock: Clock;
   /** Looks after files that the store knows nothing of. */
   readonly strays: (signal: AbortSignal) => Promise<void>;
   /** Deletes old rows of the audit trail. */
   readonly prune: (signal?: AbortSignal) => Promise<number>;
+  /** Seals anew what does not go away by itself, once after each rotation of the keys. */
+  readonly reseal?: ((signal: AbortSignal) => Promise<void>) | undefined;
   /** Reminds of what is due. */
   readonly remind: () => Promise<void>;
   readonly report: (error: unknown) => void;
@@ -28,11 +33,13 @@ const CHUNK = 500;
 /** Deletes what has expired, a few rows at a time, and reminds of what is due: now and every five minutes. */
 export function startHousekeeping(parts: HousekeepingParts): AsyncDisposable {
   const { store, records, sessions, documents, uploads, clock, strays, prune, remind, report } = parts;
+  const { artifacts, reseal } = parts;
   const stop = new AbortController();
   const jobs: readonly ((transaction: WriteTransaction) => Promise<number>)[] = [
     (transaction) => records.prune(transaction, CHUNK),
     (transaction) => sessions.prune(transaction, clock.now(), CHUNK),
     (transaction) => documents.prune(transaction, CHUNK),
+    ...(artifacts === undefined ? [] : [(transaction: WriteTransaction) => artifacts.prune(transaction, CHUNK)]),
   ];
 
   async function tidy(): Promise<void> {
@@ -43,6 +50,7 @@ export function startHousekeeping(parts: HousekeepingParts): AsyncDisposable {
     await deleteExpiredUploads(uploads, store, stop.signal);
     await strays(stop.signal);
     await prune(stop.signal);
+    await reseal?.(stop.signal);
     await remind();
   }
 

@@ -39,10 +39,13 @@ export async function startServer(options: Omit<GatehouseOptions, "recordStart">
   const listening = await listenFor(gatehouse, options);
   stack.defer(() => listening.close({ grace: config.server.shutdownGrace }));
   const origin = config.server.publicUrl ?? browserOrigin(listening.url);
+  gatehouse.listensAt(origin);
   const operate = ({ action, input }: ControlRequest): Promise<Outcome> => gatehouse.operate(action, input);
   stack.use(await serveControl(controlSocketPath(config.dataDirectory), { operate, origin }));
   // Not before: a server whose port is in use has not started.
   gatehouse.announceStart();
+  // The first start makes them, which takes a while; whoever asks for a token meanwhile waits for it.
+  void gatehouse.services.identity?.keys.look();
   const kept = stack.move();
   const close = (): Promise<void> => kept.disposeAsync();
   const issueLink = async (purpose: string): Promise<string> => {

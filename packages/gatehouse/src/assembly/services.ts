@@ -4,8 +4,7 @@ import { createEventLog, type LogSink } from "../audit/event-log.ts";
 import type { KeyKeeper } from "../console/key-operations.ts";
 import { createTrustedProxies } from "../guards/address.ts";
 import { createCsrfTokens, type CsrfTokens } from "../guards/csrf-token.ts";
-import { createEdge } from "../http/edge.ts";
-import type { TenantResolver } from "../http/inbound.ts";
+import { createEdge, type EdgeHandler } from "../http/edge.ts";
 import { createServerTimings, type ServerTimings } from "../http/server-timing.ts";
 import { createOneTimeLinks } from "../http/one-time-links.ts";
 import type { Attempt } from "../kernel/attempt.ts";
@@ -16,7 +15,6 @@ import type { Gate } from "../kernel/gate.ts";
 import { createIds, type Ids } from "../kernel/ids.ts";
 import type { IdempotencyRecords } from "../kernel/ports/idempotency.ts";
 import type { Sessions } from "../kernel/ports/sessions.ts";
-import type { Migration } from "../kernel/ports/store.ts";
 import type { Random } from "../kernel/random.ts";
 import { createSealer, type Sealer } from "../kernel/seal.ts";
 import { openUploadFiles } from "../store/files/upload-files.ts";
@@ -27,8 +25,11 @@ import { createIdempotencyRecords } from "../store/sql/idempotency-records.ts";
 import { createLeases } from "../store/sql/leases.ts";
 import { createSessions } from "../store/sql/sessions.ts";
 import { createUploadRecords } from "../store/sql/upload-records.ts";
-import type { Services } from "./application.ts";
+import type { Application, Services } from "./application.ts";
+import { createBackChannel } from "./back-channel.ts";
 import { edgeOptions } from "./edge-options.ts";
+import { openIdentity, type MountedIdentity } from "./identity/mounted-identity.ts";
+import { createOwnOrigin, tenantOrigins, type OwnOrigin } from "./identity/origins.ts";
 import { loadKeys } from "./keys.ts";
 import { openStores, type Stores } from "./stores.ts";
 import { systemEvents, type SystemEvents } from "./system-events.ts";
@@ -56,8 +57,12 @@ export interface Foundation {
   /** Present where answers say what took how long. */
   readonly timings: ServerTimings | undefined;
   readonly report: (error: unknown, attempt?: Attempt) => void;
+  readonly identity: MountedIdentity | undefined;
+  readonly listensAt: OwnOrigin["listensAt"];
   /** Hands the gate over once it is built. */
   readonly setGate: (gate: Gate) => void;
+  /** Hands over what answers requests, once it is built. */
+  readonly setHandler: (handler: EdgeHandler) => void;
 }
 
 /**
@@ -66,10 +71,10 @@ export interface Foundation {
  * @throws {KeyFileError} when the key file cannot be used.
  */
 export async function openServices(
-  options: ServicesOptions & { readonly migrations: readonly Migration[]; readonly tenant: TenantResolver | undefined },
+  options: ServicesOptions & Pick<Application, "issuer" | "migrations" | "tenant" | "theme">,
   stack: AsyncDisposableStack,
 ): Promise<Foundation> {
-  const { config, clock, random, migrations, tenant } = options;
+  const { config, clock, random, migrations = [], tenant, issuer, theme } = options;
   const ids = createIds(clock, random);
   const { events, report } = openLog(options, ids, stack);
   const announce = systemEvents({ events, ids, clock });
@@ -83,14 +88,20 @@ export async function openServices(
   const csrfTokens = createCsrfTokens({ keyRing, random });
   const sessions = createSessions();
   const proxies = createTrustedProxies(config.server.trustedProxies, { header: config.server.forwardedHeader });
-  const { gate, setGate } = createGateSlot();
-  const base = { clock, random, ids, events, keyRing, store, proxies, gate };
+  // The edge needs the gate, whose actions and guards need the edge.
+  const gateSlot = createSlot<Gate>("gate");
+  const handlerSlot = createSlot<EdgeHandler>("handler");
+  const backChannel = createBackChannel(handlerSlot.get);
+  const { origin, listensAt } = createOwnOrigin(config);
+  const originOf = tenantOrigins(config, issuer);
+  const base = { clock, random, ids, events, keyRing, store, proxies, gate: gateSlot.get, origin, backChannel };
   const own = { sessions, csrfTokens, report: (error: unknown) => report(error) };
   const timings = config.live.inspector ? createServerTimings(clock) : undefined;
   const chosen = { ...(tenant === undefined ? {} : { tenant }), ...(timings === undefined ? {} : { timings }) };
-  const edge = createEdge({ ...base, ...edgeOptions(config), ...own, ...chosen });
+  const tenants = originOf === undefined ? {} : { originOf };
+  const edge = createEdge({ ...base, ...edgeOptions(config), ...own, ...chosen, ...tenants });
   const documents = createDocuments();
-  const services: Services = {
+  const ports: Omit<Services, "identity"> = {
     ...{ ...base, config, sealer, documents, counters, bus, bans, edge },
     uploads: { sink: openUploadFiles(join(config.dataDirectory, "uploads")), records: createUploadRecords() },
     trail: createAuditTrail(),
@@ -98,8 +109,18 @@ export async function openServices(
     oneTimeLinks: createOneTimeLinks({ ...base, edge, documents, sessions }),
   };
   const records = createIdempotencyRecords();
-  const internals = { keyKeeper, sessions, records, csrfTokens, systemEvents: announce, timings };
-  return { services, stores, ...internals, report, setGate };
+  const identity = config.identity.enabled
+    ? await openIdentity(
+        {
+          ...{ services: ports, sessions, originOf: originOf ?? origin, theme },
+          ...{ keyStep: announce.signingKey, report: own.report },
+        },
+        stack,
+      )
+    : undefined;
+  const services: Services = { ...ports, identity: identity?.services };
+  const internals = { keyKeeper, sessions, records, csrfTokens, systemEvents: announce, timings, identity, listensAt };
+  return { services, stores, ...internals, report, setGate: gateSlot.set, setHandler: handlerSlot.set };
 }
 
 interface Log {
@@ -134,16 +155,21 @@ function openSealer({ config, keyRing, random, clock, announce }: SealerParts): 
   return createSealer(plaintextUntil === undefined ? sealer : { ...sealer, plaintextUntil });
 }
 
-/** The edge needs the gate, whose actions and guards need the edge. */
-function createGateSlot(): { readonly gate: () => Gate; readonly setGate: (gate: Gate) => void } {
-  let built: Gate | undefined;
+interface Slot<Value> {
+  readonly get: () => Value;
+  readonly set: (value: Value) => void;
+}
+
+/** Holds what is built last, for those that are built before and ask for it later. */
+function createSlot<Value>(name: string): Slot<Value> {
+  let held: { readonly value: Value } | undefined;
   return {
-    gate() {
-      if (built === undefined) throw new TypeError("The gate is not built yet.");
-      return built;
+    get() {
+      if (held === undefined) throw new TypeError(`The ${name} is not built yet.`);
+      return held.value;
     },
-    setGate: (gate) => {
-      built = gate;
+    set: (value) => {
+      held = { value };
     },
   };
 }

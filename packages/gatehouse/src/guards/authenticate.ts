@@ -1,4 +1,4 @@
-import type { AnyAction } from "../kernel/action.ts";
+import { tokenDemandOf, type AnyAction } from "../kernel/action.ts";
 import type { Attempt, Credential, Principal } from "../kernel/attempt.ts";
 import { events } from "../kernel/events.ts";
 import type { Guard, Passage } from "../kernel/guard.ts";
@@ -10,11 +10,13 @@ export interface Authenticator<Kind extends Credential["kind"] = Credential["kin
   readonly kind: Kind;
   /**
    * The principal; a denial when the credential is wrong, ended or expired; `undefined` when it is genuine
-   * and names nobody. A visitor's session gives a principal of the type `anonymous` with its fingerprint.
+   * and names nobody. A visitor's session gives a principal of the type `anonymous` with its fingerprint. What the
+   * action asks of tokens is its `tokenDemandOf`.
    */
   authenticate(
     credential: Extract<Credential, { readonly kind: Kind }>,
     attempt: Attempt,
+    action: AnyAction,
   ): Promise<Principal | Denial | undefined>;
 }
 
@@ -36,6 +38,9 @@ type Answer = Principal | Denial | undefined;
  * provenance was checked, since cookies travel by themselves. A principal counts only in its own tenant;
  * the system itself belongs to all. Strangers pass where the action admits them; where it only reads, an
  * expired session makes a stranger rather than a denial.
+ *
+ * Where an action asks for a token, a session counts for nothing unless the action says so, and every refusal says what
+ * kind of token is needed.
  */
 export function authenticateGuard({ authenticators }: AuthenticateOptions): Guard {
   return {
@@ -45,13 +50,25 @@ export function authenticateGuard({ authenticators }: AuthenticateOptions): Guar
     compile: (action) => ({
       guard: "authenticate",
       phase: "authenticate",
-      summary: action.anonymous ? "anyone" : "signed-in principals",
+      summary: summaryOf(action),
       enter: (passage) => {
-        if (passage.attempt.credentials.length === 0) return admit(passage, undefined);
-        return authenticateAll(authenticators, passage);
+        if (passage.attempt.credentials.length === 0) return challenge(admit(passage, undefined), passage);
+        return authenticateAll(authenticators, passage).then((denial) => challenge(denial, passage));
       },
     }),
   };
+}
+
+function summaryOf(action: AnyAction): string {
+  const demand = tokenDemandOf(action);
+  if (demand !== undefined) return demand.sessions ? "tokens or sessions" : "tokens";
+  return action.anonymous ? "anyone" : "signed-in principals";
+}
+
+function challenge(denial: Denial | undefined, { action, attempt }: Passage): Denial | undefined {
+  const demand = tokenDemandOf(action);
+  if (denial === undefined || demand === undefined || denial.problem.status !== 401) return denial;
+  return { ...denial, headers: { ...demand.challenge(denial, attempt), ...denial.headers } };
 }
 
 async function authenticateAll(authenticators: Authenticators, passage: Passage): Promise<Denial | undefined> {
@@ -59,7 +76,8 @@ async function authenticateAll(authenticators: Authenticators, passage: Passage)
   // A signature has already told who sent a signed message.
   let known: Principal | undefined = passage.principal.type === "anonymous" ? undefined : passage.principal;
   for (const credential of attempt.credentials) {
-    const answer = await authenticateOne(authenticators, credential, attempt);
+    if (credential.kind === "session" && tokenDemandOf(action)?.sessions === false) continue;
+    const answer = await authenticateOne(authenticators, credential, passage);
     if (answer === undefined) continue;
     if (isDenial(answer)) {
       if (isHarmlessExpiry(answer, action)) continue;
@@ -74,7 +92,11 @@ async function authenticateAll(authenticators: Authenticators, passage: Passage)
   return admit(passage, known);
 }
 
-function authenticateOne(authenticators: Authenticators, credential: Credential, attempt: Attempt): Promise<Answer> {
+function authenticateOne(
+  authenticators: Authenticators,
+  credential: Credential,
+  { attempt, action }: Passage,
+): Promise<Answer> {
   switch (credential.kind) {
     case "internal":
       return Promise.resolve(credential.principal);
@@ -82,11 +104,11 @@ function authenticateOne(authenticators: Authenticators, credential: Credential,
       if (attempt.provenance.kind !== "browser") {
         return Promise.resolve(credentialInvalid("session without browser checks", "session"));
       }
-      return authenticators.session?.authenticate(credential, attempt) ?? notAccepted("session");
+      return authenticators.session?.authenticate(credential, attempt, action) ?? notAccepted("session");
     case "bearer":
-      return authenticators.bearer?.authenticate(credential, attempt) ?? notAccepted("bearer");
+      return authenticators.bearer?.authenticate(credential, attempt, action) ?? notAccepted("bearer");
     case "client":
-      return authenticators.client?.authenticate(credential, attempt) ?? notAccepted("client");
+      return authenticators.client?.authenticate(credential, attempt, action) ?? notAccepted("client");
   }
 }
 

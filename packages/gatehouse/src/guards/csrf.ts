@@ -1,4 +1,4 @@
-import type { AnyAction } from "../kernel/action.ts";
+import { tokenDemandOf, type AnyAction } from "../kernel/action.ts";
 import type { Attempt, Entrance } from "../kernel/attempt.ts";
 import { events } from "../kernel/events.ts";
 import type { Guard } from "../kernel/guard.ts";
@@ -47,12 +47,15 @@ export function csrfGuard({ tokens, keyRing, ...originOptions }: CsrfOptions): G
     modes: ["enforce", "shadow", "off"],
     compile(action, entrance) {
       const demand = demandOf(action, entrance);
-      if (demand === undefined) return undefined;
+      const asked = tokenDemandOf(action);
+      if (demand === undefined || asked?.sessions === false) return undefined;
       return {
         guard: "csrf",
         phase: "provenance",
         summary: demand === "always" ? "session token" : "session token where the origin is unproven",
-        enter: ({ attempt }) => check(attempt, demand),
+        // Without any credential nobody is admitted where a token is asked for, and is to be told so.
+        enter: ({ attempt }) =>
+          asked !== undefined && attempt.credentials.length === 0 ? undefined : check(attempt, demand),
       };
     },
   };

@@ -1,4 +1,4 @@
-import type { AnyAction } from "../kernel/action.ts";
+import { tokenDemandOf, type AnyAction } from "../kernel/action.ts";
 import type { Entrance, Provenance } from "../kernel/attempt.ts";
 import { events } from "../kernel/events.ts";
 import type { Guard, Passage } from "../kernel/guard.ts";
@@ -92,7 +92,8 @@ export function originGuard(options: OriginOptions): Guard {
     phase: "provenance",
     modes: ["enforce", "shadow", "off"],
     compile(action, entrance) {
-      if (ACROSS_SITES.has(entrance)) return undefined;
+      // Where cookies count for nothing, nobody can be made to send them.
+      if (ACROSS_SITES.has(entrance) || tokenDemandOf(action)?.sessions === false) return undefined;
       const always = isAlwaysJudged(action, entrance);
       return {
         guard: "origin",

@@ -104,7 +104,10 @@ function explicitCredential(inbound: Inbound, entrance: Entrance): Credential | 
   if (entrance === "oauth") return undefined;
   const { headers } = inbound.request;
   const authorization = headers.get("authorization");
-  return authorization === null ? undefined : parseAuthorization(authorization, headers.get("dpop"));
+  if (authorization === null) return undefined;
+  const { method, target, url } = inbound;
+  const text = headers.get("dpop") ?? "";
+  return parseAuthorization(authorization, { text, method, url: `${target}${url.pathname}` });
 }
 
 /** The cookie counts only where nothing was presented deliberately, and only under browser checks. */

@@ -4,18 +4,25 @@ import fc from "fast-check";
 import { isDenial } from "../kernel/outcome.ts";
 import { parseAuthorization } from "./authorization.ts";
 
+const PROOF = { text: "p", method: "GET", url: "https://api.example/" };
+
 function basic(text: string): string {
   return `Basic ${Buffer.from(text).toString("base64")}`;
 }
 
 describe("parseAuthorization", () => {
-  it("reads bearer tokens with their proof", () => {
-    assert.deepEqual(parseAuthorization("Bearer abc.DEF-_~+/=", null), { kind: "bearer", token: "abc.DEF-_~+/=" });
-    assert.deepEqual(parseAuthorization("bearer a", "p"), { kind: "bearer", token: "a", proof: "p" });
+  it("reads bearer tokens, which need no proof", () => {
+    assert.deepEqual(parseAuthorization("Bearer abc.DEF-_~+/=", PROOF), { kind: "bearer", token: "abc.DEF-_~+/=" });
+    assert.deepEqual(parseAuthorization("bearer a", PROOF), { kind: "bearer", token: "a" });
+  });
+
+  it("reads tokens that are bound to a key with what came to prove it", () => {
+    assert.deepEqual(parseAuthorization("DPoP a", PROOF), { kind: "bearer", token: "a", proof: PROOF });
+    assert.ok(isDenial(parseAuthorization("DPoP a", { ...PROOF, text: "p".repeat(9_000) })));
   });
 
   it("reads client credentials, form-decoded", () => {
-    assert.deepEqual(parseAuthorization(basic("my%3Aapp:p+w"), null), { kind: "client", id: "my:app", secret: "p w" });
+    assert.deepEqual(parseAuthorization(basic("my%3Aapp:p+w"), PROOF), { kind: "client", id: "my:app", secret: "p w" });
   });
 
   // A credential that is skipped because it cannot be read leaves the caller with whatever else the request
@@ -25,6 +32,8 @@ describe("parseAuthorization", () => {
       "Bearer a, Bearer b",
       "Bearer ",
       "Bearer a b",
+      "DPoP a, Bearer b",
+      "DPoP ",
       "Digest username=x",
       "Basic !!!",
       basic("nocolon"),
@@ -34,13 +43,13 @@ describe("parseAuthorization", () => {
       `Bearer ${"a".repeat(9_000)}`,
       "",
     ]) {
-      assert.ok(isDenial(parseAuthorization(header, null)), header);
+      assert.ok(isDenial(parseAuthorization(header, PROOF)), header);
     }
   });
 
   it("never throws", () => {
     fc.assert(
-      fc.property(fc.string(), (text) => void parseAuthorization(`Basic ${text}`, null)),
+      fc.property(fc.string(), (text) => void parseAuthorization(`Basic ${text}`, PROOF)),
       { numRuns: 2_000 },
     );
   });

@@ -28,10 +28,19 @@ export interface Cors {
 }
 
 const DEFAULT_METHODS = ["GET", "POST", "OPTIONS"];
-const DEFAULT_HEADERS = ["authorization", "content-type", "idempotency-key", "x-csrf-token", "x-idempotency-key"];
+const DEFAULT_HEADERS = [
+  ...["authorization", "content-type", "dpop", "idempotency-key", "x-csrf-token", "x-idempotency-key"],
+];
 const DEFAULT_MAX_AGE = 86_400;
 /** Headers of ours that pages of other origins may read. */
-const EXPOSED = [...LIMIT_HEADER_NAMES, "idempotent-replayed", "x-csrf-token", "x-request-id"].join(", ");
+const EXPOSED = [
+  ...LIMIT_HEADER_NAMES,
+  "dpop-nonce",
+  "idempotent-replayed",
+  "www-authenticate",
+  "x-csrf-token",
+  "x-request-id",
+].join(", ");
 
 /**
  * Cross-origin rules, the longest matching path first.

@@ -34,6 +34,8 @@ export interface EdgeParts {
   /** Origins this server answers for. Empty or absent: any host, by the request's own word. */
   readonly origins?: readonly string[];
   readonly tenant?: TenantResolver;
+  /** The origin of a tenant, which this server answers for besides `origins`; `undefined`: it has none of its own. */
+  readonly originOf?: ((tenant: string) => string | undefined) | undefined;
   /** For development: over plain http to this machine the session has a cookie that needs no encryption. Default false. */
   readonly plainLoopback?: boolean;
   /** For development: answers for `origins` and the names of this machine's loopback, and for no others. Default false. */

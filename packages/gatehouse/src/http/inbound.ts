@@ -44,6 +44,8 @@ export interface InboundParts {
   /** Origins this server answers for, such as `https://app.example`. Empty: any host, by the request's own word. */
   readonly origins: readonly string[];
   readonly tenant?: TenantResolver | undefined;
+  /** The origin of a tenant, which this server answers for besides `origins`; `undefined`: it has none of its own. */
+  readonly originOf?: ((tenant: string) => string | undefined) | undefined;
   /**
    * Also answers for the names of this machine's loopback, and with no `origins` for those alone: a name of an
    * attacker's that resolves to 127.0.0.1 (DNS rebinding) is refused.
@@ -151,7 +153,8 @@ class ParsedInbound implements Inbound {
     this.requestId = requestIdOf(source);
     this.peer = parts.proxies.resolve(connection, headers);
     const { host } = this.url;
-    const configured = source.hosts.get(host);
+    this.tenant = parts.tenant?.({ host, url: this.url, headers }) ?? SINGLE_TENANT;
+    const configured = source.hosts.get(host) ?? originOfTenant(source, host, this.tenant);
     this.target = configured ?? `${this.peer.tls ? "https" : "http"}://${host}`;
     const plain = parts.plainLoopback === true && !this.peer.tls && isLoopback(host);
     this.sessionCookieName = plain ? loopbackSessionCookie(this.url) : SESSION_COOKIE;
@@ -161,7 +164,6 @@ class ParsedInbound implements Inbound {
     this.sessionCookie = value === undefined ? undefined : parts.cookies.read(value);
     const type = headers.get("content-type");
     this.contentType = type === null ? undefined : parseContentType(type);
-    this.tenant = parts.tenant?.({ host, url: this.url, headers }) ?? SINGLE_TENANT;
     this.refusal =
       inspectTarget(this.url, connection.target) ??
       inspectHeaders(request, this.url) ??
@@ -233,6 +235,12 @@ function requestIdOf({ parts, request, connection }: Source): string {
     return given;
   }
   return parts.ids.next();
+}
+
+/** The origin of the tenant a request is for, where the request was sent there. */
+function originOfTenant({ parts }: Source, host: string, tenant: string): string | undefined {
+  const origin = parts.originOf?.(tenant);
+  return origin !== undefined && new URL(origin).host === host ? origin : undefined;
 }
 
 function inspectHost({ parts, hosts }: Source, host: string, configured: string | undefined): Denial | undefined {

@@ -101,6 +101,7 @@ class EdgeResponder implements Responder {
     if (told.problem === problems.SESSION_EXPIRED) this.#sessions.replace(inbound);
     const { status } = told.problem;
     const headers: HeaderFields = {
+      ...told.headers,
       ...this.#limitHeaders(told.limits ?? []),
       ...(told.retryAfter === undefined ? {} : { "retry-after": String(told.retryAfter) }),
       // What is left of a body that was not read is the server's to bound: closing at once would reset the

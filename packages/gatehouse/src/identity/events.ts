@@ -11,6 +11,11 @@ export const identityEvents = defineEvents({
     level: "warn",
     description: "OAUTH_GRANT_REFUSED: a code or refresh token was wrong, used up, expired or revoked.",
   },
+  oauth_key_changed: { level: "warn", description: "A signing key was made, took over, retired or was pruned." },
+  oauth_key_compromised: {
+    level: "critical",
+    description: "A signing key was withdrawn because somebody else has it.",
+  },
   authn_login_success: { level: "info", description: "Somebody proved who they are." },
   authn_login_fail: { level: "warn", description: "SIGN_IN_REFUSED: identifier and password do not go together." },
   authn_login_fail_max: { level: "warn", description: "Guessing at an account was slowed down." },

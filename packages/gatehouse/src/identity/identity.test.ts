@@ -62,6 +62,7 @@ describe("an identity provider", () => {
       profile: "development",
       dataDirectory: directory,
       console: { enabled: false },
+      identity: { enabled: false },
       limits: { trustedCidrs: ["127.0.0.1/32"] },
     };
     gatehouse = await openGatehouse({
@@ -74,7 +75,7 @@ describe("an identity provider", () => {
           identity = createIdentity({
             ...services,
             artifacts,
-            keys: { version: 1, all: () => keys },
+            keys: { version: 1, all: () => keys, ready: () => Promise.resolve() },
             originOf: () => origin,
             lifetimes: LIFETIMES,
             resources: [{ resource: API, scopes: ["photos:read"], format: "jwt", lookedUpBy: ["api"] }],

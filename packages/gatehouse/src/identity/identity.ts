@@ -38,12 +38,11 @@ export function createIdentity(parts: IdentityParts): Identity {
   const issuers = new Issuers(parts);
   const { edge, signIn, themeOf = () => PLAIN } = parts;
   const pages = new Pages({ edge, themeOf });
-  const issuerOf = (tenant: string) => issuers.of(tenant);
-  const { actions, routes } = createEndpoints({ ...parts, issuerOf, showAnswer: createViewRenderer(pages) });
+  const { actions, routes } = createEndpoints({ ...parts, issuers, showAnswer: createViewRenderer(pages) });
   routes.route("/", createAssetRoutes(edge, pages));
   if (signIn === undefined) return { actions, routes, issuers };
   const screens = createScreens({
-    ...{ ...parts, ...signIn, pages, issuerOf: async (tenant) => issuers.of(tenant) },
+    ...{ ...parts, ...signIn, pages, issuers },
     serviceOf: (tenant) => themeOf(tenant).name,
   });
   return { actions: [...actions, ...screens.actions], routes: routes.route("/", screens.routes), issuers };

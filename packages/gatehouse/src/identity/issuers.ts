@@ -1,7 +1,7 @@
 import type { JWK } from "jose";
 import type { KeyRing } from "../kernel/key-ring.ts";
 import type { Sealer } from "../kernel/seal.ts";
-import type { FindAccount } from "oidc-provider";
+import type { ClientMetadata, FindAccount } from "oidc-provider";
 import { base64url } from "../kernel/codec.ts";
 import { ArtifactCodec } from "./engine/artifact-codec.ts";
 import type { Lifetimes, ProtectedResource } from "./engine/configuration.ts";
@@ -13,6 +13,8 @@ export interface IssuerKeys {
   readonly version: number;
   /** Private keys: of each algorithm the one to sign with first, then those that are published only. */
   all(): readonly JWK[];
+  /** Resolves once there are any. */
+  ready(): Promise<void>;
 }
 
 /** One issuer as it is now. */
@@ -33,6 +35,8 @@ export interface IssuersParts {
   readonly lifetimes: Lifetimes;
   readonly resources: readonly ProtectedResource[];
   readonly publicClients: boolean;
+  /** Clients of a tenant that are there without registering. Default: none. */
+  readonly clientsOf?: (tenant: string) => readonly ClientMetadata[];
   readonly findAccount: (tenant: string) => FindAccount;
   readonly interactionPath: (uid: string) => string;
   /** Whether a client is the operator's own, which nobody is asked to allow anything. Default: none is. */
@@ -54,11 +58,23 @@ export class Issuers {
     this.#parts = parts;
   }
 
+  /** Resolves once tokens can be signed, which takes seconds on the first start of all. Await it before `of`. */
+  ready(): Promise<void> {
+    return this.#parts.keys.ready();
+  }
+
+  /** The address of a tenant's issuer. */
+  originOf(tenant: string): string {
+    return this.#parts.originOf(tenant);
+  }
+
+  /** @throws {TypeError} before `ready`. */
   of(tenant: string): Issuer {
     const known = this.#built.get(tenant);
     const { version } = this.#parts.keys;
-    if (known?.version === version) return known;
-    const issuer = { ...this.#build(tenant), version };
+    const origin = this.originOf(tenant);
+    if (known?.version === version && known.origin === origin) return known;
+    const issuer = { ...this.#build(tenant, origin), version };
     this.#built.delete(tenant);
     this.#built.set(tenant, issuer);
     const [oldest] = this.#built.keys();
@@ -66,15 +82,17 @@ export class Issuers {
     return issuer;
   }
 
-  #build(tenant: string): Issuer {
-    const { keyRing, sealer, keys, originOf, findAccount, isFirstParty, ...settings } = this.#parts;
-    const origin = originOf(tenant);
+  #build(tenant: string, origin: string): Issuer {
+    const { keyRing, sealer, keys, findAccount, clientsOf, isFirstParty, ...settings } = this.#parts;
+    // Without keys the engine would take its own, which everybody knows.
+    if (keys.all().length === 0) throw new TypeError("There are no keys to sign tokens with yet.");
     const cookieKeys = keyRing.all("oauth-cookies").map(({ mac }) => base64url(mac(tenant)));
     const engine = buildEngine({
       ...settings,
       issuer: origin,
       keys: keys.all(),
       cookieKeys,
+      clients: clientsOf?.(tenant) ?? [],
       findAccount: findAccount(tenant),
       isFirstParty: (client) => isFirstParty?.(tenant, client) === true,
     });

@@ -4,6 +4,7 @@ import type { EventContext, EventDefinition } from "./event.ts";
 import type { Denial } from "./outcome.ts";
 import type { LimitRule } from "./ports/counters.ts";
 import type { ReadTransaction, Store, WriteTransaction } from "./ports/store.ts";
+import type { TokenDemand } from "./token-demand.ts";
 
 /**
  * What an action changes. `none` reads a snapshot; `store` runs in one transaction together with its
@@ -95,12 +96,16 @@ export class StalePreparationError extends Error {
 }
 
 /** Decides whether the principal may; stable for a given principal and input, so that replays stay lawful. */
-export type Authorise<Input> = (context: {
-  readonly principal: Principal;
-  readonly input: Input;
-  readonly attempt: Attempt;
-  readonly read: Store["read"];
-}) => boolean | Denial | Promise<boolean | Denial>;
+export interface Authorise<Input> {
+  (context: {
+    readonly principal: Principal;
+    readonly input: Input;
+    readonly attempt: Attempt;
+    readonly read: Store["read"];
+  }): boolean | Denial | Promise<boolean | Denial>;
+  /** Set by rules that ask for a token. */
+  readonly demand?: TokenDemand;
+}
 
 /**
  * How repeated attempts under one key are treated. Results are kept as JSON, so a repeated attempt gets what
@@ -212,3 +217,8 @@ export function unknownWords({
 /** An action of any types, as registries hold them. */
 // oxlint-disable-next-line typescript/no-explicit-any -- inputs are contravariant: no other type accepts every action
 export type AnyAction = Action<any, any>;
+
+/** What an action asks of tokens; `undefined` where it asks for none. */
+export function tokenDemandOf({ authorise }: Pick<AnyAction, "authorise">): TokenDemand | undefined {
+  return typeof authorise === "function" ? authorise.demand : undefined;
+}

@@ -35,9 +35,18 @@ export type Provenance =
 /** Something presented to prove who is calling. Never logged; fingerprints are. */
 export type Credential =
   | { readonly kind: "session"; readonly id: string }
-  | { readonly kind: "bearer"; readonly token: string; readonly proof?: string }
+  | { readonly kind: "bearer"; readonly token: string; readonly proof?: PresentedProof }
   | { readonly kind: "client"; readonly id: string; readonly secret: string }
   | { readonly kind: "internal"; readonly principal: Principal };
+
+/** What came with a token to show that its sender has the key it is bound to (RFC 9449), and what it has to be about. */
+export interface PresentedProof {
+  /** As it was sent; empty where a proof was announced and none came. */
+  readonly text: string;
+  readonly method: string;
+  /** The address of the request by the entrance's own configuration, without its query. */
+  readonly url: string;
+}
 
 /** Who attempts something. */
 export interface Principal {

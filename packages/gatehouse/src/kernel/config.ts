@@ -2,7 +2,8 @@ import type { Clock } from "./clock.ts";
 import type { Profile } from "./config/kind.ts";
 import { closest, ENVIRONMENT_PREFIX, environmentName } from "./config/names.ts";
 import { rules } from "./config/rules.ts";
-import { table, type DefaultBy, type Option } from "./config/table.ts";
+import type { DefaultBy, Option } from "./config/option.ts";
+import { table } from "./config/table.ts";
 import type { Config, ConfigInput } from "./config/types.ts";
 
 export type { Profile } from "./config/kind.ts";

@@ -35,6 +35,8 @@ export interface Denial {
   readonly context?: EventContext;
   /** Extra public members of the problem document (the fresh state of a conflict, for example). */
   readonly extensions?: Readonly<Record<string, unknown>>;
+  /** Fields that an HTTP answer has by its protocol, such as `www-authenticate`; names in lower case. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** A completed action. */

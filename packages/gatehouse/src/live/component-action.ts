@@ -1,5 +1,5 @@
-import { defineAction, type AnyAction, type LimitPolicy } from "../kernel/action.ts";
-import { callSchema } from "./call.ts";
+import { defineAction, type AnyAction, type Authorise, type LimitPolicy } from "../kernel/action.ts";
+import { callSchema, type LiveCall } from "./call.ts";
 import { formatComponentId } from "./component-id.ts";
 import type { AnyLiveAction, AnyLiveComponent } from "./component.ts";
 import { Execution } from "./execution.ts";
@@ -22,7 +22,10 @@ export function componentActions(component: AnyLiveComponent, services: LiveServ
       // What is no rule is handed on as it is: the gate refuses it.
       authorise:
         typeof authorise === "function"
-          ? ({ input, ...context }) => authorise({ ...context, input: input.params })
+          ? Object.assign<Authorise<LiveCall>, Pick<Authorise<LiveCall>, "demand">>(
+              ({ input, ...context }) => authorise({ ...context, input: input.params }),
+              authorise.demand === undefined ? {} : { demand: authorise.demand },
+            )
           : authorise,
       ...(options.anonymous === undefined ? {} : { anonymous: options.anonymous }),
       ...limitsOf(`${component.name}.${name}`, action),

@@ -88,7 +88,7 @@ export async function openIdentitySite(parts: Partial<IdentityParts> = {}): Prom
   let accounts: AccountServices | undefined;
   const mailbox = new DevelopmentMailbox(systemClock);
   const file = {
-    ...{ profile: "development", dataDirectory: directory, console: { enabled: false } },
+    ...{ profile: "development", dataDirectory: directory, console: { enabled: false }, identity: { enabled: false } },
     ...{ limits: { trustedCidrs: ["127.0.0.1/32"] }, server: { trustedProxies: ["127.0.0.1/32"] } },
   };
   const gatehouse = await openGatehouse({
@@ -108,7 +108,12 @@ export async function openIdentitySite(parts: Partial<IdentityParts> = {}): Prom
         const { directory: people } = accounts;
         const signIn = { accounts, factors, links: { recovery: "/account/reset", registration: "/register" } };
         identity = createIdentity({
-          ...{ ...services, artifacts, keys: { version: 1, all: () => keys }, originOf: () => origin },
+          ...{
+            ...services,
+            artifacts,
+            keys: { version: 1, all: () => keys, ready: async () => undefined },
+            originOf: () => origin,
+          },
           ...{ lifetimes: LIFETIMES, resources: [], publicClients: true, grace: 10_000 },
           isFirstParty: (_tenant, id) => id === OWN_CLIENT,
           findAccount: (tenant) => async (_context, id) => {

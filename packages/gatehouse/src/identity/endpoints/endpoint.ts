@@ -11,7 +11,7 @@ import type { Clock } from "../../kernel/clock.ts";
 import { callEngine, type EngineAnswer, type EngineRequest } from "../engine/engine-call.ts";
 import { isSigned } from "../engine/jwt-access-token.ts";
 import type { IssuerEngine } from "../engine/provider.ts";
-import type { Issuer } from "../issuers.ts";
+import type { Issuers } from "../issuers.ts";
 import { UnitOfWork } from "../engine/unit-of-work.ts";
 import { claimedClientOf } from "./claimed-client.ts";
 import { keptAnswer, repeatAnswer } from "./lost-answer.ts";
@@ -25,8 +25,7 @@ export interface EndpointParts {
   readonly store: Store;
   readonly clock: Clock;
   readonly artifacts: OAuthArtifacts;
-  /** The issuer of a tenant. */
-  readonly issuerOf: (tenant: string) => Issuer;
+  readonly issuers: Issuers;
   /** Milliseconds in which a refresh token that was used up is answered as the first time. */
   readonly grace: number;
   /** Makes pages of answers that people are to see. */
@@ -58,9 +57,10 @@ export function createEndpoint(parts: EndpointParts, { name, limits, event }: En
     limits,
     input: EndpointInput,
     audit: { event, context: ({ parameters }) => contextOf(parameters) },
-    prepare: ({ attempt, input, read }) => {
-      const { issuerOf, artifacts, clock, grace } = parts;
-      const { codec, engine } = issuerOf(attempt.tenant);
+    prepare: async ({ attempt, input, read }) => {
+      const { issuers, artifacts, clock, grace } = parts;
+      await issuers.ready();
+      const { codec, engine } = issuers.of(attempt.tenant);
       return ask(parts, engine, {
         input,
         work: new UnitOfWork({ codec, artifacts, read, grace, now: () => clock.now() }),
@@ -142,7 +142,7 @@ async function answerEndpoint(parts: EndpointParts, action: AnyAction, inbound: 
     read: async () => {
       const bytes = await inbound.bytes();
       if (isDenial(bytes)) return bytes;
-      const { origin } = parts.issuerOf(inbound.tenant);
+      const origin = parts.issuers.originOf(inbound.tenant);
       const { method, url, peer } = inbound;
       const { headers } = inbound.request;
       const body = bytes.byteLength === 0 ? undefined : bytes;

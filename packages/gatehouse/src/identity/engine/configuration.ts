@@ -7,6 +7,7 @@ import {
   type Client,
   type ClientAuthMethod,
   type ClientCredentials,
+  type ClientMetadata,
   type Configuration,
   type CookiesSetOptions,
   type FindAccount,
@@ -67,6 +68,8 @@ export interface IssuerOptions {
   readonly resources: readonly ProtectedResource[];
   /** Whether clients without a secret may register: browser apps, command lines, agents over MCP. */
   readonly publicClients: boolean;
+  /** Clients that are there without registering. Default: none. */
+  readonly clients?: readonly ClientMetadata[];
   readonly findAccount: FindAccount;
   /** Where a person signs in and consents: the address of an interaction. */
   readonly interactionPath: (uid: string) => string;
@@ -104,6 +107,7 @@ export function configurationOf(options: IssuerOptions, adapter: AdapterFactory)
   return {
     adapter,
     findAccount,
+    clients: [...(options.clients ?? [])],
     // The types know the members of each kind of key, and that of one whose kind is not known.
     jwks: { keys: [...keys] as JWKS["keys"] },
     routes: OAUTH_PATHS,

@@ -29,13 +29,16 @@ function createFixture(store: Store) {
   const bus = createMemoryBus();
   const done: RotationStep[] = [];
   const errors: unknown[] = [];
-  const open = () =>
-    KeyKeeper.open({
+  const open = async () => {
+    const keeper = await KeyKeeper.open({
       ...{ store, keys: createSigningKeys(), bus, sealer, clock },
       policy: { ...ROTATION, algorithms: ["ES256"] },
       done: (step) => void done.push(step),
       report: (error) => void errors.push(error),
     });
+    await keeper.ready();
+    return keeper;
+  };
   return { clock, done, errors, open };
 }
 

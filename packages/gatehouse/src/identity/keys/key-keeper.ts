@@ -13,7 +13,7 @@ import { makeSigningKey, openSigningKey } from "./signing-key.ts";
 export interface KeyKeeperParts {
   readonly store: Store;
   readonly keys: SigningKeys;
-  readonly bus: Bus;
+  readonly bus: Pick<Bus, "publish" | "subscribe">;
   readonly sealer: Sealer;
   readonly clock: Clock;
   readonly timers?: Timers;
@@ -39,18 +39,20 @@ export class KeyKeeper implements IssuerKeys, AsyncDisposable {
   #known = "";
   #version = 0;
   #timer: Disposable | undefined;
+  #closed = false;
   #subscription: AsyncDisposable | undefined;
   #working: Promise<unknown> = Promise.resolve();
+  #making: Promise<unknown> | undefined;
 
   private constructor(parts: KeyKeeperParts) {
     this.#parts = { timers: systemTimers, ...parts };
   }
 
-  /** Reads the keys, and makes those that are missing: on the first start, one of each algorithm. */
+  /** Reads the keys. Missing ones are made by `ready`, or at the first look: finding a large one takes seconds. */
   static async open(parts: KeyKeeperParts): Promise<KeyKeeper> {
     const keeper = new KeyKeeper(parts);
-    await keeper.turn();
-    keeper.#subscription = await parts.bus.subscribe(TOPIC, () => void keeper.#look());
+    await keeper.#read();
+    keeper.#subscription = await parts.bus.subscribe(TOPIC, () => void keeper.look());
     keeper.#schedule();
     return keeper;
   }
@@ -61,6 +63,15 @@ export class KeyKeeper implements IssuerKeys, AsyncDisposable {
 
   all(): readonly JWK[] {
     return this.#published;
+  }
+
+  /** Resolves once there are keys to sign with, which are made where there are none. */
+  async ready(): Promise<void> {
+    if (this.#published.length > 0) return;
+    this.#making ??= this.turn().finally(() => {
+      this.#making = undefined;
+    });
+    await this.#making;
   }
 
   list(): Promise<readonly SigningKey[]> {
@@ -75,22 +86,17 @@ export class KeyKeeper implements IssuerKeys, AsyncDisposable {
   }
 
   async #turn(wish: RotationWish): Promise<readonly RotationStep[]> {
-    const { store, keys, policy, clock, bus, report } = this.#parts;
-    const planned = planRotation(await this.list(), { policy, now: clock.now() }, wish);
+    const { policy, clock, bus, report } = this.#parts;
     const made = new Map<string, SigningKey>();
-    for (const step of planned) if (step.what === "create") made.set(step.algorithm, await this.#make(step));
-    if (planned.length === 0) {
-      await this.#read();
-      return [];
+    let planned = planRotation(await this.list(), { policy, now: clock.now() }, wish);
+    let steps: readonly RotationStep[] | undefined = planned.length === 0 ? [] : undefined;
+    while (steps === undefined && !this.#closed) {
+      for (const step of planned) {
+        if (step.what === "create" && !made.has(step.algorithm)) made.set(step.algorithm, await this.#make(step));
+      }
+      [steps, planned] = await this.#carryOutAll(wish, made);
     }
-    const steps = await store.write(async (transaction) => {
-      const now = clock.now();
-      const again = planRotation(await keys.list(transaction), { policy, now }, wish);
-      // Another server was first where nothing is left to do; where more is, the next look does it.
-      const doable = again.filter((step) => step.what === "move" || made.has(step.algorithm));
-      for (const step of doable) await this.#carryOut(transaction, step, { made, now });
-      return doable;
-    });
+    if (steps === undefined) return [];
     await this.#read();
     for (const step of steps)
       this.#parts.done(step, step.what === "move" ? step.kid : (made.get(step.algorithm)?.kid ?? "-"));
@@ -101,6 +107,21 @@ export class KeyKeeper implements IssuerKeys, AsyncDisposable {
   #make({ algorithm, state }: Extract<RotationStep, { readonly what: "create" }>): Promise<SigningKey> {
     const { sealer, clock } = this.#parts;
     return makeSigningKey(algorithm, { sealer, now: clock.now(), state });
+  }
+
+  /** Does what is to be done by now, unless it takes keys that are still to be made: then nothing, and says what. */
+  #carryOutAll(
+    wish: RotationWish,
+    made: ReadonlyMap<string, SigningKey>,
+  ): Promise<[done: readonly RotationStep[] | undefined, planned: readonly RotationStep[]]> {
+    const { store, keys, policy, clock } = this.#parts;
+    return store.write(async (transaction) => {
+      const now = clock.now();
+      const planned = planRotation(await keys.list(transaction), { policy, now }, wish);
+      if (planned.some((step) => step.what === "create" && !made.has(step.algorithm))) return [undefined, planned];
+      for (const step of planned) await this.#carryOut(transaction, step, { made, now });
+      return [planned, planned];
+    });
   }
 
   async #carryOut(
@@ -131,19 +152,21 @@ export class KeyKeeper implements IssuerKeys, AsyncDisposable {
     this.#version += 1;
   }
 
-  #look(): Promise<void> {
+  /** Does what time demands; what goes wrong is reported. */
+  look(): Promise<void> {
     return this.turn().then(() => undefined, this.#parts.report);
   }
 
   #schedule(): void {
     this.#timer = this.#parts.timers.after(
       LOOK_INTERVAL,
-      () => void this.#look().finally(() => this.#timer && this.#schedule()),
+      () => void this.look().finally(() => this.#timer && this.#schedule()),
       "background",
     );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
     this.#timer?.[Symbol.dispose]();
     this.#timer = undefined;
     await this.#subscription?.[Symbol.asyncDispose]();

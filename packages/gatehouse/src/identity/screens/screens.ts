@@ -10,14 +10,10 @@ import { createSignInRoutes } from "./sign-in/routes.ts";
 import type { SignInLinks } from "./sign-in/screens.ts";
 
 /** What the pages are made from on which people sign in. */
-export interface ScreensParts extends Omit<SignInParts, "serviceOf"> {
+export interface ScreensParts extends SignInParts {
   readonly edge: Edge;
   readonly store: Pick<Store, "read">;
   readonly pages: Pages;
-  /** The issuer's address of a tenant. */
-  readonly originOf: (tenant: string) => string;
-  /** What authenticator apps show codes as. */
-  readonly serviceOf: (tenant: string) => string;
   /** Pages that help who cannot sign in. Default: none. */
   readonly links?: SignInLinks;
 }

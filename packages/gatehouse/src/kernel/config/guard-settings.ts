@@ -1,5 +1,5 @@
 import type { GuardSetting } from "../guard.ts";
-import type { Kind } from "./kind.ts";
+import { parseJson, type Kind } from "./kind.ts";
 
 /** Operators' choices by guard name. */
 export type GuardSettings = Readonly<Record<string, GuardSetting>>;
@@ -13,7 +13,7 @@ export function guardSettings(): Kind<GuardSettings, GuardSettings> {
 }
 
 function readGuardSettings(input: unknown): GuardSettings | undefined {
-  const object = typeof input === "string" ? parse(input) : input;
+  const object = typeof input === "string" ? parseJson(input) : input;
   if (typeof object !== "object" || object === null || Array.isArray(object)) return undefined;
   const settings: Record<string, GuardSetting> = {};
   for (const [name, value] of Object.entries(object)) {
@@ -31,12 +31,4 @@ function readSetting(value: unknown): GuardSetting | undefined {
   if (Object.keys(value).some((key) => key !== "mode" && key !== "reason")) return undefined;
   if (mode === "off") return typeof reason === "string" && reason.trim() !== "" ? { mode, reason } : undefined;
   return mode === "enforce" || mode === "shadow" ? { mode } : undefined;
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -141,6 +141,58 @@ export function either<Input, Value, const Word extends string>(
   };
 }
 
+type Members = Readonly<Record<string, Kind<unknown, unknown>>>;
+
+type InputsOf<Kinds extends Members> = {
+  readonly [Name in keyof Kinds]: Kinds[Name] extends Kind<infer Input, unknown> ? Input : never;
+};
+
+type ValuesOf<Kinds extends Members> = {
+  readonly [Name in keyof Kinds]: Kinds[Name] extends Kind<unknown, infer Value> ? Value : never;
+};
+
+/** An object with members of given kinds, and no others. */
+export function object<const Needed extends Members, const Optional extends Members>(
+  expects: string,
+  { needed, optional }: { readonly needed: Needed; readonly optional: Optional },
+): Kind<InputsOf<Needed> & Partial<InputsOf<Optional>>, ValuesOf<Needed> & Partial<ValuesOf<Optional>>> {
+  const kinds = new Map<string, Kind<unknown, unknown>>(Object.entries({ ...needed, ...optional }));
+  return {
+    expects,
+    read(input) {
+      if (typeof input !== "object" || input === null || Array.isArray(input)) return undefined;
+      const values: Record<string, unknown> = {};
+      for (const [name, member] of Object.entries(input)) {
+        if (member === undefined) continue;
+        const value = kinds.get(name)?.read(member);
+        if (value === undefined) return undefined;
+        values[name] = value;
+      }
+      if (Object.keys(needed).some((name) => !Object.hasOwn(values, name))) return undefined;
+      // Each member was read by the kind of its name.
+      return Object.freeze(values) as ValuesOf<Needed> & Partial<ValuesOf<Optional>>;
+    },
+  };
+}
+
+/** Several objects: a list in a file, a JSON array elsewhere. */
+export function objects<Input, Value>(kind: Kind<Input, Value>): Kind<readonly Input[], readonly Value[]> {
+  const items = list(kind);
+  return {
+    expects: `a list of ${kind.expects}`,
+    read: (input) => items.read(typeof input === "string" ? parseJson(input) : input),
+  };
+}
+
+/** What a text says in JSON; `undefined` where it is none. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** `a`, `a or b`, `a, b or c`. */
 function listWords(words: readonly string[]): string {
   const last = words.at(-1) ?? "";

@@ -14,6 +14,11 @@ const INTERNET: readonly Span[] = [
 /** IPv4 addresses as IPv6 writes them: ::ffff:0:0/96 (RFC 4291, section 2.5.5.2). */
 const MAPPED: Span = { width: 128, first: 0xffff00000000n, last: 0xffffffffffffn };
 
+/** Whether a host is this machine, by its name or address. */
+export function isLoopback(host: string): boolean {
+  return /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/.test(host);
+}
+
 /** Whether ranges together hold every address that others on the internet can have, of IPv4 or of IPv6. */
 export function coversInternet(ranges: readonly string[]): boolean {
   const spans = ranges.flatMap(spansOf);

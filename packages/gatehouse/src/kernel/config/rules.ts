@@ -1,19 +1,7 @@
-import type { Profile } from "./kind.ts";
-import { coversInternet } from "./reach.ts";
-import type { Config, OptionPath } from "./types.ts";
-
-/** A combination of settings that is refused. */
-export interface Rule {
-  /** The options it looks at; the first is the one to change. */
-  readonly paths: readonly [OptionPath, ...OptionPath[]];
-  /** The profile it holds in; in both when absent. */
-  readonly profile?: Profile;
-  /** What is refused, for the reference page. */
-  readonly refuses: string;
-  /** How to mend it. */
-  readonly fix: string;
-  readonly broken: (config: Config, now: number) => boolean;
-}
+import { identityRules } from "./identity-rules.ts";
+import { coversInternet, isLoopback } from "./reach.ts";
+import type { Rule } from "./rule.ts";
+import type { Config } from "./types.ts";
 
 const DAY = 86_400_000;
 const LONGEST_PLAINTEXT_DAYS = 90;
@@ -172,11 +160,7 @@ const production: readonly Rule[] = [
 ];
 
 /** Every refused combination. */
-export const rules: readonly Rule[] = [...consistency, ...production];
-
-function isLoopback(host: string): boolean {
-  return /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/.test(host);
-}
+export const rules: readonly Rule[] = [...consistency, ...production, ...identityRules];
 
 /** Whether browsers are to come over HTTPS, and neither this server nor a known proxy speaks it. */
 function lacksProxy({ publicUrl = "", tls, trustedProxies }: Config["server"]): boolean {

@@ -1,56 +1,7 @@
 import { guardSettings } from "./guard-settings.ts";
-import {
-  choice,
-  cidr,
-  duration,
-  either,
-  flag,
-  instant,
-  integer,
-  list,
-  origin,
-  size,
-  text,
-  url,
-  type Kind,
-} from "./kind.ts";
-
-/** A default that depends on an option listed earlier. */
-export interface DefaultBy<Input> {
-  readonly by: "profile" | "session.preset";
-  readonly values: Readonly<Record<string, Input>>;
-}
-
-/** One option. Its default is written as a user would write it. */
-export interface Option<Input = unknown, Value = unknown> {
-  readonly kind: Kind<Input, Value>;
-  /** One or two sentences: what it does. */
-  readonly doc: string;
-  readonly default: Input | DefaultBy<Input> | undefined;
-  /** Name on the command line, without the dashes. */
-  readonly flag: string | undefined;
-  /** Never shown; may also come from a file named by the environment variable with `_FILE` appended. */
-  readonly secret: boolean;
-}
-
-interface OptionDetails<Input> {
-  readonly doc: string;
-  readonly default?: Input | DefaultBy<Input>;
-  readonly flag?: string;
-  readonly secret?: true;
-}
-
-function option<Input, Value>(
-  kind: Kind<Input, Value>,
-  details: OptionDetails<NoInfer<Input>> & { readonly default: NoInfer<Input | DefaultBy<Input>> },
-): Option<Input, Value>;
-function option<Input, Value>(
-  kind: Kind<Input, Value>,
-  details: OptionDetails<NoInfer<Input>>,
-): Option<Input, Value | undefined>;
-function option<Input, Value>(kind: Kind<Input, Value>, details: OptionDetails<Input>): Option<Input, Value> {
-  return { kind, doc: details.doc, default: details.default, flag: details.flag, secret: details.secret ?? false };
-}
+import { identityOptions } from "./identity-options.ts";
+import { choice, cidr, duration, either, flag, instant, integer, list, origin, size, text, url } from "./kind.ts";
+import { option } from "./option.ts";
 
 const ANY_NUMBER = Number.MAX_SAFE_INTEGER;
 
@@ -272,4 +223,5 @@ export const table = {
     doc: "Until when stored data that is not sealed yet is accepted, for a migration. Every acceptance is recorded.",
   }),
   "console.enabled": option(flag(), { doc: "Serves the operator console under `/console`.", default: true }),
+  ...identityOptions,
 } as const;

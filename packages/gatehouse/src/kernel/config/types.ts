@@ -1,4 +1,4 @@
-import type { Option } from "./table.ts";
+import type { Option } from "./option.ts";
 import type { table } from "./table.ts";
 
 type Table = typeof table;

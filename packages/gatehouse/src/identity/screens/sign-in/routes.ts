@@ -28,7 +28,6 @@ export interface SignInRouteParts extends SignInParts {
   readonly pages: Pages;
   readonly page: SignInPage;
   readonly actions: SignInActions;
-  readonly originOf: (tenant: string) => string;
 }
 
 /** What a form has sent, and what came of it. */
@@ -162,12 +161,12 @@ function endOf({ problem }: Denial, words: ScreenWords, uid: string): Screen {
 const STALE: ReadonlySet<Problem> = new Set([problems.CSRF_TOKEN_INVALID, problems.SESSION_EXPIRED]);
 
 function inputOf(
-  { originOf }: SignInRouteParts,
+  { issuers }: SignInRouteParts,
   inbound: Inbound,
   { uid, typed }: { readonly uid: string; readonly typed: Typed },
 ): VisitInput {
   const { request, peer, tenant } = inbound;
-  const url = new URL(`/sign-in/${encodeURIComponent(uid)}`, originOf(tenant));
+  const url = new URL(`/sign-in/${encodeURIComponent(uid)}`, issuers.originOf(tenant));
   const engine: EngineRequest = { method: "GET", url, headers: request.headers, body: undefined, ip: peer.ip };
   const { recovery: code = typed["code"] ?? "", ...fields } = typed;
   return { ...fields, ...{ code, uid, request: engine, devices: marksOf(inbound) } };

@@ -5,14 +5,13 @@ import type { Store } from "../../../kernel/ports/store.ts";
 import type { EngineRequest } from "../../engine/engine-call.ts";
 import { findInteraction, type InteractionCall } from "../../engine/interaction.ts";
 import { UnitOfWork } from "../../engine/unit-of-work.ts";
-import type { Issuer } from "../../issuers.ts";
+import type { Issuer, Issuers } from "../../issuers.ts";
 
 /** What interactions are found with. */
 export interface VisitParts {
   readonly clock: Clock;
   readonly artifacts: OAuthArtifacts;
-  /** The issuer of a tenant. */
-  readonly issuerOf: (tenant: string) => Promise<Issuer>;
+  readonly issuers: Issuers;
 }
 
 /** Which interaction somebody is at. */
@@ -60,7 +59,8 @@ export interface VisitedClient {
  */
 export async function findVisit(parts: VisitParts, question: VisitQuestion): Promise<Visit | undefined> {
   const { uid, tenant, request, read } = question;
-  const issuer = await parts.issuerOf(tenant);
+  await parts.issuers.ready();
+  const issuer = parts.issuers.of(tenant);
   const { engine, codec } = issuer;
   const { artifacts, clock } = parts;
   const work = new UnitOfWork({ codec, artifacts, read, grace: 0, now: () => clock.now() });

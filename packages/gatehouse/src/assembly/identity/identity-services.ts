@@ -1,0 +1,20 @@
+import type { AccountServices } from "../../identity/accounts/accounts.ts";
+import type { Issuers } from "../../identity/issuers.ts";
+import type { KeyKeeper } from "../../identity/keys/key-keeper.ts";
+import type { Factors } from "../../kernel/ports/accounts.ts";
+import type { Mailer } from "../../kernel/ports/mail.ts";
+import type { OAuthArtifacts } from "../../kernel/ports/oauth-artifacts.ts";
+
+/** The identity provider, for what signs people in and for applications that let it. */
+export interface IdentityServices {
+  /** Await `issuers.ready()` before `issuers.of(tenant)`. */
+  readonly issuers: Issuers;
+  readonly accounts: AccountServices;
+  readonly factors: Factors;
+  readonly artifacts: OAuthArtifacts;
+  /** The keys that tokens are signed with. */
+  readonly keys: KeyKeeper;
+  readonly mailer: Mailer;
+  /** Milliseconds in which a refresh token that was used up is answered as the first time. */
+  readonly grace: number;
+}

@@ -1,0 +1,33 @@
+import { DevelopmentMailbox } from "../../identity/accounts/development-mailbox.ts";
+import type { Clock } from "../../kernel/clock.ts";
+import type { Config } from "../../kernel/config.ts";
+import type { Mailer } from "../../kernel/ports/mail.ts";
+
+/** Who delivers letters, and the box they are kept in instead. */
+export interface Mail {
+  readonly mailer: Mailer;
+  /** Present where letters are kept for a page to show. */
+  readonly mailbox: DevelopmentMailbox | undefined;
+}
+
+/** The mailer that is configured. Without one letters are kept to be shown in development, and refused in production. */
+export async function openMailer(
+  { identity, profile }: Config,
+  clock: Clock,
+  stack: AsyncDisposableStack,
+): Promise<Mail> {
+  const { url, from, plaintext } = identity.mail;
+  if (url !== undefined && from !== undefined) {
+    // Imported where it is used: the library that speaks SMTP is optional.
+    const { createSmtpMailer } = await import("../../identity/accounts/adapters/smtp-mailer.ts");
+    return { mailer: stack.use(createSmtpMailer({ url, from, plaintext })), mailbox: undefined };
+  }
+  if (profile === "production") return { mailer: NOBODY, mailbox: undefined };
+  const mailbox = new DevelopmentMailbox(clock);
+  return { mailer: mailbox, mailbox };
+}
+
+const NOBODY: Mailer = {
+  send: ({ subject }) =>
+    Promise.reject(new Error(`The letter "${subject}" was not sent: identity.mail.url names no server to deliver it.`)),
+};

@@ -1,0 +1,161 @@
+import { OPERATOR_ENTRANCES, operatorsOnly } from "../../console/operator.ts";
+import { createAccountServices, type AccountServices } from "../../identity/accounts/accounts.ts";
+import type { LinkPurpose } from "../../identity/accounts/account-links.ts";
+import { BreachFilter } from "../../identity/accounts/passwords/breach-filter.ts";
+import { createFindAccount } from "../../identity/claims.ts";
+import type { Lifetimes } from "../../identity/engine/configuration.ts";
+import { createIdentity } from "../../identity/identity.ts";
+import { KeyKeeper } from "../../identity/keys/key-keeper.ts";
+import type { RotationPolicy, RotationStep } from "../../identity/keys/rotation.ts";
+import type { ThemeOptions } from "../../identity/screens/theme.ts";
+import { createMailboxRoutes } from "../../identity/accounts/mailbox-routes.ts";
+import type { AnyAction } from "../../kernel/action.ts";
+import type { Config } from "../../kernel/config.ts";
+import { BootRefusedError } from "../../kernel/gate.ts";
+import type { Bus } from "../../kernel/ports/bus.ts";
+import type { Sessions } from "../../kernel/ports/sessions.ts";
+import { systemTimers } from "../../kernel/timers.ts";
+import { subscribeLastingly } from "../../store/lasting-subscription.ts";
+import { createAccounts } from "../../store/sql/accounts.ts";
+import { createFactors } from "../../store/sql/factors.ts";
+import { createOAuthArtifacts } from "../../store/sql/oauth-artifacts.ts";
+import { createSigningKeys } from "../../store/sql/signing-keys.ts";
+import type { Hono } from "hono";
+import type { Services } from "../application.ts";
+import type { IdentityServices } from "./identity-services.ts";
+import { openMailer } from "./mailer.ts";
+import { isFirstParty, staticClients } from "./static-clients.ts";
+import { createThemes } from "./themes.ts";
+
+/** The identity provider with all that is mounted. */
+export interface MountedIdentity {
+  readonly services: IdentityServices;
+  readonly actions: readonly AnyAction[];
+  readonly routes: readonly Hono[];
+}
+
+/** What an identity provider is opened with. */
+export interface IdentityOptions {
+  readonly services: Omit<Services, "identity">;
+  readonly sessions: Sessions;
+  /** The issuer's address of a tenant. */
+  readonly originOf: (tenant: string) => string;
+  /** The look of a tenant's pages, where the application says. */
+  readonly theme?: ((tenant: string) => ThemeOptions) | undefined;
+  readonly keyStep: (step: RotationStep, kid: string) => void;
+  readonly report: (error: unknown) => void;
+}
+
+/** Opens the identity provider that is configured. What is opened joins `stack` and closes with it. */
+export async function openIdentity(options: IdentityOptions, stack: AsyncDisposableStack): Promise<MountedIdentity> {
+  const { services, originOf, report, keyStep } = options;
+  const { config, clock, store, edge } = services;
+  const { grace, publicClients, clients } = config.identity;
+  const artifacts = createOAuthArtifacts();
+  const factors = createFactors();
+  const { mailer, mailbox } = await openMailer(config, clock, stack);
+  const accounts = await openAccounts({ ...options, artifacts, factors, mailer }, stack);
+  const keys = stack.use(
+    await KeyKeeper.open({
+      ...{ ...services, keys: createSigningKeys(), policy: policyOf(config), done: keyStep, report },
+      bus: lastingBus(services.bus, report),
+    }),
+  );
+  const { actions, routes, issuers } = createIdentity({
+    ...{ ...services, artifacts, keys, originOf, publicClients, grace },
+    lifetimes: lifetimesOf(config),
+    resources: resourcesOf(config),
+    clientsOf: (tenant) => staticClients(clients, tenant),
+    findAccount: (tenant) => createFindAccount({ directory: accounts.directory, store }, tenant),
+    interactionPath: (uid) => `/sign-in/${uid}`,
+    isFirstParty: (tenant, id) => isFirstParty(clients, tenant, id),
+    themeOf: createThemes(config, options.theme),
+    signIn: { accounts, factors },
+  });
+  return {
+    services: { issuers, accounts, factors, artifacts, keys, mailer, grace },
+    actions: [...actions, ...accounts.operations],
+    routes: mailbox === undefined ? [routes] : [routes, createMailboxRoutes({ edge, mailbox })],
+  };
+}
+
+/** A bus whose subscriptions begin once it is there: the server does not wait for one that is away. */
+function lastingBus(bus: Bus, report: (error: unknown) => void): Pick<Bus, "publish" | "subscribe"> {
+  return {
+    publish: (topic, message) => bus.publish(topic, message),
+    subscribe(topic, receive) {
+      const subscription = subscribeLastingly(bus, topic, { heard: () => receive(""), report });
+      subscription.catch(report);
+      const end = async (): Promise<void> => (await subscription)[Symbol.asyncDispose]();
+      return Promise.resolve({ [Symbol.asyncDispose]: () => end().catch(() => undefined) });
+    },
+  };
+}
+
+type AccountsOptions = IdentityOptions & Pick<IdentityServices, "artifacts" | "factors" | "mailer">;
+
+async function openAccounts(options: AccountsOptions, stack: AsyncDisposableStack): Promise<AccountServices> {
+  const { services, sessions, artifacts, factors, mailer, originOf, report } = options;
+  const { registration, serviceName } = services.config.identity;
+  const breached = await openBreachFilter(services.config, stack);
+  return createAccountServices({
+    ...{ ...services, sessions, artifacts, factors, mailer, registration, serviceName, operatorsOnly, report },
+    accounts: createAccounts(),
+    blocklists: breached === undefined ? [] : [breached],
+    timers: systemTimers,
+    entrances: OPERATOR_ENTRANCES,
+    linkTo: (tenant, purpose, token) => `${originOf(tenant)}${LINK_PATHS[purpose]}/${token}`,
+  });
+}
+
+/** The pages that links in letters lead to. */
+const LINK_PATHS: Readonly<Record<LinkPurpose, string>> = {
+  join: "/invitation",
+  verify: "/account/verify",
+  reset: "/account/reset",
+};
+
+async function openBreachFilter({ identity }: Config, stack: AsyncDisposableStack): Promise<BreachFilter | undefined> {
+  if (identity.breachFilter === undefined) return undefined;
+  try {
+    return stack.use(await BreachFilter.open(identity.breachFilter));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new BootRefusedError([`identity.breachFilter: the file cannot be used (${reason}).`]);
+  }
+}
+
+/** Milliseconds by which clocks may differ, longer than which nothing that was signed is valid. */
+const LEEWAY = 60_000;
+
+function policyOf({ identity }: Config): RotationPolicy {
+  const { algorithms, keys, lifetimes, resources } = identity;
+  const signed = [lifetimes.accessToken, lifetimes.idToken, ...resources.map(({ lifetime = 0 }) => lifetime)];
+  const { rotateAfter: activeFor, publishedFor } = keys;
+  return { algorithms, activeFor, publishedFor, validFor: Math.max(...signed) + LEEWAY };
+}
+
+/** The engine counts in seconds. */
+function lifetimesOf({ identity }: Config): Lifetimes {
+  const { accessToken, refreshToken, authorizationCode, idToken, deviceCode, interaction, session } =
+    identity.lifetimes;
+  return {
+    accessToken: seconds(accessToken),
+    refreshToken: seconds(refreshToken),
+    authorizationCode: seconds(authorizationCode),
+    idToken: seconds(idToken),
+    deviceCode: seconds(deviceCode),
+    interaction: seconds(interaction),
+    session: seconds(session),
+  };
+}
+
+function resourcesOf({ identity }: Config) {
+  return identity.resources.map(({ lifetime, ...resource }) =>
+    lifetime === undefined ? resource : { ...resource, lifetime: seconds(lifetime) },
+  );
+}
+
+function seconds(milliseconds: number): number {
+  return Math.floor(milliseconds / 1000);
+}

@@ -1,0 +1,97 @@
+import { clients, email, issuerOrigin, resources } from "./identity-settings.ts";
+import { choice, duration, flag, list, text, url } from "./kind.ts";
+import { option } from "./option.ts";
+
+/** Options of the identity provider, by path. */
+export const identityOptions = {
+  "identity.enabled": option(flag(), {
+    doc: "Serves accounts, and OAuth 2.1 and OpenID Connect under `/oauth` and `/.well-known`.",
+    default: true,
+  }),
+  "identity.origin": option(issuerOrigin(), {
+    doc: "The issuer: the address that tokens name and clients are configured with. With `{tenant}` in it, each tenant has one. Default: `server.publicUrl`, or where the server listens.",
+  }),
+  "identity.algorithms": option(list(choice("RS256", "ES256", "EdDSA")), {
+    doc: "What tokens are signed with. There is a key of each; clients that ask for none get the first.",
+    default: ["RS256"],
+  }),
+  "identity.keys.rotateAfter": option(duration("1d"), {
+    doc: "How long a signing key is used. The next one takes over by itself.",
+    default: "90d",
+  }),
+  "identity.keys.publishedFor": option(duration("1h"), {
+    doc: "How long a key is published before it signs, so that whoever keeps the key set for a while knows it by then.",
+    default: "1d",
+  }),
+  "identity.lifetimes.accessToken": option(duration("1m"), { doc: "How long access tokens live.", default: "1h" }),
+  "identity.lifetimes.refreshToken": option(duration("1m"), {
+    doc: "How long refresh tokens live, and what was consented to without asking again.",
+    default: "30d",
+  }),
+  "identity.lifetimes.authorizationCode": option(duration("10s"), {
+    doc: "How long a client has to redeem a code.",
+    default: "10m",
+  }),
+  "identity.lifetimes.idToken": option(duration("1m"), { doc: "How long ID tokens live.", default: "1h" }),
+  "identity.lifetimes.deviceCode": option(duration("1m"), {
+    doc: "How long somebody has to let a device in by its code.",
+    default: "10m",
+  }),
+  "identity.lifetimes.interaction": option(duration("1m"), {
+    doc: "How long somebody has to sign in and consent.",
+    default: "1h",
+  }),
+  "identity.lifetimes.session": option(duration("1m"), {
+    doc: "How long somebody stays signed in for all applications without using any.",
+    default: "2h",
+  }),
+  "identity.grace": option(duration("0ms"), {
+    doc: "How long a refresh token that was used up gets the same answer again, for clients whose answer was lost; `0s` for never.",
+    default: "10s",
+  }),
+  "identity.publicClients": option(flag(), {
+    doc: "Whether there may be clients without a secret, such as browser apps and command lines. They must use PKCE, as all must.",
+    default: true,
+  }),
+  "identity.clients": option(clients(), {
+    doc: "Clients that are there from the start: `id`, `secret` (none: a public client), `name`, `tenant` (none: all), `type` (`web` or `native`), `grantTypes`, `redirectUris`, `postLogoutRedirectUris`, `backchannelLogoutUri`, `scope`.",
+    default: [],
+    secret: true,
+  }),
+  "identity.resources": option(resources(), {
+    doc: "APIs that tokens can be issued for: `resource` (an absolute URL), `scopes`, `format` (`opaque` or `jwt`), `lifetime`, `lookedUpBy` (clients that may look tokens up).",
+    default: [],
+  }),
+  "identity.registration": option(flag(), {
+    doc: "Whether people may register by themselves. Otherwise they are invited.",
+    default: false,
+  }),
+  "identity.serviceName": option(text(), { doc: "What letters and pages call this service.", default: "Gatehouse" }),
+  "identity.theme.accent": option(text("a colour such as #1f4fd8"), {
+    doc: "Colour of buttons and links on pages of the identity provider. It must be readable on white.",
+  }),
+  "identity.theme.accentOnDark": option(text("a colour such as #8fb0ff"), {
+    doc: "The same on dark paper. Default: `identity.theme.accent`, lightened until it can be read.",
+  }),
+  "identity.theme.logo": option(text("a path such as /logo.svg, or a data: address"), {
+    doc: "A picture beside the service's name on pages of the identity provider.",
+  }),
+  "identity.breachFilter": option(text("a path"), {
+    doc: "A file of passwords known from breaches, which are refused. `buildBreachFilter` writes it.",
+  }),
+  "identity.administrators": option(list(email()), {
+    doc: "Who gets a letter when signing keys are rotated or compromised.",
+    default: [],
+  }),
+  "identity.mail.url": option(url("smtp", "smtps"), {
+    doc: "The server that delivers letters: `smtps://user:password@mail.example.com`, or `smtp://` with STARTTLS. Without it, `/development/mailbox` shows them in development, and in production none leaves.",
+    secret: true,
+  }),
+  "identity.mail.from": option(text("a sender such as Gallery <no-reply@example.com>"), {
+    doc: "Who letters are from.",
+  }),
+  "identity.mail.plaintext": option(flag(), {
+    doc: "Whether the connection to the mail server may stay unencrypted, as on the same machine.",
+    default: false,
+  }),
+} as const;

@@ -1,0 +1,17 @@
+export type { PublicKeyAlgorithm } from "./oauth/resource/algorithms.ts";
+export { resourceEvents } from "./oauth/resource/events.ts";
+export type { IssuerFetch } from "./oauth/resource/issuer-fetch.ts";
+export type { IntrospectionOptions } from "./oauth/resource/looked-up-tokens.ts";
+export { defineResource } from "./oauth/resource/oauth-resource.ts";
+export type { OAuthResource, OAuthResourceDefinition } from "./oauth/resource/oauth-resource.ts";
+export { resourceProblems } from "./oauth/resource/problems.ts";
+export { replaysInCounters, replaysInDocuments } from "./oauth/resource/proof-replays.ts";
+export type { ProofReplays } from "./oauth/resource/proof-replays.ts";
+export { remoteIssuer } from "./oauth/resource/remote-issuer.ts";
+export type { RemoteIssuerOptions } from "./oauth/resource/remote-issuer.ts";
+export { oauth } from "./oauth/resource/requirement.ts";
+export type { OAuthRequirement } from "./oauth/resource/requirement.ts";
+export { createResourceServer } from "./oauth/resource/resource-server.ts";
+export type { ResourceServer, ResourceServerParts } from "./oauth/resource/resource-server.ts";
+export { issuerInProcess } from "./oauth/resource/token-issuer.ts";
+export type { TokenIssuer } from "./oauth/resource/token-issuer.ts";
