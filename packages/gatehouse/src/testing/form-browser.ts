@@ -21,6 +21,8 @@ export interface PageForm {
 /** What a browser says of itself. */
 export interface FormBrowserOptions {
   readonly language?: string;
+  /** Whether it follows pages that lead on by themselves. Default true. */
+  readonly leads?: boolean;
 }
 
 interface FormRequest {
@@ -35,9 +37,11 @@ export class FormBrowser {
   /** Where it stops: what leads to another site is not asked for. */
   readonly origin: string;
   readonly #language: string;
+  readonly #leads: boolean;
 
-  constructor(origin: string, { language = "en" }: FormBrowserOptions = {}) {
+  constructor(origin: string, { language = "en", leads = true }: FormBrowserOptions = {}) {
     this.origin = origin;
+    this.#leads = leads;
     this.#language = language;
   }
 
@@ -65,7 +69,8 @@ export class FormBrowser {
     const headers = { accept: "text/html", "accept-language": this.#language, cookie, ...init.headers };
     const response = await fetch(url, { ...init, redirect: "manual", headers });
     this.#keep(response.headers.getSetCookie());
-    const next = response.headers.get("location") ?? /;url=(.*)$/.exec(response.headers.get("refresh") ?? "")?.[1];
+    const refresh = this.#leads ? /;url=(.*)$/.exec(response.headers.get("refresh") ?? "")?.[1] : undefined;
+    const next = response.headers.get("location") ?? refresh;
     if (next !== undefined) return this.#ask(new URL(next, url), {});
     return pageOf(url, response, await response.text());
   }
