@@ -7,6 +7,7 @@ import { health } from "./commands/health.ts";
 import { inventory } from "./commands/inventory.ts";
 import { keysList, keysRotate } from "./commands/keys.ts";
 import { link } from "./commands/link.ts";
+import { oauthCompromise, oauthListKeys, oauthPruneKeys, oauthRotateKeys } from "./commands/oauth-keys.ts";
 import { start } from "./commands/start.ts";
 
 /** Every command of the `gatehouse` program. */
@@ -21,6 +22,10 @@ export const commands: readonly Command[] = [
   auditList,
   keysList,
   keysRotate,
+  oauthListKeys,
+  oauthRotateKeys,
+  oauthPruneKeys,
+  oauthCompromise,
   backup,
   restore,
   config,

@@ -200,8 +200,10 @@ function startBackground(foundation: Foundation, stack: AsyncDisposableStack): v
     found: systemEvents.uploadsUnknown,
     deleted: systemEvents.uploadsDeleted,
   });
-  const { artifacts, accounts } = services.identity ?? {};
-  const reseal = accounts && createResealingJob({ ...services, keys, accounts });
+  const { identity } = services;
+  const artifacts = identity?.artifacts;
+  const reseal =
+    identity && createResealingJob({ ...services, keys, accounts: identity.accounts, signingKeys: identity.keys });
   const jobs = { strays, prune, remind, reseal };
   stack.use(startHousekeeping({ ...services, sessions, records, artifacts, ...jobs, report }));
 }

@@ -113,7 +113,7 @@ export async function openServices(
     ? await openIdentity(
         {
           ...{ services: ports, sessions, originOf: originOf ?? origin, theme },
-          ...{ keyStep: announce.signingKey, report: own.report },
+          ...{ keysChanged: announce.signingKeys, report: own.report },
         },
         stack,
       )

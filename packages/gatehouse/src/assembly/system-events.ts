@@ -1,5 +1,5 @@
 import { identityEvents } from "../identity/events.ts";
-import type { RotationStep } from "../identity/keys/rotation.ts";
+import type { KeyChange } from "../identity/keys/key-keeper.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { EventStream } from "../kernel/event-stream.ts";
 import type { EventDefinition, SecurityEvent } from "../kernel/event.ts";
@@ -15,7 +15,7 @@ export interface SystemEvents {
   plaintextAccepted(binding: SealBinding): void;
   keyRotationDue(rotation: KeyRotation): void;
   uploadsUnknown(files: number): void;
-  signingKey(step: RotationStep, kid: string): void;
+  signingKeys(changes: readonly KeyChange[]): void;
   uploadsDeleted(files: number): void;
   started(context: SecurityEvent["context"]): void;
   stopped(): void;
@@ -57,11 +57,15 @@ export function systemEvents({ events, ids, clock }: Parts): SystemEvents {
     uploadsDeleted(files) {
       emit(definitions.uploads_deleted, { action: "uploads.watch", outcome: "success", context: { files } });
     },
-    signingKey(step, kid) {
-      const lost = step.what === "move" && step.to === "compromised";
-      const definition = lost ? identityEvents.oauth_key_compromised : identityEvents.oauth_key_changed;
-      const context = step.what === "create" ? { kid, to: step.state } : { kid, from: step.from, to: step.to };
-      emit(definition, { action: "oauth.keys.watch", outcome: "success", context });
+    signingKeys(changes) {
+      for (const { kid, step } of changes) {
+        const lost = step.what === "move" && step.to === "compromised";
+        const definition = lost ? identityEvents.oauth_key_compromised : identityEvents.oauth_key_changed;
+        const fingerprint = kid;
+        const context =
+          step.what === "create" ? { fingerprint, to: step.state } : { fingerprint, from: step.from, to: step.to };
+        emit(definition, { action: "oauth.keys.watch", outcome: "success", context });
+      }
     },
     started: (context) => emit(definitions.sys_startup, { action: "server.start", outcome: "success", context }),
     stopped: () => emit(definitions.sys_shutdown, { action: "server.stop", outcome: "success", context: {} }),

@@ -12,6 +12,7 @@ export const identityEvents = defineEvents({
     description: "OAUTH_GRANT_REFUSED: a code or refresh token was wrong, used up, expired or revoked.",
   },
   oauth_key_changed: { level: "warn", description: "A signing key was made, took over, retired or was pruned." },
+  oauth_keys_operated: { level: "warn", description: "An operator rotated, pruned or withdrew signing keys." },
   oauth_key_compromised: {
     level: "critical",
     description: "A signing key was withdrawn because somebody else has it.",

@@ -4,6 +4,7 @@ import type { AnyAction } from "../kernel/action.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { OAuthArtifacts } from "../kernel/ports/oauth-artifacts.ts";
 import type { Store } from "../kernel/ports/store.ts";
+import type { KeyUses } from "./keys/key-uses.ts";
 import { createEndpoints } from "./endpoints/routes.ts";
 import { Issuers, type IssuersParts } from "./issuers.ts";
 import { createAssetRoutes } from "./screens/asset-routes.ts";
@@ -24,6 +25,8 @@ export interface IdentityParts extends IssuersParts {
   readonly themeOf?: (tenant: string) => Theme;
   /** The pages on which people sign in. Default: none, and `interactionPath` leads to pages of the application. */
   readonly signIn?: Pick<ScreensParts, "accounts" | "factors" | "links">;
+  /** Counts what signing keys are used for. Default: nobody does. */
+  readonly keyUses?: KeyUses;
 }
 
 /** An identity provider: what can be attempted, and the routes that lead there. */

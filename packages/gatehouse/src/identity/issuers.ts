@@ -15,6 +15,8 @@ export interface IssuerKeys {
   all(): readonly JWK[];
   /** Resolves once there are any. */
   ready(): Promise<void>;
+  /** Seconds for which others may keep the public keys. Default: they are told nothing. */
+  readonly maxAge?: number;
 }
 
 /** One issuer as it is now. */
@@ -61,6 +63,11 @@ export class Issuers {
   /** Resolves once tokens can be signed, which takes seconds on the first start of all. Await it before `of`. */
   ready(): Promise<void> {
     return this.#parts.keys.ready();
+  }
+
+  /** Seconds for which others may keep the public keys. */
+  get keysMaxAge(): number | undefined {
+    return this.#parts.keys.maxAge;
   }
 
   /** The address of a tenant's issuer. */

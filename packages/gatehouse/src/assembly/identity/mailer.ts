@@ -20,11 +20,24 @@ export async function openMailer(
   if (url !== undefined && from !== undefined) {
     // Imported where it is used: the library that speaks SMTP is optional.
     const { createSmtpMailer } = await import("../../identity/accounts/adapters/smtp-mailer.ts");
-    return { mailer: stack.use(createSmtpMailer({ url, from, plaintext })), mailbox: undefined };
+    return { mailer: waitedFor(stack.use(createSmtpMailer({ url, from, plaintext })), stack), mailbox: undefined };
   }
   if (profile === "production") return { mailer: NOBODY, mailbox: undefined };
   const mailbox = new DevelopmentMailbox(clock);
   return { mailer: mailbox, mailbox };
+}
+
+/** A mailer that closes once it has handed over what it was given: a command may end right after. */
+function waitedFor(mailer: Mailer, stack: AsyncDisposableStack): Mailer {
+  const underWay = new Set<Promise<void>>();
+  stack.defer(async () => void (await Promise.allSettled(underWay)));
+  return {
+    send(mail) {
+      const sending = mailer.send(mail);
+      underWay.add(sending);
+      return sending.finally(() => underWay.delete(sending));
+    },
+  };
 }
 
 const NOBODY: Mailer = {

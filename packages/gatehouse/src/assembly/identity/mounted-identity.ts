@@ -5,8 +5,11 @@ import { BreachFilter } from "../../identity/accounts/passwords/breach-filter.ts
 import { createFindAccount } from "../../identity/claims.ts";
 import type { Lifetimes } from "../../identity/engine/configuration.ts";
 import { createIdentity } from "../../identity/identity.ts";
-import { KeyKeeper } from "../../identity/keys/key-keeper.ts";
-import type { RotationPolicy, RotationStep } from "../../identity/keys/rotation.ts";
+import { KeyUses } from "../../identity/keys/key-uses.ts";
+import { createSigningKeyOperations } from "../../identity/keys/operations.ts";
+import { createKeyNotice } from "./key-notice.ts";
+import { KeyKeeper, type KeyChange } from "../../identity/keys/key-keeper.ts";
+import type { RotationPolicy } from "../../identity/keys/rotation.ts";
 import type { ThemeOptions } from "../../identity/screens/theme.ts";
 import { createMailboxRoutes } from "../../identity/accounts/mailbox-routes.ts";
 import type { AnyAction } from "../../kernel/action.ts";
@@ -42,27 +45,22 @@ export interface IdentityOptions {
   readonly originOf: (tenant: string) => string;
   /** The look of a tenant's pages, where the application says. */
   readonly theme?: ((tenant: string) => ThemeOptions) | undefined;
-  readonly keyStep: (step: RotationStep, kid: string) => void;
+  readonly keysChanged: (changes: readonly KeyChange[]) => void;
   readonly report: (error: unknown) => void;
 }
 
 /** Opens the identity provider that is configured. What is opened joins `stack` and closes with it. */
 export async function openIdentity(options: IdentityOptions, stack: AsyncDisposableStack): Promise<MountedIdentity> {
-  const { services, originOf, report, keyStep } = options;
+  const { services, originOf } = options;
   const { config, clock, store, edge } = services;
   const { grace, publicClients, clients } = config.identity;
   const artifacts = createOAuthArtifacts();
   const factors = createFactors();
   const { mailer, mailbox } = await openMailer(config, clock, stack);
   const accounts = await openAccounts({ ...options, artifacts, factors, mailer }, stack);
-  const keys = stack.use(
-    await KeyKeeper.open({
-      ...{ ...services, keys: createSigningKeys(), policy: policyOf(config), done: keyStep, report },
-      bus: lastingBus(services.bus, report),
-    }),
-  );
+  const { keys, keyUses, operations } = await openSigningKeys({ ...options, mailer }, stack);
   const { actions, routes, issuers } = createIdentity({
-    ...{ ...services, artifacts, keys, originOf, publicClients, grace },
+    ...{ ...services, artifacts, keys, originOf, publicClients, grace, keyUses },
     lifetimes: lifetimesOf(config),
     resources: resourcesOf(config),
     clientsOf: (tenant) => staticClients(clients, tenant),
@@ -74,9 +72,38 @@ export async function openIdentity(options: IdentityOptions, stack: AsyncDisposa
   });
   return {
     services: { issuers, accounts, factors, artifacts, keys, mailer, grace },
-    actions: [...actions, ...accounts.operations],
+    actions: [...actions, ...accounts.operations, ...operations],
     routes: mailbox === undefined ? [routes] : [routes, createMailboxRoutes({ edge, mailbox })],
   };
+}
+
+interface OpenedSigningKeys {
+  readonly keys: KeyKeeper;
+  readonly keyUses: KeyUses;
+  readonly operations: readonly AnyAction[];
+}
+
+async function openSigningKeys(
+  { services, keysChanged, report, mailer }: IdentityOptions & Pick<IdentityServices, "mailer">,
+  stack: AsyncDisposableStack,
+): Promise<OpenedSigningKeys> {
+  const { config } = services;
+  const rows = createSigningKeys();
+  const keyUses = stack.use(new KeyUses({ ...services, keys: rows, report }));
+  const notify = createKeyNotice(config.identity, { mailer, timers: systemTimers, report });
+  const keys = stack.use(
+    await KeyKeeper.open({
+      ...{ ...services, keys: rows, policy: policyOf(config), report },
+      bus: lastingBus(services.bus, report),
+      done(changes) {
+        keysChanged(changes);
+        notify(changes);
+      },
+    }),
+  );
+  const who = { operatorsOnly, entrances: OPERATOR_ENTRANCES };
+  const operations = createSigningKeyOperations({ ...services, ...who, keeper: keys, keys: rows, uses: keyUses });
+  return { keys, keyUses, operations };
 }
 
 /** A bus whose subscriptions begin once it is there: the server does not wait for one that is away. */

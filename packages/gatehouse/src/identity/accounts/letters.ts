@@ -1,11 +1,11 @@
 import type { KeyRing } from "../../kernel/key-ring.ts";
 import { deny, type Denial } from "../../kernel/outcome.ts";
 import type { Counters, LimitRule } from "../../kernel/ports/counters.ts";
-import type { Mail, Mailer } from "../../kernel/ports/mail.ts";
+import type { Mail } from "../../kernel/ports/mail.ts";
 import type { WriteTransaction } from "../../kernel/ports/store.ts";
 import { problems } from "../../kernel/problems.ts";
-import type { Timers } from "../../kernel/timers.ts";
 import type { LinkPurpose } from "./account-links.ts";
+import { Delivery, type DeliveryParts } from "./delivery.ts";
 
 /** What people are written about. */
 export type LetterKind = "invitation" | "registration" | "already-registered" | "verification" | "reset";
@@ -21,9 +21,7 @@ export interface Letter {
 }
 
 /** What letters are sent with. */
-export interface LettersParts {
-  readonly mailer: Mailer;
-  readonly timers: Timers;
+export interface LettersParts extends DeliveryParts {
   readonly counters: Counters;
   readonly keyRing: KeyRing;
   /** The address of a page, by the tenant and the purpose of a token. */
@@ -31,23 +29,20 @@ export interface LettersParts {
   /** The words; default: English. */
   readonly write?: (letter: Letter, serviceName: string) => Pick<Mail, "subject" | "text">;
   readonly serviceName: string;
-  /** Called when a letter could not be handed over after all tries. */
-  readonly report: (error: unknown) => void;
 }
 
 /** Letters anybody can have sent to one address: five an hour, whoever asks. */
 const RECIPIENT_LIMIT: LimitRule = { kind: "window", limit: 5, window: 3_600_000 };
 const RECIPIENT = "letters-recipient";
 
-/** Milliseconds between tries. */
-const RETRIES = [5000, 60_000];
-
 /** Letters leave once the transaction that wrote them has committed, so that no link arrives before it is good. */
 export class Letters {
   readonly #parts: LettersParts;
+  readonly #delivery: Delivery;
 
   constructor(parts: LettersParts) {
     this.#parts = parts;
+    this.#delivery = new Delivery(parts);
   }
 
   /** The address a token is good at. */
@@ -72,18 +67,7 @@ export class Letters {
   post(writing: WriteTransaction, letter: Letter): void {
     const { write = writeEnglish, serviceName } = this.#parts;
     const mail: Mail = { to: letter.to, ...write(letter, serviceName) };
-    writing.afterCommit(() => void this.#send(mail, 0));
-  }
-
-  async #send(mail: Mail, tries: number): Promise<void> {
-    const { mailer, timers, report } = this.#parts;
-    try {
-      await mailer.send(mail);
-    } catch (error) {
-      const wait = RETRIES[tries];
-      if (wait === undefined) report(error);
-      else timers.after(wait, () => void this.#send(mail, tries + 1), "background");
-    }
+    writing.afterCommit(() => this.#delivery.send(mail));
   }
 }
 

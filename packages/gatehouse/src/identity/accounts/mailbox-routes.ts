@@ -22,14 +22,6 @@ export function createMailboxRoutes({ edge, mailbox }: MailboxRouteParts): Hono 
   return routes;
 }
 
-const STYLE = `
-  body { font: 1rem/1.5 system-ui, sans-serif; max-width: 46rem; margin: 2rem auto; padding: 0 1rem; }
-  article { border-top: 1px solid; padding: 1rem 0; }
-  h2 { font-size: 1.1rem; margin: 0; }
-  p { margin: 0; }
-  .text { margin-top: 0.75rem; white-space: pre-wrap; overflow-wrap: anywhere; }
-`;
-
 function mailboxPage(messages: readonly KeptMail[], nonce: string): Html {
   return html`<!doctype html>
     <html lang="en">
@@ -41,7 +33,28 @@ function mailboxPage(messages: readonly KeptMail[], nonce: string): Html {
         <link rel="icon" href="data:," />
         <title>Mailbox</title>
         <style nonce="${nonce}">
-          ${STYLE}
+          body {
+            font: 1rem/1.5 system-ui, sans-serif;
+            max-width: 46rem;
+            margin: 2rem auto;
+            padding: 0 1rem;
+          }
+          article {
+            border-top: 1px solid;
+            padding: 1rem 0;
+          }
+          h2 {
+            font-size: 1.1rem;
+            margin: 0;
+          }
+          p {
+            margin: 0;
+          }
+          .text {
+            margin-top: 0.75rem;
+            white-space: pre-wrap;
+            overflow-wrap: anywhere;
+          }
         </style>
       </head>
       <body>

@@ -8,16 +8,19 @@ import { isDenial, type Denial } from "../../kernel/outcome.ts";
 import type { OAuthArtifacts } from "../../kernel/ports/oauth-artifacts.ts";
 import type { Store } from "../../kernel/ports/store.ts";
 import type { Clock } from "../../kernel/clock.ts";
+import { OAUTH_PATHS } from "../engine/configuration.ts";
 import { callEngine, type EngineAnswer, type EngineRequest } from "../engine/engine-call.ts";
 import { isSigned } from "../engine/jwt-access-token.ts";
 import type { IssuerEngine } from "../engine/provider.ts";
 import type { Issuers } from "../issuers.ts";
 import { UnitOfWork } from "../engine/unit-of-work.ts";
+import type { KeyUses } from "../keys/key-uses.ts";
 import { claimedClientOf } from "./claimed-client.ts";
 import { keptAnswer, repeatAnswer } from "./lost-answer.ts";
 import { Parameters, parametersOf } from "./parameters.ts";
 import { denialOf } from "./refusal.ts";
 import { responseOf } from "./response.ts";
+import { signersOf } from "./signers.ts";
 
 /** What endpoints need of their surroundings. */
 export interface EndpointParts {
@@ -30,6 +33,8 @@ export interface EndpointParts {
   readonly grace: number;
   /** Makes pages of answers that people are to see. */
   readonly showAnswer: (inbound: Inbound, answer: Response) => Promise<Response>;
+  /** Counts what signing keys are used for. Default: nobody does. */
+  readonly keyUses?: KeyUses;
 }
 
 /** One endpoint of the protocol. */
@@ -84,17 +89,18 @@ interface Prepared {
 }
 
 async function ask(
-  { store, clock }: EndpointParts,
+  { store, clock, keyUses }: EndpointParts,
   engine: IssuerEngine,
   { input, work }: { readonly input: EndpointInput; readonly work: UnitOfWork },
 ): Promise<Prepared | Denial> {
   const { parameters } = input;
-  const request = await recogniseSigned(engine, input, work);
+  const request = await recogniseSigned(engine, input, { work, keyUses });
   const answer = await engine.within(work, () => callEngine(engine.listener, request));
   // An exception is a bug or an outage, which the gate tells apart.
   if (work.failure !== undefined) throw work.failure;
   const repeated = repeatAnswer(work.repeated, { parameters, now: clock.now() });
   if (repeated !== undefined) return { answer: repeated, work: undefined };
+  for (const kid of signersOf(answer)) keyUses?.signed(kid);
   const denial = denialOf(answer);
   if (denial === undefined) {
     work.keepAnswer(() => keptAnswer(answer, { parameters, now: clock.now() }));
@@ -115,16 +121,17 @@ const NOBODYS = "-";
 async function recogniseSigned(
   { identifySigned }: IssuerEngine,
   { request, parameters }: EndpointInput,
-  work: UnitOfWork,
+  { work, keyUses }: { readonly work: UnitOfWork; readonly keyUses: KeyUses | undefined },
 ): Promise<EngineRequest> {
   const { token } = parameters;
   if (typeof token !== "string" || request.method !== "POST" || !isSigned(token)) return request;
   const form = new URLSearchParams(new TextDecoder().decode(request.body));
   // One that is there twice is for the engine to refuse.
   if (form.getAll("token").length > 1) return request;
-  const id = await identifySigned(token);
-  if (id !== undefined) work.admitSigned(id);
-  form.set("token", id ?? NOBODYS);
+  const mark = await identifySigned(token);
+  if (mark !== undefined) work.admitSigned(mark.id);
+  if (mark?.kid !== undefined) keyUses?.seen(mark.kid);
+  form.set("token", mark?.id ?? NOBODYS);
   return { ...request, body: new TextEncoder().encode(form.toString()) };
 }
 
@@ -156,5 +163,8 @@ async function answerEndpoint(parts: EndpointParts, action: AnyAction, inbound: 
       return { value, claimedClient: claimedClientOf(headers, parameters) };
     },
   });
-  return parts.showAnswer(inbound, responseOf(outcome, parts.clock.now()));
+  const response = responseOf(outcome, parts.clock.now());
+  const maxAge = inbound.url.pathname === OAUTH_PATHS.jwks && outcome.ok ? parts.issuers.keysMaxAge : undefined;
+  if (maxAge !== undefined) response.headers.set("cache-control", `public, max-age=${maxAge}`);
+  return parts.showAnswer(inbound, response);
 }

@@ -68,7 +68,7 @@ async function payloadOf(
     read: (look) => store.read(look),
     now: () => clock.now(),
   });
-  const id = isSigned(token) ? await engine.identifySigned(token) : token;
+  const id = isSigned(token) ? (await engine.identifySigned(token))?.id : token;
   if (id === undefined) return undefined;
   if (id !== token) work.admitSigned(id);
   for (const kind of KINDS) {

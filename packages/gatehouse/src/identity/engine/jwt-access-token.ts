@@ -5,8 +5,16 @@ import { CLOCK_TOLERANCE } from "./configuration.ts";
 /** Kinds of tokens that can be signed texts. */
 export type SignedToken = AccessToken | ClientCredentials;
 
-/** Finds the identifier of an access token that this issuer has signed; `undefined` where it has not. */
-export type IdentifySigned = (token: string) => Promise<string | undefined>;
+/** What a signed text says of itself. */
+export interface SignedMark {
+  /** Its identifier. */
+  readonly id: string;
+  /** The key it was signed with. */
+  readonly kid: string | undefined;
+}
+
+/** Recognises an access token that this issuer has signed; `undefined` where it has not. */
+export type IdentifySigned = (token: string) => Promise<SignedMark | undefined>;
 
 /** Whether a token is a signed text, by its form. */
 export function isSigned(token: string): boolean {
@@ -38,8 +46,9 @@ export function identifySigned(issuer: string, keys: readonly JWK[]): IdentifySi
   const known = createLocalJWKSet({ keys: keys.map(publicPart) });
   return async (token) => {
     try {
-      const { payload } = await jwtVerify(token, known, { issuer, typ: "at+jwt", clockTolerance: CLOCK_TOLERANCE });
-      return payload.jti;
+      const rules = { issuer, typ: "at+jwt", clockTolerance: CLOCK_TOLERANCE };
+      const { payload, protectedHeader } = await jwtVerify(token, known, rules);
+      return payload.jti === undefined ? undefined : { id: payload.jti, kid: protectedHeader.kid };
     } catch (error) {
       if (error instanceof errors.JOSEError) return undefined;
       throw error;

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { importJWK, jwtVerify, SignJWT } from "jose";
-import { createKeyRing } from "../../kernel/key-ring.ts";
-import { generateKeyMaterial } from "../../kernel/key-material.ts";
+import { createReplaceableKeyRing } from "../../kernel/key-ring.ts";
+import { generateKeyMaterial, removeRetiredKeys, rotateKeyMaterial } from "../../kernel/key-material.ts";
 import { systemRandom } from "../../kernel/random.ts";
 import { createSealer } from "../../kernel/seal.ts";
 import type { Store } from "../../kernel/ports/store.ts";
@@ -24,7 +24,8 @@ async function withStore(work: (store: Store) => Promise<void>): Promise<void> {
 
 function createFixture(store: Store) {
   const clock = createFakeClock();
-  const keyRing = createKeyRing(generateKeyMaterial(systemRandom, clock));
+  const material = generateKeyMaterial(systemRandom, clock);
+  const keyRing = createReplaceableKeyRing(material);
   const sealer = createSealer({ keyRing, random: systemRandom, clock });
   const bus = createMemoryBus();
   const done: RotationStep[] = [];
@@ -33,13 +34,13 @@ function createFixture(store: Store) {
     const keeper = await KeyKeeper.open({
       ...{ store, keys: createSigningKeys(), bus, sealer, clock },
       policy: { ...ROTATION, algorithms: ["ES256"] },
-      done: (step) => void done.push(step),
+      done: (changes) => void done.push(...changes.map(({ step }) => step)),
       report: (error) => void errors.push(error),
     });
     await keeper.ready();
     return keeper;
   };
-  return { clock, done, errors, open };
+  return { clock, done, errors, open, keyRing, material };
 }
 
 describe("the keeper of signing keys", () => {
@@ -93,6 +94,57 @@ describe("the keeper of signing keys", () => {
       for (const keeper of [first, second]) assert.ok(!keeper.all().some(({ kid }) => kid === lost));
       const row = (await first.list()).find(({ kid }) => kid === lost);
       assert.deepEqual([row?.state, row?.privateKey], ["compromised", undefined]);
+    }));
+
+  it("hears of what another server has done, without looking", () =>
+    withStore(async (store) => {
+      const { open } = createFixture(store);
+      await using first = await open();
+      await using second = await open();
+      const before = second.all().map(({ kid }) => kid);
+      await first.turn({ rotate: "now" });
+      while (second.all().length === 1) await new Promise((resolve) => setImmediate(resolve));
+      assert.deepEqual(
+        second.all().map(({ kid }) => kid),
+        [first.all()[0]?.kid, ...before],
+      );
+    }));
+
+  it("rotates at once although another server takes the next key meanwhile", () =>
+    withStore(async (store) => {
+      const { open } = createFixture(store);
+      await using first = await open();
+      await using second = await open();
+      await first.turn({ rotate: "soon" });
+      await Promise.all([first.turn({ rotate: "now" }), second.turn({ rotate: "now" })]);
+      const states = (await first.list()).map(({ state }) => state);
+      assert.deepEqual(states.toSorted(), ["active", "retiring", "retiring"]);
+    }));
+
+  it("lets others keep the key set for minutes, and for less where it changes sooner", () =>
+    withStore(async (store) => {
+      const { open, clock } = createFixture(store);
+      await using keeper = await open();
+      assert.equal(keeper.maxAge, 600);
+      // Without a look in between, as on a machine that was asleep.
+      clock.correct(clock.now() + 89 * DAY - 90_000);
+      assert.equal(keeper.maxAge, 90);
+      clock.correct(clock.now() + DAY);
+      assert.equal(keeper.maxAge, 0);
+      await keeper.turn();
+      assert.equal(keeper.maxAge, 600);
+    }));
+
+  it("seals keys anew under another version of the key ring, and needs the one before no more", () =>
+    withStore(async (store) => {
+      const { open, keyRing, material, clock } = createFixture(store);
+      await using keeper = await open();
+      const rotated = rotateKeyMaterial(material, systemRandom, clock);
+      keyRing.replace(rotated);
+      await keeper.reseal();
+      keyRing.replace(removeRetiredKeys(rotated, { clock, minimumAge: 0 }));
+      await using later = await open();
+      assert.deepEqual(later.all(), keeper.all());
     }));
 
   it("keeps private parts sealed in the store", () =>

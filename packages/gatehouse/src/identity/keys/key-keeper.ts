@@ -1,13 +1,13 @@
 import type { JWK } from "jose";
 import type { Clock } from "../../kernel/clock.ts";
 import type { Bus } from "../../kernel/ports/bus.ts";
-import type { SigningKey, SigningKeys } from "../../kernel/ports/signing-keys.ts";
+import type { SigningKey, SigningKeys, UsedSigningKey } from "../../kernel/ports/signing-keys.ts";
 import type { Store, WriteTransaction } from "../../kernel/ports/store.ts";
 import type { Sealer } from "../../kernel/seal.ts";
 import { systemTimers, type Timers } from "../../kernel/timers.ts";
 import type { IssuerKeys } from "../issuers.ts";
-import { planRotation, type RotationPolicy, type RotationStep, type RotationWish } from "./rotation.ts";
-import { makeSigningKey, openSigningKey } from "./signing-key.ts";
+import { nextChange, planRotation, type RotationPolicy, type RotationStep, type RotationWish } from "./rotation.ts";
+import { makeSigningKey, openSigningKey, resealSigningKey } from "./signing-key.ts";
 
 /** What a keeper works with. */
 export interface KeyKeeperParts {
@@ -18,14 +18,22 @@ export interface KeyKeeperParts {
   readonly clock: Clock;
   readonly timers?: Timers;
   readonly policy: RotationPolicy;
-  /** Told of each step that was done. */
-  readonly done: (step: RotationStep, kid: string) => void;
+  /** Told of what was done at once. */
+  readonly done: (steps: readonly KeyChange[]) => void;
   readonly report: (error: unknown) => void;
+}
+
+/** A step that was done, and the key it was about. */
+export interface KeyChange {
+  readonly kid: string;
+  readonly step: RotationStep;
 }
 
 const TOPIC = "oauth.keys";
 /** Milliseconds between looks at the keys, for messages of the bus that were lost and for what time demands. */
 const LOOK_INTERVAL = 30_000;
+/** Milliseconds for which others may keep the key set at most. */
+const KEPT_FOR = 600_000;
 /** Keys that sign or are still known to have signed, in the order in which an engine takes them. */
 const PUBLISHED: readonly SigningKey["state"][] = ["active", "next", "retiring"];
 
@@ -36,6 +44,7 @@ const PUBLISHED: readonly SigningKey["state"][] = ["active", "next", "retiring"]
 export class KeyKeeper implements IssuerKeys, AsyncDisposable {
   readonly #parts: KeyKeeperParts & { readonly timers: Timers };
   #published: readonly JWK[] = [];
+  #rows: readonly SigningKey[] = [];
   #known = "";
   #version = 0;
   #timer: Disposable | undefined;
@@ -74,18 +83,41 @@ export class KeyKeeper implements IssuerKeys, AsyncDisposable {
     await this.#making;
   }
 
-  list(): Promise<readonly SigningKey[]> {
+  list(): Promise<readonly UsedSigningKey[]> {
     return this.#parts.store.read((transaction) => this.#parts.keys.list(transaction));
   }
 
+  get policy(): RotationPolicy {
+    return this.#parts.policy;
+  }
+
+  /** Seconds for which others may keep the key set: less where it is to change sooner. */
+  get maxAge(): number {
+    const change = nextChange(this.#rows, this.policy) ?? Infinity;
+    return Math.max(0, Math.floor(Math.min(KEPT_FOR, change - this.#parts.clock.now()) / 1000));
+  }
+
+  /** Seals private parts under the current version of the key ring. */
+  async reseal(): Promise<void> {
+    const { store, keys, sealer } = this.#parts;
+    const stale = (await this.list()).filter(({ privateKey }) => privateKey && sealer.needsReseal(privateKey));
+    await store.write(async (transaction) => {
+      for (const key of stale) {
+        const privateKey = resealSigningKey(key, sealer);
+        if (key.privateKey === undefined || privateKey === undefined) continue;
+        await keys.reseal(transaction, key.kid, { before: key.privateKey, privateKey });
+      }
+    });
+  }
+
   /** Does what time and an operator's wish demand; returns what was done. */
-  turn(wish: RotationWish = {}): Promise<readonly RotationStep[]> {
+  turn(wish: RotationWish = {}): Promise<readonly KeyChange[]> {
     const turned = this.#working.then(() => this.#turn(wish));
     this.#working = turned.catch(() => undefined);
     return turned;
   }
 
-  async #turn(wish: RotationWish): Promise<readonly RotationStep[]> {
+  async #turn(wish: RotationWish): Promise<readonly KeyChange[]> {
     const { policy, clock, bus, report } = this.#parts;
     const made = new Map<string, SigningKey>();
     let planned = planRotation(await this.list(), { policy, now: clock.now() }, wish);
@@ -98,10 +130,11 @@ export class KeyKeeper implements IssuerKeys, AsyncDisposable {
     }
     if (steps === undefined) return [];
     await this.#read();
-    for (const step of steps)
-      this.#parts.done(step, step.what === "move" ? step.kid : (made.get(step.algorithm)?.kid ?? "-"));
-    if (steps.length > 0) await bus.publish(TOPIC, "").catch(report);
-    return steps;
+    const changes = steps.map((step) => ({ step, kid: kidOf(step, made) }));
+    if (changes.length === 0) return [];
+    this.#parts.done(changes);
+    await bus.publish(TOPIC, "").catch(report);
+    return changes;
   }
 
   #make({ algorithm, state }: Extract<RotationStep, { readonly what: "create" }>): Promise<SigningKey> {
@@ -143,6 +176,7 @@ export class KeyKeeper implements IssuerKeys, AsyncDisposable {
   async #read(): Promise<void> {
     const { sealer } = this.#parts;
     const keys = (await this.list()).filter(({ state }) => PUBLISHED.includes(state));
+    this.#rows = keys;
     const known = keys.map(({ kid, state }) => `${kid} ${state}`).join();
     if (known === this.#known) return;
     const order = ({ state }: SigningKey): number => PUBLISHED.indexOf(state);
@@ -172,4 +206,10 @@ export class KeyKeeper implements IssuerKeys, AsyncDisposable {
     await this.#subscription?.[Symbol.asyncDispose]();
     await this.#working;
   }
+}
+
+function kidOf(step: RotationStep, made: ReadonlyMap<string, SigningKey>): string {
+  if (step.what === "move") return step.kid;
+  // Nothing is carried out before its key was made.
+  return made.get(step.algorithm)?.kid ?? "-";
 }

@@ -66,6 +66,21 @@ export function planRotation(
   return steps;
 }
 
+/** When the published keys are next to change by themselves; in the past where that is due. `undefined`: never. */
+export function nextChange(
+  keys: readonly SigningKey[],
+  { algorithms, activeFor, publishedFor, validFor }: RotationPolicy,
+): number | undefined {
+  const times = keys.flatMap(({ state, since, algorithm }) => {
+    if (state === "retiring") return [since + validFor];
+    if (!algorithms.includes(algorithm)) return [];
+    if (state === "next") return [since + publishedFor];
+    const followed = keys.some((other) => other.state === "next" && other.algorithm === algorithm);
+    return state === "active" && !followed ? [since + activeFor - publishedFor] : [];
+  });
+  return times.length === 0 ? undefined : Math.min(...times);
+}
+
 interface AlgorithmPlan {
   readonly own: readonly SigningKey[];
   readonly policy: RotationPolicy;

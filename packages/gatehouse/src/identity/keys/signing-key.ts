@@ -29,6 +29,12 @@ export function openSigningKey({ kid, privateKey }: SigningKey, sealer: Sealer):
   return JSON.parse(sealer.openStored(privateKey, bindingOf(kid))) as JWK;
 }
 
+/** The private part of a key, sealed anew. */
+export function resealSigningKey(key: SigningKey, sealer: Sealer): string | undefined {
+  const opened = openSigningKey(key, sealer);
+  return opened && sealer.seal(JSON.stringify(opened), bindingOf(key.kid));
+}
+
 function pairOf(algorithm: string): Promise<{ readonly publicKey: KeyObject; readonly privateKey: KeyObject }> {
   switch (algorithm) {
     case "RS256":

@@ -106,7 +106,6 @@ function languageForm(current: Language, again: LanguageForm | undefined): Html 
     method="${method}"
     action="${action}"
     class="languages"
-    role="group"
     aria-label="${screenTexts[current].language}"
   >
     ${hiddenFields(fields)} ${buttons}

@@ -213,4 +213,10 @@ export const coreMigrations: readonly Migration[] = Object.freeze([
     CREATE INDEX account_factors_account ON account_factors (tenant, account, kind)`,
   ),
   portableMigration("0022_uploads_source", "ALTER TABLE uploads ADD COLUMN source {id}"),
+  portableMigration(
+    "0023_oauth_signing_key_uses",
+    `ALTER TABLE oauth_signing_keys ADD COLUMN signed {integer} NOT NULL DEFAULT 0;
+    ALTER TABLE oauth_signing_keys ADD COLUMN signed_at {integer};
+    ALTER TABLE oauth_signing_keys ADD COLUMN seen_at {integer}`,
+  ),
 ]);

@@ -6,6 +6,7 @@ import { describeAuditTrailContract } from "../../testing/store-contract-audit.t
 import { describeBansContract } from "../../testing/store-contract-bans.ts";
 import { describeDocumentsContract } from "../../testing/store-contract-documents.ts";
 import { describeOAuthArtifactsContract } from "../../testing/store-contract-oauth.ts";
+import { describeSigningKeysContract } from "../../testing/store-contract-signing-keys.ts";
 import { describeUploadsContract } from "../../testing/store-contract-uploads.ts";
 import type { CreateStoreFixture } from "../../testing/store-contract-fixture.ts";
 import { describeIdempotencyContract } from "../../testing/store-contract-idempotency.ts";
@@ -36,6 +37,7 @@ describe("PostgreSQL", { skip: await skipWithout("postgres") }, () => {
   describeDocumentsContract("PostgreSQL", create);
   describeUploadsContract("PostgreSQL", create);
   describeOAuthArtifactsContract("PostgreSQL", create);
+  describeSigningKeysContract("PostgreSQL", create);
   describeAccountsContract("PostgreSQL", create);
   describeIdempotencyContract("PostgreSQL", create);
   describeAuditTrailContract("PostgreSQL", create);

@@ -4,6 +4,7 @@ import { describeAuditTrailContract } from "../../testing/store-contract-audit.t
 import { describeBansContract } from "../../testing/store-contract-bans.ts";
 import { describeDocumentsContract } from "../../testing/store-contract-documents.ts";
 import { describeOAuthArtifactsContract } from "../../testing/store-contract-oauth.ts";
+import { describeSigningKeysContract } from "../../testing/store-contract-signing-keys.ts";
 import { describeUploadsContract } from "../../testing/store-contract-uploads.ts";
 import { describeIdempotencyContract } from "../../testing/store-contract-idempotency.ts";
 import { describeLeasesContract } from "../../testing/store-contract-leases.ts";
@@ -17,6 +18,7 @@ for (const [name, create] of [
   describeDocumentsContract(name, create);
   describeUploadsContract(name, create);
   describeOAuthArtifactsContract(name, create);
+  describeSigningKeysContract(name, create);
   describeAccountsContract(name, create);
   describeIdempotencyContract(name, create);
   describeAuditTrailContract(name, create);
