@@ -61,7 +61,9 @@ export async function replaceScriptedPages(context: Context, next: () => Promise
   // The engine adds what its page for the response mode form_post needs, and only where there is a policy already.
   context.set(POLICY, "default-src 'none'; script-src; base-uri 'none'; frame-ancestors 'none'");
   await next();
-  if (!context.response.is("html")) return context.remove(POLICY);
+  // Redirects are pages, too, as the engine's framework writes them.
+  const isRedirect = context.status >= 300 && context.status < 400;
+  if (isRedirect || !context.response.is("html")) return context.remove(POLICY);
   const { route, session, params } = context.oidc;
   const redirect = URL.parse(String(params?.["redirect_uri"] ?? ""));
   if (redirect !== null) context.set(POLICY, `${context.response.get(POLICY)}; form-action ${sourceOf(redirect)}`);

@@ -43,9 +43,10 @@ async function watched(context: BrowserContext): Promise<{ readonly page: Page; 
 }
 
 async function typePassword(page: Page, email: string, password = SITE_PASSWORD): Promise<void> {
-  await page.fill("#email", email);
+  // What is there already stays: a list of what was typed before would open, and in Firefox swallow the next click.
+  if ((await page.inputValue("#email")) !== email) await page.fill("#email", email);
   await page.fill("#password", password);
-  await page.press("#password", "Enter");
+  await page.locator("form[action$=password] button").click();
 }
 
 describeBrowsers("signing in", (engine) => {
@@ -136,9 +137,7 @@ describe("signing in with a passkey, in Chromium", { skip: !hasBrowser("chromium
 
       const request = await site.begin({ acr_values: "aal2" }, OWN_CLIENT);
       await page.goto(request.url.href);
-      const button = page.getByRole("button", { name: "Sign in with a passkey" });
-      // The virtual authenticator answers what waits in a field by itself; whoever is quicker, there is one way to end.
-      await Promise.race([page.waitForURL(`${site.callback}*`), button.click()]).catch(() => undefined);
+      // The virtual authenticator answers by itself what waits in the field.
       await page.waitForURL(`${site.callback}*`);
       const claims = await site.redeem(request, new URL(page.url()), OWN_CLIENT);
       assert.deepEqual([claims.sub, claims["acr"]], [account.id, "aal2"]);
