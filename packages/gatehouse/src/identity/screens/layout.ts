@@ -1,4 +1,5 @@
 import { html, type Html, type Renderable } from "../../html/html.ts";
+import { trustedUrl } from "../../html/url.ts";
 import { LANGUAGES, type Language } from "./language.ts";
 import { screenTexts } from "./texts.ts";
 import type { Theme } from "./theme.ts";
@@ -81,7 +82,7 @@ export function screenPage({ language, theme, stylesheet, nonce }: Frame, screen
 }
 
 function markOf({ logo }: Theme): Html {
-  return logo === undefined ? MARK : html`<img src="${logo}" alt="" />`;
+  return logo === undefined ? MARK : html`<img src="${trustedUrl(logo, "checked by createTheme")}" alt="" />`;
 }
 
 /** Each language is a button that names it in itself. */
