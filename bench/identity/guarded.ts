@@ -8,7 +8,7 @@ import {
   type Identity,
   type UnitOfWorkParts,
 } from "gatehouse/identity";
-import { createOAuthArtifacts } from "gatehouse/store";
+import { createOAuthArtifacts, createOAuthGrants } from "gatehouse/store";
 import { production, serveGuarded } from "../support/guarded-server.ts";
 import type { Running } from "../support/served.ts";
 import { ACCOUNT, APP, CLIENTS, ORIGIN, SCOPE, SIGN_IN, type Algorithm } from "./issuer.ts";
@@ -29,6 +29,7 @@ export async function serveGuardedIssuer(algorithm: Algorithm, dataDirectory: st
         new UnitOfWork({ codec, artifacts, read: (look) => store.read(look), now: () => clock.now(), grace: 0 });
       const identity: Identity = createIdentity({
         ...{ ...services, artifacts, lifetimes: LIFETIMES, resources: [], publicClients: false, grace: 10_000 },
+        grants: createOAuthGrants(),
         keys: { version: 1, all: () => keys, ready: () => Promise.resolve() },
         originOf: () => ORIGIN,
         findAccount: () => (_context, id) => ({ accountId: id, claims: () => ({ sub: id, name: "Ada" }) }),

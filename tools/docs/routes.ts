@@ -20,6 +20,8 @@ const PURPOSES: Readonly<Record<string, string>> = {
   "GET /console/bans": "Bans in force.",
   "POST /console/bans": "Sets a ban.",
   "GET /console/*": "Pages the console does not have: its own answer, within its frame.",
+  "GET /console/grants": "What people have allowed clients, filtered.",
+  "POST /console/grants": "Ends the grants that match (`grants.revoke`).",
   "GET /console/guards": "Which guards stand before which action.",
   "GET /console/enter/:token": "A one-time link of an operator: the page that asks to enter.",
   "POST /console/enter/:token": "Uses the link up and signs in.",

@@ -3,6 +3,7 @@ import { auditList } from "./commands/audit.ts";
 import { backup, restore } from "./commands/backup.ts";
 import { bansAdd, bansLift, bansList } from "./commands/bans.ts";
 import { config } from "./commands/config.ts";
+import { grantsList, grantsRevoke } from "./commands/grants.ts";
 import { health } from "./commands/health.ts";
 import { inventory } from "./commands/inventory.ts";
 import { keysList, keysRotate } from "./commands/keys.ts";
@@ -26,6 +27,8 @@ export const commands: readonly Command[] = [
   oauthRotateKeys,
   oauthPruneKeys,
   oauthCompromise,
+  grantsList,
+  grantsRevoke,
   backup,
   restore,
   config,

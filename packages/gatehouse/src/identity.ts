@@ -58,7 +58,7 @@ export type { ProofSource } from "./identity/accounts/proof.ts";
 export type { PreparedRecovery, RecoveryCodes } from "./identity/accounts/recovery-codes.ts";
 export type { CodeClaim, PreparedCode, Totp, TotpEnrolment, TotpLabel } from "./identity/accounts/totp.ts";
 export { createAccessTokens } from "./identity/engine/access-tokens.ts";
-export type { AccessTokensParts, AccountAtIssue } from "./identity/engine/access-tokens.ts";
+export type { AccessTokensParts } from "./identity/engine/access-tokens.ts";
 export { LIFETIMES, OAUTH_PATHS } from "./identity/engine/configuration.ts";
 export type { Lifetimes, ProtectedResource } from "./identity/engine/configuration.ts";
 export type { EngineRequest } from "./identity/engine/engine-call.ts";
@@ -67,6 +67,28 @@ export type { InteractionCall } from "./identity/engine/interaction.ts";
 export { UnitOfWork } from "./identity/engine/unit-of-work.ts";
 export type { Kept, UnitOfWorkParts } from "./identity/engine/unit-of-work.ts";
 export { identityEvents } from "./identity/events.ts";
+export { Grants } from "./identity/grants/grants.ts";
+export type {
+  Grant,
+  GrantListing,
+  GrantPage,
+  GrantRevocation,
+  GrantSelection,
+  GrantsParts,
+} from "./identity/grants/grants.ts";
+export { createGrantOperations } from "./identity/grants/operations.ts";
+export type { GrantOperationsParts } from "./identity/grants/operations.ts";
+export type { Place } from "./identity/grants/place.ts";
+export { createGrantPolicy, judgeMove, MOVE_DECISIONS, SUBNET_PREFIXES } from "./identity/grants/policy.ts";
+export type {
+  GrantPolicy,
+  GrantPolicyOptions,
+  MoveChange,
+  MoveDecision,
+  MoveVerdict,
+  SubnetPrefixes,
+} from "./identity/grants/policy.ts";
+export type { RecogniseDevice } from "./identity/grants/requester.ts";
 export { createIdentity } from "./identity/identity.ts";
 export type { Identity, IdentityParts } from "./identity/identity.ts";
 export type { Issuer, IssuerKeys, Issuers, IssuersParts } from "./identity/issuers.ts";

@@ -8,6 +8,7 @@ export { createLeases } from "./store/sql/leases.ts";
 export { migrate, MigrationError, type MigrationConnection } from "./store/sql/migrate.ts";
 export { createAccounts } from "./store/sql/accounts.ts";
 export { createFactors } from "./store/sql/factors.ts";
+export { createOAuthGrants } from "./store/sql/oauth-grants.ts";
 export { createOAuthArtifacts } from "./store/sql/oauth-artifacts.ts";
 export { createSessions } from "./store/sql/sessions.ts";
 export { createSigningKeys } from "./store/sql/signing-keys.ts";

@@ -139,7 +139,12 @@ function furnish(foundation: Foundation, application: Application, parts: Applic
     linkTargets: { ...application.linkTargets, console: consoleLinkTarget(SINGLE_TENANT) },
     inventory: () => gate().inventory(),
   });
-  const room = config.console.enabled ? createConsole({ ...services, links }) : undefined;
+  // An application may have brought a provider of its own.
+  const hasGrants = (): boolean =>
+    gate()
+      .inventory()
+      .some(({ action }) => action === "grants.list");
+  const room = config.console.enabled ? createConsole({ ...services, links, hasGrants }) : undefined;
   const live = createLive({
     ...services,
     ...inspection(foundation),
@@ -201,11 +206,11 @@ function startBackground(foundation: Foundation, stack: AsyncDisposableStack): v
     deleted: systemEvents.uploadsDeleted,
   });
   const { identity } = services;
-  const artifacts = identity?.artifacts;
+  const { artifacts, grantRecord } = identity ?? {};
   const reseal =
     identity && createResealingJob({ ...services, keys, accounts: identity.accounts, signingKeys: identity.keys });
   const jobs = { strays, prune, remind, reseal };
-  stack.use(startHousekeeping({ ...services, sessions, records, artifacts, ...jobs, report }));
+  stack.use(startHousekeeping({ ...services, sessions, records, artifacts, grantRecord, ...jobs, report }));
 }
 
 async function mountRoutes({ services, identity }: Foundation, parts: ApplicationParts, rooms: Rooms): Promise<Hono> {

@@ -2,6 +2,7 @@ import type { Clock } from "../kernel/clock.ts";
 import type { Documents } from "../kernel/ports/documents.ts";
 import type { IdempotencyRecords } from "../kernel/ports/idempotency.ts";
 import type { OAuthArtifacts } from "../kernel/ports/oauth-artifacts.ts";
+import type { OAuthGrants } from "../kernel/ports/oauth-grants.ts";
 import type { Sessions } from "../kernel/ports/sessions.ts";
 import type { Store, WriteTransaction } from "../kernel/ports/store.ts";
 import type { UploadPorts } from "../kernel/ports/uploads.ts";
@@ -14,6 +15,7 @@ export interface HousekeepingParts {
   readonly documents: Documents;
   /** What the identity provider keeps; absent where there is none. */
   readonly artifacts?: Pick<OAuthArtifacts, "prune"> | undefined;
+  readonly grantRecord?: Pick<OAuthGrants, "prune"> | undefined;
   readonly uploads: UploadPorts;
   readonly clock: Clock;
   /** Looks after files that the store knows nothing of. */
@@ -33,13 +35,15 @@ const CHUNK = 500;
 /** Deletes what has expired, a few rows at a time, and reminds of what is due: now and every five minutes. */
 export function startHousekeeping(parts: HousekeepingParts): AsyncDisposable {
   const { store, records, sessions, documents, uploads, clock, strays, prune, remind, report } = parts;
-  const { artifacts, reseal } = parts;
+  const { artifacts, grantRecord, reseal } = parts;
   const stop = new AbortController();
   const jobs: readonly ((transaction: WriteTransaction) => Promise<number>)[] = [
     (transaction) => records.prune(transaction, CHUNK),
     (transaction) => sessions.prune(transaction, clock.now(), CHUNK),
     (transaction) => documents.prune(transaction, CHUNK),
-    ...(artifacts === undefined ? [] : [(transaction: WriteTransaction) => artifacts.prune(transaction, CHUNK)]),
+    ...[artifacts, grantRecord]
+      .filter((rows) => rows !== undefined)
+      .map((rows) => (transaction: WriteTransaction) => rows.prune(transaction, CHUNK)),
   ];
 
   async function tidy(): Promise<void> {

@@ -5,6 +5,7 @@ const PAGES = [
   { path: "/console", title: "Overview" },
   { path: "/console/events", title: "Events" },
   { path: "/console/bans", title: "Bans" },
+  { path: "/console/grants", title: "Grants" },
   { path: "/console/guards", title: "Guards" },
 ] as const;
 

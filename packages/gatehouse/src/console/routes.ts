@@ -1,5 +1,5 @@
 import { Hono, type Context } from "hono";
-import { html, type Html, type Renderable } from "../html/html.ts";
+import { html, type Html } from "../html/html.ts";
 import { readActionInput } from "../http/action-input.ts";
 import type { Edge } from "../http/edge.ts";
 import type { Inbound } from "../http/inbound.ts";
@@ -21,10 +21,12 @@ import type { Live } from "../live/live.ts";
 import { banForm, banInput, EMPTY_BAN, readTypedBan, type TypedBan } from "./ban-form.ts";
 import { eventFaults, eventQuery, readEventFilter } from "./event-filter.ts";
 import { eventPage } from "./event-page.ts";
+import { grantRoutes } from "./grant-routes.ts";
 import { guardPage } from "./guard-page.ts";
 import { consolePage, doorPage } from "./layout.ts";
 import { overviewPage } from "./overview-page.ts";
 import { OPERATOR_GRANT } from "./operator.ts";
+import type { PageContent } from "./page-content.ts";
 import { CONSOLE } from "./sign-in.ts";
 
 /** What the pages are made from. */
@@ -37,15 +39,8 @@ export interface ConsoleRouteParts {
   readonly enter: AnyAction;
   readonly leave: AnyAction;
   readonly banList: LiveComponent;
-}
-
-interface PageContent {
-  readonly title: string;
-  readonly lead: string;
-  readonly path: string;
-  readonly body: Renderable;
-  /** Default 200. */
-  readonly status?: number;
+  /** Whether there is an identity provider. */
+  readonly hasGrants: () => boolean;
 }
 
 /** Reads through the gate, as everybody does; a denial ends the page. */
@@ -65,6 +60,15 @@ export function consoleRoutes(parts: ConsoleRouteParts): Hono {
   app.get("/console/events", (context) => show(parts, context, (inbound) => events(parts, inbound)));
   app.get("/console/bans", (context) => show(parts, context, (inbound) => bans(parts, inbound)));
   app.post("/console/bans", (context) => addBan(parts, context));
+  app.route(
+    "/",
+    grantRoutes({
+      ...parts,
+      show: (context, content) => show(parts, context, content),
+      ask: (inbound, asked) => ask(parts, inbound, asked),
+      refuse: async (inbound, denial) => edge.problem(inbound, denial, await errorFrame(parts, inbound)),
+    }),
+  );
   app.get("/console/guards", (context) => show(parts, context, (inbound) => guards(parts, inbound)));
   app.get("/console/enter/:token", (context) => door(parts, edge.of(context)));
   app.post(

@@ -32,6 +32,14 @@ export function addressKey(ip: string): string {
   return `${ipaddr.IPv6.networkAddressFromCIDR(`${address.toString()}/64`).toString()}/64`;
 }
 
+/** The network of so many bits that an address lies in: `192.0.2.0/24`. `undefined` for text that is no address. */
+export function networkOf(ip: string, bits: number): string | undefined {
+  const address = parse(ip);
+  if (address === undefined) return undefined;
+  const kind = address.kind() === "ipv4" ? ipaddr.IPv4 : ipaddr.IPv6;
+  return `${kind.networkAddressFromCIDR(`${address.toString()}/${bits}`).toString()}/${bits}`;
+}
+
 /** A set of address ranges. */
 export interface AddressRanges {
   /** Whether an address lies in one of the ranges; never for text that is no address. */

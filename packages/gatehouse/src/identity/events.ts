@@ -11,6 +11,15 @@ export const identityEvents = defineEvents({
     level: "warn",
     description: "OAUTH_GRANT_REFUSED: a code or refresh token was wrong, used up, expired or revoked.",
   },
+  oauth_grant_reused: {
+    level: "critical",
+    description: "OAUTH_GRANT_REFUSED: a code or refresh token came a second time; all tokens of its grant ended.",
+  },
+  oauth_grant_moved: {
+    level: "warn",
+    description: "A refresh token was used from another device, network or program; the client's policy decided.",
+  },
+  oauth_grant_revoked: { level: "warn", description: "Grants were ended, with all tokens they led to." },
   oauth_key_changed: { level: "warn", description: "A signing key was made, took over, retired or was pruned." },
   oauth_keys_operated: { level: "warn", description: "An operator rotated, pruned or withdrew signing keys." },
   oauth_key_compromised: {

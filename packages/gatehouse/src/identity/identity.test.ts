@@ -12,6 +12,7 @@ import { systemClock } from "../kernel/clock.ts";
 import { requireConfig } from "../kernel/config.ts";
 import { systemRandom } from "../kernel/random.ts";
 import { createOAuthArtifacts } from "../store/sql/oauth-artifacts.ts";
+import { createOAuthGrants } from "../store/sql/oauth-grants.ts";
 import { finishInteraction } from "./engine/interaction.ts";
 import { LIFETIMES } from "./engine/configuration.ts";
 import { UnitOfWork } from "./engine/unit-of-work.ts";
@@ -75,6 +76,7 @@ describe("an identity provider", () => {
           identity = createIdentity({
             ...services,
             artifacts,
+            grants: createOAuthGrants(),
             keys: { version: 1, all: () => keys, ready: () => Promise.resolve() },
             originOf: () => origin,
             lifetimes: LIFETIMES,

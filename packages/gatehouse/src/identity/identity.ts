@@ -1,11 +1,9 @@
 import type { Hono } from "hono";
-import type { Edge } from "../http/edge.ts";
 import type { AnyAction } from "../kernel/action.ts";
-import type { Clock } from "../kernel/clock.ts";
-import type { OAuthArtifacts } from "../kernel/ports/oauth-artifacts.ts";
-import type { Store } from "../kernel/ports/store.ts";
-import type { KeyUses } from "./keys/key-uses.ts";
+import type { EndpointParts } from "./endpoints/endpoint.ts";
 import { createEndpoints } from "./endpoints/routes.ts";
+import { Grants } from "./grants/grants.ts";
+import { createGrantPolicy } from "./grants/policy.ts";
 import { Issuers, type IssuersParts } from "./issuers.ts";
 import { createAssetRoutes } from "./screens/asset-routes.ts";
 import { createViewRenderer } from "./screens/engine-views.ts";
@@ -14,19 +12,16 @@ import { createScreens, type ScreensParts } from "./screens/screens.ts";
 import { createTheme, type Theme } from "./screens/theme.ts";
 
 /** What an identity provider is made from. */
-export interface IdentityParts extends IssuersParts {
-  readonly edge: Edge;
-  readonly store: Store;
-  readonly clock: Clock;
-  readonly artifacts: OAuthArtifacts;
-  /** Milliseconds in which a refresh token that was used up is answered as the first time; 0: never. */
-  readonly grace: number;
+export interface IdentityParts
+  extends IssuersParts, Omit<EndpointParts, "issuers" | "grantPolicyOf" | "recogniseDevice" | "showAnswer"> {
+  /** What a client's refresh tokens may do when they are used from elsewhere. Default: all of it, with an event. */
+  readonly grantPolicyOf?: EndpointParts["grantPolicyOf"];
+  /** Recognises browsers in which somebody has signed in before. Default: devices are told by their kind. */
+  readonly recogniseDevice?: EndpointParts["recogniseDevice"];
   /** The look of a tenant's pages. Default: ours. */
   readonly themeOf?: (tenant: string) => Theme;
   /** The pages on which people sign in. Default: none, and `interactionPath` leads to pages of the application. */
   readonly signIn?: Pick<ScreensParts, "accounts" | "factors" | "links">;
-  /** Counts what signing keys are used for. Default: nobody does. */
-  readonly keyUses?: KeyUses;
 }
 
 /** An identity provider: what can be attempted, and the routes that lead there. */
@@ -34,21 +29,32 @@ export interface Identity {
   readonly actions: readonly AnyAction[];
   readonly routes: Hono;
   readonly issuers: Issuers;
+  readonly grants: Grants;
 }
 
 /** An OAuth 2.1 and OpenID Connect provider behind the gate. */
 export function createIdentity(parts: IdentityParts): Identity {
   const issuers = new Issuers(parts);
-  const { edge, signIn, themeOf = () => PLAIN } = parts;
+  const {
+    edge,
+    signIn,
+    themeOf = () => PLAIN,
+    grantPolicyOf = () => REPORTING,
+    recogniseDevice = () => undefined,
+  } = parts;
   const pages = new Pages({ edge, themeOf });
-  const { actions, routes } = createEndpoints({ ...parts, issuers, showAnswer: createViewRenderer(pages) });
-  routes.route("/", createAssetRoutes(edge, pages));
-  if (signIn === undefined) return { actions, routes, issuers };
+  const showAnswer = createViewRenderer(pages);
+  const endpoints = createEndpoints({ ...parts, issuers, grantPolicyOf, recogniseDevice, showAnswer });
+  const routes = endpoints.routes.route("/", createAssetRoutes(edge, pages));
+  const identity = { actions: endpoints.actions, routes, issuers, grants: new Grants(parts) };
+  if (signIn === undefined) return identity;
   const screens = createScreens({
     ...{ ...parts, ...signIn, pages, issuers },
     serviceOf: (tenant) => themeOf(tenant).name,
   });
-  return { actions: [...actions, ...screens.actions], routes: routes.route("/", screens.routes), issuers };
+  const actions = [...endpoints.actions, ...screens.actions];
+  return { ...identity, actions, routes: routes.route("/", screens.routes) };
 }
 
+const REPORTING = createGrantPolicy();
 const PLAIN = createTheme({ name: "Gatehouse" });

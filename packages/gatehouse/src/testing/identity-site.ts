@@ -26,6 +26,7 @@ import { systemTimers } from "../kernel/timers.ts";
 import { createAccounts } from "../store/sql/accounts.ts";
 import { createFactors } from "../store/sql/factors.ts";
 import { createOAuthArtifacts } from "../store/sql/oauth-artifacts.ts";
+import { createOAuthGrants } from "../store/sql/oauth-grants.ts";
 import { createSessions } from "../store/sql/sessions.ts";
 
 /** An authorization request that was begun. */
@@ -111,6 +112,7 @@ export async function openIdentitySite(parts: Partial<IdentityParts> = {}): Prom
           ...{
             ...services,
             artifacts,
+            grants: createOAuthGrants(),
             keys: { version: 1, all: () => keys, ready: async () => undefined },
             originOf: () => origin,
           },

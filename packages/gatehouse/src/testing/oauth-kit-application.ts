@@ -2,24 +2,28 @@ import { Hono } from "hono";
 import type { JWK } from "jose";
 import { z } from "zod";
 import type { ApplicationParts, Services } from "../assembly/application.ts";
-import { createAccessTokens, type AccountAtIssue } from "../identity/engine/access-tokens.ts";
+import { createAccessTokens } from "../identity/engine/access-tokens.ts";
 import { LIFETIMES } from "../identity/engine/configuration.ts";
 import { finishInteraction } from "../identity/engine/interaction.ts";
 import { UnitOfWork } from "../identity/engine/unit-of-work.ts";
 import { createIdentity, type Identity } from "../identity/identity.ts";
 import { defineAction, type AnyAction } from "../kernel/action.ts";
+import type { AccountKey } from "../kernel/ports/accounts.ts";
 import type { OAuthArtifacts } from "../kernel/ports/oauth-artifacts.ts";
 import { defineResource, type OAuthResource } from "../oauth/resource/oauth-resource.ts";
 import { oauth } from "../oauth/resource/requirement.ts";
 import { createResourceServer, type ResourceServerParts } from "../oauth/resource/resource-server.ts";
+import { createOAuthGrants } from "../store/sql/oauth-grants.ts";
 import { issuerInProcess, type TokenIssuer } from "../oauth/resource/token-issuer.ts";
 
 /** What differs from the plain kit. */
 export interface OAuthKitOptions extends Partial<Pick<ResourceServerParts, "isAgent" | "proofNonces">> {
   /** Issuers whose tokens count. Default: the one in the process. */
   readonly issuers?: (services: Services) => readonly TokenIssuer[];
-  /** Whether what an account was issued counts still. Default: it does. */
-  readonly accountHolds?: (account: AccountAtIssue) => Promise<boolean>;
+  /** Scheme and host of the resources' identifiers. Default: those of the kit. */
+  readonly audience?: string;
+  /** Whether an account is active. Default: it is. */
+  readonly isActive?: (account: AccountKey) => Promise<boolean>;
 }
 
 /** Where the kit listens, which is known once it does. */
@@ -46,6 +50,7 @@ export function identityOf(
   const identity = createIdentity({
     ...services,
     artifacts,
+    grants: createOAuthGrants(),
     keys: { version: 1, all: () => keys, ready: () => Promise.resolve() },
     originOf: () => place.origin,
     lifetimes: LIFETIMES,
@@ -89,12 +94,16 @@ interface Served {
 
 /** The application: who calls its actions is their answer. */
 export function serveResources(services: Services, { identity, artifacts, place, options }: Served): ApplicationParts {
-  const { issuers, accountHolds = async () => true, ...chosen } = options;
+  const { issuers, isActive = async () => true, audience, ...chosen } = options;
   const [photos, notes] = (["photos", "notes"] as const).map((name) =>
-    defineResource({ resource: () => `${place.origin}/api/${name}`, scopes: [`${name}:read`, `${name}:write`], name }),
+    defineResource({
+      resource: () => `${audience ?? place.origin}/api/${name}`,
+      scopes: [`${name}:read`, `${name}:write`],
+      name,
+    }),
   );
   if (photos === undefined || notes === undefined) throw new TypeError("There are two resources.");
-  const tokens = createAccessTokens({ ...services, issuers: identity.issuers, artifacts, accountHolds });
+  const tokens = createAccessTokens({ ...services, issuers: identity.issuers, artifacts, isActive });
   const server = createResourceServer({
     ...services,
     ...chosen,

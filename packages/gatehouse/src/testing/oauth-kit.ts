@@ -7,6 +7,7 @@ import { openGatehouse, type Gatehouse } from "../gatehouse.ts";
 import { browserOrigin } from "../http/browser-origin.ts";
 import { listen, type Listening } from "../http/server.ts";
 import type { Identity } from "../identity/identity.ts";
+import { SINGLE_TENANT } from "../kernel/attempt.ts";
 import { systemClock } from "../kernel/clock.ts";
 import { requireConfig } from "../kernel/config.ts";
 import type { SecurityEvent } from "../kernel/event.ts";
@@ -40,8 +41,8 @@ export interface SignedIn {
 }
 
 /**
- * An identity provider and an application with protected resources, on one port, for tests with real clients:
- * `/api/photos` and `/api/notes` ask for tokens, `/api/either` for one or a session, `/api/plain` for none.
+ * An identity provider and an application with protected resources, on one port, for tests with real clients, with
+ * the tenant in the header `x-tenant`: `/api/photos` and `/api/notes` ask for tokens, `/api/either` for one or a session, `/api/plain` for none.
  */
 export class OAuthKit implements AsyncDisposable {
   readonly gatehouse: Gatehouse;
@@ -166,6 +167,7 @@ async function openKit(options: OAuthKitOptions, stack: AsyncDisposableStack): P
   const built: { identity?: Identity } = {};
   const file = {
     ...{ profile: "development", dataDirectory: directory, console: { enabled: false } },
+    identity: { enabled: false },
     limits: { trustedCidrs: ["127.0.0.1/32"] },
   };
   const gatehouse = stack.use(
@@ -177,6 +179,7 @@ async function openKit(options: OAuthKitOptions, stack: AsyncDisposableStack): P
         log: "quiet",
       },
       application: {
+        tenant: ({ headers }) => headers.get("x-tenant") ?? SINGLE_TENANT,
         open: (services) => {
           services.events.subscribe((event) => events.push(event));
           const identity = identityOf(services, { artifacts, keys, place });

@@ -31,7 +31,7 @@ function operationsOn(current: () => Store) {
     consume: (key: string) => current().write((writing) => artifacts.consume(writing, key)),
     find: (key: string) => current().read((reading) => artifacts.find(reading, key)),
     revoke: (selection: Parameters<typeof artifacts.revoke>[1]) =>
-      current().write((writing) => artifacts.revoke(writing, selection)),
+      current().write((writing) => artifacts.revoke(writing, selection, { cause: "operator", by: "test" })),
   };
 }
 

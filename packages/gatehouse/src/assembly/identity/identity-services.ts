@@ -1,9 +1,12 @@
 import type { AccountServices } from "../../identity/accounts/accounts.ts";
+import type { Grants } from "../../identity/grants/grants.ts";
 import type { Issuers } from "../../identity/issuers.ts";
 import type { KeyKeeper } from "../../identity/keys/key-keeper.ts";
+import type { AccessTokens } from "../../kernel/ports/access-tokens.ts";
 import type { Factors } from "../../kernel/ports/accounts.ts";
 import type { Mailer } from "../../kernel/ports/mail.ts";
 import type { OAuthArtifacts } from "../../kernel/ports/oauth-artifacts.ts";
+import type { OAuthGrants } from "../../kernel/ports/oauth-grants.ts";
 
 /** The identity provider, for what signs people in and for applications that let it. */
 export interface IdentityServices {
@@ -12,9 +15,14 @@ export interface IdentityServices {
   readonly accounts: AccountServices;
   readonly factors: Factors;
   readonly artifacts: OAuthArtifacts;
+  /** What people have allowed applications: to list and to end. */
+  readonly grants: Grants;
+  readonly grantRecord: OAuthGrants;
   /** The keys that tokens are signed with. */
   readonly keys: KeyKeeper;
   readonly mailer: Mailer;
+  /** Looks access tokens up: `issuerInProcess` of `gatehouse/oauth` takes it. */
+  readonly accessTokens: AccessTokens;
   /** Milliseconds in which a refresh token that was used up is answered as the first time. */
   readonly grace: number;
 }

@@ -2,8 +2,11 @@ import { OPERATOR_ENTRANCES, operatorsOnly } from "../../console/operator.ts";
 import { createAccountServices, type AccountServices } from "../../identity/accounts/accounts.ts";
 import type { LinkPurpose } from "../../identity/accounts/account-links.ts";
 import { BreachFilter } from "../../identity/accounts/passwords/breach-filter.ts";
+import { deviceMarksIn } from "../../identity/accounts/device-marks.ts";
 import { createFindAccount } from "../../identity/claims.ts";
+import { createAccessTokens } from "../../identity/engine/access-tokens.ts";
 import type { Lifetimes } from "../../identity/engine/configuration.ts";
+import { createGrantOperations } from "../../identity/grants/operations.ts";
 import { createIdentity } from "../../identity/identity.ts";
 import { KeyUses } from "../../identity/keys/key-uses.ts";
 import { createSigningKeyOperations } from "../../identity/keys/operations.ts";
@@ -15,6 +18,7 @@ import { createMailboxRoutes } from "../../identity/accounts/mailbox-routes.ts";
 import type { AnyAction } from "../../kernel/action.ts";
 import type { Config } from "../../kernel/config.ts";
 import { BootRefusedError } from "../../kernel/gate.ts";
+import type { AccountKey } from "../../kernel/ports/accounts.ts";
 import type { Bus } from "../../kernel/ports/bus.ts";
 import type { Sessions } from "../../kernel/ports/sessions.ts";
 import { systemTimers } from "../../kernel/timers.ts";
@@ -22,9 +26,11 @@ import { subscribeLastingly } from "../../store/lasting-subscription.ts";
 import { createAccounts } from "../../store/sql/accounts.ts";
 import { createFactors } from "../../store/sql/factors.ts";
 import { createOAuthArtifacts } from "../../store/sql/oauth-artifacts.ts";
+import { createOAuthGrants } from "../../store/sql/oauth-grants.ts";
 import { createSigningKeys } from "../../store/sql/signing-keys.ts";
 import type { Hono } from "hono";
 import type { Services } from "../application.ts";
+import { grantPolicies } from "./grant-policies.ts";
 import type { IdentityServices } from "./identity-services.ts";
 import { openMailer } from "./mailer.ts";
 import { isFirstParty, staticClients } from "./static-clients.ts";
@@ -59,8 +65,9 @@ export async function openIdentity(options: IdentityOptions, stack: AsyncDisposa
   const { mailer, mailbox } = await openMailer(config, clock, stack);
   const accounts = await openAccounts({ ...options, artifacts, factors, mailer }, stack);
   const { keys, keyUses, operations } = await openSigningKeys({ ...options, mailer }, stack);
-  const { actions, routes, issuers } = createIdentity({
-    ...{ ...services, artifacts, keys, originOf, publicClients, grace, keyUses },
+  const grantRecord = createOAuthGrants();
+  const { actions, routes, issuers, grants } = createIdentity({
+    ...{ ...services, artifacts, grants: grantRecord, keys, originOf, publicClients, grace, keyUses },
     lifetimes: lifetimesOf(config),
     resources: resourcesOf(config),
     clientsOf: (tenant) => staticClients(clients, tenant),
@@ -69,10 +76,16 @@ export async function openIdentity(options: IdentityOptions, stack: AsyncDisposa
     isFirstParty: (tenant, id) => isFirstParty(clients, tenant, id),
     themeOf: createThemes(config, options.theme),
     signIn: { accounts, factors },
+    grantPolicyOf: grantPolicies(config),
+    recogniseDevice: (headers, account) => accounts.devices.recognise(deviceMarksIn(headers), account),
   });
+  const governance = createGrantOperations({ grants, operatorsOnly, entrances: OPERATOR_ENTRANCES });
+  const isActive = (key: AccountKey): Promise<boolean> =>
+    store.read(async (reading) => (await accounts.directory.find(reading, key))?.state === "active");
+  const accessTokens = createAccessTokens({ issuers, artifacts, store, clock, isActive, keyUses });
   return {
-    services: { issuers, accounts, factors, artifacts, keys, mailer, grace },
-    actions: [...actions, ...accounts.operations, ...operations],
+    services: { issuers, accounts, factors, artifacts, grants, grantRecord, keys, mailer, grace, accessTokens },
+    actions: [...actions, ...accounts.operations, ...operations, ...governance],
     routes: mailbox === undefined ? [routes] : [routes, createMailboxRoutes({ edge, mailbox })],
   };
 }

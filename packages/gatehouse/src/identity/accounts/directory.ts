@@ -143,7 +143,7 @@ export class Directory {
 
   async #signOut(writing: WriteTransaction, { tenant, id }: AccountKey): Promise<void> {
     await this.#parts.sessions.endAll(writing, { tenant, principalType: "user", principalId: id });
-    await this.#parts.artifacts.revoke(writing, { tenant, account: id });
+    await this.#parts.artifacts.revoke(writing, { tenant, account: id }, { cause: "account_changed", by: id });
   }
 
   #identifier(key: AccountKey, email: string, verifiedAt: number | undefined): StoredIdentifier {

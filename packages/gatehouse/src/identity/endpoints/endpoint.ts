@@ -2,16 +2,23 @@ import type { Context, Handler } from "hono";
 import { z } from "zod";
 import type { Edge } from "../../http/edge.ts";
 import type { Inbound } from "../../http/inbound.ts";
-import { defineAction, type AnyAction, type LimitPolicy } from "../../kernel/action.ts";
-import type { EventDefinition } from "../../kernel/event.ts";
+import { defineAction, type ActionContext, type AnyAction, type LimitPolicy } from "../../kernel/action.ts";
+import { describe } from "../../kernel/attempt-event.ts";
+import type { EventStream } from "../../kernel/event-stream.ts";
+import type { EventContext, EventDefinition } from "../../kernel/event.ts";
+import type { Ids } from "../../kernel/ids.ts";
 import { isDenial, type Denial } from "../../kernel/outcome.ts";
 import type { OAuthArtifacts } from "../../kernel/ports/oauth-artifacts.ts";
+import type { OAuthGrants } from "../../kernel/ports/oauth-grants.ts";
 import type { Store } from "../../kernel/ports/store.ts";
 import type { Clock } from "../../kernel/clock.ts";
 import { OAUTH_PATHS } from "../engine/configuration.ts";
 import { callEngine, type EngineAnswer, type EngineRequest } from "../engine/engine-call.ts";
 import { isSigned } from "../engine/jwt-access-token.ts";
 import type { IssuerEngine } from "../engine/provider.ts";
+import { GrantWatch, type GrantNote } from "../grants/grant-watch.ts";
+import type { GrantPolicy } from "../grants/policy.ts";
+import { Requester, type RecogniseDevice } from "../grants/requester.ts";
 import type { Issuers } from "../issuers.ts";
 import { UnitOfWork } from "../engine/unit-of-work.ts";
 import type { KeyUses } from "../keys/key-uses.ts";
@@ -33,6 +40,12 @@ export interface EndpointParts {
   readonly grace: number;
   /** Makes pages of answers that people are to see. */
   readonly showAnswer: (inbound: Inbound, answer: Response) => Promise<Response>;
+  readonly grants: OAuthGrants;
+  /** What a client's refresh tokens may do when they are used from elsewhere. */
+  readonly grantPolicyOf: (client: string) => GrantPolicy;
+  readonly recogniseDevice: RecogniseDevice;
+  readonly events: EventStream;
+  readonly ids: Ids;
   /** Counts what signing keys are used for. Default: nobody does. */
   readonly keyUses?: KeyUses;
 }
@@ -61,19 +74,21 @@ export function createEndpoint(parts: EndpointParts, { name, limits, event }: En
     idempotency: false,
     limits,
     input: EndpointInput,
-    audit: { event, context: ({ parameters }) => contextOf(parameters) },
+    audit: { event, context: ({ parameters }, { facts }: EndpointAnswer) => ({ ...contextOf(parameters), ...facts }) },
     prepare: async ({ attempt, input, read }) => {
-      const { issuers, artifacts, clock, grace } = parts;
+      const { issuers, artifacts, clock, grace, grants, grantPolicyOf: policyOf, recogniseDevice: recognise } = parts;
       await issuers.ready();
       const { codec, engine } = issuers.of(attempt.tenant);
-      return ask(parts, engine, {
-        input,
-        work: new UnitOfWork({ codec, artifacts, read, grace, now: () => clock.now() }),
-      });
+      const requester = await Requester.of(input.request, { codec, recognise });
+      const watch = new GrantWatch({ codec, grants, read, policyOf, requester, action: name });
+      const work = new UnitOfWork({ codec, artifacts, read, grace, now: () => clock.now(), witness: watch });
+      return ask(parts, engine, { input, work, watch });
     },
-    run: async ({ prepared: { answer, work }, transaction }) => {
-      await work?.commit(transaction);
-      return answer;
+    run: async ({ attempt, principal, prepared: { answer, made }, transaction }): Promise<EndpointAnswer> => {
+      if (made === undefined) return answer;
+      await made.work.commit(transaction);
+      transaction.afterCommit(() => tell(parts, { attempt, principal }, made.watch.notes));
+      return { ...answer, facts: made.watch.facts };
     },
   });
   return { action, handler: (context: Context) => answerEndpoint(parts, action, parts.edge.of(context)) };
@@ -82,16 +97,27 @@ export function createEndpoint(parts: EndpointParts, { name, limits, event }: En
 const EndpointInput = z.object({ request: z.custom<EngineRequest>(), parameters: Parameters });
 type EndpointInput = z.infer<typeof EndpointInput>;
 
+/** The engine's answer, and what the event of the attempt says besides. */
+interface EndpointAnswer extends EngineAnswer {
+  readonly facts?: EventContext;
+}
+
+/** What one call of the engine makes. */
+interface Made {
+  readonly work: UnitOfWork;
+  readonly watch: GrantWatch;
+}
+
 interface Prepared {
   readonly answer: EngineAnswer;
   /** Absent where nothing is to be changed. */
-  readonly work: UnitOfWork | undefined;
+  readonly made: Made | undefined;
 }
 
 async function ask(
   { store, clock, keyUses }: EndpointParts,
   engine: IssuerEngine,
-  { input, work }: { readonly input: EndpointInput; readonly work: UnitOfWork },
+  { input, work, watch }: Made & { readonly input: EndpointInput },
 ): Promise<Prepared | Denial> {
   const { parameters } = input;
   const request = await recogniseSigned(engine, input, { work, keyUses });
@@ -99,16 +125,30 @@ async function ask(
   // An exception is a bug or an outage, which the gate tells apart.
   if (work.failure !== undefined) throw work.failure;
   const repeated = repeatAnswer(work.repeated, { parameters, now: clock.now() });
-  if (repeated !== undefined) return { answer: repeated, work: undefined };
+  if (repeated !== undefined) return { answer: repeated, made: undefined };
   for (const kid of signersOf(answer)) keyUses?.signed(kid);
   const denial = denialOf(answer);
   if (denial === undefined) {
     work.keepAnswer(() => keptAnswer(answer, { parameters, now: clock.now() }));
-    return { answer, work };
+    return { answer, made: { work, watch } };
   }
   // What a refusal changes has to last: a code that comes a second time takes its tokens with it.
   if (work.changes) await store.write((transaction) => work.commit(transaction));
-  return denial;
+  const { refusal } = watch;
+  if (refusal === undefined) return denial;
+  return { ...denial, event: refusal.event, context: { ...denial.context, ...refusal.context } };
+}
+
+/** Events leave once what they speak of is durable. */
+function tell(
+  parts: EndpointParts,
+  by: Pick<ActionContext<unknown>, "attempt" | "principal">,
+  notes: readonly GrantNote[],
+): void {
+  for (const { event: definition, context } of notes) {
+    const details = { definition, context, principal: by.principal, outcome: "success" } as const;
+    parts.events.emit(describe(parts, by.attempt, details));
+  }
 }
 
 /** Under which nothing is ever found. */

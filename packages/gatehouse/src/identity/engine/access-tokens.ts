@@ -1,9 +1,11 @@
 import { z } from "zod";
 import type { Clock } from "../../kernel/clock.ts";
+import type { AccountKey } from "../../kernel/ports/accounts.ts";
 import type { AccessToken, AccessTokens } from "../../kernel/ports/access-tokens.ts";
 import type { OAuthArtifacts } from "../../kernel/ports/oauth-artifacts.ts";
 import type { Store } from "../../kernel/ports/store.ts";
 import type { Issuer, Issuers } from "../issuers.ts";
+import type { KeyUses } from "../keys/key-uses.ts";
 import { isSigned } from "./jwt-access-token.ts";
 import { UnitOfWork } from "./unit-of-work.ts";
 
@@ -13,16 +15,10 @@ export interface AccessTokensParts {
   readonly artifacts: OAuthArtifacts;
   readonly store: Store;
   readonly clock: Clock;
-  /** Whether what was issued to an account then counts still: that it is there, active, and has not moved on since. */
-  readonly accountHolds: (account: AccountAtIssue) => Promise<boolean>;
-}
-
-/** An account when something was issued to it. */
-export interface AccountAtIssue {
-  readonly tenant: string;
-  readonly account: string;
-  /** Epoch milliseconds, to the second. */
-  readonly issuedAt: number;
+  /** Counts which keys have signed the tokens that are shown. */
+  readonly keyUses?: Pick<KeyUses, "seen"> | undefined;
+  /** Whether an account is there and active. */
+  readonly isActive: (account: AccountKey) => Promise<boolean>;
 }
 
 /** Kinds of access tokens: those people grant, and those of clients that act for themselves. */
@@ -33,7 +29,6 @@ const Payload = z.object({
   accountId: z.string().optional(),
   aud: z.union([z.string().transform((one) => [one]), z.array(z.string())]).default([]),
   scope: z.string().default(""),
-  iat: z.number(),
   exp: z.number(),
   jkt: z.string().optional(),
   "x5t#S256": z.string().optional(),
@@ -43,23 +38,24 @@ const Payload = z.object({
 export function createAccessTokens(parts: AccessTokensParts): AccessTokens {
   const { issuers } = parts;
   return {
-    issuerOf: (tenant) => issuers.of(tenant).origin,
+    issuerOf: (tenant) => issuers.originOf(tenant),
     async find(tenant, token) {
+      await issuers.ready();
       const issuer = issuers.of(tenant);
       const found = Payload.safeParse(await payloadOf(parts, issuer, token));
       // A binding to a certificate cannot be checked here, and must not be passed over.
       if (!found.success || found.data["x5t#S256"] !== undefined) return undefined;
-      const { accountId: account, iat, exp } = found.data;
+      const { accountId: id, exp } = found.data;
       if (exp * 1000 <= parts.clock.now()) return undefined;
-      const holds = account === undefined || (await parts.accountHolds({ tenant, account, issuedAt: iat * 1000 }));
-      return holds ? accessTokenOf(issuer, found.data) : undefined;
+      if (id !== undefined && !(await parts.isActive({ tenant, id }))) return undefined;
+      return accessTokenOf(issuer, found.data);
     },
   };
 }
 
 /** A signed token is found by its identifier, and only where it is there whole and ours. */
 async function payloadOf(
-  { artifacts, store, clock }: AccessTokensParts,
+  { artifacts, store, clock, keyUses }: AccessTokensParts,
   { codec, engine }: Issuer,
   token: string,
 ): Promise<unknown> {
@@ -68,9 +64,11 @@ async function payloadOf(
     read: (look) => store.read(look),
     now: () => clock.now(),
   });
-  const id = isSigned(token) ? (await engine.identifySigned(token))?.id : token;
-  if (id === undefined) return undefined;
+  const mark = isSigned(token) ? await engine.identifySigned(token) : { id: token, kid: undefined };
+  if (mark === undefined) return undefined;
+  const { id, kid } = mark;
   if (id !== token) work.admitSigned(id);
+  if (kid !== undefined) keyUses?.seen(kid);
   for (const kind of KINDS) {
     const payload = await work.find(kind, id);
     if (payload !== undefined) return payload;

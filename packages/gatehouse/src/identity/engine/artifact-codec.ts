@@ -32,6 +32,11 @@ export class ArtifactCodec {
     return this.#parts.keyRing.fingerprint("oauth-alias", this.tenant, kind, name, value);
   }
 
+  /** What a place is looked up by: an address, a device. */
+  traceOf(kind: string, ...values: string[]): string {
+    return this.#parts.keyRing.fingerprint("oauth-grant-trace", this.tenant, kind, ...values);
+  }
+
   seal(key: string, value: unknown): string {
     return this.#parts.sealer.seal(JSON.stringify(value), this.#binding(key));
   }

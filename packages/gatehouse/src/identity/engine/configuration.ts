@@ -12,6 +12,7 @@ import {
   type CookiesSetOptions,
   type FindAccount,
   type JWKS,
+  type KoaContextWithOIDC,
   type RefreshToken,
   type ResourceServer,
   type SigningAlgorithm,
@@ -92,8 +93,17 @@ export const OAUTH_PATHS = {
   jwks: "/.well-known/jwks.json",
 } as const;
 
+/** What an engine asks while it works. */
+export interface EngineHooks {
+  readonly adapter: AdapterFactory;
+  /** Adds to when people are asked to sign in. */
+  readonly requireFreshSignIn: (policy: interactionPolicy.DefaultPolicy) => interactionPolicy.DefaultPolicy;
+  /** Whether a refresh token is replaced when it is used; throws where it may not be used. */
+  readonly rotates: (context: KoaContextWithOIDC) => Promise<boolean>;
+}
+
 /** What the engine is told; all it says about itself follows from this. */
-export function configurationOf(options: IssuerOptions, adapter: AdapterFactory): Configuration {
+export function configurationOf(options: IssuerOptions, hooks: EngineHooks): Configuration {
   const {
     issuer,
     keys,
@@ -105,7 +115,7 @@ export function configurationOf(options: IssuerOptions, adapter: AdapterFactory)
     isFirstParty = nobody,
   } = options;
   return {
-    adapter,
+    adapter: hooks.adapter,
     findAccount,
     clients: [...(options.clients ?? [])],
     // The types know the members of each kind of key, and that of one whose kind is not known.
@@ -113,7 +123,7 @@ export function configurationOf(options: IssuerOptions, adapter: AdapterFactory)
     routes: OAUTH_PATHS,
     responseTypes: ["code"],
     pkce: { required: () => true },
-    rotateRefreshToken: true,
+    rotateRefreshToken: hooks.rotates,
     revokeGrantPolicy: () => true,
     issueRefreshToken: async (_context, client, code) =>
       client.grantTypeAllowed("refresh_token") && code.scopes.has("offline_access"),
@@ -128,7 +138,7 @@ export function configurationOf(options: IssuerOptions, adapter: AdapterFactory)
       short: cookieOptions(issuer),
     },
     interactions: {
-      policy: requireAssurance(interactionPolicy.base()),
+      policy: requireAssurance(hooks.requireFreshSignIn(interactionPolicy.base())),
       url: (_context, { uid }) => interactionPath(uid),
     },
     acrValues: ASSURANCE_LEVELS,

@@ -4,6 +4,7 @@ import { Provider } from "oidc-provider";
 import { createAdapter } from "./adapter.ts";
 import { configurationOf, type IssuerOptions } from "./configuration.ts";
 import { identifySigned, type IdentifySigned, type SignedToken } from "./jwt-access-token.ts";
+import { requireFreshSignIn } from "./fresh-sign-in.ts";
 import { replaceScriptedPages } from "./view.ts";
 import type { UnitOfWork } from "./unit-of-work.ts";
 
@@ -19,10 +20,15 @@ export interface IssuerEngine {
 /** Builds the engine of an issuer, which takes about a millisecond. */
 export function buildEngine(options: IssuerOptions): IssuerEngine {
   const current = new AsyncLocalStorage<UnitOfWork>();
-  const provider = new Provider(
-    options.issuer,
-    configurationOf(options, (kind) => createAdapter(kind, current)),
-  );
+  const configuration = configurationOf(options, {
+    adapter: (kind) => createAdapter(kind, current),
+    requireFreshSignIn: (policy) => requireFreshSignIn(policy, current),
+    rotates: async ({ oidc: { entities } }) => {
+      if (entities.RefreshToken !== undefined) await current.getStore()?.witness?.judge(entities.RefreshToken);
+      return true;
+    },
+  });
+  const provider = new Provider(options.issuer, configuration);
   // What it believes of the scheme is what its caller tells it, which is the issuer's.
   provider.proxy = true;
   const keep = (token: SignedToken): void => current.getStore()?.keepSigned(token);

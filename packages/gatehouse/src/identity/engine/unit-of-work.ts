@@ -1,8 +1,10 @@
 import { errors, type AdapterPayload } from "oidc-provider";
 import { StalePreparationError } from "../../kernel/action.ts";
 import type { FoundArtifact, OAuthArtifact, OAuthArtifacts } from "../../kernel/ports/oauth-artifacts.ts";
+import type { GrantEnding } from "../../kernel/ports/oauth-grants.ts";
 import type { Store, WriteTransaction } from "../../kernel/ports/store.ts";
 import type { ArtifactCodec } from "./artifact-codec.ts";
+import type { GrantPiece, GrantWitness } from "./grant-witness.ts";
 import { recordOfSigned, type SignedToken } from "./jwt-access-token.ts";
 
 /** What one call of the engine works with. */
@@ -14,12 +16,17 @@ export interface UnitOfWorkParts {
   readonly now: () => number;
   /** Milliseconds in which a refresh token that was used up is answered as the first time. */
   readonly grace: number;
+  /** Looks on where grants are used: at the endpoints of the protocol. */
+  readonly witness?: GrantWitness | undefined;
 }
 
 /** Kinds whose identifiers must never be seen twice. */
 const SINGLE_USE: ReadonlySet<string> = new Set(["ReplayDetection"]);
 
 const REFRESH_TOKEN = "RefreshToken";
+
+/** Only endpoints of the protocol end grants on their own account. */
+const UNWITNESSED: GrantEnding = { cause: "sign_out", by: "issuer" };
 
 /** What the engine has kept. */
 export interface Kept {
@@ -32,7 +39,8 @@ export interface Kept {
 
 type Change =
   | { readonly what: "put" | "add"; readonly artifact: OAuthArtifact }
-  | { readonly what: "consume" | "remove" | "revoke"; readonly key: string }
+  | { readonly what: "consume" | "remove"; readonly key: string }
+  | { readonly what: "revoke"; readonly key: string; readonly ending: GrantEnding }
   | { readonly what: "answer"; readonly key: string; readonly answer: string };
 
 /**
@@ -64,9 +72,13 @@ export class UnitOfWork {
     return this.#parts.codec;
   }
 
+  get witness(): GrantWitness | undefined {
+    return this.#parts.witness;
+  }
+
   /** Whether there is anything to commit. */
   get changes(): boolean {
-    return this.#changes.length > 0;
+    return this.#changes.length > 0 || this.witness?.pending === true;
   }
 
   async find(kind: string, id: string): Promise<AdapterPayload | undefined> {
@@ -88,13 +100,15 @@ export class UnitOfWork {
     const { codec } = this;
     const key = codec.keyOf(kind, id);
     const alias = aliasOf(codec, kind, payload);
+    const expiresAt = lifetime === undefined ? undefined : this.#parts.now() + lifetime * 1000;
     const artifact: OAuthArtifact = {
       ...{ key, tenant: codec.tenant, kind, alias, body: codec.seal(key, payload) },
       grant: grantOf(codec, kind, payload),
       client: payload.clientId,
       account: accountOf(payload),
-      expiresAt: lifetime === undefined ? undefined : this.#parts.now() + lifetime * 1000,
+      expiresAt,
     };
+    this.witness?.kept({ kind, key, payload }, expiresAt);
     this.#changes.push({ what: SINGLE_USE.has(kind) ? "add" : "put", artifact });
     this.#own.set(key, payload);
     if (alias !== undefined) this.#aliases.set(alias, key);
@@ -124,7 +138,8 @@ export class UnitOfWork {
   revokeGrant(id: string): void {
     const key = this.codec.keyOf("Grant", id);
     if (this.#changes.some((change) => change.what === "revoke" && change.key === key)) return;
-    this.#changes.push({ what: "revoke", key });
+    const ending = this.witness?.ending(key) ?? UNWITNESSED;
+    this.#changes.push({ what: "revoke", key, ending });
     this.#own.set(key, undefined);
   }
 
@@ -162,6 +177,7 @@ export class UnitOfWork {
     for (const change of this.#changes) {
       if (!(await this.#make(transaction, change))) throw new StalePreparationError();
     }
+    await this.witness?.commit(transaction);
   }
 
   async #make(transaction: WriteTransaction, change: Change): Promise<boolean> {
@@ -177,7 +193,7 @@ export class UnitOfWork {
         await artifacts.remove(transaction, change.key);
         return true;
       case "revoke":
-        await artifacts.revoke(transaction, { tenant: codec.tenant, grant: change.key });
+        await artifacts.revoke(transaction, { tenant: codec.tenant, grant: change.key }, change.ending);
         return true;
       case "answer":
         await artifacts.answer(transaction, change.key, change.answer);
@@ -192,13 +208,18 @@ export class UnitOfWork {
   #payloadOf(kind: string, { key, body, consumedAt, answer }: FoundArtifact): AdapterPayload {
     // What we have sealed ourselves for this very row.
     const payload = this.codec.open(key, body) as AdapterPayload;
-    if (consumedAt === undefined) return payload;
+    if (consumedAt === undefined) return this.#witnessed({ kind, key, payload });
     const { now, grace } = this.#parts;
     if (kind === REFRESH_TOKEN && answer !== undefined && now() < consumedAt + grace) {
       this.#lost.set(key, this.codec.open(answerKey(key), answer));
       return payload;
     }
-    return { ...payload, consumed: Math.floor(consumedAt / 1000) };
+    return this.#witnessed({ kind, key, payload: { ...payload, consumed: Math.floor(consumedAt / 1000) } });
+  }
+
+  #witnessed(piece: GrantPiece): AdapterPayload {
+    this.witness?.found(piece);
+    return piece.payload;
   }
 }
 

@@ -1,5 +1,5 @@
-import { clients, email, issuerOrigin, resources } from "./identity-settings.ts";
-import { choice, duration, flag, list, text, url } from "./kind.ts";
+import { clientMoves, clients, email, issuerOrigin, moveDecision, resources } from "./identity-settings.ts";
+import { choice, cidr, duration, flag, integer, list, text, url } from "./kind.ts";
 import { option } from "./option.ts";
 
 /** Options of the identity provider, by path. */
@@ -48,6 +48,38 @@ export const identityOptions = {
   "identity.grace": option(duration("0ms"), {
     doc: "How long a refresh token that was used up gets the same answer again, for clients whose answer was lost; `0s` for never.",
     default: "10s",
+  }),
+  "identity.moves.device": option(moveDecision(), {
+    doc: "What happens when a refresh token is used from another browser or machine: `ignore`, `alert` (an event), `step_up` (the person has to sign in again) or `deny`. Default: `alert`.",
+  }),
+  "identity.moves.subnet": option(moveDecision(), {
+    doc: "The same for another network. Default: `alert`.",
+  }),
+  "identity.moves.agent": option(moveDecision(), {
+    doc: "The same for another kind of program. Default: `alert`.",
+  }),
+  "identity.moves.key": option(moveDecision(), {
+    doc: "The same for another key that proves possession (DPoP), or none. Default: `alert`. Public clients are refused in any case.",
+  }),
+  "identity.moves.allow": option(list(cidr()), {
+    doc: "Networks a move into which does not count, such as those of offices and of clients' own servers.",
+    default: [],
+  }),
+  "identity.moves.mobileNetworks": option(flag(), {
+    doc: "Whether a telephone may change its network: where nothing but the subnet is different, that is an `alert` at most.",
+    default: true,
+  }),
+  "identity.moves.ipv4Prefix": option(integer(8, 32), {
+    doc: "Bits of an IPv4 address that name its subnet.",
+    default: 24,
+  }),
+  "identity.moves.ipv6Prefix": option(integer(16, 128), {
+    doc: "Bits of an IPv6 address that name its subnet.",
+    default: 64,
+  }),
+  "identity.moves.clients": option(clientMoves(), {
+    doc: "Other decisions for single clients: `client`, and `device`, `subnet`, `agent`, `key`, `allow`, `mobileNetworks` where they differ.",
+    default: [],
   }),
   "identity.publicClients": option(flag(), {
     doc: "Whether there may be clients without a secret, such as browser apps and command lines. They must use PKCE, as all must.",

@@ -1,4 +1,4 @@
-import { choice, duration, flag, list, object, objects, text, type Kind } from "./kind.ts";
+import { choice, cidr, duration, flag, list, object, objects, text, type Kind } from "./kind.ts";
 
 /** Where the tenant's name goes in the origin of its issuer. */
 const TENANT_PLACE = "{tenant}";
@@ -68,6 +68,28 @@ export function clients() {
         },
       },
     ),
+  );
+}
+
+/** What happens when a refresh token is used from elsewhere. */
+export function moveDecision() {
+  return choice("ignore", "alert", "step_up", "deny");
+}
+
+/** What happens then, where it differs for one client. */
+export function clientMoves() {
+  return objects(
+    object('clients such as { client: "app", subnet: "step_up" }', {
+      needed: { client: text() },
+      optional: {
+        device: moveDecision(),
+        subnet: moveDecision(),
+        agent: moveDecision(),
+        key: moveDecision(),
+        allow: list(cidr()),
+        mobileNetworks: flag(),
+      },
+    }),
   );
 }
 

@@ -1,3 +1,4 @@
+import type { GrantEnding } from "./oauth-grants.ts";
 import type { ReadTransaction, WriteTransaction } from "./store.ts";
 
 /**
@@ -54,8 +55,11 @@ export interface OAuthArtifacts {
   /** Notes what the bearer of one was answered when it was used up, sealed. */
   answer(transaction: WriteTransaction, key: string, answer: string): Promise<void>;
   remove(transaction: WriteTransaction, key: string): Promise<void>;
-  /** Removes all that matches, grants too; returns how many. */
-  revoke(transaction: WriteTransaction, selection: ArtifactSelection): Promise<number>;
+  /**
+   * Removes all that matches, grants too; returns how many. The record of each grant then says why, in the same
+   * transaction.
+   */
+  revoke(transaction: WriteTransaction, selection: ArtifactSelection, ending: GrantEnding): Promise<number>;
   /** Removes what has expired, at most `limit`; returns how many. */
   prune(transaction: WriteTransaction, limit: number): Promise<number>;
 }

@@ -39,11 +39,10 @@ export class KeptDocument<Value> {
     return kept.value;
   }
 
-  /** The document as it is now, where it may be asked for again; `undefined` where that is too early. */
-  async renewed(): Promise<Value | undefined> {
-    const before = this.#kept;
-    await this.#load();
-    return this.#kept === before ? undefined : this.#kept?.value;
+  /** The document after `stale`, where there is another by now or it may be asked for again; `undefined` where not. */
+  async renewed(stale: Value): Promise<Value | undefined> {
+    if (this.#kept?.value === stale) await this.#load();
+    return this.#kept?.value === stale ? undefined : this.#kept?.value;
   }
 
   #age(): number {

@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { calculateJwkThumbprint, EmbeddedJWK, errors, jwtVerify } from "jose";
+import { calculateJwkThumbprint, decodeProtectedHeader, EmbeddedJWK, jwtVerify } from "jose";
 import { z } from "zod";
 import type { PresentedProof } from "../../kernel/attempt.ts";
 import type { Clock } from "../../kernel/clock.ts";
@@ -13,6 +13,7 @@ import { resourceProblems } from "./problems.ts";
 import { comparableAddress } from "./proof-address.ts";
 import { ProofNonces } from "./proof-nonces.ts";
 import type { ProofReplays } from "./proof-replays.ts";
+import { isVerificationError } from "./verification-error.ts";
 
 /** What proofs are checked with. */
 export interface ProofsParts {
@@ -43,11 +44,6 @@ const Claims = z.object({
 });
 type Claims = z.infer<typeof Claims>;
 
-interface Proof {
-  readonly claims: Claims;
-  readonly thumbprint: string;
-}
-
 /** Checks that who presents a token has the key it is bound to (RFC 9449 section 4.3). */
 export class Proofs {
   readonly #parts: ProofsParts;
@@ -60,43 +56,43 @@ export class Proofs {
 
   /** Admits a proof once, or says why not. */
   async check(presented: PresentedProof, token: ProvenToken): Promise<Denial | undefined> {
-    const proof = await this.#read(presented.text);
-    if (isDenial(proof)) return proof;
-    const fault = this.#faultOf(proof, presented, token);
+    const claims = await this.#read(presented.text, token.thumbprint);
+    if (isDenial(claims)) return claims;
+    const fault = this.#faultOf(claims, presented, token.token);
     if (fault !== undefined) return refused(fault);
-    const { claims, thumbprint } = proof;
     if (this.#parts.nonces && (claims.nonce === undefined || !this.#nonces.accepts(claims.nonce))) {
       return this.#askForNonce();
     }
-    const key = this.#parts.keyRing.fingerprint("oauth-proof", thumbprint, claims.jti);
+    const key = this.#parts.keyRing.fingerprint("oauth-proof", token.thumbprint, claims.jti);
     // The store judges by a clock of its own.
     const until = claims.iat * 1000 + LIFETIME + 2 * CLOCK_LEEWAY;
     if (await this.#parts.replays.first(key, until)) return undefined;
     return refused("used before", resourceEvents.authn_proof_replayed);
   }
 
-  async #read(text: string): Promise<Proof | Denial> {
+  /** Only the key of the token is ever worked with, whatever else a proof brings along. */
+  async #read(text: string, thumbprint: string): Promise<Claims | Denial> {
     try {
-      const { payload, protectedHeader } = await jwtVerify(text, EmbeddedJWK, {
+      const { jwk } = decodeProtectedHeader(text);
+      if (jwk === undefined || (await calculateJwkThumbprint(jwk)) !== thumbprint) return refused("another key");
+      const { payload } = await jwtVerify(text, EmbeddedJWK, {
         typ: "dpop+jwt",
         algorithms: [...PROOF_ALGORITHMS],
         currentDate: new Date(this.#parts.clock.now()),
       });
       const claims = Claims.safeParse(payload);
-      if (!claims.success || protectedHeader.jwk === undefined) return refused("claims");
-      return { claims: claims.data, thumbprint: await calculateJwkThumbprint(protectedHeader.jwk) };
+      return claims.success ? claims.data : refused("claims");
     } catch (error) {
-      if (error instanceof errors.JOSEError) return refused(error.code);
+      if (isVerificationError(error)) return refused("signature");
       throw error;
     }
   }
 
-  #faultOf({ claims, thumbprint }: Proof, presented: PresentedProof, token: ProvenToken): string | undefined {
-    if (thumbprint !== token.thumbprint) return "another key";
+  #faultOf(claims: Claims, presented: PresentedProof, token: string): string | undefined {
     if (claims.htm !== presented.method) return "another method";
     const address = comparableAddress(claims.htu);
     if (address === undefined || address !== comparableAddress(presented.url)) return "another address";
-    if (!constantTimeEqual(utf8(claims.ath), utf8(hash("sha256", token.token, "base64url")))) return "another token";
+    if (!constantTimeEqual(utf8(claims.ath), utf8(hash("sha256", token, "base64url")))) return "another token";
     const age = this.#parts.clock.now() - claims.iat * 1000;
     return age < -CLOCK_LEEWAY || age > LIFETIME + CLOCK_LEEWAY ? "another time" : undefined;
   }

@@ -1,11 +1,14 @@
-import { createLocalJWKSet, errors, jwtVerify, type JWTVerifyResult } from "jose";
+import { hash } from "node:crypto";
+import { createLocalJWKSet, errors, jwtVerify } from "jose";
 import { z } from "zod";
 import type { Clock } from "../../kernel/clock.ts";
+import { Memo } from "../../kernel/memo.ts";
 import type { AccessToken } from "../../kernel/ports/access-tokens.ts";
 import { CLOCK_LEEWAY, type PublicKeyAlgorithm } from "./algorithms.ts";
 import { accessTokenOf, SignedClaims } from "./claims.ts";
 import { IssuerUnavailableError } from "./issuer-fetch.ts";
 import { KeptDocument } from "./kept-document.ts";
+import { isKeyError } from "./verification-error.ts";
 
 /** What signed tokens of an issuer are checked with. */
 export interface SignedTokensParts {
@@ -18,6 +21,13 @@ export interface SignedTokensParts {
 
 type KeySet = ReturnType<typeof createLocalJWKSet>;
 
+interface Verified {
+  readonly keys: KeySet;
+  readonly token: AccessToken;
+}
+
+const MOST_REMEMBERED = 10_000;
+
 const Keys = z.object({ keys: z.array(z.looseObject({ kty: z.string() })).max(100) });
 
 /**
@@ -27,6 +37,8 @@ const Keys = z.object({ keys: z.array(z.looseObject({ kty: z.string() })).max(10
 export class SignedTokens {
   readonly #parts: SignedTokensParts;
   readonly #keys: KeptDocument<KeySet>;
+  /** By hashes of tokens: one that was signed with a key stays so, while the keys are the same. */
+  readonly #verified = new Memo<Verified>(MOST_REMEMBERED);
 
   constructor(parts: SignedTokensParts) {
     const { fetchKeys, clock } = parts;
@@ -39,36 +51,38 @@ export class SignedTokens {
    * @throws {IssuerUnavailableError} when the keys cannot be had.
    */
   async find(token: string): Promise<AccessToken | undefined> {
+    const keys = await this.#keys.get();
+    const name = hash("sha256", token, "base64url");
+    const known = this.#verified.get(name);
+    const lasts = known !== undefined && this.#parts.clock.now() < known.token.expiresAt + CLOCK_LEEWAY;
+    if (lasts && known.keys === keys) return known.token;
+    const verified = await this.#verify(token, keys);
+    if (verified !== undefined) this.#verified.set(name, verified);
+    return verified?.token;
+  }
+
+  async #verify(token: string, keys: KeySet): Promise<Verified | undefined> {
     try {
-      const { payload } = await this.#verify(token);
-      const claims = SignedClaims.safeParse(payload);
-      return claims.success ? accessTokenOf(this.#parts.issuer, claims.data) : undefined;
+      return await this.#verifyWith(token, keys);
     } catch (error) {
-      if (error instanceof errors.JOSEError) return undefined;
-      throw error;
+      if (isKeyError(error)) throw new IssuerUnavailableError("A key of the issuer is none.", { cause: error });
+      if (!(error instanceof errors.JOSEError)) throw error;
+      const renewed = error instanceof errors.JWKSNoMatchingKey ? await this.#keys.renewed(keys) : undefined;
+      return renewed === undefined ? undefined : this.#verify(token, renewed);
     }
   }
 
-  async #verify(token: string): Promise<JWTVerifyResult> {
-    try {
-      return await this.#verifyWith(token, await this.#keys.get());
-    } catch (error) {
-      if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
-      const renewed = await this.#keys.renewed();
-      if (renewed === undefined) throw error;
-      return this.#verifyWith(token, renewed);
-    }
-  }
-
-  #verifyWith(token: string, keys: KeySet): Promise<JWTVerifyResult> {
+  async #verifyWith(token: string, keys: KeySet): Promise<Verified | undefined> {
     const { issuer, algorithms, clock } = this.#parts;
-    return jwtVerify(token, keys, {
+    const { payload } = await jwtVerify(token, keys, {
       issuer,
       typ: "at+jwt",
       algorithms: [...algorithms],
       clockTolerance: CLOCK_LEEWAY / 1000,
       currentDate: new Date(clock.now()),
     });
+    const claims = SignedClaims.safeParse(payload);
+    return claims.success ? { keys, token: accessTokenOf(issuer, claims.data) } : undefined;
   }
 }
 

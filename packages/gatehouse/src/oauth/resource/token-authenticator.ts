@@ -2,7 +2,6 @@ import { decodeJwt, errors } from "jose";
 import type { Authenticator } from "../../guards/authenticate.ts";
 import { tokenDemandOf, type AnyAction } from "../../kernel/action.ts";
 import type { Attempt, Credential, Principal } from "../../kernel/attempt.ts";
-import type { Clock } from "../../kernel/clock.ts";
 import { events } from "../../kernel/events.ts";
 import type { KeyRing } from "../../kernel/key-ring.ts";
 import { deny, isDenial, type Denial } from "../../kernel/outcome.ts";
@@ -19,7 +18,6 @@ export interface TokenAuthenticatorParts {
   readonly issuers: readonly TokenIssuer[];
   readonly proofs: Proofs;
   readonly keyRing: KeyRing;
-  readonly clock: Pick<Clock, "now">;
   /** Whether a client is an agent: a program that decides by itself what to do for somebody. */
   readonly isAgent: (client: string) => boolean;
 }
@@ -44,7 +42,6 @@ export class TokenAuthenticator implements Authenticator<"bearer"> {
     const token = await this.#find(bearer.token, attempt.tenant);
     if (isDenial(token)) return token;
     if (token === undefined) return refused("unknown");
-    if (token.expiresAt <= this.#parts.clock.now()) return refused("expired");
     if (!token.audiences.includes(demand.resourceOf(attempt.tenant))) return refused("another audience");
     const unproven = await this.#provePossession(bearer, token, demand.bound);
     return unproven ?? this.#principalOf(token, bearer, attempt.tenant);

@@ -219,4 +219,35 @@ export const coreMigrations: readonly Migration[] = Object.freeze([
     ALTER TABLE oauth_signing_keys ADD COLUMN signed_at {integer};
     ALTER TABLE oauth_signing_keys ADD COLUMN seen_at {integer}`,
   ),
+  portableMigration(
+    "0024_oauth_grants",
+    `CREATE TABLE oauth_grants (
+      key {id} NOT NULL PRIMARY KEY,
+      tenant {id} NOT NULL,
+      client {id} NOT NULL,
+      account {id} NOT NULL,
+      state TEXT NOT NULL CHECK (state IN ('pending', 'active', 'suspended', 'ended')),
+      generation {integer} NOT NULL,
+      body TEXT NOT NULL,
+      first_seen {integer} NOT NULL,
+      last_seen {integer} NOT NULL,
+      suspended_at {integer},
+      ended_at {integer},
+      ended_by TEXT,
+      cause TEXT,
+      reason TEXT,
+      expires_at {integer} NOT NULL
+    ) {strict};
+    CREATE INDEX oauth_grants_tenant ON oauth_grants (tenant, first_seen, key);
+    CREATE INDEX oauth_grants_account ON oauth_grants (tenant, account, first_seen, key);
+    CREATE INDEX oauth_grants_client ON oauth_grants (tenant, client, first_seen, key);
+    CREATE INDEX oauth_grants_expiry ON oauth_grants (expires_at);
+    CREATE TABLE oauth_grant_traces (
+      grant_key {id} NOT NULL,
+      trace {id} NOT NULL,
+      seen_at {integer} NOT NULL,
+      PRIMARY KEY (grant_key, trace)
+    ) {strict};
+    CREATE INDEX oauth_grant_traces_trace ON oauth_grant_traces (trace)`,
+  ),
 ]);

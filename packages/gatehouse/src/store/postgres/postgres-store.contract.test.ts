@@ -5,6 +5,7 @@ import { describeAccountsContract } from "../../testing/store-contract-accounts.
 import { describeAuditTrailContract } from "../../testing/store-contract-audit.ts";
 import { describeBansContract } from "../../testing/store-contract-bans.ts";
 import { describeDocumentsContract } from "../../testing/store-contract-documents.ts";
+import { describeOAuthGrantsContract } from "../../testing/store-contract-grants.ts";
 import { describeOAuthArtifactsContract } from "../../testing/store-contract-oauth.ts";
 import { describeSigningKeysContract } from "../../testing/store-contract-signing-keys.ts";
 import { describeUploadsContract } from "../../testing/store-contract-uploads.ts";
@@ -37,6 +38,7 @@ describe("PostgreSQL", { skip: await skipWithout("postgres") }, () => {
   describeDocumentsContract("PostgreSQL", create);
   describeUploadsContract("PostgreSQL", create);
   describeOAuthArtifactsContract("PostgreSQL", create);
+  describeOAuthGrantsContract("PostgreSQL", create);
   describeSigningKeysContract("PostgreSQL", create);
   describeAccountsContract("PostgreSQL", create);
   describeIdempotencyContract("PostgreSQL", create);

@@ -1,5 +1,11 @@
-import type { FoundArtifact, OAuthArtifact, OAuthArtifacts } from "../../kernel/ports/oauth-artifacts.ts";
-import type { SqlValue } from "../../kernel/ports/store.ts";
+import type {
+  ArtifactSelection,
+  FoundArtifact,
+  OAuthArtifact,
+  OAuthArtifacts,
+} from "../../kernel/ports/oauth-artifacts.ts";
+import type { SqlValue, Statement } from "../../kernel/ports/store.ts";
+import { endGrants } from "./oauth-grants.ts";
 import { portableStatement } from "./statement.ts";
 
 interface ArtifactRow {
@@ -35,16 +41,17 @@ const CONSUME = portableStatement(
 );
 const ANSWER = portableStatement("UPDATE oauth_artifacts SET answer = $2 WHERE key = $1");
 const REMOVE = portableStatement("DELETE FROM oauth_artifacts WHERE key = $1");
-const REVOKE_GRANT = portableStatement(
-  "DELETE FROM oauth_artifacts WHERE tenant = $1 AND (grant_key = $2 OR key = $2) RETURNING key",
-);
-const REVOKE_CLIENT = portableStatement("DELETE FROM oauth_artifacts WHERE tenant = $1 AND client = $2 RETURNING key");
-const REVOKE_ACCOUNT = portableStatement(
-  "DELETE FROM oauth_artifacts WHERE tenant = $1 AND account = $2 RETURNING key",
-);
-const REVOKE_BETWEEN = portableStatement(
-  "DELETE FROM oauth_artifacts WHERE tenant = $1 AND client = $2 AND account = $3 RETURNING key",
-);
+/** So many rows at a time that others get a turn in between; all within one transaction. */
+const BATCH = 500;
+const revoking = (condition: string, size: number) =>
+  portableStatement(
+    `DELETE FROM oauth_artifacts WHERE key IN
+     (SELECT key FROM oauth_artifacts WHERE tenant = $1 AND ${condition} LIMIT $${size}) RETURNING key`,
+  );
+const REVOKE_GRANT = revoking("(grant_key = $2 OR key = $2)", 3);
+const REVOKE_CLIENT = revoking("client = $2", 3);
+const REVOKE_ACCOUNT = revoking("account = $2", 3);
+const REVOKE_BETWEEN = revoking("client = $2 AND account = $3", 4);
 const PRUNE = portableStatement(
   `DELETE FROM oauth_artifacts WHERE key IN
    (SELECT key FROM oauth_artifacts WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)
@@ -71,17 +78,26 @@ export function createOAuthArtifacts(): OAuthArtifacts {
     async remove(transaction, key) {
       await transaction.execute(REMOVE, [key]);
     },
-    async revoke(transaction, { tenant, grant, client, account }) {
-      if (grant !== undefined) return (await transaction.execute(REVOKE_GRANT, [tenant, grant])).length;
-      if (client !== undefined && account !== undefined) {
-        return (await transaction.execute(REVOKE_BETWEEN, [tenant, client, account])).length;
+    async revoke(transaction, selection, ending) {
+      const [statement, values] = revocationOf(selection);
+      await endGrants(transaction, selection, ending);
+      let removed = 0;
+      for (;;) {
+        const { length } = await transaction.execute(statement, [...values, BATCH]);
+        removed += length;
+        if (length < BATCH) return removed;
       }
-      if (client !== undefined) return (await transaction.execute(REVOKE_CLIENT, [tenant, client])).length;
-      if (account !== undefined) return (await transaction.execute(REVOKE_ACCOUNT, [tenant, account])).length;
-      throw new TypeError("A selection of artifacts names a grant, a client or an account.");
     },
     prune: async (transaction, limit) => (await transaction.execute(PRUNE, [await transaction.now(), limit])).length,
   };
+}
+
+function revocationOf({ tenant, grant, client, account }: ArtifactSelection): readonly [Statement, readonly string[]] {
+  if (grant !== undefined) return [REVOKE_GRANT, [tenant, grant]];
+  if (client !== undefined && account !== undefined) return [REVOKE_BETWEEN, [tenant, client, account]];
+  if (client !== undefined) return [REVOKE_CLIENT, [tenant, client]];
+  if (account !== undefined) return [REVOKE_ACCOUNT, [tenant, account]];
+  throw new TypeError("A selection of artifacts names a grant, a client or an account.");
 }
 
 function found({ key, body, consumed_at: consumedAt, answer }: ArtifactRow): FoundArtifact {

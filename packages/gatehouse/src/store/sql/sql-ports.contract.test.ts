@@ -3,6 +3,7 @@ import { describeAccountsContract } from "../../testing/store-contract-accounts.
 import { describeAuditTrailContract } from "../../testing/store-contract-audit.ts";
 import { describeBansContract } from "../../testing/store-contract-bans.ts";
 import { describeDocumentsContract } from "../../testing/store-contract-documents.ts";
+import { describeOAuthGrantsContract } from "../../testing/store-contract-grants.ts";
 import { describeOAuthArtifactsContract } from "../../testing/store-contract-oauth.ts";
 import { describeSigningKeysContract } from "../../testing/store-contract-signing-keys.ts";
 import { describeUploadsContract } from "../../testing/store-contract-uploads.ts";
@@ -18,6 +19,7 @@ for (const [name, create] of [
   describeDocumentsContract(name, create);
   describeUploadsContract(name, create);
   describeOAuthArtifactsContract(name, create);
+  describeOAuthGrantsContract(name, create);
   describeSigningKeysContract(name, create);
   describeAccountsContract(name, create);
   describeIdempotencyContract(name, create);

@@ -1,0 +1,102 @@
+import { Hono, type Context } from "hono";
+import { html } from "../html/html.ts";
+import { readActionInput } from "../http/action-input.ts";
+import type { Edge } from "../http/edge.ts";
+import type { Inbound } from "../http/inbound.ts";
+import type { Ids } from "../kernel/ids.ts";
+import { isDenial, type Denial, type Violation } from "../kernel/outcome.ts";
+import { problems } from "../kernel/problems.ts";
+import {
+  grantListing,
+  GRANTS_PATH,
+  grantsAddress,
+  readGrantFilter,
+  selectionOf,
+  type GrantFilter,
+} from "./grant-filter.ts";
+import { grantPage, GrantRows } from "./grant-page.ts";
+import type { PageContent } from "./page-content.ts";
+
+/** What the page of grants needs of the console. */
+export interface GrantRouteParts {
+  readonly edge: Edge;
+  readonly ids: Ids;
+  /** Whether there is an identity provider. */
+  readonly hasGrants: () => boolean;
+  /** Shows a page within the console, to operators. */
+  readonly show: (context: Context, content: (inbound: Inbound) => Promise<PageContent>) => Promise<Response>;
+  readonly ask: (inbound: Inbound, asked: { action: string; input?: unknown }) => Promise<unknown>;
+  readonly refuse: (inbound: Inbound, denial: Denial) => Promise<Response>;
+}
+
+interface Refused {
+  readonly filter: GrantFilter;
+  readonly reason: string;
+  readonly violations: readonly Violation[];
+}
+
+/** The page of grants: what people have allowed clients, and the form that ends it. */
+export function grantRoutes(parts: GrantRouteParts): Hono {
+  const app = new Hono();
+  app.get(GRANTS_PATH, (context) => parts.show(context, (inbound) => grants(parts, inbound)));
+  app.post(GRANTS_PATH, (context, next) => (parts.hasGrants() ? revoke(parts, context) : next()));
+  return app;
+}
+
+async function grants(parts: GrantRouteParts, inbound: Inbound, refused?: Refused): Promise<PageContent> {
+  const page = {
+    title: "Grants",
+    lead: "What people have allowed clients, where it is used from, and why it ended.",
+    path: GRANTS_PATH,
+  };
+  if (!parts.hasGrants()) {
+    // Asked all the same: whoever is no operator is refused.
+    await parts.ask(inbound, { action: "guards.inventory" });
+    return { ...page, body: html`<p class="empty">The identity provider is switched off (identity.enabled).</p>` };
+  }
+  const filter = refused?.filter ?? readGrantFilter(inbound.url.searchParams);
+  const made = {
+    ...{ filter, reason: refused?.reason ?? "", csrfToken: parts.edge.csrfToken(inbound) },
+    idempotencyKey: parts.ids.next(),
+  };
+  const outcome = await parts.edge.perform("grants.list", inbound, grantListing(filter));
+  const unprocessable = problems.VALIDATION_ERROR;
+  if (!outcome.ok && outcome.problem === unprocessable) {
+    return {
+      ...page,
+      status: unprocessable.status,
+      body: grantPage({ ...made, violations: outcome.violations ?? [] }),
+    };
+  }
+  const found = GrantRows.parse(outcome.ok ? outcome.value : await parts.ask(inbound, { action: "grants.list" }));
+  const body = grantPage({ ...made, found, violations: refused?.violations ?? [] });
+  return refused === undefined ? { ...page, body } : { ...page, body, status: unprocessable.status };
+}
+
+async function revoke(parts: GrantRouteParts, context: Context): Promise<Response> {
+  const { edge } = parts;
+  const inbound = edge.of(context);
+  let filter = readGrantFilter(new URLSearchParams());
+  let reason = "";
+  const outcome = await edge.receive(inbound, {
+    action: "grants.revoke",
+    read: async () => {
+      const carried = await readActionInput(inbound);
+      if (isDenial(carried)) return carried;
+      const fields = textsOf(carried.value);
+      filter = readGrantFilter(fields);
+      reason = fields.get("reason") ?? "";
+      return { ...carried, value: { ...selectionOf(filter), reason } };
+    },
+  });
+  if (outcome.ok) return edge.redirect(inbound, grantsAddress({ ...filter, state: "ended" }));
+  const { problem, violations = [] } = outcome;
+  if (problem !== problems.VALIDATION_ERROR || inbound.accepts !== "html") return parts.refuse(inbound, outcome);
+  return parts.show(context, () => grants(parts, inbound, { filter, reason, violations }));
+}
+
+function textsOf(fields: unknown): URLSearchParams {
+  const entries: readonly [string, unknown][] =
+    typeof fields === "object" && fields !== null ? Object.entries(fields) : [];
+  return new URLSearchParams(entries.filter((entry): entry is [string, string] => typeof entry[1] === "string"));
+}
