@@ -19,6 +19,11 @@ const PURPOSES: Readonly<Record<string, string>> = {
   "GET /console/events": "The audit trail, with filters.",
   "GET /console/bans": "Bans in force.",
   "POST /console/bans": "Sets a ban.",
+  "GET /console/clients": "OAuth clients, and tokens that let others register.",
+  "POST /console/clients/:step": "Makes, changes, disables or deletes one.",
+  "GET /console/emergency": "Emergency measures.",
+  "POST /console/emergency/set": "Sets one.",
+  "POST /console/emergency/lift": "Lifts one.",
   "GET /console/*": "Pages the console does not have: its own answer, within its frame.",
   "GET /console/grants": "What people have allowed clients, filtered.",
   "POST /console/grants": "Ends the grants that match (`grants.revoke`).",
@@ -53,9 +58,26 @@ const PURPOSES: Readonly<Record<string, string>> = {
   "POST /oauth/logout/confirm": "Signs somebody out.",
   "GET /oauth/logout/success": "Says that somebody is signed out.",
   "POST /oauth/clients": "Registers a client.",
+  "GET /oauth/clients/:id": "What a client has registered, for itself.",
+  "PUT /oauth/clients/:id": "Changes it.",
+  "DELETE /oauth/clients/:id": "Removes it.",
   "GET /.well-known/openid-configuration": "What the identity provider can do, and where.",
   "GET /.well-known/oauth-authorization-server": "The same, under the name of RFC 8414.",
   "GET /.well-known/jwks.json": "The public keys that tokens are signed with.",
+  "GET /device": "Where people enter the code that a device shows.",
+  "POST /device": "Takes the code, and that somebody means it.",
+  "GET /device/:uid": "Where people come back to once they have signed in for a device.",
+  "GET /sign-in/assets/*": "Style sheet and script of the pages of the identity provider.",
+  "GET /sign-in/:uid": "What is asked of somebody who signs in: who they are, a second factor, consent.",
+  "POST /sign-in/:uid/again": "The same page once more, in another language.",
+  "POST /sign-in/:uid/password": "Signs in with a password.",
+  "POST /sign-in/:uid/passkey-options": "What a browser is to ask a passkey.",
+  "POST /sign-in/:uid/passkey": "Signs in with a passkey, or confirms with one.",
+  "POST /sign-in/:uid/totp": "Confirms with a code of an authenticator app.",
+  "POST /sign-in/:uid/recovery": "Confirms with a recovery code.",
+  "POST /sign-in/:uid/enrol": "Sets up a second factor where an application asks for one.",
+  "POST /sign-in/:uid/consent": "Allows an application what it asks for.",
+  "POST /sign-in/:uid/abort": "Goes back to the application without.",
   "GET /development/mailbox": "Letters that no server delivers: in development.",
   "GET /": "The gallery's events.",
   "GET /events/:slug": "An event's page: guestbook and likes.",
@@ -82,7 +104,9 @@ function row({ method, path }: RouteDescription): [string, string, string] {
 
 /** The page of the assembled server's routes. */
 export function routesPage(routes: readonly RouteDescription[]): Page {
-  const rows = [...SERVER_ROUTES, ...routes].map(row);
+  // What browsers ask before they send is no page of its own.
+  const asked = routes.filter(({ method }) => method !== "OPTIONS");
+  const rows = [...SERVER_ROUTES, ...asked].map(row);
   const unique = new Map(rows.map((cells) => [cells.join(), cells]));
   return page("routes.md", "Routes", [
     "What the server that `npm start` runs answers, in the order in which it is tried. Everything that changes something " +

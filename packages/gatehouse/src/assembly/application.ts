@@ -13,11 +13,13 @@ import type { EventStream } from "../kernel/event-stream.ts";
 import type { Gate } from "../kernel/gate.ts";
 import type { Ids } from "../kernel/ids.ts";
 import type { KeyRing } from "../kernel/key-ring.ts";
+import type { ThemeOptions } from "../identity/screens/theme.ts";
 import type { AuditTrail } from "../kernel/ports/audit.ts";
 import type { Bans } from "../kernel/ports/bans.ts";
 import type { Bus } from "../kernel/ports/bus.ts";
 import type { Counters } from "../kernel/ports/counters.ts";
 import type { Documents } from "../kernel/ports/documents.ts";
+import type { EmergencySwitches } from "../kernel/ports/emergency.ts";
 import type { Leases } from "../kernel/ports/leases.ts";
 import type { Migration, Store } from "../kernel/ports/store.ts";
 import type { UploadPorts } from "../kernel/ports/uploads.ts";
@@ -46,6 +48,7 @@ export interface Services {
   readonly counters: Counters;
   readonly bus: Bus;
   readonly bans: Bans;
+  readonly emergency: EmergencySwitches;
   readonly proxies: TrustedProxies;
   readonly oneTimeLinks: OneTimeLinks;
   readonly edge: Edge;
@@ -86,6 +89,8 @@ export interface Application {
    * server's own for all tenants.
    */
   readonly issuer?: (tenant: string) => string;
+  /** The look of a tenant's pages for signing in. Default: `identity.theme`, for all tenants. */
+  readonly theme?: (tenant: string) => ThemeOptions;
   readonly open?: (services: Services) => ApplicationParts;
 }
 

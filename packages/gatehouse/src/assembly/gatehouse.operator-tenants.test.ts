@@ -26,14 +26,18 @@ describe("an operator in a tenant", () => {
     const found = async (tenant: string | undefined) =>
       (await ask(tenant, "accounts.list", {})).accounts.map((account: { id: string }) => account.id);
     assert.deepEqual(await found("harbour"), [id]);
+    const { id: client } = await ask("harbour", "clients.create", { name: "Robot", redirectUris: [] });
     for (const wrong of [undefined, "harbor", "summit"]) {
       assert.deepEqual(await found(wrong), []);
       assert.equal(await ask(wrong, "accounts.show", { email: ada.email }), "NOT_FOUND");
       assert.equal(await ask(wrong, "accounts.disable", { id }), "NOT_FOUND");
       assert.equal(await ask(wrong, "accounts.delete", { id }), "NOT_FOUND");
+      assert.deepEqual(await ask(wrong, "clients.list", {}), { clients: [] });
+      assert.equal(await ask(wrong, "clients.disable", { id: client }), "NOT_FOUND");
       assert.deepEqual(await ask(wrong, "grants.list", { account: id }), { grants: [], next: undefined });
     }
     assert.equal((await ask("harbour", "accounts.show", { id })).state, "active");
+    assert.equal((await ask("harbour", "clients.list", {})).clients[0].state, "active");
     assert.notEqual((await ask("summit", "accounts.create", ada)).id, id);
     assert.deepEqual(await ask("harbour", "accounts.disable", { id }), { id });
   });

@@ -12,8 +12,9 @@ const Account = z.object({
   signedInAt: z.number().optional(),
 });
 
-/** An account as `accounts.show` answers it. */
+/** An account as operators see it. */
 export type AccountView = z.infer<typeof Account>;
+/** The value of `accounts.show`. */
 export const AccountView = Account;
 
 /** The value of `accounts.list`. */

@@ -7,7 +7,9 @@ const PAGES = [
   { path: "/console/bans", title: "Bans" },
   { path: "/console/accounts", title: "Accounts" },
   { path: "/console/grants", title: "Grants" },
+  { path: "/console/clients", title: "Clients" },
   { path: "/console/signing-keys", title: "Signing keys" },
+  { path: "/console/emergency", title: "Emergency" },
   { path: "/console/guards", title: "Guards" },
 ] as const;
 

@@ -20,6 +20,8 @@ import type { LiveComponent } from "../live/component.ts";
 import type { Live } from "../live/live.ts";
 import { accountRoutes } from "./account-routes.ts";
 import { banForm, banInput, EMPTY_BAN, readTypedBan, type TypedBan } from "./ban-form.ts";
+import { clientRoutes } from "./client-routes.ts";
+import { emergencyRoutes } from "./emergency-routes.ts";
 import { eventFaults, eventQuery, readEventFilter } from "./event-filter.ts";
 import { eventPage } from "./event-page.ts";
 import { grantRoutes } from "./grant-routes.ts";
@@ -65,15 +67,14 @@ export function consoleRoutes(parts: ConsoleRouteParts): Hono {
   app.get("/console/events", (context) => show(parts, context, (inbound) => events(parts, inbound)));
   app.get("/console/bans", (context) => show(parts, context, (inbound) => bans(parts, inbound)));
   app.post("/console/bans", (context) => addBan(parts, context));
-  const page: PageParts = {
+  const desk: PageParts = {
     ...parts,
     show: (context, content) => show(parts, context, content),
     ask: (inbound, asked) => ask(parts, inbound, asked),
     refuse: async (inbound, denial) => edge.problem(inbound, denial, await errorFrame(parts, inbound)),
   };
-  app.route("/", accountRoutes(page));
-  app.route("/", grantRoutes(page));
-  app.route("/", signingKeyRoutes(page));
+  const rooms = [accountRoutes, grantRoutes, clientRoutes, signingKeyRoutes, emergencyRoutes];
+  for (const routes of rooms) app.route("/", routes(desk));
   app.get("/console/guards", (context) => show(parts, context, (inbound) => guards(parts, inbound)));
   app.get("/console/enter/:token", (context) => door(parts, edge.of(context)));
   app.post(

@@ -17,6 +17,7 @@ type Key = z.infer<typeof Key>;
 
 /** The value of `oauth.keys.list`. */
 export const SigningKeyRows = z.object({ keys: z.array(Key), nextChangeAt: z.number().optional() });
+/** The keys, and when they change by themselves. */
 export type SigningKeyRows = z.infer<typeof SigningKeyRows>;
 
 /** Where signing keys are listed, and what is done with them below it. */

@@ -1,10 +1,11 @@
 import type { JWK } from "jose";
 import type { KeyRing } from "../kernel/key-ring.ts";
 import type { Sealer } from "../kernel/seal.ts";
-import type { ClientMetadata, FindAccount } from "oidc-provider";
+import type { FindAccount } from "oidc-provider";
 import { base64url } from "../kernel/codec.ts";
 import { ArtifactCodec } from "./engine/artifact-codec.ts";
 import type { Lifetimes, ProtectedResource } from "./engine/configuration.ts";
+import type { ClientSource } from "./engine/client-source.ts";
 import { buildEngine, type IssuerEngine } from "./engine/provider.ts";
 
 /** The keys tokens are signed with, as they are now. */
@@ -37,10 +38,12 @@ export interface IssuersParts {
   readonly lifetimes: Lifetimes;
   readonly resources: readonly ProtectedResource[];
   readonly publicClients: boolean;
-  /** Clients of a tenant that are there without registering. Default: none. */
-  readonly clientsOf?: (tenant: string) => readonly ClientMetadata[];
+  /** Where clients are found. Default: among what the engine keeps. */
+  readonly clients?: ClientSource;
   readonly findAccount: (tenant: string) => FindAccount;
   readonly interactionPath: (uid: string) => string;
+  /** Whether a client is the operator's own, which nobody is asked to allow anything. Default: none is. */
+  readonly isFirstParty?: (tenant: string, client: string) => boolean;
 }
 
 /** Engines kept at a time; one is built in about a millisecond. */
@@ -88,7 +91,7 @@ export class Issuers {
   }
 
   #build(tenant: string, origin: string): Issuer {
-    const { keyRing, sealer, keys, findAccount, clientsOf, ...settings } = this.#parts;
+    const { keyRing, sealer, keys, findAccount, isFirstParty, ...settings } = this.#parts;
     // Without keys the engine would take its own, which everybody knows.
     if (keys.all().length === 0) throw new TypeError("There are no keys to sign tokens with yet.");
     const cookieKeys = keyRing.all("oauth-cookies").map(({ mac }) => base64url(mac(tenant)));
@@ -97,8 +100,8 @@ export class Issuers {
       issuer: origin,
       keys: keys.all(),
       cookieKeys,
-      clients: clientsOf?.(tenant) ?? [],
       findAccount: findAccount(tenant),
+      isFirstParty: (client) => isFirstParty?.(tenant, client) === true,
     });
     return { origin, engine, codec: new ArtifactCodec({ keyRing, sealer, tenant }) };
   }

@@ -13,6 +13,7 @@ import { createSigningKeyOperations } from "../../identity/keys/operations.ts";
 import { createKeyNotice } from "./key-notice.ts";
 import { KeyKeeper, type KeyChange } from "../../identity/keys/key-keeper.ts";
 import type { RotationPolicy } from "../../identity/keys/rotation.ts";
+import type { ThemeOptions } from "../../identity/screens/theme.ts";
 import { createMailboxRoutes } from "../../identity/accounts/mailbox-routes.ts";
 import type { AnyAction } from "../../kernel/action.ts";
 import type { Config } from "../../kernel/config.ts";
@@ -31,8 +32,10 @@ import type { Hono } from "hono";
 import type { Services } from "../application.ts";
 import { grantPolicies } from "./grant-policies.ts";
 import type { IdentityServices } from "./identity-services.ts";
+import { openClients } from "./clients.ts";
 import { openMailer } from "./mailer.ts";
-import { staticClients } from "./static-clients.ts";
+import { firstParties } from "./first-party.ts";
+import { createThemes } from "./themes.ts";
 
 /** The identity provider with all that is mounted. */
 export interface MountedIdentity {
@@ -47,6 +50,8 @@ export interface IdentityOptions {
   readonly sessions: Sessions;
   /** The issuer's address of a tenant. */
   readonly originOf: (tenant: string) => string;
+  /** The look of a tenant's pages, where the application says. */
+  readonly theme?: ((tenant: string) => ThemeOptions) | undefined;
   readonly keysChanged: (changes: readonly KeyChange[]) => void;
   readonly report: (error: unknown) => void;
 }
@@ -55,20 +60,25 @@ export interface IdentityOptions {
 export async function openIdentity(options: IdentityOptions, stack: AsyncDisposableStack): Promise<MountedIdentity> {
   const { services, originOf } = options;
   const { config, clock, store, edge } = services;
-  const { grace, publicClients, clients } = config.identity;
+  const { grace, publicClients } = config.identity;
   const artifacts = createOAuthArtifacts();
   const factors = createFactors();
   const { mailer, mailbox } = await openMailer(config, clock, stack);
   const accounts = await openAccounts({ ...options, artifacts, factors, mailer }, stack);
+  const clients = openClients(services, { artifacts, resources: resourcesOf(config) });
   const { keys, keyUses, operations } = await openSigningKeys({ ...options, mailer }, stack);
   const grantRecord = createOAuthGrants();
   const { actions, routes, issuers, grants } = createIdentity({
     ...{ ...services, artifacts, grants: grantRecord, keys, originOf, publicClients, grace, keyUses },
     lifetimes: lifetimesOf(config),
     resources: resourcesOf(config),
-    clientsOf: (tenant) => staticClients(clients, tenant),
+    clients: clients.source,
+    trustedCidrs: config.limits.trustedCidrs,
     findAccount: (tenant) => createFindAccount({ directory: accounts.directory, store }, tenant),
     interactionPath: (uid) => `/sign-in/${uid}`,
+    isFirstParty: firstParties(config),
+    themeOf: createThemes(config, options.theme),
+    signIn: { accounts, factors },
     grantPolicyOf: grantPolicies(config),
     recogniseDevice: (headers, account) => accounts.devices.recognise(deviceMarksIn(headers), account),
   });
@@ -77,8 +87,20 @@ export async function openIdentity(options: IdentityOptions, stack: AsyncDisposa
     store.read(async (reading) => (await accounts.directory.find(reading, key))?.state === "active");
   const accessTokens = createAccessTokens({ issuers, artifacts, store, clock, isActive, keyUses });
   return {
-    services: { issuers, accounts, factors, artifacts, grants, grantRecord, keys, mailer, grace, accessTokens },
-    actions: [...actions, ...accounts.operations, ...operations, ...governance],
+    services: {
+      issuers,
+      accounts,
+      clients,
+      factors,
+      artifacts,
+      grants,
+      grantRecord,
+      keys,
+      mailer,
+      grace,
+      accessTokens,
+    },
+    actions: [...actions, ...accounts.operations, ...clients.operations, ...operations, ...governance],
     routes: mailbox === undefined ? [routes] : [routes, createMailboxRoutes({ edge, mailbox })],
   };
 }

@@ -70,7 +70,7 @@ describe("accounts", () => {
     const [fresh] = (await list({ email: "Found@example.org" })).accounts;
     assert.equal(fresh?.id, account.id);
     assert.equal(fresh.signedInAt, undefined);
-    kit.clock.advance(1000);
+    await kit.clock.advance(1000);
     await kit.signedIn("found@example.org");
     await kit.write((writing) => kit.services.recoveryCodes.regenerate(writing, account));
     const [used] = (await list({ email: "found@example.org" })).accounts;

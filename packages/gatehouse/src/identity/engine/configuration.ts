@@ -7,7 +7,6 @@ import {
   type Client,
   type ClientAuthMethod,
   type ClientCredentials,
-  type ClientMetadata,
   type Configuration,
   type CookiesSetOptions,
   type FindAccount,
@@ -17,6 +16,10 @@ import {
   type ResourceServer,
   type SigningAlgorithm,
 } from "oidc-provider";
+import type { ClientFeatures } from "./client-features.ts";
+import { ASSURANCE_LEVELS, requireAssurance } from "./assurance.ts";
+import { existingGrant } from "./existing-grant.ts";
+import { ENGINE_VIEWS } from "./view.ts";
 
 /** Lifetimes of what the engine issues, in seconds. */
 export interface Lifetimes {
@@ -66,11 +69,11 @@ export interface IssuerOptions {
   readonly resources: readonly ProtectedResource[];
   /** Whether clients without a secret may register: browser apps, command lines, agents over MCP. */
   readonly publicClients: boolean;
-  /** Clients that are there without registering. Default: none. */
-  readonly clients?: readonly ClientMetadata[];
   readonly findAccount: FindAccount;
   /** Where a person signs in and consents: the address of an interaction. */
   readonly interactionPath: (uid: string) => string;
+  /** Whether a client is the operator's own, which nobody is asked to allow anything. Default: none is. */
+  readonly isFirstParty?: ((client: string) => boolean) | undefined;
 }
 
 /** The addresses of the protocol's endpoints. */
@@ -91,6 +94,7 @@ export const OAUTH_PATHS = {
 /** What an engine asks while it works. */
 export interface EngineHooks {
   readonly adapter: AdapterFactory;
+  readonly clients?: ClientFeatures;
   /** Adds to when people are asked to sign in. */
   readonly requireFreshSignIn: (policy: interactionPolicy.DefaultPolicy) => interactionPolicy.DefaultPolicy;
   /** Whether a refresh token is replaced when it is used; throws where it may not be used. */
@@ -99,11 +103,20 @@ export interface EngineHooks {
 
 /** What the engine is told; all it says about itself follows from this. */
 export function configurationOf(options: IssuerOptions, hooks: EngineHooks): Configuration {
-  const { issuer, keys, cookieKeys, lifetimes, publicClients, findAccount, interactionPath } = options;
+  const { clients } = hooks;
+  const {
+    issuer,
+    keys,
+    cookieKeys,
+    lifetimes,
+    publicClients,
+    findAccount,
+    interactionPath,
+    isFirstParty = nobody,
+  } = options;
   return {
     adapter: hooks.adapter,
     findAccount,
-    clients: [...(options.clients ?? [])],
     // The types know the members of each kind of key, and that of one whose kind is not known.
     jwks: { keys: [...keys] as JWKS["keys"] },
     routes: OAUTH_PATHS,
@@ -123,14 +136,25 @@ export function configurationOf(options: IssuerOptions, hooks: EngineHooks): Con
       long: cookieOptions(issuer),
       short: cookieOptions(issuer),
     },
+    extraClientMetadata: { properties: [RESOURCE_SCOPES] },
     interactions: {
-      policy: hooks.requireFreshSignIn(interactionPolicy.base()),
+      policy: requireAssurance(hooks.requireFreshSignIn(interactionPolicy.base())),
       url: (_context, { uid }) => interactionPath(uid),
     },
+    acrValues: ASSURANCE_LEVELS,
+    loadExistingGrant: existingGrant(isFirstParty),
+    renderError: ENGINE_VIEWS.renderError,
     ...algorithmsOf(keys),
     ttl: lifetimesOf(lifetimes),
-    features: featuresOf(options),
+    ...clients?.configuration,
+    features: { ...featuresOf(options), ...clients?.features },
   };
+}
+
+/** Member of a client's metadata: the scopes it may have, by resource. */
+export const RESOURCE_SCOPES = "resource_scopes";
+function nobody(): boolean {
+  return false;
 }
 
 /** Seconds by which other machines' clocks may differ. */
@@ -142,7 +166,7 @@ const WITH_SECRETS: readonly ClientAuthMethod[] = [
   "private_key_jwt",
 ];
 const CLAIMS = {
-  openid: ["sub"],
+  openid: ["sub", "acr", "amr", "auth_time"],
   profile: ["name", "locale", "updated_at"],
   email: ["email", "email_verified"],
 };
@@ -180,29 +204,40 @@ function featuresOf({ resources, lifetimes }: IssuerOptions): Configuration["fea
   return {
     devInteractions: { enabled: false },
     clientCredentials: { enabled: true },
-    deviceFlow: { enabled: true },
+    deviceFlow: { enabled: true, ...ENGINE_VIEWS.deviceFlow },
     dPoP: { enabled: true },
-    introspection: { enabled: true, allowedPolicy: (_context, client, token) => mayLookUp(resources, client, token) },
+    introspection: {
+      enabled: true,
+      allowedPolicy: (context, client, token) => mayLookUp(resources, context, { client, token }),
+    },
     pushedAuthorizationRequests: { enabled: true },
     revocation: { enabled: true, allowedPolicy: (_context, client, token) => token.clientId === client.clientId },
-    rpInitiatedLogout: { enabled: true },
+    rpInitiatedLogout: { enabled: true, ...ENGINE_VIEWS.rpInitiatedLogout },
     backchannelLogout: { enabled: true },
     userinfo: { enabled: true },
     resourceIndicators: {
       enabled: true,
       defaultResource: () => [],
       useGrantedResource: () => true,
-      getResourceServerInfo: (_context, resource) => resourceServerOf(resources, resource, lifetimes),
+      getResourceServerInfo: (_context, resource, client) =>
+        resourceServerOf(resources, { wanted: resource, client }, lifetimes),
     },
   };
 }
 
-function mayLookUp(
+interface Looked {
+  readonly client: Client;
+  readonly token: AccessToken | ClientCredentials | RefreshToken;
+}
+
+async function mayLookUp(
   resources: readonly ProtectedResource[],
-  { clientId }: Client,
-  token: AccessToken | ClientCredentials | RefreshToken,
-): boolean {
+  { oidc }: KoaContextWithOIDC,
+  { client: { clientId }, token }: Looked,
+): Promise<boolean> {
   if (token.clientId === clientId) return true;
+  // The client a token was issued to may be gone since.
+  if (token.clientId === undefined || (await oidc.provider.Client.find(token.clientId)) === undefined) return false;
   const audience = "aud" in token ? [token.aud].flat() : [];
   return resources.some(
     ({ resource, lookedUpBy = [] }) => audience.includes(resource) && lookedUpBy.includes(clientId),
@@ -229,13 +264,17 @@ function isEncrypted(issuer: string): boolean {
 
 function resourceServerOf(
   resources: readonly ProtectedResource[],
-  wanted: string,
+  { wanted, client }: { readonly wanted: string; readonly client: Client },
   lifetimes: Lifetimes,
 ): ResourceServer {
   const known = resources.find(({ resource }) => resource === wanted);
   if (known === undefined) throw new errors.InvalidTarget();
+  // A member of ours, which the engine keeps as the client source gives it.
+  const allowed = client[RESOURCE_SCOPES] as Readonly<Record<string, readonly string[]>> | undefined;
+  const own = allowed === undefined ? known.scopes : allowed[wanted];
+  if (own === undefined) throw new errors.InvalidTarget("the client is not allowed at this resource");
   return {
-    scope: known.scopes.join(" "),
+    scope: known.scopes.filter((scope) => own.includes(scope)).join(" "),
     audience: known.resource,
     accessTokenTTL: known.lifetime ?? lifetimes.accessToken,
     accessTokenFormat: known.format ?? "opaque",
