@@ -148,6 +148,25 @@ describe("the console's page of accounts", () => {
     });
   }
 
+  it("removes second factors for a reason", async () => {
+    const { id } = await answer("accounts", "create", "lost@example.org", "--name", "Lost");
+    const { identity, store } = desk.gatehouse.services;
+    assert.ok(identity !== undefined);
+    const key = { tenant: "default", id };
+    await store.write((writing) => identity.accounts.recoveryCodes.regenerate(writing, key));
+    const { visitor, page } = await enter("Accounts");
+    await page.getByRole("link", { name: "Lost" }).click();
+    await page.getByText("Recovery codes (10)").waitFor();
+    await accessible(page, "an account with factors");
+    const form = page.getByRole("form", { name: "Remove second factors" });
+    await form.getByLabel("Reason").fill("a lost telephone");
+    await form.getByRole("button").click();
+    await page.getByText("The second factors are removed").waitFor();
+    assert.deepEqual(await lastEvent("user_factors_reset"), [id, "http", "a lost telephone"]);
+    assert.deepEqual((await answer("accounts", "show", id)).factors, []);
+    visitor.satisfied();
+  });
+
   it("is shut for strangers, and refuses what another site sends", async () => {
     const { id } = await answer("accounts", "create", "target@example.org");
     for (const path of ["/console/accounts", `/console/accounts/${id}`, "/console/signing-keys"]) {

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { startServer } from "gatehouse";
+import { startServer, type Gatehouse } from "gatehouse";
 import { requireConfig, systemClock, systemRandom } from "gatehouse/kernel";
 import { UsageError, type CommandContext } from "../../apps/server/src/command.ts";
 import { parseCommandLine } from "../../apps/server/src/command-line.ts";
@@ -13,6 +13,7 @@ import type { CommandResult } from "./server-process.ts";
 export interface CommandDesk extends AsyncDisposable {
   readonly data: string;
   readonly origin: string;
+  readonly gatehouse: Gatehouse;
   /** Runs a command on the data directory, over the server's socket while it runs. */
   run(...words: string[]): Promise<CommandResult>;
   stop(): Promise<void>;
@@ -32,6 +33,7 @@ export async function commandDesk(): Promise<CommandDesk> {
   return {
     data,
     origin: server.origin,
+    gatehouse: server.gatehouse,
     run: (...words) => runHere(words, machine),
     stop: () => server.close(),
     async [Symbol.asyncDispose]() {
