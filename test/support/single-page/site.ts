@@ -8,9 +8,16 @@ import { exportJWK, generateKeyPair, type JWK } from "jose";
 import { openGatehouse, type Services } from "gatehouse";
 import { html } from "gatehouse/html";
 import { browserOrigin, listen, type EdgeHandler } from "gatehouse/http";
-import { createIdentity, finishInteraction, LIFETIMES, UnitOfWork, type Identity } from "gatehouse/identity";
+import {
+  createClientServices,
+  createIdentity,
+  finishInteraction,
+  LIFETIMES,
+  UnitOfWork,
+  type Identity,
+} from "gatehouse/identity";
 import { requireConfig, systemClock, systemRandom } from "gatehouse/kernel";
-import { createOAuthArtifacts, createOAuthGrants } from "gatehouse/store";
+import { createOAuthArtifacts, createOAuthClients, createOAuthGrants } from "gatehouse/store";
 
 /** An issuer and a browser application on one origin. */
 export interface SinglePageSite extends AsyncDisposable {
@@ -82,6 +89,14 @@ export async function openSinglePageSite(): Promise<SinglePageSite> {
 const artifacts = createOAuthArtifacts();
 
 function openIssuer(services: Services, keys: readonly JWK[], place: { readonly origin: string }): Identity {
+  // The port is known once the server listens, and any port of this machine is as good for a native client.
+  const anyPort = ["http://127.0.0.1/app", "http://localhost/app"];
+  const clients = createClientServices({
+    ...{ ...services, artifacts, clients: createOAuthClients(), production: false },
+    configured: [{ id: "spa", type: "native", redirectUris: anyPort, postLogoutRedirectUris: anyPort }],
+    operatorsOnly: () => false,
+    entrances: ["job"],
+  });
   const identity = createIdentity({
     ...services,
     artifacts,
@@ -91,16 +106,7 @@ function openIssuer(services: Services, keys: readonly JWK[], place: { readonly 
     lifetimes: LIFETIMES,
     resources: [],
     publicClients: true,
-    clientsOf: () => [
-      {
-        client_id: "spa",
-        token_endpoint_auth_method: "none",
-        grant_types: ["authorization_code", "refresh_token"],
-        response_types: ["code"],
-        redirect_uris: [`${place.origin}/app`],
-        post_logout_redirect_uris: [`${place.origin}/app`],
-      },
-    ],
+    clients: clients.source,
     findAccount: () => async (_context, id) => ({ accountId: id, claims: async () => ({ sub: id }) }),
     interactionPath: (uid) => `/test/sign-in/${uid}`,
     grace: 10_000,
