@@ -100,8 +100,16 @@ module.exports = {
       name: "client-in-browsers",
       severity: "error",
       comment: "Browser code cannot use what only Node has.",
-      from: { path: `${src}/client/`, pathNot: TESTS },
+      from: { path: `${src}/(client|oauth/browser)/`, pathNot: TESTS },
       to: { dependencyTypes: ["core"] },
+    },
+    {
+      name: "browser-applications",
+      severity: "error",
+      comment:
+        "What browser applications bundle is small: of the library nothing but itself, of packages oauth4webapi.",
+      from: { path: `${src}/oauth/browser/`, pathNot: TESTS },
+      to: { path: `^(packages|apps)/|node_modules/`, pathNot: `${src}/oauth/browser/|node_modules/oauth4webapi/` },
     },
     {
       name: "testing-stays-out",
@@ -145,6 +153,11 @@ module.exports = {
       path: "node_modules/nodemailer/",
       places: [`${src}/identity/accounts/adapters/`],
       comment: "Delivery over SMTP is optional: its client is imported in one place.",
+    }),
+    only("openid-client", {
+      path: "node_modules/openid-client/",
+      places: [`${src}/oauth/relying-party/`],
+      comment: "Whoever lets an issuer sign people in asks the relying party.",
     }),
     only("sqlite", {
       path: "^(node:)?sqlite$",

@@ -36,7 +36,9 @@ await runTool(async () => {
   if (existsSync(target)) {
     for (const name of readdirSync(target)) if (name !== "client") rmSync(join(target, name), { recursive: true });
   }
-  run(join(root, "node_modules", "typescript", "bin", "tsc"), ["-p", join(library, "tsconfig.build.json")]);
+  for (const project of ["tsconfig.build.json", "tsconfig.build-browser.json"]) {
+    run(join(root, "node_modules", "typescript", "bin", "tsc"), ["-p", join(library, project)]);
+  }
   for (const path of assets()) copy(join(source, path), join(target, path));
   run(join(root, "tools", "build-client.mjs"), []);
   for (const file of ["README.md", "LICENSE"]) copy(join(root, file), join(library, file));

@@ -40,7 +40,7 @@ export type { SessionCookie } from "./http/session-cookie.ts";
 export { SESSION_PRESETS } from "./http/session-preset.ts";
 export type { SessionPreset } from "./http/session-preset.ts";
 export type { SessionIdentity, SessionScope } from "./http/session-scope.ts";
-export type { EdgeSessions } from "./http/sessions.ts";
+export type { EdgeSessions } from "./http/edge-sessions.ts";
 export { createStaticFiles, readStaticFolder } from "./http/static-files.ts";
 export type { StaticFile, StaticFiles } from "./http/static-files.ts";
 export { SINGLE_TENANT } from "./kernel/attempt.ts";

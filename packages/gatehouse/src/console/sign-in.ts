@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { EdgeSessions } from "../http/sessions.ts";
+import type { EdgeSessions } from "../http/edge-sessions.ts";
 import type { OneTimeLinks } from "../http/one-time-links.ts";
 import { defineAction, type AnyAction } from "../kernel/action.ts";
 import { deny } from "../kernel/outcome.ts";

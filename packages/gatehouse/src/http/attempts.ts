@@ -6,7 +6,7 @@ import type { Received } from "../kernel/receive.ts";
 import { beginAttempt, buildAttempt, type AttemptOptions } from "./attempt-builder.ts";
 import type { Inbound } from "./inbound.ts";
 import type { RefusalRecorder, RefusedSubject } from "./refusal-recorder.ts";
-import type { EdgeSessions } from "./sessions.ts";
+import type { EdgeSessions } from "./edge-sessions.ts";
 
 /** What the body of a request says about an attempt. */
 export interface Carried {

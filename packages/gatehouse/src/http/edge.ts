@@ -20,7 +20,8 @@ import { createResponder, isSessionless, type PageOptions, type RespondOptions, 
 import { createSecurityHeaders } from "./security-headers.ts";
 import { createSessionCookies } from "./session-cookie.ts";
 import { SESSION_PRESETS, type SessionPreset } from "./session-preset.ts";
-import { createEdgeSessions, type EdgeSessions } from "./sessions.ts";
+import type { EdgeSessions } from "./edge-sessions.ts";
+import { createEdgeSessions } from "./sessions.ts";
 
 /** A request handler in Web terms, the shape every adapter reduces to. */
 export interface EdgeHandler {
@@ -249,7 +250,7 @@ class HttpEdge implements Edge {
   }
 
   #keepSession(inbound: Inbound, response: Response): Response {
-    const begins = this.sessions.headers(inbound).length > 0;
+    const begins = this.sessions.begins(inbound);
     if (!begins || this.#sameSite !== "strict" || !arrivedWithoutCookies(inbound)) return response;
     this.sessions.withhold(inbound);
     return this.#responder.page(inbound, returnPage(inbound));

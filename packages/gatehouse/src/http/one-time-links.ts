@@ -8,7 +8,7 @@ import type { Store, WriteTransaction } from "../kernel/ports/store.ts";
 import type { Random } from "../kernel/random.ts";
 import type { Inbound } from "./inbound.ts";
 import type { SessionIdentity, SessionScope } from "./session-scope.ts";
-import type { EdgeSessions } from "./sessions.ts";
+import type { EdgeSessions } from "./edge-sessions.ts";
 
 /** What a one-time link admits to, decided when it is issued. */
 export interface OneTimeGrant {

@@ -42,6 +42,13 @@ export function problemContent(denial: Denial, requestId: string): ProblemConten
 /** The page a person sees when something was refused or failed. Self-contained: it needs no other resource. */
 export function problemPage(denial: Denial, { requestId, nonce, back }: ProblemPageContext): Html {
   const { heading, body } = problemContent(denial, requestId);
+  const onward = html`${back === undefined ? undefined : html`<p><a href="${back}">Back to where you were</a></p>`}
+    <p><a href="/">Back to the start page</a></p>`;
+  return plainPage({ heading, nonce, body: html`${body} ${onward}` });
+}
+
+/** A page that needs no other resource: for what people see between pages of an application. */
+export function plainPage({ heading, body, nonce }: ProblemContent & Pick<ProblemPageContext, "nonce">): Html {
   return html`<!doctype html>
     <html lang="en">
       <head>
@@ -56,8 +63,6 @@ export function problemPage(denial: Denial, { requestId, nonce, back }: ProblemP
         <main>
           <h1>${heading}</h1>
           ${body}
-          ${back === undefined ? undefined : html`<p><a href="${back}">Back to where you were</a></p>`}
-          <p><a href="/">Back to the start page</a></p>
         </main>
       </body>
     </html>`;

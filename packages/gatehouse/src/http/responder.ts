@@ -14,7 +14,7 @@ import { problemContent, problemPage, type ProblemFrame, type ProblemPageContext
 import { referringPage } from "./referring-page.ts";
 import { isLoopback } from "./loopback.ts";
 import type { HeaderContext, HeaderFields, SecurityHeaders } from "./security-headers.ts";
-import type { EdgeSessions } from "./sessions.ts";
+import type { EdgeSessions } from "./edge-sessions.ts";
 
 /** What may be chosen about a page. */
 export interface PageOptions {

@@ -21,20 +21,39 @@ export function arrivedWithoutCookies({ method, request, cookies, sessionCookieN
 
 /** Asks for the same page again, this time from this site, so that the browser sends its cookies. */
 export function returnPage({ url }: Inbound): Html {
+  const again = html`<meta http-equiv="refresh" content="0" />`;
+  return leadingPage(ownPath(url.pathname + url.search) ?? "/", again);
+}
+
+/**
+ * Leads on to another address as a page of this site does, together with the header field of `onwardHeaders`. Browsers
+ * follow a redirect on behalf of whoever began: without cookies that are for this site alone, and not from a form to
+ * another site.
+ */
+export function onwardPage(address: string): Html {
+  return leadingPage(address);
+}
+
+/** Has the browser leave a page of `onwardPage` at once. */
+export function onwardHeaders(address: string): { readonly refresh: string } {
+  return { refresh: `0; url=${address}` };
+}
+
+function leadingPage(address: string, head?: Html): Html {
   return html`<!doctype html>
     <html lang="en">
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
-        <meta http-equiv="refresh" content="0" />
+        ${head}
         <meta name="robots" content="noindex" />
         <link rel="icon" href="data:," />
         <title>One moment</title>
       </head>
       <body>
         <main>
-          <p><a href="${ownPath(url.pathname + url.search) ?? "/"}">Go on</a></p>
+          <p><a href="${address}">Go on</a></p>
         </main>
       </body>
     </html>`;

@@ -3,6 +3,7 @@ import type { Clock } from "../kernel/clock.ts";
 import { rememberedFingerprint, type KeyRing } from "../kernel/key-ring.ts";
 import type { Denial } from "../kernel/outcome.ts";
 import type { Session, Sessions } from "../kernel/ports/sessions.ts";
+import type { WriteTransaction } from "../kernel/ports/store.ts";
 import { CLOCK_TOLERANCE, type SessionCookie, type SessionCookies } from "./session-cookie.ts";
 import type { SessionPreset } from "./session-preset.ts";
 import type { SessionIdentity, SessionScope } from "./session-scope.ts";
@@ -76,12 +77,22 @@ export class SessionRows {
     const { sessions, cookies, clock } = this.#parts;
     const id = this.idOf(credential);
     const cookie = cookies.read(credential);
+    if (cookie?.lasting === true) return this.endLasting(transaction, id);
+    this.#announceEnd(transaction, id);
+    const ended = { id, tenant: attempt.tenant, endedAt: clock.now() + underWay, expiresAt: this.#forgottenAt(cookie) };
+    return sessions.markEnded(transaction, ended);
+  }
+
+  /** Ends a session whose cookie is worth nothing without its row. */
+  endLasting(transaction: WriteTransaction, id: string): Promise<void> {
+    this.#announceEnd(transaction, id);
+    return this.#parts.sessions.end(transaction, id);
+  }
+
+  #announceEnd(transaction: WriteTransaction, id: string): void {
     transaction.afterCommit(() => {
       for (const receive of this.#receivers) receive(id);
     });
-    if (cookie?.lasting === true) return sessions.end(transaction, id);
-    const ended = { id, tenant: attempt.tenant, endedAt: clock.now() + underWay, expiresAt: this.#forgottenAt(cookie) };
-    return sessions.markEnded(transaction, ended);
   }
 
   /** From when on no server of the installation accepts a cookie any more, whatever its clock says. */

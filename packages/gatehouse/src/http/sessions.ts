@@ -7,8 +7,9 @@ import type { Clock } from "../kernel/clock.ts";
 import type { KeyRing } from "../kernel/key-ring.ts";
 import { deny, isDenial, type Denial } from "../kernel/outcome.ts";
 import type { Session, Sessions } from "../kernel/ports/sessions.ts";
-import type { Store } from "../kernel/ports/store.ts";
+import type { Store, WriteTransaction } from "../kernel/ports/store.ts";
 import { problems } from "../kernel/problems.ts";
+import type { EdgeSessions } from "./edge-sessions.ts";
 import type { Inbound } from "./inbound.ts";
 import { SESSION_COOKIE, type SessionCookie, type SessionCookies } from "./session-cookie.ts";
 import type { SessionPreset } from "./session-preset.ts";
@@ -25,47 +26,6 @@ export interface SessionParts {
   readonly preset: SessionPreset;
   /** Receives failures to note that a session was used; they do not fail the request. */
   readonly report: (error: unknown) => void;
-}
-
-/** The sessions of the HTTP entrance. */
-export interface EdgeSessions {
-  /** Milliseconds without use after which a session ends. */
-  readonly idle: number;
-  readonly authenticator: Authenticator<"session">;
-  /** The session's credential. A visitor without one gets a fresh session, kept in the cookie alone. */
-  ensure(inbound: Inbound): string;
-  /** The session's credential as it is now; `undefined` where there is none, or no longer. */
-  current(inbound: Inbound): string | undefined;
-  /**
-   * Who is looking at a page; a session that has ended makes a stranger with a fresh one. A request that pages make by
-   * themselves (`passive`) is no use of the session.
-   */
-  principal(inbound: Inbound, options?: { readonly passive?: boolean }): Promise<Principal>;
-  /** What the store knows a session by. */
-  idOf(credential: string): string;
-  /** Gives a visitor's session its row, so that it can own things. Does nothing when it has one; denies when it ended. */
-  keep(scope: SessionScope): Promise<string | Denial>;
-  /** Signs in: ends the session of before and begins another under a new cookie. */
-  login(scope: SessionScope, identity: SessionIdentity): Promise<Principal>;
-  /** Changes what a session may do, under a new cookie (ASVS 7.2.4). Denies where nobody is signed in. */
-  regenerate(scope: SessionScope, grants: readonly string[]): Promise<Principal | Denial>;
-  /** Ends the session and empties the browser's caches of this site. */
-  logout(scope: SessionScope): Promise<void>;
-  /** Tells of sessions that end by signing in or out in this process; not of those that expire, or end elsewhere. */
-  onEnd(receive: SessionEndReceiver): Disposable;
-  /** Whether a credential's session still is one. Looking is no use of it: it may go idle meanwhile. */
-  isCurrent(credential: string): Promise<boolean>;
-  /**
-   * Ties an attempt to its request, so that what an action does to the session reaches the browser. One that pages make
-   * by themselves (`passive`) is no use of the session either.
-   */
-  track(attempt: Attempt, inbound: Inbound, passive?: boolean): void;
-  /** Replaces the cookie of a session that has ended. */
-  replace(inbound: Inbound): void;
-  /** Leaves the cookie of the browser as it is, although a session began. */
-  withhold(inbound: Inbound): void;
-  /** Header fields that tell the browser what became of the session. */
-  headers(inbound: Inbound): readonly (readonly [string, string])[];
 }
 
 const STRANGER = "replaced-session";
@@ -95,6 +55,7 @@ export function createEdgeSessions(parts: SessionParts): EdgeSessions {
 
 class StoredSessions implements EdgeSessions {
   readonly idle: number;
+  readonly absolute: number;
   readonly authenticator: Authenticator<"session">;
   readonly #parts: SessionParts;
   readonly #rows: SessionRows;
@@ -106,6 +67,7 @@ class StoredSessions implements EdgeSessions {
   constructor(parts: SessionParts) {
     this.#parts = parts;
     this.idle = parts.preset.idle;
+    this.absolute = parts.preset.absolute;
     this.#rows = new SessionRows(parts);
     this.authenticator = {
       kind: "session",
@@ -159,6 +121,12 @@ class StoredSessions implements EdgeSessions {
     this.#track(inbound).setCookie = undefined;
   }
 
+  begins(inbound: Inbound): boolean {
+    const track = this.#tracks.get(inbound);
+    if (track?.setCookie === undefined || track.credential === undefined) return false;
+    return this.#parts.cookies.read(track.credential)?.lasting === false;
+  }
+
   headers(inbound: Inbound): readonly (readonly [string, string])[] {
     const track = this.#tracks.get(inbound);
     if (track?.setCookie === undefined) return [];
@@ -173,7 +141,8 @@ class StoredSessions implements EdgeSessions {
   }
 
   async login(scope: SessionScope, identity: SessionIdentity): Promise<Principal> {
-    const before = credentialOf(scope.attempt);
+    // An attempt in which the session counts for nothing has its cookie replaced all the same.
+    const before = credentialOf(scope.attempt) ?? this.#inbounds.get(scope.attempt)?.session;
     if (before !== undefined) await this.#rows.end(scope, before, UNDER_WAY);
     const credential = this.#parts.cookies.issue(true);
     const session = await this.#rows.begin(scope, identity, credential);
@@ -201,6 +170,10 @@ class StoredSessions implements EdgeSessions {
       track.setCookie = this.#cookie(inbound, "", 0);
       track.ended = true;
     });
+  }
+
+  end(transaction: WriteTransaction, id: string): Promise<void> {
+    return this.#rows.endLasting(transaction, id);
   }
 
   #track(inbound: Inbound): Track {

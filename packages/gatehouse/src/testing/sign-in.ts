@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { EdgeSessions } from "../http/sessions.ts";
+import type { EdgeSessions } from "../http/edge-sessions.ts";
 import { defineAction, type AnyAction } from "../kernel/action.ts";
 
 /** Where a test's visitor signs in. */

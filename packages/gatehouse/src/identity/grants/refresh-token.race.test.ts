@@ -10,11 +10,15 @@ import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { generateSigningKey, openIssuerKit, type IssuerKitOptions } from "../../testing/issuer-kit.ts";
 import type { IssuerVisits, TokenAnswer } from "../../testing/issuer-visits.ts";
+import { portableStatement } from "../../store/sql/statement.ts";
 import { skipWithout, startPostgres } from "../../testing/services.ts";
 import { createTemporaryDirectory } from "../../testing/sqlite-fixture.ts";
 
 const AT_ONCE = 32;
-const ROUNDS = 4;
+const ROUNDS = 2;
+const TOKENS_LEFT = portableStatement(
+  "SELECT kind, count(*) AS many FROM oauth_artifacts WHERE grant_key IS NOT NULL GROUP BY kind",
+);
 const WITHOUT_POSTGRES = await skipWithout("postgres");
 const worker = fileURLToPath(new URL("../../testing/issuer-worker.ts", import.meta.url));
 
@@ -74,7 +78,10 @@ function describeRaces(open: (stack: AsyncDisposableStack) => Promise<Installati
   after(() => stack.disposeAsync());
 
   /** A bearer who goes on with whatever it gets until it is refused; answers everything it ever got. */
-  async function refreshOn(token: string | undefined, origin: string): Promise<TokenAnswer[]> {
+  async function refreshOn(
+    token: string | undefined,
+    { origin, renewed }: { readonly origin: string; readonly renewed: () => void },
+  ): Promise<TokenAnswer[]> {
     const got: TokenAnswer[] = [];
     for (;;) {
       const answer = await kit.refresh(got.at(-1)?.body["refresh_token"] ?? token, { origin });
@@ -85,7 +92,13 @@ function describeRaces(open: (stack: AsyncDisposableStack) => Promise<Installati
         return got;
       }
       got.push(answer);
+      renewed();
     }
+  }
+
+  /** Tokens that are kept, by their kind. */
+  function left(): Promise<unknown[]> {
+    return kit.gatehouse.services.store.read((reading) => reading.execute(TOKENS_LEFT, []));
   }
 
   async function revoke(input: object): Promise<void> {
@@ -99,15 +112,21 @@ function describeRaces(open: (stack: AsyncDisposableStack) => Promise<Installati
     it(`never outlives a revocation by ${Object.keys(selection).join()}`, async () => {
       for (let round = 0; round < ROUNDS; round += 1) {
         const begun = await Promise.all(Array.from({ length: 8 }, () => kit.signIn()));
+        const running = Promise.withResolvers<void>();
         const racers = Array.from({ length: AT_ONCE }, (_, index) =>
-          refreshOn(begun[index % begun.length]?.body["refresh_token"], origins[index % origins.length] ?? ""),
+          refreshOn(begun[index % begun.length]?.body["refresh_token"], {
+            origin: origins[index % origins.length] ?? "",
+            renewed: running.resolve,
+          }),
         );
+        await running.promise;
         await revoke({ ...selection, reason: "theft" });
         const got = [...begun, ...(await Promise.all(racers)).flat()];
         for (const { body } of got) {
           assert.equal(await kit.active(body["access_token"]), false);
           assert.equal(await kit.active(body["refresh_token"], "app"), false);
         }
+        assert.deepEqual(await left(), [], "rows that only the missing grant keeps from working");
       }
     });
   }

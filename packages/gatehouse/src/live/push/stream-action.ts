@@ -1,7 +1,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { addressKey, createAddressRanges } from "../../guards/address.ts";
 import { principalSubject } from "../../guards/admit-principal.ts";
-import type { EdgeSessions } from "../../http/sessions.ts";
+import type { EdgeSessions } from "../../http/edge-sessions.ts";
 import { defineAction, type ActionContext, type AnyAction } from "../../kernel/action.ts";
 import { events } from "../../kernel/events.ts";
 import { deny, type Denial } from "../../kernel/outcome.ts";

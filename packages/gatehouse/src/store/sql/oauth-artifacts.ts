@@ -40,7 +40,7 @@ const CONSUME = portableStatement(
 );
 const ANSWER = portableStatement("UPDATE oauth_artifacts SET answer = $2 WHERE key = $1");
 const REMOVE = portableStatement("DELETE FROM oauth_artifacts WHERE key = $1");
-/** So many rows at a time that others get a turn in between; all within one transaction. */
+/** Rows of one statement, which bounds what they need of memory; all are of one transaction. */
 const BATCH = 500;
 const revoking = (condition: string, size: number) =>
   portableStatement(

@@ -1,0 +1,49 @@
+import * as oauth from "openid-client";
+import { z } from "zod";
+import { defineAction, type AnyAction } from "../../kernel/action.ts";
+import { relyingPartyEvents } from "./events.ts";
+import { IssuerUnreachableError } from "./issuer-failure.ts";
+import type { KnownIssuer } from "./issuer-client.ts";
+import type { Party } from "./party.ts";
+
+/** Where a browser goes on that has signed out: at the issuer, if it can be asked and ends sessions. */
+export interface SignedOut {
+  readonly location: string | undefined;
+}
+
+/** Signing out: here, and then at the issuer (OpenID Connect RP-Initiated Logout). */
+export function createLeave(party: Party): AnyAction {
+  return defineAction({
+    name: `${party.name}.leave`,
+    entrances: ["http"],
+    effects: "store",
+    authorise: "public",
+    idempotency: false,
+    input: z.object({ origin: z.string() }),
+    audit: { event: relyingPartyEvents.oauth_signed_out },
+    prepare: async ({ attempt }) => ({ issuer: await known(party, attempt.tenant) }),
+    run: async ({ attempt, transaction, principal, input: { origin }, prepared: { issuer } }): Promise<SignedOut> => {
+      const { session } = principal;
+      const place = { tenant: attempt.tenant, session: session ?? "" };
+      const login = session === undefined ? undefined : await party.logins.end(transaction, place);
+      await party.edge.sessions.logout({ attempt, transaction });
+      if (issuer === undefined || login === undefined) return { location: undefined };
+      const location = oauth.buildEndSessionUrl(issuer.configuration, {
+        id_token_hint: login.idToken,
+        post_logout_redirect_uri: origin + party.landingAfterSignOut,
+      });
+      return { location: location.href };
+    },
+  });
+}
+
+/** Signing out here must not fail because the issuer is away. */
+async function known(party: Party, tenant: string): Promise<KnownIssuer | undefined> {
+  try {
+    const issuer = await party.issuers.of(party.issuerOf(tenant));
+    return issuer.configuration.serverMetadata().end_session_endpoint === undefined ? undefined : issuer;
+  } catch (error) {
+    if (error instanceof IssuerUnreachableError) return undefined;
+    throw error;
+  }
+}

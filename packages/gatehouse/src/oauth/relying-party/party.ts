@@ -1,0 +1,48 @@
+import type * as oauth from "openid-client";
+import type { Edge } from "../../http/edge.ts";
+import type { SessionIdentity } from "../../http/session-scope.ts";
+import type { IssuerClient } from "./issuer-client.ts";
+import type { Logins } from "./logins.ts";
+import type { PendingSignIns } from "./pending-sign-ins.ts";
+import type { ProtocolOptions } from "./exchange.ts";
+import type { Redemptions } from "./redemptions.ts";
+
+/** What an issuer says about who has signed in: the claims of the ID token, and those of userinfo where they are asked for. */
+export type SignInClaims = oauth.IDToken;
+
+/** Who somebody is here, by what the issuer says; `undefined` for nobody who may come in. */
+export type PrincipalOf = (
+  claims: SignInClaims,
+  tenant: string,
+) => SessionIdentity | undefined | Promise<SessionIdentity | undefined>;
+
+/** The addresses of a relying party, all below one path. */
+export interface RelyingPartyPaths {
+  /** Begins a sign-in; `return` in the query says where it leads. */
+  readonly start: string;
+  readonly callback: string;
+  /** Takes forms with `_csrf_token`. */
+  readonly signOut: string;
+  /** Where the issuer tells of sessions that it has ended. */
+  readonly backChannelLogout: string;
+}
+
+/** A relying party as its actions see it. */
+export interface Party extends ProtocolOptions {
+  readonly name: string;
+  readonly edge: Edge;
+  readonly issuerOf: (tenant: string) => string;
+  readonly clientId: string;
+  readonly scopes: readonly string[];
+  readonly principalOf: PrincipalOf;
+  readonly keepTokens: boolean;
+  readonly pushed: boolean;
+  readonly issuers: IssuerClient;
+  readonly pending: PendingSignIns;
+  readonly redemptions: Redemptions;
+  readonly logins: Logins;
+  readonly paths: RelyingPartyPaths;
+  /** Where people go on whose sign-in leads nowhere in particular. */
+  readonly landing: string;
+  readonly landingAfterSignOut: string;
+}
