@@ -76,6 +76,7 @@ export function createEndpoint(parts: EndpointParts, { name, limits, event }: En
     prepare: async ({ attempt, input, read }) => {
       const { issuers, artifacts, clock, grace, grants, grantPolicyOf: policyOf, recogniseDevice: recognise } = parts;
       await issuers.ready();
+      await takeOverKeys(issuers, input);
       const { codec, engine } = issuers.of(attempt.tenant);
       const requester = await Requester.of(input.request, { codec, recognise });
       const watch = new GrantWatch({ codec, grants, read, policyOf, requester, action: name });
@@ -110,6 +111,13 @@ interface Prepared {
   readonly answer: EngineAnswer;
   /** Absent where nothing is to be changed. */
   readonly made: Made | undefined;
+}
+
+/** Takes the keys as they are at this moment where they are asked for, or a text has come that others may have signed. */
+async function takeOverKeys(issuers: Issuers, { request, parameters }: EndpointInput): Promise<void> {
+  if (request.url.pathname === OAUTH_PATHS.jwks) await issuers.refresh();
+  const { token, id_token_hint: hint } = parameters;
+  for (const text of [token, hint]) if (typeof text === "string") await issuers.meet(text);
 }
 
 async function ask(
