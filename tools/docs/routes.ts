@@ -19,6 +19,11 @@ const PURPOSES: Readonly<Record<string, string>> = {
   "GET /console/events": "The audit trail, with filters.",
   "GET /console/bans": "Bans in force.",
   "POST /console/bans": "Sets a ban.",
+  "GET /console/clients": "OAuth clients, and tokens that let others register.",
+  "POST /console/clients/:step": "Makes, changes, disables or deletes one.",
+  "GET /console/emergency": "Emergency measures.",
+  "POST /console/emergency/set": "Sets one.",
+  "POST /console/emergency/lift": "Lifts one.",
   "GET /console/*": "Pages the console does not have: its own answer, within its frame.",
   "GET /console/grants": "What people have allowed clients, filtered.",
   "POST /console/grants": "Ends the grants that match (`grants.revoke`).",
@@ -40,6 +45,9 @@ const PURPOSES: Readonly<Record<string, string>> = {
   "POST /oauth/logout/confirm": "Signs somebody out.",
   "GET /oauth/logout/success": "Says that somebody is signed out.",
   "POST /oauth/clients": "Registers a client.",
+  "GET /oauth/clients/:id": "What a client has registered, for itself.",
+  "PUT /oauth/clients/:id": "Changes it.",
+  "DELETE /oauth/clients/:id": "Removes it.",
   "GET /.well-known/openid-configuration": "What the identity provider can do, and where.",
   "GET /.well-known/oauth-authorization-server": "The same, under the name of RFC 8414.",
   "GET /.well-known/jwks.json": "The public keys that tokens are signed with.",
@@ -69,7 +77,9 @@ function row({ method, path }: RouteDescription): [string, string, string] {
 
 /** The page of the assembled server's routes. */
 export function routesPage(routes: readonly RouteDescription[]): Page {
-  const rows = [...SERVER_ROUTES, ...routes].map(row);
+  // What browsers ask before they send is no page of its own.
+  const asked = routes.filter(({ method }) => method !== "OPTIONS");
+  const rows = [...SERVER_ROUTES, ...asked].map(row);
   const unique = new Map(rows.map((cells) => [cells.join(), cells]));
   return page("routes.md", "Routes", [
     "What the server that `npm start` runs answers, in the order in which it is tried. Everything that changes something " +

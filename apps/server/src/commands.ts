@@ -3,11 +3,23 @@ import { auditList } from "./commands/audit.ts";
 import { backup, restore } from "./commands/backup.ts";
 import { bansAdd, bansLift, bansList } from "./commands/bans.ts";
 import { config } from "./commands/config.ts";
+import { emergencyLift, emergencyList, emergencySet } from "./commands/emergency.ts";
 import { grantsList, grantsRevoke } from "./commands/grants.ts";
 import { health } from "./commands/health.ts";
 import { inventory } from "./commands/inventory.ts";
 import { keysList, keysRotate } from "./commands/keys.ts";
 import { link } from "./commands/link.ts";
+import {
+  createClient,
+  deleteClient,
+  disableClient,
+  enableClient,
+  issueToken,
+  listClients,
+  listTokens,
+  revokeToken,
+  rotateSecret,
+} from "./commands/oauth.ts";
 import { oauthCompromise, oauthListKeys, oauthPruneKeys, oauthRotateKeys } from "./commands/oauth-keys.ts";
 import { start } from "./commands/start.ts";
 
@@ -20,9 +32,21 @@ export const commands: readonly Command[] = [
   bansList,
   bansAdd,
   bansLift,
+  emergencyList,
+  emergencySet,
+  emergencyLift,
   auditList,
   keysList,
   keysRotate,
+  createClient,
+  listClients,
+  rotateSecret,
+  disableClient,
+  enableClient,
+  deleteClient,
+  issueToken,
+  listTokens,
+  revokeToken,
   oauthListKeys,
   oauthRotateKeys,
   oauthPruneKeys,

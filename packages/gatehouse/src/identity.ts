@@ -57,6 +57,34 @@ export { enrolledKinds } from "./identity/accounts/proof.ts";
 export type { ProofSource } from "./identity/accounts/proof.ts";
 export type { PreparedRecovery, RecoveryCodes } from "./identity/accounts/recovery-codes.ts";
 export type { CodeClaim, PreparedCode, Totp, TotpEnrolment, TotpLabel } from "./identity/accounts/totp.ts";
+export type {
+  ClientRecord,
+  ClientRegistry,
+  CreatedClient,
+  CreatedSecret,
+  SecretRotation,
+} from "./identity/clients/client-registry.ts";
+export { CLIENT_AUTHENTICATIONS, CLIENT_GRANTS } from "./identity/clients/client-settings.ts";
+export type { ClientAuthentication, ClientSettings, StaticClient } from "./identity/clients/client-settings.ts";
+export { createClientServices } from "./identity/clients/clients.ts";
+export type { ClientServices, ClientServicesParts } from "./identity/clients/clients.ts";
+export type { ClientSecret } from "./identity/clients/client-secrets.ts";
+export type { RegistrationAccess } from "./identity/clients/engine-features.ts";
+export { DOCUMENT_POLICY } from "./identity/clients/metadata-documents.ts";
+export type { DocumentPolicy } from "./identity/clients/metadata-documents.ts";
+export type { ClientOperationsParts } from "./identity/clients/operations.ts";
+export { createOutboundFetch, OutboundRefusedError } from "./identity/clients/outbound-fetch.ts";
+export type { OutboundOptions } from "./identity/clients/outbound-fetch.ts";
+export { REGISTRATION_POLICY } from "./identity/clients/registration-policy.ts";
+export type { RegistrationPolicy } from "./identity/clients/registration-policy.ts";
+export type {
+  NewRegistrationToken,
+  RegistrationToken,
+  RegistrationTokens,
+} from "./identity/clients/registration-tokens.ts";
+export type { ProvenLimitsParts } from "./identity/endpoints/proven-limit.ts";
+export type { ClientFeatures } from "./identity/engine/client-features.ts";
+export type { ClientSource } from "./identity/engine/client-source.ts";
 export { createAccessTokens } from "./identity/engine/access-tokens.ts";
 export type { AccessTokensParts } from "./identity/engine/access-tokens.ts";
 export { LIFETIMES, OAUTH_PATHS } from "./identity/engine/configuration.ts";
@@ -65,7 +93,7 @@ export type { EngineRequest } from "./identity/engine/engine-call.ts";
 export { findInteraction, finishInteraction } from "./identity/engine/interaction.ts";
 export type { InteractionCall } from "./identity/engine/interaction.ts";
 export { UnitOfWork } from "./identity/engine/unit-of-work.ts";
-export type { Kept, UnitOfWorkParts } from "./identity/engine/unit-of-work.ts";
+export type { FurtherStep, Kept, Presented, Proven, UnitOfWorkParts } from "./identity/engine/unit-of-work.ts";
 export { identityEvents } from "./identity/events.ts";
 export { Grants } from "./identity/grants/grants.ts";
 export type {
@@ -96,7 +124,7 @@ export { KeyKeeper } from "./identity/keys/key-keeper.ts";
 export type { KeyKeeperParts } from "./identity/keys/key-keeper.ts";
 export { ROTATION } from "./identity/keys/rotation.ts";
 export type { RotationPolicy, RotationStep, RotationWish } from "./identity/keys/rotation.ts";
-export { accountProblems, oauthProblems } from "./identity/problems.ts";
+export { accountProblems, clientProblems, oauthProblems } from "./identity/problems.ts";
 export { formField } from "./identity/screens/field.ts";
 export type { Field } from "./identity/screens/field.ts";
 export type { Language } from "./identity/screens/language.ts";

@@ -65,6 +65,8 @@ export type * from "./kernel/ports/bans.ts";
 export type * from "./kernel/ports/bus.ts";
 export type * from "./kernel/ports/counters.ts";
 export type * from "./kernel/ports/documents.ts";
+export type * from "./kernel/ports/oauth-clients.ts";
+export type * from "./kernel/ports/emergency.ts";
 export type * from "./kernel/ports/idempotency.ts";
 export type * from "./kernel/ports/leases.ts";
 export type * from "./kernel/ports/mail.ts";

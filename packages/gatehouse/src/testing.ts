@@ -66,6 +66,7 @@ export { describeMigrationContract } from "./testing/store-contract-migrations.t
 export { describeSessionsContract } from "./testing/store-contract-sessions.ts";
 export { describeAccountsContract } from "./testing/store-contract-accounts.ts";
 export { describeOAuthArtifactsContract } from "./testing/store-contract-oauth.ts";
+export { describeOAuthClientsContract } from "./testing/store-contract-oauth-clients.ts";
 export { describeSigningKeysContract } from "./testing/store-contract-signing-keys.ts";
 export { describeUploadsContract } from "./testing/store-contract-uploads.ts";
 export { describeStoreContract } from "./testing/store-contract.ts";

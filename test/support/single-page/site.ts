@@ -10,7 +10,7 @@ import { html } from "gatehouse/html";
 import { browserOrigin, listen, type EdgeHandler } from "gatehouse/http";
 import { createIdentity, finishInteraction, LIFETIMES, UnitOfWork, type Identity } from "gatehouse/identity";
 import { requireConfig, systemClock, systemRandom } from "gatehouse/kernel";
-import { createOAuthArtifacts } from "gatehouse/store";
+import { createOAuthArtifacts, createOAuthGrants } from "gatehouse/store";
 
 /** An issuer and a browser application on one origin. */
 export interface SinglePageSite extends AsyncDisposable {
@@ -22,7 +22,7 @@ export interface SinglePageSite extends AsyncDisposable {
 }
 
 /** Bundles a module for browsers, as applications do. */
-export async function bundle(entry: string): Promise<Uint8Array> {
+async function bundle(entry: string): Promise<Uint8Array> {
   const { outputFiles } = await build({
     entryPoints: [entry],
     ...{ bundle: true, minify: true, write: false, format: "esm", target: "es2022", logLevel: "warning" },
@@ -85,6 +85,7 @@ function openIssuer(services: Services, keys: readonly JWK[], place: { readonly 
   const identity = createIdentity({
     ...services,
     artifacts,
+    grants: createOAuthGrants(),
     keys: { version: 1, all: () => keys, ready: () => Promise.resolve() },
     originOf: () => place.origin,
     lifetimes: LIFETIMES,

@@ -18,6 +18,7 @@ import type { Bans } from "../kernel/ports/bans.ts";
 import type { Bus } from "../kernel/ports/bus.ts";
 import type { Counters } from "../kernel/ports/counters.ts";
 import type { Documents } from "../kernel/ports/documents.ts";
+import type { EmergencySwitches } from "../kernel/ports/emergency.ts";
 import type { Leases } from "../kernel/ports/leases.ts";
 import type { Migration, Store } from "../kernel/ports/store.ts";
 import type { UploadPorts } from "../kernel/ports/uploads.ts";
@@ -46,6 +47,7 @@ export interface Services {
   readonly counters: Counters;
   readonly bus: Bus;
   readonly bans: Bans;
+  readonly emergency: EmergencySwitches;
   readonly proxies: TrustedProxies;
   readonly oneTimeLinks: OneTimeLinks;
   readonly edge: Edge;

@@ -204,11 +204,10 @@ function startBackground(foundation: Foundation, stack: AsyncDisposableStack): v
     deleted: systemEvents.uploadsDeleted,
   });
   const { identity } = services;
-  const { artifacts, grantRecord } = identity ?? {};
-  const reseal =
-    identity && createResealingJob({ ...services, keys, accounts: identity.accounts, signingKeys: identity.keys });
+  const { artifacts, clients, grantRecord } = identity ?? {};
+  const reseal = identity && createResealingJob({ ...services, ...identity, keys, signingKeys: identity.keys });
   const jobs = { strays, prune, remind, reseal };
-  stack.use(startHousekeeping({ ...services, sessions, records, artifacts, grantRecord, ...jobs, report }));
+  stack.use(startHousekeeping({ ...services, sessions, records, artifacts, clients, grantRecord, ...jobs, report }));
 }
 
 async function mountRoutes({ services, identity }: Foundation, parts: ApplicationParts, rooms: Rooms): Promise<Hono> {

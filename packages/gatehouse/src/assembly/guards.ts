@@ -34,7 +34,7 @@ export function createGuards({
   signatures,
   authenticators,
 }: GuardParts): readonly Guard[] {
-  const { config, bans, counters, keyRing, sealer, clock, ids, random, store, trail, edge } = services;
+  const { config, bans, emergency, counters, keyRing, sealer, clock, ids, random, store, trail, edge } = services;
   const trustedOrigins = config.csrf.trustedOrigins;
   const trustedCidrs = config.limits.trustedCidrs;
   return [
@@ -49,6 +49,7 @@ export function createGuards({
       keyRing,
       clock,
       trustedCidrs,
+      emergency,
       defaults: { limit: config.limits.limit, window: config.limits.window },
     }),
     validateGuard(),

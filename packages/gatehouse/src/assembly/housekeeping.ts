@@ -1,11 +1,14 @@
 import type { Clock } from "../kernel/clock.ts";
 import type { Documents } from "../kernel/ports/documents.ts";
 import type { IdempotencyRecords } from "../kernel/ports/idempotency.ts";
-import type { OAuthArtifacts } from "../kernel/ports/oauth-artifacts.ts";
-import type { OAuthGrants } from "../kernel/ports/oauth-grants.ts";
 import type { Sessions } from "../kernel/ports/sessions.ts";
 import type { Store, WriteTransaction } from "../kernel/ports/store.ts";
 import type { UploadPorts } from "../kernel/ports/uploads.ts";
+
+/** What removes of its own what is of no use any more. */
+interface Tidied {
+  prune(transaction: WriteTransaction, limit: number): Promise<number>;
+}
 
 /** What is tidied up. */
 export interface HousekeepingParts {
@@ -14,8 +17,10 @@ export interface HousekeepingParts {
   readonly sessions: Sessions;
   readonly documents: Documents;
   /** What the identity provider keeps; absent where there is none. */
-  readonly artifacts?: Pick<OAuthArtifacts, "prune"> | undefined;
-  readonly grantRecord?: Pick<OAuthGrants, "prune"> | undefined;
+  readonly artifacts?: Tidied | undefined;
+  /** Clients of the identity provider and their secrets. */
+  readonly clients?: Tidied | undefined;
+  readonly grantRecord?: Tidied | undefined;
   readonly uploads: UploadPorts;
   readonly clock: Clock;
   /** Looks after files that the store knows nothing of. */
@@ -35,13 +40,13 @@ const CHUNK = 500;
 /** Deletes what has expired, a few rows at a time, and reminds of what is due: now and every five minutes. */
 export function startHousekeeping(parts: HousekeepingParts): AsyncDisposable {
   const { store, records, sessions, documents, uploads, clock, strays, prune, remind, report } = parts;
-  const { artifacts, grantRecord, reseal } = parts;
+  const { artifacts, clients, grantRecord, reseal } = parts;
   const stop = new AbortController();
   const jobs: readonly ((transaction: WriteTransaction) => Promise<number>)[] = [
     (transaction) => records.prune(transaction, CHUNK),
     (transaction) => sessions.prune(transaction, clock.now(), CHUNK),
     (transaction) => documents.prune(transaction, CHUNK),
-    ...[artifacts, grantRecord]
+    ...[artifacts, clients, grantRecord]
       .filter((rows) => rows !== undefined)
       .map((rows) => (transaction: WriteTransaction) => rows.prune(transaction, CHUNK)),
   ];

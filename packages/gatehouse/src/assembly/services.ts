@@ -20,6 +20,7 @@ import { createSealer, type Sealer } from "../kernel/seal.ts";
 import { openUploadFiles } from "../store/files/upload-files.ts";
 import { createAuditTrail } from "../store/sql/audit-trail.ts";
 import { createBans } from "../store/sql/bans.ts";
+import { createEmergencySwitches } from "../store/emergency-switches.ts";
 import { createDocuments } from "../store/sql/documents.ts";
 import { createIdempotencyRecords } from "../store/sql/idempotency-records.ts";
 import { createLeases } from "../store/sql/leases.ts";
@@ -84,6 +85,8 @@ export async function openServices(
   const { store, counters, bus } = stores;
   const keyKeeper = stack.use(await keep(bus, report));
   const bans = stack.use(await createBans({ store, bus, clock, ids, report }));
+  const documents = createDocuments();
+  const emergency = stack.use(await createEmergencySwitches({ store, documents, bus, clock, report }));
   const sealer = openSealer({ config, keyRing, random, clock, announce });
   const csrfTokens = createCsrfTokens({ keyRing, random });
   const sessions = createSessions();
@@ -100,9 +103,8 @@ export async function openServices(
   const chosen = { ...(tenant === undefined ? {} : { tenant }), ...(timings === undefined ? {} : { timings }) };
   const tenants = originOf === undefined ? {} : { originOf };
   const edge = createEdge({ ...base, ...edgeOptions(config), ...own, ...chosen, ...tenants });
-  const documents = createDocuments();
   const ports: Omit<Services, "identity"> = {
-    ...{ ...base, config, sealer, documents, counters, bus, bans, edge },
+    ...{ ...base, config, sealer, documents, counters, bus, bans, emergency, edge },
     uploads: { sink: openUploadFiles(join(config.dataDirectory, "uploads")), records: createUploadRecords() },
     trail: createAuditTrail(),
     leases: createLeases(store),

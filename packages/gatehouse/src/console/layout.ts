@@ -6,6 +6,8 @@ const PAGES = [
   { path: "/console/events", title: "Events" },
   { path: "/console/bans", title: "Bans" },
   { path: "/console/grants", title: "Grants" },
+  { path: "/console/clients", title: "Clients" },
+  { path: "/console/emergency", title: "Emergency" },
   { path: "/console/guards", title: "Guards" },
 ] as const;
 

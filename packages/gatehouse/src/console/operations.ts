@@ -5,7 +5,9 @@ import type { AuditTrail } from "../kernel/ports/audit.ts";
 import type { Bans } from "../kernel/ports/bans.ts";
 import type { OneTimeLinks } from "../http/one-time-links.ts";
 import { createAuditOperations } from "./audit-operations.ts";
+import type { EmergencySwitches } from "../kernel/ports/emergency.ts";
 import { createBanOperations } from "./ban-operations.ts";
+import { createEmergencyOperations } from "./emergency-operations.ts";
 import { createKeyOperations, rotationOf, type KeyKeeper } from "./key-operations.ts";
 import { createLinkOperations, type LinkTargets } from "./link-operations.ts";
 import { createSystemOperations, type StoreKeeper } from "./system-operations.ts";
@@ -13,6 +15,7 @@ import { createSystemOperations, type StoreKeeper } from "./system-operations.ts
 /** What operators need from the rest of the system. */
 export interface OperationsParts {
   readonly bans: Bans;
+  readonly emergency: EmergencySwitches;
   readonly trail: AuditTrail;
   readonly clock: Clock;
   readonly keys: KeyKeeper;
@@ -28,6 +31,7 @@ export interface OperationsParts {
 export function createOperations(parts: OperationsParts): readonly AnyAction[] {
   return [
     ...createBanOperations(parts),
+    ...createEmergencyOperations(parts),
     ...createAuditOperations(parts),
     ...createKeyOperations(parts),
     ...createLinkOperations(parts),

@@ -19,9 +19,11 @@ import { problems } from "../kernel/problems.ts";
 import type { LiveComponent } from "../live/component.ts";
 import type { Live } from "../live/live.ts";
 import { banForm, banInput, EMPTY_BAN, readTypedBan, type TypedBan } from "./ban-form.ts";
+import { clientRoutes } from "./client-routes.ts";
+import { emergencyRoutes } from "./emergency-routes.ts";
 import { eventFaults, eventQuery, readEventFilter } from "./event-filter.ts";
 import { eventPage } from "./event-page.ts";
-import { grantRoutes } from "./grant-routes.ts";
+import { grantRoutes, type GrantRouteParts } from "./grant-routes.ts";
 import { guardPage } from "./guard-page.ts";
 import { consolePage, doorPage } from "./layout.ts";
 import { overviewPage } from "./overview-page.ts";
@@ -60,15 +62,13 @@ export function consoleRoutes(parts: ConsoleRouteParts): Hono {
   app.get("/console/events", (context) => show(parts, context, (inbound) => events(parts, inbound)));
   app.get("/console/bans", (context) => show(parts, context, (inbound) => bans(parts, inbound)));
   app.post("/console/bans", (context) => addBan(parts, context));
-  app.route(
-    "/",
-    grantRoutes({
-      ...parts,
-      show: (context, content) => show(parts, context, content),
-      ask: (inbound, asked) => ask(parts, inbound, asked),
-      refuse: async (inbound, denial) => edge.problem(inbound, denial, await errorFrame(parts, inbound)),
-    }),
-  );
+  const desk: GrantRouteParts = {
+    ...parts,
+    show: (context, content) => show(parts, context, content),
+    ask: (inbound, asked) => ask(parts, inbound, asked),
+    refuse: async (inbound, denial) => edge.problem(inbound, denial, await errorFrame(parts, inbound)),
+  };
+  for (const routes of [grantRoutes, clientRoutes, emergencyRoutes]) app.route("/", routes(desk));
   app.get("/console/guards", (context) => show(parts, context, (inbound) => guards(parts, inbound)));
   app.get("/console/enter/:token", (context) => door(parts, edge.of(context)));
   app.post(

@@ -5,6 +5,7 @@ import type { Guard, GuardStep, Passage } from "../kernel/guard.ts";
 import { rememberedFingerprint, type KeyRing } from "../kernel/key-ring.ts";
 import { deny, type Denial, type Outcome } from "../kernel/outcome.ts";
 import type { Counters, Decision, LimitState, Reservation } from "../kernel/ports/counters.ts";
+import type { EmergencyMode } from "../kernel/ports/emergency.ts";
 import { problems } from "../kernel/problems.ts";
 import { createAddressRanges, type AddressRanges } from "./address.ts";
 import { retryAfterSeconds } from "./limit-headers.ts";
@@ -12,6 +13,7 @@ import { RefusalMemo } from "./limit-memo.ts";
 import {
   ambiguousPolicies,
   compilePolicies,
+  tightPolicies,
   FAILURES_POLICY,
   policiesOf,
   policyCheck,
@@ -30,6 +32,8 @@ export interface LimitOptions {
   readonly defaults?: WindowSetting;
   /** Ranges whose callers are not limited. */
   readonly trustedCidrs?: readonly string[];
+  /** While the measure `tight-limits` is in force, limits admit a quarter. */
+  readonly emergency?: EmergencyMode;
   /**
    * A further limit on failed attempts per principal, over all actions. A unit is taken before the attempt and given
    * back when it succeeds, so that attempts made at once cannot outrun it. Default: none.
@@ -85,6 +89,7 @@ class LimitStep implements GuardStep {
   readonly summary: string;
   readonly #parts: LimitParts;
   readonly #policies: readonly CompiledPolicy[];
+  readonly #tightPolicies: readonly CompiledPolicy[];
   readonly #returning: ReadonlySet<string>;
   readonly #memo: RefusalMemo;
   /** What attempts under way have to give back. */
@@ -93,6 +98,7 @@ class LimitStep implements GuardStep {
   constructor(parts: LimitParts, policies: readonly CompiledPolicy[]) {
     this.#parts = parts;
     this.#policies = policies;
+    this.#tightPolicies = tightPolicies(policies);
     this.#returning = new Set(policies.filter(isReturning).map(({ name }) => name));
     this.#memo = new RefusalMemo(parts.clock);
     this.summary = policies.map(summaryOf).join(", ");
@@ -100,10 +106,11 @@ class LimitStep implements GuardStep {
 
   enter = (passage: Passage): Denial | undefined | Promise<Denial | undefined> => {
     const { attempt, principal } = passage;
-    const { fingerprint, counters, trusted, action } = this.#parts;
+    const { fingerprint, counters, trusted, action, emergency } = this.#parts;
     if (attempt.provenance.kind === "internal" || trusted.has(attempt.peer.ip)) return undefined;
     const subject = { attempt, principal, action };
-    const checks = this.#policies.map((policy) => policyCheck(policy, subject, fingerprint));
+    const policies = emergency?.isOn("tight-limits") === true ? this.#tightPolicies : this.#policies;
+    const checks = policies.map((policy) => policyCheck(policy, subject, fingerprint));
     const remembered = this.#memo.find(checks);
     if (remembered !== undefined) return this.#settle(passage, { admitted: false, states: [remembered] });
     const decision = counters.take(checks);
@@ -126,7 +133,11 @@ class LimitStep implements GuardStep {
   };
 
   #settle(passage: Passage, { admitted, states, reservation }: Decision): Denial | undefined {
-    if (!admitted) return limitDenial(states, (policy) => this.#isConcurrency(policy), this.#parts.clock.now());
+    if (!admitted) {
+      const denial = limitDenial(states, (policy) => this.#isConcurrency(policy), this.#parts.clock.now());
+      const { claimedClient: client } = passage.attempt;
+      return client === undefined ? denial : { ...denial, context: { ...denial.context, client } };
+    }
     // Slots are no quota that refills with time, so responses do not tell of them.
     passage.limits.push(...states.filter(({ policy }) => !this.#isConcurrency(policy)));
     if (reservation !== undefined && this.#returning.size > 0) this.#held.set(passage, reservation);

@@ -1,10 +1,11 @@
 import type { JWK } from "jose";
 import type { KeyRing } from "../kernel/key-ring.ts";
 import type { Sealer } from "../kernel/seal.ts";
-import type { ClientMetadata, FindAccount } from "oidc-provider";
+import type { FindAccount } from "oidc-provider";
 import { base64url } from "../kernel/codec.ts";
 import { ArtifactCodec } from "./engine/artifact-codec.ts";
 import type { Lifetimes, ProtectedResource } from "./engine/configuration.ts";
+import type { ClientSource } from "./engine/client-source.ts";
 import { kidOf } from "./engine/jwt-access-token.ts";
 import { buildEngine, type IssuerEngine } from "./engine/provider.ts";
 
@@ -40,8 +41,8 @@ export interface IssuersParts {
   readonly lifetimes: Lifetimes;
   readonly resources: readonly ProtectedResource[];
   readonly publicClients: boolean;
-  /** Clients of a tenant that are there without registering. Default: none. */
-  readonly clientsOf?: (tenant: string) => readonly ClientMetadata[];
+  /** Where clients are found. Default: among what the engine keeps. */
+  readonly clients?: ClientSource;
   readonly findAccount: (tenant: string) => FindAccount;
   readonly interactionPath: (uid: string) => string;
 }
@@ -105,7 +106,7 @@ export class Issuers {
   }
 
   #build(tenant: string, origin: string): Issuer {
-    const { keyRing, sealer, keys, findAccount, clientsOf, ...settings } = this.#parts;
+    const { keyRing, sealer, keys, findAccount, ...settings } = this.#parts;
     // Without keys the engine would take its own, which everybody knows.
     if (keys.all().length === 0) throw new TypeError("There are no keys to sign tokens with yet.");
     const cookieKeys = keyRing.all("oauth-cookies").map(({ mac }) => base64url(mac(tenant)));
@@ -114,7 +115,6 @@ export class Issuers {
       issuer: origin,
       keys: keys.all(),
       cookieKeys,
-      clients: clientsOf?.(tenant) ?? [],
       findAccount: findAccount(tenant),
     });
     return { origin, engine, codec: new ArtifactCodec({ keyRing, sealer, tenant }) };

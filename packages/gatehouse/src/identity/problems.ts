@@ -27,12 +27,29 @@ export const oauthProblems = defineProblems({
     message: "The scope is not granted to this client.",
     oauthError: "invalid_scope",
   },
+  OAUTH_LIMIT_EXCEEDED: {
+    status: 429,
+    message: "Too many requests",
+    oauthError: "rate_limit_exceeded",
+    retryable: true,
+  },
+  OAUTH_REGISTRATION_CLOSED: {
+    status: 503,
+    message: "Clients cannot register at the moment.",
+    oauthError: "temporarily_unavailable",
+    retryable: true,
+  },
   OAUTH_PENDING: {
     status: 400,
     message: "The person has not decided yet. Ask again later.",
     oauthError: "authorization_pending",
     retryable: true,
   },
+});
+
+/** Problems of the registry of clients. */
+export const clientProblems = defineProblems({
+  CLIENT_FIXED: { status: 409, message: "This cannot be changed here." },
 });
 
 /** Problems of accounts and of signing in. */

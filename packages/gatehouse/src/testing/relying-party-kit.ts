@@ -18,8 +18,8 @@ import {
 import { createFakeClock, type FakeClock } from "./fake-clock.ts";
 import { HostileIssuer } from "./hostile-issuer.ts";
 
-/** The address of an application that lets an issuer sign people in. */
-export const APPLICATION = "https://app.example";
+/** The address of the application. */
+const APPLICATION = "https://app.example";
 const CONNECTION: Connection = { address: "203.0.113.9", encrypted: true };
 
 /**

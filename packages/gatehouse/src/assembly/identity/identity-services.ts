@@ -1,4 +1,5 @@
 import type { AccountServices } from "../../identity/accounts/accounts.ts";
+import type { ClientServices } from "../../identity/clients/clients.ts";
 import type { Grants } from "../../identity/grants/grants.ts";
 import type { Issuers } from "../../identity/issuers.ts";
 import type { KeyKeeper } from "../../identity/keys/key-keeper.ts";
@@ -13,6 +14,7 @@ export interface IdentityServices {
   /** Await `issuers.ready()` before `issuers.of(tenant)`. */
   readonly issuers: Issuers;
   readonly accounts: AccountServices;
+  readonly clients: ClientServices;
   readonly factors: Factors;
   readonly artifacts: OAuthArtifacts;
   /** What people have allowed applications: to list and to end. */

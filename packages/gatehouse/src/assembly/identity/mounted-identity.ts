@@ -31,8 +31,8 @@ import type { Hono } from "hono";
 import type { Services } from "../application.ts";
 import { grantPolicies } from "./grant-policies.ts";
 import type { IdentityServices } from "./identity-services.ts";
+import { openClients } from "./clients.ts";
 import { openMailer } from "./mailer.ts";
-import { staticClients } from "./static-clients.ts";
 
 /** The identity provider with all that is mounted. */
 export interface MountedIdentity {
@@ -55,18 +55,20 @@ export interface IdentityOptions {
 export async function openIdentity(options: IdentityOptions, stack: AsyncDisposableStack): Promise<MountedIdentity> {
   const { services, originOf } = options;
   const { config, clock, store, edge } = services;
-  const { grace, publicClients, clients } = config.identity;
+  const { grace, publicClients } = config.identity;
   const artifacts = createOAuthArtifacts();
   const factors = createFactors();
   const { mailer, mailbox } = await openMailer(config, clock, stack);
   const accounts = await openAccounts({ ...options, artifacts, factors, mailer }, stack);
+  const clients = openClients(services, { artifacts, resources: resourcesOf(config) });
   const { keys, keyUses, operations } = await openSigningKeys({ ...options, mailer }, stack);
   const grantRecord = createOAuthGrants();
   const { actions, routes, issuers, grants } = createIdentity({
     ...{ ...services, artifacts, grants: grantRecord, keys, originOf, publicClients, grace, keyUses },
     lifetimes: lifetimesOf(config),
     resources: resourcesOf(config),
-    clientsOf: (tenant) => staticClients(clients, tenant),
+    clients: clients.source,
+    trustedCidrs: config.limits.trustedCidrs,
     findAccount: (tenant) => createFindAccount({ directory: accounts.directory, store }, tenant),
     interactionPath: (uid) => `/sign-in/${uid}`,
     grantPolicyOf: grantPolicies(config),
@@ -77,8 +79,20 @@ export async function openIdentity(options: IdentityOptions, stack: AsyncDisposa
     store.read(async (reading) => (await accounts.directory.find(reading, key))?.state === "active");
   const accessTokens = createAccessTokens({ issuers, artifacts, store, clock, isActive, keyUses });
   return {
-    services: { issuers, accounts, factors, artifacts, grants, grantRecord, keys, mailer, grace, accessTokens },
-    actions: [...actions, ...accounts.operations, ...operations, ...governance],
+    services: {
+      issuers,
+      accounts,
+      clients,
+      factors,
+      artifacts,
+      grants,
+      grantRecord,
+      keys,
+      mailer,
+      grace,
+      accessTokens,
+    },
+    actions: [...actions, ...accounts.operations, ...clients.operations, ...operations, ...governance],
     routes: mailbox === undefined ? [routes] : [routes, createMailboxRoutes({ edge, mailbox })],
   };
 }

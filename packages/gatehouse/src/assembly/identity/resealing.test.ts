@@ -22,6 +22,7 @@ describe("sealing anew after a rotation of the keys", () => {
           },
         },
         signingKeys: { reseal: () => Promise.resolve() },
+        clients: { reseal: async () => 0 },
       });
     const jobs = [jobOf("first"), jobOf("second")];
     const everybody = async (): Promise<void> => {
@@ -49,6 +50,7 @@ describe("sealing anew after a rotation of the keys", () => {
       keys: { list: () => describeKeyMaterial(kit.keys, clock.now()) },
       accounts: { reseal: async () => (runs += 1) },
       signingKeys: { reseal: () => Promise.resolve() },
+      clients: { reseal: async () => 0 },
     });
     await job(AbortSignal.abort());
     await job(new AbortController().signal);

@@ -5,13 +5,13 @@ import type { Inbound } from "../../http/inbound.ts";
 import { defineAction, type ActionContext, type AnyAction, type LimitPolicy } from "../../kernel/action.ts";
 import { describe } from "../../kernel/attempt-event.ts";
 import type { EventStream } from "../../kernel/event-stream.ts";
-import type { EventContext, EventDefinition } from "../../kernel/event.ts";
+import type { EventDefinition } from "../../kernel/event.ts";
 import type { Ids } from "../../kernel/ids.ts";
-import { isDenial, type Denial } from "../../kernel/outcome.ts";
+import { deny, isDenial, type Denial } from "../../kernel/outcome.ts";
 import type { OAuthArtifacts } from "../../kernel/ports/oauth-artifacts.ts";
 import type { OAuthGrants } from "../../kernel/ports/oauth-grants.ts";
+import type { LimitState } from "../../kernel/ports/counters.ts";
 import type { Store } from "../../kernel/ports/store.ts";
-import type { Clock } from "../../kernel/clock.ts";
 import { OAUTH_PATHS } from "../engine/configuration.ts";
 import { callEngine, type EngineAnswer, type EngineRequest } from "../engine/engine-call.ts";
 import { isSigned } from "../engine/jwt-access-token.ts";
@@ -20,20 +20,23 @@ import { GrantWatch, type GrantNote } from "../grants/grant-watch.ts";
 import type { GrantPolicy } from "../grants/policy.ts";
 import { Requester, type RecogniseDevice } from "../grants/requester.ts";
 import type { Issuers } from "../issuers.ts";
-import { UnitOfWork } from "../engine/unit-of-work.ts";
+import { UnitOfWork, type Presented } from "../engine/unit-of-work.ts";
+import { identityEvents } from "../events.ts";
+import { oauthProblems } from "../problems.ts";
 import type { KeyUses } from "../keys/key-uses.ts";
 import { claimedClientOf } from "./claimed-client.ts";
+import type { CorsReach } from "./cors.ts";
 import { keptAnswer, repeatAnswer } from "./lost-answer.ts";
 import { Parameters, parametersOf } from "./parameters.ts";
+import { ProvenLimits, type ProvenLimit, type ProvenLimitsParts } from "./proven-limit.ts";
 import { denialOf } from "./refusal.ts";
-import { responseOf } from "./response.ts";
+import { responseOf, type EndpointAnswer } from "./response.ts";
 import { signersOf } from "./signers.ts";
 
 /** What endpoints need of their surroundings. */
-export interface EndpointParts {
+export interface EndpointParts extends ProvenLimitsParts {
   readonly edge: Edge;
   readonly store: Store;
-  readonly clock: Clock;
   readonly artifacts: OAuthArtifacts;
   readonly issuers: Issuers;
   /** Milliseconds in which a refresh token that was used up is answered as the first time. */
@@ -54,6 +57,12 @@ export interface EndpointDescription {
   readonly name: string;
   readonly limits: readonly LimitPolicy[];
   readonly event: EventDefinition;
+  /** Counted besides the others, once it is known who calls. */
+  readonly proven?: ProvenLimit | undefined;
+  /** Whose pages may read the answers. */
+  readonly reach: CorsReach;
+  /** Whether clients come into being here. */
+  readonly registers?: boolean | undefined;
 }
 
 /** An endpoint: what is attempted there, and what answers requests. */
@@ -63,7 +72,9 @@ export interface Endpoint {
 }
 
 /** An endpoint as an action: the engine answers in its preparation, and what it has changed is committed as its run. */
-export function createEndpoint(parts: EndpointParts, { name, limits, event }: EndpointDescription): Endpoint {
+export function createEndpoint(parts: EndpointParts, description: EndpointDescription): Endpoint {
+  const { name, limits, event, proven, registers = false } = description;
+  const counted = new ProvenLimits(parts);
   const action = defineAction({
     name,
     entrances: ["oauth"],
@@ -75,31 +86,33 @@ export function createEndpoint(parts: EndpointParts, { name, limits, event }: En
     audit: { event, context: ({ parameters }, { facts }: EndpointAnswer) => ({ ...contextOf(parameters), ...facts }) },
     prepare: async ({ attempt, input, read }) => {
       const { issuers, artifacts, clock, grace, grants, grantPolicyOf: policyOf, recogniseDevice: recognise } = parts;
+      if (registers && parts.emergency?.isOn("registrations-closed") === true) {
+        return deny(oauthProblems.OAUTH_REGISTRATION_CLOSED, { event: identityEvents.oauth_request_refused });
+      }
       await issuers.ready();
       await takeOverKeys(issuers, input);
       const { codec, engine } = issuers.of(attempt.tenant);
       const requester = await Requester.of(input.request, { codec, recognise });
       const watch = new GrantWatch({ codec, grants, read, policyOf, requester, action: name });
       const work = new UnitOfWork({ codec, artifacts, read, grace, now: () => clock.now(), witness: watch });
-      return ask(parts, engine, { input, work, watch });
+      const asked = await ask(parts, engine, { input, work, watch });
+      if (isDenial(asked) || proven === undefined) return asked;
+      const states = await counted.take(attempt, work.proven, proven);
+      return isDenial(states) ? states : { ...asked, limits: states };
     },
-    run: async ({ attempt, principal, prepared: { answer, made }, transaction }): Promise<EndpointAnswer> => {
-      if (made === undefined) return answer;
+    run: async ({ attempt, principal, prepared: { answer, made, limits: states = [] }, transaction }) => {
+      if (made === undefined) return { answer, limits: states };
       await made.work.commit(transaction);
       transaction.afterCommit(() => tell(parts, { attempt, principal }, made.watch.notes));
-      return { ...answer, facts: made.watch.facts };
+      return { answer, limits: states, facts: made.watch.facts };
     },
   });
-  return { action, handler: (context: Context) => answerEndpoint(parts, action, parts.edge.of(context)) };
+  const handler = (context: Context) => answerEndpoint(parts, { action, description }, parts.edge.of(context));
+  return { action, handler };
 }
 
 const EndpointInput = z.object({ request: z.custom<EngineRequest>(), parameters: Parameters });
 type EndpointInput = z.infer<typeof EndpointInput>;
-
-/** The engine's answer, and what the event of the attempt says besides. */
-interface EndpointAnswer extends EngineAnswer {
-  readonly facts?: EventContext;
-}
 
 /** What one call of the engine makes. */
 interface Made {
@@ -111,6 +124,7 @@ interface Prepared {
   readonly answer: EngineAnswer;
   /** Absent where nothing is to be changed. */
   readonly made: Made | undefined;
+  readonly limits?: readonly LimitState[];
 }
 
 /** Takes the keys as they are at this moment where they are asked for, or a text has come that others may have signed. */
@@ -127,6 +141,7 @@ async function ask(
 ): Promise<Prepared | Denial> {
   const { parameters } = input;
   const request = await recogniseSigned(engine, input, { work, keyUses });
+  work.presented = presentedIn(input);
   const answer = await engine.within(work, () => callEngine(engine.listener, request));
   // An exception is a bug or an outage, which the gate tells apart.
   if (work.failure !== undefined) throw work.failure;
@@ -139,7 +154,7 @@ async function ask(
     return { answer, made: { work, watch } };
   }
   // What a refusal changes has to last: a code that comes a second time takes its tokens with it.
-  if (work.changes) await store.write((transaction) => work.commit(transaction));
+  if (work.changes) await store.write((transaction) => work.commitRefused(transaction));
   const { refusal } = watch;
   if (refusal === undefined) return denial;
   return { ...denial, event: refusal.event, context: { ...denial.context, ...refusal.context } };
@@ -154,6 +169,25 @@ function tell(
   for (const { event: definition, context } of notes) {
     const details = { definition, context, principal: by.principal, outcome: "success" } as const;
     parts.events.emit(describe(parts, by.attempt, details));
+  }
+}
+
+/** What a call is to be compared with: an assertion, or the secret of a client that changes its registration. */
+function presentedIn({ request, parameters }: EndpointInput): Presented {
+  const { client_assertion: assertion } = parameters;
+  if (typeof assertion === "string") return { assertion };
+  if (request.method !== "PUT" || request.body === undefined) return {};
+  const { success, data } = ClientUpdate.safeParse(jsonOf(request.body));
+  return success ? data : {};
+}
+
+const ClientUpdate = z.object({ client_secret: z.string() }).transform(({ client_secret: secret }) => ({ secret }));
+
+function jsonOf(body: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(body));
+  } catch {
+    return undefined;
   }
 }
 
@@ -188,7 +222,11 @@ function contextOf({ client_id: client, grant_type: grantType }: Readonly<Record
   };
 }
 
-async function answerEndpoint(parts: EndpointParts, action: AnyAction, inbound: Inbound): Promise<Response> {
+async function answerEndpoint(
+  parts: EndpointParts,
+  { action, description }: { readonly action: AnyAction; readonly description: EndpointDescription },
+  inbound: Inbound,
+): Promise<Response> {
   const outcome = await parts.edge.receive(inbound, {
     action,
     entrance: "oauth",
@@ -207,7 +245,8 @@ async function answerEndpoint(parts: EndpointParts, action: AnyAction, inbound: 
       return { value, claimedClient: claimedClientOf(headers, parameters) };
     },
   });
-  const response = responseOf(outcome, parts.clock.now());
+  const origin = inbound.request.headers.get("origin");
+  const response = responseOf(outcome, { now: parts.clock.now(), reach: description.reach, origin });
   const maxAge = inbound.url.pathname === OAUTH_PATHS.jwks && outcome.ok ? parts.issuers.keysMaxAge : undefined;
   if (maxAge !== undefined) response.headers.set("cache-control", `public, max-age=${maxAge}`);
   return response;

@@ -7,7 +7,6 @@ import {
   type Client,
   type ClientAuthMethod,
   type ClientCredentials,
-  type ClientMetadata,
   type Configuration,
   type CookiesSetOptions,
   type FindAccount,
@@ -17,6 +16,7 @@ import {
   type ResourceServer,
   type SigningAlgorithm,
 } from "oidc-provider";
+import type { ClientFeatures } from "./client-features.ts";
 
 /** Lifetimes of what the engine issues, in seconds. */
 export interface Lifetimes {
@@ -66,8 +66,6 @@ export interface IssuerOptions {
   readonly resources: readonly ProtectedResource[];
   /** Whether clients without a secret may register: browser apps, command lines, agents over MCP. */
   readonly publicClients: boolean;
-  /** Clients that are there without registering. Default: none. */
-  readonly clients?: readonly ClientMetadata[];
   readonly findAccount: FindAccount;
   /** Where a person signs in and consents: the address of an interaction. */
   readonly interactionPath: (uid: string) => string;
@@ -91,6 +89,7 @@ export const OAUTH_PATHS = {
 /** What an engine asks while it works. */
 export interface EngineHooks {
   readonly adapter: AdapterFactory;
+  readonly clients?: ClientFeatures;
   /** Adds to when people are asked to sign in. */
   readonly requireFreshSignIn: (policy: interactionPolicy.DefaultPolicy) => interactionPolicy.DefaultPolicy;
   /** Whether a refresh token is replaced when it is used; throws where it may not be used. */
@@ -99,11 +98,11 @@ export interface EngineHooks {
 
 /** What the engine is told; all it says about itself follows from this. */
 export function configurationOf(options: IssuerOptions, hooks: EngineHooks): Configuration {
+  const { clients } = hooks;
   const { issuer, keys, cookieKeys, lifetimes, publicClients, findAccount, interactionPath } = options;
   return {
     adapter: hooks.adapter,
     findAccount,
-    clients: [...(options.clients ?? [])],
     // The types know the members of each kind of key, and that of one whose kind is not known.
     jwks: { keys: [...keys] as JWKS["keys"] },
     routes: OAUTH_PATHS,
@@ -123,15 +122,20 @@ export function configurationOf(options: IssuerOptions, hooks: EngineHooks): Con
       long: cookieOptions(issuer),
       short: cookieOptions(issuer),
     },
+    extraClientMetadata: { properties: [RESOURCE_SCOPES] },
     interactions: {
       policy: hooks.requireFreshSignIn(interactionPolicy.base()),
       url: (_context, { uid }) => interactionPath(uid),
     },
     ...algorithmsOf(keys),
     ttl: lifetimesOf(lifetimes),
-    features: featuresOf(options),
+    ...clients?.configuration,
+    features: { ...featuresOf(options), ...clients?.features },
   };
 }
+
+/** Member of a client's metadata: the scopes it may have, by resource. */
+export const RESOURCE_SCOPES = "resource_scopes";
 
 /** Seconds by which other machines' clocks may differ. */
 export const CLOCK_TOLERANCE = 60;
@@ -182,7 +186,10 @@ function featuresOf({ resources, lifetimes }: IssuerOptions): Configuration["fea
     clientCredentials: { enabled: true },
     deviceFlow: { enabled: true },
     dPoP: { enabled: true },
-    introspection: { enabled: true, allowedPolicy: (_context, client, token) => mayLookUp(resources, client, token) },
+    introspection: {
+      enabled: true,
+      allowedPolicy: (context, client, token) => mayLookUp(resources, context, { client, token }),
+    },
     pushedAuthorizationRequests: { enabled: true },
     revocation: { enabled: true, allowedPolicy: (_context, client, token) => token.clientId === client.clientId },
     rpInitiatedLogout: { enabled: true },
@@ -192,17 +199,25 @@ function featuresOf({ resources, lifetimes }: IssuerOptions): Configuration["fea
       enabled: true,
       defaultResource: () => [],
       useGrantedResource: () => true,
-      getResourceServerInfo: (_context, resource) => resourceServerOf(resources, resource, lifetimes),
+      getResourceServerInfo: (_context, resource, client) =>
+        resourceServerOf(resources, { wanted: resource, client }, lifetimes),
     },
   };
 }
 
-function mayLookUp(
+interface Looked {
+  readonly client: Client;
+  readonly token: AccessToken | ClientCredentials | RefreshToken;
+}
+
+async function mayLookUp(
   resources: readonly ProtectedResource[],
-  { clientId }: Client,
-  token: AccessToken | ClientCredentials | RefreshToken,
-): boolean {
+  { oidc }: KoaContextWithOIDC,
+  { client: { clientId }, token }: Looked,
+): Promise<boolean> {
   if (token.clientId === clientId) return true;
+  // The client a token was issued to may be gone since.
+  if (token.clientId === undefined || (await oidc.provider.Client.find(token.clientId)) === undefined) return false;
   const audience = "aud" in token ? [token.aud].flat() : [];
   return resources.some(
     ({ resource, lookedUpBy = [] }) => audience.includes(resource) && lookedUpBy.includes(clientId),
@@ -229,13 +244,17 @@ function isEncrypted(issuer: string): boolean {
 
 function resourceServerOf(
   resources: readonly ProtectedResource[],
-  wanted: string,
+  { wanted, client }: { readonly wanted: string; readonly client: Client },
   lifetimes: Lifetimes,
 ): ResourceServer {
   const known = resources.find(({ resource }) => resource === wanted);
   if (known === undefined) throw new errors.InvalidTarget();
+  // A member of ours, which the engine keeps as the client source gives it.
+  const allowed = client[RESOURCE_SCOPES] as Readonly<Record<string, readonly string[]>> | undefined;
+  const own = allowed === undefined ? known.scopes : allowed[wanted];
+  if (own === undefined) throw new errors.InvalidTarget("the client is not allowed at this resource");
   return {
-    scope: known.scopes.join(" "),
+    scope: known.scopes.filter((scope) => own.includes(scope)).join(" "),
     audience: known.resource,
     accessTokenTTL: known.lifetime ?? lifetimes.accessToken,
     accessTokenFormat: known.format ?? "opaque",

@@ -37,6 +37,23 @@ export interface Kept {
   readonly lifetime?: number | undefined;
 }
 
+/** Credentials that a call comes with: which of a client's secrets it is about. */
+export interface Presented {
+  /** A signature (RFC 7523). */
+  readonly assertion?: string | undefined;
+  /** What a client names as its secret when it changes its registration (RFC 7592). */
+  readonly secret?: string | undefined;
+}
+
+/** Who a call has turned out to come from. */
+export interface Proven {
+  readonly client?: string | undefined;
+  readonly account?: string | undefined;
+}
+
+/** A step of the transaction besides what the engine keeps; `false` makes the whole of it stale. */
+export type FurtherStep = (transaction: WriteTransaction) => Promise<boolean>;
+
 type Change =
   | { readonly what: "put" | "add"; readonly artifact: OAuthArtifact }
   | { readonly what: "consume" | "remove"; readonly key: string }
@@ -52,6 +69,7 @@ type Change =
 export class UnitOfWork {
   readonly #parts: UnitOfWorkParts;
   readonly #changes: Change[] = [];
+  readonly #further = new Map<string, FurtherStep>();
   /** What this call has written, by key; `undefined`: removed. */
   readonly #own = new Map<string, AdapterPayload | undefined>();
   readonly #aliases = new Map<string, string>();
@@ -63,6 +81,9 @@ export class UnitOfWork {
   #signed: string | undefined;
   /** What went wrong in the engine or below it, of which its answer says nothing. */
   failure: unknown;
+  presented: Presented = {};
+  /** Whom the engine has recognised. */
+  proven: Proven = {};
 
   constructor(parts: UnitOfWorkParts) {
     this.#parts = parts;
@@ -70,6 +91,10 @@ export class UnitOfWork {
 
   get codec(): ArtifactCodec {
     return this.#parts.codec;
+  }
+
+  get read(): Store["read"] {
+    return this.#parts.read;
   }
 
   get witness(): GrantWitness | undefined {
@@ -164,6 +189,11 @@ export class UnitOfWork {
     this.#changes.push({ what: "answer", key: this.#used, answer: sealed });
   }
 
+  /** Has a step taken in the transaction of a call that succeeds. Of those of one name the first is taken. */
+  further(name: string, step: FurtherStep): void {
+    if (!this.#further.has(name)) this.#further.set(name, step);
+  }
+
   /** What was answered the first time, where this call came with a refresh token that was used up a moment ago. */
   get repeated(): unknown {
     return this.#repeated;
@@ -174,6 +204,14 @@ export class UnitOfWork {
    * @throws {StalePreparationError} when something was used up or revoked meanwhile.
    */
   async commit(transaction: WriteTransaction): Promise<void> {
+    for (const step of this.#further.values()) {
+      if (!(await step(transaction))) throw new StalePreparationError();
+    }
+    await this.commitRefused(transaction);
+  }
+
+  /** Makes the changes of a call that was refused: what the engine has kept and revoked, and nothing besides. */
+  async commitRefused(transaction: WriteTransaction): Promise<void> {
     for (const change of this.#changes) {
       if (!(await this.#make(transaction, change))) throw new StalePreparationError();
     }

@@ -94,6 +94,41 @@ export const identityOptions = {
     doc: "APIs that tokens can be issued for: `resource` (an absolute URL), `scopes`, `format` (`opaque` or `jwt`), `lifetime`, `lookedUpBy` (clients that may look tokens up).",
     default: [],
   }),
+  "identity.clientRegistration.access": option(choice("off", "token", "open"), {
+    doc: "Who may register clients at `/oauth/clients`: nobody, who has a token of an operator (`gatehouse oauth issue-token`), or everybody.",
+    default: "token",
+  }),
+  "identity.clientRegistration.scopes": option(list(text("a scope")), {
+    doc: "Scopes of people that clients may have which register.",
+    default: ["openid", "offline_access", "profile", "email"],
+  }),
+  "identity.clientRegistration.grantTypes": option(
+    list(
+      choice(
+        "authorization_code",
+        "refresh_token",
+        "client_credentials",
+        "urn:ietf:params:oauth:grant-type:device_code",
+      ),
+    ),
+    { doc: "Grants that clients may have which register.", default: ["authorization_code", "refresh_token"] },
+  ),
+  "identity.clientRegistration.redirectHosts": option(list(text("a host, .example.com for all below it, or *")), {
+    doc: "Hosts to which clients may have people sent back which register; programs on people's machines always may.",
+    default: ["*"],
+  }),
+  "identity.clientRegistration.secretLifetime": option(duration("0ms"), {
+    doc: "How long secrets of clients last which register; `0s` for ever.",
+    default: "0s",
+  }),
+  "identity.clientRegistration.unusedAfter": option(duration("0ms"), {
+    doc: "After how long without use clients are removed which have registered; `0s` for never.",
+    default: "90d",
+  }),
+  "identity.clientDocuments.hosts": option(list(text("a host, .example.com for all below it, or *")), {
+    doc: "Hosts of documents by whose address clients are known without registering, as those of MCP are; none switches it off.",
+    default: [],
+  }),
   "identity.registration": option(flag(), {
     doc: "Whether people may register by themselves. Otherwise they are invited.",
     default: false,

@@ -27,6 +27,17 @@ describe("a relying party", () => {
     assert.deepEqual([...browser.cookies.keys()], ["__Host-gatehouse"], "nothing is left of the sign-in");
   });
 
+  it("ends the session of before when somebody signs in again", async () => {
+    const browser = new TestBrowser(kit);
+    await browser.signIn();
+    const before = new TestBrowser(kit);
+    for (const [name, value] of browser.cookies) before.cookies.set(name, value);
+    const back = await browser.begin();
+    const response = await browser.get(back.pathname + back.search);
+    assert.deepEqual([response.status, response.headers.get("location")], [303, "/wanted"], "on one site");
+    assert.deepEqual([await browser.who(), await before.who()], ["user ada", "anonymous -"]);
+  });
+
   it("lets several tabs sign in at once", async () => {
     const browser = new TestBrowser(kit);
     const [first, second] = [await browser.begin("/first"), await browser.begin("/second")];

@@ -250,4 +250,44 @@ export const coreMigrations: readonly Migration[] = Object.freeze([
     ) {strict};
     CREATE INDEX oauth_grant_traces_trace ON oauth_grant_traces (trace)`,
   ),
+  portableMigration(
+    "0025_oauth_clients",
+    `CREATE TABLE oauth_clients (
+      tenant {id} NOT NULL,
+      id {id} NOT NULL,
+      origin TEXT NOT NULL CHECK (origin IN ('operator', 'registration', 'document')),
+      state TEXT NOT NULL CHECK (state IN ('active', 'disabled')),
+      body TEXT NOT NULL,
+      version {integer} NOT NULL,
+      created_at {integer} NOT NULL,
+      changed_at {integer} NOT NULL,
+      used_at {integer},
+      PRIMARY KEY (tenant, id)
+    ) {strict};
+    CREATE INDEX oauth_clients_unused ON oauth_clients (used_at) WHERE origin <> 'operator';
+    CREATE TABLE oauth_client_secrets (
+      key {id} NOT NULL PRIMARY KEY,
+      tenant {id} NOT NULL,
+      client {id} NOT NULL,
+      id {id} NOT NULL,
+      body TEXT,
+      created_at {integer} NOT NULL,
+      expires_at {integer},
+      used_at {integer}
+    ) {strict};
+    CREATE INDEX oauth_client_secrets_client ON oauth_client_secrets (tenant, client);
+    CREATE INDEX oauth_client_secrets_expiry ON oauth_client_secrets (expires_at) WHERE expires_at IS NOT NULL;
+    CREATE TABLE oauth_registration_tokens (
+      key {id} NOT NULL PRIMARY KEY,
+      tenant {id} NOT NULL,
+      id {id} NOT NULL,
+      label TEXT NOT NULL,
+      uses_left {integer} NOT NULL,
+      created_at {integer} NOT NULL,
+      expires_at {integer} NOT NULL,
+      used_at {integer}
+    ) {strict};
+    CREATE INDEX oauth_registration_tokens_tenant ON oauth_registration_tokens (tenant, id);
+    CREATE INDEX oauth_registration_tokens_expiry ON oauth_registration_tokens (expires_at)`,
+  ),
 ]);

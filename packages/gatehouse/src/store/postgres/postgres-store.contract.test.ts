@@ -7,6 +7,7 @@ import { describeBansContract } from "../../testing/store-contract-bans.ts";
 import { describeDocumentsContract } from "../../testing/store-contract-documents.ts";
 import { describeOAuthGrantsContract } from "../../testing/store-contract-grants.ts";
 import { describeOAuthArtifactsContract } from "../../testing/store-contract-oauth.ts";
+import { describeOAuthClientsContract } from "../../testing/store-contract-oauth-clients.ts";
 import { describeSigningKeysContract } from "../../testing/store-contract-signing-keys.ts";
 import { describeUploadsContract } from "../../testing/store-contract-uploads.ts";
 import type { CreateStoreFixture } from "../../testing/store-contract-fixture.ts";
@@ -40,6 +41,7 @@ describe("PostgreSQL", { skip: await skipWithout("postgres") }, () => {
   describeOAuthArtifactsContract("PostgreSQL", create);
   describeOAuthGrantsContract("PostgreSQL", create);
   describeSigningKeysContract("PostgreSQL", create);
+  describeOAuthClientsContract("PostgreSQL", create);
   describeAccountsContract("PostgreSQL", create);
   describeIdempotencyContract("PostgreSQL", create);
   describeAuditTrailContract("PostgreSQL", create);

@@ -5,6 +5,7 @@ import { describeBansContract } from "../../testing/store-contract-bans.ts";
 import { describeDocumentsContract } from "../../testing/store-contract-documents.ts";
 import { describeOAuthGrantsContract } from "../../testing/store-contract-grants.ts";
 import { describeOAuthArtifactsContract } from "../../testing/store-contract-oauth.ts";
+import { describeOAuthClientsContract } from "../../testing/store-contract-oauth-clients.ts";
 import { describeSigningKeysContract } from "../../testing/store-contract-signing-keys.ts";
 import { describeUploadsContract } from "../../testing/store-contract-uploads.ts";
 import { describeIdempotencyContract } from "../../testing/store-contract-idempotency.ts";
@@ -19,6 +20,7 @@ for (const [name, create] of [
   describeDocumentsContract(name, create);
   describeUploadsContract(name, create);
   describeOAuthArtifactsContract(name, create);
+  describeOAuthClientsContract(name, create);
   describeOAuthGrantsContract(name, create);
   describeSigningKeysContract(name, create);
   describeAccountsContract(name, create);

@@ -1,0 +1,127 @@
+import { Hono, type Context } from "hono";
+import { html } from "../html/html.ts";
+import { readActionInput } from "../http/action-input.ts";
+import type { Inbound } from "../http/inbound.ts";
+import { isDenial } from "../kernel/outcome.ts";
+import { problems } from "../kernel/problems.ts";
+import {
+  ClientRows,
+  clientPage,
+  CLIENTS_PATH,
+  EMPTY_CLIENT,
+  MadeSecret,
+  TokenRows,
+  type ClientPageParts,
+  type TypedClient,
+} from "./client-page.ts";
+import type { GrantRouteParts } from "./grant-routes.ts";
+import type { PageContent } from "./page-content.ts";
+
+/** What the page of clients needs of the console: the same as that of grants. */
+export type ClientRouteParts = GrantRouteParts;
+
+type Fields = ReadonlyMap<string, string>;
+
+/** Forms of the page by the last part of their address: the action, and its input. */
+const STEPS: Readonly<Record<string, readonly [action: string, input: (fields: Fields) => unknown]>> = {
+  create: ["clients.create", newClient],
+  "rotate-secret": ["clients.rotate-secret", which],
+  disable: ["clients.disable", which],
+  enable: ["clients.enable", which],
+  delete: ["clients.delete", which],
+  "issue-token": ["registration-tokens.issue", newToken],
+  "revoke-token": ["registration-tokens.revoke", which],
+};
+
+/** The page of clients, and the forms on it. */
+export function clientRoutes(parts: ClientRouteParts): Hono {
+  const app = new Hono();
+  app.get(CLIENTS_PATH, (context) => parts.show(context, (inbound) => clients(parts, inbound)));
+  app.post(`${CLIENTS_PATH}/:step`, (context, next) => {
+    const step = STEPS[context.req.param("step")];
+    return step === undefined || !parts.hasGrants() ? next() : take(parts, context, step);
+  });
+  return app;
+}
+
+type Shown = Partial<Pick<ClientPageParts, "typed" | "violations" | "made">>;
+
+async function clients(parts: ClientRouteParts, inbound: Inbound, shown: Shown = {}): Promise<PageContent> {
+  const page = {
+    title: "Clients",
+    lead: "Who may get tokens, and tokens that let others register.",
+    path: CLIENTS_PATH,
+  };
+  if (!parts.hasGrants()) {
+    // Asked all the same: whoever is no operator is refused.
+    await parts.ask(inbound, { action: "guards.inventory" });
+    return { ...page, body: html`<p class="empty">The identity provider is switched off (identity.enabled).</p>` };
+  }
+  const { clients: rows } = ClientRows.parse(await parts.ask(inbound, { action: "clients.list" }));
+  const { tokens } = TokenRows.parse(await parts.ask(inbound, { action: "registration-tokens.list" }));
+  const { typed = EMPTY_CLIENT, violations = [], made } = shown;
+  const csrfToken = parts.edge.csrfToken(inbound);
+  const body = clientPage({ clients: rows, tokens, csrfToken, typed, violations, made });
+  return violations.length === 0 ? { ...page, body } : { ...page, body, status: problems.VALIDATION_ERROR.status };
+}
+
+async function take(
+  parts: ClientRouteParts,
+  context: Context,
+  [action, inputOf]: readonly [string, (fields: Fields) => unknown],
+): Promise<Response> {
+  const { edge } = parts;
+  const inbound = edge.of(context);
+  let fields: Fields = new Map();
+  const outcome = await edge.receive(inbound, {
+    action,
+    read: async () => {
+      const carried = await readActionInput(inbound);
+      if (isDenial(carried)) return carried;
+      fields = textsOf(carried.value);
+      return { ...carried, value: inputOf(fields) };
+    },
+  });
+  if (!outcome.ok) {
+    const { problem, violations = [] } = outcome;
+    if (problem !== problems.VALIDATION_ERROR || inbound.accepts !== "html") return parts.refuse(inbound, outcome);
+    return parts.show(context, () => clients(parts, inbound, { typed: typedIn(fields), violations }));
+  }
+  const made = MadeSecret.safeParse(outcome.value);
+  const secret = made.success && (made.data.secret ?? made.data.token) !== undefined;
+  if (!secret) return edge.redirect(inbound, CLIENTS_PATH);
+  return parts.show(context, () => clients(parts, inbound, { made: made.data }));
+}
+
+function which(fields: Fields): unknown {
+  return { id: fields.get("id") ?? "" };
+}
+
+function newClient(fields: Fields): unknown {
+  const { name, redirectUris, type, authentication } = typedIn(fields);
+  const addresses = redirectUris.split(/\s+/).filter((address) => address !== "");
+  return { name, redirectUris: addresses, type, authentication };
+}
+
+function newToken(fields: Fields): unknown {
+  return { label: fields.get("label") ?? "", uses: numberOf(fields.get("uses")), hours: numberOf(fields.get("hours")) };
+}
+
+function numberOf(text = ""): unknown {
+  return /^\d{1,9}$/.test(text) ? Number(text) : text;
+}
+
+function typedIn(fields: Fields): TypedClient {
+  const read = (name: keyof TypedClient): string => (fields.get(name) ?? EMPTY_CLIENT[name]).trim().slice(0, 2000);
+  return {
+    name: read("name"),
+    redirectUris: read("redirectUris"),
+    type: read("type"),
+    authentication: read("authentication"),
+  };
+}
+
+function textsOf(value: unknown): Fields {
+  const entries = typeof value === "object" && value !== null ? Object.entries(value) : [];
+  return new Map(entries.flatMap(([name, text]) => (typeof text === "string" ? [[name, text] as const] : [])));
+}

@@ -1,0 +1,103 @@
+import { Hono, type Context } from "hono";
+import { z } from "zod";
+import { html, type Html } from "../html/html.ts";
+import { readActionInput } from "../http/action-input.ts";
+import type { Inbound } from "../http/inbound.ts";
+import { isDenial } from "../kernel/outcome.ts";
+import { EMERGENCY_MEASURES } from "../kernel/ports/emergency.ts";
+import { moment } from "./format.ts";
+import type { GrantRouteParts } from "./grant-routes.ts";
+import type { PageContent } from "./page-content.ts";
+
+const PATH = "/console/emergency";
+const Measures = z.object({
+  measures: z.array(z.object({ measure: z.string(), reason: z.string(), expiresAt: z.number() })),
+});
+const Fields = z.object({ measure: z.string(), reason: z.string(), minutes: z.string() }).partial();
+
+const MEANINGS: Readonly<Record<string, string>> = {
+  "registrations-closed": "Nobody registers clients.",
+  "second-factor": "New sign-ins need a second factor.",
+  "tight-limits": "Every limit admits a quarter.",
+};
+
+/** The page of emergency measures, and the forms that set and lift them. */
+export function emergencyRoutes(parts: Omit<GrantRouteParts, "hasGrants" | "ids">): Hono {
+  const app = new Hono();
+  app.get(PATH, (context) => parts.show(context, (inbound) => emergency(parts, inbound)));
+  app.post(`${PATH}/set`, (context) =>
+    take(parts, context, {
+      action: "emergency.set",
+      input: ({ measure, reason, minutes = "" }) => ({
+        ...{ measure, reason },
+        minutes: /^\d{1,6}$/.test(minutes) ? Number(minutes) : minutes,
+      }),
+    }),
+  );
+  app.post(`${PATH}/lift`, (context) =>
+    take(parts, context, { action: "emergency.lift", input: ({ measure }) => ({ measure }) }),
+  );
+  return app;
+}
+
+type Parts = Parameters<typeof emergencyRoutes>[0];
+
+async function emergency(parts: Parts, inbound: Inbound): Promise<PageContent> {
+  const { measures } = Measures.parse(await parts.ask(inbound, { action: "emergency.list" }));
+  const csrfToken = parts.edge.csrfToken(inbound);
+  const inForce = new Map(measures.map((one) => [one.measure, one]));
+  return {
+    title: "Emergency",
+    lead: "Measures against an attack. Each ends by itself.",
+    path: PATH,
+    body: html`${EMERGENCY_MEASURES.map((measure) => {
+      const set = inForce.get(measure);
+      return html`<section class="panel" aria-labelledby="${measure}">
+        <h2 id="${measure}">${measure}</h2>
+        <p>${MEANINGS[measure]}</p>
+        ${
+          set === undefined
+            ? setForm(measure, csrfToken)
+            : html`<p class="notice bad">In force until ${moment(set.expiresAt)} (UTC): ${set.reason}</p>
+                <form method="post" action="${PATH}/lift">
+                  <input type="hidden" name="_csrf_token" value="${csrfToken}" />
+                  <input type="hidden" name="measure" value="${measure}" />
+                  <button class="button" type="submit">
+                    Lift<span class="visually-hidden"> ${measure}</span>
+                  </button>
+                </form>`
+        }
+      </section>`;
+    })}`,
+  };
+}
+
+function setForm(measure: string, csrfToken: string): Html {
+  return html`<form class="filters" method="post" action="${PATH}/set" aria-label="Set ${measure}">
+    <input type="hidden" name="_csrf_token" value="${csrfToken}" />
+    <input type="hidden" name="measure" value="${measure}" />
+    <label class="wide">Reason<input name="reason" required maxlength="500" autocomplete="off" /></label>
+    <label>Minutes<input name="minutes" value="60" required inputmode="numeric" autocomplete="off" /></label>
+    <div class="buttons"><button class="button danger" type="submit">Set</button></div>
+  </form>`;
+}
+
+interface Taken {
+  readonly action: string;
+  readonly input: (fields: z.infer<typeof Fields>) => unknown;
+}
+
+async function take(parts: Parts, context: Context, { action, input }: Taken): Promise<Response> {
+  const { edge } = parts;
+  const inbound = edge.of(context);
+  const outcome = await edge.receive(inbound, {
+    action,
+    read: async () => {
+      const carried = await readActionInput(inbound);
+      if (isDenial(carried)) return carried;
+      const { success, data } = Fields.safeParse(carried.value);
+      return { ...carried, value: input(success ? data : {}) };
+    },
+  });
+  return outcome.ok ? edge.redirect(inbound, PATH) : parts.refuse(inbound, outcome);
+}
