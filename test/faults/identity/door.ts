@@ -61,6 +61,13 @@ export function issueSigned(origin: string): Promise<DoorAnswer> {
   return post(origin, "/oauth/token", { client: "machine", form });
 }
 
+/** An access token for whoever signs with a client's key (RFC 7523). */
+export function presentAssertion(origin: string, assertion: string): Promise<DoorAnswer> {
+  const type = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+  const form = { grant_type: "client_credentials", client_assertion_type: type, client_assertion: assertion };
+  return post(origin, "/oauth/token", { form });
+}
+
 /** What a server says a token means. */
 export function introspect(origin: string, token: string, client: "app" | "machine"): Promise<DoorAnswer> {
   return post(origin, "/oauth/introspect", { client, form: { token } });
@@ -80,12 +87,13 @@ export async function look(
 }
 
 interface Posting {
-  readonly client: "app" | "machine";
+  /** Absent: the form says who it is. */
+  readonly client?: "app" | "machine";
   readonly form: Readonly<Record<string, string>>;
 }
 
 async function post(origin: string, path: string, { client, form }: Posting): Promise<DoorAnswer> {
-  const headers = { authorization: `Basic ${btoa(`${client}:${SECRET}`)}` };
+  const headers: HeadersInit = client === undefined ? {} : { authorization: `Basic ${btoa(`${client}:${SECRET}`)}` };
   const init = { method: "POST", headers, body: new URLSearchParams(form), signal: AbortSignal.timeout(PATIENCE) };
   return answerOf(await fetch(origin + path, init));
 }
