@@ -101,7 +101,8 @@ describe("rotating signing keys under load, at two servers", { skip: missing }, 
   }
 
   it("at once is noticed by nobody who looks again for keys it does not know", { timeout: drillTimeout }, () =>
-    underLoad("at once", { kept: KEPT, cooldown: 0 }, () => rotateAtOnce(sized(6, 150))));
+    underLoad("at once", { kept: KEPT, cooldown: 0 }, () => rotateAtOnce(sized(6, 150))),
+  );
 
   it("by stages is noticed by nobody who looks when its keys are old", { timeout: drillTimeout }, () =>
     underLoad("by stages", { kept: 1_000, cooldown: KEPT }, async ({ resources }) => {
@@ -118,7 +119,8 @@ describe("rotating signing keys under load, at two servers", { skip: missing }, 
         report.progress(`by stages, ${number + 1}/${rotations}`);
       }
       return rotations;
-    }));
+    }),
+  );
 
   it("at once, every half minute, is noticed by nobody", { timeout: drillTimeout, skip: fullOnly }, () =>
     underLoad("every half minute", { kept: KEPT, cooldown: COOLDOWN }, async ({ resources }) => {
@@ -133,7 +135,8 @@ describe("rotating signing keys under load, at two servers", { skip: missing }, 
         report.progress(`every half minute, ${number + 1}/${rotations}`);
       }
       return rotations;
-    }));
+    }),
+  );
 
   it("at once is noticed by nobody, though the servers do not hear each other", { timeout: drillTimeout }, async () => {
     await valkey.stop();

@@ -93,7 +93,8 @@ interface Posting {
 }
 
 async function post(origin: string, path: string, { client, form }: Posting): Promise<DoorAnswer> {
-  const headers: HeadersInit = client === undefined ? {} : { authorization: `Basic ${btoa(`${client}:${SECRET}`)}` };
+  const headers: Readonly<Record<string, string>> =
+    client === undefined ? {} : { authorization: `Basic ${btoa(`${client}:${SECRET}`)}` };
   const init = { method: "POST", headers, body: new URLSearchParams(form), signal: AbortSignal.timeout(PATIENCE) };
   return answerOf(await fetch(origin + path, init));
 }

@@ -15,9 +15,7 @@ export interface IdentityPair extends AsyncDisposable {
 const ISSUER = "http://localhost:8080";
 
 /** Starts both. */
-export async function startIdentityPair(
-  differences: Readonly<Record<string, string>> = {},
-): Promise<IdentityPair> {
+export async function startIdentityPair(differences: Readonly<Record<string, string>> = {}): Promise<IdentityPair> {
   await using stack = new AsyncDisposableStack();
   const directory = await mkdtemp(join(tmpdir(), "gatehouse-issuers-"));
   stack.defer(() => rm(directory, { recursive: true, force: true }));
