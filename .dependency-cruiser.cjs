@@ -156,7 +156,7 @@ module.exports = {
     }),
     only("openid-client", {
       path: "node_modules/openid-client/",
-      places: [`${src}/oauth/relying-party/`],
+      places: [`${src}/oauth/relying-party/`, `${src}/testing/identity-site\\.ts$`],
       comment: "Whoever lets an issuer sign people in asks the relying party.",
     }),
     only("sqlite", {

@@ -15,16 +15,19 @@ const target = join(library, "dist", "client");
 const stamp = join(target, "live.js.sources");
 /** Each is a file of the sources; client/chunks.ts says what on a page has it loaded. */
 const chunks = ["inspector", "push", "upload"];
+/** Scripts of their own, for pages without live components. */
+const scripts = ["passkey"];
 
 /** Builds the bundles unless they were made from the sources as they are; answers whether they were built. */
 export async function buildClientIfChanged() {
   const state = fingerprint();
-  const isBuilt = ["live", ...chunks].every((name) => read(join(target, `${name}.js`)) !== undefined);
+  const isBuilt = ["live", ...chunks, ...scripts].every((name) => read(join(target, `${name}.js`)) !== undefined);
   if (read(stamp) === state && isBuilt) return false;
   mkdirSync(target, { recursive: true });
   // The core names its chunks by what is in them, as the server does.
   const hashes = {};
   for (const name of chunks) hashes[name] = hashOf(await bundle(name));
+  for (const name of scripts) await bundle(name);
   await bundle("live", { CHUNKS: JSON.stringify(hashes) });
   // Its service would stay as a child of the server that is started next.
   const { stop } = await import("esbuild");

@@ -44,7 +44,7 @@ export async function openSinglePageSite(): Promise<SinglePageSite> {
   const script = await bundle(fileURLToPath(new URL("app.mjs", import.meta.url)));
   const { privateKey } = await generateKeyPair("ES256", { extractable: true });
   const keys = [{ ...(await exportJWK(privateKey)), alg: "ES256", use: "sig", kid: "first" }];
-  const place = { origin: "" };
+  const place = { origin: "", register: () => Promise.resolve() };
   const gatehouse = stack.use(
     await openGatehouse({
       config: requireConfig({
@@ -58,6 +58,7 @@ export async function openSinglePageSite(): Promise<SinglePageSite> {
       application: {
         open: (services) => {
           const identity = openIssuer(services, keys, place);
+          place.register = () => register(services, identity, place.origin);
           return { actions: identity.actions, routes: () => routesOf(services, identity, script) };
         },
       },
@@ -74,6 +75,7 @@ export async function openSinglePageSite(): Promise<SinglePageSite> {
   const listening = await listen({ handler: watched, port: 0 });
   stack.defer(() => listening.close());
   place.origin = browserOrigin(listening.url);
+  await place.register();
   const kept = stack.move();
   const bytes = await bundle(fileURLToPath(import.meta.resolve("gatehouse/oauth/browser")));
   return { origin: place.origin, grants, bytes, [Symbol.asyncDispose]: () => kept.disposeAsync() };
@@ -91,16 +93,6 @@ function openIssuer(services: Services, keys: readonly JWK[], place: { readonly 
     lifetimes: LIFETIMES,
     resources: [],
     publicClients: true,
-    clientsOf: () => [
-      {
-        client_id: "spa",
-        token_endpoint_auth_method: "none",
-        grant_types: ["authorization_code", "refresh_token"],
-        response_types: ["code"],
-        redirect_uris: [`${place.origin}/app`],
-        post_logout_redirect_uris: [`${place.origin}/app`],
-      },
-    ],
     findAccount: () => async (_context, id) => ({ accountId: id, claims: async () => ({ sub: id }) }),
     interactionPath: (uid) => `/test/sign-in/${uid}`,
     grace: 10_000,
@@ -108,10 +100,9 @@ function openIssuer(services: Services, keys: readonly JWK[], place: { readonly 
   // Stands for the pages on which people sign in: everybody is Ada, and agrees.
   identity.routes.get("/test/sign-in/:uid", async (context) => {
     const inbound = services.edge.of(context);
-    const { engine, codec } = identity.issuers.of(inbound.tenant);
-    const { store, clock } = services;
-    const read: typeof store.read = (look) => store.read(look);
-    const work = new UnitOfWork({ codec, artifacts, read, now: () => clock.now(), grace: 0 });
+    const { engine } = identity.issuers.of(inbound.tenant);
+    const { store } = services;
+    const work = workOf(services, identity);
     const { headers } = inbound.request;
     const url = new URL(inbound.url.pathname, place.origin);
     const request = { method: "GET", url, headers, body: undefined, ip: inbound.peer.ip };
@@ -125,6 +116,24 @@ function openIssuer(services: Services, keys: readonly JWK[], place: { readonly 
     return new Response(null, { status: 303, headers: { location: location ?? "/" } });
   });
   return identity;
+}
+
+function workOf({ store, clock }: Services, { issuers }: Identity): UnitOfWork {
+  const { codec } = issuers.of("default");
+  return new UnitOfWork({ codec, artifacts, read: (look) => store.read(look), now: () => clock.now(), grace: 0 });
+}
+
+async function register(services: Services, identity: Identity, origin: string): Promise<void> {
+  const work = workOf(services, identity);
+  const payload = {
+    client_id: "spa",
+    token_endpoint_auth_method: "none",
+    grant_types: ["authorization_code", "refresh_token"],
+    redirect_uris: [`${origin}/app`],
+    post_logout_redirect_uris: [`${origin}/app`],
+  } as const;
+  work.put({ kind: "Client", id: "spa", payload: { ...payload, response_types: ["code"] } });
+  await services.store.write((transaction) => work.commit(transaction));
 }
 
 function routesOf({ edge }: Services, identity: Identity, script: Uint8Array): Hono {

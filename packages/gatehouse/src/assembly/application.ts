@@ -13,6 +13,7 @@ import type { EventStream } from "../kernel/event-stream.ts";
 import type { Gate } from "../kernel/gate.ts";
 import type { Ids } from "../kernel/ids.ts";
 import type { KeyRing } from "../kernel/key-ring.ts";
+import type { ThemeOptions } from "../identity/screens/theme.ts";
 import type { AuditTrail } from "../kernel/ports/audit.ts";
 import type { Bans } from "../kernel/ports/bans.ts";
 import type { Bus } from "../kernel/ports/bus.ts";
@@ -88,6 +89,8 @@ export interface Application {
    * server's own for all tenants.
    */
   readonly issuer?: (tenant: string) => string;
+  /** The look of a tenant's pages for signing in. Default: `identity.theme`, for all tenants. */
+  readonly theme?: (tenant: string) => ThemeOptions;
   readonly open?: (services: Services) => ApplicationParts;
 }
 

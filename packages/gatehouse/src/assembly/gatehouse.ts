@@ -100,11 +100,13 @@ function servicesParts({
   issuer,
   migrations,
   tenant,
-}: Application): Pick<Application, "issuer" | "migrations" | "tenant"> {
+  theme,
+}: Application): Pick<Application, "issuer" | "migrations" | "tenant" | "theme"> {
   return {
     ...(issuer === undefined ? {} : { issuer }),
     ...(migrations === undefined ? {} : { migrations }),
     ...(tenant === undefined ? {} : { tenant }),
+    ...(theme === undefined ? {} : { theme }),
   };
 }
 

@@ -72,10 +72,10 @@ export interface Foundation {
  * @throws {KeyFileError} when the key file cannot be used.
  */
 export async function openServices(
-  options: ServicesOptions & Pick<Application, "issuer" | "migrations" | "tenant">,
+  options: ServicesOptions & Pick<Application, "issuer" | "migrations" | "tenant" | "theme">,
   stack: AsyncDisposableStack,
 ): Promise<Foundation> {
-  const { config, clock, random, migrations = [], tenant, issuer } = options;
+  const { config, clock, random, migrations = [], tenant, issuer, theme } = options;
   const ids = createIds(clock, random);
   const { events, report } = openLog(options, ids, stack);
   const announce = systemEvents({ events, ids, clock });
@@ -114,11 +114,8 @@ export async function openServices(
   const identity = config.identity.enabled
     ? await openIdentity(
         {
-          services: ports,
-          sessions,
-          originOf: originOf ?? origin,
-          keysChanged: announce.signingKeys,
-          report: own.report,
+          ...{ services: ports, sessions, originOf: originOf ?? origin, theme },
+          ...{ keysChanged: announce.signingKeys, report: own.report },
         },
         stack,
       )

@@ -49,6 +49,9 @@ export const identityEvents = defineEvents({
   authn_login_fail_max: { level: "warn", description: "Guessing at an account was slowed down." },
   authn_factor_fail: { level: "warn", description: "FACTOR_REFUSED: a second factor was wrong or used up." },
   authn_factor_replayed: { level: "warn", description: "A code was used a second time." },
+  authn_login_aborted: { level: "info", description: "Somebody went back to the application without signing in." },
+  authn_passkey_asked: { level: "info", description: "A browser was told what to ask a passkey." },
+  oauth_consent_given: { level: "info", description: "Somebody allowed an application what it asked for." },
   authn_passkey_fail: { level: "warn", description: "PASSKEY_REFUSED: a passkey's answer could not be verified." },
   authn_passkey_copied: {
     level: "critical",

@@ -45,6 +45,8 @@ export interface IssuersParts {
   readonly clients?: ClientSource;
   readonly findAccount: (tenant: string) => FindAccount;
   readonly interactionPath: (uid: string) => string;
+  /** Whether a client is the operator's own, which nobody is asked to allow anything. Default: none is. */
+  readonly isFirstParty?: (tenant: string, client: string) => boolean;
 }
 
 /** Engines kept at a time; one is built in about a millisecond. */
@@ -106,7 +108,7 @@ export class Issuers {
   }
 
   #build(tenant: string, origin: string): Issuer {
-    const { keyRing, sealer, keys, findAccount, ...settings } = this.#parts;
+    const { keyRing, sealer, keys, findAccount, isFirstParty, ...settings } = this.#parts;
     // Without keys the engine would take its own, which everybody knows.
     if (keys.all().length === 0) throw new TypeError("There are no keys to sign tokens with yet.");
     const cookieKeys = keyRing.all("oauth-cookies").map(({ mac }) => base64url(mac(tenant)));
@@ -116,6 +118,7 @@ export class Issuers {
       keys: keys.all(),
       cookieKeys,
       findAccount: findAccount(tenant),
+      isFirstParty: (client) => isFirstParty?.(tenant, client) === true,
     });
     return { origin, engine, codec: new ArtifactCodec({ keyRing, sealer, tenant }) };
   }

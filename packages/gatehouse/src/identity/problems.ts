@@ -57,6 +57,8 @@ export const accountProblems = defineProblems({
   SIGN_IN_REFUSED: { status: 401, message: "The e-mail address or the password is not right." },
   FACTOR_REFUSED: { status: 401, message: "The code is wrong, used up or expired." },
   PASSKEY_REFUSED: { status: 401, message: "The passkey was not accepted. Try again, or sign in another way." },
+  SIGN_IN_ENDED: { status: 410, message: "This sign-in is over. Go back to the application and start again." },
+  SIGN_IN_STEP_LOST: { status: 409, message: "Sign in again: what was proven before does not count any more." },
   STEP_UP_REQUIRED: { status: 401, message: "Confirm that it is you to do this." },
   REGISTRATION_CLOSED: { status: 403, message: "Accounts are given by invitation here." },
   ACCOUNT_LINK_INVALID: { status: 400, message: "This link is wrong, used up or expired. Ask for a new one." },

@@ -13,6 +13,7 @@ import { createSigningKeyOperations } from "../../identity/keys/operations.ts";
 import { createKeyNotice } from "./key-notice.ts";
 import { KeyKeeper, type KeyChange } from "../../identity/keys/key-keeper.ts";
 import type { RotationPolicy } from "../../identity/keys/rotation.ts";
+import type { ThemeOptions } from "../../identity/screens/theme.ts";
 import { createMailboxRoutes } from "../../identity/accounts/mailbox-routes.ts";
 import type { AnyAction } from "../../kernel/action.ts";
 import type { Config } from "../../kernel/config.ts";
@@ -33,6 +34,8 @@ import { grantPolicies } from "./grant-policies.ts";
 import type { IdentityServices } from "./identity-services.ts";
 import { openClients } from "./clients.ts";
 import { openMailer } from "./mailer.ts";
+import { firstParties } from "./first-party.ts";
+import { createThemes } from "./themes.ts";
 
 /** The identity provider with all that is mounted. */
 export interface MountedIdentity {
@@ -47,6 +50,8 @@ export interface IdentityOptions {
   readonly sessions: Sessions;
   /** The issuer's address of a tenant. */
   readonly originOf: (tenant: string) => string;
+  /** The look of a tenant's pages, where the application says. */
+  readonly theme?: ((tenant: string) => ThemeOptions) | undefined;
   readonly keysChanged: (changes: readonly KeyChange[]) => void;
   readonly report: (error: unknown) => void;
 }
@@ -71,6 +76,9 @@ export async function openIdentity(options: IdentityOptions, stack: AsyncDisposa
     trustedCidrs: config.limits.trustedCidrs,
     findAccount: (tenant) => createFindAccount({ directory: accounts.directory, store }, tenant),
     interactionPath: (uid) => `/sign-in/${uid}`,
+    isFirstParty: firstParties(config),
+    themeOf: createThemes(config, options.theme),
+    signIn: { accounts, factors },
     grantPolicyOf: grantPolicies(config),
     recogniseDevice: (headers, account) => accounts.devices.recognise(deviceMarksIn(headers), account),
   });

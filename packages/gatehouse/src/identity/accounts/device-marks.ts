@@ -1,11 +1,11 @@
 import { parseCookieHeader } from "../../http/cookies.ts";
 
 /** The cookie that keeps the marks of known devices: over https, and over plain http to this machine. */
-const DEVICE_COOKIES = ["__Host-gatehouse-devices", "gatehouse-devices"] as const;
+export const DEVICE_COOKIES = ["__Host-gatehouse-devices", "gatehouse-devices"] as const;
 /** Accounts that one browser is known for. */
-const MOST_MARKS = 5;
+export const MOST_MARKS = 5;
 /** Stands between two marks. */
-const MARK_SEPARATOR = "~";
+export const MARK_SEPARATOR = "~";
 
 /** The marks of known devices that a request carries. */
 export function deviceMarksIn(headers: Headers): readonly string[] {

@@ -41,6 +41,8 @@ export interface EndpointParts extends ProvenLimitsParts {
   readonly issuers: Issuers;
   /** Milliseconds in which a refresh token that was used up is answered as the first time. */
   readonly grace: number;
+  /** Makes pages of answers that people are to see. */
+  readonly showAnswer: (inbound: Inbound, answer: Response) => Promise<Response>;
   readonly grants: OAuthGrants;
   /** What a client's refresh tokens may do when they are used from elsewhere. */
   readonly grantPolicyOf: (client: string) => GrantPolicy;
@@ -238,6 +240,8 @@ async function answerEndpoint(
       const { headers } = inbound.request;
       const body = bytes.byteLength === 0 ? undefined : bytes;
       const target = new URL(`${url.pathname}${url.search}`, origin);
+      // The engine would have a script send it on; our page shows it in its field.
+      if (method === "GET") target.searchParams.delete("user_code");
       const isForm = inbound.contentType?.essence === "application/x-www-form-urlencoded";
       const fields = isForm ? new URLSearchParams(new TextDecoder().decode(bytes)) : url.searchParams;
       const parameters = parametersOf(fields);
@@ -249,5 +253,5 @@ async function answerEndpoint(
   const response = responseOf(outcome, { now: parts.clock.now(), reach: description.reach, origin });
   const maxAge = inbound.url.pathname === OAUTH_PATHS.jwks && outcome.ok ? parts.issuers.keysMaxAge : undefined;
   if (maxAge !== undefined) response.headers.set("cache-control", `public, max-age=${maxAge}`);
-  return response;
+  return parts.showAnswer(inbound, response);
 }

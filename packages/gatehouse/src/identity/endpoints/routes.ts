@@ -64,6 +64,15 @@ const ENDPOINTS: readonly EndpointEntry[] = [
   },
   { name: "oauth.device", limit: 60, by: BY_CLIENT, reach: "client", routes: [["POST", PATHS.device_authorization]] },
   {
+    // Codes that people type are short: guessing at them has to be slow.
+    ...{ name: "oauth.verify-device", limit: 30, by: BY_ADDRESS },
+    routes: [
+      ["GET", PATHS.code_verification],
+      ["POST", PATHS.code_verification],
+      ["GET", `${PATHS.code_verification}/:uid`],
+    ],
+  },
+  {
     ...{ name: "oauth.logout", limit: 60, by: BY_ADDRESS },
     routes: [
       ["GET", PATHS.end_session],

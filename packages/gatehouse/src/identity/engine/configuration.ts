@@ -17,6 +17,9 @@ import {
   type SigningAlgorithm,
 } from "oidc-provider";
 import type { ClientFeatures } from "./client-features.ts";
+import { ASSURANCE_LEVELS, requireAssurance } from "./assurance.ts";
+import { existingGrant } from "./existing-grant.ts";
+import { ENGINE_VIEWS } from "./view.ts";
 
 /** Lifetimes of what the engine issues, in seconds. */
 export interface Lifetimes {
@@ -69,6 +72,8 @@ export interface IssuerOptions {
   readonly findAccount: FindAccount;
   /** Where a person signs in and consents: the address of an interaction. */
   readonly interactionPath: (uid: string) => string;
+  /** Whether a client is the operator's own, which nobody is asked to allow anything. Default: none is. */
+  readonly isFirstParty?: ((client: string) => boolean) | undefined;
 }
 
 /** The addresses of the protocol's endpoints. */
@@ -99,7 +104,16 @@ export interface EngineHooks {
 /** What the engine is told; all it says about itself follows from this. */
 export function configurationOf(options: IssuerOptions, hooks: EngineHooks): Configuration {
   const { clients } = hooks;
-  const { issuer, keys, cookieKeys, lifetimes, publicClients, findAccount, interactionPath } = options;
+  const {
+    issuer,
+    keys,
+    cookieKeys,
+    lifetimes,
+    publicClients,
+    findAccount,
+    interactionPath,
+    isFirstParty = nobody,
+  } = options;
   return {
     adapter: hooks.adapter,
     findAccount,
@@ -124,9 +138,12 @@ export function configurationOf(options: IssuerOptions, hooks: EngineHooks): Con
     },
     extraClientMetadata: { properties: [RESOURCE_SCOPES] },
     interactions: {
-      policy: hooks.requireFreshSignIn(interactionPolicy.base()),
+      policy: requireAssurance(hooks.requireFreshSignIn(interactionPolicy.base())),
       url: (_context, { uid }) => interactionPath(uid),
     },
+    acrValues: ASSURANCE_LEVELS,
+    loadExistingGrant: existingGrant(isFirstParty),
+    renderError: ENGINE_VIEWS.renderError,
     ...algorithmsOf(keys),
     ttl: lifetimesOf(lifetimes),
     ...clients?.configuration,
@@ -136,6 +153,9 @@ export function configurationOf(options: IssuerOptions, hooks: EngineHooks): Con
 
 /** Member of a client's metadata: the scopes it may have, by resource. */
 export const RESOURCE_SCOPES = "resource_scopes";
+function nobody(): boolean {
+  return false;
+}
 
 /** Seconds by which other machines' clocks may differ. */
 export const CLOCK_TOLERANCE = 60;
@@ -146,7 +166,7 @@ const WITH_SECRETS: readonly ClientAuthMethod[] = [
   "private_key_jwt",
 ];
 const CLAIMS = {
-  openid: ["sub"],
+  openid: ["sub", "acr", "amr", "auth_time"],
   profile: ["name", "locale", "updated_at"],
   email: ["email", "email_verified"],
 };
@@ -184,7 +204,7 @@ function featuresOf({ resources, lifetimes }: IssuerOptions): Configuration["fea
   return {
     devInteractions: { enabled: false },
     clientCredentials: { enabled: true },
-    deviceFlow: { enabled: true },
+    deviceFlow: { enabled: true, ...ENGINE_VIEWS.deviceFlow },
     dPoP: { enabled: true },
     introspection: {
       enabled: true,
@@ -192,7 +212,7 @@ function featuresOf({ resources, lifetimes }: IssuerOptions): Configuration["fea
     },
     pushedAuthorizationRequests: { enabled: true },
     revocation: { enabled: true, allowedPolicy: (_context, client, token) => token.clientId === client.clientId },
-    rpInitiatedLogout: { enabled: true },
+    rpInitiatedLogout: { enabled: true, ...ENGINE_VIEWS.rpInitiatedLogout },
     backchannelLogout: { enabled: true },
     userinfo: { enabled: true },
     resourceIndicators: {

@@ -7,6 +7,7 @@ import { configurationOf, type IssuerOptions } from "./configuration.ts";
 import { identifySigned, type IdentifySigned, type SignedToken } from "./jwt-access-token.ts";
 import { requireFreshSignIn } from "./fresh-sign-in.ts";
 import type { Proven, UnitOfWork } from "./unit-of-work.ts";
+import { replaceScriptedPages } from "./view.ts";
 
 /** An issuer's engine at one state of its keys and settings; replaced as a whole when either changes. */
 export interface IssuerEngine {
@@ -57,6 +58,7 @@ export function buildEngine(options: EngineOptions): IssuerEngine {
     const work = current.getStore();
     if (work !== undefined) work.failure = error;
   });
+  provider.use(replaceScriptedPages);
   const callback = provider.callback();
   return {
     provider,

@@ -128,9 +128,9 @@ export class UnitOfWork {
     const expiresAt = lifetime === undefined ? undefined : this.#parts.now() + lifetime * 1000;
     const artifact: OAuthArtifact = {
       ...{ key, tenant: codec.tenant, kind, alias, body: codec.seal(key, payload) },
-      grant: payload.grantId === undefined ? undefined : codec.keyOf("Grant", payload.grantId),
+      grant: grantOf(codec, kind, payload),
       client: payload.clientId,
-      account: payload.accountId,
+      account: accountOf(payload),
       expiresAt,
     };
     this.witness?.kept({ kind, key, payload }, expiresAt);
@@ -270,6 +270,16 @@ function signedKind(kind: string): string {
 
 function answerKey(key: string): string {
   return `answer:${key}`;
+}
+
+/** What ends with a grant. A question to a person names the grant there is, and is still to be answered without it. */
+function grantOf(codec: ArtifactCodec, kind: string, { grantId }: AdapterPayload): string | undefined {
+  return grantId === undefined || kind === "Interaction" ? undefined : codec.keyOf("Grant", grantId);
+}
+
+/** Whose it is. Of a question it is whoever has answered it: what signs an account out also ends its signing in. */
+function accountOf({ accountId, result }: AdapterPayload): string | undefined {
+  return result?.login?.accountId ?? accountId;
 }
 
 function aliasOf(codec: ArtifactCodec, kind: string, { uid, userCode }: AdapterPayload): string | undefined {

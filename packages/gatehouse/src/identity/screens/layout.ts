@@ -1,4 +1,5 @@
 import { html, type Html, type Renderable } from "../../html/html.ts";
+import { trustedUrl } from "../../html/url.ts";
 import { LANGUAGES, type Language } from "./language.ts";
 import { screenTexts } from "./texts.ts";
 import type { Theme } from "./theme.ts";
@@ -15,17 +16,17 @@ export interface Screen {
   readonly body: Renderable;
   /** For the head: scripts. */
   readonly head?: Renderable;
-  /**
-   * Where somebody who changes the language gets the same page again by a form, and what it sends along. Default: by
-   * opening the page's address again.
-   */
-  readonly again?: LanguageForm;
+  /** How somebody who changes the language gets the same page again. Default: by opening its address, if it has one. */
+  readonly again?: LanguageForm | undefined;
 }
 
 /** A form that shows the same page in another language. */
 export interface LanguageForm {
+  /** Default `get`. */
+  readonly method?: "get" | "post";
   readonly action: string;
-  readonly fields: Readonly<Record<string, string>>;
+  /** What it sends along. */
+  readonly fields?: Readonly<Record<string, string>>;
 }
 
 /** What all pages share. */
@@ -81,11 +82,13 @@ export function screenPage({ language, theme, stylesheet, nonce }: Frame, screen
 }
 
 function markOf({ logo }: Theme): Html {
-  return logo === undefined ? MARK : html`<img src="${logo}" alt="" />`;
+  return logo === undefined ? MARK : html`<img src="${trustedUrl(logo, "checked by createTheme")}" alt="" />`;
 }
 
 /** Each language is a button that names it in itself. */
-function languageForm(current: Language, again: LanguageForm | undefined): Html {
+function languageForm(current: Language, again: LanguageForm | undefined): Html | undefined {
+  if (again === undefined) return undefined;
+  const { method = "get", action, fields = {} } = again;
   const buttons = LANGUAGES.map(
     (language) =>
       html`<button
@@ -94,19 +97,23 @@ function languageForm(current: Language, again: LanguageForm | undefined): Html 
         name="${LANGUAGE_PARAMETER}"
         value="${language}"
         lang="${language}"
+        formaction="${method === "post" ? `${action}?${LANGUAGE_PARAMETER}=${language}` : undefined}"
         aria-current="${language === current ? "true" : undefined}"
       >
         ${NAMES[language]}
       </button>`,
   );
-  const label = screenTexts[current].language;
-  if (again === undefined) return html`<form method="get" class="languages" aria-label="${label}">${buttons}</form>`;
-  return html`<form method="post" action="${again.action}" class="languages" aria-label="${label}">
-    ${hiddenFields(again.fields)} ${buttons}
+  return html`<form
+    method="${method}"
+    action="${action}"
+    class="languages"
+    aria-label="${screenTexts[current].language}"
+  >
+    ${hiddenFields(fields)} ${buttons}
   </form>`;
 }
 
 /** Fields that are sent along. */
-function hiddenFields(fields: Readonly<Record<string, string>>): Renderable {
+export function hiddenFields(fields: Readonly<Record<string, string>>): Renderable {
   return Object.entries(fields).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}" />`);
 }

@@ -78,6 +78,15 @@ describe("pages of the identity provider", () => {
     assert.match(sheet.headers.get("cache-control") ?? "", /immutable/);
   });
 
+  it("show a logo that the theme brings along", async () => {
+    const logo = "data:image/svg+xml;base64,PHN2Zy8+";
+    const own = new Pages({ edge: setup.edge, themeOf: () => createTheme({ name: "Acme", logo }) });
+    const app = new Hono();
+    app.get("/", (context) => own.show(setup.edge.of(context), { language: "en", title: "Page", body: undefined }));
+    const response = await setup.edge.handler(app)(new Request("https://id.example/"), TEST_CONNECTION);
+    assert.ok((await response.text()).includes(`<img src="${logo}" alt="" />`));
+  });
+
   it("tie what is wrong to the field, and keep what was typed as text", async () => {
     const text = await (await get("/page")).text();
     assert.match(text, /<label for="email">E-mail address<\/label>/);

@@ -1,11 +1,12 @@
 import { readFileSync } from "node:fs";
 import { stringifySetCookie } from "cookie";
+import type { Html } from "../../html/html.ts";
 import type { Edge } from "../../http/edge.ts";
 import type { Inbound } from "../../http/inbound.ts";
 import type { HeaderFields } from "../../http/security-headers.ts";
 import { createStaticFiles, type StaticFiles } from "../../http/static-files.ts";
 import { chooseLanguage, languageOf, type Language } from "./language.ts";
-import { LANGUAGE_PARAMETER, screenPage, type Screen } from "./layout.ts";
+import { LANGUAGE_PARAMETER, screenPage, type LanguageForm, type Screen } from "./layout.ts";
 import type { Theme } from "./theme.ts";
 
 /** What pages of the identity provider are made with. */
@@ -13,6 +14,11 @@ export interface PagesParts {
   readonly edge: Edge;
   /** The look of a tenant's pages. */
   readonly themeOf: (tenant: string) => Theme;
+}
+
+/** What a page says, and in which language. */
+export interface SpokenScreen extends Screen {
+  readonly language: Language;
 }
 
 /** How a page is sent. */
@@ -23,7 +29,13 @@ export interface ShowOptions {
 }
 
 /** Where files of the pages are. */
-const ASSETS_PATH = "/sign-in/assets/";
+export const ASSETS_PATH = "/sign-in/assets/";
+
+/** Each stands here whole, because bundlers of servers find files by exactly this form. */
+const FILES = {
+  "screens.css": new URL("./assets/screens.css", import.meta.url),
+  "passkey.js": new URL("../../../dist/client/passkey.js", import.meta.url),
+};
 
 const LANGUAGE_COOKIE = "gatehouse-language";
 /** Seconds: a year. */
@@ -42,8 +54,8 @@ export class Pages {
 
   constructor(parts: PagesParts) {
     this.#parts = parts;
-    const stylesheet = readFileSync(new URL("./assets/screens.css", import.meta.url));
-    this.assets = createStaticFiles(new Map([["screens.css", stylesheet]]), ASSETS_PATH);
+    const files = Object.entries(FILES).map(([name, location]) => [name, readFileSync(location)] as const);
+    this.assets = createStaticFiles(new Map(files), ASSETS_PATH);
   }
 
   /** The look of the pages a request asks for. */
@@ -61,18 +73,29 @@ export class Pages {
     });
   }
 
+  /** A page in a language. */
+  render(inbound: Inbound, { language, ...screen }: SpokenScreen): Html {
+    const stylesheet = this.assets.file("screens.css").path;
+    const frame = { language, theme: this.themeOf(inbound), nonce: inbound.nonce, stylesheet };
+    const again = "again" in screen ? screen.again : sameAddress(inbound);
+    return screenPage(frame, { ...screen, again });
+  }
+
   /** Shows a page in a language. */
-  show(inbound: Inbound, screen: Screen & { readonly language: Language }, options: ShowOptions = {}): Response {
+  show(inbound: Inbound, screen: SpokenScreen, options: ShowOptions = {}): Response {
     const { language } = screen;
-    const frame = {
-      ...{ language, theme: this.themeOf(inbound), nonce: inbound.nonce },
-      stylesheet: this.assets.file("screens.css").path,
-    };
     const headers = { ...PRIVATE, "content-language": language, vary: "accept-language, cookie", ...options.headers };
-    const response = this.#parts.edge.page(inbound, screenPage(frame, screen), { ...options, headers });
+    const response = this.#parts.edge.page(inbound, this.render(inbound, screen), { ...options, headers });
     if (chosenOn(inbound) === language) response.headers.append("set-cookie", rememberLanguage(inbound, language));
     return response;
   }
+}
+
+/** Opens the address of a page again with its query; what came of a form has no address. */
+function sameAddress({ method, url }: Inbound): LanguageForm | undefined {
+  if (method !== "GET") return undefined;
+  const fields = Object.fromEntries([...url.searchParams].filter(([name]) => name !== LANGUAGE_PARAMETER));
+  return { action: url.pathname, fields };
 }
 
 /** The language somebody has just chosen on the page. */

@@ -23,11 +23,11 @@ export const screenTexts = defineTexts({
     signInRefused: "The e-mail address or the password is not right.",
     passkeyRefused: "The passkey was not accepted. Try again, or sign in another way.",
     tooFast: "There were too many attempts.",
+    stepLost: "That took too long. Please sign in again.",
     emailMissing: "Enter your e-mail address.",
     passwordMissing: "Enter your password.",
 
     confirmIdentity: "Confirm that it is you",
-    confirmWhy: (client: string) => `${client} asks for a second proof.`,
     code: "Code from your authenticator app",
     codeHint: "Six digits, a new one every half minute.",
     codeRefused: "The code is wrong, used up or expired.",
@@ -55,7 +55,6 @@ export const screenTexts = defineTexts({
     consentGoesTo: "You will be taken to",
     consentLoopback:
       "This is a program on your own device. Allow it only if you have just started it yourself: any program on the device could claim this name.",
-    consentUnknown: "This application registered itself. Nobody has checked its name.",
     allow: "Allow",
     deny: "Do not allow",
     scopeOpenid: "know that it is you",
@@ -71,7 +70,6 @@ export const screenTexts = defineTexts({
     ended: "This sign-in has ended",
     endedWhy:
       "It took too long, was finished already, or began in another browser. Go back to the application and start again.",
-    foreign: "This does not belong to your sign-in",
 
     device: "Connect a device",
     deviceWhy: "Enter the code that your device shows.",
@@ -98,6 +96,10 @@ export const screenTexts = defineTexts({
     otherAccountWhy: "To go on with the account you have just chosen, the one before is signed out here.",
 
     failed: "Something went wrong",
+    failedWhy: "It was not your fault. Go back to the application and try again in a while.",
+    stale: "This page is out of date",
+    staleWhy: "It was open for too long, or belongs to another sign-in of this browser. Nothing was changed.",
+    tooFastWhy: "Somebody, perhaps you, has tried too often.",
     requestRefused: "This request cannot be answered",
     requestRefusedWhy:
       "The application has sent you here with a request that does not follow the rules. Tell whoever runs it.",
@@ -124,11 +126,11 @@ export const screenTexts = defineTexts({
     signInRefused: "E-Mail-Adresse oder Passwort stimmen nicht.",
     passkeyRefused: "Der Passkey wurde nicht angenommen. Versuchen Sie es noch einmal oder melden Sie sich anders an.",
     tooFast: "Das waren zu viele Versuche.",
+    stepLost: "Das hat zu lange gedauert. Bitte melden Sie sich noch einmal an.",
     emailMissing: "Geben Sie Ihre E-Mail-Adresse ein.",
     passwordMissing: "Geben Sie Ihr Passwort ein.",
 
     confirmIdentity: "Bestätigen Sie, dass Sie es sind",
-    confirmWhy: (client) => `${client} verlangt einen zweiten Nachweis.`,
     code: "Code aus Ihrer Authenticator-App",
     codeHint: "Sechs Ziffern, jede halbe Minute neu.",
     codeRefused: "Der Code ist falsch, verbraucht oder abgelaufen.",
@@ -157,7 +159,6 @@ export const screenTexts = defineTexts({
     consentGoesTo: "Sie gelangen dann zu",
     consentLoopback:
       "Das ist ein Programm auf Ihrem eigenen Gerät. Erlauben Sie es nur, wenn Sie es gerade selbst gestartet haben: Jedes Programm auf dem Gerät könnte sich so nennen.",
-    consentUnknown: "Diese Anwendung hat sich selbst angemeldet. Niemand hat ihren Namen geprüft.",
     allow: "Erlauben",
     deny: "Nicht erlauben",
     scopeOpenid: "wissen, dass Sie es sind",
@@ -173,7 +174,6 @@ export const screenTexts = defineTexts({
     ended: "Diese Anmeldung ist beendet",
     endedWhy:
       "Sie hat zu lange gedauert, ist schon abgeschlossen oder hat in einem anderen Browser begonnen. Gehen Sie zurück zur Anwendung und beginnen Sie neu.",
-    foreign: "Das gehört nicht zu Ihrer Anmeldung",
 
     device: "Gerät verbinden",
     deviceWhy: "Geben Sie den Code ein, den Ihr Gerät zeigt.",
@@ -200,9 +200,17 @@ export const screenTexts = defineTexts({
     otherAccountWhy: "Um mit dem eben gewählten Konto fortzufahren, wird das bisherige hier abgemeldet.",
 
     failed: "Etwas ist schiefgegangen",
+    failedWhy: "Das lag nicht an Ihnen. Gehen Sie zurück zur Anwendung und versuchen Sie es später noch einmal.",
+    stale: "Diese Seite ist veraltet",
+    staleWhy:
+      "Sie war zu lange offen oder gehört zu einer anderen Anmeldung in diesem Browser. Es wurde nichts geändert.",
+    tooFastWhy: "Jemand, vielleicht Sie, hat es zu oft versucht.",
     requestRefused: "Diese Anfrage kann nicht beantwortet werden",
     requestRefusedWhy:
       "Die Anwendung hat Sie mit einer Anfrage hierher geschickt, die nicht den Regeln folgt. Sagen Sie es dem, der sie betreibt.",
     requestReference: (code) => `Fehler ${code}`,
   },
 });
+
+/** The texts of one language. */
+export type ScreenWords = (typeof screenTexts)["en"];

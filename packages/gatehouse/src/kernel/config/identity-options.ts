@@ -134,6 +134,15 @@ export const identityOptions = {
     default: false,
   }),
   "identity.serviceName": option(text(), { doc: "What letters and pages call this service.", default: "Gatehouse" }),
+  "identity.theme.accent": option(text("a colour such as #1f4fd8"), {
+    doc: "Colour of buttons and links on pages of the identity provider. It must be readable on white.",
+  }),
+  "identity.theme.accentOnDark": option(text("a colour such as #8fb0ff"), {
+    doc: "The same on dark paper. Default: `identity.theme.accent`, lightened until it can be read.",
+  }),
+  "identity.theme.logo": option(text("a path such as /logo.svg, or a data: address"), {
+    doc: "A picture beside the service's name on pages of the identity provider.",
+  }),
   "identity.breachFilter": option(text("a path"), {
     doc: "A file of passwords known from breaches, which are refused. `buildBreachFilter` writes it.",
   }),

@@ -64,6 +64,7 @@ export function clients() {
           postLogoutRedirectUris: list(address()),
           backchannelLogoutUri: address(),
           scope: matching(SCOPES, "scopes separated by spaces"),
+          firstParty: flag(),
         },
       },
     ),

@@ -28,7 +28,8 @@ const PUT = portableStatement(
   `INSERT INTO oauth_artifacts (${COLUMNS})
    SELECT $1, $2, $3, $4, CAST($5 AS TEXT), $6, $7, $8, CAST($9 AS BIGINT)
    WHERE CAST($5 AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM oauth_artifacts WHERE key = CAST($5 AS TEXT))
-   ON CONFLICT (key) DO UPDATE SET body = excluded.body, alias = excluded.alias, expires_at = excluded.expires_at
+   ON CONFLICT (key) DO UPDATE SET body = excluded.body, alias = excluded.alias, expires_at = excluded.expires_at,
+     grant_key = excluded.grant_key, account = excluded.account
    RETURNING key`,
 );
 const ADD = portableStatement(
