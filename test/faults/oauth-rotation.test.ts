@@ -128,9 +128,9 @@ describe("rotating signing keys under load, at two servers", { skip: missing }, 
       for (let number = 0; number < rotations; number += 1) {
         const isRested = (): boolean => resources.every(({ fetchedAt }) => performance.now() > fetchedAt + COOLDOWN);
         await until("the end of everybody's rest", isRested, 120_000);
+        const rotatedAt = performance.now();
         await rotate(dice.pick(pair.servers), true);
         // Everybody meets the new key before the next comes.
-        const rotatedAt = performance.now();
         await until("everybody's look", () => resources.every(({ fetchedAt }) => fetchedAt > rotatedAt), 60_000);
         report.progress(`every half minute, ${number + 1}/${rotations}`);
       }
