@@ -13,6 +13,9 @@ const FULL_TIMEOUT = 4 * 3_600_000;
 /** How long node:test waits for a drill. */
 export const drillTimeout = isFull ? FULL_TIMEOUT : SHORT_TIMEOUT;
 
+/** The `skip` of what takes too long for every test run. */
+export const fullOnly = isFull ? false : "takes minutes: npm run drill";
+
 /** The number for this run: the first when shortened, the second at full length. */
 export function sized(short: number, full: number): number {
   return isFull ? full : short;

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { gallery } from "@gatehouse/gallery";
-import { systemClock, type SqlValue } from "gatehouse/kernel";
+import { systemClock, type Migration, type SqlValue } from "gatehouse/kernel";
 import { coreMigrations } from "gatehouse/store";
 import { openPostgresStore } from "gatehouse/store/postgres";
 
@@ -19,12 +19,24 @@ export interface Ledger {
   readonly damage: readonly string[];
 }
 
-type Query = (sql: string) => Promise<readonly Readonly<Record<string, unknown>>[]>;
+/** Asks a store that no server has open. */
+export type Query = (sql: string) => Promise<readonly Readonly<Record<string, unknown>>[]>;
+type Read<Result> = (query: Query, damage: readonly string[]) => Promise<Result>;
 
 const FILE = "store.db";
 
 /** Reads the embedded store of a data directory. */
-export async function readSqliteLedger(data: string): Promise<Ledger> {
+export function readSqliteLedger(data: string): Promise<Ledger> {
+  return inspectSqlite(data, read);
+}
+
+/** Reads a PostgreSQL database. */
+export function readPostgresLedger(url: string): Promise<Ledger> {
+  return inspectPostgres(url, [...coreMigrations, ...(gallery.migrations ?? [])], read);
+}
+
+/** Looks into the embedded store of a data directory, and has it checked. */
+export async function inspectSqlite<Result>(data: string, look: Read<Result>): Promise<Result> {
   using database = new DatabaseSync(join(data, FILE), { readOnly: true });
   const query: Query = async (sql) => database.prepare(sql).all();
   const integrity = await query("PRAGMA integrity_check");
@@ -33,12 +45,15 @@ export async function readSqliteLedger(data: string): Promise<Ledger> {
     ...integrity.map((row) => String(row["integrity_check"])).filter((text) => text !== "ok"),
     ...foreign.map((row) => `foreign key ${JSON.stringify(row)}`),
   ];
-  return await read(query, damage);
+  return await look(query, damage);
 }
 
-/** Reads a PostgreSQL database, and checks its tables and indexes with `amcheck`. */
-export async function readPostgresLedger(url: string): Promise<Ledger> {
-  const migrations = [...coreMigrations, ...(gallery.migrations ?? [])];
+/** Looks into a PostgreSQL database, and has its tables and indexes checked with `amcheck`. */
+export async function inspectPostgres<Result>(
+  url: string,
+  migrations: readonly Migration[],
+  look: Read<Result>,
+): Promise<Result> {
   await using store = await openPostgresStore({ url, clock: systemClock, migrations });
   const run = (sql: string): readonly [{ sqlite: string; postgres: string }, readonly SqlValue[]] => [
     { sqlite: "", postgres: sql },
@@ -54,7 +69,7 @@ export async function readPostgresLedger(url: string): Promise<Ledger> {
     JOIN pg_class AS class ON class.oid = index.indexrelid
     JOIN pg_am AS method ON method.oid = class.relam AND method.amname = 'btree'
     WHERE class.relnamespace = 'public'::regnamespace`);
-  return await read(query, damage);
+  return await look(query, damage);
 }
 
 async function read(query: Query, damage: readonly string[]): Promise<Ledger> {

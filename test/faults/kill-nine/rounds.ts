@@ -3,9 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { Client } from "../../support/client.ts";
-import { ServerProcess } from "../../support/server-process.ts";
-import { quantile, unexpectedExceptions, type Dice, type Report, Violations } from "../drill.ts";
+import { quantile, type Dice, type Report, Violations } from "../drill.ts";
+import { MortalServer } from "../mortal-server.ts";
 import { Journal } from "./journal.ts";
 import type { Ledger } from "./ledger.ts";
 import { startProvider, type Provider } from "./provider.ts";
@@ -58,15 +57,17 @@ class Rounds {
   readonly #journal: Journal;
   readonly #violations = new Violations();
   readonly #visitors: Visitor[] = [];
-  readonly #starts: number[] = [];
+  readonly #server: MortalServer;
   readonly #kills = new Map<Kill, number>();
   readonly #parts: VisitorParts;
-  #port = 0;
-  #server: ServerProcess | undefined;
 
   constructor(options: RoundsOptions, { directory, provider }: { directory: string; provider: Provider }) {
     this.#options = options;
     this.#data = join(directory, "data");
+    this.#server = new MortalServer({
+      ...{ data: this.#data, config, violations: this.#violations },
+      environment: { ...options.environment, DRILL_PROVIDER: provider.url },
+    });
     this.#journal = new Journal(join(directory, "journal.jsonl"));
     this.#provider = provider;
     let addresses = 0;
@@ -82,7 +83,7 @@ class Rounds {
     const kill = choose(number);
     this.#kills.set(kill, (this.#kills.get(kill) ?? 0) + 1);
     if (kill === "starting server") {
-      const server = await this.#launch();
+      const server = await this.#server.launch();
       await delay(dice.integer(0, LONGEST_START));
       await server.kill();
     } else {
@@ -96,7 +97,7 @@ class Rounds {
 
   async finish(): Promise<readonly string[]> {
     const { read, report, visitors: visitorCount } = this.#options;
-    const server = await this.#start();
+    const server = await this.#server.start();
     await this.#comeTo(server.url, visitorCount);
     const open = this.#visitors.reduce((sum, visitor) => sum + visitor.open.length, 0);
     await Promise.all(this.#visitors.map((visitor) => visitor.resolveAll(PATIENCE)));
@@ -104,13 +105,13 @@ class Rounds {
       const shown = await visitor.showsLike();
       this.#violations.expect(shown === visitor.liked, `The page of visitor ${visitor.number} shows a wrong heart.`);
     }
-    const { code } = await server.stop();
-    this.#violations.expect(code === 0, `The server's orderly end had the code ${code}.`);
+    await this.#server.stop(server);
     const ledger = await read(this.#data);
     const accounts = this.#journal.accounts();
     judge({ accounts, ledger, provider: this.#provider }, this.#violations);
     const hearts = this.#visitors.filter(({ liked }) => liked).length;
     this.#violations.expect(ledger.likes === hearts, `${ledger.likes} hearts are stored, ${hearts} were given.`);
+    const { starts } = this.#server;
     const count = (kind: string): number => accounts.filter(({ intent }) => intent.kind === kind).length;
     report.summary({
       seed: this.#options.dice.seed,
@@ -119,7 +120,7 @@ class Rounds {
       "answers, of them repeated": answersOf(accounts),
       "open at the last kill": open,
       "requests to the provider": this.#provider.requests,
-      "start, median and longest (ms)": `${ms(quantile(this.#starts, 0.5))}, ${ms(Math.max(...this.#starts))}`,
+      "start, median and longest (ms)": `${ms(quantile(starts, 0.5))}, ${ms(Math.max(...starts))}`,
       violations: this.#violations.list.length,
     });
     return this.#violations.list;
@@ -127,12 +128,12 @@ class Rounds {
 
   async close(): Promise<void> {
     for (const visitor of this.#visitors) visitor[Symbol.dispose]();
-    await this.#server?.kill();
+    await this.#server.kill();
   }
 
   async #loadAndKill(kill: Exclude<Kill, "starting server">): Promise<void> {
     const { dice, crashStore, visitors } = this.#options;
-    const server = await this.#start();
+    const server = await this.#server.start();
     await this.#comeTo(server.url, visitors);
     const over = new AbortController();
     const acting = this.#visitors.map((visitor) => visitor.actUntil(over.signal));
@@ -140,46 +141,13 @@ class Rounds {
     if (kill !== "server") await crashStore?.();
     if (kill === "store") {
       // The server stays: it must find its store again by itself, under load.
-      await this.#untilReady(server.url);
+      await this.#server.untilReady(server.url);
       await delay(dice.integer(50, LONGEST_LOAD));
     }
-    this.#judgeProcess(server);
+    this.#server.judge(server);
     await server.kill();
     over.abort();
     await Promise.all(acting);
-  }
-
-  /** Starts the server, which must come up by itself whatever it died of. */
-  async #start(): Promise<ServerProcess> {
-    const started = performance.now();
-    const server = await this.#launch();
-    await server.ready();
-    this.#starts.push(performance.now() - started);
-    this.#port = server.port;
-    await this.#untilReady(server.url);
-    return server;
-  }
-
-  async #launch(): Promise<ServerProcess> {
-    const { environment } = this.#options;
-    this.#server = await ServerProcess.launch({
-      data: this.#data,
-      port: this.#port,
-      config,
-      environment: { ...environment, DRILL_PROVIDER: this.#provider.url },
-    });
-    return this.#server;
-  }
-
-  async #untilReady(url: string): Promise<void> {
-    using client = new Client({ url });
-    const deadline = performance.now() + PATIENCE;
-    for (;;) {
-      const answer = await client.get("/readyz", { timeout: 5_000 }).catch(() => undefined);
-      if (answer?.status === 200) return;
-      if (performance.now() > deadline) throw new Error(`The server is not ready: ${answer?.text}`);
-      await delay(50);
-    }
   }
 
   async #comeTo(url: string, count: number): Promise<void> {
@@ -187,12 +155,6 @@ class Rounds {
       this.#visitors.push(new Visitor(number, url, this.#parts));
     }
     for (const visitor of this.#visitors) visitor.goTo(url);
-  }
-
-  #judgeProcess(server: ServerProcess): void {
-    this.#violations.expect(!server.hasEnded, "The server ended by itself.");
-    this.#violations.expect(server.errors === "", `The server wrote to standard error: ${server.errors}`);
-    for (const line of unexpectedExceptions(server)) this.#violations.add(`The server reported: ${line}`);
   }
 }
 

@@ -6,6 +6,7 @@ import { base64url } from "../kernel/codec.ts";
 import { ArtifactCodec } from "./engine/artifact-codec.ts";
 import type { Lifetimes, ProtectedResource } from "./engine/configuration.ts";
 import type { ClientSource } from "./engine/client-source.ts";
+import { kidOf } from "./engine/jwt-access-token.ts";
 import { buildEngine, type IssuerEngine } from "./engine/provider.ts";
 
 /** The keys tokens are signed with, as they are now. */
@@ -16,6 +17,8 @@ export interface IssuerKeys {
   all(): readonly JWK[];
   /** Resolves once there are any. */
   ready(): Promise<void>;
+  /** Takes over what other servers have done to the keys. Default: there are none. */
+  refresh?(): Promise<void>;
   /** Seconds for which others may keep the public keys. Default: they are told nothing. */
   readonly maxAge?: number;
 }
@@ -64,6 +67,20 @@ export class Issuers {
   /** Resolves once tokens can be signed, which takes seconds on the first start of all. Await it before `of`. */
   ready(): Promise<void> {
     return this.#parts.keys.ready();
+  }
+
+  /** Resolves once the keys are those of this moment, on whichever server they were made. */
+  async refresh(): Promise<void> {
+    await this.#parts.keys.refresh?.();
+  }
+
+  /**
+   * Resolves once the key is known that a text says it was signed with, where there is such a key: another server may
+   * have made it a moment ago.
+   */
+  async meet(text: string): Promise<void> {
+    const kid = kidOf(text);
+    if (kid !== undefined && !this.#parts.keys.all().some((key) => key.kid === kid)) await this.refresh();
   }
 
   /** Seconds for which others may keep the public keys. */

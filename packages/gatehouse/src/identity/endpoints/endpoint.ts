@@ -92,6 +92,7 @@ export function createEndpoint(parts: EndpointParts, description: EndpointDescri
         return deny(oauthProblems.OAUTH_REGISTRATION_CLOSED, { event: identityEvents.oauth_request_refused });
       }
       await issuers.ready();
+      await takeOverKeys(issuers, input);
       const { codec, engine } = issuers.of(attempt.tenant);
       const requester = await Requester.of(input.request, { codec, recognise });
       const watch = new GrantWatch({ codec, grants, read, policyOf, requester, action: name });
@@ -126,6 +127,13 @@ interface Prepared {
   /** Absent where nothing is to be changed. */
   readonly made: Made | undefined;
   readonly limits?: readonly LimitState[];
+}
+
+/** Takes the keys as they are at this moment where they are asked for, or a text has come that others may have signed. */
+async function takeOverKeys(issuers: Issuers, { request, parameters }: EndpointInput): Promise<void> {
+  if (request.url.pathname === OAUTH_PATHS.jwks) await issuers.refresh();
+  const { token, id_token_hint: hint } = parameters;
+  for (const text of [token, hint]) if (typeof text === "string") await issuers.meet(text);
 }
 
 async function ask(

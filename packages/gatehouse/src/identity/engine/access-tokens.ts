@@ -41,6 +41,7 @@ export function createAccessTokens(parts: AccessTokensParts): AccessTokens {
     issuerOf: (tenant) => issuers.originOf(tenant),
     async find(tenant, token) {
       await issuers.ready();
+      await issuers.meet(token);
       const issuer = issuers.of(tenant);
       const found = Payload.safeParse(await payloadOf(parts, issuer, token));
       // A binding to a certificate cannot be checked here, and must not be passed over.

@@ -1,4 +1,4 @@
-import { createLocalJWKSet, errors, jwtVerify, type JWK } from "jose";
+import { createLocalJWKSet, decodeProtectedHeader, errors, jwtVerify, type JWK } from "jose";
 import type { AccessToken, AdapterPayload, ClientCredentials } from "oidc-provider";
 import { CLOCK_TOLERANCE } from "./configuration.ts";
 
@@ -19,6 +19,17 @@ export type IdentifySigned = (token: string) => Promise<SignedMark | undefined>;
 /** Whether a token is a signed text, by its form. */
 export function isSigned(token: string): boolean {
   return /^[\w-]+\.[\w-]+\.[\w-]+$/.test(token);
+}
+
+/** The key that a signed text says it was signed with, whether that is true or not. */
+export function kidOf(text: string): string | undefined {
+  if (!isSigned(text)) return undefined;
+  try {
+    return decodeProtectedHeader(text).kid;
+  } catch (error) {
+    if (error instanceof TypeError) return undefined;
+    throw error;
+  }
 }
 
 /** The members of a token that looking it up has to tell. */

@@ -51,6 +51,9 @@ export class KeyKeeper implements IssuerKeys, AsyncDisposable {
   #closed = false;
   #subscription: AsyncDisposable | undefined;
   #working: Promise<unknown> = Promise.resolve();
+  /** Reads that have begun, and the latest of them that counts: an earlier one may end later. */
+  #begun = 0;
+  #counting = 0;
   #making: Promise<unknown> | undefined;
 
   private constructor(parts: KeyKeeperParts) {
@@ -81,6 +84,11 @@ export class KeyKeeper implements IssuerKeys, AsyncDisposable {
       this.#making = undefined;
     });
     await this.#making;
+  }
+
+  /** Takes over what other servers have done to the keys by now, heard of or not. */
+  refresh(): Promise<void> {
+    return this.#read();
   }
 
   list(): Promise<readonly UsedSigningKey[]> {
@@ -175,7 +183,10 @@ export class KeyKeeper implements IssuerKeys, AsyncDisposable {
   /** Takes over what is in the store. */
   async #read(): Promise<void> {
     const { sealer } = this.#parts;
+    const number = (this.#begun += 1);
     const keys = (await this.list()).filter(({ state }) => PUBLISHED.includes(state));
+    if (number < this.#counting) return;
+    this.#counting = number;
     this.#rows = keys;
     const known = keys.map(({ kid, state }) => `${kid} ${state}`).join();
     if (known === this.#known) return;
