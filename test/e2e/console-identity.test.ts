@@ -201,6 +201,9 @@ describe("the console's page of signing keys", () => {
     const { keys } = await answer("oauth", "list-keys");
     assert.equal(keys.find(({ kid }: { kid: string }) => kid === before).state, "compromised");
     assert.equal((await lastEvent("oauth_keys_operated"))[1], "http");
+    const unknown = await page.goto(`${desk.origin}/console/signing-keys/compromise?kid=unknown`);
+    assert.equal(unknown?.status(), 404);
+    await accessible(page, "a key that is not there");
     visitor.satisfied();
   });
 

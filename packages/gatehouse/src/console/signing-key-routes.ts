@@ -3,6 +3,7 @@ import { html } from "../html/html.ts";
 import { readActionInput } from "../http/action-input.ts";
 import type { Inbound } from "../http/inbound.ts";
 import { isDenial } from "../kernel/outcome.ts";
+import { problems } from "../kernel/problems.ts";
 import { textsOf } from "./form-fields.ts";
 import type { PageContent } from "./page-content.ts";
 import type { PageParts } from "./page-parts.ts";
@@ -63,15 +64,16 @@ async function list(parts: PageParts, inbound: Inbound): Promise<PageContent> {
 }
 
 async function confirm(parts: PageParts, inbound: Inbound): Promise<PageContent> {
-  // Asked all the same: whoever is no operator is refused.
-  await parts.ask(inbound, { action: "oauth.keys.list" });
-  const kid = (inbound.url.searchParams.get("kid") ?? "").slice(0, 100);
-  return {
+  const { keys } = SigningKeyRows.parse(await parts.ask(inbound, { action: "oauth.keys.list" }));
+  const kid = inbound.url.searchParams.get("kid");
+  const page = {
     title: "Withdraw a signing key",
     lead: "For a key that somebody else may have. Rotating is enough for one that is merely old.",
     path: SIGNING_KEYS_PATH,
-    body: compromisePage(kid, formOf(parts, inbound)),
   };
+  const meant = keys.find((key) => key.kid === kid);
+  if (meant !== undefined) return { ...page, body: compromisePage(meant.kid, formOf(parts, inbound)) };
+  return { ...page, status: problems.NOT_FOUND.status, body: html`<p class="empty">There is no such key.</p>` };
 }
 
 function formOf({ edge, ids }: PageParts, inbound: Inbound): SigningKeyFormParts {
