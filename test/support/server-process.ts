@@ -210,17 +210,24 @@ export interface CommandResult {
   readonly stderr: string;
 }
 
+/** What a command works on. */
+export interface CommandOptions extends Pick<ServerOptions, "data" | "environment"> {
+  /** What is piped in. Default: nothing. */
+  readonly input?: string;
+}
+
 /** Runs another `gatehouse` command, such as `["bans", "add", ...]`, on a data directory. */
 export async function runCommand(
   words: readonly string[],
-  { data, environment }: Pick<ServerOptions, "data" | "environment"> = {},
+  { data, environment, input }: CommandOptions = {},
 ): Promise<CommandResult> {
   const where = data === undefined ? [] : ["--data", data];
   const child = spawn(process.execPath, ["--conditions=gatehouse-source", main, ...words, ...where], {
     cwd: root,
     env: environmentFor(environment),
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: "pipe",
   });
+  child.stdin.end(input);
   let stdout = "";
   let stderr = "";
   child.stdout.on("data", (chunk: Buffer) => (stdout += chunk));
