@@ -37,6 +37,8 @@ export function responseOf(outcome: Outcome, { now, reach, origin }: ResponseQue
     for (const [name, value] of Object.entries(limits)) headers.set(name, value);
     admitPages(headers, reach, { origin, ofEngine: true });
     const empty = answer.body === "" || answer.status === 204 || answer.status === 304;
+    // Clients read a type that is not theirs as a failure (oidc-client-ts, of a revocation).
+    if (empty) headers.delete("content-type");
     return new Response(empty ? null : answer.body, { status: answer.status, headers });
   }
   if (outcome.ok) throw new TypeError("An endpoint of the protocol has no answer.");
