@@ -1,6 +1,5 @@
 import { OPERATOR_ENTRANCES, operatorsOnly } from "../../console/operator.ts";
 import { createAccountServices, type AccountServices } from "../../identity/accounts/accounts.ts";
-import type { LinkPurpose } from "../../identity/accounts/account-links.ts";
 import { BreachFilter } from "../../identity/accounts/passwords/breach-filter.ts";
 import { deviceMarksIn } from "../../identity/accounts/device-marks.ts";
 import { createFindAccount } from "../../identity/claims.ts";
@@ -13,6 +12,7 @@ import { createSigningKeyOperations } from "../../identity/keys/operations.ts";
 import { createKeyNotice } from "./key-notice.ts";
 import { KeyKeeper, type KeyChange } from "../../identity/keys/key-keeper.ts";
 import type { RotationPolicy } from "../../identity/keys/rotation.ts";
+import { LINK_PATHS } from "../../identity/screens/account/paths.ts";
 import type { ThemeOptions } from "../../identity/screens/theme.ts";
 import { createMailboxRoutes } from "../../identity/accounts/mailbox-routes.ts";
 import type { AnyAction } from "../../kernel/action.ts";
@@ -78,7 +78,7 @@ export async function openIdentity(options: IdentityOptions, stack: AsyncDisposa
     interactionPath: (uid) => `/sign-in/${uid}`,
     isFirstParty: firstParties(config),
     themeOf: createThemes(config, options.theme),
-    signIn: { accounts, factors },
+    signIn: { accounts, factors, registration: config.identity.registration },
     grantPolicyOf: grantPolicies(config),
     recogniseDevice: (headers, account) => accounts.devices.recognise(deviceMarksIn(headers), account),
   });
@@ -162,13 +162,6 @@ async function openAccounts(options: AccountsOptions, stack: AsyncDisposableStac
     linkTo: (tenant, purpose, token) => `${originOf(tenant)}${LINK_PATHS[purpose]}/${token}`,
   });
 }
-
-/** The pages that links in letters lead to. */
-const LINK_PATHS: Readonly<Record<LinkPurpose, string>> = {
-  join: "/invitation",
-  verify: "/account/verify",
-  reset: "/account/reset",
-};
 
 async function openBreachFilter({ identity }: Config, stack: AsyncDisposableStack): Promise<BreachFilter | undefined> {
   if (identity.breachFilter === undefined) return undefined;
