@@ -31,6 +31,7 @@ const PAGES = [
       ...numbered("F", 3),
     ],
   },
+  { name: "requirements-identity.md", expected: numbered("R", 28) },
 ].map((page) => ({ ...page, text: readFileSync(join(repository, "docs", page.name), "utf8") }));
 
 interface Row {

@@ -1,3 +1,4 @@
+import { flagsOf } from "../../apps/server/src/command.ts";
 import { commands } from "../../apps/server/src/commands.ts";
 import { commandHelp } from "../../apps/server/src/help.ts";
 import { code, page, table, type Page } from "./page.ts";
@@ -9,7 +10,7 @@ export function cliPage(): Page {
     summary,
   ]);
   const parts = commands.map((command) => {
-    const own = Object.entries(command.flags ?? {}).map(([name, { doc }]) => [code(`--${name}`), doc]);
+    const own = Object.entries(flagsOf(command)).map(([name, { doc }]) => [code(`--${name}`), doc]);
     const usage =
       commandHelp(command)
         .split("\n")[0]

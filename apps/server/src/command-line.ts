@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { closest, describeFlags } from "gatehouse/kernel";
-import { UsageError, type Command } from "./command.ts";
+import { flagsOf, UsageError, type Command } from "./command.ts";
 
 type Values = Readonly<Record<string, string | boolean | undefined>>;
 
@@ -37,7 +37,7 @@ const COMMON: Flags = {
  */
 export function parseCommandLine(parameters: readonly string[], commands: readonly Command[]): CommandLine {
   const settings: Flags = describeFlags();
-  const everyOwn: Flags = Object.fromEntries(commands.flatMap((command) => Object.entries(command.flags ?? {})));
+  const everyOwn: Flags = Object.fromEntries(commands.flatMap((command) => Object.entries(flagsOf(command))));
   const options = { ...everyOwn, ...settings, ...COMMON };
   const { tokens, positionals } = parseArgs({
     args: [...parameters],
@@ -47,7 +47,7 @@ export function parseCommandLine(parameters: readonly string[], commands: readon
     tokens: true,
   });
   const { command, words } = findCommand(positionals, commands);
-  const own: Flags = command?.flags ?? {};
+  const own: Flags = command === undefined ? {} : flagsOf(command);
   const known = { ...settings, ...own, ...COMMON };
   const values: Record<string, string | boolean> = {};
   for (const token of tokens) {

@@ -41,10 +41,19 @@ export interface Command {
   readonly flags?: Readonly<Record<string, CommandFlag>>;
   /** Words it takes at most. Default 0. */
   readonly words?: number;
+  /** Whether it is about what belongs to one tenant, which the flag `--tenant` names. Default false. */
+  readonly ofTenant?: boolean;
   /** Whether it works with settings of its own, and not with a running server's. Default false. */
   readonly ownSettings?: boolean;
   /** Resolves to the exit code. */
   run(context: CommandContext): Promise<number>;
+}
+
+const TENANT: CommandFlag = { type: "string", doc: "Whose: the tenant, where the application has several." };
+
+/** The flags of a command. */
+export function flagsOf({ flags = {}, ofTenant = false }: Command): Readonly<Record<string, CommandFlag>> {
+  return ofTenant ? { ...flags, tenant: TENANT } : flags;
 }
 
 /** The command cannot be carried out as it was given; the message says why and what to do. */

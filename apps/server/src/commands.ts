@@ -1,4 +1,18 @@
 import type { Command } from "./command.ts";
+import {
+  accountsCreate,
+  accountsDelete,
+  accountsDisable,
+  accountsEnable,
+  accountsGrant,
+  accountsInvite,
+  accountsLink,
+  accountsList,
+  accountsResetFactors,
+  accountsRevokeGrant,
+  accountsShow,
+  accountsSignOut,
+} from "./commands/accounts.ts";
 import { auditList } from "./commands/audit.ts";
 import { backup, restore } from "./commands/backup.ts";
 import { bansAdd, bansLift, bansList } from "./commands/bans.ts";
@@ -51,6 +65,18 @@ export const commands: readonly Command[] = [
   oauthRotateKeys,
   oauthPruneKeys,
   oauthCompromise,
+  accountsList,
+  accountsShow,
+  accountsCreate,
+  accountsInvite,
+  accountsLink,
+  accountsDisable,
+  accountsEnable,
+  accountsDelete,
+  accountsGrant,
+  accountsRevokeGrant,
+  accountsSignOut,
+  accountsResetFactors,
   grantsList,
   grantsRevoke,
   backup,

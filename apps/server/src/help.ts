@@ -1,5 +1,5 @@
 import { describeOptions } from "gatehouse/kernel";
-import type { Command } from "./command.ts";
+import { flagsOf, type Command } from "./command.ts";
 
 /** What `gatehouse --help` prints: the commands, and the options that have flags. */
 export function generalHelp(commands: readonly Command[]): string {
@@ -26,7 +26,7 @@ export function generalHelp(commands: readonly Command[]): string {
 
 /** What `gatehouse COMMAND --help` prints. */
 export function commandHelp(command: Command): string {
-  const flags = Object.entries(command.flags ?? {}).map(([name, { doc }]) => `  ${`--${name}`.padEnd(24)} ${doc}`);
+  const flags = Object.entries(flagsOf(command)).map(([name, { doc }]) => `  ${`--${name}`.padEnd(24)} ${doc}`);
   return [
     `Usage: gatehouse ${command.name}${command.usage === "" ? "" : ` ${command.usage}`}`,
     "",

@@ -11,14 +11,19 @@ async function operate(
   context: CommandContext,
   { anywhere = false, ...request }: ControlRequest & Pick<Operation, "anywhere">,
 ): Promise<ControlAnswer> {
-  const answer = await askServer(controlSocketPath(context.config.dataDirectory), request);
+  const { tenant } = context.flags;
+  const asked = typeof tenant === "string" ? { ...request, tenant } : request;
+  const answer = await askServer(controlSocketPath(context.config.dataDirectory), asked);
   if (answer !== undefined) return answer;
   const { config, application, clock, random, environment } = context;
   if (!anywhere) await refuseWithoutStore(config);
   // Loaded where it is needed: most commands only ask the running server.
   const { openGatehouse } = await import("gatehouse");
   await using gatehouse = await openGatehouse({ config, application, clock, random, environment, log: "quiet" });
-  return { outcome: await gatehouse.operate(request.action, request.input), origin: await configuredOrigin(config) };
+  return {
+    outcome: await gatehouse.operate(asked.action, asked.input, asked.tenant),
+    origin: await configuredOrigin(config),
+  };
 }
 
 /**

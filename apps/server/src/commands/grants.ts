@@ -38,6 +38,7 @@ const MOST = 200;
 /** `gatehouse oauth list-grants`. */
 export const grantsList: Command = {
   name: "oauth list-grants",
+  ofTenant: true,
   usage: `${USAGE} [--state lasting|ended] [--limit N] [--after PAGE]`,
   summary: "Lists what people have allowed clients, and where it is used from.",
   flags: {
@@ -72,6 +73,7 @@ export const grantsList: Command = {
 /** `gatehouse oauth revoke-grants`. */
 export const grantsRevoke: Command = {
   name: "oauth revoke-grants",
+  ofTenant: true,
   usage: `${USAGE} --reason TEXT`,
   summary: "Ends grants with all their tokens.",
   flags: { ...SELECTING, reason: { type: "string", doc: "Why; shown in the console and the audit trail." } },

@@ -26,6 +26,7 @@ const ONCE = "It is shown this once.";
 /** `gatehouse oauth create-client NAME`. */
 export const createClient: Command = {
   name: "oauth create-client",
+  ofTenant: true,
   usage: "NAME [--redirect-uris URL,URL] [--type web|native] [--authentication METHOD]",
   words: 1,
   summary: "Makes an OAuth client, and its secret where it has one.",
@@ -71,6 +72,7 @@ export const createClient: Command = {
 /** `gatehouse oauth list-clients`. */
 export const listClients: Command = {
   name: "oauth list-clients",
+  ofTenant: true,
   usage: "[--after ID]",
   summary: "Lists OAuth clients: of the configuration, of operators, registered ones and those known by a document.",
   flags: { after: { type: "string", doc: "Where the list goes on: the last ID of the page before." } },
@@ -91,6 +93,7 @@ export const listClients: Command = {
 /** `gatehouse oauth rotate-secret ID`. */
 export const rotateSecret: Command = {
   name: "oauth rotate-secret",
+  ofTenant: true,
   usage: "ID [--overlap-hours N] [--days N]",
   words: 1,
   summary: "Gives an OAuth client a new secret; the others stay good for a while.",
@@ -134,6 +137,7 @@ function step({
 }): Command {
   return {
     name: `oauth ${verb}-client`,
+    ofTenant: true,
     usage: "ID [--reason TEXT]",
     words: 1,
     summary,
@@ -151,6 +155,7 @@ function step({
 /** `gatehouse oauth issue-token LABEL`. */
 export const issueToken: Command = {
   name: "oauth issue-token",
+  ofTenant: true,
   usage: "LABEL [--uses N] [--hours N]",
   words: 1,
   summary: "Issues an initial access token, which lets its bearer register OAuth clients.",
@@ -172,6 +177,7 @@ export const issueToken: Command = {
 /** `gatehouse oauth list-tokens`. */
 export const listTokens: Command = {
   name: "oauth list-tokens",
+  ofTenant: true,
   usage: "",
   summary: "Lists the initial access tokens that are still good, without the tokens.",
   run: (context) =>
@@ -188,6 +194,7 @@ export const listTokens: Command = {
 /** `gatehouse oauth revoke-token ID`. */
 export const revokeToken: Command = {
   name: "oauth revoke-token",
+  ofTenant: true,
   usage: "ID",
   words: 1,
   summary: "Revokes an initial access token.",

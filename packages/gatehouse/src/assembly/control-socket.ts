@@ -7,6 +7,8 @@ import type { Outcome } from "../kernel/outcome.ts";
 export interface ControlRequest {
   readonly action: string;
   readonly input: unknown;
+  /** Whose things it is about. Default: those of the only tenant there is. */
+  readonly tenant?: string;
 }
 
 /** A data directory whose local socket has no usable address. */
@@ -94,7 +96,10 @@ async function answer(text: string, operate: Operate): Promise<Outcome> {
   if (typeof value !== "object" || value === null || !("action" in value) || typeof value.action !== "string") {
     throw new TypeError("Not a control request.");
   }
-  return operate({ action: value.action, input: "input" in value ? value.input : {} });
+  const request = { action: value.action, input: "input" in value ? value.input : {} };
+  if (!("tenant" in value)) return operate(request);
+  if (typeof value.tenant !== "string" || value.tenant === "") throw new TypeError("Not a tenant.");
+  return operate({ ...request, tenant: value.tenant });
 }
 
 /** Asks the server that runs on a socket; `undefined` when none does. */

@@ -40,7 +40,10 @@ describe("openGatehouse, with unsealed state accepted for a migration", () => {
         log: "quiet",
       });
       const { services, gate } = gatehouse;
-      const attempt = () => ({ ...operatorAttempt(services, "money.pay", {}), idempotencyKey: "once" });
+      const attempt = () => ({
+        ...operatorAttempt(services, { action: "money.pay", input: {} }),
+        idempotencyKey: "once",
+      });
       const first = await gate.attempt(attempt());
       assert.deepEqual(first.ok && first.value, { paid: 1 });
       const forge = 'UPDATE idempotency_records SET body = \'{"value":{"paid":1000000}}\'';

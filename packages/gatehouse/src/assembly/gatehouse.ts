@@ -46,8 +46,8 @@ export interface Gatehouse extends AsyncDisposable {
   readonly edge: Edge;
   readonly gate: Gate;
   readonly services: Services;
-  /** Attempts an action as the system's operator, over the job entrance. */
-  operate(action: string, input: unknown): Promise<Outcome>;
+  /** Attempts an action as the system's operator, over the job entrance. Default: in the only tenant there is. */
+  operate(action: string, input: unknown, tenant?: string): Promise<Outcome>;
   health(): Promise<readonly StoreHealth[]>;
   inventory(): readonly InventoryRow[];
   /** The routes behind `handler`, in the order in which they are tried. */
@@ -87,7 +87,8 @@ export async function openGatehouse(options: GatehouseOptions): Promise<Gatehous
   if (options.log !== "quiet" && options.recordStart !== "later") announceStart();
   return {
     ...{ handler, edge: services.edge, gate, services, announceStart, listensAt: foundation.listensAt },
-    operate: (action, input) => gate.attempt(operatorAttempt(services, action, input)),
+    operate: (action, input, tenant = SINGLE_TENANT) =>
+      gate.attempt(operatorAttempt(services, { action, input, tenant })),
     health: () => stores.keeper.health(),
     inventory: () => gate.inventory(),
     routes: () => app.routes.map(({ method, path }) => ({ method, path })),
@@ -140,11 +141,11 @@ function furnish(foundation: Foundation, application: Application, parts: Applic
     inventory: () => gate().inventory(),
   });
   // An application may have brought a provider of its own.
-  const hasGrants = (): boolean =>
+  const isOffered = (name: string): boolean =>
     gate()
       .inventory()
-      .some(({ action }) => action === "grants.list");
-  const room = config.console.enabled ? createConsole({ ...services, links, hasGrants }) : undefined;
+      .some(({ action }) => action === name);
+  const room = config.console.enabled ? createConsole({ ...services, links, isOffered }) : undefined;
   const live = createLive({
     ...services,
     ...inspection(foundation),

@@ -1,22 +1,22 @@
 import { OPERATOR_GRANT } from "../console/operator.ts";
 import { SINGLE_TENANT, type Attempt } from "../kernel/attempt.ts";
 import type { Services } from "./application.ts";
+import type { ControlRequest } from "./control-socket.ts";
 
 const LOCAL = { ip: "127.0.0.1", tls: false };
 
-/** An attempt of the system's operator: from the command line, over the job entrance. */
+/** An attempt of the system's operator: from the command line, over the job entrance, in whichever tenant is named. */
 export function operatorAttempt(
   { ids, clock }: Pick<Services, "ids" | "clock">,
-  action: string,
-  input: unknown,
+  { action, input, tenant = SINGLE_TENANT }: ControlRequest,
 ): Attempt {
   const grants = new Set([OPERATOR_GRANT]);
-  const principal = { type: "system", id: "command-line", tenant: SINGLE_TENANT, grants } as const;
+  const principal = { type: "system", id: "command-line", tenant, grants } as const;
   return {
     id: ids.next(),
     entrance: "job",
     action,
-    tenant: SINGLE_TENANT,
+    tenant,
     receivedAt: clock.now(),
     peer: LOCAL,
     provenance: { kind: "internal" },

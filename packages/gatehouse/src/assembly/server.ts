@@ -40,7 +40,8 @@ export async function startServer(options: Omit<GatehouseOptions, "recordStart">
   stack.defer(() => listening.close({ grace: config.server.shutdownGrace }));
   const origin = config.server.publicUrl ?? browserOrigin(listening.url);
   gatehouse.listensAt(origin);
-  const operate = ({ action, input }: ControlRequest): Promise<Outcome> => gatehouse.operate(action, input);
+  const operate = ({ action, input, tenant }: ControlRequest): Promise<Outcome> =>
+    gatehouse.operate(action, input, tenant);
   stack.use(await serveControl(controlSocketPath(config.dataDirectory), { operate, origin }));
   // Not before: a server whose port is in use has not started.
   gatehouse.announceStart();

@@ -14,11 +14,8 @@ import {
   type ClientPageParts,
   type TypedClient,
 } from "./client-page.ts";
-import type { GrantRouteParts } from "./grant-routes.ts";
 import type { PageContent } from "./page-content.ts";
-
-/** What the page of clients needs of the console: the same as that of grants. */
-export type ClientRouteParts = GrantRouteParts;
+import type { PageParts } from "./page-parts.ts";
 
 type Fields = ReadonlyMap<string, string>;
 
@@ -34,25 +31,25 @@ const STEPS: Readonly<Record<string, readonly [action: string, input: (fields: F
 };
 
 /** The page of clients, and the forms on it. */
-export function clientRoutes(parts: ClientRouteParts): Hono {
+export function clientRoutes(parts: PageParts): Hono {
   const app = new Hono();
   app.get(CLIENTS_PATH, (context) => parts.show(context, (inbound) => clients(parts, inbound)));
   app.post(`${CLIENTS_PATH}/:step`, (context, next) => {
     const step = STEPS[context.req.param("step")];
-    return step === undefined || !parts.hasGrants() ? next() : take(parts, context, step);
+    return step === undefined || !parts.isOffered("clients.list") ? next() : take(parts, context, step);
   });
   return app;
 }
 
 type Shown = Partial<Pick<ClientPageParts, "typed" | "violations" | "made">>;
 
-async function clients(parts: ClientRouteParts, inbound: Inbound, shown: Shown = {}): Promise<PageContent> {
+async function clients(parts: PageParts, inbound: Inbound, shown: Shown = {}): Promise<PageContent> {
   const page = {
     title: "Clients",
     lead: "Who may get tokens, and tokens that let others register.",
     path: CLIENTS_PATH,
   };
-  if (!parts.hasGrants()) {
+  if (!parts.isOffered("clients.list")) {
     // Asked all the same: whoever is no operator is refused.
     await parts.ask(inbound, { action: "guards.inventory" });
     return { ...page, body: html`<p class="empty">The identity provider is switched off (identity.enabled).</p>` };
@@ -66,7 +63,7 @@ async function clients(parts: ClientRouteParts, inbound: Inbound, shown: Shown =
 }
 
 async function take(
-  parts: ClientRouteParts,
+  parts: PageParts,
   context: Context,
   [action, inputOf]: readonly [string, (fields: Fields) => unknown],
 ): Promise<Response> {

@@ -18,8 +18,8 @@ export interface ConsoleParts {
   readonly bans: Bans;
   readonly links: OneTimeLinks;
   readonly ids: Ids;
-  /** Whether there is an identity provider, whose grants are looked after. */
-  readonly hasGrants: () => boolean;
+  /** Whether there is an action: without an identity provider there are none for what it keeps. */
+  readonly isOffered: (action: string) => boolean;
 }
 
 /** The operator console. */
@@ -32,7 +32,7 @@ export interface OperatorConsole {
 const ASSETS = ["console.css", "icon.svg"];
 
 /** The operator console. Its pages need the actions of `createOperations` at the same gate. */
-export function createConsole({ edge, bans, links, ids, hasGrants }: ConsoleParts): OperatorConsole {
+export function createConsole({ edge, bans, links, ids, isOffered }: ConsoleParts): OperatorConsole {
   const enter = createEnter({ links });
   const leave = createLeave({ sessions: edge.sessions });
   const banList = createBanList({ bans });
@@ -40,7 +40,7 @@ export function createConsole({ edge, bans, links, ids, hasGrants }: ConsolePart
   return {
     actions: [enter, leave],
     components: [banList],
-    routes: (live) => consoleRoutes({ edge, links, ids, live, assets, enter, leave, banList, hasGrants }),
+    routes: (live) => consoleRoutes({ edge, links, ids, live, assets, enter, leave, banList, isOffered }),
   };
 }
 

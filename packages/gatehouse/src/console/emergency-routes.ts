@@ -6,8 +6,8 @@ import type { Inbound } from "../http/inbound.ts";
 import { isDenial } from "../kernel/outcome.ts";
 import { EMERGENCY_MEASURES } from "../kernel/ports/emergency.ts";
 import { moment } from "./format.ts";
-import type { GrantRouteParts } from "./grant-routes.ts";
 import type { PageContent } from "./page-content.ts";
+import type { PageParts } from "./page-parts.ts";
 
 const PATH = "/console/emergency";
 const Measures = z.object({
@@ -22,7 +22,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
 };
 
 /** The page of emergency measures, and the forms that set and lift them. */
-export function emergencyRoutes(parts: Omit<GrantRouteParts, "hasGrants" | "ids">): Hono {
+export function emergencyRoutes(parts: Omit<PageParts, "isOffered" | "ids">): Hono {
   const app = new Hono();
   app.get(PATH, (context) => parts.show(context, (inbound) => emergency(parts, inbound)));
   app.post(`${PATH}/set`, (context) =>

@@ -1,10 +1,8 @@
 import { Hono, type Context } from "hono";
 import { html } from "../html/html.ts";
 import { readActionInput } from "../http/action-input.ts";
-import type { Edge } from "../http/edge.ts";
 import type { Inbound } from "../http/inbound.ts";
-import type { Ids } from "../kernel/ids.ts";
-import { isDenial, type Denial, type Violation } from "../kernel/outcome.ts";
+import { isDenial, type Violation } from "../kernel/outcome.ts";
 import { problems } from "../kernel/problems.ts";
 import {
   grantListing,
@@ -14,20 +12,10 @@ import {
   selectionOf,
   type GrantFilter,
 } from "./grant-filter.ts";
+import { textsOf } from "./form-fields.ts";
 import { grantPage, GrantRows } from "./grant-page.ts";
 import type { PageContent } from "./page-content.ts";
-
-/** What the page of grants needs of the console. */
-export interface GrantRouteParts {
-  readonly edge: Edge;
-  readonly ids: Ids;
-  /** Whether there is an identity provider. */
-  readonly hasGrants: () => boolean;
-  /** Shows a page within the console, to operators. */
-  readonly show: (context: Context, content: (inbound: Inbound) => Promise<PageContent>) => Promise<Response>;
-  readonly ask: (inbound: Inbound, asked: { action: string; input?: unknown }) => Promise<unknown>;
-  readonly refuse: (inbound: Inbound, denial: Denial) => Promise<Response>;
-}
+import type { PageParts } from "./page-parts.ts";
 
 interface Refused {
   readonly filter: GrantFilter;
@@ -36,20 +24,20 @@ interface Refused {
 }
 
 /** The page of grants: what people have allowed clients, and the form that ends it. */
-export function grantRoutes(parts: GrantRouteParts): Hono {
+export function grantRoutes(parts: PageParts): Hono {
   const app = new Hono();
   app.get(GRANTS_PATH, (context) => parts.show(context, (inbound) => grants(parts, inbound)));
-  app.post(GRANTS_PATH, (context, next) => (parts.hasGrants() ? revoke(parts, context) : next()));
+  app.post(GRANTS_PATH, (context, next) => (parts.isOffered("grants.list") ? revoke(parts, context) : next()));
   return app;
 }
 
-async function grants(parts: GrantRouteParts, inbound: Inbound, refused?: Refused): Promise<PageContent> {
+async function grants(parts: PageParts, inbound: Inbound, refused?: Refused): Promise<PageContent> {
   const page = {
     title: "Grants",
     lead: "What people have allowed clients, where it is used from, and why it ended.",
     path: GRANTS_PATH,
   };
-  if (!parts.hasGrants()) {
+  if (!parts.isOffered("grants.list")) {
     // Asked all the same: whoever is no operator is refused.
     await parts.ask(inbound, { action: "guards.inventory" });
     return { ...page, body: html`<p class="empty">The identity provider is switched off (identity.enabled).</p>` };
@@ -73,7 +61,7 @@ async function grants(parts: GrantRouteParts, inbound: Inbound, refused?: Refuse
   return refused === undefined ? { ...page, body } : { ...page, body, status: unprocessable.status };
 }
 
-async function revoke(parts: GrantRouteParts, context: Context): Promise<Response> {
+async function revoke(parts: PageParts, context: Context): Promise<Response> {
   const { edge } = parts;
   const inbound = edge.of(context);
   let filter = readGrantFilter(new URLSearchParams());
@@ -93,10 +81,4 @@ async function revoke(parts: GrantRouteParts, context: Context): Promise<Respons
   const { problem, violations = [] } = outcome;
   if (problem !== problems.VALIDATION_ERROR || inbound.accepts !== "html") return parts.refuse(inbound, outcome);
   return parts.show(context, () => grants(parts, inbound, { filter, reason, violations }));
-}
-
-function textsOf(fields: unknown): URLSearchParams {
-  const entries: readonly [string, unknown][] =
-    typeof fields === "object" && fields !== null ? Object.entries(fields) : [];
-  return new URLSearchParams(entries.filter((entry): entry is [string, string] => typeof entry[1] === "string"));
 }

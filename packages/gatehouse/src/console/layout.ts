@@ -5,8 +5,10 @@ const PAGES = [
   { path: "/console", title: "Overview" },
   { path: "/console/events", title: "Events" },
   { path: "/console/bans", title: "Bans" },
+  { path: "/console/accounts", title: "Accounts" },
   { path: "/console/grants", title: "Grants" },
   { path: "/console/clients", title: "Clients" },
+  { path: "/console/signing-keys", title: "Signing keys" },
   { path: "/console/emergency", title: "Emergency" },
   { path: "/console/guards", title: "Guards" },
 ] as const;

@@ -2,6 +2,7 @@ import { html, type Html } from "../html/html.ts";
 import type { SecurityEvent } from "../kernel/event.ts";
 import type { KeyRotation } from "../kernel/key-rotation.ts";
 import type { StoreHealth } from "../kernel/ports/store.ts";
+import type { SigningKeyRows } from "./signing-key-page.ts";
 import { moment, outcomeTag, stateTag } from "./format.ts";
 
 const DAY = 86_400_000;
@@ -13,12 +14,24 @@ export interface Overview {
   readonly bans: number;
   readonly disabledGuards: number;
   readonly latest: readonly SecurityEvent[];
+  /** Absent where there is no identity provider. */
+  readonly identity: IdentityOverview | undefined;
 }
 
+/** How signing in is doing. */
+export interface IdentityOverview {
+  readonly signingKeys: SigningKeyRows;
+  /** Refused sign-ins of the last day, counted up to `MOST_COUNTED`. */
+  readonly refused: number;
+}
+
+/** Refused sign-ins that are counted at most. */
+export const MOST_COUNTED = 100;
+
 /** The state of things at a glance. */
-export function overviewPage({ stores, keys, bans, disabledGuards, latest }: Overview): Html {
+export function overviewPage({ stores, keys, bans, disabledGuards, latest, identity }: Overview): Html {
   return html`<section class="cards" aria-label="State">
-      ${stores.map(storeCard)} ${keyCard(keys)}
+      ${stores.map(storeCard)} ${keyCard(keys)} ${identity && identityCards(identity)}
       <div class="panel">
         <h2>Bans in force</h2>
         <p class="big">${bans}</p>
@@ -61,6 +74,31 @@ export function overviewPage({ stores, keys, bans, disabledGuards, latest }: Ove
       }
       <p><a href="/console/events">See all events</a></p>
     </section>`;
+}
+
+function identityCards({ signingKeys: { keys, nextChangeAt }, refused }: IdentityOverview): Html {
+  const active = keys.filter(({ state }) => state === "active").length;
+  return html`<div class="panel">
+      <h2>Refused sign-ins</h2>
+      <p class="big">${refused < MOST_COUNTED ? refused : `${MOST_COUNTED} or more`}</p>
+      <p class="soft">in the last 24 hours</p>
+      <p>
+        <a href="/console/events?name=authn_login_fail">See them</a> ·
+        <a href="/console/accounts">See accounts</a>
+      </p>
+    </div>
+    <div class="panel">
+      <h2>Signing keys ${active === 0 && html`<span class="tag bad">none signs</span>`}</h2>
+      <dl>
+        <dt>Signing</dt>
+        <dd>${active}</dd>
+        <dt>Published</dt>
+        <dd>${keys.filter(({ state }) => state === "next" || state === "retiring").length} more</dd>
+        <dt>Next change</dt>
+        <dd>${nextChangeAt === undefined ? "-" : moment(nextChangeAt)}</dd>
+      </dl>
+      <p><a href="/console/signing-keys">See signing keys</a></p>
+    </div>`;
 }
 
 function keyCard({ version, age, dueAt, due }: KeyRotation): Html {

@@ -18,17 +18,21 @@ import type { StoreHealth } from "../kernel/ports/store.ts";
 import { problems } from "../kernel/problems.ts";
 import type { LiveComponent } from "../live/component.ts";
 import type { Live } from "../live/live.ts";
+import { accountRoutes } from "./account-routes.ts";
 import { banForm, banInput, EMPTY_BAN, readTypedBan, type TypedBan } from "./ban-form.ts";
 import { clientRoutes } from "./client-routes.ts";
 import { emergencyRoutes } from "./emergency-routes.ts";
 import { eventFaults, eventQuery, readEventFilter } from "./event-filter.ts";
 import { eventPage } from "./event-page.ts";
-import { grantRoutes, type GrantRouteParts } from "./grant-routes.ts";
+import { grantRoutes } from "./grant-routes.ts";
 import { guardPage } from "./guard-page.ts";
 import { consolePage, doorPage } from "./layout.ts";
-import { overviewPage } from "./overview-page.ts";
+import { MOST_COUNTED, overviewPage, type IdentityOverview } from "./overview-page.ts";
 import { OPERATOR_GRANT } from "./operator.ts";
 import type { PageContent } from "./page-content.ts";
+import type { PageParts } from "./page-parts.ts";
+import { SigningKeyRows } from "./signing-key-page.ts";
+import { signingKeyRoutes } from "./signing-key-routes.ts";
 import { CONSOLE } from "./sign-in.ts";
 
 /** What the pages are made from. */
@@ -41,9 +45,10 @@ export interface ConsoleRouteParts {
   readonly enter: AnyAction;
   readonly leave: AnyAction;
   readonly banList: LiveComponent;
-  /** Whether there is an identity provider. */
-  readonly hasGrants: () => boolean;
+  readonly isOffered: (action: string) => boolean;
 }
+
+const DAY = 86_400_000;
 
 /** Reads through the gate, as everybody does; a denial ends the page. */
 class Refused extends Error {
@@ -62,13 +67,14 @@ export function consoleRoutes(parts: ConsoleRouteParts): Hono {
   app.get("/console/events", (context) => show(parts, context, (inbound) => events(parts, inbound)));
   app.get("/console/bans", (context) => show(parts, context, (inbound) => bans(parts, inbound)));
   app.post("/console/bans", (context) => addBan(parts, context));
-  const desk: GrantRouteParts = {
+  const desk: PageParts = {
     ...parts,
     show: (context, content) => show(parts, context, content),
     ask: (inbound, asked) => ask(parts, inbound, asked),
     refuse: async (inbound, denial) => edge.problem(inbound, denial, await errorFrame(parts, inbound)),
   };
-  for (const routes of [grantRoutes, clientRoutes, emergencyRoutes]) app.route("/", routes(desk));
+  const rooms = [accountRoutes, grantRoutes, clientRoutes, signingKeyRoutes, emergencyRoutes];
+  for (const routes of rooms) app.route("/", routes(desk));
   app.get("/console/guards", (context) => show(parts, context, (inbound) => guards(parts, inbound)));
   app.get("/console/enter/:token", (context) => door(parts, edge.of(context)));
   app.post(
@@ -171,8 +177,23 @@ async function overview(parts: ConsoleRouteParts, inbound: Inbound): Promise<Pag
     title: "Overview",
     lead: "How the stores, the keys and the guards are doing.",
     path: "/console",
-    body: overviewPage({ stores, keys, bans: inForce.length, disabledGuards, latest }),
+    body: overviewPage({
+      stores,
+      keys,
+      bans: inForce.length,
+      disabledGuards,
+      latest,
+      identity: await identity(parts, inbound),
+    }),
   };
+}
+
+async function identity(parts: ConsoleRouteParts, inbound: Inbound): Promise<IdentityOverview | undefined> {
+  if (!parts.isOffered("oauth.keys.list")) return undefined;
+  const signingKeys = SigningKeyRows.parse(await ask(parts, inbound, { action: "oauth.keys.list" }));
+  const input = { name: "authn_login_fail", from: inbound.receivedAt - DAY, limit: MOST_COUNTED };
+  const { events: refused } = await ask<{ events: SecurityEvent[] }>(parts, inbound, { action: "audit.list", input });
+  return { signingKeys, refused: refused.length };
 }
 
 async function events(parts: ConsoleRouteParts, inbound: Inbound): Promise<PageContent> {

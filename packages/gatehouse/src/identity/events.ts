@@ -72,6 +72,12 @@ export const identityEvents = defineEvents({
   },
   user_invited: { level: "info", description: "Somebody was invited to have an account." },
   user_updated: { level: "warn", description: "An account was changed." },
+  user_signed_out: { level: "warn", description: "An operator ended all sessions and tokens of an account." },
+  user_factors_reset: { level: "warn", description: "An operator took the second factors of an account away." },
+  user_link_issued: {
+    level: "warn",
+    description: "An operator was given a link that sets the password of an account.",
+  },
   user_disabled: { level: "warn", description: "An account was disabled; all its sessions and tokens ended." },
   user_enabled: { level: "warn", description: "An account was enabled again." },
   user_deleted: { level: "warn", description: "An account was deleted with all that belongs to it." },

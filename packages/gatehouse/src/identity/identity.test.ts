@@ -192,6 +192,31 @@ describe("an identity provider", () => {
     assert.equal((await client.tokenIntrospection(config, renewed.access_token)).active, false);
   });
 
+  it("issues tokens of 256 random bits, each another", async () => {
+    const config = await discover();
+    const tokens = [await signIn(config), await signIn(config)].flatMap((pair) => [
+      pair.access_token,
+      pair.refresh_token ?? "",
+    ]);
+    assert.equal(new Set(tokens).size, 4);
+    for (const token of tokens) assert.match(token, /^[\w-]{43}$/);
+  });
+
+  it("issues tokens that live as long as they say", async () => {
+    const config = await discover();
+    const tokens = await signIn(config);
+    assert.equal(tokens.expires_in, 3600);
+    const { iat = 0, exp } = tokens.claims() ?? {};
+    assert.equal(exp, iat + 3600);
+    const lifetimeOf = async (token = "") => {
+      const { iat: issued = 0, exp: ends = 0 } = await client.tokenIntrospection(config, token);
+      return ends - issued;
+    };
+    assert.equal(await lifetimeOf(tokens.access_token), 3600);
+    assert.equal(await lifetimeOf(tokens.refresh_token), 30 * 86_400);
+    assert.equal(LIFETIMES.authorizationCode, 600);
+  });
+
   it("answers a refresh whose answer was lost with the same tokens, to all who ask at once", async () => {
     const config = await discover();
     const tokens = await signIn(config);

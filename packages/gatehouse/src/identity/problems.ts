@@ -62,5 +62,6 @@ export const accountProblems = defineProblems({
   STEP_UP_REQUIRED: { status: 401, message: "Confirm that it is you to do this." },
   REGISTRATION_CLOSED: { status: 403, message: "Accounts are given by invitation here." },
   ACCOUNT_LINK_INVALID: { status: 400, message: "This link is wrong, used up or expired. Ask for a new one." },
+  ACCOUNT_DISABLED: { status: 409, message: "This account is disabled. Enable it first." },
   ACCOUNT_EXISTS: { status: 409, message: "There is an account with this e-mail address already." },
 });

@@ -72,10 +72,11 @@ export class AccountRecovery {
   async requestReset(writing: WriteTransaction, tenant: string, email: string): Promise<void> {
     const { directory, links, letters } = this.#parts;
     const account = await directory.findByEmail(writing, tenant, email);
-    const subject = account?.state === "active" ? subjectOf(account, email) : { email };
-    const token = await links.issue(writing, { purpose: "reset", tenant }, subject);
-    if (account?.state !== "active") return;
-    const link = letters.linkTo(tenant, "reset", token);
+    if (account?.state !== "active") {
+      await links.issue(writing, { purpose: "reset", tenant }, { email });
+      return;
+    }
+    const link = await this.linkFor(writing, account, email);
     letters.post(writing, { kind: "reset", to: email, locale: account.locale, link });
   }
 
@@ -88,10 +89,21 @@ export class AccountRecovery {
     });
   }
 
+  /** A link to set a new password, for whoever hands it over in another way. */
+  async linkFor(writing: WriteTransaction, account: Account, email: string): Promise<string> {
+    const { links, letters } = this.#parts;
+    const { tenant } = account;
+    return letters.linkTo(
+      tenant,
+      "reset",
+      await links.issue(writing, { purpose: "reset", tenant }, subjectOf(account, email)),
+    );
+  }
+
   /** Checks and hashes the new password; before the transaction, because it takes long. */
   async prepareReset({ tenant, token, password, read }: ResetClaim): Promise<PreparedReset | Denial> {
     const account = await read(async (reading) => {
-      // What `requestReset` has issued.
+      // What `linkFor` has issued.
       const subject = (await this.#parts.links.find(reading, { purpose: "reset", tenant }, token)) as
         | LinkSubject
         | undefined;
@@ -109,7 +121,7 @@ export class AccountRecovery {
   async commitReset(writing: WriteTransaction, { account, phc, token }: PreparedReset): Promise<AccountKey | Denial> {
     const { links, directory, passwords } = this.#parts;
     const place = { purpose: "reset", tenant: account.tenant } as const;
-    // What `requestReset` has issued.
+    // What `linkFor` has issued.
     const subject = (await links.consume(writing, place, token)) as LinkSubject | undefined;
     const current = await this.#current(writing, subject);
     if (subject === undefined || current?.id !== account.id) return refuseLink(place);

@@ -7,8 +7,9 @@ import { createOAuthArtifacts } from "../../store/sql/oauth-artifacts.ts";
 import { createSessions } from "../../store/sql/sessions.ts";
 import { portableStatement } from "../../store/sql/statement.ts";
 import { createTestGate, testUser, type TestGate } from "../../testing/gate-kit.ts";
-import { stillHolds } from "./authentication.ts";
+import { decideStepUp, stillHolds } from "./authentication.ts";
 import { normaliseEmail } from "./email.ts";
+import { enrolledKinds } from "./proof.ts";
 
 const sessions = createSessions();
 const artifacts = createOAuthArtifacts();
@@ -61,6 +62,119 @@ describe("accounts", () => {
     assert.equal(emails.find(({ email }) => email === "ada@example.org")?.verifiedAt, undefined);
   });
 
+  it("are found by the whole of an address, in pages, with their factors and last sign-in", async () => {
+    const account = await kit.join("found@example.org");
+    type Listed = { id: string; signedInAt?: number; factors: { kind: string; count: number; usedAt?: number }[] };
+    const list = async (input: object) =>
+      valueOf<{ accounts: Listed[]; next?: string }>(await operate("accounts.list", input));
+    const [fresh] = (await list({ email: "Found@example.org" })).accounts;
+    assert.equal(fresh?.id, account.id);
+    assert.equal(fresh.signedInAt, undefined);
+    await kit.clock.advance(1000);
+    await kit.signedIn("found@example.org");
+    await kit.write((writing) => kit.services.recoveryCodes.regenerate(writing, account));
+    const [used] = (await list({ email: "found@example.org" })).accounts;
+    assert.equal(used?.signedInAt, kit.clock.now());
+    assert.deepEqual(used.factors.map(({ kind, count }) => [kind, count]).sort(), [
+      ["password", 1],
+      ["recovery", 10],
+    ]);
+    assert.deepEqual((await list({ email: "found@example.or" })).accounts, []);
+    const shown = valueOf<Listed>(await operate("accounts.show", { email: "found@example.org" }));
+    assert.equal(shown.id, account.id);
+
+    const { accounts: all } = await list({ limit: 200 });
+    const seen: string[] = [];
+    for (let after: string | undefined; ;) {
+      const page = await list({ limit: 1, ...(after === undefined ? {} : { after }) });
+      seen.push(...page.accounts.map(({ id }) => id));
+      after = page.next;
+      if (after === undefined) break;
+    }
+    assert.deepEqual(
+      seen,
+      all.map(({ id }) => id),
+    );
+  });
+
+  it("are named by one of id and address", async () => {
+    const { id } = await kit.join("named@example.org");
+    for (const which of [{}, { id, email: "named@example.org" }]) {
+      const refused = await operate("accounts.disable", which);
+      assert.equal(isDenial(refused) && refused.problem.code, "VALIDATION_ERROR");
+    }
+    const nobody = await operate("accounts.disable", { email: "nobody@example.org" });
+    assert.equal(isDenial(nobody) && nobody.problem.code, "NOT_FOUND");
+    assert.deepEqual(valueOf(await operate("accounts.disable", { email: "named@example.org" })), { id });
+  });
+
+  it("get their password by a link that is good once, where operators name none", async () => {
+    const person = { email: "linked@example.org", name: "Linked", grants: ["operator"] };
+    const { id, link } = valueOf<{ id: string; link: string }>(await operate("accounts.create", person));
+    assert.ok(isDenial(await kit.signIn("linked@example.org", KIT_PASSWORD)));
+    await reset(link);
+    assert.equal((await kit.signedIn("linked@example.org")).account.id, id);
+    await assert.rejects(reset(link), "a second time");
+    const another = valueOf<{ link: string }>(await operate("accounts.link", { id }));
+    const kept = valueOf<{ link: string }>(await operate("accounts.link", { id }));
+    await reset(another.link);
+    await assert.rejects(reset(kept.link), "a link from before the password changed");
+    const [row] = await gate.auditRows({ name: "user_link_issued" });
+    assert.equal(row?.target, id);
+    assert.ok(!JSON.stringify(row).includes(kept.link.slice(-20)));
+    valueOf(await operate("accounts.disable", { id }));
+    const refused = await operate("accounts.link", { id });
+    assert.equal(isDenial(refused) && refused.problem.code, "ACCOUNT_DISABLED");
+  });
+
+  async function reset(link: string): Promise<void> {
+    const token = link.split("/").at(-1) ?? "";
+    const claim = { tenant: KIT_TENANT, token, password: KIT_PASSWORD, read: kit.store.read.bind(kit.store) };
+    const prepared = admitted(await kit.services.recovery.prepareReset(claim));
+    admitted(await kit.write((writing) => kit.services.recovery.commitReset(writing, prepared)));
+  }
+
+  it("are invited without showing the link to others than the command line", async () => {
+    const person = { email: "invited@example.org", name: "Invited" };
+    const overHttp = await gate.attempt("accounts.invite", person, { as: operator, entrance: "http" });
+    assert.deepEqual(valueOf(overHttp), {});
+    assert.match(kit.tokenFor("invited@example.org"), /^[\w-]{27}$/);
+    const overJob = await gate.attempt("accounts.invite", person, { as: operator, entrance: "job" });
+    assert.match(valueOf<{ link: string }>(overJob).link, /\/join\/[\w-]{27}$/);
+  });
+
+  it("lose second factors and sessions at an operator's word, with the reason, and keep the password", async () => {
+    const account = await kit.join("lost@example.org");
+    const authentication = await kit.signedIn("lost@example.org");
+    await kit.write((writing) => kit.services.recoveryCodes.regenerate(writing, account));
+    const without = await operate("accounts.reset-factors", { id: account.id });
+    assert.equal(isDenial(without) && without.problem.code, "VALIDATION_ERROR");
+    valueOf(await operate("accounts.reset-factors", { id: account.id, reason: "a lost telephone" }));
+    assert.equal(stillHolds(authentication, await find(account.id)), false);
+    const again = await kit.signedIn("lost@example.org");
+    const enrolled = await kit.store.read((reading) => enrolledKinds(kit.parts.factors, reading, account));
+    assert.deepEqual([...enrolled], ["password"]);
+    const requirement = { level: "aal2" } as const;
+    const found = await find(account.id);
+    const step = { authentication: again, account: found, enrolled, requirement, now: kit.clock.now() };
+    assert.deepEqual(decideStepUp(step), { needed: true, step: "enrol", factors: [] });
+    const [row] = await gate.auditRows({ name: "user_factors_reset" });
+    assert.deepEqual([row?.target, row?.context["reason"]], [account.id, "a lost telephone"]);
+  });
+
+  it("are signed out everywhere at an operator's word, with the reason", async () => {
+    const account = await kit.join("signed-out@example.org");
+    const authentication = await kit.signedIn("signed-out@example.org");
+    const artifact = { key: "o", tenant: KIT_TENANT, kind: "RefreshToken", account: account.id, body: "b" };
+    await kit.write((writing) => artifacts.put(writing, artifact));
+    valueOf(await operate("accounts.sign-out", { id: account.id, reason: "a stolen laptop" }));
+    assert.equal(await kit.store.read((reading) => artifacts.find(reading, "o")), undefined);
+    assert.equal(stillHolds(authentication, await find(account.id)), false);
+    assert.ok(!isDenial(await kit.signIn("signed-out@example.org", KIT_PASSWORD)));
+    const [row] = await gate.auditRows({ name: "user_signed_out" });
+    assert.deepEqual([row?.target, row?.context["reason"]], [account.id, "a stolen laptop"]);
+  });
+
   it("leave nothing of a person readable in the database", async () => {
     await kit.join("readable@example.org");
     const tables = ["accounts", "account_identifiers", "account_factors", "documents"];
@@ -106,6 +220,14 @@ describe("accounts", () => {
     valueOf(await operate("accounts.grant", { id: account.id, grants: ["editor"] }));
     assert.deepEqual((await find(account.id))?.grants, ["editor"]);
     assert.equal(stillHolds(authentication, await find(account.id)), false);
+    const grants = async (verb: string, named: string[]) =>
+      valueOf<{ grants: string[] }>(await operate(`accounts.${verb}`, { id: account.id, grants: named })).grants;
+    assert.deepEqual(await grants("grant", ["operator"]), ["editor", "operator"]);
+    const later = await kit.signedIn("granted@example.org");
+    assert.deepEqual(await grants("grant", ["editor"]), ["editor", "operator"]);
+    assert.equal(stillHolds(later, await find(account.id)), true, "what changes nothing signs nobody out");
+    assert.deepEqual(await grants("revoke-grant", ["operator", "nothing"]), ["editor"]);
+    assert.equal(stillHolds(later, await find(account.id)), false);
   });
 
   it("are deleted with all they have", async () => {

@@ -88,6 +88,7 @@ export function createAccountServices(parts: AccountServicesParts): AccountServi
   const shared = { ...parts, secrets, directory, passwords, throttle, devices, links, letters };
   const membership = new Membership(shared);
   const passkeys = new Passkeys(shared);
+  const recovery = new AccountRecovery(shared);
   const ceremony = { ...shared, passkeys, challenges: new PasskeyChallenges(parts) };
   return {
     directory,
@@ -100,8 +101,8 @@ export function createAccountServices(parts: AccountServicesParts): AccountServi
     passkeys,
     passkeyRegistration: new PasskeyRegistration(ceremony),
     passkeySignIn: new PasskeySignIn(ceremony),
-    recovery: new AccountRecovery(shared),
+    recovery,
     reseal: (store, signal) => resealAccounts(store, shared, signal),
-    operations: createAccountOperations({ ...shared, membership }),
+    operations: createAccountOperations({ ...shared, membership, recovery }),
   };
 }

@@ -8,6 +8,7 @@ import type {
   StoredIdentifier,
 } from "../../kernel/ports/accounts.ts";
 import type { OAuthArtifacts } from "../../kernel/ports/oauth-artifacts.ts";
+import type { GrantEnding } from "../../kernel/ports/oauth-grants.ts";
 import type { Sessions } from "../../kernel/ports/sessions.ts";
 import type { ReadTransaction, WriteTransaction } from "../../kernel/ports/store.ts";
 import type { AccountSecrets } from "./account-secrets.ts";
@@ -44,6 +45,14 @@ export interface NewAccount extends Profile {
   /** Whether the person has proven that the address is theirs. */
   readonly verified: boolean;
   readonly grants: readonly string[];
+}
+
+/** What changes of what somebody may do, and why their sessions and tokens end with it. */
+export interface AccessChange {
+  readonly grants?: readonly string[];
+  readonly state?: AccountState;
+  /** Default: the account changed, by itself. */
+  readonly ending?: GrantEnding;
 }
 
 /** What the directory works with. */
@@ -128,22 +137,23 @@ export class Directory {
   async change(
     writing: WriteTransaction,
     key: AccountKey,
-    change: { readonly grants?: readonly string[]; readonly state?: AccountState } = {},
+    { ending, ...change }: AccessChange = {},
   ): Promise<number | undefined> {
     const changedAt = await this.#parts.accounts.update(writing, key, { ...change, voids: true });
-    if (changedAt !== undefined) await this.#signOut(writing, key);
+    if (changedAt !== undefined) await this.#signOut(writing, key, ending);
     return changedAt;
   }
 
   /** Deletes an account and what belongs to it; `false` where there is none. */
-  async remove(writing: WriteTransaction, key: AccountKey): Promise<boolean> {
-    await this.#signOut(writing, key);
+  async remove(writing: WriteTransaction, key: AccountKey, ending?: GrantEnding): Promise<boolean> {
+    await this.#signOut(writing, key, ending);
     return this.#parts.accounts.remove(writing, key);
   }
 
-  async #signOut(writing: WriteTransaction, { tenant, id }: AccountKey): Promise<void> {
+  async #signOut(writing: WriteTransaction, { tenant, id }: AccountKey, ending?: GrantEnding): Promise<void> {
     await this.#parts.sessions.endAll(writing, { tenant, principalType: "user", principalId: id });
-    await this.#parts.artifacts.revoke(writing, { tenant, account: id }, { cause: "account_changed", by: id });
+    const why = ending ?? { cause: "account_changed", by: id };
+    await this.#parts.artifacts.revoke(writing, { tenant, account: id }, why);
   }
 
   #identifier(key: AccountKey, email: string, verifiedAt: number | undefined): StoredIdentifier {

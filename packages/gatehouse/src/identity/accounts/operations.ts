@@ -1,25 +1,21 @@
 import { z } from "zod";
-import { defineAction, type AnyAction, type Authorise } from "../../kernel/action.ts";
-import type { Entrance } from "../../kernel/attempt.ts";
+import { defineAction, type AnyAction } from "../../kernel/action.ts";
 import { deny, isDenial } from "../../kernel/outcome.ts";
-import type { AccountState } from "../../kernel/ports/accounts.ts";
-import { problems } from "../../kernel/problems.ts";
 import { identityEvents } from "../events.ts";
 import { accountProblems } from "../problems.ts";
-import type { Directory } from "./directory.ts";
+import { createAccountChanges, Grant, type AccountChanged, type AccountChangesParts } from "./account-changes.ts";
+import { describeAccount } from "./account-description.ts";
+import type { AccountRecovery } from "./account-recovery.ts";
+import { namesOne, SAY_WHICH, selectAccount, Which } from "./account-selection.ts";
 import { Email } from "./email.ts";
 import type { Membership } from "./membership.ts";
 import type { Passwords } from "./passwords/passwords.ts";
 
 /** What operators of accounts work with. */
-export interface AccountOperationsParts {
-  readonly directory: Directory;
+export interface AccountOperationsParts extends AccountChangesParts {
   readonly passwords: Passwords;
   readonly membership: Membership;
-  /** Who may. */
-  readonly operatorsOnly: Authorise<unknown>;
-  /** Over which entrances. Creating accounts with a password and inviting are for the command line in any case. */
-  readonly entrances: readonly Entrance[];
+  readonly recovery: AccountRecovery;
 }
 
 const MOST_LISTED = 200;
@@ -32,28 +28,15 @@ const Person = {
     .regex(/^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$/)
     .max(35)
     .default("en"),
-  grants: z
-    .array(z.string().regex(/^[a-z][a-z0-9-]{0,39}$/))
-    .max(50)
-    .default([]),
+  grants: z.array(Grant).max(50).default([]),
 };
-
-const Which = z.strictObject({ id: z.uuid() });
 
 /** What operators do with accounts, the same from the console and the command line. */
 export function createAccountOperations(parts: AccountOperationsParts): readonly AnyAction[] {
-  return [
-    createOne(parts),
-    inviteOne(parts),
-    list(parts),
-    grant(parts),
-    changeState(parts, { verb: "disable", state: "disabled" }),
-    changeState(parts, { verb: "enable", state: "active" }),
-    removeOne(parts),
-  ];
+  return [createOne(parts), inviteOne(parts), linkTo(parts), list(parts), show(parts), ...createAccountChanges(parts)];
 }
 
-function createOne({ directory, passwords, operatorsOnly }: AccountOperationsParts): AnyAction {
+function createOne({ directory, passwords, recovery, operatorsOnly }: AccountOperationsParts): AnyAction {
   return defineAction({
     name: "accounts.create",
     entrances: ["job"],
@@ -61,106 +44,99 @@ function createOne({ directory, passwords, operatorsOnly }: AccountOperationsPar
     effects: "store",
     idempotency: false,
     authorise: operatorsOnly,
-    audit: { event: identityEvents.user_created, target: (_input, { id }: { readonly id: string }) => id },
+    audit: {
+      event: identityEvents.user_created,
+      target: (_input, { id }: AccountChanged) => id,
+      context: ({ grants }) => ({ grants: grants.join(" ") }),
+    },
     prepare: async ({ input: { password, name, email } }) =>
       password === undefined ? undefined : passwords.prepare(password, { names: [name, email], secondFactor: false }),
     run: async ({ attempt, input: { password: _, ...person }, prepared: phc, transaction }) => {
       const account = await directory.create(transaction, { ...person, tenant: attempt.tenant, verified: false });
       if (account === undefined) return deny(accountProblems.ACCOUNT_EXISTS);
-      if (phc !== undefined) await passwords.set(transaction, account, phc);
+      if (phc === undefined) {
+        return { id: account.id, link: await recovery.linkFor(transaction, account, person.email) };
+      }
+      await passwords.set(transaction, account, phc);
       return { id: account.id };
     },
   });
 }
 
-function inviteOne({ membership, operatorsOnly }: AccountOperationsParts): AnyAction {
+function inviteOne({ membership, operatorsOnly, entrances }: AccountOperationsParts): AnyAction {
   return defineAction({
     name: "accounts.invite",
-    entrances: ["job"],
+    entrances,
     input: z.strictObject(Person),
     effects: "store",
     idempotency: false,
     authorise: operatorsOnly,
-    audit: { event: identityEvents.user_invited },
+    audit: { event: identityEvents.user_invited, context: ({ grants }) => ({ grants: grants.join(" ") }) },
     run: async ({ attempt, input, transaction }) => {
       const link = await membership.invite(transaction, { ...input, tenant: attempt.tenant });
-      return isDenial(link) ? link : { link };
+      if (isDenial(link)) return link;
+      // Elsewhere than on the command line others may read along: there the letter alone has it.
+      return attempt.entrance === "job" ? { link } : {};
     },
   });
 }
 
-function list({ directory, operatorsOnly, entrances }: AccountOperationsParts): AnyAction {
+function linkTo({ directory, recovery, operatorsOnly }: AccountOperationsParts): AnyAction {
+  return defineAction({
+    name: "accounts.link",
+    entrances: ["job"],
+    input: z.strictObject(Which).refine(namesOne, SAY_WHICH),
+    effects: "store",
+    idempotency: false,
+    authorise: operatorsOnly,
+    audit: { event: identityEvents.user_link_issued, target: (_input, { id }: AccountChanged) => id },
+    run: async ({ attempt, input, transaction }) => {
+      const account = await selectAccount(directory, transaction, { tenant: attempt.tenant, ...input });
+      if (isDenial(account)) return account;
+      if (account.state !== "active") return deny(accountProblems.ACCOUNT_DISABLED);
+      const [first] = await directory.emails(transaction, account);
+      const link = await recovery.linkFor(transaction, account, input.email ?? first?.email ?? "");
+      return { id: account.id, link };
+    },
+  });
+}
+
+function list({ directory, factors, operatorsOnly, entrances }: AccountOperationsParts): AnyAction {
   return defineAction({
     name: "accounts.list",
     entrances,
     input: z.strictObject({
+      email: Email.optional(),
       after: z.uuid().optional(),
       limit: z.int().min(1).max(MOST_LISTED).default(50),
     }),
     effects: "none",
     authorise: operatorsOnly,
-    run: async ({ attempt, input, transaction }) => {
-      const page = await directory.list(transaction, { ...input, tenant: attempt.tenant });
+    run: async ({ attempt: { tenant }, input: { email, after, limit }, transaction }) => {
+      // Addresses are stored as keyed hashes: one is found by all of it, or not at all.
+      const found =
+        email === undefined
+          ? await directory.list(transaction, { tenant, after, limit: limit + 1 })
+          : [await directory.findByEmail(transaction, tenant, email)].filter((account) => account !== undefined);
       const accounts = [];
-      for (const account of page) {
-        accounts.push({ ...account, emails: await directory.emails(transaction, account) });
+      for (const account of found.slice(0, limit)) {
+        accounts.push(await describeAccount({ directory, factors }, transaction, account));
       }
-      return { accounts };
+      return { accounts, next: found.length > limit ? accounts.at(-1)?.id : undefined };
     },
   });
 }
 
-function grant({ directory, operatorsOnly, entrances }: AccountOperationsParts): AnyAction {
+function show({ directory, factors, operatorsOnly, entrances }: AccountOperationsParts): AnyAction {
   return defineAction({
-    name: "accounts.grant",
+    name: "accounts.show",
     entrances,
-    input: z.strictObject({ ...Which.shape, grants: z.array(z.string().regex(/^[a-z][a-z0-9-]{0,39}$/)).max(50) }),
-    effects: "store",
+    input: z.strictObject(Which).refine(namesOne, SAY_WHICH),
+    effects: "none",
     authorise: operatorsOnly,
-    audit: {
-      event: identityEvents.user_updated,
-      target: ({ id }) => id,
-      context: ({ grants }) => ({ grants: grants.join(" ") }),
-    },
-    run: async ({ attempt, input: { id, grants }, transaction }) => {
-      const changed = await directory.change(transaction, { tenant: attempt.tenant, id }, { grants });
-      return changed === undefined ? deny(problems.NOT_FOUND) : { id };
-    },
-  });
-}
-
-function changeState(
-  { directory, operatorsOnly, entrances }: AccountOperationsParts,
-  { verb, state }: { readonly verb: "disable" | "enable"; readonly state: AccountState },
-): AnyAction {
-  return defineAction({
-    name: `accounts.${verb}`,
-    entrances,
-    input: Which,
-    effects: "store",
-    authorise: operatorsOnly,
-    audit: {
-      event: state === "active" ? identityEvents.user_enabled : identityEvents.user_disabled,
-      target: ({ id }) => id,
-    },
-    run: async ({ attempt, input: { id }, transaction }) => {
-      const changed = await directory.change(transaction, { tenant: attempt.tenant, id }, { state });
-      return changed === undefined ? deny(problems.NOT_FOUND) : { id };
-    },
-  });
-}
-
-function removeOne({ directory, operatorsOnly, entrances }: AccountOperationsParts): AnyAction {
-  return defineAction({
-    name: "accounts.delete",
-    entrances,
-    input: Which,
-    effects: "store",
-    authorise: operatorsOnly,
-    audit: { event: identityEvents.user_deleted, target: ({ id }) => id },
-    run: async ({ attempt, input: { id }, transaction }) => {
-      const gone = await directory.remove(transaction, { tenant: attempt.tenant, id });
-      return gone ? { id } : deny(problems.NOT_FOUND);
+    run: async ({ attempt, input, transaction }) => {
+      const account = await selectAccount(directory, transaction, { tenant: attempt.tenant, ...input });
+      return isDenial(account) ? account : describeAccount({ directory, factors }, transaction, account);
     },
   });
 }

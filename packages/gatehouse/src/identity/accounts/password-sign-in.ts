@@ -82,6 +82,7 @@ export class PasswordSignIn {
     if (!(await mayGoOn(directory, writing, authentication)))
       return refuse(secrets.factorKey(account, "password"), account);
     if (renewal !== undefined) await passwords.renew(writing, account, renewal);
+    await passwords.noteUse(writing, account);
     rightAfterCommit(writing, guess);
     return authentication;
   }

@@ -45,7 +45,9 @@ export function engineFeatures(parts: EngineFeaturesParts, work: () => UnitOfWor
         properties: [RESOURCE_SCOPES],
         validator: (...given) => judge(parts, given[0], given[3]),
       },
-      clientBasedCORS: (_context, origin, client) => origins.includes(origin) || isPageOf(client, origin),
+      // Browsers name their own origin too, where the server's own pages send something.
+      clientBasedCORS: ({ oidc }, origin, client) =>
+        origin === oidc.issuer || origins.includes(origin) || isPageOf(client, origin),
     },
     features: {
       registration: {

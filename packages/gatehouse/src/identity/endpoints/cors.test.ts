@@ -44,6 +44,11 @@ describe("pages of other origins", () => {
     assert.equal(allowed((await redeem(LISTED)).headers), LISTED);
   });
 
+  it("of the server's own origin are no strangers", async () => {
+    const { id: elsewhere } = await kit.client({ name: "Other", authentication: "none", redirectUris: [`${EVIL}/`] });
+    assert.equal((await redeem(kit.origin, elsewhere)).body["error"], "invalid_grant");
+  });
+
   it("do not read what it answers to another's", async () => {
     for (const origin of [EVIL, "null", `${APP}:8443`, "http://spa.example", `${APP}.evil.example`]) {
       const { headers, body } = await redeem(origin);

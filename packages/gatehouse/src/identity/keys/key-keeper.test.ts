@@ -30,9 +30,9 @@ function createFixture(store: Store) {
   const bus = createMemoryBus();
   const done: RotationStep[] = [];
   const errors: unknown[] = [];
-  const open = async () => {
+  const open = async (ownStore = store) => {
     const keeper = await KeyKeeper.open({
-      ...{ store, keys: createSigningKeys(), bus, sealer, clock },
+      ...{ store: ownStore, keys: createSigningKeys(), bus, sealer, clock },
       policy: { ...ROTATION, algorithms: ["ES256"] },
       done: (changes) => void done.push(...changes.map(({ step }) => step)),
       report: (error) => void errors.push(error),
@@ -133,6 +133,36 @@ describe("the keeper of signing keys", () => {
       assert.equal(keeper.maxAge, 0);
       await keeper.turn();
       assert.equal(keeper.maxAge, 600);
+    }));
+
+  it("keeps what it has read last, although an earlier read ends later", () =>
+    withStore(async (store) => {
+      const held = Promise.withResolvers<undefined>();
+      const reads: Promise<unknown>[] = [];
+      const slow: Store = {
+        dialect: store.dialect,
+        async read(look) {
+          const found = await store.read(look);
+          await reads.shift();
+          return found;
+        },
+        write: (work) => store.write(work),
+        health: () => store.health(),
+        [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
+      };
+      const fixture = createFixture(store);
+      await using other = await fixture.open();
+      await using keeper = await fixture.open(slow);
+      const before = keeper.all()[0]?.kid;
+      reads.push(held.promise);
+      const early = keeper.refresh();
+      await other.turn({ rotate: "now" });
+      await keeper.refresh();
+      const rotated = keeper.all()[0]?.kid;
+      assert.notEqual(rotated, before);
+      held.resolve(undefined);
+      await early;
+      assert.equal(keeper.all()[0]?.kid, rotated);
     }));
 
   it("seals keys anew under another version of the key ring, and needs the one before no more", () =>

@@ -79,6 +79,11 @@ export class Passwords {
     return changedAt;
   }
 
+  /** Notes that somebody has signed in with it. */
+  async noteUse(writing: WriteTransaction, account: AccountKey): Promise<void> {
+    await this.#parts.factors.touch(writing, keyOf(this.#parts.secrets, account));
+  }
+
   /** Replaces the hash of an unchanged password. */
   async renew(writing: WriteTransaction, account: AccountKey, { before, phc }: PasswordRenewal): Promise<void> {
     const { factors, secrets } = this.#parts;

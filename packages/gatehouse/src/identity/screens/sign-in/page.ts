@@ -95,13 +95,14 @@ export class SignInPage {
 
   /** What comes after a first factor; `undefined` where there was none, or it does not count any more. */
   async #beyond(frame: SignInFrame, found: Situation, { refusal = {} }: PageQuestion): Promise<Screen | undefined> {
-    const { accounts, factors, clock } = this.#parts;
+    const { accounts, factors, clock, emergency } = this.#parts;
     const { visit, source, place, step } = await begun(this.#parts, found);
     if (step === undefined) return undefined;
     const { authentication, enrolment } = step;
     const asked = { visit, authentication, now: clock.now() };
     const { directory } = accounts;
-    const { decision } = await source.read((reading) => progressOf({ directory, factors }, reading, asked));
+    const progress = { directory, factors, emergency };
+    const { decision } = await source.read((reading) => progressOf(progress, reading, asked));
     if (!decision.needed) return undefined;
     const sealed = sealStep(this.#parts, place, step);
     if (decision.step === "second") {

@@ -1,4 +1,5 @@
 import type { FactorKind, Factors } from "../../../kernel/ports/accounts.ts";
+import type { EmergencyMode } from "../../../kernel/ports/emergency.ts";
 import type { ReadTransaction, Store } from "../../../kernel/ports/store.ts";
 import {
   decideStepUp,
@@ -18,6 +19,8 @@ import type { Visit } from "./visit.ts";
 export interface ProgressParts {
   readonly directory: Directory;
   readonly factors: Factors;
+  /** Default: there is no emergency. */
+  readonly emergency?: EmergencyMode | undefined;
 }
 
 /** How somebody goes on, and with what. */
@@ -28,7 +31,7 @@ export interface Progress {
 
 /** Decides what somebody still has to prove to be let through to an application. */
 export async function progressOf(
-  { directory, factors }: ProgressParts,
+  { directory, factors, emergency }: ProgressParts,
   reading: ReadTransaction,
   asked: { readonly visit: Visit; readonly authentication: Authentication; readonly now: number },
 ): Promise<Progress> {
@@ -36,7 +39,8 @@ export async function progressOf(
   const account = await directory.find(reading, authentication.account);
   const enrolled = await enrolledKinds(factors, reading, authentication.account);
   // An application can ask for more than the account's owner has chosen, and never for less.
-  const requirement = demandsTwoFactors(visit.interaction.params) ? ({ level: "aal2" } as const) : {};
+  const demanded = demandsTwoFactors(visit.interaction.params) || emergency?.isOn("second-factor") === true;
+  const requirement = demanded ? ({ level: "aal2" } as const) : {};
   return { decision: decideStepUp({ authentication, account, enrolled, requirement, now }), enrolled };
 }
 

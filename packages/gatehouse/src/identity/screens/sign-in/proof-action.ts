@@ -15,7 +15,7 @@ import { openStep, sealStep, type Step, type StepParts, type StepPlace } from ".
 import { factsOf, findVisit, type Visit, type VisitFacts, type VisitParts } from "./visit.ts";
 
 /** What signing in works with. */
-export interface SignInParts extends VisitParts, StepParts, Pick<ProgressParts, "factors"> {
+export interface SignInParts extends VisitParts, StepParts, Pick<ProgressParts, "factors" | "emergency"> {
   readonly accounts: AccountServices;
   /** What authenticator apps show codes as. */
   readonly serviceOf: (tenant: string) => string;
@@ -129,13 +129,13 @@ interface Next {
 }
 
 async function prepareAdvance(
-  { accounts, factors }: SignInParts,
+  { accounts, factors, emergency }: SignInParts,
   { situation, proof, now }: { readonly situation: Situation; readonly proof: Proof; readonly now: number },
 ): Promise<({ readonly situation: Situation; readonly proof: Proof } & Next) | Denial> {
   const { visit, source } = situation;
   const { directory } = accounts;
   const asked = { visit, authentication: proof.expected, now };
-  const progress = await source.read((reading) => progressOf({ directory, factors }, reading, asked));
+  const progress = await source.read((reading) => progressOf({ directory, factors, emergency }, reading, asked));
   const { decision } = progress;
   if (decision.needed) {
     // The account has moved on while the proof was checked.

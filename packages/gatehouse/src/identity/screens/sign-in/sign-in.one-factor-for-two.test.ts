@@ -47,6 +47,18 @@ describe("a password alone", () => {
     return looked.url.searchParams.has("code");
   }
 
+  it("signs nobody in during an emergency that asks for a second factor", async () => {
+    await site.join("without@example.org");
+    const set = { measure: "second-factor", reason: "passwords have leaked", minutes: 5 };
+    assert.equal((await site.gatehouse.operate("emergency.set", set)).ok, true);
+    const browser = new FormBrowser(site.origin);
+    const page = await browser.open((await site.begin({}, OWN_CLIENT)).url);
+    const next = await browser.submit(page, "/password", { email: "without@example.org", password: SITE_PASSWORD });
+    assert.match(next.title, /second factor/i);
+    assert.equal(await isSignedIn(browser), false);
+    assert.equal((await site.gatehouse.operate("emergency.lift", { measure: "second-factor" })).ok, true);
+  });
+
   it("signs nobody in who has a second factor, even where an application asks for one alone", async () => {
     const person = await enrolled();
     for (const parameters of [{}, { acr_values: "aal1" }, { claims: '{"id_token":{"acr":{"value":"aal1"}}}' }]) {
