@@ -12,6 +12,7 @@ import { listen } from "../http/server.ts";
 import { createAccountServices, type AccountServices } from "../identity/accounts/accounts.ts";
 import { DevelopmentMailbox } from "../identity/accounts/development-mailbox.ts";
 import type { Account } from "../identity/accounts/directory.ts";
+import { createMailboxRoutes } from "../identity/accounts/mailbox-routes.ts";
 import { PasswordHasher } from "../identity/accounts/passwords/hasher.ts";
 import { LIFETIMES } from "../identity/engine/configuration.ts";
 import { UnitOfWork } from "../identity/engine/unit-of-work.ts";
@@ -134,7 +135,7 @@ export async function openIdentitySite(
           ...parts,
         });
         const { actions, routes } = identity;
-        return { actions, routes: () => routes };
+        return { actions, routes: () => routes.route("/", createMailboxRoutes({ edge: services.edge, mailbox })) };
       },
     },
   });

@@ -23,10 +23,16 @@ describe("joining and getting back in, in Chromium", { skip: !hasBrowser("chromi
     await site[Symbol.asyncDispose]();
   });
 
-  async function invite(email: string): Promise<string> {
+  async function invite(email: string): Promise<void> {
     const person = { tenant: "default", email, name: "Ada", locale: "en", grants: [] };
     await site.services.store.write((writing) => site.accounts.membership.invite(writing, person));
-    return linkTo(site, email);
+  }
+
+  /** Follows the link of the newest letter. */
+  async function openLetter(page: Page): Promise<void> {
+    await page.goto(`${site.origin}/development/mailbox`);
+    await page.locator("article a").first().click();
+    await page.locator("#password").waitFor();
   }
 
   async function signIn(page: Page, password: string): Promise<void> {
@@ -40,7 +46,8 @@ describe("joining and getting back in, in Chromium", { skip: !hasBrowser("chromi
     const context = await browser.newContext({ javaScriptEnabled: false });
     const page = await context.newPage();
     page.setDefaultTimeout(20_000);
-    await page.goto(await invite(EMAIL));
+    await invite(EMAIL);
+    await openLetter(page);
     assert.equal(new URL(page.url()).pathname, "/invitation");
     assert.equal(await page.inputValue("#email"), EMAIL);
     await page.fill("#password", SITE_PASSWORD);
@@ -59,13 +66,31 @@ describe("joining and getting back in, in Chromium", { skip: !hasBrowser("chromi
     await page.fill("#email", EMAIL);
     await page.getByRole("button", { name: "Send the letter" }).click();
     await page.getByRole("heading", { name: "Look into your mailbox" }).waitFor();
-    await page.goto(linkTo(site, EMAIL));
+    await openLetter(page);
     assert.equal(new URL(page.url()).pathname, "/account/new-password");
     await page.fill("#password", NEW_PASSWORD);
     await page.getByRole("button", { name: "Set the password" }).click();
     await page.getByRole("link", { name: "Sign in" }).click();
     await signIn(page, NEW_PASSWORD);
     assert.equal((await site.redeem(second, new URL(page.url()), OWN_CLIENT)).sub, sub);
+    await context.close();
+  });
+
+  it("follows a link from a page of another site, which brings no session along", async () => {
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    page.setDefaultTimeout(20_000);
+    // A session that the link arrives without.
+    await page.goto(`${site.origin}/account/reset`);
+    await invite("bea@example.org");
+    assert.notEqual(new URL(site.callback).hostname, new URL(site.origin).hostname);
+    await page.goto(site.callback);
+    await page.setContent(`<a href="${linkTo(site, "bea@example.org")}">Letter</a>`);
+    await page.getByRole("link", { name: "Letter" }).click();
+    await page.fill("#password", SITE_PASSWORD);
+    assert.equal(new URL(page.url()).pathname, "/invitation");
+    await page.getByRole("button", { name: "Create the account" }).click();
+    await page.getByRole("heading", { name: "Your account is ready" }).waitFor();
     await context.close();
   });
 

@@ -89,6 +89,18 @@ describe("joining and getting back in", () => {
     assert.match(again.title, /Dieser Link führt nicht weiter/);
   });
 
+  it("writes to people in the language of the page they asked on", async () => {
+    for (const [language, subject] of [
+      ["de-AT", "Ihr Konto bei Acme"],
+      ["en-GB", "Your account at Acme"],
+    ] as const) {
+      const email = `${language.toLowerCase()}@example.org`;
+      const browser = new FormBrowser(site.origin, { language });
+      await browser.submit(await browser.open("/register"), "/register", { email });
+      assert.equal(site.mailbox.messages.find(({ to }) => to === email)?.subject, subject);
+    }
+  });
+
   it("says in German what is wrong with a password", async () => {
     await site.join("dee@example.org");
     const browser = new FormBrowser(site.origin, { language: "de" });
