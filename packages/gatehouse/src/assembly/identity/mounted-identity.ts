@@ -35,6 +35,7 @@ import type { IdentityServices } from "./identity-services.ts";
 import { openClients } from "./clients.ts";
 import { openMailer } from "./mailer.ts";
 import { firstParties } from "./first-party.ts";
+import { createOwnRelyingParty } from "./own-relying-party.ts";
 import { createThemes } from "./themes.ts";
 
 /** The identity provider with all that is mounted. */
@@ -76,7 +77,7 @@ export async function openIdentity(options: IdentityOptions, stack: AsyncDisposa
     trustedCidrs: config.limits.trustedCidrs,
     findAccount: (tenant) => createFindAccount({ directory: accounts.directory, store }, tenant),
     interactionPath: (uid) => `/sign-in/${uid}`,
-    isFirstParty: firstParties(config),
+    isFirstParty: firstParties(config, clients.own),
     themeOf: createThemes(config, options.theme),
     signIn: { accounts, factors, registration: config.identity.registration },
     grantPolicyOf: grantPolicies(config),
@@ -99,6 +100,7 @@ export async function openIdentity(options: IdentityOptions, stack: AsyncDisposa
       mailer,
       grace,
       accessTokens,
+      relyingParty: (party) => createOwnRelyingParty({ services, accounts, clients, issuers }, party),
     },
     actions: [...actions, ...accounts.operations, ...clients.operations, ...operations, ...governance],
     routes: mailbox === undefined ? [routes] : [routes, createMailboxRoutes({ edge, mailbox })],
