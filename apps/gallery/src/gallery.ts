@@ -22,16 +22,17 @@ export const gallery: Application = defineApplication({
     const guestbook = createGuestbook(services);
     const join = createJoin(services);
     const assets = createStaticFiles(readAssets(), "/gallery/assets/");
-    const frame = createFrame(services, assets);
+    const signIn = services.identity?.relyingParty({ name: "gallery", title: "Gallery" });
+    const frame = createFrame(services, { assets, signIn });
     const playground = createPlayground({ services, assets, frame });
     return {
-      actions: [join],
+      actions: [join, ...(signIn?.actions ?? [])],
       components: [guestbook, likeButton, ...playground.components],
-      routes: (live) =>
-        createRoutes({ services, live, frame, assets, join, guestbook, like: likeButton }).route(
-          "/",
-          playground.routes(live),
-        ),
+      routes(live) {
+        const routes = createRoutes({ services, live, frame, assets, join, guestbook, like: likeButton });
+        routes.route("/", playground.routes(live));
+        return signIn === undefined ? routes : routes.route("/", signIn.routes);
+      },
       frame: (refused) => {
         const { inbound, content, head, back } = refused;
         const body = refusedPage({ content, back });

@@ -1,6 +1,13 @@
 import { html, type Html, type Renderable } from "gatehouse/html";
 import { mark } from "./art.ts";
 
+/** Who is looking: a host with an account, an invited guest, or anybody. */
+export type Looker =
+  | { readonly kind: "host"; readonly name: string; readonly signOut: string; readonly csrfToken: string }
+  | { readonly kind: "guest" }
+  /** `signIn` is where hosts sign in, if they can. */
+  | { readonly kind: "stranger"; readonly signIn?: string };
+
 /** What every page of the gallery is framed with. */
 export interface PageFrame {
   readonly title: string;
@@ -9,13 +16,12 @@ export interface PageFrame {
   readonly icon: string;
   /** What the live runtime needs in the head: its script and the security token. */
   readonly head: Renderable;
-  /** Whether an invited guest is looking. */
-  readonly guest: boolean;
+  readonly looker: Looker;
   readonly body: Renderable;
 }
 
 /** A whole page. */
-export function page({ title, stylesheet, icon, head, guest, body }: PageFrame): Html {
+export function page({ title, stylesheet, icon, head, looker, body }: PageFrame): Html {
   return html`<!doctype html>
     <html lang="en">
       <head>
@@ -32,10 +38,27 @@ export function page({ title, stylesheet, icon, head, guest, body }: PageFrame):
         <header class="bar">
           <a class="brand" href="/">${mark}<span>Gallery</span></a>
           <nav aria-label="Gallery"><a href="/playground">Playground</a></nav>
-          ${guest ? html`<p class="who">You are here as a guest</p>` : undefined}
+          ${presence(looker)}
         </header>
         ${body}
         <footer>Every click here passes the guards of Gatehouse and leaves its trace in the audit trail.</footer>
       </body>
     </html>`;
+}
+
+function presence(looker: Looker): Html | undefined {
+  switch (looker.kind) {
+    case "host":
+      return html`<form class="who" method="post" action="${looker.signOut}">
+        <input type="hidden" name="_csrf_token" value="${looker.csrfToken}" />
+        <span>Signed in as ${looker.name}</span>
+        <button class="button quiet" type="submit">Sign out</button>
+      </form>`;
+    case "guest":
+      return html`<p class="who">You are here as a guest</p>`;
+    case "stranger":
+      return looker.signIn === undefined
+        ? undefined
+        : html`<p class="who"><a href="${looker.signIn}" rel="nofollow">Sign in</a></p>`;
+  }
 }

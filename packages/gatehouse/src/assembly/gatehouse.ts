@@ -1,10 +1,11 @@
 import { Hono } from "hono";
 import { createRecorder } from "../audit/recorder.ts";
 import { createRetentionJob } from "../audit/retention.ts";
-import { createConsole, type OperatorConsole } from "../console/console.ts";
+import { createConsole, type ConsoleParts, type OperatorConsole } from "../console/console.ts";
 import { consoleLinkTarget } from "../console/link-operations.ts";
 import { EVENTS_PATH } from "../console/event-filter.ts";
 import { createOperations } from "../console/operations.ts";
+import { OPERATOR_GRANT } from "../console/operator.ts";
 import { createPenalties } from "../guards/penalty.ts";
 import { createCspReportAction } from "../http/csp-report.ts";
 import type { Edge, EdgeHandler } from "../http/edge.ts";
@@ -145,7 +146,7 @@ function furnish(foundation: Foundation, application: Application, parts: Applic
     gate()
       .inventory()
       .some(({ action }) => action === name);
-  const room = config.console.enabled ? createConsole({ ...services, links, isOffered }) : undefined;
+  const room = config.console.enabled ? createConsole({ ...services, links, isOffered, ...door(services) }) : undefined;
   const live = createLive({
     ...services,
     ...inspection(foundation),
@@ -162,6 +163,17 @@ function furnish(foundation: Foundation, application: Application, parts: Applic
   const own = [...operations, ...(room?.actions ?? []), ...(foundation.identity?.actions ?? [])];
   const actions = [...own, ...live.actions, ...(parts.actions ?? []), cspReport];
   return { live, console: room, cspReport, actions };
+}
+
+/** How operators sign in to the console with their accounts: never with less than two factors. */
+function door({ identity }: Services): Pick<ConsoleParts, "signIn"> {
+  if (identity === undefined) return {};
+  const signIn = identity.relyingParty({
+    ...{ name: "console-auth", title: "Gatehouse console", path: "/console/auth", landing: "/console" },
+    requirement: { acrValues: ["aal2"] },
+    admits: (grants) => grants.includes(OPERATOR_GRANT),
+  });
+  return { signIn };
 }
 
 /** What live components are run with where they are inspected. */

@@ -10,7 +10,7 @@ import type { AnyLiveComponent } from "../live/component.ts";
 import type { Live } from "../live/live.ts";
 import { createBanList } from "./ban-list.ts";
 import { consoleRoutes } from "./routes.ts";
-import { createEnter, createLeave } from "./sign-in.ts";
+import { createEnter, createLeave, type ConsoleSignIn } from "./sign-in.ts";
 
 /** What the console works with. Everything it shows and does goes through actions at the gate. */
 export interface ConsoleParts {
@@ -20,6 +20,8 @@ export interface ConsoleParts {
   readonly ids: Ids;
   /** Whether there is an action: without an identity provider there are none for what it keeps. */
   readonly isOffered: (action: string) => boolean;
+  /** How operators sign in with an account. Absent: with one-time links alone. */
+  readonly signIn?: ConsoleSignIn;
 }
 
 /** The operator console. */
@@ -32,15 +34,15 @@ export interface OperatorConsole {
 const ASSETS = ["console.css", "icon.svg"];
 
 /** The operator console. Its pages need the actions of `createOperations` at the same gate. */
-export function createConsole({ edge, bans, links, ids, isOffered }: ConsoleParts): OperatorConsole {
+export function createConsole({ edge, bans, links, ids, isOffered, signIn }: ConsoleParts): OperatorConsole {
   const enter = createEnter({ links });
   const leave = createLeave({ sessions: edge.sessions });
   const banList = createBanList({ bans });
   const assets = createStaticFiles(readAssets(), "/console/assets/");
   return {
-    actions: [enter, leave],
+    actions: [enter, leave, ...(signIn?.actions ?? [])],
     components: [banList],
-    routes: (live) => consoleRoutes({ edge, links, ids, live, assets, enter, leave, banList, isOffered }),
+    routes: (live) => consoleRoutes({ edge, links, ids, live, assets, enter, leave, banList, isOffered, signIn }),
   };
 }
 

@@ -23,6 +23,8 @@ export interface ConsoleFrame {
   readonly icon: string;
   readonly head: Renderable;
   readonly operator: string;
+  /** Where the form to sign out goes. */
+  readonly signOut: string;
   readonly csrfToken: string;
   readonly body: Renderable;
 }
@@ -39,7 +41,7 @@ const MARK = html`<svg viewBox="0 0 24 24" aria-hidden="true" focusable="false">
 
 /** A whole page of the console. */
 export function consolePage(frame: ConsoleFrame): Html {
-  const { title, lead, path, operator, csrfToken, body } = frame;
+  const { title, lead, path, operator, signOut, csrfToken, body } = frame;
   return document(
     frame,
     html`<div class="shell">
@@ -57,7 +59,7 @@ export function consolePage(frame: ConsoleFrame): Html {
         </nav>
         <div class="who">
           <span><span class="as">Signed in as</span> ${operator}</span>
-          <form method="post" action="/console/leave">
+          <form method="post" action="${signOut}">
             <input type="hidden" name="_csrf_token" value="${csrfToken}" />
             <button class="button quiet" type="submit">Sign out</button>
           </form>

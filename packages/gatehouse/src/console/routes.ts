@@ -1,5 +1,5 @@
 import { Hono, type Context } from "hono";
-import { html, type Html } from "../html/html.ts";
+import { html } from "../html/html.ts";
 import { readActionInput } from "../http/action-input.ts";
 import type { Edge } from "../http/edge.ts";
 import type { Inbound } from "../http/inbound.ts";
@@ -8,6 +8,7 @@ import type { ProblemFrame } from "../http/problem-page.ts";
 import { missing } from "../http/routing.ts";
 import type { StaticFiles } from "../http/static-files.ts";
 import type { AnyAction } from "../kernel/action.ts";
+import type { Principal } from "../kernel/attempt.ts";
 import type { SecurityEvent } from "../kernel/event.ts";
 import type { InventoryRow } from "../kernel/gate.ts";
 import type { Ids } from "../kernel/ids.ts";
@@ -21,19 +22,20 @@ import type { Live } from "../live/live.ts";
 import { accountRoutes } from "./account-routes.ts";
 import { banForm, banInput, EMPTY_BAN, readTypedBan, type TypedBan } from "./ban-form.ts";
 import { clientRoutes } from "./client-routes.ts";
+import { linkDoor, lockedDoor } from "./door-page.ts";
 import { emergencyRoutes } from "./emergency-routes.ts";
 import { eventFaults, eventQuery, readEventFilter } from "./event-filter.ts";
 import { eventPage } from "./event-page.ts";
 import { grantRoutes } from "./grant-routes.ts";
 import { guardPage } from "./guard-page.ts";
-import { consolePage, doorPage } from "./layout.ts";
+import { consolePage, doorPage, type ConsoleFrame } from "./layout.ts";
 import { MOST_COUNTED, overviewPage, type IdentityOverview } from "./overview-page.ts";
 import { OPERATOR_GRANT } from "./operator.ts";
 import type { PageContent } from "./page-content.ts";
 import type { PageParts } from "./page-parts.ts";
 import { SigningKeyRows } from "./signing-key-page.ts";
 import { signingKeyRoutes } from "./signing-key-routes.ts";
-import { CONSOLE } from "./sign-in.ts";
+import { CONSOLE, type ConsoleSignIn } from "./sign-in.ts";
 
 /** What the pages are made from. */
 export interface ConsoleRouteParts {
@@ -46,6 +48,7 @@ export interface ConsoleRouteParts {
   readonly leave: AnyAction;
   readonly banList: LiveComponent;
   readonly isOffered: (action: string) => boolean;
+  readonly signIn: ConsoleSignIn | undefined;
 }
 
 const DAY = 86_400_000;
@@ -63,6 +66,7 @@ class Refused extends Error {
 export function consoleRoutes(parts: ConsoleRouteParts): Hono {
   const { edge, assets } = parts;
   const app = new Hono();
+  if (parts.signIn !== undefined) app.route("/", parts.signIn.routes);
   app.get("/console", (context) => show(parts, context, (inbound) => overview(parts, inbound)));
   app.get("/console/events", (context) => show(parts, context, (inbound) => events(parts, inbound)));
   app.get("/console/bans", (context) => show(parts, context, (inbound) => bans(parts, inbound)));
@@ -114,13 +118,14 @@ async function show(
   const inbound = edge.of(context);
   const principal = await edge.sessions.principal(inbound);
   if (principal.type === "anonymous") return locked(parts, inbound);
+  if (principal.type === "user" && !principal.grants.has(OPERATOR_GRANT)) return locked(parts, inbound, 403);
   try {
     const { status = 200, ...frame } = await content(inbound);
     const page = consolePage({
       ...frame,
       ...files(assets),
       head: live.head(inbound),
-      operator: principal.id,
+      ...(await presence(parts, inbound, principal)),
       csrfToken: edge.csrfToken(inbound),
     });
     return edge.page(inbound, page, { status });
@@ -132,25 +137,39 @@ async function show(
 
 /** What was refused within the console is shown within it to operators, with the way back; to others it shows nothing. */
 async function errorFrame(
-  { edge, live, assets }: ConsoleRouteParts,
+  parts: ConsoleRouteParts,
   inbound: Inbound,
   lead = "This was not done.",
 ): Promise<ProblemFrame | undefined> {
+  const { edge, live, assets } = parts;
   const principal = await edge.sessions.principal(inbound);
   if (!principal.grants.has(OPERATOR_GRANT)) return undefined;
-  const frame = { ...files(assets), head: live.head(inbound), csrfToken: edge.csrfToken(inbound) };
+  const who = await presence(parts, inbound, principal);
+  const frame = { ...files(assets), ...who, head: live.head(inbound), csrfToken: edge.csrfToken(inbound) };
   return ({ heading, body }) =>
     consolePage({
       ...frame,
       title: heading,
       lead,
       path: inbound.url.pathname,
-      operator: principal.id,
       body: html`<section class="panel" aria-label="What happened">
         ${body}
         <p><a class="button quiet" href="/console">Back to the overview</a></p>
       </section>`,
     });
+}
+
+/** Who is at work, and where they leave: with an account, at the issuer as well. */
+async function presence(
+  { signIn }: ConsoleRouteParts,
+  { tenant }: Inbound,
+  principal: Principal,
+): Promise<Pick<ConsoleFrame, "operator" | "signOut">> {
+  const name = await signIn?.nameOf(principal, tenant);
+  const withAccount = signIn !== undefined && name !== undefined;
+  return withAccount
+    ? { operator: name, signOut: signIn.paths.signOut }
+    : { operator: principal.id, signOut: "/console/leave" };
 }
 
 async function ask<Value>(
@@ -262,12 +281,7 @@ async function guards(parts: ConsoleRouteParts, inbound: Inbound): Promise<PageC
 }
 
 function door({ edge, live, assets }: ConsoleRouteParts, inbound: Inbound): Response {
-  const body = html`<h1>Enter the console</h1>
-    <p>This link signs you in once, on this device.</p>
-    <form method="post" action="${inbound.url.pathname}">
-      <input type="hidden" name="_csrf_token" value="${edge.csrfToken(inbound)}" />
-      <button class="button" type="submit">Enter</button>
-    </form>`;
+  const body = linkDoor({ action: inbound.url.pathname, csrfToken: edge.csrfToken(inbound) });
   return edge.page(inbound, doorPage({ ...files(assets), title: "Enter", head: live.head(inbound), body }));
 }
 
@@ -275,13 +289,8 @@ function files(assets: StaticFiles): { readonly stylesheet: string; readonly ico
   return { stylesheet: assets.file("console.css").path, icon: assets.file("icon.svg").path };
 }
 
-function locked({ edge, live, assets }: ConsoleRouteParts, inbound: Inbound): Response {
-  const body: Html = html`<h1>Sign in</h1>
-    <p>The console opens with a one-time link. Many servers print one when they start.</p>
-    <p>
-      Make a new one with the gatehouse command, naming the server's data directory:
-      <code>gatehouse link console --data DIR</code>
-    </p>`;
+function locked({ edge, live, assets, signIn }: ConsoleRouteParts, inbound: Inbound, status = 401): Response {
+  const body = lockedDoor(signIn?.startAt(inbound.url.pathname + inbound.url.search));
   const page = doorPage({ ...files(assets), title: "Sign in", head: live.head(inbound), body });
-  return edge.page(inbound, page, { status: 401 });
+  return edge.page(inbound, page, { status });
 }

@@ -1,13 +1,26 @@
+import type { Hono } from "hono";
 import { z } from "zod";
 import type { EdgeSessions } from "../http/edge-sessions.ts";
 import type { OneTimeLinks } from "../http/one-time-links.ts";
 import { defineAction, type AnyAction } from "../kernel/action.ts";
+import type { Principal } from "../kernel/attempt.ts";
 import { deny } from "../kernel/outcome.ts";
 import { problems } from "../kernel/problems.ts";
 import { operatorEvents } from "./events.ts";
 
 /** The purpose of one-time links into the console. */
 export const CONSOLE = "console";
+
+/** How operators sign in with an account of theirs. */
+export interface ConsoleSignIn {
+  readonly actions: readonly AnyAction[];
+  readonly routes: Hono;
+  readonly paths: { readonly signOut: string };
+  /** The address that begins to sign in, and leads back to a path. */
+  startAt(returnTo: string): string;
+  /** What somebody with an account is called. */
+  nameOf(principal: Principal, tenant: string): Promise<string | undefined>;
+}
 
 interface Parts {
   readonly links: OneTimeLinks;

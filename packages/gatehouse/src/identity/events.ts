@@ -61,7 +61,15 @@ export const identityEvents = defineEvents({
   authn_factor_added: { level: "info", description: "An account got a further factor." },
   authn_factor_removed: { level: "info", description: "An account lost a factor." },
   account_link_refused: { level: "warn", description: "A link sent by e-mail was wrong, used up or expired." },
-  user_created: { level: "warn", description: "An account was created." },
+  account_letter_requested: {
+    level: "info",
+    description: "A stranger asked for a letter: to register, or to choose a new password.",
+  },
+  account_email_proven: { level: "info", description: "Somebody proved that an address is theirs." },
+  user_created: {
+    level: "warn",
+    description: "An account was created, by an operator or by whoever followed an invitation.",
+  },
   user_invited: { level: "info", description: "Somebody was invited to have an account." },
   user_updated: { level: "warn", description: "An account was changed." },
   user_signed_out: { level: "warn", description: "An operator ended all sessions and tokens of an account." },

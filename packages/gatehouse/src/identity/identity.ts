@@ -21,7 +21,7 @@ export interface IdentityParts
   /** The look of a tenant's pages. Default: ours. */
   readonly themeOf?: (tenant: string) => Theme;
   /** The pages on which people sign in. Default: none, and `interactionPath` leads to pages of the application. */
-  readonly signIn?: Pick<ScreensParts, "accounts" | "factors" | "links">;
+  readonly signIn?: Pick<ScreensParts, "accounts" | "factors" | "registration">;
 }
 
 /** An identity provider: what can be attempted, and the routes that lead there. */

@@ -23,6 +23,8 @@ export interface FormBrowserOptions {
   readonly language?: string;
   /** Whether it follows pages that lead on by themselves. Default true. */
   readonly leads?: boolean;
+  /** How it asks. Default: over the network. */
+  readonly fetch?: typeof globalThis.fetch;
 }
 
 interface FormRequest {
@@ -38,10 +40,12 @@ export class FormBrowser {
   readonly origin: string;
   readonly #language: string;
   readonly #leads: boolean;
+  readonly #fetch: typeof globalThis.fetch;
 
-  constructor(origin: string, { language = "en", leads = true }: FormBrowserOptions = {}) {
+  constructor(origin: string, { language = "en", leads = true, fetch = globalThis.fetch }: FormBrowserOptions = {}) {
     this.origin = origin;
     this.#leads = leads;
+    this.#fetch = fetch;
     this.#language = language;
   }
 
@@ -67,9 +71,9 @@ export class FormBrowser {
     if (url.origin !== this.origin) return elsewhere(url);
     const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join("; ");
     const headers = { accept: "text/html", "accept-language": this.#language, cookie, ...init.headers };
-    const response = await fetch(url, { ...init, redirect: "manual", headers });
+    const response = await this.#fetch(url, { ...init, redirect: "manual", headers });
     this.#keep(response.headers.getSetCookie());
-    const refresh = this.#leads ? /;url=(.*)$/.exec(response.headers.get("refresh") ?? "")?.[1] : undefined;
+    const refresh = this.#leads ? /;\s*url=(.*)$/.exec(response.headers.get("refresh") ?? "")?.[1] : undefined;
     const next = response.headers.get("location") ?? refresh;
     if (next !== undefined) return this.#ask(new URL(next, url), {});
     return pageOf(url, response, await response.text());

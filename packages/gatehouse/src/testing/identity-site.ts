@@ -12,10 +12,12 @@ import { listen } from "../http/server.ts";
 import { createAccountServices, type AccountServices } from "../identity/accounts/accounts.ts";
 import { DevelopmentMailbox } from "../identity/accounts/development-mailbox.ts";
 import type { Account } from "../identity/accounts/directory.ts";
+import { createMailboxRoutes } from "../identity/accounts/mailbox-routes.ts";
 import { PasswordHasher } from "../identity/accounts/passwords/hasher.ts";
 import { LIFETIMES } from "../identity/engine/configuration.ts";
 import { UnitOfWork } from "../identity/engine/unit-of-work.ts";
 import { createIdentity, type Identity, type IdentityParts } from "../identity/identity.ts";
+import { LINK_PATHS } from "../identity/screens/account/paths.ts";
 import { SINGLE_TENANT } from "../kernel/attempt.ts";
 import { systemClock } from "../kernel/clock.ts";
 import { requireConfig } from "../kernel/config.ts";
@@ -47,6 +49,8 @@ export interface IdentitySite extends AsyncDisposable {
   readonly identity: Identity;
   /** What has been emitted, in order. */
   readonly events: readonly SecurityEvent[];
+  /** Where letters are, newest first. */
+  readonly mailbox: DevelopmentMailbox;
   register(id: string, metadata?: object): Promise<void>;
   /** An account with a password. */
   join(email: string, password?: string): Promise<Account>;
@@ -67,7 +71,10 @@ export const OWN_CLIENT = "gallery";
 const SECRET = "s".repeat(64);
 
 /** Opens a site on ports of its own. */
-export async function openIdentitySite(parts: Partial<IdentityParts> = {}): Promise<IdentitySite> {
+export async function openIdentitySite(
+  parts: Partial<IdentityParts> = {},
+  { registration = true }: { readonly registration?: boolean } = {},
+): Promise<IdentitySite> {
   await using stack = new AsyncDisposableStack();
   const directory = await mkdtemp(join(tmpdir(), "gatehouse-sign-in-"));
   stack.defer(() => rm(directory, { recursive: true, force: true }));
@@ -99,15 +106,15 @@ export async function openIdentitySite(parts: Partial<IdentityParts> = {}): Prom
       open: (services) => {
         accounts = createAccountServices({
           ...{ ...services, accounts: createAccounts(), factors, artifacts, sessions: createSessions() },
-          ...{ mailer: mailbox, timers: systemTimers, registration: true, serviceName: "Acme" },
+          ...{ mailer: mailbox, timers: systemTimers, registration, serviceName: "Acme" },
           hasher: new PasswordHasher({ random: systemRandom, cost: { memory: 64, passes: 1, parallelism: 1 } }),
           operatorsOnly: () => false,
           entrances: ["job"],
-          linkTo: (_tenant, purpose, token) => `${origin}/${purpose}/${token}`,
+          linkTo: (_tenant, purpose, token) => `${origin}${LINK_PATHS[purpose]}/${token}`,
           report: (error) => assert.fail(String(error)),
         });
         const { directory: people } = accounts;
-        const signIn = { accounts, factors, links: { recovery: "/account/reset", registration: "/register" } };
+        const signIn = { accounts, factors, registration };
         identity = createIdentity({
           ...{
             ...services,
@@ -128,7 +135,7 @@ export async function openIdentitySite(parts: Partial<IdentityParts> = {}): Prom
           ...parts,
         });
         const { actions, routes } = identity;
-        return { actions, routes: () => routes };
+        return { actions, routes: () => routes.route("/", createMailboxRoutes({ edge: services.edge, mailbox })) };
       },
     },
   });
@@ -149,9 +156,8 @@ export async function openIdentitySite(parts: Partial<IdentityParts> = {}): Prom
 
 interface SiteParts extends Pick<
   IdentitySite,
-  "origin" | "callback" | "gatehouse" | "services" | "accounts" | "identity" | "events"
+  "origin" | "callback" | "gatehouse" | "services" | "accounts" | "identity" | "events" | "mailbox"
 > {
-  readonly mailbox: DevelopmentMailbox;
   readonly stack: AsyncDisposableStack;
 }
 
@@ -163,10 +169,11 @@ class Site implements IdentitySite {
   readonly accounts: AccountServices;
   readonly identity: Identity;
   readonly events: readonly SecurityEvent[];
+  readonly mailbox: DevelopmentMailbox;
   readonly #parts: SiteParts;
 
   constructor(parts: SiteParts) {
-    const { origin, callback, gatehouse, services, accounts, identity, events } = parts;
+    const { origin, callback, gatehouse, services, accounts, identity, events, mailbox } = parts;
     this.#parts = parts;
     this.origin = origin;
     this.callback = callback;
@@ -175,6 +182,7 @@ class Site implements IdentitySite {
     this.accounts = accounts;
     this.identity = identity;
     this.events = events;
+    this.mailbox = mailbox;
   }
 
   async register(id: string, metadata: object = {}): Promise<void> {
@@ -197,8 +205,8 @@ class Site implements IdentitySite {
     const { membership } = this.accounts;
     const person = { tenant: SINGLE_TENANT, email, name: "Ada", locale: "en", grants: [] };
     await store.write((writing) => membership.invite(writing, person));
-    const letter = this.#parts.mailbox.messages.find(({ to }) => to === email);
-    const token = /\/join\/(\S+)/.exec(letter?.text ?? "")?.[1] ?? "";
+    const letter = this.mailbox.messages.find(({ to }) => to === email);
+    const token = /\/invitation\/(\S+)/.exec(letter?.text ?? "")?.[1] ?? "";
     const prepared = await membership.prepareJoin({ ...person, token, password, read: (look) => store.read(look) });
     assert.ok(!isDenial(prepared));
     const account = await store.write((writing) => membership.commitJoin(writing, prepared));

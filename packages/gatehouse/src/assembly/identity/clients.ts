@@ -26,6 +26,7 @@ export function openClients(services: Omit<Services, "identity">, parts: OpenCli
     entrances: OPERATOR_ENTRANCES,
     policy: { ...policy, publicClients, redirectHosts: hostsOf(redirectHosts) },
     metadataDocuments: { hosts: hostsOf(clientDocuments.hosts) },
+    fetchOwn: (ip) => services.backChannel.fetchFor(ip === undefined ? undefined : { ip }),
     outbound: { reachable: development ? LOOPBACK : [] },
     origins: config.cors.origins.filter((origin) => origin !== "*"),
     production: !development,

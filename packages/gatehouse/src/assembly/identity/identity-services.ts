@@ -8,6 +8,7 @@ import type { Factors } from "../../kernel/ports/accounts.ts";
 import type { Mailer } from "../../kernel/ports/mail.ts";
 import type { OAuthArtifacts } from "../../kernel/ports/oauth-artifacts.ts";
 import type { OAuthGrants } from "../../kernel/ports/oauth-grants.ts";
+import type { OwnRelyingParty, OwnRelyingPartyOptions } from "./own-relying-party.ts";
 
 /** The identity provider, for what signs people in and for applications that let it. */
 export interface IdentityServices {
@@ -27,4 +28,6 @@ export interface IdentityServices {
   readonly accessTokens: AccessTokens;
   /** Milliseconds in which a refresh token that was used up is answered as the first time. */
   readonly grace: number;
+  /** Lets an application of this server sign people in here; to be called while it is opened. */
+  relyingParty(options: OwnRelyingPartyOptions): OwnRelyingParty;
 }

@@ -1,6 +1,5 @@
 import { OPERATOR_ENTRANCES, operatorsOnly } from "../../console/operator.ts";
 import { createAccountServices, type AccountServices } from "../../identity/accounts/accounts.ts";
-import type { LinkPurpose } from "../../identity/accounts/account-links.ts";
 import { BreachFilter } from "../../identity/accounts/passwords/breach-filter.ts";
 import { deviceMarksIn } from "../../identity/accounts/device-marks.ts";
 import { createFindAccount } from "../../identity/claims.ts";
@@ -13,6 +12,7 @@ import { createSigningKeyOperations } from "../../identity/keys/operations.ts";
 import { createKeyNotice } from "./key-notice.ts";
 import { KeyKeeper, type KeyChange } from "../../identity/keys/key-keeper.ts";
 import type { RotationPolicy } from "../../identity/keys/rotation.ts";
+import { LINK_PATHS } from "../../identity/screens/account/paths.ts";
 import type { ThemeOptions } from "../../identity/screens/theme.ts";
 import { createMailboxRoutes } from "../../identity/accounts/mailbox-routes.ts";
 import type { AnyAction } from "../../kernel/action.ts";
@@ -35,6 +35,7 @@ import type { IdentityServices } from "./identity-services.ts";
 import { openClients } from "./clients.ts";
 import { openMailer } from "./mailer.ts";
 import { firstParties } from "./first-party.ts";
+import { createOwnRelyingParty } from "./own-relying-party.ts";
 import { createThemes } from "./themes.ts";
 
 /** The identity provider with all that is mounted. */
@@ -76,9 +77,9 @@ export async function openIdentity(options: IdentityOptions, stack: AsyncDisposa
     trustedCidrs: config.limits.trustedCidrs,
     findAccount: (tenant) => createFindAccount({ directory: accounts.directory, store }, tenant),
     interactionPath: (uid) => `/sign-in/${uid}`,
-    isFirstParty: firstParties(config),
+    isFirstParty: firstParties(config, clients.own),
     themeOf: createThemes(config, options.theme),
-    signIn: { accounts, factors },
+    signIn: { accounts, factors, registration: config.identity.registration },
     grantPolicyOf: grantPolicies(config),
     recogniseDevice: (headers, account) => accounts.devices.recognise(deviceMarksIn(headers), account),
   });
@@ -99,6 +100,7 @@ export async function openIdentity(options: IdentityOptions, stack: AsyncDisposa
       mailer,
       grace,
       accessTokens,
+      relyingParty: (party) => createOwnRelyingParty({ services, accounts, clients, issuers }, party),
     },
     actions: [...actions, ...accounts.operations, ...clients.operations, ...operations, ...governance],
     routes: mailbox === undefined ? [routes] : [routes, createMailboxRoutes({ edge, mailbox })],
@@ -162,13 +164,6 @@ async function openAccounts(options: AccountsOptions, stack: AsyncDisposableStac
     linkTo: (tenant, purpose, token) => `${originOf(tenant)}${LINK_PATHS[purpose]}/${token}`,
   });
 }
-
-/** The pages that links in letters lead to. */
-const LINK_PATHS: Readonly<Record<LinkPurpose, string>> = {
-  join: "/invitation",
-  verify: "/account/verify",
-  reset: "/account/reset",
-};
 
 async function openBreachFilter({ identity }: Config, stack: AsyncDisposableStack): Promise<BreachFilter | undefined> {
   if (identity.breachFilter === undefined) return undefined;

@@ -2,7 +2,7 @@ import { deny, isDenial, type Denial } from "../../kernel/outcome.ts";
 import type { AccountKey, Factors } from "../../kernel/ports/accounts.ts";
 import type { ReadTransaction, Store, WriteTransaction } from "../../kernel/ports/store.ts";
 import { problems } from "../../kernel/problems.ts";
-import { refuseLink, type AccountLinks } from "./account-links.ts";
+import { refuseLink, type AccountLinks, type LinkPlace } from "./account-links.ts";
 import type { Account, Directory } from "./directory.ts";
 import type { Letters } from "./letters.ts";
 import type { Passwords } from "./passwords/passwords.ts";
@@ -24,6 +24,11 @@ interface LinkSubject {
   /** The account's `changedAt` when the link was made: a new password makes older links void. */
   readonly changedAt?: number;
   readonly email: string;
+}
+
+/** Where a link is good that is about an account. */
+export interface RecoveryPlace extends LinkPlace {
+  readonly purpose: "reset" | "verify";
 }
 
 /** A new password by a link. */
@@ -73,6 +78,15 @@ export class AccountRecovery {
     }
     const link = await this.linkFor(writing, account, email);
     letters.post(writing, { kind: "reset", to: email, locale: account.locale, link });
+  }
+
+  /** Whether a link still leads somewhere, for the page it leads to. */
+  async isGood(read: Store["read"], place: RecoveryPlace, token: string): Promise<boolean> {
+    return read(async (reading) => {
+      // What `subjectOf` has made.
+      const subject = (await this.#parts.links.find(reading, place, token)) as LinkSubject | undefined;
+      return (await this.#current(reading, subject)) !== undefined;
+    });
   }
 
   /** A link to set a new password, for whoever hands it over in another way. */

@@ -26,7 +26,7 @@ export interface LettersParts extends DeliveryParts {
   readonly keyRing: KeyRing;
   /** The address of a page, by the tenant and the purpose of a token. */
   readonly linkTo: (tenant: string, purpose: LinkPurpose, token: string) => string;
-  /** The words; default: English. */
+  /** The words; default: ours, in German for whoever reads it, else in English. */
   readonly write?: (letter: Letter, serviceName: string) => Pick<Mail, "subject" | "text">;
   readonly serviceName: string;
 }
@@ -65,43 +65,73 @@ export class Letters {
 
   /** Writes a letter, which leaves when the transaction has committed. */
   post(writing: WriteTransaction, letter: Letter): void {
-    const { write = writeEnglish, serviceName } = this.#parts;
+    const { write = writeLetter, serviceName } = this.#parts;
     const mail: Mail = { to: letter.to, ...write(letter, serviceName) };
     writing.afterCommit(() => this.#delivery.send(mail));
   }
 }
 
 interface Words {
-  readonly subject: (service: string) => string;
-  readonly text: readonly string[];
+  readonly letters: Readonly<
+    Record<LetterKind, { readonly subject: (service: string) => string; readonly text: string }>
+  >;
+  readonly ignore: string;
 }
 
-const ENGLISH: Readonly<Record<LetterKind, Words>> = {
-  invitation: {
-    subject: (service) => `You are invited to ${service}`,
-    text: ["You are invited to have an account. Choose a name and a password here within a week:"],
+const ENGLISH: Words = {
+  letters: {
+    invitation: {
+      subject: (service) => `You are invited to ${service}`,
+      text: "You are invited to have an account. Choose a name and a password here within a week:",
+    },
+    registration: {
+      subject: (service) => `Your account at ${service}`,
+      text: "Finish your registration here within a week:",
+    },
+    "already-registered": {
+      subject: (service) => `Your account at ${service}`,
+      text: "Somebody wanted to register with this address. You have an account already: sign in with it.",
+    },
+    verification: {
+      subject: (service) => `Confirm your address for ${service}`,
+      text: "Confirm here within a day that this address is yours:",
+    },
+    reset: {
+      subject: (service) => `A new password for ${service}`,
+      text: "Choose a new password here within half an hour:",
+    },
   },
-  registration: {
-    subject: (service) => `Your account at ${service}`,
-    text: ["Finish your registration here within a week:"],
-  },
-  "already-registered": {
-    subject: (service) => `Your account at ${service}`,
-    text: ["Somebody wanted to register with this address. You have an account already: sign in with it."],
-  },
-  verification: {
-    subject: (service) => `Confirm your address for ${service}`,
-    text: ["Confirm here within a day that this address is yours:"],
-  },
-  reset: {
-    subject: (service) => `A new password for ${service}`,
-    text: ["Choose a new password here within half an hour:"],
-  },
+  ignore: "If this was not you, there is nothing you need to do.",
 };
 
-const IGNORE = "If this was not you, there is nothing you need to do.";
+const GERMAN: Words = {
+  letters: {
+    invitation: {
+      subject: (service) => `Sie sind zu ${service} eingeladen`,
+      text: "Sie sind eingeladen, ein Konto zu haben. Wählen Sie hier innerhalb einer Woche einen Namen und ein Passwort:",
+    },
+    registration: {
+      subject: (service) => `Ihr Konto bei ${service}`,
+      text: "Schließen Sie Ihre Registrierung hier innerhalb einer Woche ab:",
+    },
+    "already-registered": {
+      subject: (service) => `Ihr Konto bei ${service}`,
+      text: "Jemand wollte sich mit dieser Adresse registrieren. Sie haben schon ein Konto: Melden Sie sich damit an.",
+    },
+    verification: {
+      subject: (service) => `Bestätigen Sie Ihre Adresse für ${service}`,
+      text: "Bestätigen Sie hier innerhalb eines Tages, dass diese Adresse Ihre ist:",
+    },
+    reset: {
+      subject: (service) => `Ein neues Passwort für ${service}`,
+      text: "Wählen Sie hier innerhalb einer halben Stunde ein neues Passwort:",
+    },
+  },
+  ignore: "Wenn Sie das nicht waren, brauchen Sie nichts zu tun.",
+};
 
-function writeEnglish({ kind, link }: Letter, service: string): Pick<Mail, "subject" | "text"> {
-  const { subject, text } = ENGLISH[kind];
-  return { subject: subject(service), text: [...text, ...(link === undefined ? [] : [link]), IGNORE].join("\n\n") };
+function writeLetter({ kind, link, locale }: Letter, service: string): Pick<Mail, "subject" | "text"> {
+  const { letters, ignore } = /^de(?:-|$)/i.test(locale) ? GERMAN : ENGLISH;
+  const { subject, text } = letters[kind];
+  return { subject: subject(service), text: [text, ...(link === undefined ? [] : [link]), ignore].join("\n\n") };
 }

@@ -18,6 +18,7 @@ import type { StaticClient } from "./client-settings.ts";
 import { EngineClients } from "./engine-clients.ts";
 import { engineFeatures, type RegistrationAccess } from "./engine-features.ts";
 import { DOCUMENT_POLICY, MetadataDocuments, type DocumentPolicy } from "./metadata-documents.ts";
+import { OwnClients } from "./own-clients.ts";
 import { createClientOperations, type ClientOperationsParts } from "./operations.ts";
 import { createOutboundFetch, type OutboundOptions } from "./outbound-fetch.ts";
 import { REGISTRATION_POLICY, type RegistrationPolicy } from "./registration-policy.ts";
@@ -55,6 +56,8 @@ export interface ClientServicesParts extends Pick<ClientOperationsParts, "operat
   readonly production: boolean;
   /** Clients of the configuration. */
   readonly configured?: readonly StaticClient[];
+  /** Reaches the server itself for a visitor: clients in its process are told of logouts this way. */
+  readonly fetchOwn?: (visitor: string | undefined) => typeof fetch;
 }
 
 /** Everything there is to do with clients. */
@@ -64,6 +67,8 @@ export interface ClientServices {
   /** For the engine. */
   readonly source: ClientSource;
   readonly tokens: RegistrationTokens;
+  /** Applications in the process. */
+  readonly own: OwnClients;
   /** What operators do. */
   readonly operations: readonly AnyAction[];
   /** Removes what has expired and clients that nobody uses, at most `limit` of each; returns how many. */
@@ -78,15 +83,17 @@ export interface ClientServices {
  */
 export function createClientServices(parts: ClientServicesParts): ClientServices {
   const { production, configured = [], unusedAfter = UNUSED_AFTER } = parts;
+  const own = new OwnClients();
   const codec = new ClientCodec(parts);
   const secrets = new ClientSecrets({ ...parts, codec });
-  const shared = { ...parts, codec, secrets, statics: new StaticClients(configured, production) };
+  const shared = { ...parts, codec, secrets, statics: new StaticClients(configured, { production, own }) };
   const documentPolicy = { ...DOCUMENT_POLICY, ...parts.metadataDocuments };
   const features = {
     ...{ ...shared, documentPolicy, policy: { ...REGISTRATION_POLICY, ...parts.policy } },
     access: parts.registration ?? "token",
     documents: new MetadataDocuments({ ...shared, policy: documentPolicy }),
     fetch: createOutboundFetch(parts.outbound),
+    ...{ own, fetchOwn: parts.fetchOwn },
     resources: parts.resources ?? [],
     origins: parts.origins ?? [],
   };
@@ -95,6 +102,7 @@ export function createClientServices(parts: ClientServicesParts): ClientServices
   return {
     registry,
     tokens,
+    own,
     source: new EngineClients({ ...shared, features: (work) => engineFeatures(features, work) }),
     operations: createClientOperations({ ...parts, registry, tokens }),
     prune: async (writing, limit) =>

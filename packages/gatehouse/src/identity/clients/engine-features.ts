@@ -8,6 +8,7 @@ import type { ClientCodec } from "./client-codec.ts";
 import { newClientId, newClientSecret } from "./client-secrets.ts";
 import type { ClientMetadata } from "./client-settings.ts";
 import type { DocumentPolicy, MetadataDocuments } from "./metadata-documents.ts";
+import type { OwnClients } from "./own-clients.ts";
 import { applyRegistrationPolicy, type RegistrationPolicy } from "./registration-policy.ts";
 
 /** Who may register clients: nobody, who has a token of an operator, or everybody. */
@@ -25,6 +26,8 @@ export interface EngineFeaturesParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly fetch: typeof fetch;
+  readonly own: Pick<OwnClients, "isToldAt">;
+  readonly fetchOwn?: ((visitor: string | undefined) => typeof fetch) | undefined;
   /** Origins whose pages may use any client. */
   readonly origins: readonly string[];
 }
@@ -39,7 +42,7 @@ export function engineFeatures(parts: EngineFeaturesParts, work: () => UnitOfWor
   const enabled = access !== "off";
   return {
     configuration: {
-      fetch: parts.fetch,
+      fetch: (input, init) => fetchFor(parts, work(), input)(input, init),
       fetchResponseBodyLimits: { jwks_uri: 64 * 1024, sector_identifier_uri: 64 * 1024 },
       extraClientMetadata: {
         properties: [RESOURCE_SCOPES],
@@ -62,6 +65,16 @@ export function engineFeatures(parts: EngineFeaturesParts, work: () => UnitOfWor
     complete: (route, document) =>
       REGISTRATION_ROUTES.has(route) ? registered(parts.codec, document, work().codec.tenant) : undefined,
   };
+}
+
+/** What is for a client in the process takes no way that could lead elsewhere, and counts against who caused it. */
+function fetchFor(
+  { fetch, fetchOwn, own }: EngineFeaturesParts,
+  { codec, visitor }: UnitOfWork,
+  input: Parameters<typeof fetch>[0],
+): typeof fetch {
+  const address = input instanceof Request ? input.url : String(input);
+  return fetchOwn !== undefined && own.isToldAt(codec.tenant, address) ? fetchOwn(visitor) : fetch;
 }
 
 function documentFeature(

@@ -1,24 +1,26 @@
 import { BootRefusedError } from "../../kernel/gate.ts";
 import type { ClientKey } from "../../kernel/ports/oauth-clients.ts";
-import { clientFaults, metadataOf, type ClientMetadata, type StaticClient } from "./client-settings.ts";
+import { clientFaults, metadataOf, type StaticClient } from "./client-settings.ts";
+import type { KnownClient } from "./known-client.ts";
+import type { OwnClients } from "./own-clients.ts";
 
-/** A client of the configuration, as it is known to the engine. */
-export interface KnownClient {
-  readonly id: string;
-  /** Absent: a client of all tenants. */
-  readonly tenant: string | undefined;
-  readonly metadata: ClientMetadata;
-  readonly secret: string | undefined;
+/** What clients are told apart by, and those in the process. */
+export interface StaticClientsParts {
+  /** Whether addresses have to be those of a public server. */
+  readonly production: boolean;
+  readonly own: OwnClients;
 }
 
 /**
- * The clients of the configuration, by tenant and id.
+ * The clients that no operator has made: those of the configuration, and those in the process; by tenant and id.
  * @throws {BootRefusedError} when one of them is unsafe or cannot work.
  */
 export class StaticClients {
   readonly #known: readonly KnownClient[];
+  readonly #own: OwnClients;
 
-  constructor(clients: readonly StaticClient[], production: boolean) {
+  constructor(clients: readonly StaticClient[], { production, own }: StaticClientsParts) {
+    this.#own = own;
     const reasons = clients.flatMap((client) =>
       clientFaults(withAuthentication(client), production).map(
         ({ pointer, message }) => `identity.clients, ${client.id}${pointer}: ${message}`,
@@ -32,9 +34,10 @@ export class StaticClients {
   }
 
   find({ tenant, id }: ClientKey): KnownClient | undefined {
-    return this.of(tenant).find((client) => client.id === id);
+    return this.#own.find(tenant, id) ?? this.of(tenant).find((client) => client.id === id);
   }
 
+  /** Those of the configuration: about those in the process there is nothing to decide. */
   of(tenant: string): readonly KnownClient[] {
     return this.#known.filter((client) => client.tenant === undefined || client.tenant === tenant);
   }

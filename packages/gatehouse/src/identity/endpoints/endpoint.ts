@@ -96,7 +96,8 @@ export function createEndpoint(parts: EndpointParts, description: EndpointDescri
       const { codec, engine } = issuers.of(attempt.tenant);
       const requester = await Requester.of(input.request, { codec, recognise });
       const watch = new GrantWatch({ codec, grants, read, policyOf, requester, action: name });
-      const work = new UnitOfWork({ codec, artifacts, read, grace, now: () => clock.now(), witness: watch });
+      const visitor = attempt.peer.ip;
+      const work = new UnitOfWork({ codec, artifacts, read, grace, now: () => clock.now(), witness: watch, visitor });
       const asked = await ask(parts, engine, { input, work, watch });
       if (isDenial(asked) || proven === undefined) return asked;
       const states = await counted.take(attempt, work.proven, proven);

@@ -18,6 +18,8 @@ export interface UnitOfWorkParts {
   readonly grace: number;
   /** Looks on where grants are used: at the endpoints of the protocol. */
   readonly witness?: GrantWitness | undefined;
+  /** The address of whoever calls. */
+  readonly visitor?: string | undefined;
 }
 
 /** Kinds whose identifiers must never be seen twice. */
@@ -87,6 +89,11 @@ export class UnitOfWork {
 
   constructor(parts: UnitOfWorkParts) {
     this.#parts = parts;
+  }
+
+  /** The address of whoever calls. */
+  get visitor(): string | undefined {
+    return this.#parts.visitor;
   }
 
   get codec(): ArtifactCodec {

@@ -17,6 +17,8 @@ export interface Field {
   /** Whether the cursor is to be in it. Of a form that was refused the first wrong field has it. */
   readonly focused?: boolean;
   readonly maxlength?: number;
+  /** Shown, not to be changed. */
+  readonly fixed?: boolean;
   /** For codes: letters of one width, no help with spelling. */
   readonly code?: boolean;
 }
@@ -44,6 +46,7 @@ export function formField(field: Field): Html {
       spellcheck="${type === "password" ? undefined : "false"}"
       maxlength="${maxlength}"
       required
+      ?readonly=${field.fixed === true}
       aria-invalid="${error === undefined ? undefined : "true"}"
       aria-describedby="${described.length === 0 ? undefined : described.join(" ")}"
       ?autofocus=${focused === true}

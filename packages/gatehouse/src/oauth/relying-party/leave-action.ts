@@ -27,9 +27,10 @@ export function createLeave(party: Party): AnyAction {
       const place = { tenant: attempt.tenant, session: session ?? "" };
       const login = session === undefined ? undefined : await party.logins.end(transaction, place);
       await party.edge.sessions.logout({ attempt, transaction });
-      if (issuer === undefined || login === undefined) return { location: undefined };
+      const isTheirs = login !== undefined || (party.signsOutOthers && principal.type === "user");
+      if (issuer === undefined || !isTheirs) return { location: undefined };
       const location = oauth.buildEndSessionUrl(issuer.configuration, {
-        id_token_hint: login.idToken,
+        ...(login === undefined ? {} : { id_token_hint: login.idToken }),
         post_logout_redirect_uri: origin + party.landingAfterSignOut,
       });
       return { location: location.href };

@@ -45,4 +45,6 @@ export interface Party extends ProtocolOptions {
   /** Where people go on whose sign-in leads nowhere in particular. */
   readonly landing: string;
   readonly landingAfterSignOut: string;
+  /** Whether people who came in through another relying party sign out at the issuer too. */
+  readonly signsOutOthers: boolean;
 }

@@ -53,6 +53,11 @@ export interface RelyingPartyOptions extends ProtocolOptions {
   readonly landing?: string;
   /** Where people come out who have signed out; registered at the issuer with this server's origin. Default `/`. */
   readonly landingAfterSignOut?: string;
+  /**
+   * Whether people who came in through another relying party sign out at the issuer too: where several of one issuer
+   * share the sessions of a server. Default false.
+   */
+  readonly signsOutOthers?: boolean;
   /** Keeps people's tokens, sealed, to ask protected resources on their behalf. Default false. */
   readonly keepTokens?: boolean;
   /** Sends what is asked for to the issuer directly, not through the browser (RFC 9126). Default false. */
@@ -93,11 +98,22 @@ export function createRelyingParty(options: RelyingPartyOptions): RelyingParty {
   for (const each of [landing, landingAfterSignOut]) {
     if (ownPath(each) === undefined) throw new TypeError(`"${each}" is not a path of this server.`);
   }
-  const { issuer, scopes = [], keepTokens = false, pushed = false } = options;
+  const { issuer, scopes = [], keepTokens = false, pushed = false, signsOutOthers = false } = options;
   const paths = pathsBelow(path);
   const party: Party = {
     ...protocolOf(options),
-    ...{ name, edge, scopes, keepTokens, pushed, paths, landing, landingAfterSignOut, clientId: client.id },
+    ...{
+      name,
+      edge,
+      scopes,
+      keepTokens,
+      pushed,
+      paths,
+      landing,
+      landingAfterSignOut,
+      signsOutOthers,
+      clientId: client.id,
+    },
     principalOf: options.principalOf,
     issuerOf: typeof issuer === "string" ? () => issuer : issuer,
     issuers: new IssuerClient({ client, clock, fetchFor: options.fetchFor }),

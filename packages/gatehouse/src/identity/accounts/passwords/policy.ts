@@ -25,6 +25,22 @@ const LEAST_NAME = 3;
 
 const POINTER = "/password";
 
+const { alone, withSecondFactor, most } = PASSWORD_LENGTHS;
+
+/** What can be wrong with a password, as programs are told. */
+export const PASSWORD_FAULTS = {
+  malformed: "The password has characters that are not text.",
+  short: `The password needs at least ${alone} characters. Several words are fine.`,
+  shortBeside: `The password needs at least ${withSecondFactor} characters. Several words are fine.`,
+  long: `The password may have at most ${most} characters.`,
+  likeName: "The password is too much like your name or address.",
+  breached: "This password is known from a breach elsewhere. Choose another.",
+  guessable: "The password is easy to guess. Several unrelated words are not.",
+} as const;
+
+/** What can be wrong with a password. */
+export type PasswordFault = keyof typeof PASSWORD_FAULTS;
+
 type Estimate = (password: string, names: readonly string[]) => number;
 
 /** The form in which a password is hashed: the same characters, however a keyboard wrote them. */
@@ -45,26 +61,20 @@ export class PasswordPolicy {
   /** What is wrong with a normalised password; nothing where it is accepted. */
   async check(password: string, { names, secondFactor }: PasswordOwner): Promise<Violation[]> {
     const length = [...password].length;
-    const least = secondFactor ? PASSWORD_LENGTHS.withSecondFactor : PASSWORD_LENGTHS.alone;
-    if (!password.isWellFormed()) return violation("The password has characters that are not text.");
-    if (length < least) return violation(`The password needs at least ${least} characters. Several words are fine.`);
-    if (length > PASSWORD_LENGTHS.most) {
-      return violation(`The password may have at most ${PASSWORD_LENGTHS.most} characters.`);
-    }
-    if (isOfNames(password, names)) return violation("The password is too much like your name or address.");
-    for (const blocklist of this.#blocklists) {
-      if (await blocklist.has(password))
-        return violation("This password is known from a breach elsewhere. Choose another.");
-    }
+    if (!password.isWellFormed()) return violation("malformed");
+    if (length < (secondFactor ? withSecondFactor : alone)) return violation(secondFactor ? "shortBeside" : "short");
+    if (length > most) return violation("long");
+    if (isOfNames(password, names)) return violation("likeName");
+    for (const blocklist of this.#blocklists) if (await blocklist.has(password)) return violation("breached");
     this.#estimate ??= loadEstimate();
     const estimate = await this.#estimate;
     const score = estimate([...password].slice(0, ESTIMATED_CHARACTERS).join(""), names);
-    return score < LEAST_SCORE ? violation("The password is easy to guess. Several unrelated words are not.") : [];
+    return score < LEAST_SCORE ? violation("guessable") : [];
   }
 }
 
-function violation(message: string): Violation[] {
-  return [{ pointer: POINTER, message }];
+function violation(fault: PasswordFault): Violation[] {
+  return [{ pointer: POINTER, message: PASSWORD_FAULTS[fault] }];
 }
 
 /** Whether too little of a password is left without the words of somebody's names. */
@@ -73,7 +83,7 @@ function isOfNames(password: string, names: readonly string[]): boolean {
   const words = names.flatMap((name) => [fold(name), ...name.split(/[^\p{L}\p{N}]+/u).map(fold)]);
   const telling = words.filter((word) => word.length >= LEAST_NAME).toSorted((one, other) => other.length - one.length);
   const rest = telling.reduce((text, word) => text.replaceAll(word, ""), folded);
-  return rest.length < folded.length && rest.length < PASSWORD_LENGTHS.withSecondFactor;
+  return rest.length < folded.length && rest.length < withSecondFactor;
 }
 
 function fold(text: string): string {

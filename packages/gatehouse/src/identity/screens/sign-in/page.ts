@@ -1,20 +1,20 @@
 import type { Edge } from "../../../http/edge.ts";
 import type { Inbound } from "../../../http/inbound.ts";
+import { RECOVERY_PATH, REGISTRATION_PATH, SIGN_IN_PARAMETER } from "../account/paths.ts";
 import type { Screen } from "../layout.ts";
 import type { Pages, SpokenScreen } from "../pages.ts";
+import type { Refusal, Typed } from "../sent-form.ts";
 import { screenTexts } from "../texts.ts";
 import { begun } from "./actions.ts";
 import { askedOf } from "./asked.ts";
 import type { Advance, SignInParts, Situation } from "./proof-action.ts";
 import { progressOf } from "./progress.ts";
-import type { Typed } from "./refusals.ts";
 import {
   consentScreen,
   enrolmentScreen,
   recoveryCodesScreen,
   secondFactorScreen,
   signInScreen,
-  type Refusal,
   type SignInFrame,
   type SignInLinks,
 } from "./screens.ts";
@@ -25,7 +25,8 @@ import { factsOf, type VisitFacts } from "./visit.ts";
 export interface SignInPageParts extends SignInParts {
   readonly edge: Edge;
   readonly pages: Pages;
-  readonly links: SignInLinks;
+  /** Whether people may register by themselves. */
+  readonly registration: boolean;
 }
 
 /** What a page is asked for with. */
@@ -82,7 +83,14 @@ export class SignInPage {
   #beginning(frame: SignInFrame, { visit }: Situation, { typed = {}, refusal = {} }: PageQuestion): Screen {
     const { login_hint: hint } = visit.interaction.params;
     const email = typed["email"] ?? (typeof hint === "string" && hint.includes("@") ? hint : undefined);
-    return signInScreen(frame, { email, refusal, links: this.#parts.links });
+    return signInScreen(frame, { email, refusal, links: this.#linksFrom(visit.uid) });
+  }
+
+  /** Pages that help who cannot sign in, and know where to lead them back. */
+  #linksFrom(uid: string): SignInLinks {
+    const from = `?${new URLSearchParams({ [SIGN_IN_PARAMETER]: uid }).toString()}`;
+    const recovery = RECOVERY_PATH + from;
+    return this.#parts.registration ? { recovery, registration: REGISTRATION_PATH + from } : { recovery };
   }
 
   /** What comes after a first factor; `undefined` where there was none, or it does not count any more. */

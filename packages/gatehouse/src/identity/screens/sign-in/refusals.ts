@@ -1,11 +1,8 @@
 import type { Denial } from "../../../kernel/outcome.ts";
 import { problems } from "../../../kernel/problems.ts";
 import { accountProblems } from "../../problems.ts";
+import { tooFast, type Refusal, type Typed } from "../sent-form.ts";
 import type { ScreenWords } from "../texts.ts";
-import type { Refusal } from "./screens.ts";
-
-/** The fields of a form as they were typed. */
-export type Typed = Readonly<Record<string, string>>;
 
 /**
  * What a form that was refused says, to be shown again with what was typed; `undefined` where the refusal is not about
@@ -22,7 +19,7 @@ export function refusalOf(denial: Denial, typed: Typed, words: ScreenWords): Ref
     case accountProblems.FACTOR_REFUSED:
       return { faults: { [fieldOf(typed)]: words.codeRefused } };
     case problems.RATE_LIMIT_EXCEEDED:
-      return { alert: `${words.tooFast} ${waitIn(words, denial.retryAfter ?? 1)}` };
+      return tooFast(words, denial);
     case problems.VALIDATION_ERROR:
       return { faults: missing(typed, words) };
     default:
@@ -40,12 +37,4 @@ function missing(typed: Typed, words: ScreenWords): Readonly<Record<string, stri
   if ((typed["email"] ?? "").trim() === "") faults["email"] = words.emailMissing;
   if ((typed["password"] ?? "") === "") faults["password"] = words.passwordMissing;
   return Object.keys(faults).length === 0 ? { email: words.signInRefused } : faults;
-}
-
-const MINUTE = 60;
-
-/** Seconds as people say them. */
-function waitIn(words: ScreenWords, seconds: number): string {
-  const wait = seconds < 2 * MINUTE ? words.seconds(seconds) : words.minutes(Math.ceil(seconds / MINUTE));
-  return words.retryIn(wait);
 }

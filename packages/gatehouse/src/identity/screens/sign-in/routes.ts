@@ -13,12 +13,13 @@ import { accountProblems } from "../../problems.ts";
 import { keepMark, marksOf } from "../browser-marks.ts";
 import { depart } from "../departure.ts";
 import type { Screen } from "../layout.ts";
-import type { Pages, ShowOptions } from "../pages.ts";
+import type { Pages } from "../pages.ts";
+import { refusedOptions, textsOf, type Typed } from "../sent-form.ts";
 import { screenTexts, type ScreenWords } from "../texts.ts";
 import type { SignInActions } from "./actions.ts";
 import type { SignInPage } from "./page.ts";
 import { situate, type Proven, type SignInParts, type Situation, type VisitInput } from "./proof-action.ts";
-import { refusalOf, type Typed } from "./refusals.ts";
+import { refusalOf } from "./refusals.ts";
 import { factsOf } from "./visit.ts";
 
 /** What the routes are made from. */
@@ -139,11 +140,6 @@ async function refuse(parts: SignInRouteParts, { inbound, uid, typed }: Answered
   return edge.problem(inbound, denial, () => pages.render(inbound, { language, ...endOf(denial, words, uid) }));
 }
 
-function refusedOptions({ problem, retryAfter }: Denial): ShowOptions {
-  const status = problem === problems.RATE_LIMIT_EXCEEDED ? problem.status : problems.VALIDATION_ERROR.status;
-  return retryAfter === undefined ? { status } : { status, headers: { "retry-after": String(retryAfter) } };
-}
-
 /** What is said where nothing can be mended on the page. */
 function endOf({ problem }: Denial, words: ScreenWords, uid: string): Screen {
   const begin = html`<p><a class="button" href="/sign-in/${encodeURIComponent(uid)}">${words.goOn}</a></p>`;
@@ -170,12 +166,4 @@ function inputOf(
   const engine: EngineRequest = { method: "GET", url, headers: request.headers, body: undefined, ip: peer.ip };
   const { recovery: code = typed["code"] ?? "", ...fields } = typed;
   return { ...fields, ...{ code, uid, request: engine, devices: marksOf(inbound) } };
-}
-
-/** The fields of a form that are there once. */
-function textsOf(value: unknown): Typed {
-  if (typeof value !== "object" || value === null) return {};
-  return Object.fromEntries(
-    Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === "string"),
-  );
 }

@@ -4,6 +4,7 @@ import type { FactorKind } from "../../../kernel/ports/accounts.ts";
 import type { TotpEnrolment } from "../../accounts/totp.ts";
 import { formField } from "../field.ts";
 import { hiddenFields, type Screen } from "../layout.ts";
+import type { Refusal } from "../sent-form.ts";
 import type { ScreenWords } from "../texts.ts";
 
 /** What all pages of an interaction are made with. */
@@ -21,12 +22,6 @@ export interface SignInFrame {
 export interface SignInLinks {
   readonly recovery?: string | undefined;
   readonly registration?: string | undefined;
-}
-
-/** What was wrong with a form. */
-export interface Refusal {
-  readonly alert?: string | undefined;
-  readonly faults?: Readonly<Record<string, string>>;
 }
 
 /** Asks who somebody is. */
