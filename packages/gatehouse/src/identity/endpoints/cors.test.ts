@@ -44,6 +44,11 @@ describe("pages of other origins", () => {
     assert.equal(allowed((await redeem(LISTED)).headers), LISTED);
   });
 
+  it("read of a revocation that it was done, and no media type of nothing", async () => {
+    const { status, headers } = await ask("/oauth/revoke", APP, { token: "x", client_id: id });
+    assert.deepEqual([status, allowed(headers), headers.get("content-type")], [200, APP, null]);
+  });
+
   it("of the server's own origin are no strangers", async () => {
     const { id: elsewhere } = await kit.client({ name: "Other", authentication: "none", redirectUris: [`${EVIL}/`] });
     assert.equal((await redeem(kit.origin, elsewhere)).body["error"], "invalid_grant");
