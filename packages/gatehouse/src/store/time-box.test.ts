@@ -249,12 +249,13 @@ describe("withinTime", () => {
   it("passes results and errors on, and hands a late result over", async () => {
     assert.equal(await withinTime(Promise.resolve(1), 20), 1);
     await assert.rejects(withinTime(Promise.reject(new TypeError("x")), 20), TypeError);
-    const late: number[] = [];
+    const work = Promise.withResolvers<number>();
+    const late = Promise.withResolvers<number>();
     await assert.rejects(
-      withinTime(delay(40, 2), 10, (result) => void late.push(result)),
+      withinTime(work.promise, 10, (result) => late.resolve(result)),
       StoreUnavailableError,
     );
-    await delay(60);
-    assert.deepEqual(late, [2]);
+    work.resolve(2);
+    assert.equal(await late.promise, 2);
   });
 });

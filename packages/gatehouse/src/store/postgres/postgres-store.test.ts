@@ -133,9 +133,9 @@ describe("openPostgresStore", { skip: await skipWithout("postgres") }, () => {
   });
 
   it("refuses calls at once when every connection stays in use for longer than the time to wait", async () => {
-    const limits = { connections: 1, acquire: 150 };
+    const limits = { connections: 1, acquire: 700 };
     await using small = await openPostgresStore({ url: database.url, clock: systemClock, migrations, limits });
-    const pause = { sqlite: "", postgres: "SELECT pg_sleep(0.6)" };
+    const pause = { sqlite: "", postgres: "SELECT pg_sleep(1.6)" };
     const holder = small.read((transaction) => transaction.execute(pause, []));
     await assert.rejects(
       small.read((transaction) => transaction.execute(AMOUNT, ["x"])),
