@@ -3,7 +3,7 @@ import { appendFileSync } from "node:fs";
 import type { ServerProcess } from "../support/server-process.ts";
 
 /** Whether drills run at full length: `npm run drill`. Otherwise they are shortened, for every test run. */
-const isFull = process.env["DRILL"] === "full";
+export const isFull = process.env["DRILL"] === "full";
 
 /** Seconds a shortened drill may take on a busy machine. */
 const SHORT_TIMEOUT = 150_000;
@@ -12,9 +12,6 @@ const FULL_TIMEOUT = 4 * 3_600_000;
 
 /** How long node:test waits for a drill. */
 export const drillTimeout = isFull ? FULL_TIMEOUT : SHORT_TIMEOUT;
-
-/** The `skip` of what takes too long for every test run. */
-export const fullOnly = isFull ? false : "takes minutes: npm run drill";
 
 /** The number for this run: the first when shortened, the second at full length. */
 export function sized(short: number, full: number): number {
