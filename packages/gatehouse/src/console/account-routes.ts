@@ -1,5 +1,4 @@
 import { Hono, type Context } from "hono";
-import { html } from "../html/html.ts";
 import { readActionInput } from "../http/action-input.ts";
 import type { Inbound } from "../http/inbound.ts";
 import { isDenial, type Violation } from "../kernel/outcome.ts";
@@ -16,13 +15,14 @@ import { accountPath, ACCOUNTS_PATH, AccountRows, AccountView } from "./account-
 import { textsOf } from "./form-fields.ts";
 import type { PageContent } from "./page-content.ts";
 import type { PageParts } from "./page-parts.ts";
+import { switchedOff } from "./switched-off.ts";
 
 /** The pages of accounts: who can sign in, and what operators do about it. */
 export function accountRoutes(parts: PageParts): Hono {
   const app = new Hono();
   const isOffered = (): boolean => parts.isOffered("accounts.list");
   app.get(ACCOUNTS_PATH, (context) =>
-    parts.show(context, (inbound) => (isOffered() ? list(parts, inbound) : switchedOff(parts, inbound))),
+    parts.show(context, (inbound) => (isOffered() ? list(parts, inbound) : switchedOff(parts, inbound, PAGE))),
   );
   app.post(ACCOUNTS_PATH, (context, next) => (isOffered() ? invite(parts, context) : next()));
   app.get(`${ACCOUNTS_PATH}/:id`, (context, next) =>
@@ -41,12 +41,6 @@ const PAGE = {
   lead: "The people who can sign in here, with what, and what they may do.",
   path: ACCOUNTS_PATH,
 };
-
-async function switchedOff(parts: PageParts, inbound: Inbound): Promise<PageContent> {
-  // Asked all the same: whoever is no operator is refused.
-  await parts.ask(inbound, { action: "guards.inventory" });
-  return { ...PAGE, body: html`<p class="empty">The identity provider is switched off (identity.enabled).</p>` };
-}
 
 interface RefusedInvitation {
   readonly typed: TypedInvitation;

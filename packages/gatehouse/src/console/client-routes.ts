@@ -1,5 +1,4 @@
 import { Hono, type Context } from "hono";
-import { html } from "../html/html.ts";
 import { readActionInput } from "../http/action-input.ts";
 import type { Inbound } from "../http/inbound.ts";
 import { isDenial } from "../kernel/outcome.ts";
@@ -16,6 +15,7 @@ import {
 } from "./client-page.ts";
 import type { PageContent } from "./page-content.ts";
 import type { PageParts } from "./page-parts.ts";
+import { switchedOff } from "./switched-off.ts";
 
 type Fields = ReadonlyMap<string, string>;
 
@@ -49,11 +49,7 @@ async function clients(parts: PageParts, inbound: Inbound, shown: Shown = {}): P
     lead: "Who may get tokens, and tokens that let others register.",
     path: CLIENTS_PATH,
   };
-  if (!parts.isOffered("clients.list")) {
-    // Asked all the same: whoever is no operator is refused.
-    await parts.ask(inbound, { action: "guards.inventory" });
-    return { ...page, body: html`<p class="empty">The identity provider is switched off (identity.enabled).</p>` };
-  }
+  if (!parts.isOffered("clients.list")) return switchedOff(parts, inbound, page);
   const { clients: rows } = ClientRows.parse(await parts.ask(inbound, { action: "clients.list" }));
   const { tokens } = TokenRows.parse(await parts.ask(inbound, { action: "registration-tokens.list" }));
   const { typed = EMPTY_CLIENT, violations = [], made } = shown;

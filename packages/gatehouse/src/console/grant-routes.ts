@@ -1,5 +1,4 @@
 import { Hono, type Context } from "hono";
-import { html } from "../html/html.ts";
 import { readActionInput } from "../http/action-input.ts";
 import type { Inbound } from "../http/inbound.ts";
 import { isDenial, type Violation } from "../kernel/outcome.ts";
@@ -16,6 +15,7 @@ import { textsOf } from "./form-fields.ts";
 import { grantPage, GrantRows } from "./grant-page.ts";
 import type { PageContent } from "./page-content.ts";
 import type { PageParts } from "./page-parts.ts";
+import { switchedOff } from "./switched-off.ts";
 
 interface Refused {
   readonly filter: GrantFilter;
@@ -37,11 +37,7 @@ async function grants(parts: PageParts, inbound: Inbound, refused?: Refused): Pr
     lead: "What people have allowed clients, where it is used from, and why it ended.",
     path: GRANTS_PATH,
   };
-  if (!parts.isOffered("grants.list")) {
-    // Asked all the same: whoever is no operator is refused.
-    await parts.ask(inbound, { action: "guards.inventory" });
-    return { ...page, body: html`<p class="empty">The identity provider is switched off (identity.enabled).</p>` };
-  }
+  if (!parts.isOffered("grants.list")) return switchedOff(parts, inbound, page);
   const filter = refused?.filter ?? readGrantFilter(inbound.url.searchParams);
   const made = {
     ...{ filter, reason: refused?.reason ?? "", csrfToken: parts.edge.csrfToken(inbound) },

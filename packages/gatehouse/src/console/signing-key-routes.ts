@@ -7,6 +7,7 @@ import { problems } from "../kernel/problems.ts";
 import { textsOf } from "./form-fields.ts";
 import type { PageContent } from "./page-content.ts";
 import type { PageParts } from "./page-parts.ts";
+import { switchedOff } from "./switched-off.ts";
 import {
   compromisePage,
   SIGNING_KEYS_PATH,
@@ -32,7 +33,7 @@ export function signingKeyRoutes(parts: PageParts): Hono {
   const app = new Hono();
   const isOffered = (): boolean => parts.isOffered("oauth.keys.list");
   app.get(SIGNING_KEYS_PATH, (context) =>
-    parts.show(context, (inbound) => (isOffered() ? list(parts, inbound) : switchedOff(parts, inbound))),
+    parts.show(context, (inbound) => (isOffered() ? list(parts, inbound) : switchedOff(parts, inbound, PAGE))),
   );
   app.get(`${SIGNING_KEYS_PATH}/compromise`, (context, next) =>
     isOffered() ? parts.show(context, (inbound) => confirm(parts, inbound)) : next(),
@@ -50,12 +51,6 @@ const PAGE = {
   lead: "The keys that tokens are signed with: since when, how much they were used, and which can go.",
   path: SIGNING_KEYS_PATH,
 };
-
-async function switchedOff(parts: PageParts, inbound: Inbound): Promise<PageContent> {
-  // Asked all the same: whoever is no operator is refused.
-  await parts.ask(inbound, { action: "guards.inventory" });
-  return { ...PAGE, body: html`<p class="empty">The identity provider is switched off (identity.enabled).</p>` };
-}
 
 async function list(parts: PageParts, inbound: Inbound): Promise<PageContent> {
   const found = SigningKeyRows.parse(await parts.ask(inbound, { action: "oauth.keys.list" }));
