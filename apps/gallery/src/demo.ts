@@ -1,6 +1,6 @@
 import type { Clock, Ids, Store } from "gatehouse/kernel";
-import { addEntry } from "./entries.ts";
-import { addEvent, listEvents, type GalleryEvent } from "./events.ts";
+import { addEntry } from "./guestbook/entries.ts";
+import { addEvent, hasEvents, type GalleryEvent } from "./events/events.ts";
 
 const DAY = 86_400_000;
 
@@ -27,11 +27,12 @@ export async function seedDemonstration(
     heldOn: new Date(now - 2 * DAY).toISOString().slice(0, 10),
     welcome:
       "Thank you for celebrating with us. Leave us a few words: we will read every one of them on a rainy Sunday.",
+    visibility: "open",
+    approval: "none",
   };
   await store.write(async (transaction) => {
     // In the same transaction: servers that start together must not both find nothing.
-    const existing = await listEvents(transaction, tenant);
-    if (existing.length > 0) return;
+    if (await hasEvents(transaction, tenant)) return;
     await addEvent(transaction, event, now);
     for (const [index, [author, message]] of GREETINGS.entries()) {
       const entry = {
