@@ -1,4 +1,3 @@
-import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { Browser, Page } from "playwright-core";
 import { inspect } from "../support/accessibility.ts";
