@@ -34,6 +34,7 @@ import {
   revokeToken,
   rotateSecret,
 } from "./commands/oauth.ts";
+import { monitorsList, monitorsRun } from "./commands/monitors.ts";
 import { oauthCompromise, oauthListKeys, oauthPruneKeys, oauthRotateKeys } from "./commands/oauth-keys.ts";
 import { start } from "./commands/start.ts";
 
@@ -79,6 +80,8 @@ export const commands: readonly Command[] = [
   accountsResetFactors,
   grantsList,
   grantsRevoke,
+  monitorsList,
+  monitorsRun,
   backup,
   restore,
   config,

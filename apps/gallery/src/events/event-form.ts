@@ -39,7 +39,6 @@ const State = z.object({ details: Shown.nullable() });
 const Details = z.discriminatedUnion("language", [detailsIn("en").partial({ language: true }), detailsIn("de")]);
 type Typed = z.input<typeof Details>;
 
-// oxlint-disable-next-line typescript/explicit-function-return-type -- the schema says it
 function detailsIn<const Tag extends Language>(language: Tag) {
   const words = texts[language];
   const text = (most: number) =>

@@ -152,7 +152,6 @@ export async function isHost(
   return row !== undefined;
 }
 
-// oxlint-disable-next-line typescript/explicit-function-return-type -- the query builder names the type
 function rows(transaction: ReadTransaction, tenant: string) {
   return transaction.query<GalleryTables>().selectFrom("gallery_events").selectAll().where("tenant", "=", tenant);
 }

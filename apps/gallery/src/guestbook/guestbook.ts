@@ -19,7 +19,6 @@ const Props = z.object({ eventId: z.uuid(), language: z.enum(languages.tags) });
 /** What a guest writes, with what is wrong about it said in the language of the form. */
 const Greeting = z.discriminatedUnion("language", [greetingIn("en").partial({ language: true }), greetingIn("de")]);
 
-// oxlint-disable-next-line typescript/explicit-function-return-type -- the schema says it
 function greetingIn<const Tag extends Language>(language: Tag) {
   const words = texts[language];
   return z.object({

@@ -27,6 +27,7 @@ import type { Random } from "../kernel/random.ts";
 import type { Sealer } from "../kernel/seal.ts";
 import type { AnyLiveComponent } from "../live/component.ts";
 import type { Live, RefusedFrame } from "../live/live.ts";
+import type { Monitor } from "../monitor/monitor.ts";
 import type { BackChannel } from "./back-channel.ts";
 import type { IdentityServices } from "./identity/identity-services.ts";
 
@@ -73,6 +74,8 @@ export interface ApplicationParts {
   readonly frame?: RefusedFrame;
   /** Its routes; called once the live components are wired. */
   readonly routes?: (live: Live) => Hono | Promise<Hono>;
+  /** What is tried from outside again and again to see that it works. */
+  readonly monitors?: readonly Monitor[];
   /** Fills an empty development store with something to look at. */
   readonly seed?: () => Promise<void>;
 }

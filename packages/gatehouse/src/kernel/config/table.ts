@@ -223,5 +223,13 @@ export const table = {
     doc: "Until when stored data that is not sealed yet is accepted, for a migration. Every acceptance is recorded.",
   }),
   "console.enabled": option(flag(), { doc: "Serves the operator console under `/console`.", default: true }),
+  "monitors.enabled": option(flag(), {
+    doc: "Runs the application's monitors again and again. Operators can run them at any time.",
+    default: { by: "profile", values: { development: false, production: true } },
+  }),
+  "metrics.token": option(text("a token"), {
+    doc: "The bearer token with which `/metrics` can be read, as by Prometheus. Without it there is no such page.",
+    secret: true,
+  }),
   ...identityOptions,
 } as const;
