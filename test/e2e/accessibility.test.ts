@@ -108,6 +108,10 @@ describe("the console for people who see, hear or point differently", () => {
       "[...document.querySelectorAll('details')].slice(0, 3).forEach((element) => (element.open = true))",
     );
     await inspect(page, "the guards");
+    for (const path of ["/console/playbooks", "/console/playbooks/public-api", "/console/monitors"]) {
+      await page.goto(server.url + path);
+      await inspect(page, path);
+    }
     await page.goto(`${server.url}/console/bans`);
     await ready(page);
     await inspect(page, "the bans");

@@ -24,6 +24,8 @@ const PURPOSES: Readonly<Record<string, string>> = {
   "GET /console/emergency": "Emergency measures.",
   "POST /console/emergency/set": "Sets one.",
   "POST /console/emergency/lift": "Lifts one.",
+  "GET /console/playbooks": "Playbooks: what is done about an incident.",
+  "GET /console/playbooks/:id": "One of them, step by step, with buttons.",
   "GET /console/monitors": "Monitors: what is tried again and again, and how that went.",
   "POST /console/monitors/:name/run": "Runs one now.",
   "GET /console/*": "Pages the console does not have: its own answer, within its frame.",

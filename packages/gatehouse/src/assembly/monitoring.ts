@@ -6,6 +6,7 @@ import { createMetrics } from "../monitor/metrics.ts";
 import { createMonitors, type Monitors } from "../monitor/monitors.ts";
 import { createMonitorOperations } from "../monitor/operations.ts";
 import { metricsRoutes } from "../monitor/routes.ts";
+import { createPlaybookOperations } from "../threat/operations.ts";
 import type { ApplicationParts } from "./application.ts";
 import type { Foundation } from "./services.ts";
 
@@ -26,7 +27,10 @@ export function openMonitoring(
   const metrics = stack.use(createMetrics({ ...services, monitors }));
   return {
     monitors,
-    actions: createMonitorOperations({ monitors, operatorsOnly, entrances: OPERATOR_ENTRANCES }),
+    actions: [
+      ...createMonitorOperations({ monitors, operatorsOnly, entrances: OPERATOR_ENTRANCES }),
+      ...createPlaybookOperations({ operatorsOnly, entrances: OPERATOR_ENTRANCES }),
+    ],
     routes: metricsRoutes({ ...services, metrics, token: services.config.metrics.token }),
   };
 }

@@ -10,6 +10,7 @@ const PAGES = [
   { path: "/console/clients", title: "Clients" },
   { path: "/console/signing-keys", title: "Signing keys" },
   { path: "/console/emergency", title: "Emergency" },
+  { path: "/console/playbooks", title: "Playbooks" },
   { path: "/console/monitors", title: "Monitors" },
   { path: "/console/guards", title: "Guards" },
 ] as const;

@@ -33,6 +33,7 @@ import { MOST_COUNTED, overviewPage, type IdentityOverview } from "./overview-pa
 import { monitorRoutes } from "./monitor-routes.ts";
 import { OPERATOR_GRANT } from "./operator.ts";
 import type { PageContent } from "./page-content.ts";
+import { playbookRoutes } from "./playbook-routes.ts";
 import type { PageParts } from "./page-parts.ts";
 import { SigningKeyRows } from "./signing-key-page.ts";
 import { signingKeyRoutes } from "./signing-key-routes.ts";
@@ -78,7 +79,15 @@ export function consoleRoutes(parts: ConsoleRouteParts): Hono {
     ask: (inbound, asked) => ask(parts, inbound, asked),
     refuse: async (inbound, denial) => edge.problem(inbound, denial, await errorFrame(parts, inbound)),
   };
-  const rooms = [accountRoutes, grantRoutes, clientRoutes, signingKeyRoutes, emergencyRoutes, monitorRoutes];
+  const rooms = [
+    accountRoutes,
+    grantRoutes,
+    clientRoutes,
+    signingKeyRoutes,
+    emergencyRoutes,
+    playbookRoutes,
+    monitorRoutes,
+  ];
   for (const routes of rooms) app.route("/", routes(desk));
   app.get("/console/guards", (context) => show(parts, context, (inbound) => guards(parts, inbound)));
   app.get("/console/enter/:token", (context) => door(parts, edge.of(context)));
