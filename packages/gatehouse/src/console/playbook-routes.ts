@@ -86,9 +86,7 @@ function playbookBody(
       </div>
       <div>
         <dt>Signals</dt>
-        <dd>
-          ${signals.map((name) => html`<a class="mono" href="/console/events?name=${name}">${name}</a> `)}
-        </dd>
+<dd>${signals.map((name) => html`<a class="signal mono" href="/console/events?name=${name}">${name}</a>`)}</dd>
       </div>
     </dl>
     <h2>Steps</h2>
