@@ -1,4 +1,4 @@
-import { carriesSession, initiatingPage } from "../kernel/attempt.ts";
+import { carriesSession, initiatingPage, type Attempt } from "../kernel/attempt.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { events } from "../kernel/events.ts";
 import type { Guard, GuardStep, Passage } from "../kernel/guard.ts";
@@ -42,7 +42,9 @@ const SLOTS_POLICY = "address-concurrency";
  * cannot be read share one bucket.
  *
  * Strangers get an address banned from an entrance easily, and many people may share it. So whoever comes with a
- * session goes on in spite of such a ban; the guard `admit-principal` refuses them if nobody has signed in to it.
+ * session goes on in spite of such a ban; the guard `admit-principal` refuses them if nobody has signed in to it. For the
+ * same reason callers who are known are counted each for themselves, and those with a join token together: strangers
+ * at their address use up nothing of theirs.
  */
 export function admitGuard(options: AdmitOptions): Guard {
   const trusted = createAddressRanges(options.trustedCidrs ?? []);
@@ -92,11 +94,9 @@ function admitStep(parts: AdmitParts): GuardStep {
       if (attempt.provenance.kind === "internal" || parts.trusted.has(attempt.peer.ip)) return undefined;
       const address = addressKey(attempt.peer.ip);
       const ban = parts.bans.find([{ kind: "ip", value: address }], attempt.entrance);
-      const maybeSomebody = ban?.entrance !== undefined && carriesSession(attempt);
+      const maybeSomebody = ban?.entrance !== undefined && (carriesSession(attempt) || attempt.known !== undefined);
       if (ban !== undefined && !maybeSomebody) return bannedDenial(ban, clock.now());
-      // What foreign pages make a visitor's browser send does not use up what the visitor may send.
-      const foreign = initiatingPage(attempt.provenance) === "foreign";
-      const decision = counters.take(checksOf(parts, foreign ? `${address} foreign` : address));
+      const decision = counters.take(checksOf(parts, [address, ...apart(attempt)].join(" ")));
       return decision instanceof Promise ? decision.then((taken) => settle(passage, taken)) : settle(passage, decision);
     },
     leave(passage) {
@@ -106,6 +106,13 @@ function admitStep(parts: AdmitParts): GuardStep {
       return counters.release({ ...reservation, checks: reservation.checks.filter(({ rule }) => rule === slots) });
     },
   };
+}
+
+/** What tells an attempt from those of strangers at its address. */
+function apart({ provenance, known }: Attempt): string[] {
+  // What foreign pages make a visitor's browser send does not use up what the visitor may send.
+  if (initiatingPage(provenance) === "foreign") return ["foreign"];
+  return known === undefined ? [] : [known.by, known.id];
 }
 
 function checksOf({ fingerprint, window, slots }: AdmitParts, subject: string): LimitCheck[] {

@@ -1,3 +1,4 @@
+import { guestOptions } from "./guest-options.ts";
 import { guardSettings } from "./guard-settings.ts";
 import { identityOptions } from "./identity-options.ts";
 import { choice, cidr, duration, either, flag, instant, integer, list, origin, size, text, url } from "./kind.ts";
@@ -224,4 +225,5 @@ export const table = {
   }),
   "console.enabled": option(flag(), { doc: "Serves the operator console under `/console`.", default: true }),
   ...identityOptions,
+  ...guestOptions,
 } as const;
