@@ -33,6 +33,8 @@ const CONCURRENT_PER_IP = 100;
 const SLOT_LIFETIME = 300_000;
 /** Addresses whose key is kept at hand. */
 const REMEMBERED = 4096;
+/** How many times as much the guests of one join token may do together at one address: a whole event comes from there. */
+const GUESTS = 10;
 const ADDRESS_POLICY = "address";
 const SLOTS_POLICY = "address-concurrency";
 
@@ -52,12 +54,8 @@ export function admitGuard(options: AdmitOptions): Guard {
   const fingerprint = rememberedFingerprint(options.keyRing, "limit", REMEMBERED);
   const settings = {
     fingerprint,
-    window: Object.freeze<LimitRule>({ kind: "window", ...(options.perIp ?? PER_IP) }),
-    slots: Object.freeze<LimitRule>({
-      kind: "concurrency",
-      limit: options.concurrentPerIp ?? CONCURRENT_PER_IP,
-      window: SLOT_LIFETIME,
-    }),
+    ...rulesOf(options, 1),
+    guests: rulesOf(options, GUESTS),
   };
   return {
     name: "admit",
@@ -68,9 +66,21 @@ export function admitGuard(options: AdmitOptions): Guard {
   };
 }
 
-interface AdmitParts extends AdmitOptions {
+interface AdmitRules {
   readonly window: LimitRule;
   readonly slots: LimitRule;
+}
+
+function rulesOf({ perIp = PER_IP, concurrentPerIp = CONCURRENT_PER_IP }: AdmitOptions, share: number): AdmitRules {
+  return {
+    window: Object.freeze<LimitRule>({ ...perIp, kind: "window", limit: perIp.limit * share }),
+    slots: Object.freeze<LimitRule>({ kind: "concurrency", limit: concurrentPerIp * share, window: SLOT_LIFETIME }),
+  };
+}
+
+interface AdmitParts extends AdmitOptions, AdmitRules {
+  /** For those with a join token. */
+  readonly guests: AdmitRules;
   readonly trusted: AddressRanges;
   readonly fingerprint: (...parts: readonly string[]) => string;
   readonly held: WeakMap<Passage, Reservation>;
@@ -96,14 +106,14 @@ function admitStep(parts: AdmitParts): GuardStep {
       const ban = parts.bans.find([{ kind: "ip", value: address }], attempt.entrance);
       const maybeSomebody = ban?.entrance !== undefined && (carriesSession(attempt) || attempt.known !== undefined);
       if (ban !== undefined && !maybeSomebody) return bannedDenial(ban, clock.now());
-      const decision = counters.take(checksOf(parts, [address, ...apart(attempt)].join(" ")));
+      const decision = counters.take(checksOf(parts, attempt, address));
       return decision instanceof Promise ? decision.then((taken) => settle(passage, taken)) : settle(passage, decision);
     },
     leave(passage) {
       const reservation = held.get(passage);
       if (reservation === undefined) return undefined;
       held.delete(passage);
-      return counters.release({ ...reservation, checks: reservation.checks.filter(({ rule }) => rule === slots) });
+      return counters.release({ ...reservation, checks: reservation.checks.filter(({ rule }) => rule.kind === "concurrency") });
     },
   };
 }
@@ -115,8 +125,9 @@ function apart({ provenance, known }: Attempt): string[] {
   return known === undefined ? [] : [known.by, known.id];
 }
 
-function checksOf({ fingerprint, window, slots }: AdmitParts, subject: string): LimitCheck[] {
-  const key = fingerprint(ADDRESS_POLICY, subject);
+function checksOf(parts: AdmitParts, attempt: Attempt, address: string): LimitCheck[] {
+  const key = parts.fingerprint(ADDRESS_POLICY, [address, ...apart(attempt)].join(" "));
+  const { window, slots } = attempt.known?.by === "invitation" ? parts.guests : parts;
   return [
     { policy: ADDRESS_POLICY, key, rule: window, cost: 1 },
     { policy: SLOTS_POLICY, key: `${key}-slots`, rule: slots, cost: 1 },

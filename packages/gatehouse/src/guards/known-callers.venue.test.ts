@@ -33,8 +33,12 @@ describe("callers who are known, at an address that a stranger floods", () => {
     const passing = passThrough(guard, passageOf().action);
     for (let count = 0; count < 5; count += 1) await passing.enter(coming({}));
     assert.equal((await passing.enter(coming({})))?.problem, problems.RATE_LIMIT_EXCEEDED);
-    for (const caller of [session("a"), session("b"), INVITED]) {
-      for (let count = 0; count < WINDOW.limit; count += 1) {
+    for (const [caller, share] of [
+      ...[[session("a"), 1] as const, [session("b"), 1] as const],
+      // A whole event holds one invitation.
+      [INVITED, 10] as const,
+    ]) {
+      for (let count = 0; count < WINDOW.limit * share; count += 1) {
         assert.equal(await passing.enter(known(caller)), undefined, `${caller.by} ${caller.id}`);
       }
       assert.equal((await passing.enter(known(caller)))?.problem, problems.RATE_LIMIT_EXCEEDED);
