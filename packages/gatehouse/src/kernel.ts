@@ -1,6 +1,6 @@
 export { defineAction, StalePreparationError, tokenDemandOf } from "./kernel/action.ts";
 export type * from "./kernel/action.ts";
-export { anonymousPrincipal, ENTRANCES, UNNAMED } from "./kernel/attempt.ts";
+export { anonymousPrincipal, ENTRANCES, INVITATION_GRANT, invitationOf, UNNAMED } from "./kernel/attempt.ts";
 export type * from "./kernel/attempt.ts";
 export { recordDenial, recordRefused } from "./kernel/attempt-event.ts";
 export type { Refused } from "./kernel/attempt-event.ts";

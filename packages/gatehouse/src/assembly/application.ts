@@ -29,6 +29,7 @@ import type { AnyLiveComponent } from "../live/component.ts";
 import type { Live, RefusedFrame } from "../live/live.ts";
 import type { Monitor } from "../monitor/monitor.ts";
 import type { BackChannel } from "./back-channel.ts";
+import type { GuestServices } from "./guests/guest-services.ts";
 import type { IdentityServices } from "./identity/identity-services.ts";
 
 /** What an application is given to build itself from: every port, opened and wired. */
@@ -60,6 +61,8 @@ export interface Services {
   readonly backChannel: BackChannel;
   /** Accounts and issuers; `undefined` where `identity.enabled` is false. */
   readonly identity: IdentityServices | undefined;
+  /** Join tokens, and the guests who come in by them. */
+  readonly guests: GuestServices;
 }
 
 /** What an application adds. */

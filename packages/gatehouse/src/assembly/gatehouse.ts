@@ -169,7 +169,12 @@ function furnish(foundation: Foundation, application: Application, parts: Applic
       parts.components?.some(({ name }) => name === refused.component) === true ? parts.frame?.(refused) : undefined,
   });
   const cspReport = createCspReportAction(services);
-  const own = [...operations, ...(room?.actions ?? []), ...(foundation.identity?.actions ?? [])];
+  const own = [
+    ...operations,
+    ...(room?.actions ?? []),
+    ...(foundation.identity?.actions ?? []),
+    ...foundation.guests.actions,
+  ];
   const actions = [...own, ...live.actions, ...(parts.actions ?? []), cspReport];
   return { live, console: room, cspReport, actions };
 }
@@ -230,7 +235,8 @@ function startBackground(foundation: Foundation, stack: AsyncDisposableStack): v
   const { identity } = services;
   const { artifacts, clients, grantRecord } = identity ?? {};
   const reseal = identity && createResealingJob({ ...services, ...identity, keys, signingKeys: identity.keys });
-  const jobs = { strays, prune, remind, reseal };
+  const { guests } = foundation;
+  const jobs = { strays, prune, remind, reseal, joinTokens: guests, look: guests.alerts };
   stack.use(startHousekeeping({ ...services, sessions, records, artifacts, clients, grantRecord, ...jobs, report }));
 }
 

@@ -31,6 +31,7 @@ import { createBackChannel } from "./back-channel.ts";
 import { edgeOptions } from "./edge-options.ts";
 import { openIdentity, type MountedIdentity } from "./identity/mounted-identity.ts";
 import { createOwnOrigin, tenantOrigins, type OwnOrigin } from "./identity/origins.ts";
+import { openGuests, type MountedGuests } from "./guests/mounted-guests.ts";
 import { loadKeys } from "./keys.ts";
 import { openStores, type Stores } from "./stores.ts";
 import { systemEvents, type SystemEvents } from "./system-events.ts";
@@ -59,6 +60,7 @@ export interface Foundation {
   readonly timings: ServerTimings | undefined;
   readonly report: (error: unknown, attempt?: Attempt) => void;
   readonly identity: MountedIdentity | undefined;
+  readonly guests: MountedGuests;
   readonly listensAt: OwnOrigin["listensAt"];
   /** Hands the gate over once it is built. */
   readonly setGate: (gate: Gate) => void;
@@ -103,7 +105,7 @@ export async function openServices(
   const chosen = { ...(tenant === undefined ? {} : { tenant }), ...(timings === undefined ? {} : { timings }) };
   const tenants = originOf === undefined ? {} : { originOf };
   const edge = createEdge({ ...base, ...edgeOptions(config), ...own, ...chosen, ...tenants });
-  const ports: Omit<Services, "identity"> = {
+  const ports: Omit<Services, "identity" | "guests"> = {
     ...{ ...base, config, sealer, documents, counters, bus, bans, emergency, edge },
     uploads: { sink: openUploadFiles(join(config.dataDirectory, "uploads")), records: createUploadRecords() },
     trail: createAuditTrail(),
@@ -120,8 +122,19 @@ export async function openServices(
         stack,
       )
     : undefined;
-  const services: Services = { ...ports, identity: identity?.services };
-  const internals = { keyKeeper, sessions, records, csrfTokens, systemEvents: announce, timings, identity, listensAt };
+  const guests = await openGuests({ services: ports, originOf: originOf ?? origin, report: own.report }, stack);
+  const services: Services = { ...ports, identity: identity?.services, guests: guests.services };
+  const mounted = { identity, guests };
+  const internals = {
+    keyKeeper,
+    sessions,
+    records,
+    csrfTokens,
+    systemEvents: announce,
+    timings,
+    listensAt,
+    ...mounted,
+  };
   return { services, stores, ...internals, report, setGate: gateSlot.set, setHandler: handlerSlot.set };
 }
 

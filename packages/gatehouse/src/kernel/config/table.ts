@@ -1,3 +1,4 @@
+import { guestOptions } from "./guest-options.ts";
 import { guardSettings } from "./guard-settings.ts";
 import { identityOptions } from "./identity-options.ts";
 import { choice, cidr, duration, either, flag, instant, integer, list, origin, size, text, url } from "./kind.ts";
@@ -232,4 +233,5 @@ export const table = {
     secret: true,
   }),
   ...identityOptions,
+  ...guestOptions,
 } as const;
