@@ -52,11 +52,15 @@ function cover(event: GalleryEvent, language: Language): Html {
   </div>`;
 }
 
+/** The events somebody may look at. */
+export interface ListedEvents {
+  readonly own: readonly GalleryEvent[];
+  /** Those open to everybody, one's own left out. */
+  readonly open: readonly GalleryEvent[];
+}
+
 /** The events somebody may look at: one's own, and those open to everybody. */
-export function eventListPage(
-  events: { readonly own: readonly GalleryEvent[]; readonly open: readonly GalleryEvent[] },
-  language: Language,
-): Html {
+export function eventListPage(events: ListedEvents, language: Language): Html {
   const words = texts[language];
   const empty = events.own.length === 0 && events.open.length === 0;
   return html`<main id="content" class="column" tabindex="-1">
@@ -93,17 +97,18 @@ export function formPage(title: string, form: Renderable): Html {
   </main>`;
 }
 
-/** The page behind a guest's one-time link: entering is a click, so that link previews do not use it up. */
+/** The page behind an invitation: entering is a click, so that previews of links let nobody in. */
 export function joinPage(parts: {
   readonly action: string;
   readonly csrfToken: string;
   readonly language: Language;
+  readonly explanation: string;
 }): Html {
   const words = texts[parts.language];
   return html`<main id="content" class="column" tabindex="-1">
     <div class="card">
       <h1>${words.invited}</h1>
-      <p>${words.oneTimeLink}</p>
+      <p>${parts.explanation}</p>
       <form method="post" action="${parts.action}">
         <input type="hidden" name="_csrf_token" value="${parts.csrfToken}" />
         <button class="button" type="submit">${words.comeIn}</button>

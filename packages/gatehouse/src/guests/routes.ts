@@ -45,7 +45,10 @@ export function joinRoutes(edge: Edge, door: GuestDoor, options: JoinRouteOption
     if (joined !== undefined) return quiet(edge.redirect(inbound, await options.landing(joined, inbound)));
     const language = guestLanguage(inbound.request.headers.get("accept-language"));
     const content = { action: inbound.url.pathname, csrfToken: edge.csrfToken(inbound), language };
-    return quiet(edge.page(inbound, await (options.page ?? plainJoinPage)(inbound, content)));
+    const page = edge.page(inbound, await (options.page ?? plainJoinPage)(inbound, content));
+    // Under `no-referrer` browsers do not say that the page's own form is its own.
+    page.headers.set("referrer-policy", "strict-origin");
+    return page;
   });
   app.post(`${JOIN_PATH}:token`, async (context) => {
     const inbound = edge.of(context);

@@ -1,6 +1,7 @@
 import type { Hono } from "hono";
 import type { GuestDoor } from "../../guests/door.ts";
 import type { JoinTokenBook } from "../../guests/join-token-book.ts";
+import type { CardPrinter } from "../../guests/print.ts";
 import type { JoinRouteOptions } from "../../guests/routes.ts";
 import type { JoinTokenUsage } from "../../guests/usage.ts";
 import type { LimitPolicy } from "../../kernel/action.ts";
@@ -19,6 +20,10 @@ export interface GuestServices {
   readonly usage: JoinTokenUsage;
   /** Lets guests in, for join pages of an application's own making. */
   readonly door: GuestDoor;
+  /** The address a guest opens: of the text of a token, at the tenant's own origin. */
+  readonly addressOf: (tenant: string, text: string) => string;
+  /** Loads what prints cards; `undefined` where the package it needs is not installed. */
+  readonly printer: () => Promise<CardPrinter | undefined>;
   /** The limits of what guests do, for actions of an application: by session, token, token and address, tenant. */
   readonly limits: readonly LimitPolicy[];
   /** The pages behind QR codes, `/join/{token}`: mount them and say where guests go. */

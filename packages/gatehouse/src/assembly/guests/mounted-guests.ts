@@ -10,7 +10,7 @@ import { guestLimits } from "../../guests/limits.ts";
 import { createJoinTokenOperations } from "../../guests/operations.ts";
 import type { CardPrinter } from "../../guests/print.ts";
 import { RevisionWatch } from "../../guests/revision-watch.ts";
-import { joinRoutes } from "../../guests/routes.ts";
+import { JOIN_PATH, joinRoutes } from "../../guests/routes.ts";
 import { JoinTokenUsage } from "../../guests/usage.ts";
 import type { AnyAction } from "../../kernel/action.ts";
 import type { Config } from "../../kernel/config.ts";
@@ -64,17 +64,19 @@ export async function openGuests(options: GuestsOptions, stack: AsyncDisposableS
   const door = new GuestDoor({ edge, book, usage, store, keyRing, legacy: openLegacy(services, importer) });
   const { limits } = settings;
   const exchange = createExchange({ ...services, book, tokens, usage, sessions: () => edge.sessions, limits });
+  const printer = (): Promise<CardPrinter | undefined> => loadPrinter(settings.cards.font);
   const operations = createJoinTokenOperations({
     ...{ book, tokens, clock, originOf, operatorsOnly },
     entrances: OPERATOR_ENTRANCES,
-    printer: () => loadPrinter(settings.cards.font),
+    printer,
   });
   const { weakLifetime } = settings.legacy;
   const legacy = createLegacyOperations({ importer, openTable: createLegacyTokens, weakLifetime, operatorsOnly });
   const { keep, spikeFloor } = settings.usage;
   return {
     services: {
-      ...{ book, tokens, grants, usage, door, limits: guestLimits(limits) },
+      ...{ book, tokens, grants, usage, door, printer, limits: guestLimits(limits) },
+      addressOf: (tenant, text) => originOf(tenant) + JOIN_PATH + text,
       routes: (routeOptions) => joinRoutes(edge, door, routeOptions),
     },
     actions: [exchange, ...operations, ...legacy],
