@@ -7,6 +7,7 @@ import { openGatehouse, type Gatehouse } from "../assembly/gatehouse.ts";
 import { systemClock, type Clock } from "../kernel/clock.ts";
 import { requireConfig, type ConfigInput } from "../kernel/config.ts";
 import type { SecurityEvent } from "../kernel/event.ts";
+import type { Migration } from "../kernel/ports/store.ts";
 import { systemRandom } from "../kernel/random.ts";
 import { FormBrowser, type FormPage } from "./form-browser.ts";
 
@@ -29,13 +30,15 @@ export interface GuestSite extends AsyncDisposable {
 export interface GuestSiteOptions {
   readonly settings?: ConfigInput;
   readonly clock?: Clock;
+  readonly migrations?: readonly Migration[];
 }
 
 /** Where the site is, as browsers see it. */
 export const GUEST_SITE = "http://localhost:8080";
 
 /** Opens the server with a store of its own. */
-export async function openGuestSite({ settings = {}, clock = systemClock }: GuestSiteOptions = {}): Promise<GuestSite> {
+export async function openGuestSite(options: GuestSiteOptions = {}): Promise<GuestSite> {
+  const { settings = {}, clock = systemClock, migrations = [] } = options;
   const directory = await mkdtemp(join(tmpdir(), "gatehouse-guests-"));
   const file: ConfigInput = {
     ...{ profile: "development", dataDirectory: directory, console: { enabled: false } },
@@ -47,6 +50,7 @@ export async function openGuestSite({ settings = {}, clock = systemClock }: Gues
   const gatehouse = await openGatehouse({
     ...{ config, clock, random: systemRandom, log: { write: (text) => log.push(text) > 0 } },
     application: {
+      migrations,
       open: ({ edge, guests }) => ({
         routes: () => {
           const app = new Hono();
