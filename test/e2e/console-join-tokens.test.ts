@@ -54,7 +54,10 @@ describe("the console's page of join tokens", () => {
     await page.getByLabel("What it is for").fill("Door");
     await page.getByLabel("Days").fill("soon");
     await page.getByRole("button", { name: "Create" }).click();
-    await page.getByRole("alert").getByText(/^days:/).waitFor();
+    await page
+      .getByRole("alert")
+      .getByText(/^days:/)
+      .waitFor();
     assert.equal(await page.getByLabel("What it is for").inputValue(), "Door");
   });
 });

@@ -36,7 +36,8 @@ export const joinTokensMigrate: Command = {
   name: "join-tokens migrate",
   ofTenant: true,
   usage: "--table TABLE --column COLUMN [--dry-run]",
-  summary: "Takes the join tokens of an earlier system over from a table in the same database, and deletes their clear texts.",
+  summary:
+    "Takes the join tokens of an earlier system over from a table in the same database, and deletes their clear texts.",
   flags: {
     table: { type: "string", doc: "The table." },
     column: { type: "string", doc: "Its column with the clear texts." },
@@ -50,7 +51,9 @@ export const joinTokensMigrate: Command = {
   run: async (context) => {
     const { flags } = context;
     if (typeof flags["table"] !== "string" || typeof flags["column"] !== "string") {
-      throw new UsageError("Say where they are: gatehouse join-tokens migrate --table join_codes --column code --dry-run");
+      throw new UsageError(
+        "Say where they are: gatehouse join-tokens migrate --table join_codes --column code --dry-run",
+      );
     }
     const named = { table: "table", column: "column", id: "id", collection: "collection", expires: "expires" };
     const source = { ...texts(flags, named), ...texts(flags, { "tenant-column": "tenant" }) };
@@ -101,7 +104,8 @@ export const joinTokensImport: Command = {
   ofTenant: true,
   usage: "FILE",
   words: 1,
-  summary: "Takes join tokens of an earlier system over from a CSV file with the columns text, collection, label, expires.",
+  summary:
+    "Takes join tokens of an earlier system over from a CSV file with the columns text, collection, label, expires.",
   flags: POLICY,
   run: async (context) => {
     const { words, flags, terminal } = context;
@@ -120,7 +124,10 @@ export const joinTokensImport: Command = {
       terminal.note(`${total.imported + total.weak + total.present} rows ...`);
     }
     if (context.json) terminal.printJson(total);
-    else terminal.print(`${total.imported + total.weak} taken over (${total.weak} weak), ${total.present} present before.`);
+    else
+      terminal.print(
+        `${total.imported + total.weak} taken over (${total.weak} weak), ${total.present} present before.`,
+      );
     return 0;
   },
 };

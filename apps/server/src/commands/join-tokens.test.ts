@@ -20,11 +20,23 @@ describe("gatehouse join-tokens", () => {
   }
 
   it("makes a token, shows it, and prints it again", async () => {
-    const made = await run("create", "anna-and-ben", "--label", "Tables", "--scopes", "view,upload,download", "--days", "3");
+    const made = await run(
+      "create",
+      "anna-and-ben",
+      "--label",
+      "Tables",
+      "--scopes",
+      "view,upload,download",
+      "--days",
+      "3",
+    );
     const [, id = "", link = ""] = /^id {4}(\S+)\nlink {2}(\S+)\nIt is good until /.exec(made.stdout) ?? [];
     assert.match(new URL(link).pathname, /^\/join\/gj_[0-9A-Za-z]{33}$/);
     assert.equal(new URL(link).origin, desk.origin);
-    assert.match((await run("list")).stdout, new RegExp(`^${id}  anna-and-ben  Tables  view,upload,download  0 of 500  active`, "m"));
+    assert.match(
+      (await run("list")).stdout,
+      new RegExp(`^${id}  anna-and-ben  Tables  view,upload,download  0 of 500  active`, "m"),
+    );
     assert.match((await run("show", id)).stdout, /^scopes {6}view, upload, download$/m);
     assert.equal((await run("print", id)).stdout.trim(), link);
     assert.deepEqual(await answer("print", id), { address: link });
@@ -60,7 +72,11 @@ describe("gatehouse join-tokens", () => {
 
   it("takes over what an earlier system has left in a file", async () => {
     const file = join(desk.data, "codes.csv");
-    await writeFile(file, 'text,collection,label,expires\nPARTY7,"summer, 2026","The ""big"" one",2031-01-01\n' + `${"a".repeat(32)},summer,,\n`);
+    await writeFile(
+      file,
+      'text,collection,label,expires\nPARTY7,"summer, 2026","The ""big"" one",2031-01-01\n' +
+        `${"a".repeat(32)},summer,,\n`,
+    );
     assert.deepEqual(await answer("import", file), { imported: 1, weak: 1, present: 0 });
     assert.deepEqual(await answer("import", file), { imported: 0, weak: 0, present: 2 });
     const { tokens } = await answer("list", "--collection", "summer, 2026");

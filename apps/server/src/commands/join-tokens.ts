@@ -5,7 +5,12 @@ import { lists, numbers, texts } from "../flags.ts";
 import { operateAndShow } from "../operate.ts";
 import { formatTable } from "../terminal.ts";
 
-const Issued = z.object({ id: z.string(), path: z.string(), expiresAt: z.number(), graceEndsAt: z.number().optional() });
+const Issued = z.object({
+  id: z.string(),
+  path: z.string(),
+  expiresAt: z.number(),
+  graceEndsAt: z.number().optional(),
+});
 const Token = z.object({
   id: z.string(),
   collection: z.string(),
@@ -43,7 +48,10 @@ export const joinTokensCreate: Command = {
   summary: "Makes a join token, by which guests come in to an event, and its link.",
   flags: {
     label: { type: "string", doc: "What it is for, such as where it hangs." },
-    scopes: { type: "string", doc: "Of view, upload, download and moderate, separated by commas. Default view,upload." },
+    scopes: {
+      type: "string",
+      doc: "Of view, upload, download and moderate, separated by commas. Default view,upload.",
+    },
     days: { type: "string", doc: "How long it lasts. Default: guests.tokens.lifetime." },
     guests: { type: "string", doc: "How many guests come in by it. Default: guests.tokens.guests." },
     files: { type: "string", doc: "How many files they may bring in all. Default: guests.tokens.files." },
@@ -104,9 +112,22 @@ export const joinTokensShow: Command = {
     return operateAndShow(context, { action: "join-tokens.show", input }, (value) => {
       const { id, collection, label, kind, scopes, caps, guests, state, weak, expiresAt } = Token.parse(value);
       const rows = [
-        ...[["id", id], ["collection", collection], ["label", label], ["kind", weak ? `${kind}, weak` : kind]],
-        ...[["state", state], ["until", new Date(expiresAt).toISOString()], ["scopes", scopes.join(", ")]],
-        ...[["guests", `${guests} of ${caps.guests}`], ["files", `at most ${caps.files}`], ["bytes", `at most ${caps.bytes}`]],
+        ...[
+          ["id", id],
+          ["collection", collection],
+          ["label", label],
+          ["kind", weak ? `${kind}, weak` : kind],
+        ],
+        ...[
+          ["state", state],
+          ["until", new Date(expiresAt).toISOString()],
+          ["scopes", scopes.join(", ")],
+        ],
+        ...[
+          ["guests", `${guests} of ${caps.guests}`],
+          ["files", `at most ${caps.files}`],
+          ["bytes", `at most ${caps.bytes}`],
+        ],
       ];
       for (const [name = "", said = ""] of rows) context.terminal.print(`${name.padEnd(11)} ${said}`);
     });
@@ -216,7 +237,8 @@ export const joinTokensPrint: Command = {
 };
 
 function idOf({ words: [id] }: CommandContext, verb: string): string {
-  if (id === undefined) throw new UsageError(`Say which: gatehouse join-tokens ${verb} ID; join-tokens list shows them.`);
+  if (id === undefined)
+    throw new UsageError(`Say which: gatehouse join-tokens ${verb} ID; join-tokens list shows them.`);
   return id;
 }
 
@@ -225,7 +247,8 @@ function times(flags: CommandContext["flags"]): Record<string, number> {
   return Object.fromEntries(
     named.map(([name, text]) => {
       const time = Date.parse(text);
-      if (Number.isNaN(time)) throw new UsageError(`--${name} takes a time such as 2026-06-01T12:00:00Z; got "${text}".`);
+      if (Number.isNaN(time))
+        throw new UsageError(`--${name} takes a time such as 2026-06-01T12:00:00Z; got "${text}".`);
       return [name, time] as const;
     }),
   );
@@ -240,5 +263,6 @@ function showIssued({ terminal }: CommandContext, value: unknown, origin: string
   terminal.print(`id    ${id}`);
   terminal.print(`link  ${origin}${path}`);
   terminal.print(`It is good until ${new Date(expiresAt).toISOString()}.`);
-  if (graceEndsAt !== undefined) terminal.print(`The link before goes on until ${new Date(graceEndsAt).toISOString()}.`);
+  if (graceEndsAt !== undefined)
+    terminal.print(`The link before goes on until ${new Date(graceEndsAt).toISOString()}.`);
 }

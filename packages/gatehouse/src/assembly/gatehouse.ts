@@ -160,7 +160,12 @@ function furnish(foundation: Foundation, application: Application, parts: Applic
       parts.components?.some(({ name }) => name === refused.component) === true ? parts.frame?.(refused) : undefined,
   });
   const cspReport = createCspReportAction(services);
-  const own = [...operations, ...(room?.actions ?? []), ...(foundation.identity?.actions ?? []), ...foundation.guests.actions];
+  const own = [
+    ...operations,
+    ...(room?.actions ?? []),
+    ...(foundation.identity?.actions ?? []),
+    ...foundation.guests.actions,
+  ];
   const actions = [...own, ...live.actions, ...(parts.actions ?? []), cspReport];
   return { live, console: room, cspReport, actions };
 }

@@ -71,8 +71,7 @@ export function joinTokenPage(parts: JoinTokenPageParts): Html {
     ${form(parts)}`;
 }
 
-/** The address of one token's page. */
-export function joinTokenPath(id: string): string {
+function joinTokenPath(id: string): string {
   return `${JOIN_TOKENS_PATH}/${encodeURIComponent(id)}`;
 }
 

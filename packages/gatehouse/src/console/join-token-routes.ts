@@ -45,8 +45,8 @@ const Usage = z.object({
 export function joinTokenRoutes(parts: PageParts): Hono {
   const app = new Hono();
   app.get(JOIN_TOKENS_PATH, (context) => parts.show(context, (inbound) => list(parts, inbound)));
-  app.get(`${JOIN_TOKENS_PATH}/:id{[0-9a-f-]{36}}`, (context) =>
-    parts.show(context, (inbound) => one(parts, inbound, context.req.param("id"))),
+  app.get(`${JOIN_TOKENS_PATH}/:id`, (context) =>
+    parts.show(context, (inbound) => one(parts, inbound, context.req.param("id") ?? "")),
   );
   app.post(`${JOIN_TOKENS_PATH}/:step`, (context, next) => {
     const name = context.req.param("step");

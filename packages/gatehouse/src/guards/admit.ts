@@ -113,7 +113,10 @@ function admitStep(parts: AdmitParts): GuardStep {
       const reservation = held.get(passage);
       if (reservation === undefined) return undefined;
       held.delete(passage);
-      return counters.release({ ...reservation, checks: reservation.checks.filter(({ rule }) => rule.kind === "concurrency") });
+      return counters.release({
+        ...reservation,
+        checks: reservation.checks.filter(({ rule }) => rule.kind === "concurrency"),
+      });
     },
   };
 }

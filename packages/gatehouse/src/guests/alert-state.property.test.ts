@@ -38,7 +38,10 @@ function reference(steps: readonly AlertLook[]): string[] {
 
 describe("an alert", () => {
   it("begins with the first finding and is over after three calm looks in a row", () => {
-    fc.assert(fc.property(looks, (steps) => assert.deepEqual(told(steps), reference(steps))), { numRuns: 1000 });
+    fc.assert(
+      fc.property(looks, (steps) => assert.deepEqual(told(steps), reference(steps))),
+      { numRuns: 1000 },
+    );
   });
 
   it("is told in turns: a begin, an end, a begin", () => {

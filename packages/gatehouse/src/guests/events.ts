@@ -8,7 +8,10 @@ export const guestEvents = defineEvents({
   join_token_rotated: { level: "info", description: "A join token got a new text." },
   join_token_revoked: { level: "warn", description: "A join token was revoked; its guests are admitted no more." },
   join_token_printed: { level: "warn", description: "The text of a join token was shown again, to be printed." },
-  join_tokens_imported: { level: "warn", description: "Join tokens of an earlier system were taken over, or their clear texts deleted after that." },
+  join_tokens_imported: {
+    level: "warn",
+    description: "Join tokens of an earlier system were taken over, or their clear texts deleted after that.",
+  },
   join_token_spike: { level: "warn", description: "A join token is used far more than at other times." },
   join_token_spike_over: { level: "info", description: "A join token is used as much as at other times again." },
   join_token_churn: {

@@ -114,7 +114,10 @@ describe("guests with a join token", () => {
 
   it("can have a derived token printed again, and one that was shown once not", async () => {
     const derived = await site.token();
-    const again = await site.operate<{ path: string; svg: string }>("join-tokens.print", { id: derived.id, format: "svg" });
+    const again = await site.operate<{ path: string; svg: string }>("join-tokens.print", {
+      id: derived.id,
+      format: "svg",
+    });
     assert.equal(again.path, derived.path);
     assert.match(again.svg, /^<svg /);
     const once = await site.token({ kind: "once" });
@@ -131,9 +134,6 @@ describe("guests with a join token", () => {
     await usage.flush();
     const { buckets } = await site.operate<{ buckets: Record<string, number>[] }>("join-tokens.usage", { id });
     const sum = (name: string) => buckets.reduce((total, bucket) => total + (bucket[name] ?? 0), 0);
-    assert.deepEqual(
-      ["joins", "sessions", "uploads", "bytes", "refusedFull"].map(sum),
-      [2, 2, 2, 5000, 2],
-    );
+    assert.deepEqual(["joins", "sessions", "uploads", "bytes", "refusedFull"].map(sum), [2, 2, 2, 5000, 2]);
   });
 });

@@ -43,7 +43,10 @@ describe("guessing join tokens at the address of a venue", () => {
     arriving = false;
     const guests = new Set(pages.map((page) => whoIs(page).id));
     assert.equal(guests.size, GUESTS);
-    assert.ok((await attack).every((status) => status === 403), "whoever goes on is banned");
+    assert.ok(
+      (await attack).every((status) => status === 403),
+      "whoever goes on is banned",
+    );
     const { guests: counted } = await site.operate<{ guests: number }>("join-tokens.show", { id });
     assert.equal(counted, GUESTS);
   });
@@ -62,7 +65,10 @@ describe("guessing join tokens at the address of a venue", () => {
       let once = 1;
       statuses.push(...(await guess(() => (once -= 1) >= 0, `2001:db8:1:2::${host.toString(16)}`)));
     }
-    assert.deepEqual(statuses.slice(0, 10), Array.from({ length: 10 }, () => 404));
+    assert.deepEqual(
+      statuses.slice(0, 10),
+      Array.from({ length: 10 }, () => 404),
+    );
     assert.ok(statuses.slice(10).every((status) => status === 429));
   });
 

@@ -43,7 +43,10 @@ describe("the text of a join token", () => {
     const files = await Promise.all(
       (await readdir(site.directory)).map((name) => readFile(join(site.directory, name), "latin1").catch(() => "")),
     );
-    assert.ok(files.some((file) => file.includes("join_token_texts")), "the store was read");
+    assert.ok(
+      files.some((file) => file.includes("join_token_texts")),
+      "the store was read",
+    );
     assert.ok(site.log.length > 5 && told.length > 10);
     const kept = { files, log: site.log, events: site.events, trail, listed, shown, told };
     for (const secret of secrets) {

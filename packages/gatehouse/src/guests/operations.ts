@@ -41,7 +41,10 @@ const Id = z.uuid();
 const Count = z.int().min(1).max(Number.MAX_SAFE_INTEGER);
 
 /** What may be said of the scopes of tokens. */
-export const Scopes = z.array(z.enum(["view", "upload", "download", "moderate"])).min(1).max(4);
+export const Scopes = z
+  .array(z.enum(["view", "upload", "download", "moderate"]))
+  .min(1)
+  .max(4);
 /** What a collection is called by: an identifier of the application's. */
 export const Collection = z.string().trim().min(1).max(200);
 
@@ -62,7 +65,11 @@ function create({ book, operatorsOnly, entrances }: JoinTokenOperationsParts): A
       days: z.number().positive().max(MOST_DAYS).optional(),
       guests: Count.optional(),
       files: Count.optional(),
-      megabytes: z.int().min(1).max(Math.floor(Number.MAX_SAFE_INTEGER / MEBIBYTE)).optional(),
+      megabytes: z
+        .int()
+        .min(1)
+        .max(Math.floor(Number.MAX_SAFE_INTEGER / MEBIBYTE))
+        .optional(),
     }),
     effects: "store",
     // The answer has the token, which is kept nowhere.
@@ -112,7 +119,10 @@ function show({ tokens, operatorsOnly, entrances }: JoinTokenOperationsParts): A
       const token = await tokens.find(transaction, { tenant, id });
       if (token === undefined) return missing(id);
       const texts = await tokens.texts(transaction, id);
-      return { ...token, texts: texts.map(({ issue, hint, createdAt, endsAt }) => ({ issue, hint, createdAt, endsAt })) };
+      return {
+        ...token,
+        texts: texts.map(({ issue, hint, createdAt, endsAt }) => ({ issue, hint, createdAt, endsAt })),
+      };
     },
   });
 }
@@ -141,7 +151,14 @@ function rotate({ book, operatorsOnly, entrances }: JoinTokenOperationsParts): A
   return defineAction({
     name: "join-tokens.rotate",
     entrances,
-    input: z.strictObject({ id: Id, graceHours: z.number().min(0).max(24 * 366).default(GRACE_HOURS) }),
+    input: z.strictObject({
+      id: Id,
+      graceHours: z
+        .number()
+        .min(0)
+        .max(24 * 366)
+        .default(GRACE_HOURS),
+    }),
     effects: "store",
     // The answer has the token, which is kept nowhere.
     idempotency: false,
@@ -237,4 +254,3 @@ function given<Value>(members: Readonly<Record<string, Value | undefined>>): Rec
 function missing(id: string): Denial {
   return deny(problems.NOT_FOUND, { detail: `There is no join token ${id}.` });
 }
-

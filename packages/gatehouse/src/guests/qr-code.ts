@@ -16,7 +16,9 @@ export function qrCode(address: string): QrCode {
 }
 
 /** Runs of dark squares in a row: the fewest rectangles a row can be drawn with. */
-export function darkRuns({ rows }: QrCode): readonly { readonly x: number; readonly y: number; readonly width: number }[] {
+export function darkRuns({
+  rows,
+}: QrCode): readonly { readonly x: number; readonly y: number; readonly width: number }[] {
   return rows.flatMap((row, y) => {
     const runs: { x: number; y: number; width: number }[] = [];
     for (const [x, dark] of row.entries()) {

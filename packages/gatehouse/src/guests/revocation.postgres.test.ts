@@ -68,7 +68,8 @@ describe("a revocation on another server", { skip: await skipWithout("postgres")
     assert.equal(await here.grants.generation(grant), undefined);
     const until = systemClock.monotonic() + 20_000;
     const revokedAt = systemClock.monotonic();
-    while ((await there.grants.generation(grant)) !== undefined && systemClock.monotonic() < until) await setTimeout(20);
+    while ((await there.grants.generation(grant)) !== undefined && systemClock.monotonic() < until)
+      await setTimeout(20);
     assert.equal(await there.grants.generation(grant), undefined);
     // It looks twice a second; how fast the machine is has no part in it but for what it takes to read one row.
     assert.ok(systemClock.monotonic() - revokedAt < 10_000);

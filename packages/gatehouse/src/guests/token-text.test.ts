@@ -6,14 +6,22 @@ import { generateKeyMaterial, rotateKeyMaterial } from "../kernel/key-material.t
 import { createKeyRing } from "../kernel/key-ring.ts";
 import { systemRandom } from "../kernel/random.ts";
 import { scrubText } from "../kernel/scrub.ts";
-import { derivedAgain, derivedText, derivingKey, hashText, isTokenText, possibleHashes, randomText } from "./token-text.ts";
+import {
+  derivedAgain,
+  derivedText,
+  derivingKey,
+  hashText,
+  isTokenText,
+  possibleHashes,
+  randomText,
+} from "./token-text.ts";
 
 const material = generateKeyMaterial(systemRandom, systemClock);
 const keyRing = createKeyRing(material);
 const DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-const texts = fc.uint8Array({ minLength: 20, maxLength: 20 }).map((bytes) =>
-  randomText({ bytes: () => new Uint8Array(bytes) }),
-);
+const texts = fc
+  .uint8Array({ minLength: 20, maxLength: 20 })
+  .map((bytes) => randomText({ bytes: () => new Uint8Array(bytes) }));
 
 describe("the text of a join token", () => {
   it("is 160 bits and a checksum in letters and digits", () => {
@@ -38,7 +46,8 @@ describe("the text of a join token", () => {
       }),
       { numRuns: 2000 },
     );
-    for (const text of ["", "gj_", "x".repeat(36), `${randomText(systemRandom)}0`]) assert.equal(isTokenText(text), false);
+    for (const text of ["", "gj_", "x".repeat(36), `${randomText(systemRandom)}0`])
+      assert.equal(isTokenText(text), false);
   });
 
   it("can be derived again from token and issue, under the key it was made with alone", () => {

@@ -23,7 +23,8 @@ const WORDS: Readonly<Record<GuestLanguage, GuestWords>> = {
   },
   de: {
     invited: "Sie sind eingeladen",
-    explain: "Treten Sie ein, um die Fotos dieser Veranstaltung zu sehen und eigene hinzuzufügen. Ein Konto ist nicht nötig.",
+    explain:
+      "Treten Sie ein, um die Fotos dieser Veranstaltung zu sehen und eigene hinzuzufügen. Ein Konto ist nicht nötig.",
     enter: "Eintreten",
     scan: "Scannen und dabei sein",
     steps: ["Die Kamera des Telefons auf den Code richten.", "Den Link öffnen.", "Fotos teilen."],

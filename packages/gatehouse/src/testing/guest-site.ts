@@ -33,8 +33,7 @@ export interface GuestSiteOptions {
   readonly migrations?: readonly Migration[];
 }
 
-/** Where the site is, as browsers see it. */
-export const GUEST_SITE = "http://localhost:8080";
+const GUEST_SITE = "http://localhost:8080";
 
 /** Opens the server with a store of its own. */
 export async function openGuestSite(options: GuestSiteOptions = {}): Promise<GuestSite> {
@@ -78,8 +77,7 @@ export async function openGuestSite(options: GuestSiteOptions = {}): Promise<Gue
     token: (more = {}) => operate("join-tokens.create", { collection: "party", label: "Tables", ...more }),
     browser: (ip = "192.0.2.10") =>
       new FormBrowser(GUEST_SITE, {
-        fetch: (address, init) =>
-          gatehouse.handler(new Request(address, init), { address: ip, encrypted: false }),
+        fetch: (address, init) => gatehouse.handler(new Request(address, init), { address: ip, encrypted: false }),
       }),
     async [Symbol.asyncDispose]() {
       await gatehouse[Symbol.asyncDispose]();
@@ -94,8 +92,15 @@ export async function comeIn(browser: FormBrowser, path: string): Promise<FormPa
   return page.forms.length === 0 ? page : browser.submit(page, path);
 }
 
+interface Guest {
+  readonly type: string;
+  readonly id: string;
+  readonly grants: readonly string[];
+}
+
 /** Who the page after coming in says one is. */
-export function whoIs(page: FormPage): { readonly type: string; readonly id: string; readonly grants: string[] } {
+export function whoIs(page: FormPage): Guest {
   assert.equal(page.status, 200, page.text);
-  return JSON.parse(page.text);
+  // What the page of this site says.
+  return JSON.parse(page.text) as Guest;
 }

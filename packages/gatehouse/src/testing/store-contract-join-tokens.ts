@@ -71,7 +71,10 @@ function describeTexts(current: () => Store): void {
         await tokens.endOtherTexts(writing, { token: id, hash }, (await writing.now()) + inMilliseconds);
       });
     await replace(`${id} second`, HOUR);
-    assert.deepEqual([(await byText(`${id} first`))?.standing, (await byText(`${id} second`))?.standing], ["good", "good"]);
+    assert.deepEqual(
+      [(await byText(`${id} first`))?.standing, (await byText(`${id} second`))?.standing],
+      ["good", "good"],
+    );
     await replace(`${id} third`, 0);
     const standings = ["first", "second", "third"].map(async (nth) => (await byText(`${id} ${nth}`))?.standing);
     assert.deepEqual(await Promise.all(standings), ["replaced", "replaced", "good"]);
@@ -144,7 +147,9 @@ function describeEnds(current: () => Store): void {
     const listed = [];
     for (const collection of ["a", "b", "a"]) listed.push(await made(current(), { tenant: "list", collection }));
     const ids = async (page: object) =>
-      (await current().read((reading) => tokens.list(reading, { tenant: "list", limit: 2, ...page }))).map(({ id }) => id);
+      (await current().read((reading) => tokens.list(reading, { tenant: "list", limit: 2, ...page }))).map(
+        ({ id }) => id,
+      );
     const [first, second, third] = listed.map(({ id }) => id);
     assert.deepEqual(await ids({}), [third, second]);
     assert.deepEqual(await ids({ after: second }), [first]);
@@ -187,7 +192,9 @@ function describeUsage(current: () => Store): void {
   it("sum up what is counted of them, whoever counts at once", async () => {
     const { id: token } = await made(current());
     const one = bucket({ token, start: 300_000, views: 1, bytes: 4_000_000_000, refusedLimited: 2 });
-    await Promise.all(Array.from({ length: AT_ONCE }, () => current().write((writing) => tokens.addUsage(writing, one))));
+    await Promise.all(
+      Array.from({ length: AT_ONCE }, () => current().write((writing) => tokens.addUsage(writing, one))),
+    );
     await current().write((writing) => tokens.addUsage(writing, bucket({ token, start: 600_000, joins: 1 })));
     const read = (from: number, to: number) => current().read((reading) => tokens.usage(reading, token, { from, to }));
     assert.deepEqual(await read(300_000, 600_000), [
@@ -201,7 +208,10 @@ function describeUsage(current: () => Store): void {
 
   it("tell which of them were used, and how those of a tenant come and go", async () => {
     const start = await current().write((writing) => writing.now());
-    const [lasting, ended] = [await made(current(), { tenant: "churn" }), await made(current(), { tenant: "churn", expiresAt: start - 1 })];
+    const [lasting, ended] = [
+      await made(current(), { tenant: "churn" }),
+      await made(current(), { tenant: "churn", expiresAt: start - 1 }),
+    ];
     const at = start + 24 * HOUR * 400;
     for (const row of [
       bucket({ token: lasting.id, start: at, views: 5, joins: 2, uploads: 9 }),

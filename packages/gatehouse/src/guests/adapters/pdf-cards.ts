@@ -75,14 +75,14 @@ function drawCard(document: PDFKit.PDFDocument, { card, code, place, regular, st
   drawCode(document, code, { x: place.x + (A6.width - side) / 2, y: place.y + MARGIN + 74, side });
   document.fillColor(INK).font(regular).fontSize(10.5);
   const list = steps.map((step, index) => `${index + 1}. ${step}`).join("\n");
-  document.text(text(list), left + 18, place.y + MARGIN + 74 + side + 10, { width: width - 36, height: 64, lineGap: 3 });
+  document.text(text(list), left + 18, place.y + MARGIN + 74 + side + 10, {
+    width: width - 36,
+    height: 64,
+    lineGap: 3,
+  });
 }
 
-function drawCode(
-  document: PDFKit.PDFDocument,
-  code: QrCode,
-  { x, y, side }: Place & { readonly side: number },
-): void {
+function drawCode(document: PDFKit.PDFDocument, code: QrCode, { x, y, side }: Place & { readonly side: number }): void {
   const unit = side / code.size;
   document.rect(x, y, side, side).fill("#ffffff");
   for (const run of darkRuns(code)) document.rect(x + run.x * unit, y + run.y * unit, run.width * unit, unit);
