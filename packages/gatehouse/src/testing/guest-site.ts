@@ -3,7 +3,10 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Hono } from "hono";
+import { z } from "zod";
 import { openGatehouse, type Gatehouse } from "../assembly/gatehouse.ts";
+import type { GuestServices } from "../assembly/guests/guest-services.ts";
+import { defineAction, type AnyAction } from "../kernel/action.ts";
 import { systemClock, type Clock } from "../kernel/clock.ts";
 import { requireConfig, type ConfigInput } from "../kernel/config.ts";
 import type { SecurityEvent } from "../kernel/event.ts";
@@ -33,6 +36,20 @@ export interface GuestSiteOptions {
   readonly migrations?: readonly Migration[];
 }
 
+/** What guests do, with the limits of what guests do. */
+function like({ limits }: Pick<GuestServices, "limits">): AnyAction {
+  return defineAction({
+    name: "album.like",
+    entrances: ["http"],
+    input: z.object({}),
+    effects: "store",
+    idempotency: false,
+    authorise: ({ principal }) => principal.type === "guest",
+    limits,
+    run: async ({ principal }) => ({ by: principal.id }),
+  });
+}
+
 const GUEST_SITE = "http://localhost:8080";
 
 /** Opens the server with a store of its own. */
@@ -50,18 +67,24 @@ export async function openGuestSite(options: GuestSiteOptions = {}): Promise<Gue
     ...{ config, clock, random: systemRandom, log: { write: (text) => log.push(text) > 0 } },
     application: {
       migrations,
-      open: ({ edge, guests }) => ({
-        routes: () => {
-          const app = new Hono();
-          app.route("/", guests.routes({ landing: ({ collection }) => `/album/${collection}` }));
-          app.get("/album/:name", async (context) => {
-            const inbound = edge.of(context);
-            const { type, id, grants } = await edge.sessions.principal(inbound);
-            return edge.json(inbound, { type, id, grants: [...grants] });
-          });
-          return app;
-        },
-      }),
+      open: ({ edge, guests }) => {
+        const likes = like(guests);
+        return {
+          actions: [likes],
+          routes: () => {
+            const app = new Hono();
+            app.route("/", guests.routes({ landing: ({ collection }) => `/album/${collection}` }));
+            app.post("/like", edge.action(likes));
+            app.get("/album/:name", async (context) => {
+              const inbound = edge.of(context);
+              const { type, id, grants } = await edge.sessions.principal(inbound);
+              const csrfToken = edge.csrfToken(inbound);
+              return edge.json(inbound, { type, id, grants: [...grants], csrfToken });
+            });
+            return app;
+          },
+        };
+      },
     },
   });
   const events: SecurityEvent[] = [];
@@ -96,6 +119,7 @@ interface Guest {
   readonly type: string;
   readonly id: string;
   readonly grants: readonly string[];
+  readonly csrfToken: string;
 }
 
 /** Who the page after coming in says one is. */

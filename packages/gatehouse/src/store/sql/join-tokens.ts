@@ -97,13 +97,13 @@ const ADD_GUEST = portableStatement(
    ON CONFLICT (token, guest) DO NOTHING RETURNING guest`,
 );
 
-const PRUNABLE = portableStatement(
-  "SELECT id FROM join_tokens WHERE expires_at < $1 OR (revoked_at IS NOT NULL AND revoked_at < $1) LIMIT $2",
-);
+/** The same rows in each statement of a transaction. */
+const PRUNABLE = `SELECT id FROM join_tokens
+  WHERE expires_at < $1 OR (revoked_at IS NOT NULL AND revoked_at < $1) ORDER BY id LIMIT $2`;
 const REMOVE = ["join_token_texts", "join_token_guests", "join_token_usage"].map((table) =>
-  portableStatement(`DELETE FROM ${table} WHERE token = $1`),
+  portableStatement(`DELETE FROM ${table} WHERE token IN (${PRUNABLE})`),
 );
-const REMOVE_TOKEN = portableStatement("DELETE FROM join_tokens WHERE id = $1");
+const REMOVE_TOKENS = portableStatement(`DELETE FROM join_tokens WHERE id IN (${PRUNABLE}) RETURNING id`);
 const PRUNE_USAGE = portableStatement(
   `DELETE FROM join_token_usage WHERE (token, bucket) IN
    (SELECT token, bucket FROM join_token_usage WHERE bucket < $1 LIMIT $2) RETURNING token`,
@@ -182,11 +182,8 @@ function changes(): Changes {
       return "joined";
     },
     async prune(transaction, { ended, counted }, limit) {
-      const tokens = await transaction.execute<{ readonly id: string }>(PRUNABLE, [ended, limit]);
-      for (const { id } of tokens) {
-        for (const statement of REMOVE) await transaction.execute(statement, [id]);
-        await transaction.execute(REMOVE_TOKEN, [id]);
-      }
+      for (const statement of REMOVE) await transaction.execute(statement, [ended, limit]);
+      const tokens = await transaction.execute(REMOVE_TOKENS, [ended, limit]);
       return tokens.length + (await transaction.execute(PRUNE_USAGE, [counted, limit])).length;
     },
   };
