@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { commandDesk, type CommandDesk } from "../../../../test/support/command-desk.ts";
 
+const statement = (sqlite: string) => ({ sqlite, postgres: sqlite });
+
 describe("gatehouse join-tokens", () => {
   let desk: CommandDesk;
   before(async () => {
@@ -83,10 +85,43 @@ describe("gatehouse join-tokens", () => {
     assert.deepEqual([tokens[0].label, tokens[0].kind, tokens[0].weak], ['The "big" one', "legacy", true]);
   });
 
+  it("takes over what an earlier system has left in a table, step by step, and can be asked twice", async () => {
+    const { store } = desk.gatehouse.services;
+    await store.write(async (writing) => {
+      await writing.execute(
+        statement("CREATE TABLE codes (id INTEGER PRIMARY KEY, code TEXT, event_id TEXT) STRICT"),
+        [],
+      );
+      const insert = statement("INSERT INTO codes (id, code, event_id) VALUES (?1, ?2, 'gala')");
+      for (let row = 1; row <= 450; row += 1) await writing.execute(insert, [row, `printed-code-number-${row}`]);
+    });
+    const words = ["migrate", "--table", "codes", "--column", "code"];
+    assert.match((await run(...words, "--dry-run")).stdout, /^450 rows, 450 of them with a clear text: 450 tokens/);
+    const { stdout, stderr } = await run(...words);
+    assert.match(
+      stdout,
+      /^450 tokens were taken over \(0 weak\) and 0 had been before\.\n450 were found again, checksum [0-9a-f]{32}; 450 clear texts were deleted\.\n$/,
+    );
+    assert.match(
+      stderr,
+      /^Copying \.\.\. 200 copied, 0 present, 0 cleared, 450 left\n[^]*Checking[^]*Deleting clear texts[^]*Done/,
+    );
+    assert.partialDeepStrictEqual(await answer(...words), {
+      phase: "done",
+      copied: 0,
+      present: 0,
+      cleared: 0,
+      clear: 0,
+    });
+  });
+
   it("says what is missing", async () => {
     assert.match((await run("create", "brunch")).stderr, /Say for which event/);
     assert.match((await run("migrate", "--table", "codes")).stderr, /Say where they are/);
-    assert.match((await run("migrate", "--table", "codes", "--column", "code", "--dry-run")).stderr, /cannot be read/);
+    assert.match(
+      (await run("migrate", "--table", "nowhere", "--column", "code", "--dry-run")).stderr,
+      /cannot be read/,
+    );
     assert.match((await run("create", "brunch", "--label", "x", "--days", "soon")).stderr, /takes a whole number/);
   });
 });

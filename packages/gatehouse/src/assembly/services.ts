@@ -29,7 +29,7 @@ import { createUploadRecords } from "../store/sql/upload-records.ts";
 import type { Application, Services } from "./application.ts";
 import { createBackChannel } from "./back-channel.ts";
 import { edgeOptions } from "./edge-options.ts";
-import { openIdentity, type MountedIdentity } from "./identity/mounted-identity.ts";
+import { openIdentity, type IdentityOptions, type MountedIdentity } from "./identity/mounted-identity.ts";
 import { createOwnOrigin, tenantOrigins, type OwnOrigin } from "./identity/origins.ts";
 import { openGuests, type MountedGuests } from "./guests/mounted-guests.ts";
 import { loadKeys } from "./keys.ts";
@@ -113,18 +113,10 @@ export async function openServices(
     oneTimeLinks: createOneTimeLinks({ ...base, edge, documents, sessions }),
   };
   const records = createIdempotencyRecords();
-  const identity = config.identity.enabled
-    ? await openIdentity(
-        {
-          ...{ services: ports, sessions, originOf: originOf ?? origin, theme },
-          ...{ keysChanged: announce.signingKeys, report: own.report },
-        },
-        stack,
-      )
-    : undefined;
-  const guests = await openGuests({ services: ports, originOf: originOf ?? origin, report: own.report }, stack);
+  const mounting = { services: ports, sessions, originOf: originOf ?? origin, theme, report: own.report };
+  const mounted = await openModules({ ...mounting, keysChanged: announce.signingKeys }, stack);
+  const { identity, guests } = mounted;
   const services: Services = { ...ports, identity: identity?.services, guests: guests.services };
-  const mounted = { identity, guests };
   const internals = {
     keyKeeper,
     sessions,
@@ -136,6 +128,17 @@ export async function openServices(
     ...mounted,
   };
   return { services, stores, ...internals, report, setGate: gateSlot.set, setHandler: handlerSlot.set };
+}
+
+async function openModules(
+  options: IdentityOptions,
+  stack: AsyncDisposableStack,
+): Promise<Pick<Foundation, "identity" | "guests">> {
+  const { identity } = options.services.config;
+  return {
+    identity: identity.enabled ? await openIdentity(options, stack) : undefined,
+    guests: await openGuests(options, stack),
+  };
 }
 
 interface Log {

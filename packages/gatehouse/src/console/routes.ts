@@ -28,6 +28,7 @@ import { eventFaults, eventQuery, readEventFilter } from "./event-filter.ts";
 import { eventPage } from "./event-page.ts";
 import { grantRoutes } from "./grant-routes.ts";
 import { guardPage } from "./guard-page.ts";
+import { joinTokenRoutes } from "./join-token-routes.ts";
 import { consolePage, doorPage, type ConsoleFrame } from "./layout.ts";
 import { MOST_COUNTED, overviewPage, type IdentityOverview } from "./overview-page.ts";
 import { monitorRoutes } from "./monitor-routes.ts";
@@ -84,6 +85,7 @@ export function consoleRoutes(parts: ConsoleRouteParts): Hono {
     grantRoutes,
     clientRoutes,
     signingKeyRoutes,
+    joinTokenRoutes,
     emergencyRoutes,
     playbookRoutes,
     monitorRoutes,

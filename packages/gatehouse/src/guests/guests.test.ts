@@ -29,7 +29,7 @@ describe("guests with a join token", () => {
     const { id, path } = await site.token();
     const page = await site.browser().open(path);
     assert.equal(page.status, 200);
-    assert.equal(page.headers.get("referrer-policy"), "no-referrer");
+    assert.equal(page.headers.get("referrer-policy"), "strict-origin");
     assert.equal((await shown(id)).guests, 0);
   });
 

@@ -29,6 +29,14 @@ describe("guessing join tokens at the address of a venue", () => {
     return statuses;
   }
 
+  /** A guest who comes in and does a few things at once. */
+  async function arrive(path: string): Promise<{ readonly id: string; readonly likes: readonly number[] }> {
+    const browser = site.browser(VENUE);
+    const { id, csrfToken } = whoIs(await comeIn(browser, path));
+    const like = async (): Promise<number> => (await browser.post("/like", { _csrf_token: csrfToken })).status;
+    return { id, likes: await Promise.all([like(), like(), like()]) };
+  }
+
   it("is stopped after a few, while no guest at the address is refused", async () => {
     const { id, path } = await site.token();
     // The attacker has begun long before the first guest comes: limits are used up, and the address is banned.
@@ -39,10 +47,11 @@ describe("guessing join tokens at the address of a venue", () => {
 
     let arriving = true;
     const attack = guess(() => arriving, VENUE);
-    const pages = await Promise.all(Array.from({ length: GUESTS }, () => comeIn(site.browser(VENUE), path)));
+    const guests = await Promise.all(Array.from({ length: GUESTS }, () => arrive(path)));
     arriving = false;
-    const guests = new Set(pages.map((page) => whoIs(page).id));
-    assert.equal(guests.size, GUESTS);
+    assert.equal(new Set(guests.map(({ id }) => id)).size, GUESTS);
+    const statuses = new Set(guests.flatMap(({ likes }) => likes));
+    assert.deepEqual([...statuses], [200], "what they do at once is far beyond what one address may");
     assert.ok(
       (await attack).every((status) => status === 403),
       "whoever goes on is banned",

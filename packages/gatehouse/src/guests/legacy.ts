@@ -72,11 +72,10 @@ export interface Tally {
   readonly checksum: string;
 }
 
-/** Nothing. */
-export const EMPTY_TALLY: Tally = Object.freeze({ count: 0, checksum: "0".repeat(32) });
+const EMPTY_TALLY: Tally = Object.freeze({ count: 0, checksum: "0".repeat(32) });
 
 /** A tally and one more. */
-export function tallied({ count, checksum }: Tally, tenant: string, digest: string): Tally {
+function tallied({ count, checksum }: Tally, tenant: string, digest: string): Tally {
   const sum = (BigInt(`0x${checksum}`) + BigInt(`0x${digestOf(tenant, digest)}`)) % (1n << 128n);
   return { count: count + 1, checksum: sum.toString(16).padStart(32, "0") };
 }

@@ -3,10 +3,14 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Hono } from "hono";
+import { z } from "zod";
 import { openGatehouse, type Gatehouse } from "../assembly/gatehouse.ts";
+import type { GuestServices } from "../assembly/guests/guest-services.ts";
+import { defineAction, type AnyAction } from "../kernel/action.ts";
 import { systemClock, type Clock } from "../kernel/clock.ts";
 import { requireConfig, type ConfigInput } from "../kernel/config.ts";
 import type { SecurityEvent } from "../kernel/event.ts";
+import type { Migration } from "../kernel/ports/store.ts";
 import { systemRandom } from "../kernel/random.ts";
 import { FormBrowser, type FormPage } from "./form-browser.ts";
 
@@ -29,13 +33,28 @@ export interface GuestSite extends AsyncDisposable {
 export interface GuestSiteOptions {
   readonly settings?: ConfigInput;
   readonly clock?: Clock;
+  readonly migrations?: readonly Migration[];
 }
 
-/** Where the site is, as browsers see it. */
-export const GUEST_SITE = "http://localhost:8080";
+/** What guests do, with the limits of what guests do. */
+function like({ limits }: Pick<GuestServices, "limits">): AnyAction {
+  return defineAction({
+    name: "album.like",
+    entrances: ["http"],
+    input: z.object({}),
+    effects: "store",
+    idempotency: false,
+    authorise: ({ principal }) => principal.type === "guest",
+    limits,
+    run: async ({ principal }) => ({ by: principal.id }),
+  });
+}
+
+const GUEST_SITE = "http://localhost:8080";
 
 /** Opens the server with a store of its own. */
-export async function openGuestSite({ settings = {}, clock = systemClock }: GuestSiteOptions = {}): Promise<GuestSite> {
+export async function openGuestSite(options: GuestSiteOptions = {}): Promise<GuestSite> {
+  const { settings = {}, clock = systemClock, migrations = [] } = options;
   const directory = await mkdtemp(join(tmpdir(), "gatehouse-guests-"));
   const file: ConfigInput = {
     ...{ profile: "development", dataDirectory: directory, console: { enabled: false } },
@@ -47,18 +66,25 @@ export async function openGuestSite({ settings = {}, clock = systemClock }: Gues
   const gatehouse = await openGatehouse({
     ...{ config, clock, random: systemRandom, log: { write: (text) => log.push(text) > 0 } },
     application: {
-      open: ({ edge, guests }) => ({
-        routes: () => {
-          const app = new Hono();
-          app.route("/", guests.routes({ landing: ({ collection }) => `/album/${collection}` }));
-          app.get("/album/:name", async (context) => {
-            const inbound = edge.of(context);
-            const { type, id, grants } = await edge.sessions.principal(inbound);
-            return edge.json(inbound, { type, id, grants: [...grants] });
-          });
-          return app;
-        },
-      }),
+      migrations,
+      open: ({ edge, guests }) => {
+        const likes = like(guests);
+        return {
+          actions: [likes],
+          routes: () => {
+            const app = new Hono();
+            app.route("/", guests.routes({ landing: ({ collection }) => `/album/${collection}` }));
+            app.post("/like", edge.action(likes));
+            app.get("/album/:name", async (context) => {
+              const inbound = edge.of(context);
+              const { type, id, grants } = await edge.sessions.principal(inbound);
+              const csrfToken = edge.csrfToken(inbound);
+              return edge.json(inbound, { type, id, grants: [...grants], csrfToken });
+            });
+            return app;
+          },
+        };
+      },
     },
   });
   const events: SecurityEvent[] = [];
@@ -89,8 +115,16 @@ export async function comeIn(browser: FormBrowser, path: string): Promise<FormPa
   return page.forms.length === 0 ? page : browser.submit(page, path);
 }
 
+interface Guest {
+  readonly type: string;
+  readonly id: string;
+  readonly grants: readonly string[];
+  readonly csrfToken: string;
+}
+
 /** Who the page after coming in says one is. */
-export function whoIs(page: FormPage): { readonly type: string; readonly id: string; readonly grants: string[] } {
+export function whoIs(page: FormPage): Guest {
   assert.equal(page.status, 200, page.text);
-  return JSON.parse(page.text);
+  // What the page of this site says.
+  return JSON.parse(page.text) as Guest;
 }

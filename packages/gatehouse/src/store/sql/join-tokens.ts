@@ -1,13 +1,12 @@
 import type {
   FoundJoinToken,
-  JoinTokenBucket,
   JoinTokenKind,
   JoinTokens,
   StoredJoinText,
   StoredJoinToken,
-  TenantChurn,
 } from "../../kernel/ports/join-tokens.ts";
 import type { MediaScope } from "../../kernel/ports/media-grants.ts";
+import { createUsageRows } from "./join-token-usage.ts";
 import { portableStatement } from "./statement.ts";
 
 interface TokenRow {
@@ -42,20 +41,6 @@ interface TextRow {
 interface FoundRow extends TokenRow, TextRow {
   readonly ended: number;
   readonly expired: number;
-}
-
-interface BucketRow {
-  readonly token: string;
-  readonly bucket: number;
-  readonly views: number;
-  readonly joins: number;
-  readonly uploads: number;
-  readonly bytes: number;
-  readonly sessions: number;
-  readonly refused_expired: number;
-  readonly refused_revoked: number;
-  readonly refused_full: number;
-  readonly refused_limited: number;
 }
 
 const COLUMNS =
@@ -112,42 +97,13 @@ const ADD_GUEST = portableStatement(
    ON CONFLICT (token, guest) DO NOTHING RETURNING guest`,
 );
 
-const COUNTS =
-  "views, joins, uploads, bytes, sessions, refused_expired, refused_revoked, refused_full, refused_limited";
-const SUMS = COUNTS.split(", ")
-  .map((name) => `${name} = join_token_usage.${name} + excluded.${name}`)
-  .join(", ");
-const ADD_USAGE = portableStatement(
-  `INSERT INTO join_token_usage (token, bucket, ${COUNTS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-   ON CONFLICT (token, bucket) DO UPDATE SET ${SUMS}`,
-);
-const USAGE = portableStatement(
-  `SELECT token, bucket, ${COUNTS} FROM join_token_usage
-   WHERE token = $1 AND bucket >= $2 AND bucket < $3 ORDER BY bucket`,
-);
-const USED = portableStatement(
-  `SELECT id, tenant FROM join_tokens
-   WHERE id > $3 AND id IN (SELECT token FROM join_token_usage WHERE bucket >= $1 AND bucket < $2)
-   ORDER BY id LIMIT $4`,
-);
-const ENDED_SOON = portableStatement(
-  `SELECT tenant, COUNT(*) AS ended FROM join_tokens
-   WHERE created_at >= $1 AND COALESCE(revoked_at, expires_at) < $2 GROUP BY tenant ORDER BY tenant`,
-);
-const HITS = portableStatement(
-  `SELECT t.tenant, SUM(u.refused_expired + u.refused_revoked) AS on_ended,
-     SUM(u.views + u.joins + u.refused_expired + u.refused_revoked + u.refused_full + u.refused_limited) AS hits
-   FROM join_token_usage u JOIN join_tokens t ON t.id = u.token
-   WHERE u.bucket >= $1 AND u.bucket < $2 GROUP BY t.tenant ORDER BY t.tenant`,
-);
-
-const PRUNABLE = portableStatement(
-  "SELECT id FROM join_tokens WHERE expires_at < $1 OR (revoked_at IS NOT NULL AND revoked_at < $1) LIMIT $2",
-);
+/** The same rows in each statement of a transaction. */
+const PRUNABLE = `SELECT id FROM join_tokens
+  WHERE expires_at < $1 OR (revoked_at IS NOT NULL AND revoked_at < $1) ORDER BY id LIMIT $2`;
 const REMOVE = ["join_token_texts", "join_token_guests", "join_token_usage"].map((table) =>
-  portableStatement(`DELETE FROM ${table} WHERE token = $1`),
+  portableStatement(`DELETE FROM ${table} WHERE token IN (${PRUNABLE})`),
 );
-const REMOVE_TOKEN = portableStatement("DELETE FROM join_tokens WHERE id = $1");
+const REMOVE_TOKENS = portableStatement(`DELETE FROM join_tokens WHERE id IN (${PRUNABLE}) RETURNING id`);
 const PRUNE_USAGE = portableStatement(
   `DELETE FROM join_token_usage WHERE (token, bucket) IN
    (SELECT token, bucket FROM join_token_usage WHERE bucket < $1 LIMIT $2) RETURNING token`,
@@ -155,7 +111,7 @@ const PRUNE_USAGE = portableStatement(
 
 /** Join tokens in the tables `join_tokens`, `join_token_texts`, `join_token_guests` and `join_token_usage`. */
 export function createJoinTokens(): JoinTokens {
-  return { ...lookups(), ...changes(), ...usageRows() };
+  return { ...lookups(), ...changes(), ...createUsageRows() };
 }
 
 type LookUps = Pick<JoinTokens, "findByText" | "find" | "findGood" | "list" | "texts" | "revision">;
@@ -226,42 +182,9 @@ function changes(): Changes {
       return "joined";
     },
     async prune(transaction, { ended, counted }, limit) {
-      const tokens = await transaction.execute<{ readonly id: string }>(PRUNABLE, [ended, limit]);
-      for (const { id } of tokens) {
-        for (const statement of REMOVE) await transaction.execute(statement, [id]);
-        await transaction.execute(REMOVE_TOKEN, [id]);
-      }
+      for (const statement of REMOVE) await transaction.execute(statement, [ended, limit]);
+      const tokens = await transaction.execute(REMOVE_TOKENS, [ended, limit]);
       return tokens.length + (await transaction.execute(PRUNE_USAGE, [counted, limit])).length;
-    },
-  };
-}
-
-type UsageRows = Pick<JoinTokens, "addUsage" | "usage" | "used" | "churn">;
-
-function usageRows(): UsageRows {
-  return {
-    async addUsage(transaction, { token, start, views, joins, uploads, bytes, sessions, ...refused }) {
-      const { refusedExpired, refusedRevoked, refusedFull, refusedLimited } = refused;
-      const counts = [views, joins, uploads, bytes, sessions];
-      const refusals = [refusedExpired, refusedRevoked, refusedFull, refusedLimited];
-      await transaction.execute(ADD_USAGE, [token, start, ...counts, ...refusals]);
-    },
-    async usage(transaction, token, { from, to }) {
-      return (await transaction.execute<BucketRow>(USAGE, [token, from, to])).map(bucketOf);
-    },
-    used: (transaction, { from, to, after, limit }) => transaction.execute(USED, [from, to, after, limit]),
-    async churn(transaction, { from, to }) {
-      type Ended = { readonly tenant: string; readonly ended: number };
-      type Hits = { readonly tenant: string; readonly on_ended: number; readonly hits: number };
-      const tenants = new Map<string, TenantChurn>();
-      for (const { tenant, ended } of await transaction.execute<Ended>(ENDED_SOON, [from, to])) {
-        tenants.set(tenant, { tenant, ended: Number(ended), hits: 0, hitsOnEnded: 0 });
-      }
-      for (const { tenant, hits, on_ended } of await transaction.execute<Hits>(HITS, [from, to])) {
-        const { ended = 0 } = tenants.get(tenant) ?? {};
-        tenants.set(tenant, { tenant, ended, hits: Number(hits), hitsOnEnded: Number(on_ended) });
-      }
-      return [...tenants.values()];
     },
   };
 }
@@ -289,14 +212,5 @@ function textOf(row: TextRow): StoredJoinText {
     ...{ hash: row.hash, token: row.token, keyId: row.key_id, issue: Number(row.issue), hint: row.hint },
     createdAt: Number(row.text_created_at),
     endsAt: row.ends_at === null ? undefined : Number(row.ends_at),
-  };
-}
-
-function bucketOf(row: BucketRow): JoinTokenBucket {
-  return {
-    ...{ token: row.token, start: Number(row.bucket), views: Number(row.views), joins: Number(row.joins) },
-    ...{ uploads: Number(row.uploads), bytes: Number(row.bytes), sessions: Number(row.sessions) },
-    ...{ refusedExpired: Number(row.refused_expired), refusedRevoked: Number(row.refused_revoked) },
-    ...{ refusedFull: Number(row.refused_full), refusedLimited: Number(row.refused_limited) },
   };
 }
