@@ -118,7 +118,10 @@ describe("gatehouse join-tokens", () => {
   it("says what is missing", async () => {
     assert.match((await run("create", "brunch")).stderr, /Say for which event/);
     assert.match((await run("migrate", "--table", "codes")).stderr, /Say where they are/);
-    assert.match((await run("migrate", "--table", "nowhere", "--column", "code", "--dry-run")).stderr, /cannot be read/);
+    assert.match(
+      (await run("migrate", "--table", "nowhere", "--column", "code", "--dry-run")).stderr,
+      /cannot be read/,
+    );
     assert.match((await run("create", "brunch", "--label", "x", "--days", "soon")).stderr, /takes a whole number/);
   });
 });
