@@ -7,7 +7,7 @@ import { formatTable } from "../terminal.ts";
 
 const Issued = z.object({
   id: z.string(),
-  path: z.string(),
+  address: z.string(),
   expiresAt: z.number(),
   graceEndsAt: z.number().optional(),
 });
@@ -70,9 +70,7 @@ export const joinTokensCreate: Command = {
       ...lists(flags, { scopes: "scopes" }),
       ...numbers(flags, { days: "days", guests: "guests", files: "files", megabytes: "megabytes" }),
     };
-    return operateAndShow(context, { action: "join-tokens.create", input, json: withAddress }, (value, origin) =>
-      showIssued(context, value, origin),
-    );
+    return operateAndShow(context, { action: "join-tokens.create", input }, (value) => showIssued(context, value));
   },
 };
 
@@ -192,9 +190,7 @@ export const joinTokensRotate: Command = {
   flags: { "grace-hours": { type: "string", doc: "How long the link before goes on; 0 ends it now. Default 24." } },
   run: (context) => {
     const input = { id: idOf(context, "rotate"), ...numbers(context.flags, { "grace-hours": "graceHours" }) };
-    return operateAndShow(context, { action: "join-tokens.rotate", input, json: withAddress }, (value, origin) =>
-      showIssued(context, value, origin),
-    );
+    return operateAndShow(context, { action: "join-tokens.rotate", input }, (value) => showIssued(context, value));
   },
 };
 
@@ -254,14 +250,10 @@ function times(flags: CommandContext["flags"]): Record<string, number> {
   );
 }
 
-function withAddress(value: unknown, origin: string): unknown {
-  return { ...Object(value), address: origin + Issued.parse(value).path };
-}
-
-function showIssued({ terminal }: CommandContext, value: unknown, origin: string): void {
-  const { id, path, expiresAt, graceEndsAt } = Issued.parse(value);
+function showIssued({ terminal }: CommandContext, value: unknown): void {
+  const { id, address, expiresAt, graceEndsAt } = Issued.parse(value);
   terminal.print(`id    ${id}`);
-  terminal.print(`link  ${origin}${path}`);
+  terminal.print(`link  ${address}`);
   terminal.print(`It is good until ${new Date(expiresAt).toISOString()}.`);
   if (graceEndsAt !== undefined)
     terminal.print(`The link before goes on until ${new Date(graceEndsAt).toISOString()}.`);

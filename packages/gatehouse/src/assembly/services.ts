@@ -137,7 +137,7 @@ async function openModules(
   const { identity } = options.services.config;
   return {
     identity: identity.enabled ? await openIdentity(options, stack) : undefined,
-    guests: await openGuests(options, stack),
+    guests: await openGuests({ services: options.services, report: options.report }, stack),
   };
 }
 

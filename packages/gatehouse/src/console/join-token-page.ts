@@ -29,7 +29,7 @@ export const JoinTokenRow = Token.extend({
   texts: z.array(z.object({ hint: z.string(), createdAt: z.number(), endsAt: z.number().optional() })),
 });
 /** The values of what makes a token or its text. */
-export const MadeJoinToken = z.object({ id: z.string(), path: z.string(), svg: z.string().optional() });
+export const MadeJoinToken = z.object({ id: z.string(), address: z.string(), svg: z.string().optional() });
 type MadeJoinToken = z.infer<typeof MadeJoinToken>;
 
 /** What an operator typed to make a token. */
@@ -56,8 +56,8 @@ export interface JoinTokenPageParts {
   readonly csrfToken: string;
   readonly typed: TypedJoinToken;
   readonly violations: readonly Violation[];
-  /** What was just made, and the address it leads to. */
-  readonly made?: (MadeJoinToken & { readonly address: string }) | undefined;
+  /** What was just made. */
+  readonly made?: MadeJoinToken | undefined;
 }
 
 /** The join tokens, and the form that makes another. */

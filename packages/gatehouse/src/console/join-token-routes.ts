@@ -104,8 +104,7 @@ async function take(
   }
   const made = MadeJoinToken.safeParse(outcome.value);
   if (!made.success) return edge.redirect(inbound, JOIN_TOKENS_PATH);
-  const address = inbound.target + made.data.path;
-  return parts.show(context, () => list(parts, inbound, { made: { ...made.data, address } }));
+  return parts.show(context, () => list(parts, inbound, { made: made.data }));
 }
 
 function newToken(fields: Fields): unknown {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { anonymousPrincipal, type Principal } from "../kernel/attempt.ts";
+import { FormBrowser } from "../testing/form-browser.ts";
 import { comeIn, openGuestSite, whoIs, type GuestSite } from "../testing/guest-site.ts";
 
 describe("guests with a join token", () => {
@@ -46,6 +47,42 @@ describe("guests with a join token", () => {
     browser.cookies.delete("gatehouse-loopback-8080");
     assert.equal(whoIs(await comeIn(browser, path)).id, first.id);
     assert.equal((await shown(id)).guests, 1);
+  });
+
+  it("are not taken for another guest by a mark that somebody has made up", async () => {
+    const { id, path } = await site.token();
+    const victim = whoIs(await comeIn(site.browser(), path));
+    for (const mark of [`${victim.id}.${"A".repeat(22)}`, victim.id, `${victim.id}.`]) {
+      const browser = site.browser();
+      browser.cookies.set("gatehouse-guest", mark);
+      assert.notEqual(whoIs(await comeIn(browser, path)).id, victim.id);
+    }
+    assert.equal((await shown(id)).guests, 4);
+  });
+
+  it("are no hosts: who is signed in with an account is asked to sign out, and stays who they are", async () => {
+    const { path } = await site.token();
+    const browser = site.browser();
+    const { csrfToken } = whoIs(await browser.open("/album/party"));
+    await browser.post("/sign-in", { _csrf_token: csrfToken });
+    const page = await comeIn(browser, path);
+    assert.deepEqual([page.status, /JOIN_AS_USER/.test(page.text)], [409, true]);
+    assert.equal(whoIs(await browser.open("/album/party")).id, "host");
+  });
+
+  it("read German where their browser asks for it", async () => {
+    const { id, path } = await site.token();
+    const german = new FormBrowser("http://localhost:8080", {
+      language: "de-AT,de;q=0.9,en;q=0.5",
+      fetch: (address, init) =>
+        site.gatehouse.handler(new Request(address, init), { address: "192.0.2.11", encrypted: false }),
+    });
+    const page = await german.open(path);
+    assert.equal(page.title, "Sie sind eingeladen");
+    assert.match(page.text, /<html lang="de">/);
+    await site.operate("join-tokens.revoke", { id });
+    const refused = await german.submit(page, path);
+    assert.match(refused.text, /<html lang="de">[^]*Diese Einladung wurde zurückgezogen[^]*JOIN_TOKEN_REVOKED/);
   });
 
   it("stay who they are when they come in by another token", async () => {

@@ -53,7 +53,7 @@ export function createJoinTokenOperations(parts: JoinTokenOperationsParts): read
   return [create(parts), list(parts), show(parts), usage(parts), rotate(parts), revoke(parts), print(parts)];
 }
 
-function create({ book, operatorsOnly, entrances }: JoinTokenOperationsParts): AnyAction {
+function create({ book, originOf, operatorsOnly, entrances }: JoinTokenOperationsParts): AnyAction {
   return defineAction({
     name: "join-tokens.create",
     entrances,
@@ -86,7 +86,7 @@ function create({ book, operatorsOnly, entrances }: JoinTokenOperationsParts): A
       const caps = { ...given({ guests }), ...given({ files }), ...given({ bytes }) };
       const lifetime = days === undefined ? undefined : Math.round(days * DAY);
       const issued = await book.create(transaction, { ...request, tenant, lifetime, caps });
-      return isDenial(issued) ? issued : shown(issued);
+      return isDenial(issued) ? issued : shown(issued, originOf(tenant));
     },
   });
 }
@@ -147,7 +147,7 @@ function usage({ tokens, clock, operatorsOnly, entrances }: JoinTokenOperationsP
   });
 }
 
-function rotate({ book, operatorsOnly, entrances }: JoinTokenOperationsParts): AnyAction {
+function rotate({ book, originOf, operatorsOnly, entrances }: JoinTokenOperationsParts): AnyAction {
   return defineAction({
     name: "join-tokens.rotate",
     entrances,
@@ -170,7 +170,7 @@ function rotate({ book, operatorsOnly, entrances }: JoinTokenOperationsParts): A
     },
     run: async ({ attempt: { tenant }, input: { id, graceHours }, transaction }) => {
       const issued = await book.rotate(transaction, { tenant, id }, Math.round(graceHours * HOUR));
-      return isDenial(issued) ? issued : { ...shown(issued), graceEndsAt: issued.graceEndsAt };
+      return isDenial(issued) ? issued : { ...shown(issued, originOf(tenant)), graceEndsAt: issued.graceEndsAt };
     },
   });
 }
@@ -236,12 +236,14 @@ interface ShownToken {
   readonly id: string;
   readonly token: string;
   readonly path: string;
+  readonly address: string;
   readonly expiresAt: number;
 }
 
 /** What is shown of a token that was just made. */
-function shown({ id, text, expiresAt }: IssuedJoinToken): ShownToken {
-  return { id, token: text, path: JOIN_PATH + text, expiresAt };
+function shown({ id, text, expiresAt }: IssuedJoinToken, origin: string): ShownToken {
+  const path = JOIN_PATH + text;
+  return { id, token: text, path, address: origin + path, expiresAt };
 }
 
 /** The members that have a value. */

@@ -1,6 +1,5 @@
 import { Hono, type Context } from "hono";
-import type { Html } from "../html/html.ts";
-import { html } from "../html/html.ts";
+import { html, type Html } from "../html/html.ts";
 import type { Edge } from "../http/edge.ts";
 import type { Inbound } from "../http/inbound.ts";
 import { plainPage, type ProblemFrame } from "../http/problem-page.ts";
@@ -71,7 +70,20 @@ async function refuse(
   inbound: Inbound,
   denial: Denial,
 ): Promise<Response> {
-  return quiet(edge.problem(inbound, denial, await options.refusal?.(inbound)));
+  return quiet(edge.problem(inbound, denial, (await options.refusal?.(inbound)) ?? plainRefusal(inbound, denial)));
+}
+
+/** In the language of the join page; what there are no words for there is said as everywhere. */
+function plainRefusal({ request, nonce, requestId }: Inbound, { problem }: Denial): ProblemFrame {
+  const language = guestLanguage(request.headers.get("accept-language"));
+  const { refused, refusals } = guestWords(language);
+  const told = refusals[problem.code];
+  return ({ heading, body }) => {
+    if (told === undefined) return plainPage({ heading, body, nonce });
+    const said = html`<p>${told}</p>
+      <p class="quiet">${problem.status} · ${problem.code} · ${requestId}</p>`;
+    return plainPage({ heading: refused, body: said, nonce, language });
+  };
 }
 
 /** An answer that tells no other page where its reader came from. */

@@ -12,6 +12,7 @@ import { requireConfig, type ConfigInput } from "../kernel/config.ts";
 import type { SecurityEvent } from "../kernel/event.ts";
 import type { Migration } from "../kernel/ports/store.ts";
 import { systemRandom } from "../kernel/random.ts";
+import type { Edge } from "../http/edge.ts";
 import { FormBrowser, type FormPage } from "./form-browser.ts";
 
 /** A server with join pages and one page for guests. */
@@ -50,6 +51,22 @@ function like({ limits }: Pick<GuestServices, "limits">): AnyAction {
   });
 }
 
+/** Signs anybody in as a host. */
+function signIn({ sessions }: Edge): AnyAction {
+  return defineAction({
+    name: "host.sign-in",
+    entrances: ["http"],
+    input: z.object({}),
+    effects: "store",
+    idempotency: false,
+    authorise: "public",
+    run: async (context) => {
+      await sessions.login(context, { type: "user", id: "host", grants: [] });
+      return {};
+    },
+  });
+}
+
 const GUEST_SITE = "http://localhost:8080";
 
 /** Opens the server with a store of its own. */
@@ -69,12 +86,14 @@ export async function openGuestSite(options: GuestSiteOptions = {}): Promise<Gue
       migrations,
       open: ({ edge, guests }) => {
         const likes = like(guests);
+        const enter = signIn(edge);
         return {
-          actions: [likes],
+          actions: [likes, enter],
           routes: () => {
             const app = new Hono();
             app.route("/", guests.routes({ landing: ({ collection }) => `/album/${collection}` }));
             app.post("/like", edge.action(likes));
+            app.post("/sign-in", edge.action(enter));
             app.get("/album/:name", async (context) => {
               const inbound = edge.of(context);
               const { type, id, grants } = await edge.sessions.principal(inbound);

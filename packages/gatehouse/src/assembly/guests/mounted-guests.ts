@@ -37,8 +37,6 @@ export interface MountedGuests {
 /** What guests are opened with. */
 export interface GuestsOptions {
   readonly services: Omit<Services, "identity" | "guests">;
-  /** Where browsers reach a tenant. */
-  readonly originOf: (tenant: string) => string;
   readonly report: (error: unknown) => void;
 }
 
@@ -46,7 +44,7 @@ const TOPIC = "gatehouse.join-tokens";
 
 /** Opens join tokens. What is opened joins `stack` and closes with it. */
 export async function openGuests(options: GuestsOptions, stack: AsyncDisposableStack): Promise<MountedGuests> {
-  const { services, report, originOf } = options;
+  const { services, report } = options;
   const { config, clock, store, documents, edge, keyRing } = services;
   const settings = config.guests;
   const tokens = createJoinTokens();
@@ -63,6 +61,8 @@ export async function openGuests(options: GuestsOptions, stack: AsyncDisposableS
   const importer = { ...services, tokens, defaults };
   const door = new GuestDoor({ edge, book, usage, store, keyRing, legacy: openLegacy(services, importer) });
   const { limits } = settings;
+  const originOf = (tenant: string): string =>
+    settings.origin === undefined ? services.origin() : settings.origin.replace("{tenant}", tenant);
   const exchange = createExchange({ ...services, book, tokens, usage, sessions: () => edge.sessions, limits });
   const printer = (): Promise<CardPrinter | undefined> => loadPrinter(settings.cards.font);
   const operations = createJoinTokenOperations({

@@ -1,3 +1,4 @@
+import { issuerOrigin } from "./identity-settings.ts";
 import { duration, instant, integer, size, text } from "./kind.ts";
 import { option } from "./option.ts";
 
@@ -5,6 +6,9 @@ const ANY_NUMBER = Number.MAX_SAFE_INTEGER;
 
 /** Options of guests and join tokens. */
 export const guestOptions = {
+  "guests.origin": option(issuerOrigin(), {
+    doc: "Where the links of join tokens lead. With `{tenant}` in it, those of each tenant have one. Default: `server.publicUrl`, or where the server listens.",
+  }),
   "guests.tokens.lifetime": option(duration("1m"), {
     doc: "How long a join token lasts where nobody says otherwise.",
     default: "7d",
