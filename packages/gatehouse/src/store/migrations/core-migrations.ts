@@ -290,4 +290,27 @@ export const coreMigrations: readonly Migration[] = Object.freeze([
     CREATE INDEX oauth_registration_tokens_tenant ON oauth_registration_tokens (tenant, id);
     CREATE INDEX oauth_registration_tokens_expiry ON oauth_registration_tokens (expires_at)`,
   ),
+  portableMigration(
+    "0029_jobs",
+    `CREATE TABLE jobs (
+      id {id} NOT NULL PRIMARY KEY,
+      queue {id} NOT NULL,
+      kind {id} NOT NULL,
+      tenant {id} NOT NULL,
+      key {id},
+      payload TEXT NOT NULL,
+      state TEXT NOT NULL CHECK (state IN ('waiting', 'dead')),
+      epoch {integer} NOT NULL,
+      attempt {integer} NOT NULL,
+      attempts {integer} NOT NULL,
+      run_at {integer} NOT NULL,
+      leased_until {integer} NOT NULL,
+      created_at {integer} NOT NULL,
+      dead_at {integer},
+      reason TEXT
+    ) {strict};
+    CREATE INDEX jobs_due ON jobs (queue, run_at, id) WHERE state = 'waiting';
+    CREATE UNIQUE INDEX jobs_key ON jobs (queue, key) WHERE state = 'waiting' AND key IS NOT NULL;
+    CREATE INDEX jobs_dead ON jobs (dead_at) WHERE state = 'dead'`,
+  ),
 ]);

@@ -9,6 +9,7 @@ import { describeOAuthClientsContract } from "../../testing/store-contract-oauth
 import { describeSigningKeysContract } from "../../testing/store-contract-signing-keys.ts";
 import { describeUploadsContract } from "../../testing/store-contract-uploads.ts";
 import { describeIdempotencyContract } from "../../testing/store-contract-idempotency.ts";
+import { describeJobsContract } from "../../testing/store-contract-jobs.ts";
 import { describeLeasesContract } from "../../testing/store-contract-leases.ts";
 import { describeSessionsContract } from "../../testing/store-contract-sessions.ts";
 import { createMemoryBus } from "../memory/memory-bus.ts";
@@ -28,5 +29,6 @@ for (const [name, create] of [
   describeAuditTrailContract(name, create);
   describeSessionsContract(name, create);
   describeLeasesContract(name, create);
+  describeJobsContract(name, create);
   describeBansContract(name, create, async () => createMemoryBus());
 }
