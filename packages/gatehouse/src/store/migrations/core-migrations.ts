@@ -313,4 +313,40 @@ export const coreMigrations: readonly Migration[] = Object.freeze([
     CREATE UNIQUE INDEX jobs_key ON jobs (queue, key) WHERE state = 'waiting' AND key IS NOT NULL;
     CREATE INDEX jobs_dead ON jobs (dead_at) WHERE state = 'dead'`,
   ),
+  portableMigration(
+    "0030_media_assets",
+    `CREATE TABLE media_assets (
+      id {id} NOT NULL PRIMARY KEY,
+      tenant {id} NOT NULL,
+      collection {id} NOT NULL,
+      state TEXT NOT NULL CHECK (state IN ('received', 'scanning', 'clean', 'infected', 'unscannable', 'suspicious',
+        'published', 'rejected', 'held')),
+      reason TEXT NOT NULL,
+      owner_type {id} NOT NULL,
+      owner_id {id} NOT NULL,
+      bytes {integer} NOT NULL,
+      origin TEXT NOT NULL,
+      findings TEXT NOT NULL,
+      scanned_by {id},
+      quarantined {integer} NOT NULL,
+      received_at {integer} NOT NULL,
+      changed_at {integer} NOT NULL,
+      published_at {integer}
+    ) {strict};
+    CREATE INDEX media_assets_collection ON media_assets (tenant, collection, state, received_at, id);
+    CREATE INDEX media_assets_tenant ON media_assets (tenant, received_at, id);
+    CREATE INDEX media_assets_state ON media_assets (state, reason, received_at);
+    CREATE TABLE media_variants (
+      asset {id} NOT NULL,
+      name {id} NOT NULL,
+      key {id} NOT NULL,
+      type TEXT NOT NULL,
+      bytes {integer} NOT NULL,
+      sha256 TEXT NOT NULL,
+      width {integer},
+      height {integer},
+      PRIMARY KEY (asset, name)
+    ) {strict};
+    CREATE UNIQUE INDEX media_variants_key ON media_variants (key)`,
+  ),
 ]);

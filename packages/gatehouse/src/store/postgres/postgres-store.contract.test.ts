@@ -12,6 +12,7 @@ import { describeSigningKeysContract } from "../../testing/store-contract-signin
 import { describeUploadsContract } from "../../testing/store-contract-uploads.ts";
 import type { CreateStoreFixture } from "../../testing/store-contract-fixture.ts";
 import { describeIdempotencyContract } from "../../testing/store-contract-idempotency.ts";
+import { describeMediaAssetsContract } from "../../testing/store-contract-media-assets.ts";
 import { describeJobsContract } from "../../testing/store-contract-jobs.ts";
 import { describeLeasesContract } from "../../testing/store-contract-leases.ts";
 import { describeMigrationContract } from "../../testing/store-contract-migrations.ts";
@@ -49,5 +50,6 @@ describe("PostgreSQL", { skip: await skipWithout("postgres") }, () => {
   describeSessionsContract("PostgreSQL", create);
   describeLeasesContract("PostgreSQL", create);
   describeJobsContract("PostgreSQL", create);
+  describeMediaAssetsContract("PostgreSQL", create);
   describeBansContract("PostgreSQL", create, async () => createMemoryBus());
 });

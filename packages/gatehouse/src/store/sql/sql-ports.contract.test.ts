@@ -9,6 +9,7 @@ import { describeOAuthClientsContract } from "../../testing/store-contract-oauth
 import { describeSigningKeysContract } from "../../testing/store-contract-signing-keys.ts";
 import { describeUploadsContract } from "../../testing/store-contract-uploads.ts";
 import { describeIdempotencyContract } from "../../testing/store-contract-idempotency.ts";
+import { describeMediaAssetsContract } from "../../testing/store-contract-media-assets.ts";
 import { describeJobsContract } from "../../testing/store-contract-jobs.ts";
 import { describeLeasesContract } from "../../testing/store-contract-leases.ts";
 import { describeSessionsContract } from "../../testing/store-contract-sessions.ts";
@@ -30,5 +31,6 @@ for (const [name, create] of [
   describeSessionsContract(name, create);
   describeLeasesContract(name, create);
   describeJobsContract(name, create);
+  describeMediaAssetsContract(name, create);
   describeBansContract(name, create, async () => createMemoryBus());
 }
