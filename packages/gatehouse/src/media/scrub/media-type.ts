@@ -37,8 +37,9 @@ const BEGINNINGS: readonly (readonly [MediaType, RegExp])[] = [
 ];
 
 const AVIF = new Set(["avif", "avis"]);
-const HEIC = new Set(["heic", "heix", "heim", "heis", "hevc", "hevx", "hevm", "hevs", "mif1", "mif2", "msf1"]);
-const VIDEO = /^(iso[m2-9a-c]|mp4[12]|avc1|av01|hvc1|M4V[ HP]|3g[pegrs2][0-9a-f]|dash|MSNV|XAVC|mmp4|f4v |NDS[CHMPSX])$/;
+const HEIC = new Set(["heic", "heix", "heim", "heis", "hevc", "hevx", "hevm", "hevs"]);
+const VIDEO =
+  /^(iso[m2-9a-c]|mp4[12]|avc1|av01|hvc1|M4V[ HP]|3g[pegrs2][0-9a-f]|dash|MSNV|XAVC|mmp4|f4v |NDS[CHMPSX])$/;
 
 /** What a file is by its first {@link MEDIA_HEAD_BYTES} bytes; `undefined` for what none of our walkers understands. */
 export function identifyMedia(head: Uint8Array): MediaType | undefined {
@@ -49,7 +50,21 @@ export function identifyMedia(head: Uint8Array): MediaType | undefined {
 
 /** The major brand decides where we know it, otherwise the first compatible one that we know. */
 function typeOfBrands(text: string): MediaType | undefined {
-  const end = Math.min(text.length, new DataView(Buffer.from(text.slice(0, 4), "latin1").buffer.slice(0)).byteLength);
-  void end;
+  const bytes = Buffer.from(text.slice(0, 4), "latin1").readUInt32BE(0);
+  const end = Math.min(text.length, bytes);
+  for (let at = 8; at + 4 <= end; at += at === 8 ? 8 : 4) {
+    const type = typeOfBrand(text.slice(at, at + 4), text);
+    if (type !== undefined) return type;
+  }
   return undefined;
+}
+
+function typeOfBrand(brand: string, text: string): MediaType | undefined {
+  if (AVIF.has(brand)) return "image/avif";
+  // These say only that it is a picture in this container: how it is coded stands further on.
+  if (brand === "mif1" || brand === "mif2" || brand === "msf1")
+    return /avi[fs]/.test(text) ? "image/avif" : "image/heic";
+  if (HEIC.has(brand)) return "image/heic";
+  if (brand === "qt  ") return "video/quicktime";
+  return VIDEO.test(brand) ? "video/mp4" : undefined;
 }

@@ -1,4 +1,5 @@
 import type { MediaType } from "./media-type.ts";
+import type { Misfit } from "./misfit.ts";
 import type { ScrubPlan } from "./scrub-plan.ts";
 
 /** Kinds of data about data, as they were met and will be gone. */
@@ -31,14 +32,6 @@ export interface MediaFacts {
   readonly frames: number;
   /** In milliseconds; `undefined` for stills. */
   readonly duration: number | undefined;
-}
-
-/** Why a file is not what it should be. For logs and operators. */
-export interface Misfit {
-  /** `truncated` where the file ended too early, otherwise what was wrong, in a few fixed words. */
-  readonly reason: string;
-  /** The offset at which it was found. */
-  readonly at: number;
 }
 
 /** What a walk over a file comes to. */
