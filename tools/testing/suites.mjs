@@ -21,6 +21,9 @@ const SIGNS = {
   caddy: /caddy/i,
   curl: /"curl"/,
   openssl: /"openssl"/,
+  exiftool: /\b(exiftool|makeMediaCorpus)\b/,
+  ffmpeg: /\b(ffmpeg|makeMediaCorpus)\b/,
+  "heif-enc": /\b(heif-enc|makeMediaCorpus)\b/,
   chromium: /playwright|chromium/i,
   firefox: /\bdescribeBrowsers\b/,
 };
