@@ -9,6 +9,7 @@ import { describeOAuthGrantsContract } from "../../testing/store-contract-grants
 import { describeOAuthArtifactsContract } from "../../testing/store-contract-oauth.ts";
 import { describeOAuthClientsContract } from "../../testing/store-contract-oauth-clients.ts";
 import { describeSigningKeysContract } from "../../testing/store-contract-signing-keys.ts";
+import { describeResumableUploadsContract } from "../../testing/store-contract-media-uploads.ts";
 import { describeUploadsContract } from "../../testing/store-contract-uploads.ts";
 import type { CreateStoreFixture } from "../../testing/store-contract-fixture.ts";
 import { describeIdempotencyContract } from "../../testing/store-contract-idempotency.ts";
@@ -40,6 +41,7 @@ describe("PostgreSQL", { skip: await skipWithout("postgres") }, () => {
   describeMigrationContract("PostgreSQL", create);
   describeDocumentsContract("PostgreSQL", create);
   describeUploadsContract("PostgreSQL", create);
+  describeResumableUploadsContract("PostgreSQL", create);
   describeOAuthArtifactsContract("PostgreSQL", create);
   describeOAuthGrantsContract("PostgreSQL", create);
   describeSigningKeysContract("PostgreSQL", create);
