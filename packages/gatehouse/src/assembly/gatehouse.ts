@@ -73,10 +73,13 @@ export async function openGatehouse(options: GatehouseOptions): Promise<Gatehous
   const foundation = await openServices({ ...options, ...servicesParts(application) }, stack);
   const { services, stores } = foundation;
   const parts = application.open?.(services) ?? {};
+  if (parts.media?.grants !== undefined) foundation.media.addGrants(parts.media.grants);
   const rooms = furnish(foundation, application, parts);
   stack.use(rooms.live);
   const gate = closeGate(foundation, parts, rooms.actions);
   startBackground(foundation, stack);
+  // A command that opens a stopped installation for a moment processes no files.
+  if (options.log !== "quiet") await foundation.media.start(parts, stack);
   const app = await mountRoutes(foundation, parts, rooms);
   const misplaced = services.edge.misplaced();
   if (misplaced.length > 0) throw new BootRefusedError(misplaced);
@@ -160,7 +163,12 @@ function furnish(foundation: Foundation, application: Application, parts: Applic
       parts.components?.some(({ name }) => name === refused.component) === true ? parts.frame?.(refused) : undefined,
   });
   const cspReport = createCspReportAction(services);
-  const own = [...operations, ...(room?.actions ?? []), ...(foundation.identity?.actions ?? [])];
+  const own = [
+    ...operations,
+    ...(room?.actions ?? []),
+    ...(foundation.identity?.actions ?? []),
+    ...foundation.media.actions,
+  ];
   const actions = [...own, ...live.actions, ...(parts.actions ?? []), cspReport];
   return { live, console: room, cspReport, actions };
 }

@@ -1,6 +1,7 @@
 import { guardSettings } from "./guard-settings.ts";
 import { identityOptions } from "./identity-options.ts";
 import { choice, cidr, duration, either, flag, instant, integer, list, origin, size, text, url } from "./kind.ts";
+import { mediaOptions } from "./media-options.ts";
 import { option } from "./option.ts";
 
 const ANY_NUMBER = Number.MAX_SAFE_INTEGER;
@@ -223,5 +224,6 @@ export const table = {
     doc: "Until when stored data that is not sealed yet is accepted, for a migration. Every acceptance is recorded.",
   }),
   "console.enabled": option(flag(), { doc: "Serves the operator console under `/console`.", default: true }),
+  ...mediaOptions,
   ...identityOptions,
 } as const;
