@@ -21,6 +21,8 @@ import type { Counters } from "../kernel/ports/counters.ts";
 import type { Documents } from "../kernel/ports/documents.ts";
 import type { EmergencySwitches } from "../kernel/ports/emergency.ts";
 import type { Leases } from "../kernel/ports/leases.ts";
+import type { MediaGrants } from "../kernel/ports/media-grants.ts";
+import type { MediaIntake } from "../kernel/ports/media-intake.ts";
 import type { Migration, Store } from "../kernel/ports/store.ts";
 import type { UploadPorts } from "../kernel/ports/uploads.ts";
 import type { Random } from "../kernel/random.ts";
@@ -69,6 +71,8 @@ export interface ApplicationParts {
   readonly signatures?: Readonly<Record<string, SignatureVerifier>>;
   /** Who presents a bearer token or a client's credentials. Without them such requests are refused. */
   readonly authenticators?: Omit<Authenticators, "session">;
+  /** Has photos and videos uploaded to collections: who may, and what takes over what has arrived. */
+  readonly media?: { readonly grants: MediaGrants; readonly intake: MediaIntake };
   /** Frames the page that shows a refused form of its components to browsers without scripts. */
   readonly frame?: RefusedFrame;
   /** Its routes; called once the live components are wired. */
