@@ -136,6 +136,7 @@ export class Transfer {
   async close(): Promise<void> {
     try {
       await this.#settle();
+      await this.#closeFile();
     } catch (error) {
       this.#parts.report(error);
     } finally {
