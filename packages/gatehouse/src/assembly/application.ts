@@ -23,6 +23,7 @@ import type { EmergencySwitches } from "../kernel/ports/emergency.ts";
 import type { Jobs } from "../kernel/ports/jobs.ts";
 import type { Leases } from "../kernel/ports/leases.ts";
 import type { MediaGrants } from "../kernel/ports/media-grants.ts";
+import type { MediaIntake } from "../kernel/ports/media-intake.ts";
 import type { Migration, ReadTransaction, Store } from "../kernel/ports/store.ts";
 import type { UploadPorts } from "../kernel/ports/uploads.ts";
 import type { Random } from "../kernel/random.ts";
@@ -70,8 +71,10 @@ export interface Services {
 
 /** What an application says about files that people bring. */
 export interface ApplicationMedia {
-  /** Who may do what in the application's collections. */
-  readonly grants?: MediaGrants;
+  /** Who may do what in the application's collections; asked besides the join tokens. */
+  readonly grants: MediaGrants;
+  /** What takes over files that have arrived, instead of the pipeline. */
+  readonly intake?: MediaIntake;
   /** Whether files of a collection wait for somebody's word before others see them. Default: none do. */
   readonly moderates?: (
     transaction: ReadTransaction,
@@ -91,6 +94,7 @@ export interface ApplicationParts {
   readonly frame?: RefusedFrame;
   /** Its routes; called once the live components are wired. */
   readonly routes?: (live: Live) => Hono | Promise<Hono>;
+  /** Has photos and videos uploaded to collections, looked at and published. */
   readonly media?: ApplicationMedia;
   /** Fills an empty development store with something to look at. */
   readonly seed?: () => Promise<void>;
