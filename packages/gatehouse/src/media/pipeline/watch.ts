@@ -22,11 +22,10 @@ export interface MediaWatchParts {
   readonly report: (error: unknown) => void;
   /** Milliseconds that a file may wait before somebody is told. */
   readonly alertAfter: number;
-  /** Milliseconds between looks. Default 30 000. */
-  readonly interval?: number;
 }
 
-const INTERVAL = 30_000;
+/** The longest time between looks, in milliseconds. */
+const LONGEST_INTERVAL = 30_000;
 const NOTE = { kind: "media-watch", tenant: "-", id: "-" } as const;
 const Note = z.object({ late: z.boolean(), version: z.string().optional() });
 type Note = z.infer<typeof Note>;
@@ -37,7 +36,8 @@ const ACTION = { action: "media.watch" } as const;
  * scanner has other signatures. Servers that share a store share the note of it: each thing is said once.
  */
 export function startMediaWatch(parts: MediaWatchParts): AsyncDisposable {
-  const { timers, interval = INTERVAL } = parts;
+  const { timers, alertAfter } = parts;
+  const interval = Math.min(LONGEST_INTERVAL, Math.ceil(alertAfter / 2));
   let ended = false;
   let timer: Disposable | undefined;
   let looking = Promise.resolve();
