@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -48,7 +47,7 @@ export class MediaSite implements AsyncDisposable {
   /** Brings a file; its asset. */
   async bring(content: Uint8Array, more: Partial<ReceivedFile> = {}): Promise<string> {
     const { media, store } = this.gatehouse.services;
-    const id = randomBytes(16).toString("hex");
+    const id = Buffer.from(systemRandom.bytes(16)).toString("hex");
     await using writer = await media.quarantine.append(id, 0);
     await writer?.write(content);
     await writer?.flush();

@@ -3,10 +3,7 @@ import { join } from "node:path";
 import { OPERATOR_ENTRANCES, operatorsOnly } from "../../console/operator.ts";
 import type { AnyAction } from "../../kernel/action.ts";
 import type { Config } from "../../kernel/config.ts";
-import type { MediaAssets } from "../../kernel/ports/media-assets.ts";
 import type { MediaGrants } from "../../kernel/ports/media-grants.ts";
-import type { MediaIntake, ResumableFiles } from "../../kernel/ports/media-intake.ts";
-import type { StorageTarget } from "../../kernel/ports/storage-target.ts";
 import { systemTimers } from "../../kernel/timers.ts";
 import { mediaEvents } from "../../media/events.ts";
 import { createPictures } from "../../media/images/pictures.ts";
@@ -26,22 +23,8 @@ import { createMediaAssets } from "../../store/sql/media-assets.ts";
 import type { ApplicationParts, Services } from "../application.ts";
 import { startJobWorkers } from "../job-workers.ts";
 import { GrantSources } from "./media-grants.ts";
+import type { MediaServices } from "./media-services.ts";
 import { openScanner } from "./scanner.ts";
-
-/** Files that people bring, for modules and applications. */
-export interface MediaServices {
-  readonly assets: MediaAssets;
-  /** Takes over files whose upload has ended. */
-  readonly intake: MediaIntake;
-  /** Where received files wait until they have been looked at. */
-  readonly quarantine: ResumableFiles;
-  /** Where the forms of published assets are. */
-  readonly target: StorageTarget;
-  /** Who may do what in which collection, of all who hand out grants. */
-  readonly grants: MediaGrants;
-  /** Whether files are looked at by a scanner before they are published. */
-  readonly scans: boolean;
-}
 
 /** Media with all that is mounted. */
 export interface MountedMedia {

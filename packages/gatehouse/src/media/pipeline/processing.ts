@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { ClaimedJob, JobHandler, Jobs } from "../../kernel/ports/jobs.ts";
 import type { AssetFindings, MediaAsset, MediaAssets, MediaVariant } from "../../kernel/ports/media-assets.ts";
 import type { ReadTransaction, Store, WriteTransaction } from "../../kernel/ports/store.ts";
-import { HELD, OPEN_STATES } from "../assets.ts";
+import { assetTarget, HELD, OPEN_STATES } from "../assets.ts";
 import { mediaEvents } from "../events.ts";
 import type { Scanner } from "../scan/scanner.ts";
 import type { Announcements } from "./announcements.ts";
@@ -51,7 +51,7 @@ export function createProcessing(parts: ProcessingParts): JobHandler {
       const failure = {
         action: "media.process",
         tenant,
-        target: `asset:${id}`,
+        target: assetTarget(id),
         failed: true,
         context: { reason },
       } as const;
@@ -184,7 +184,7 @@ class Processing {
 
   #announceHeld(transaction: WriteTransaction, context: Readonly<Record<string, string>>): void {
     const { asset } = this.#task;
-    const held = { action: "media.process", tenant: asset.tenant, target: `asset:${asset.id}`, context };
+    const held = { action: "media.process", tenant: asset.tenant, target: assetTarget(asset.id), context };
     transaction.afterCommit(() => this.#parts.announcements.announce(mediaEvents.media_asset_held, held));
   }
 }
