@@ -53,7 +53,7 @@ export async function openMedia({ services, report }: MediaOptions): Promise<Mou
     ...{ assets, grants, scans: scanner !== undefined },
     intake: createMediaIntake({ assets, jobs }),
     quarantine: openResumableFiles(join(folder, "quarantine")),
-    target: await openLocalTarget({ name: "hot", directory: join(folder, "hot"), random }),
+    target: await openLocalTarget({ name: "hot", directory: join(folder, "hot"), random, clock }),
   };
   const { noneReason: unscannedReason, infected } = config.media.scanner;
   const who = { operatorsOnly, entrances: OPERATOR_ENTRANCES };
@@ -93,6 +93,8 @@ async function start(opened: Opened, parts: ApplicationParts, stack: AsyncDispos
   const rescan = scanner === undefined ? [] : [createRescan({ ...services, ...media, scanner })];
   const handlers = [createProcessing(processing), createDeletion(media), ...rescan];
   const background = { ...services, store, timers: systemTimers, report };
+  // An embedded store has one process: what another had in hands, it has no more.
+  if (store.dialect === "sqlite") await store.write((transaction) => services.jobs.takeBack(transaction, MEDIA_QUEUE));
   stack.use(await startJobWorkers({ ...background, queue: MEDIA_QUEUE, handlers, concurrency: workers }));
   const { alertAfter } = config.media.scanner;
   stack.use(startMediaWatch({ ...background, ...media, scanner, announcements, alertAfter }));
@@ -107,13 +109,16 @@ function announceOff(announcements: Announcements, { media }: Config): void {
 const ABANDONED = 86_400_000;
 const NAME_BYTES = 8;
 
-/** A folder of this process alone: servers may share the volume. */
-function openWorkFolder(parent: string, { clock, random }: Pick<Services, "clock" | "random">): string {
+/** A folder of this process alone: servers of one PostgreSQL may share the volume. */
+function openWorkFolder(
+  parent: string,
+  { clock, random, store }: Pick<Services, "clock" | "random" | "store">,
+): string {
   mkdirSync(parent, { recursive: true, mode: 0o700 });
   for (const name of readdirSync(parent)) {
     const path = join(parent, name);
     const changed = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-    if (clock.now() - changed > ABANDONED) rmSync(path, { recursive: true, force: true });
+    if (store.dialect === "sqlite" || clock.now() - changed > ABANDONED) rmSync(path, { recursive: true, force: true });
   }
   const folder = join(parent, Buffer.from(random.bytes(NAME_BYTES)).toString("hex"));
   mkdirSync(folder, { mode: 0o700 });

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { readdirSync, rmSync } from "node:fs";
+import { readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import type { StorageTarget } from "../../kernel/ports/storage-target.ts";
+import { systemClock } from "../../kernel/clock.ts";
 import { systemRandom } from "../../kernel/random.ts";
 import { createTemporaryDirectory } from "../../testing/sqlite-fixture.ts";
 import { DamagedFileError, openLocalTarget } from "./local-target.ts";
@@ -122,6 +123,17 @@ describe("the local storage target", () => {
     }
   });
 
+  it("deletes what a server that was killed had half written, and nothing that is being written", async () => {
+    using folder = createTemporaryDirectory();
+    await openIn(folder.path);
+    const incoming = join(folder.path, "incoming");
+    for (const name of ["old", "new"]) writeFileSync(join(incoming, name), "half");
+    const yesterday = systemClock.now() / 1000 - 90_000;
+    utimesSync(join(incoming, "old"), yesterday, yesterday);
+    await openIn(folder.path);
+    assert.deepEqual(readdirSync(incoming), ["new"]);
+  });
+
   it("fails where the disk is gone, and keeps nothing", async () => {
     using folder = createTemporaryDirectory();
     const target = await openIn(folder.path);
@@ -132,7 +144,7 @@ describe("the local storage target", () => {
 });
 
 function openIn(directory: string): Promise<StorageTarget> {
-  return openLocalTarget({ name: "hot", directory, random: systemRandom });
+  return openLocalTarget({ name: "hot", directory, random: systemRandom, clock: systemClock });
 }
 
 function digest(content: Uint8Array): string {

@@ -3,6 +3,7 @@ import { createReadStream } from "node:fs";
 import { mkdir, open, readdir, rename, rm, rmdir, stat, statfs, unlink, type FileHandle } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Readable } from "node:stream";
+import type { Clock } from "../../kernel/clock.ts";
 import type {
   ByteRange,
   NewFile,
@@ -19,6 +20,7 @@ export interface LocalTargetOptions {
   /** A folder that nothing else writes to. */
   readonly directory: string;
   readonly random: Random;
+  readonly clock: Clock;
 }
 
 /** What came was not what had been announced. Nothing of it was kept. */
@@ -39,7 +41,19 @@ export async function openLocalTarget(options: LocalTargetOptions): Promise<Stor
   const incoming = join(options.directory, "incoming");
   await mkdir(files, { recursive: true, mode: 0o700 });
   await mkdir(incoming, { recursive: true, mode: 0o700 });
+  await deleteAbandoned(incoming, options.clock.now());
   return new LocalTarget(options, files, incoming);
+}
+
+/** Milliseconds after which what is half written is what a server that was killed has left behind. */
+const ABANDONED = 86_400_000;
+
+async function deleteAbandoned(incoming: string, now: number): Promise<void> {
+  for (const name of await readdir(incoming)) {
+    const path = join(incoming, name);
+    const found = await stat(path).catch(absent);
+    if (found !== undefined && now - found.mtimeMs > ABANDONED) await rm(path, { force: true });
+  }
 }
 
 class LocalTarget implements StorageTarget {
