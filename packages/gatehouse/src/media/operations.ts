@@ -9,7 +9,7 @@ import type { ReadTransaction, Store, WriteTransaction } from "../kernel/ports/s
 import { problems } from "../kernel/problems.ts";
 import { assetTarget, HELD } from "./assets.ts";
 import { mediaEvents } from "./events.ts";
-import { addProcessing, MEDIA_QUEUE } from "./pipeline/intake.ts";
+import { addDeletion, addProcessing, MEDIA_QUEUE } from "./pipeline/intake.ts";
 import { addRescan } from "./pipeline/rescan.ts";
 import { withdraw } from "./pipeline/settlement.ts";
 import { waitingOf } from "./pipeline/watch.ts";
@@ -184,6 +184,7 @@ async function decide(
   // One that was let through while there was no scanner is not let through again once there is.
   if (!looked || (asset.scannedBy === undefined && scanner !== undefined)) return deny(mediaProblems.MEDIA_NOT_SCANNED);
   await assets.change(transaction, id, { from: ["held"], to: "published", quarantined: false });
+  await addDeletion(jobs, transaction, { tenant, keys: [], quarantined: id });
   return undefined;
 }
 

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
+import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { OPERATOR_ENTRANCES, operatorsOnly } from "../../console/operator.ts";
 import type { AnyAction } from "../../kernel/action.ts";
@@ -81,7 +81,7 @@ async function start(opened: Opened, parts: ApplicationParts, stack: AsyncDispos
   const { config, random, store } = services;
   const announcements = createAnnouncements(services);
   if (scanner === undefined) announceOff(announcements, config);
-  const folder = openWorkFolder(join(opened.folder, "work"), services);
+  const folder = nameWorkFolder(join(opened.folder, "work"), services);
   stack.defer(() => rmSync(folder, { recursive: true, force: true }));
   const { pixels, frames, decodeTime: time, decodeMemory: memory, workers } = config.media.limits;
   const processing: ProcessingParts = {
@@ -109,18 +109,15 @@ function announceOff(announcements: Announcements, { media }: Config): void {
 const ABANDONED = 86_400_000;
 const NAME_BYTES = 8;
 
-/** A folder of this process alone: servers of one PostgreSQL may share the volume. */
-function openWorkFolder(
+/** Names a folder of this process alone, made when it is needed: servers of one PostgreSQL may share the volume. */
+function nameWorkFolder(
   parent: string,
   { clock, random, store }: Pick<Services, "clock" | "random" | "store">,
 ): string {
-  mkdirSync(parent, { recursive: true, mode: 0o700 });
-  for (const name of readdirSync(parent)) {
+  for (const name of existsSync(parent) ? readdirSync(parent) : []) {
     const path = join(parent, name);
     const changed = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
     if (store.dialect === "sqlite" || clock.now() - changed > ABANDONED) rmSync(path, { recursive: true, force: true });
   }
-  const folder = join(parent, Buffer.from(random.bytes(NAME_BYTES)).toString("hex"));
-  mkdirSync(folder, { mode: 0o700 });
-  return folder;
+  return join(parent, Buffer.from(random.bytes(NAME_BYTES)).toString("hex"));
 }

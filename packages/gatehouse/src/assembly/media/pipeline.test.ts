@@ -362,6 +362,9 @@ describe("files of moderated collections", { skip: skipWithoutClamd() }, () => {
     assert.equal(await decide(id, "hide"), "STATE_CONFLICT");
     assert.equal(await decide(id, "publish"), "done");
     await site.until(id, "published");
+    await site.idle();
+    assert.equal(site.isQuarantined(id), false);
+    assert.equal((await site.variants(id)).size, 3);
     assert.equal(await decide(id, "hide"), "done");
     assert.equal((await site.until(id, "held")).reason, "hidden");
     assert.equal(await decide(id, "publish"), "done");

@@ -92,10 +92,11 @@ class Processing {
 
   async run(): Promise<Effect | undefined> {
     const { scanner, limits } = this.#parts;
-    const { asset, signal } = this.#task;
-    // A scanner that is away would only be found out after the whole file was read.
+    const { asset, tries, signal } = this.#task;
+    // Found out before the whole file is read. Old signatures are worth one look: malware they know is malware.
     const status = await scanner?.status();
-    if (status?.state === "unavailable") return this.#wait(status.reason, asset.findings);
+    const vain = status?.state === "unavailable" || (status?.state === "outdated" && tries > 0);
+    if (vain) return this.#wait(status.reason, asset.findings);
     const inspection = await this.#inspect();
     if (inspection === undefined)
       return this.#refuse("rejected", "lost: the received file is not there", asset.findings);
