@@ -26,9 +26,13 @@ const PROGRAMS = {
   firefox: { found: () => inPath("firefox-esr"), packages: ["firefox-esr"] },
   caddy: { found: () => inPath("caddy"), packages: ["caddy"] },
   curl: { found: () => inPath("curl"), packages: ["curl"] },
+  clamd: { found: () => inPath("clamd"), packages: ["clamav-daemon"] },
   openssl: { found: () => inPath("openssl"), packages: ["openssl"] },
   "poppler-utils": { found: () => inPath("pdftoppm"), packages: ["poppler-utils"] },
   "zbar-tools": { found: () => inPath("zbarimg"), packages: ["zbar-tools"] },
+  exiftool: { found: () => inPath("exiftool"), packages: ["libimage-exiftool-perl"] },
+  ffmpeg: { found: () => inPath("ffmpeg"), packages: ["ffmpeg"] },
+  "heif-enc": { found: () => inPath("heif-enc"), packages: ["libheif-examples"] },
   nginx: { found: () => inPath("nginx"), packages: ["nginx"] },
 };
 

@@ -20,9 +20,13 @@ const SIGNS = {
   nginx: /nginx/i,
   caddy: /caddy/i,
   curl: /"curl"/,
+  clamd: /\bstartClamd\b/,
   openssl: /"openssl"/,
   "poppler-utils": /"pdftoppm"/,
   "zbar-tools": /"zbarimg"/,
+  exiftool: /\b(exiftool|makeMediaCorpus)\b/,
+  ffmpeg: /\b(ffmpeg|makeMediaCorpus)\b/,
+  "heif-enc": /\b(heif-enc|makeMediaCorpus)\b/,
   chromium: /playwright|chromium/i,
   firefox: /\bdescribeBrowsers\b/,
 };

@@ -46,6 +46,16 @@ import {
 } from "./commands/oauth.ts";
 import { monitorsList, monitorsRun } from "./commands/monitors.ts";
 import { oauthCompromise, oauthListKeys, oauthPruneKeys, oauthRotateKeys } from "./commands/oauth-keys.ts";
+import {
+  mediaDelete,
+  mediaHide,
+  mediaList,
+  mediaReject,
+  mediaRelease,
+  mediaRescan,
+  mediaShow,
+  mediaStatus,
+} from "./commands/media.ts";
 import { start } from "./commands/start.ts";
 
 /** Every command of the `gatehouse` program. */
@@ -101,6 +111,14 @@ export const commands: readonly Command[] = [
   joinTokensPrint,
   joinTokensImport,
   joinTokensMigrate,
+  mediaStatus,
+  mediaList,
+  mediaShow,
+  mediaRelease,
+  mediaHide,
+  mediaReject,
+  mediaDelete,
+  mediaRescan,
   backup,
   restore,
   config,

@@ -20,8 +20,11 @@ import type { Bus } from "../kernel/ports/bus.ts";
 import type { Counters } from "../kernel/ports/counters.ts";
 import type { Documents } from "../kernel/ports/documents.ts";
 import type { EmergencySwitches } from "../kernel/ports/emergency.ts";
+import type { Jobs } from "../kernel/ports/jobs.ts";
 import type { Leases } from "../kernel/ports/leases.ts";
-import type { Migration, Store } from "../kernel/ports/store.ts";
+import type { MediaGrants } from "../kernel/ports/media-grants.ts";
+import type { MediaIntake } from "../kernel/ports/media-intake.ts";
+import type { Migration, ReadTransaction, Store } from "../kernel/ports/store.ts";
 import type { UploadPorts } from "../kernel/ports/uploads.ts";
 import type { Random } from "../kernel/random.ts";
 import type { Sealer } from "../kernel/seal.ts";
@@ -31,6 +34,7 @@ import type { Monitor } from "../monitor/monitor.ts";
 import type { BackChannel } from "./back-channel.ts";
 import type { GuestServices } from "./guests/guest-services.ts";
 import type { IdentityServices } from "./identity/identity-services.ts";
+import type { MediaServices } from "./media/media-services.ts";
 
 /** What an application is given to build itself from: every port, opened and wired. */
 export interface Services {
@@ -47,6 +51,8 @@ export interface Services {
   readonly uploads: UploadPorts;
   readonly trail: AuditTrail;
   readonly leases: Leases;
+  /** Work to be done later, once; `startJobWorkers` does it. */
+  readonly jobs: Jobs;
   readonly counters: Counters;
   readonly bus: Bus;
   readonly bans: Bans;
@@ -63,6 +69,24 @@ export interface Services {
   readonly identity: IdentityServices | undefined;
   /** Join tokens, and the guests who come in by them. */
   readonly guests: GuestServices;
+  /** Files that people bring: their record, and where they are. */
+  readonly media: MediaServices;
+}
+
+/** The ports themselves, which modules are opened with. */
+export type Ports = Omit<Services, "identity" | "guests" | "media">;
+
+/** What an application says about files that people bring. */
+export interface ApplicationMedia {
+  /** Who may do what in the application's collections; asked besides the join tokens. */
+  readonly grants: MediaGrants;
+  /** What takes over files that have arrived, instead of the pipeline. */
+  readonly intake?: MediaIntake;
+  /** Whether files of a collection wait for somebody's word before others see them. Default: none do. */
+  readonly moderates?: (
+    transaction: ReadTransaction,
+    collection: { readonly tenant: string; readonly collection: string },
+  ) => Promise<boolean>;
 }
 
 /** What an application adds. */
@@ -79,6 +103,8 @@ export interface ApplicationParts {
   readonly routes?: (live: Live) => Hono | Promise<Hono>;
   /** What is tried from outside again and again to see that it works. */
   readonly monitors?: readonly Monitor[];
+  /** Has photos and videos uploaded to collections, looked at and published. */
+  readonly media?: ApplicationMedia;
   /** Fills an empty development store with something to look at. */
   readonly seed?: () => Promise<void>;
 }

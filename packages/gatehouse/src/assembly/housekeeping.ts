@@ -23,10 +23,14 @@ export interface HousekeepingParts {
   readonly grantRecord?: Tidied | undefined;
   /** Join tokens and what was counted of them. */
   readonly joinTokens: Tidied;
+  /** Jobs that were given up long ago. */
+  readonly jobs?: Tidied | undefined;
   readonly uploads: UploadPorts;
   readonly clock: Clock;
   /** Looks after files that the store knows nothing of. */
   readonly strays: (signal: AbortSignal) => Promise<void>;
+  /** Looks after uploads to collections, where there are any. */
+  readonly media?: ((signal: AbortSignal) => Promise<void>) | undefined;
   /** Deletes old rows of the audit trail. */
   readonly prune: (signal?: AbortSignal) => Promise<number>;
   /** Seals anew what does not go away by itself, once after each rotation of the keys. */
@@ -43,14 +47,14 @@ const CHUNK = 500;
 
 /** Deletes what has expired, a few rows at a time, and reminds of what is due: now and every five minutes. */
 export function startHousekeeping(parts: HousekeepingParts): AsyncDisposable {
-  const { store, records, sessions, documents, uploads, clock, strays, prune, remind, report } = parts;
-  const { artifacts, clients, grantRecord, joinTokens, reseal, look } = parts;
+  const { store, records, sessions, documents, uploads, clock, strays, media, prune, remind, report } = parts;
+  const { artifacts, clients, grantRecord, joinTokens, jobs: deadJobs, reseal, look } = parts;
   const stop = new AbortController();
   const jobs: readonly ((transaction: WriteTransaction) => Promise<number>)[] = [
     (transaction) => records.prune(transaction, CHUNK),
     (transaction) => sessions.prune(transaction, clock.now(), CHUNK),
     (transaction) => documents.prune(transaction, CHUNK),
-    ...[artifacts, clients, grantRecord, joinTokens]
+    ...[artifacts, clients, grantRecord, joinTokens, deadJobs]
       .filter((rows) => rows !== undefined)
       .map((rows) => (transaction: WriteTransaction) => rows.prune(transaction, CHUNK)),
   ];
@@ -62,6 +66,7 @@ export function startHousekeeping(parts: HousekeepingParts): AsyncDisposable {
     }
     await deleteExpiredUploads(uploads, store, stop.signal);
     await strays(stop.signal);
+    await media?.(stop.signal);
     await prune(stop.signal);
     await reseal?.(stop.signal);
     await look(stop.signal);

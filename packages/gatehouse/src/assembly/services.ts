@@ -23,16 +23,18 @@ import { createBans } from "../store/sql/bans.ts";
 import { createEmergencySwitches } from "../store/emergency-switches.ts";
 import { createDocuments } from "../store/sql/documents.ts";
 import { createIdempotencyRecords } from "../store/sql/idempotency-records.ts";
+import { createJobs } from "../store/sql/jobs.ts";
 import { createLeases } from "../store/sql/leases.ts";
 import { createSessions } from "../store/sql/sessions.ts";
 import { createUploadRecords } from "../store/sql/upload-records.ts";
-import type { Application, Services } from "./application.ts";
+import type { Application, Ports, Services } from "./application.ts";
 import { createBackChannel } from "./back-channel.ts";
 import { edgeOptions } from "./edge-options.ts";
 import { openIdentity, type IdentityOptions, type MountedIdentity } from "./identity/mounted-identity.ts";
 import { createOwnOrigin, tenantOrigins, type OwnOrigin } from "./identity/origins.ts";
 import { openGuests, type MountedGuests } from "./guests/mounted-guests.ts";
 import { loadKeys } from "./keys.ts";
+import { openMedia, type MountedMedia } from "./media/mounted-media.ts";
 import { openStores, type Stores } from "./stores.ts";
 import { systemEvents, type SystemEvents } from "./system-events.ts";
 
@@ -61,6 +63,7 @@ export interface Foundation {
   readonly report: (error: unknown, attempt?: Attempt) => void;
   readonly identity: MountedIdentity | undefined;
   readonly guests: MountedGuests;
+  readonly media: MountedMedia;
   readonly listensAt: OwnOrigin["listensAt"];
   /** Hands the gate over once it is built. */
   readonly setGate: (gate: Gate) => void;
@@ -105,18 +108,21 @@ export async function openServices(
   const chosen = { ...(tenant === undefined ? {} : { tenant }), ...(timings === undefined ? {} : { timings }) };
   const tenants = originOf === undefined ? {} : { originOf };
   const edge = createEdge({ ...base, ...edgeOptions(config), ...own, ...chosen, ...tenants });
-  const ports: Omit<Services, "identity" | "guests"> = {
+  const ports: Ports = {
     ...{ ...base, config, sealer, documents, counters, bus, bans, emergency, edge },
     uploads: { sink: openUploadFiles(join(config.dataDirectory, "uploads")), records: createUploadRecords() },
     trail: createAuditTrail(),
     leases: createLeases(store),
+    jobs: createJobs({ store, bus, ids, report }),
     oneTimeLinks: createOneTimeLinks({ ...base, edge, documents, sessions }),
   };
   const records = createIdempotencyRecords();
   const mounting = { services: ports, sessions, originOf: originOf ?? origin, theme, report: own.report };
   const mounted = await openModules({ ...mounting, keysChanged: announce.signingKeys }, stack);
-  const { identity, guests } = mounted;
-  const services: Services = { ...ports, identity: identity?.services, guests: guests.services };
+  const { identity, guests, media } = mounted;
+  const services: Services = {
+    ...{ ...ports, identity: identity?.services, guests: guests.services, media: media.services },
+  };
   const internals = {
     keyKeeper,
     sessions,
@@ -133,12 +139,13 @@ export async function openServices(
 async function openModules(
   options: IdentityOptions,
   stack: AsyncDisposableStack,
-): Promise<Pick<Foundation, "identity" | "guests">> {
-  const { identity } = options.services.config;
-  return {
-    identity: identity.enabled ? await openIdentity(options, stack) : undefined,
-    guests: await openGuests({ services: options.services, report: options.report }, stack),
-  };
+): Promise<Pick<Foundation, "identity" | "guests" | "media">> {
+  const { services, report } = options;
+  const { enabled } = services.config.identity;
+  const guests = await openGuests({ services, report }, stack);
+  const media = await openMedia({ services, report });
+  media.addGrants(guests.services.grants);
+  return { identity: enabled ? await openIdentity(options, stack) : undefined, guests, media };
 }
 
 interface Log {

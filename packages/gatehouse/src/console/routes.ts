@@ -30,6 +30,7 @@ import { grantRoutes } from "./grant-routes.ts";
 import { guardPage } from "./guard-page.ts";
 import { joinTokenRoutes } from "./join-token-routes.ts";
 import { consolePage, doorPage, type ConsoleFrame } from "./layout.ts";
+import { mediaRoutes } from "./media-routes.ts";
 import { MOST_COUNTED, overviewPage, type IdentityOverview } from "./overview-page.ts";
 import { monitorRoutes } from "./monitor-routes.ts";
 import { OPERATOR_GRANT } from "./operator.ts";
@@ -86,6 +87,7 @@ export function consoleRoutes(parts: ConsoleRouteParts): Hono {
     clientRoutes,
     signingKeyRoutes,
     joinTokenRoutes,
+    mediaRoutes,
     emergencyRoutes,
     playbookRoutes,
     monitorRoutes,

@@ -1,3 +1,4 @@
+import type { AddressBounds } from "../kernel/action.ts";
 import { carriesSession, initiatingPage, type Attempt } from "../kernel/attempt.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { events } from "../kernel/events.ts";
@@ -62,7 +63,20 @@ export function admitGuard(options: AdmitOptions): Guard {
     phase: "admit",
     modes: ["enforce", "shadow", "off"],
     // Jobs are the system's own work and come from no address.
-    compile: (_, entrance) => (entrance === "job" ? undefined : admitStep({ ...options, ...settings, trusted, held })),
+    compile(action, entrance) {
+      if (entrance === "job") return undefined;
+      const { name, perAddress } = action;
+      if (perAddress === undefined) return admitStep({ ...options, ...settings, trusted, held });
+      const own = ownRules(perAddress);
+      return admitStep({ ...options, ...settings, ...own, guests: own, action: name, trusted, held });
+    },
+  };
+}
+
+function ownRules({ limit, window, atOnce }: AddressBounds): AdmitRules {
+  return {
+    window: Object.freeze<LimitRule>({ kind: "window", limit, window }),
+    slots: Object.freeze<LimitRule>({ kind: "concurrency", limit: atOnce, window: SLOT_LIFETIME }),
   };
 }
 
@@ -79,6 +93,8 @@ function rulesOf({ perIp = PER_IP, concurrentPerIp = CONCURRENT_PER_IP }: AdmitO
 }
 
 interface AdmitParts extends AdmitOptions, AdmitRules {
+  /** The action whose attempts are counted apart from all others. */
+  readonly action?: string;
   /** For those with a join token. */
   readonly guests: AdmitRules;
   readonly trusted: AddressRanges;
@@ -129,7 +145,10 @@ function apart({ provenance, known }: Attempt): string[] {
 }
 
 function checksOf(parts: AdmitParts, attempt: Attempt, address: string): LimitCheck[] {
-  const key = parts.fingerprint(ADDRESS_POLICY, [address, ...apart(attempt)].join(" "));
+  const subject = [address, ...apart(attempt)].join(" ");
+  const { fingerprint, action } = parts;
+  const key =
+    action === undefined ? fingerprint(ADDRESS_POLICY, subject) : fingerprint(ADDRESS_POLICY, subject, action);
   const { window, slots } = attempt.known?.by === "invitation" ? parts.guests : parts;
   return [
     { policy: ADDRESS_POLICY, key, rule: window, cost: 1 },

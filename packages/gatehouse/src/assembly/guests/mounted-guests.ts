@@ -21,7 +21,7 @@ import type { WriteTransaction } from "../../kernel/ports/store.ts";
 import { subscribeLastingly } from "../../store/lasting-subscription.ts";
 import { createJoinTokens } from "../../store/sql/join-tokens.ts";
 import { createLegacyTokens, LegacyNameError } from "../../store/sql/legacy-tokens.ts";
-import type { Services } from "../application.ts";
+import type { Ports } from "../application.ts";
 import type { GuestServices } from "./guest-services.ts";
 
 /** Guests with all that is mounted. */
@@ -36,7 +36,7 @@ export interface MountedGuests {
 
 /** What guests are opened with. */
 export interface GuestsOptions {
-  readonly services: Omit<Services, "identity" | "guests">;
+  readonly services: Ports;
   readonly report: (error: unknown) => void;
 }
 

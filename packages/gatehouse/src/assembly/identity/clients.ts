@@ -3,7 +3,7 @@ import { createClientServices, type ClientServices } from "../../identity/client
 import type { ProtectedResource } from "../../identity/engine/configuration.ts";
 import type { OAuthArtifacts } from "../../kernel/ports/oauth-artifacts.ts";
 import { createOAuthClients } from "../../store/sql/oauth-clients.ts";
-import type { Services } from "../application.ts";
+import type { Ports } from "../application.ts";
 
 /** What clients need besides the services. */
 export interface OpenClientsParts {
@@ -15,7 +15,7 @@ export interface OpenClientsParts {
 const LOOPBACK = ["127.0.0.0/8", "::1/128"];
 
 /** The clients of the identity provider, as configured. */
-export function openClients(services: Omit<Services, "identity" | "guests">, parts: OpenClientsParts): ClientServices {
+export function openClients(services: Ports, parts: OpenClientsParts): ClientServices {
   const { config } = services;
   const { clients: configured, clientRegistration, clientDocuments, publicClients } = config.identity;
   const { access: registration, redirectHosts, unusedAfter, ...policy } = clientRegistration;

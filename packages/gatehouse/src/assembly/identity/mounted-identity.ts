@@ -29,7 +29,7 @@ import { createOAuthArtifacts } from "../../store/sql/oauth-artifacts.ts";
 import { createOAuthGrants } from "../../store/sql/oauth-grants.ts";
 import { createSigningKeys } from "../../store/sql/signing-keys.ts";
 import type { Hono } from "hono";
-import type { Services } from "../application.ts";
+import type { Ports } from "../application.ts";
 import { grantPolicies } from "./grant-policies.ts";
 import type { IdentityServices } from "./identity-services.ts";
 import { openClients } from "./clients.ts";
@@ -47,7 +47,7 @@ export interface MountedIdentity {
 
 /** What an identity provider is opened with. */
 export interface IdentityOptions {
-  readonly services: Omit<Services, "identity" | "guests">;
+  readonly services: Ports;
   readonly sessions: Sessions;
   /** The issuer's address of a tenant. */
   readonly originOf: (tenant: string) => string;

@@ -1,4 +1,4 @@
-import type { WriteTransaction } from "./store.ts";
+import type { ReadTransaction, WriteTransaction } from "./store.ts";
 
 /** Work to be done later, once, by whichever server comes first. */
 export interface NewJob {
@@ -27,6 +27,8 @@ export interface ClaimedJob {
   readonly epoch: number;
   /** Which attempt this is, from 1. */
   readonly attempt: number;
+  /** How many there may be; a claim beyond them is there to put the job aside: its workers ended without a word. */
+  readonly attempts: number;
   readonly createdAt: number;
 }
 
@@ -39,11 +41,49 @@ export interface Jobs {
   /** Holds on for longer; `false` where the job was lost. */
   renew(job: ClaimedJob, duration: number): Promise<boolean>;
   /** Ends a job in the transaction of its effect; `false` where it was lost: the transaction has to be given up then. */
-  complete(transaction: WriteTransaction, job: ClaimedJob): Promise<boolean>;
+  complete(transaction: WriteTransaction, job: Pick<ClaimedJob, "id" | "epoch">): Promise<boolean>;
   /** Puts it back until a time, or aside as dead where its attempts are used up or `final` says so. */
   fail(
     transaction: WriteTransaction,
     job: ClaimedJob,
     failure: { readonly reason: string; readonly runAt: number; readonly final?: boolean },
   ): Promise<"again" | "dead" | "lost">;
+  /** Lets claimed jobs of a queue be claimed at once: whoever had them is known to be gone. */
+  takeBack(transaction: WriteTransaction, queue: string): Promise<void>;
+  /** Milliseconds until a job of the queue can be claimed, at least 0; `undefined` where none waits. */
+  due(queue: string): Promise<number | undefined>;
+  /** Calls back when a job of the queue was added, here or on another server; may miss one. Disposing ends it. */
+  listen(queue: string, added: () => void): Promise<AsyncDisposable>;
+  /** Jobs that were put aside, newest first. */
+  dead(transaction: ReadTransaction, queue: string, limit: number): Promise<readonly DeadJob[]>;
+  /** Lets a dead job be tried again, as often as a new one; `false` where there is none, or another under its key. */
+  revive(transaction: WriteTransaction, id: string): Promise<boolean>;
+  /** Deletes jobs that have been dead for 30 days; how many. */
+  prune(transaction: WriteTransaction, limit: number): Promise<number>;
+}
+
+/** A job that was given up. */
+export interface DeadJob {
+  readonly id: string;
+  readonly kind: string;
+  readonly tenant: string;
+  readonly payload: unknown;
+  readonly attempt: number;
+  readonly createdAt: number;
+  readonly deadAt: number;
+  /** Why the last attempt failed. */
+  readonly reason: string;
+}
+
+/** What does one kind of job. */
+export interface JobHandler {
+  readonly kind: string;
+  /**
+   * Does the work. What it resolves to runs in the transaction that completes the job; it resolves to `undefined` where
+   * it has completed the job in a transaction of its own. What it throws is the reason to try again later. `signal` is
+   * aborted when the job was lost or the server stops.
+   */
+  run(job: ClaimedJob, signal: AbortSignal): Promise<((transaction: WriteTransaction) => Promise<void>) | undefined>;
+  /** Runs in the transaction that puts the job aside. */
+  dead?(transaction: WriteTransaction, job: ClaimedJob, reason: string): Promise<void>;
 }

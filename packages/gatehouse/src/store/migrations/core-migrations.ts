@@ -1,5 +1,6 @@
 import type { Migration } from "../../kernel/ports/store.ts";
 import { guestMigrations } from "./guest-migrations.ts";
+import { mediaMigrations } from "./media-migrations.ts";
 import { portableMigration } from "./portable-migration.ts";
 
 /**
@@ -292,4 +293,5 @@ export const coreMigrations: readonly Migration[] = Object.freeze([
     CREATE INDEX oauth_registration_tokens_expiry ON oauth_registration_tokens (expires_at)`,
   ),
   ...guestMigrations,
+  ...mediaMigrations,
 ]);

@@ -9,10 +9,13 @@ import { describeOAuthGrantsContract } from "../../testing/store-contract-grants
 import { describeOAuthArtifactsContract } from "../../testing/store-contract-oauth.ts";
 import { describeOAuthClientsContract } from "../../testing/store-contract-oauth-clients.ts";
 import { describeSigningKeysContract } from "../../testing/store-contract-signing-keys.ts";
+import { describeResumableUploadsContract } from "../../testing/store-contract-media-uploads.ts";
 import { describeUploadsContract } from "../../testing/store-contract-uploads.ts";
 import type { CreateStoreFixture } from "../../testing/store-contract-fixture.ts";
 import { describeIdempotencyContract } from "../../testing/store-contract-idempotency.ts";
 import { describeJoinTokensContract } from "../../testing/store-contract-join-tokens.ts";
+import { describeMediaAssetsContract } from "../../testing/store-contract-media-assets.ts";
+import { describeJobsContract } from "../../testing/store-contract-jobs.ts";
 import { describeLeasesContract } from "../../testing/store-contract-leases.ts";
 import { describeMigrationContract } from "../../testing/store-contract-migrations.ts";
 import { describeSessionsContract } from "../../testing/store-contract-sessions.ts";
@@ -40,6 +43,7 @@ describe("PostgreSQL", { skip: await skipWithout("postgres") }, () => {
   describeDocumentsContract("PostgreSQL", create);
   describeUploadsContract("PostgreSQL", create);
   describeJoinTokensContract("PostgreSQL", create);
+  describeResumableUploadsContract("PostgreSQL", create);
   describeOAuthArtifactsContract("PostgreSQL", create);
   describeOAuthGrantsContract("PostgreSQL", create);
   describeSigningKeysContract("PostgreSQL", create);
@@ -49,5 +53,7 @@ describe("PostgreSQL", { skip: await skipWithout("postgres") }, () => {
   describeAuditTrailContract("PostgreSQL", create);
   describeSessionsContract("PostgreSQL", create);
   describeLeasesContract("PostgreSQL", create);
+  describeJobsContract("PostgreSQL", create);
+  describeMediaAssetsContract("PostgreSQL", create);
   describeBansContract("PostgreSQL", create, async () => createMemoryBus());
 });
