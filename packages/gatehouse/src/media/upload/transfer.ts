@@ -62,8 +62,8 @@ export interface Received {
 const LEAF = 8 * 1_048_576;
 /** For slow senders: bytes and milliseconds after which that is done anyhow. */
 const SLOW = { bytes: 262_144, time: 2_000 };
-/** Bytes of the quota that are held ahead for an upload of unknown length. */
-const STEP = 8 * 1_048_576;
+/** Bytes of the quota that are held ahead for an upload of unknown length: as many as have come, within these. */
+const STEP = { least: 65_536, most: 8 * 1_048_576 };
 /** Milliseconds for which it is remembered that an upload has ended. */
 export const ENDED_KEPT = 3_600_000;
 
@@ -275,10 +275,14 @@ export class Transfer {
     const { store, uploads } = this.#parts;
     const { id, epoch } = this.#upload ?? {};
     if (id === undefined || epoch === undefined) return false;
-    const bytes = Math.min(most, this.#position + STEP);
-    const held = await store.write((writing) => uploads.reserve(writing, { id, epoch, bytes }, quota));
-    if (held) this.#reserved = bytes;
-    return held;
+    const ahead = Math.min(STEP.most, Math.max(STEP.least, this.#position));
+    // Where there is no room for more than what is here, that has to do.
+    for (const bytes of [Math.min(most, this.#position + ahead), this.#position]) {
+      if (!(await store.write((writing) => uploads.reserve(writing, { id, epoch, bytes }, quota)))) continue;
+      this.#reserved = bytes;
+      return true;
+    }
+    return false;
   }
 
   /**
