@@ -38,7 +38,7 @@ function send(
   const { promise, resolve, reject } = Promise.withResolvers<Sent>();
   const sent = request({
     ...{ port, method, path, agent, host: "127.0.0.1" },
-    headers: { ...PROXY, "content-length": body?.length ?? 0, authorization: "Bearer load", ...headers },
+    headers: { ...PROXY, "content-length": body?.length ?? 0, ...headers },
   });
   sent.on("error", reject);
   sent.on("response", (response) => {
@@ -65,13 +65,20 @@ function send(
   return promise;
 }
 
-async function sendFile({ port, protocol, checksum }: LoadTask, body: Buffer, digest: string): Promise<void> {
+/** What is sent, and by whom: nobody sends more at once than one guest may. */
+interface SentFile {
+  readonly body: Buffer;
+  readonly digest: string;
+  readonly guest: string;
+}
+
+async function sendFile({ port, protocol, checksum }: LoadTask, { body, digest, guest }: SentFile): Promise<void> {
   if (protocol === "raw") {
     const { status } = await send(port, "POST", { path: "/", headers: {}, body });
     if (status !== 200) throw new Error(`The raw server answered ${status}.`);
     return;
   }
-  const version = { "tus-resumable": "1.0.0" };
+  const version = { "tus-resumable": "1.0.0", authorization: `Bearer ${guest}` };
   const headers = { ...version, "upload-length": String(body.length) };
   const begun = await send(port, "POST", { path: "/uploads?collection=fair", headers });
   const path = begun.location.replace(/^https?:\/\/[^/]+/, "");
@@ -87,10 +94,10 @@ async function run(task: LoadTask): Promise<LoadResult> {
   const digest = task.checksum === undefined ? "" : createHash(task.checksum).update(content).digest("base64");
   let left = task.files;
   const began = performance.now();
-  const work = async (): Promise<void> => {
+  const work = async (_: unknown, index: number): Promise<void> => {
     while (left > 0) {
       left -= 1;
-      await sendFile(task, content, digest);
+      await sendFile(task, { body: content, digest, guest: `guest-${index}` });
     }
   };
   try {

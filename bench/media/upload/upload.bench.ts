@@ -50,8 +50,14 @@ async function start(name: string): Promise<Server> {
   return { child, port };
 }
 
-/** Megabytes a second. */
-async function measure(contender: Contender, scenario: Scenario, load: Child): Promise<number> {
+interface Round {
+  /** Megabytes a second. */
+  readonly speed: number;
+  /** Milliseconds of processor time a megabyte, of all threads of the server. */
+  readonly cpu: number;
+}
+
+async function measure(contender: Contender, scenario: Scenario, load: Child): Promise<Round> {
   // A server of its own for each round: what others have stored is gone with their directories.
   const { child, port } = await start(CONTENDERS[contender].server);
   await using _child = child;
@@ -62,9 +68,12 @@ async function measure(contender: Contender, scenario: Scenario, load: Child): P
     ...(contender === "sha256" ? { checksum: "sha256" as const } : {}),
   };
   await load.answer<LoadResult>({ ...task, files: 4, atOnce: 4, bytes: MIB });
+  await child.answer<Usage>("usage");
   const { elapsed, failure } = await load.answer<LoadResult>(task);
+  const { cpu } = await child.answer<Usage>("usage");
   if (failure !== undefined) throw new Error(`${contender}, ${scenario}: ${failure}`);
-  return (files * bytes) / 1e6 / (elapsed / 1000);
+  const megabytes = (files * bytes) / 1e6;
+  return { speed: megabytes / (elapsed / 1000), cpu: cpu / 1000 / megabytes };
 }
 
 /** Bytes of memory that each of many uploads at once takes. */
@@ -93,13 +102,20 @@ const tables: Table[] = [];
 const goals: Goal[] = [];
 await using load = new Child(join(import.meta.dirname, "load.ts"));
 for (const scenario of scenarios) {
-  const speeds = new Map<Contender, number[]>(names.map((name) => [name, []]));
+  const speeds = new Map<Contender, Round[]>(names.map((name) => [name, []]));
   for (let round = 0; round < rounds; round += 1) {
     for (const name of names) speeds.get(name)?.push(await measure(name, scenario, load));
   }
-  const middle = (name: Contender): number => median(speeds.get(name) ?? []);
+  const middle = (name: Contender, member: keyof Round = "speed"): number =>
+    median((speeds.get(name) ?? []).map((round) => round[member]));
   const rows = names.map((name) => [
-    ...[CONTENDERS[name].title, middle(name), middle(name) / middle("raw"), middle(name) / middle("tus")],
+    ...[
+      CONTENDERS[name].title,
+      middle(name),
+      middle(name) / middle("raw"),
+      middle(name) / middle("tus"),
+      middle(name, "cpu"),
+    ],
   ]);
   const { title } = SCENARIOS[scenario];
   tables.push({
