@@ -24,7 +24,7 @@ export const application = defineApplication({
                 <head>
                   <meta charset="utf-8" />
                   <title>Fair</title>
-                  <script type="module" src="/uploads/client.js"></script>
+                  <script type="module" nonce=${inbound.nonce} src="/uploads/client.js"></script>
                 </head>
                 <body>
                   <form

@@ -28,6 +28,7 @@ export function remember(fingerprint: string, upload: Remembered): void {
   }
 }
 
+/** Forgets an upload that is over. */
 export function forget(fingerprint: string): void {
   try {
     localStorage.removeItem(fingerprint);

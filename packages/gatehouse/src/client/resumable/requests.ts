@@ -66,6 +66,7 @@ function problemOf(text: string): { readonly code?: string; readonly detail?: st
   try {
     const parsed: unknown = JSON.parse(text);
     if (typeof parsed !== "object" || parsed === null) return {};
+    // An object of any members, each of which is looked at.
     const { code, detail } = parsed as Record<string, unknown>;
     return {
       ...(typeof code === "string" ? { code } : {}),

@@ -37,6 +37,7 @@ export class PageToken {
   async #ask(): Promise<boolean> {
     try {
       const response = await fetch(REFRESH, { headers: { accept: "application/json" } });
+      // An object of any members, of which one is looked at.
       const { csrf_token: token } = (await response.json()) as { csrf_token?: unknown };
       if (typeof token !== "string") return false;
       this.#token = token;
