@@ -61,7 +61,9 @@ export interface InterimAnswer {
 export function interimOf(environment: unknown): ((answer: InterimAnswer) => void) | undefined {
   if (typeof environment !== "object" || environment === null || !("outgoing" in environment)) return undefined;
   const { outgoing } = environment;
-  if (!(outgoing instanceof ServerResponse) || outgoing.req.httpVersion !== "1.1") return undefined;
+  if (!(outgoing instanceof ServerResponse)) return undefined;
+  const { req: message }: { readonly req: IncomingMessage } = outgoing;
+  if (message.httpVersion !== "1.1") return undefined;
   return ({ status, reason, fields }) => {
     if (outgoing.headersSent || outgoing.destroyed) return;
     const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
