@@ -21,6 +21,7 @@ import { createGuards } from "./guards.ts";
 import { createKeyReminder } from "./key-reminder.ts";
 import { createResealingJob } from "./identity/resealing.ts";
 import { startHousekeeping } from "./housekeeping.ts";
+import { mediaRoutes } from "./media/delivery.ts";
 import { mountUploads, type MountedUploads } from "./media/uploads.ts";
 import { operatorAttempt } from "./operator-attempt.ts";
 import { openServices, type Foundation, type ServicesOptions } from "./services.ts";
@@ -230,7 +231,11 @@ function closeGate(foundation: Foundation, parts: ApplicationParts, actions: rea
 
 const DAY = 86_400_000;
 
-function startBackground(foundation: Foundation, stack: AsyncDisposableStack, uploads: MountedUploads | undefined): void {
+function startBackground(
+  foundation: Foundation,
+  stack: AsyncDisposableStack,
+  uploads: MountedUploads | undefined,
+): void {
   const { services, sessions, records, keyKeeper: keys, systemEvents, report } = foundation;
   const { config } = services;
   stack.use(createRecorder({ ...services, report }));
@@ -257,6 +262,7 @@ async function mountRoutes({ services, identity }: Foundation, parts: Applicatio
   const { edge, config } = services;
   const { live, cspReport, uploads } = rooms;
   const app = new Hono();
+  app.route("/", mediaRoutes(services));
   app.route("/", createEdgeRoutes({ edge, cspReport, reportPath: config.csp.reportUri }));
   app.route("/", live.routes);
   if (rooms.console !== undefined) app.route("/", rooms.console.routes(live));

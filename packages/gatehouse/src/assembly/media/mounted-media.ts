@@ -8,6 +8,7 @@ import type { MediaGrants } from "../../kernel/ports/media-grants.ts";
 import type { MediaIntake, ResumableFiles } from "../../kernel/ports/media-intake.ts";
 import type { StorageTarget } from "../../kernel/ports/storage-target.ts";
 import { systemTimers } from "../../kernel/timers.ts";
+import type { MediaAddresses } from "../../media/addresses/media-addresses.ts";
 import { mediaEvents } from "../../media/events.ts";
 import { createPictures } from "../../media/images/pictures.ts";
 import { createMediaOperations } from "../../media/operations.ts";
@@ -25,6 +26,7 @@ import { openResumableFiles } from "../../store/files/resumable-files.ts";
 import { createMediaAssets } from "../../store/sql/media-assets.ts";
 import type { ApplicationParts, Services } from "../application.ts";
 import { startJobWorkers } from "../job-workers.ts";
+import { openMediaAddresses } from "./delivery.ts";
 import { GrantSources } from "./media-grants.ts";
 import { openScanner } from "./scanner.ts";
 
@@ -37,6 +39,8 @@ export interface MediaServices {
   readonly quarantine: ResumableFiles;
   /** Where the forms of published assets are. */
   readonly target: StorageTarget;
+  /** Signs the addresses at which published files are delivered. */
+  readonly addresses: MediaAddresses;
   /** Who may do what in which collection, of all who hand out grants. */
   readonly grants: MediaGrants;
   /** Whether files are looked at by a scanner before they are published. */
@@ -70,6 +74,7 @@ export async function openMedia({ services, report }: MediaOptions): Promise<Mou
     ...{ assets, grants, scans: scanner !== undefined },
     intake: createMediaIntake({ assets, jobs }),
     quarantine: openResumableFiles(join(folder, "quarantine")),
+    addresses: openMediaAddresses(services),
     target: await openLocalTarget({ name: "hot", directory: join(folder, "hot"), random }),
   };
   const { noneReason: unscannedReason, infected } = config.media.scanner;

@@ -6,7 +6,13 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import sharp from "sharp";
 import { systemClock } from "../../kernel/clock.ts";
-import { MALWARE_MARKER, MALWARE_SIGNATURE, skipWithoutClamd, startClamd, type ClamdService } from "../../testing/clamd.ts";
+import {
+  MALWARE_MARKER,
+  MALWARE_SIGNATURE,
+  skipWithoutClamd,
+  startClamd,
+  type ClamdService,
+} from "../../testing/clamd.ts";
 import { MediaSite } from "../../testing/media-site.ts";
 import { createTemporaryDirectory } from "../../testing/sqlite-fixture.ts";
 
@@ -24,7 +30,9 @@ async function photo(copyright = "GPS"): Promise<Buffer> {
 async function photoWith(text: string): Promise<Buffer> {
   const pixels = Buffer.alloc(64 * 64 * 3, 7);
   pixels.write(text, 100);
-  return sharp(pixels, { raw: { width: 64, height: 64, channels: 3 } }).png({ compressionLevel: 0 }).toBuffer();
+  return sharp(pixels, { raw: { width: 64, height: 64, channels: 3 } })
+    .png({ compressionLevel: 0 })
+    .toBuffer();
 }
 
 function digest(content: Uint8Array): string {
@@ -180,7 +188,8 @@ describe("files with malware", { skip: skipWithoutClamd() }, () => {
     await clamd.update({ at: systemClock.now() - DAY / 2, version: 101, markers: ["KNOWN-TOMORROW"] });
     await site.until(bad, "infected");
     assert.equal((await site.variants(bad)).size, 0);
-    while (!/101/.test((await site.find(good)).scannedBy ?? "")) await new Promise((resolve) => setTimeout(resolve, 20));
+    while (!/101/.test((await site.find(good)).scannedBy ?? ""))
+      await new Promise((resolve) => setTimeout(resolve, 20));
     await site.idle();
     const keys = await site.stored();
     assert.equal(keys.length, 3);
@@ -244,7 +253,9 @@ describe("while a scanner has no answer", { skip: skipWithoutClamd() }, () => {
 
   it("because a file is larger than what it looks at, the file is not published", async () => {
     const noise = Buffer.from(Array.from({ length: 700 * 700 * 3 }, (_, at) => (at * 7919 + (at >> 8)) % 251));
-    const large = await sharp(noise, { raw: { width: 700, height: 700, channels: 3 } }).png({ compressionLevel: 0 }).toBuffer();
+    const large = await sharp(noise, { raw: { width: 700, height: 700, channels: 3 } })
+      .png({ compressionLevel: 0 })
+      .toBuffer();
     assert.ok(large.length > 1_048_576);
     const id = await site.bring(large);
     assert.match((await site.until(id, "unscannable")).reason, /larger than the 1048576 bytes/);
@@ -271,7 +282,9 @@ describe("disguised files", { skip: skipWithoutClamd() }, () => {
   let site: MediaSite;
   before(async () => {
     clamd = await startClamd({ signatures: { at: systemClock.now() - DAY, version: 100 } });
-    site = await MediaSite.open({ media: { scanner: { engine: "clamd", address: clamd.address }, limits: { frames: 5 } } });
+    site = await MediaSite.open({
+      media: { scanner: { engine: "clamd", address: clamd.address }, limits: { frames: 5 } },
+    });
   });
   after(async () => {
     await site?.[Symbol.asyncDispose]();
@@ -311,11 +324,16 @@ describe("disguised files", { skip: skipWithoutClamd() }, () => {
     const asset = await site.until(id, "suspicious");
     assert.match(asset.reason, /truncated/);
     await site.idle();
-    assert.deepEqual((await site.stored()).filter((key) => key.includes(id)), []);
+    assert.deepEqual(
+      (await site.stored()).filter((key) => key.includes(id)),
+      [],
+    );
   });
 
   it("are rejected where a few bytes stand for too many pixels or frames", async () => {
-    const wide = await sharp({ create: { width: 9000, height: 9000, channels: 3, background: "red" } }).png().toBuffer();
+    const wide = await sharp({ create: { width: 9000, height: 9000, channels: 3, background: "red" } })
+      .png()
+      .toBuffer();
     assert.match((await site.until(await site.bring(wide), "rejected")).reason, /pixels are too many/);
     const frame = { raw: { width: 8, height: 8 * 9, channels: 3, pageHeight: 8 } } as const;
     const noise = Buffer.from(Array.from({ length: 8 * 8 * 9 * 3 }, (_, at) => (at * 37) % 251));
@@ -349,7 +367,10 @@ describe("files of moderated collections", { skip: skipWithoutClamd() }, () => {
     assert.equal(await decide(id, "reject"), "done");
     await site.until(id, "rejected");
     await site.idle();
-    assert.deepEqual((await site.stored()).filter((key) => key.includes(id)), []);
+    assert.deepEqual(
+      (await site.stored()).filter((key) => key.includes(id)),
+      [],
+    );
     assert.equal(await decide(id, "publish"), "MEDIA_NOT_SCANNED");
     assert.equal(await decide("0".repeat(32), "publish"), "NOT_FOUND");
   });

@@ -121,7 +121,7 @@ describe("delivery of media", () => {
     assert.equal(headers["content-type"], "image/jpeg");
     assert.equal(headers["content-length"], String(CONTENT.length));
     assert.equal(headers["x-content-type-options"], "nosniff");
-    assert.match(headers["content-security-policy"] ?? "", /^default-src 'none';.*sandbox$/);
+    assert.match(String(headers["content-security-policy"]), /^default-src 'none';.*sandbox$/);
     assert.equal(headers["cross-origin-resource-policy"], "same-origin");
     assert.equal(headers["content-disposition"], `inline; filename="Foto 1.jpg"; filename*=UTF-8''Foto%201.jpg`);
     assert.equal(headers["set-cookie"], undefined);
