@@ -91,7 +91,7 @@ class SignedAddresses implements MediaAddresses {
     const window = this.#window(subject.variant);
     const end = String((Math.floor(this.#parts.clock.now() / 1000 / window) + WINDOWS_AHEAD) * window);
     const grant = `${subject.grant.id}.${subject.grant.generation}`;
-    return `${origin}${path}?e=${end}&k=${key.id}&g=${grant}&s=${signature(key, path, end, grant).toString("latin1")}`;
+    return `${origin}${path}?e=${end}&k=${key.id}&g=${grant}&s=${signature(key, { path, end, grant }).toString("latin1")}`;
   }
 
   signAll(subjects: readonly Omit<MediaSubject, "grant">[], grant: AddressedGrant): string[] {
@@ -107,7 +107,7 @@ class SignedAddresses implements MediaAddresses {
     }
     const key = this.#liveKey(keyId);
     if (key === undefined) return "unknown key";
-    const expected = signature(key, path, end, `${grantId}.${generation}`);
+    const expected = signature(key, { path, end, grant: `${grantId}.${generation}` });
     if (!timingSafeEqual(expected, Buffer.from(given, "latin1"))) return "signature";
     const left = Number(end) - this.#parts.clock.now() / 1000;
     if (left <= 0) return "expired";
@@ -136,7 +136,10 @@ class SignedAddresses implements MediaAddresses {
 }
 
 /** The signature as the bytes of its text: 43 of them, of which there is no second way to write any. */
-function signature(key: SubKey, path: string, end: string, grant: string): Buffer {
+function signature(
+  key: SubKey,
+  { path, end, grant }: { readonly path: string; readonly end: string; readonly grant: string },
+): Buffer {
   const mac = key.mac(FORMAT, METHOD, path, end, grant);
   return Buffer.from(Buffer.from(mac.buffer, mac.byteOffset, mac.byteLength).toString("base64url"), "latin1");
 }

@@ -43,10 +43,8 @@ export function createMediaDelivery(parts: MediaDeliveryParts): Hono {
   const app = new Hono();
   const answerRetired = (inbound: Inbound): Response =>
     edge.refuse(inbound, deny(deliveryProblems.MEDIA_ADDRESS_RETIRED), { action: ACTION });
-  app.get("/media/*", async (context) => {
-    const inbound = edge.of(context);
-    return inbound.url.pathname.startsWith(MEDIA_PREFIX) ? deliver(parts, inbound) : answerRetired(inbound);
-  });
+  app.get(`${MEDIA_PREFIX}*`, (context) => deliver(parts, edge.of(context)));
+  app.get("/media/*", (context) => answerRetired(edge.of(context)));
   for (const path of parts.retired) app.get(`${path}/*`, (context) => answerRetired(edge.of(context)));
   return app;
 }
