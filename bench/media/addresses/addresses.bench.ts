@@ -6,7 +6,7 @@
  */
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { createKeyRing, generateKeyMaterial, systemClock as clock, systemRandom as random } from "gatehouse/kernel";
-import { createMediaAddresses } from "../../../packages/gatehouse/src/media/addresses/media-addresses.ts";
+import { createMediaAddresses } from "gatehouse/media";
 import { median, print } from "../../support/report.ts";
 
 const ROUNDS = 21;

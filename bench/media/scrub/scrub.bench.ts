@@ -9,8 +9,7 @@
 import { Readable } from "node:stream";
 import ExifTransformer from "exif-be-gone";
 import sharp, { type Sharp } from "sharp";
-import { walkMedia } from "../../../packages/gatehouse/src/media/scrub/media-walk.ts";
-import { Scrubber, scrubStream } from "../../../packages/gatehouse/src/media/scrub/scrub-stream.ts";
+import { Scrubber, scrubStream, walkMedia } from "gatehouse/media";
 import { median, numberOption, print, versionsOf } from "../../support/report.ts";
 
 const ROUNDS = numberOption("rounds", 15);

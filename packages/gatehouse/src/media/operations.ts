@@ -7,9 +7,9 @@ import { ASSET_STATES, type MediaAsset, type MediaAssets } from "../kernel/ports
 import type { MediaGrants } from "../kernel/ports/media-grants.ts";
 import type { ReadTransaction, Store, WriteTransaction } from "../kernel/ports/store.ts";
 import { problems } from "../kernel/problems.ts";
-import { HELD } from "./assets.ts";
+import { assetTarget, HELD } from "./assets.ts";
 import { mediaEvents } from "./events.ts";
-import { addProcessing, MEDIA_QUEUE } from "./pipeline/intake.ts";
+import { addDeletion, addProcessing, MEDIA_QUEUE } from "./pipeline/intake.ts";
 import { addRescan } from "./pipeline/rescan.ts";
 import { withdraw } from "./pipeline/settlement.ts";
 import { waitingOf } from "./pipeline/watch.ts";
@@ -31,7 +31,12 @@ export interface MediaOperationsParts {
 
 const MOST_LISTED = 200;
 const MOST_DEAD = 20;
-const AssetId = z.string().regex(/^[0-9a-f]{32}$/, "An asset is named by 32 hexadecimal digits.");
+/** As it is, or with the dashes with which the audit trail names it. */
+const AssetId = z
+  .string()
+  .max(40)
+  .transform((text) => text.replaceAll("-", ""))
+  .pipe(z.string().regex(/^[0-9a-f]{32}$/, "An asset is named by 32 hexadecimal digits."));
 const Reason = z.string().trim().min(1).max(500);
 /** `<received at>.<asset>` of the last one of the page before. */
 const Cursor = z
@@ -140,7 +145,7 @@ function moderate(parts: MediaOperationsParts): AnyAction {
     authorise: moderatorsOnly(parts),
     audit: {
       event: mediaEvents.media_asset_moderated,
-      target: ({ asset }) => `asset:${asset}`,
+      target: ({ asset }) => assetTarget(asset),
       context: ({ decision, reason }) => ({ decision, reason }),
     },
     async run({ attempt, input: { asset: id, decision, reason }, transaction }) {
@@ -179,6 +184,7 @@ async function decide(
   // One that was let through while there was no scanner is not let through again once there is.
   if (!looked || (asset.scannedBy === undefined && scanner !== undefined)) return deny(mediaProblems.MEDIA_NOT_SCANNED);
   await assets.change(transaction, id, { from: ["held"], to: "published", quarantined: false });
+  await addDeletion(jobs, transaction, { tenant, keys: [], quarantined: id });
   return undefined;
 }
 
@@ -190,7 +196,7 @@ function remove(parts: MediaOperationsParts): AnyAction {
     input: z.strictObject({ asset: AssetId }),
     effects: "store",
     authorise: moderatorsOnly(parts),
-    audit: { event: mediaEvents.media_asset_deleted, target: ({ asset }) => `asset:${asset}` },
+    audit: { event: mediaEvents.media_asset_deleted, target: ({ asset }) => assetTarget(asset) },
     async run({ attempt, input: { asset: id }, transaction }) {
       const asset = await find(assets, transaction, { id, tenant: attempt.tenant });
       if (asset === undefined) return unknown(id);
@@ -210,7 +216,7 @@ function rescan(parts: MediaOperationsParts): AnyAction {
     input: z.strictObject({ asset: AssetId }),
     effects: "store",
     authorise: operatorsOnly,
-    audit: { event: mediaEvents.media_rescan_ordered, target: ({ asset }) => `asset:${asset}` },
+    audit: { event: mediaEvents.media_rescan_ordered, target: ({ asset }) => assetTarget(asset) },
     async run({ attempt, input: { asset: id }, transaction }) {
       const asset = await find(assets, transaction, { id, tenant: attempt.tenant });
       if (asset === undefined) return unknown(id);

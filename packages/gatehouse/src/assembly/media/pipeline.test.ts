@@ -154,7 +154,8 @@ describe("files with malware", { skip: skipWithoutClamd() }, () => {
     assert.deepEqual(await site.stored(), []);
     assert.equal(site.isQuarantined(id), false);
     const [event] = site.named("malicious_media_found");
-    assert.deepEqual([event?.level, event?.target], ["critical", `asset:${id}`]);
+    const named = event?.target?.replace("asset:", "").replaceAll("-", "");
+    assert.deepEqual([event?.level, named, event?.context["malware"]], ["critical", id, MALWARE_SIGNATURE]);
     const released = await site.gatehouse.operate("media.asset.moderate", { asset: id, decision: "publish" });
     assert.equal(released.ok ? "" : released.problem.code, "MEDIA_NOT_SCANNED");
   });
@@ -361,6 +362,9 @@ describe("files of moderated collections", { skip: skipWithoutClamd() }, () => {
     assert.equal(await decide(id, "hide"), "STATE_CONFLICT");
     assert.equal(await decide(id, "publish"), "done");
     await site.until(id, "published");
+    await site.idle();
+    assert.equal(site.isQuarantined(id), false);
+    assert.equal((await site.variants(id)).size, 3);
     assert.equal(await decide(id, "hide"), "done");
     assert.equal((await site.until(id, "held")).reason, "hidden");
     assert.equal(await decide(id, "publish"), "done");

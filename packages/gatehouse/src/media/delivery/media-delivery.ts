@@ -12,9 +12,10 @@ import {
   type CheckedAddress,
   type MediaAddresses,
 } from "../addresses/media-addresses.ts";
+import { assetTarget, savedName } from "../assets.ts";
+import { MEDIA_EXTENSIONS } from "../scrub/media-type.ts";
 import { readByteRange } from "./byte-range.ts";
 import { deliveryEvents } from "./events.ts";
-import { savedName, servedType } from "./file-name.ts";
 import { deliveryProblems } from "./problems.ts";
 import type { PublishedFile, PublishedMedia } from "./published-media.ts";
 
@@ -72,8 +73,12 @@ const USUAL: ReadonlySet<Refusal> = new Set(["expired", "too long", "grant chang
 function refusal(reason: Refusal, address?: CheckedAddress): Denial {
   return deny(deliveryProblems.MEDIA_ADDRESS_REFUSED, {
     event: USUAL.has(reason) ? deliveryEvents.media_address_expired : deliveryEvents.media_address_refused,
-    context: { reason, asset: address?.asset, variant: address?.variant },
+    context: { reason, ...(address === undefined ? {} : nameOf(address)) },
   });
+}
+
+function nameOf({ asset, variant }: CheckedAddress): { readonly asset: string; readonly variant: string } {
+  return { asset: assetTarget(asset), variant };
 }
 
 interface Found {
@@ -102,7 +107,7 @@ async function answerFile(parts: MediaDeliveryParts, inbound: Inbound, found: Fo
     return deny(deliveryProblems.MEDIA_UNAVAILABLE, {
       retryAfter: RETRY_SECONDS,
       event: deliveryEvents.media_file_missing,
-      context: { asset: found.address.asset, variant: found.address.variant },
+      context: nameOf(found.address),
     });
   }
   return new Response(stored.body, { status, headers: fields });
@@ -122,7 +127,7 @@ function headersOf(
   const { "content-length": _, ...fields } = fileHeaders({
     bytes: file.bytes,
     type,
-    name: savedName(file.name, type),
+    name: savedName({ name: file.name, id: address.asset }, { type }),
     saved: address.variant === "original",
     otherOrigins: origin !== undefined,
   });
@@ -132,6 +137,11 @@ function headersOf(
     "cache-control": `${cache}, max-age=${left}, immutable`,
     etag: `"${file.sha256}"`,
   };
+}
+
+/** What is served as what it is. Everything else is bytes that are saved: of SVG and HTML there is no saying what runs. */
+function servedType(type: string): string {
+  return Object.hasOwn(MEDIA_EXTENSIONS, type) ? type : "application/octet-stream";
 }
 
 function isSame(condition: string | null, etag: string): boolean {

@@ -3,6 +3,7 @@ import { createReadStream } from "node:fs";
 import { mkdir, open, readdir, rename, rm, rmdir, stat, statfs, unlink, type FileHandle } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Readable } from "node:stream";
+import type { Clock } from "../../kernel/clock.ts";
 import type {
   ByteRange,
   NewFile,
@@ -19,6 +20,7 @@ export interface LocalTargetOptions {
   /** A folder that nothing else writes to. */
   readonly directory: string;
   readonly random: Random;
+  readonly clock: Clock;
 }
 
 /** What came was not what had been announced. Nothing of it was kept. */
@@ -37,26 +39,40 @@ const NAME_BYTES = 12;
 export async function openLocalTarget(options: LocalTargetOptions): Promise<StorageTarget> {
   const files = join(options.directory, "files");
   const incoming = join(options.directory, "incoming");
-  await mkdir(files, { recursive: true, mode: 0o700 });
-  await mkdir(incoming, { recursive: true, mode: 0o700 });
+  await deleteAbandoned(incoming, options.clock.now());
   return new LocalTarget(options, files, incoming);
+}
+
+/** Milliseconds after which what is half written is what a server that was killed has left behind. */
+const ABANDONED = 86_400_000;
+
+async function deleteAbandoned(incoming: string, now: number): Promise<void> {
+  for (const name of (await readdir(incoming).catch(absent)) ?? []) {
+    const path = join(incoming, name);
+    const found = await stat(path).catch(absent);
+    if (found !== undefined && now - found.mtimeMs > ABANDONED) await rm(path, { force: true });
+  }
 }
 
 class LocalTarget implements StorageTarget {
   readonly name: string;
   readonly #random: Random;
+  /** The folder that holds all others. */
+  readonly #root: string;
   readonly #files: string;
   readonly #incoming: string;
 
-  constructor({ name, random }: LocalTargetOptions, files: string, incoming: string) {
+  constructor({ name, random, directory }: LocalTargetOptions, files: string, incoming: string) {
     this.name = name;
     this.#random = random;
+    this.#root = directory;
     this.#files = files;
     this.#incoming = incoming;
   }
 
   async put(key: string, file: NewFile): Promise<void> {
     const place = this.#placeOf(key);
+    await mkdir(this.#incoming, { recursive: true, mode: 0o700 });
     const part = join(this.#incoming, Buffer.from(this.#random.bytes(NAME_BYTES)).toString("hex"));
     try {
       await writeWhole(part, file);
@@ -110,8 +126,10 @@ class LocalTarget implements StorageTarget {
     return found;
   }
 
-  async capacity(): Promise<StorageCapacity> {
-    const { bsize, blocks, bavail } = await statfs(this.#files);
+  async capacity(): Promise<StorageCapacity | undefined> {
+    const found = await statfs(this.#root).catch(absent);
+    if (found === undefined) return undefined;
+    const { bsize, blocks, bavail } = found;
     return { total: bsize * blocks, free: bsize * bavail };
   }
 
@@ -135,7 +153,7 @@ class LocalTarget implements StorageTarget {
 
   async #syncUpwards(folder: string, only: boolean): Promise<void> {
     await syncDirectory(folder);
-    if (only || folder === this.#files) return;
+    if (only || folder === dirname(this.#root)) return;
     await this.#syncUpwards(dirname(folder), false);
   }
 
@@ -187,9 +205,8 @@ async function bodyOf(handle: FileHandle, { start, end }: ByteRange): Promise<Re
 }
 
 async function syncDirectory(path: string): Promise<void> {
-  const handle = await open(path).catch(absent);
-  if (handle === undefined) return;
-  await handle.sync().finally(() => handle.close());
+  await using handle = await open(path).catch(absent);
+  await handle?.sync();
 }
 
 function absent(error: unknown): undefined {
