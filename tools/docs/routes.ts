@@ -15,6 +15,8 @@ const PURPOSES: Readonly<Record<string, string>> = {
   "GET /api/livecomponents/client.inspector.{hash}.js": "Its inspector, with `live.inspector`: in development.",
   "GET /api/livecomponents/client.push.{hash}.js": "Its part that hears of news, on pages that want to.",
   "GET /api/livecomponents/client.upload.{hash}.js": "Its part for upload fields, on pages that have some.",
+  "GET /media/v1/*": "A photo or video at its signed address: `/media/v1/{asset}/{variant}`.",
+  "GET /media/*": "Where files lay before they had signed addresses: 410.",
   "GET /console": "Overview: health of the stores, what happened lately.",
   "GET /console/events": "The audit trail, with filters.",
   "GET /console/bans": "Bans in force.",

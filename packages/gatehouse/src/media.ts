@@ -1,5 +1,21 @@
+export { createMediaAddresses, MEDIA_PREFIX } from "./media/addresses/media-addresses.ts";
+export type {
+  AddressedGrant,
+  AddressRefusal,
+  AddressWindows,
+  CheckedAddress,
+  MediaAddresses,
+  MediaAddressParts,
+  MediaSubject,
+} from "./media/addresses/media-addresses.ts";
 export { PUBLISHED_TYPES, savedName, VARIANTS } from "./media/assets.ts";
 export type { VariantName } from "./media/assets.ts";
+export { deliveryEvents } from "./media/delivery/events.ts";
+export { createMediaDelivery } from "./media/delivery/media-delivery.ts";
+export type { MediaDeliveryParts } from "./media/delivery/media-delivery.ts";
+export { deliveryProblems } from "./media/delivery/problems.ts";
+export { publishedMedia } from "./media/delivery/published-media.ts";
+export type { PublishedFile, PublishedMedia } from "./media/delivery/published-media.ts";
 export { mediaEvents } from "./media/events.ts";
 export { mediaProblems } from "./media/problems.ts";
 export { createClamdScanner } from "./media/scan/clamd.ts";
@@ -12,7 +28,7 @@ export { walkMedia } from "./media/scrub/media-walk.ts";
 export type { MediaWalk } from "./media/scrub/media-walk.ts";
 export type { Misfit } from "./media/scrub/misfit.ts";
 export type { Edit, ScrubPlan } from "./media/scrub/scrub-plan.ts";
-export { ScrubError, scrubStream } from "./media/scrub/scrub-stream.ts";
+export { Scrubber, ScrubError, scrubStream } from "./media/scrub/scrub-stream.ts";
 export type { Walked } from "./media/scrub/scrub-stream.ts";
 export type { MediaFacts, MetadataKind, WalkResult } from "./media/scrub/walk-result.ts";
 export { DamagedFileError, openLocalTarget } from "./media/storage/local-target.ts";

@@ -3,7 +3,7 @@ import { UsageError, type Command } from "../command.ts";
 import { operateAndShow } from "../operate.ts";
 import { formatTable } from "../terminal.ts";
 
-const MEASURES = ["registrations-closed", "second-factor", "tight-limits"];
+const MEASURES = ["registrations-closed", "second-factor", "tight-limits", "short-addresses"];
 const Measure = z.object({ measure: z.string(), reason: z.string(), expiresAt: z.number() });
 const Measures = z.object({ measures: z.array(Measure) });
 
@@ -29,7 +29,7 @@ export const emergencySet: Command = {
   usage: `${MEASURES.join("|")} --reason TEXT [--minutes N]`,
   words: 1,
   summary:
-    "Closes the registration of clients, makes new sign-ins need a second factor, or leaves a quarter of every limit.",
+    "Closes the registration of clients, makes new sign-ins need a second factor, leaves a quarter of every limit, or shortens addresses of media.",
   flags: {
     reason: { type: "string", doc: "Why; shown in the console and the audit trail." },
     minutes: { type: "string", doc: "How long. It ends by itself. Default 60." },

@@ -5,12 +5,12 @@ import type { EdgeParts } from "../http/edge-parts.ts";
 export function edgeOptions(
   config: Config,
 ): Pick<EdgeParts, "origins" | "limits" | "session" | "headers" | "cors" | "plainLoopback" | "loopbackNamesOnly"> {
-  const { server, session, csp, hsts, cors } = config;
+  const { server, session, csp, hsts, cors, media } = config;
   return {
     // Safari keeps no Secure cookie over plain http, not even from this machine.
     plainLoopback: config.profile === "development",
     loopbackNamesOnly: config.profile === "development",
-    origins: server.publicUrl === undefined ? [] : [server.publicUrl],
+    origins: server.publicUrl === undefined ? [] : [server.publicUrl, media.addresses.origin ?? server.publicUrl],
     limits: { bytes: server.bodyLimit },
     session: { sameSite: session.sameSite, idle: session.idle, absolute: session.absolute },
     headers: {

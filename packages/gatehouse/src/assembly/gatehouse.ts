@@ -22,6 +22,7 @@ import { openMonitoring } from "./monitoring.ts";
 import { createKeyReminder } from "./key-reminder.ts";
 import { createResealingJob } from "./identity/resealing.ts";
 import { startHousekeeping } from "./housekeeping.ts";
+import { mediaRoutes } from "./media/delivery.ts";
 import { mountUploads, type MountedUploads } from "./media/uploads.ts";
 import { operatorAttempt } from "./operator-attempt.ts";
 import { openServices, type Foundation, type ServicesOptions } from "./services.ts";
@@ -270,6 +271,7 @@ async function mountRoutes({ services, identity }: Foundation, parts: Applicatio
   const { edge, config } = services;
   const { live, cspReport, uploads } = rooms;
   const app = new Hono();
+  app.route("/", mediaRoutes(services));
   app.route("/", createEdgeRoutes({ edge, cspReport, reportPath: config.csp.reportUri }));
   app.route("/", live.routes);
   if (rooms.console !== undefined) app.route("/", rooms.console.routes(live));

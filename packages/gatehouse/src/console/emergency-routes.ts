@@ -19,6 +19,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
   "registrations-closed": "Nobody registers clients.",
   "second-factor": "New sign-ins need a second factor.",
   "tight-limits": "Every limit admits a quarter.",
+  "short-addresses": "Addresses of photos and videos end within minutes; longer ones have ended.",
 };
 
 /** The page of emergency measures, and the forms that set and lift them. */

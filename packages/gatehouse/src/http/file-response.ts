@@ -1,13 +1,21 @@
 import { DATA_POLICY } from "./content-security-policy.ts";
 
-/** A file that somebody has uploaded, as it is served. */
-export interface ServedFile {
-  readonly body: ReadableStream<Uint8Array>;
+/** What is said of a file that somebody has uploaded. */
+export interface DescribedFile {
   readonly bytes: number;
   /** The type that was found in its content. */
   readonly type: string;
   /** What it is called when it is saved. */
   readonly name: string;
+  /** Has browsers save it, whatever it is. */
+  readonly saved?: boolean;
+  /** Lets pages of other origins show it, for files that have a host of their own. */
+  readonly otherOrigins?: boolean;
+}
+
+/** A file that somebody has uploaded, as it is served. */
+export interface ServedFile extends DescribedFile {
+  readonly body: ReadableStream<Uint8Array>;
 }
 
 /** What browsers show without running anything of it; the rest is saved. */
@@ -17,17 +25,21 @@ const SHOWN = /^(image\/(png|jpeg|gif|webp|avif|heic)|video\/(mp4|quicktime|webm
  * Answers a file that somebody has uploaded. Whatever is in it, it can do nothing but be shown or saved: browsers may
  * take it for no other type, run nothing of it, and show it as a part of pages of this origin alone.
  */
-export function fileResponse({ body, bytes, type, name }: ServedFile): Response {
-  return new Response(body, {
-    headers: {
-      "content-type": type,
-      "content-length": String(bytes),
-      "content-disposition": `${SHOWN.test(type) ? "inline" : "attachment"}; ${nameParameters(name)}`,
-      "content-security-policy": `${DATA_POLICY}; sandbox`,
-      "cross-origin-resource-policy": "same-origin",
-      "x-content-type-options": "nosniff",
-    },
-  });
+export function fileResponse({ body, ...file }: ServedFile): Response {
+  return new Response(body, { headers: fileHeaders(file) });
+}
+
+/** The header fields of such an answer. */
+export function fileHeaders({ bytes, type, name, saved, otherOrigins }: DescribedFile): Record<string, string> {
+  const isShown = saved !== true && SHOWN.test(type);
+  return {
+    "content-type": type,
+    "content-length": String(bytes),
+    "content-disposition": `${isShown ? "inline" : "attachment"}; ${nameParameters(name)}`,
+    "content-security-policy": `${DATA_POLICY}; sandbox`,
+    "cross-origin-resource-policy": otherOrigins === true ? "cross-origin" : "same-origin",
+    "x-content-type-options": "nosniff",
+  };
 }
 
 /** The name in both forms of RFC 6266: what ASCII can say of it, and all of it. */

@@ -55,9 +55,17 @@ export function isNameOf(name: string, type: MediaType): boolean {
 
 const TYPE_EXTENSIONS: Readonly<Record<string, string>> = MEDIA_EXTENSIONS;
 
-/** The name under which a form of an asset is saved: its sender's, with the extension of what it is. */
+/** Controls, separators of paths, and the marks by which text runs backwards and hides how a name ends. */
+const UNFIT = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}/\\:*?"<>|]/gu;
+const LONGEST_STEM = 100;
+
+/** The name under which a form of an asset is saved: its sender's, made harmless, with the extension of what it is. */
 export function savedName({ name, id }: Pick<MediaAsset, "name" | "id">, { type }: Pick<MediaVariant, "type">): string {
-  const stem = name.trim().replace(EXTENSION, "");
+  const plain = name
+    .replaceAll(UNFIT, "")
+    .replace(/^[. ]+/, "")
+    .replace(EXTENSION, "");
+  const stem = [...plain].slice(0, LONGEST_STEM).join("").trimEnd();
   return `${stem === "" ? id : stem}.${TYPE_EXTENSIONS[type] ?? "bin"}`;
 }
 

@@ -44,7 +44,15 @@ const WEBPS = ["lossy.webp", "lossless.webp", "alpha.webp", "turned.webp", "anim
 const GIFS = ["still.gif", "animated.gif", "by-hand.gif"];
 const HEIFS = ["plain.heic", "thumbnail.heic", "plain.avif", "encoder.avif", "by-hand.heic"];
 const MP4S = ["end.mp4", "fast.mp4", "subtitles.mp4", "timed.mp4"];
-const MOVS = ["end.mov", "plain-sound.mov", "packed-sound.mov", "wide-sound.mov", "timecode.mov"];
+const MOVS = [
+  "end.mov",
+  "plain-sound.mov",
+  "packed-sound.mov",
+  "wide-sound.mov",
+  "companded-sound.mov",
+  "blocks-of-sound.mov",
+  "timecode.mov",
+];
 const NAMES = [...JPEGS, ...PNGS, ...WEBPS, ...GIFS, ...HEIFS, ...MP4S, ...MOVS];
 
 type Place = (name: string) => string;
@@ -88,6 +96,8 @@ async function makeVideos(at: Place): Promise<void> {
   await made("plain-sound.mov", "-c:a", "pcm_s16le", "-metadata", `artist=${PLANTED}`);
   await made("packed-sound.mov", "-c:a", "adpcm_ima_qt", "-metadata", `artist=${PLANTED}`);
   await made("wide-sound.mov", "-c:a", "pcm_s24be", "-ar", "96000", "-metadata", `artist=${PLANTED}`);
+  await made("companded-sound.mov", "-c:a", "pcm_mulaw", "-metadata", `artist=${PLANTED}`);
+  await made("blocks-of-sound.mov", "-c:a", "adpcm_ms", "-metadata", `artist=${PLANTED}`);
   await made("timecode.mov", "-timecode", "01:02:03:04", "-metadata", `encoder=${PLANTED}`);
   await made("subtitles.mp4", "-map", "2:s", "-c:s", "mov_text");
   // A track of the kind in which cameras note where they are, made of the subtitles.

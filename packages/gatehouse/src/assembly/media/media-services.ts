@@ -2,6 +2,7 @@ import type { MediaAssets } from "../../kernel/ports/media-assets.ts";
 import type { MediaGrants } from "../../kernel/ports/media-grants.ts";
 import type { MediaIntake, ResumableFiles } from "../../kernel/ports/media-intake.ts";
 import type { StorageTarget } from "../../kernel/ports/storage-target.ts";
+import type { MediaAddresses } from "../../media/addresses/media-addresses.ts";
 
 /** Files that people bring, for modules and applications. */
 export interface MediaServices {
@@ -12,6 +13,8 @@ export interface MediaServices {
   readonly quarantine: ResumableFiles;
   /** Where the forms of published assets are. */
   readonly target: StorageTarget;
+  /** Signs the addresses at which published files are delivered. */
+  readonly addresses: MediaAddresses;
   /** Who may do what in which collection, of all who hand out grants. */
   readonly grants: MediaGrants;
   /** Whether files are looked at by a scanner before they are published. */

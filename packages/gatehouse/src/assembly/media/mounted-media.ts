@@ -22,6 +22,7 @@ import { openResumableFiles } from "../../store/files/resumable-files.ts";
 import { createMediaAssets } from "../../store/sql/media-assets.ts";
 import type { ApplicationParts, Ports, Services } from "../application.ts";
 import { startJobWorkers } from "../job-workers.ts";
+import { openMediaAddresses } from "./delivery.ts";
 import { GrantSources } from "./media-grants.ts";
 import type { MediaServices } from "./media-services.ts";
 import { openScanner } from "./scanner.ts";
@@ -53,6 +54,7 @@ export async function openMedia({ services, report }: MediaOptions): Promise<Mou
     ...{ assets, grants, scans: scanner !== undefined },
     intake: createMediaIntake({ assets, jobs }),
     quarantine: openResumableFiles(join(folder, "quarantine")),
+    addresses: openMediaAddresses(services),
     target: await openLocalTarget({ name: "hot", directory: join(folder, "hot"), random, clock }),
   };
   const { noneReason: unscannedReason, infected } = config.media.scanner;

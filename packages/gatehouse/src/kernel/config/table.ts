@@ -172,6 +172,29 @@ export const table = {
     doc: "How many requests may bring content at once to one server; each takes up to 2 MiB of memory.",
     default: 512,
   }),
+  "media.addresses.origin": option(origin(), {
+    doc: "The origin that serves photos and videos, best a host of its own that serves nothing else. Default: the server's.",
+  }),
+  "media.addresses.cache": option(choice("private", "public"), {
+    doc: "Who may keep photos and videos until their address ends: browsers alone, or shared caches too.",
+    default: "private",
+  }),
+  "media.addresses.window": option(duration("10s"), {
+    doc: "How long addresses of photos and videos are the same for all who see them; they are valid for one to two of it.",
+    default: "15m",
+  }),
+  "media.addresses.originalWindow": option(duration("10s"), {
+    doc: "The same for originals, which are downloaded.",
+    default: "5m",
+  }),
+  "media.addresses.shortWindow": option(duration("1s"), {
+    doc: "The same for all of them while addresses are shortened, during an incident. Longer ones end at once.",
+    default: "1m",
+  }),
+  "media.addresses.retired": option(list(text("a path such as /storage")), {
+    doc: "Paths that files were served from before they had signed addresses. Whatever lies below is answered with 410.",
+    default: [],
+  }),
   "limits.limit": option(integer(1, ANY_NUMBER), {
     doc: "How often a caller may attempt one action per window, where the action declares no limit of its own.",
     default: 60,

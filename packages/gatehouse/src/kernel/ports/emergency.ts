@@ -1,10 +1,10 @@
 import type { WriteTransaction } from "./store.ts";
 
 /** What operators can do at once when the system is attacked. Each ends by itself. */
-export const EMERGENCY_MEASURES = ["registrations-closed", "second-factor", "tight-limits"] as const;
+export const EMERGENCY_MEASURES = ["registrations-closed", "second-factor", "tight-limits", "short-addresses"] as const;
 /**
  * `registrations-closed`: nobody registers clients. `second-factor`: new sign-ins need one. `tight-limits`: every limit
- * admits a quarter.
+ * admits a quarter. `short-addresses`: signed addresses of media end soon.
  */
 export type EmergencyMeasure = (typeof EMERGENCY_MEASURES)[number];
 

@@ -202,6 +202,50 @@ describe("endless empty parts", () => {
   });
 });
 
+// Attack: files larger than the memory of the server. A walk keeps nothing of what passes, nor does a scrub.
+describe("files larger than memory", () => {
+  const piece = Buffer.alloc(1 << 20, 0x5a);
+  const count = 1024;
+  const grown = (work: () => void): number => {
+    const before = process.memoryUsage();
+    work();
+    const after = process.memoryUsage();
+    return after.arrayBuffers + after.heapUsed - before.arrayBuffers - before.heapUsed;
+  };
+  const pass = (head: Buffer, tail: Buffer): void => {
+    const walking = walkMedia();
+    walking.write(head);
+    for (let left = count; left > 0; left -= 1) walking.write(piece);
+    walking.write(tail);
+    const result = walking.end();
+    assert.equal(result.verdict, "lossless", JSON.stringify(result));
+    if (result.verdict !== "lossless") return;
+    let bytes = 0;
+    const scrubber = new Scrubber(result, (part) => (bytes += part.length));
+    scrubber.write(head);
+    for (let left = count; left > 0; left -= 1) scrubber.write(piece);
+    scrubber.write(tail);
+    scrubber.end();
+    assert.equal(bytes, result.plan.outputBytes);
+  };
+
+  it("a JPEG file of a gigabyte", () => {
+    assert.ok(grown(() => pass(jpeg.subarray(0, -2), jpeg.subarray(-2))) < 256 << 20);
+  });
+
+  it("a gigabyte behind a picture", () => {
+    assert.ok(grown(() => pass(gif, Buffer.alloc(0))) < 256 << 20);
+  });
+
+  it("a gigabyte of media data to which nothing refers", () => {
+    const small = movie({});
+    const mdat = Buffer.alloc(8);
+    mdat.writeUInt32BE(8 + count * piece.length);
+    mdat.write("mdat", 4);
+    assert.ok(grown(() => pass(Buffer.concat([small, mdat]), Buffer.alloc(0))) < 256 << 20);
+  });
+});
+
 // Attack: a few kilobytes that decode to gigabytes. What the file says of its size is told before anything is decoded,
 // and of several sizes it is the largest.
 describe("pixel bombs", () => {

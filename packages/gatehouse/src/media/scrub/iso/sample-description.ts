@@ -10,7 +10,8 @@ export interface SampleShape {
 
 /** What a sample description says of a track. */
 export interface SampleDescription {
-  readonly shape: SampleShape;
+  /** `undefined` where it does not say. */
+  readonly shape: SampleShape | undefined;
   readonly width: number;
   readonly height: number;
 }
@@ -23,7 +24,6 @@ const KEPT = new Set([
 ]);
 const VIDEO_BYTES = 78;
 const SOUND_BYTES = [28, 44, 64];
-const NO_SHAPE: SampleShape = { samples: 1, bytes: 0 };
 
 /** Walks over the entries of a sample description (`stsd`, from behind its size and type on). */
 export function walkSampleDescription(box: HeldBox, handler: string, record: ScrubRecord): SampleDescription {
@@ -33,7 +33,7 @@ export function walkSampleDescription(box: HeldBox, handler: string, record: Scr
     handler === "soun" ? walkSound(entry, record) : walkVideo(entry, record),
   );
   return {
-    shape: descriptions.length === 1 ? (descriptions[0]?.shape ?? NO_SHAPE) : NO_SHAPE,
+    shape: descriptions.length === 1 ? descriptions[0]?.shape : undefined,
     width: Math.max(0, ...descriptions.map(({ width }) => width)),
     height: Math.max(0, ...descriptions.map(({ height }) => height)),
   };
@@ -47,7 +47,7 @@ function walkVideo(entry: HeldBox, record: ScrubRecord): SampleDescription {
   zeroHeld(record, { bytes: content.subarray(12, 16), at: body + 12, kind: "names" });
   zeroHeld(record, { bytes: content.subarray(42, 74), at: body + 42, kind: "names" });
   walkExtensions(entry, VIDEO_BYTES, record);
-  return { shape: NO_SHAPE, width: content.readUInt16BE(24), height: content.readUInt16BE(26) };
+  return { shape: undefined, width: content.readUInt16BE(24), height: content.readUInt16BE(26) };
 }
 
 function walkSound(entry: HeldBox, record: ScrubRecord): SampleDescription {
@@ -62,17 +62,22 @@ function walkSound(entry: HeldBox, record: ScrubRecord): SampleDescription {
   return { shape: soundShape(content, version, type), width: 0, height: 0 };
 }
 
-const PLAIN_SOUND = new Set(["raw ", "sowt", "twos", "in24", "in32", "fl32", "fl64", "ulaw", "alaw"]);
+const PLAIN_SOUND = new Set(["raw ", "sowt", "twos", "in24", "in32", "fl32", "fl64"]);
+/** A byte a sample, whatever they say. */
+const COMPANDED_SOUND = new Set(["ulaw", "alaw"]);
 
 /** By QuickTime File Format, "Sound sample descriptions": three versions that say it in three ways. */
-function soundShape(content: Buffer, version: number, type: string): SampleShape {
+function soundShape(content: Buffer, version: number, type: string): SampleShape | undefined {
+  const channels = content.readUInt16BE(16);
   if (version === 2) return { samples: content.readUInt32BE(60) || 1, bytes: content.readUInt32BE(56) };
   if (version === 1) {
     const samples = content.readUInt32BE(28);
-    return samples === 0 ? NO_SHAPE : { samples, bytes: content.readUInt32BE(36) };
+    return samples === 0 ? undefined : { samples, bytes: content.readUInt32BE(36) };
   }
-  if (!PLAIN_SOUND.has(type)) return NO_SHAPE;
-  return { samples: 1, bytes: Math.ceil((content.readUInt16BE(16) * content.readUInt16BE(18)) / 8) };
+  if (COMPANDED_SOUND.has(type)) return { samples: 1, bytes: channels };
+  return PLAIN_SOUND.has(type)
+    ? { samples: 1, bytes: Math.ceil((channels * content.readUInt16BE(18)) / 8) }
+    : undefined;
 }
 
 function walkExtensions({ content, body }: HeldBox, from: number, record: ScrubRecord): void {

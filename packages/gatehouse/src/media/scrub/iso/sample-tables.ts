@@ -20,8 +20,11 @@ export interface TrackData {
   readonly chunks: (visit: (start: number, end: number) => void) => void;
 }
 
-/** Reads tables. `at` is for messages. */
-export function readSampleTables(tables: SampleTables, shape: SampleShape, at: number): TrackData {
+/**
+ * Reads tables. `at` is for messages. A size of 1 for all samples is what old sound says, whatever its size: what counts
+ * then is how the sample description says it is packed.
+ */
+export function readSampleTables(tables: SampleTables, shape: SampleShape | undefined, at: number): TrackData {
   const { runs, sizes, offsets } = tables;
   if (runs === undefined || sizes === undefined || offsets === undefined) throw unusual("sample tables", at);
   const entry = offsets.wide ? 8 : 4;
@@ -29,6 +32,8 @@ export function readSampleTables(tables: SampleTables, shape: SampleShape, at: n
   const size = sizes.length >= 12 ? sizes.readUInt32BE(4) : 0;
   const samples = countOf(sizes, { at, entry: size === 0 ? 4 : 0, head: 12 });
   countOf(runs, { at, entry: 12, head: 8 });
+  const packing = size === 1 ? shape : { samples: 1, bytes: size };
+  if (packing === undefined) throw unusual("packing of sound", at);
   const offsetOf = (chunk: number): number =>
     offsets.wide ? wideOffset(offsets.table, 8 + chunk * 8, at) : offsets.table.readUInt32BE(8 + chunk * 4);
   return {
@@ -39,7 +44,7 @@ export function readSampleTables(tables: SampleTables, shape: SampleShape, at: n
       for (let chunk = 0; chunk < chunks; chunk += 1) {
         const count = perChunk(chunk);
         if (sample + count > samples) throw suspicious("sample tables", at);
-        const bytes = size === 0 ? sumOf(sizes, sample, count) : uniformBytes(size, count, shape);
+        const bytes = size === 0 ? sumOf(sizes, sample, count) : Math.ceil(count / packing.samples) * packing.bytes;
         const start = offsetOf(chunk);
         visit(start, start + bytes);
         sample += count;
@@ -76,11 +81,6 @@ function sumOf(sizes: Buffer, from: number, count: number): number {
   let sum = 0;
   for (let at = 12 + from * 4, end = at + count * 4; at < end; at += 4) sum += sizes.readUInt32BE(at);
   return sum;
-}
-
-/** Sizes of sound samples are often said as 1: what counts then is how the sample description says sound is packed. */
-function uniformBytes(size: number, count: number, { samples, bytes }: SampleShape): number {
-  return Math.max(size * count, Math.ceil(count / samples) * bytes);
 }
 
 function wideOffset(table: Buffer, place: number, at: number): number {

@@ -86,9 +86,9 @@ function* walkTrack(feed: ByteFeed, box: Box, visit: MovieVisit): Steps<void> {
   const track: Track = { handler: "", orientation: 1, description: undefined, tables: {} };
   yield* walkTrackChildren(feed, box, { track, record });
   const { description, handler, tables } = track;
-  const shape = description?.shape ?? { samples: 1, bytes: 0 };
-  const data = readSampleTables(tables, shape, box.start);
-  if (!KEPT_HANDLERS.has(handler)) {
+  const isKept = KEPT_HANDLERS.has(handler);
+  const data = readSampleTables(tables, isKept ? description?.shape : BYTES, box.start);
+  if (!isKept) {
     record.forget(mark);
     freeBox(box, record, "timed-metadata");
     data.chunks((start, end) => kept.remove(start, end));
@@ -100,6 +100,9 @@ function* walkTrack(feed: ByteFeed, box: Box, visit: MovieVisit): Steps<void> {
   if (description.width * description.height <= movie.width * movie.height) return;
   Object.assign(movie, { width: description.width, height: description.height, orientation: track.orientation });
 }
+
+/** What goes becomes zeros with all that nobody refers to, so how it is packed need not be known. */
+const BYTES = { samples: 1, bytes: 1 };
 
 /** Visits the boxes in a box. */
 function* walkChildren(feed: ByteFeed, box: Box, walk: (child: Box) => Steps<void>): Steps<void> {
@@ -115,7 +118,7 @@ interface TrackVisit {
 
 /** Which boxes are read in which; since none is in itself, boxes nest no deeper than this says. */
 const READ: Readonly<Record<string, readonly string[]>> = {
-  trak: ["tkhd", "mdia", "edts", "tapt"],
+  trak: ["tkhd", "mdia", "edts", "tapt", "tref"],
   mdia: ["mdhd", "hdlr", "minf"],
   minf: ["hdlr", "dinf", "stbl"],
   dinf: ["dref"],
@@ -124,8 +127,9 @@ const READ: Readonly<Record<string, readonly string[]>> = {
 
 /** Which boxes stay in which as they are: about time, shape and order. */
 const KEPT: Readonly<Record<string, readonly string[]>> = {
-  trak: ["tref"],
   edts: ["elst"],
+  // To what makes it transparent; the tracks that other references are to have gone.
+  tref: ["auxl"],
   tapt: ["clef", "prof", "enof"],
   mdia: ["elng"],
   minf: ["vmhd", "smhd", "nmhd"],
