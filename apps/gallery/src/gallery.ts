@@ -1,8 +1,6 @@
 import { readFileSync } from "node:fs";
 import { defineApplication, type Application } from "gatehouse";
-import type { GuestServices } from "gatehouse/guests";
 import { createStaticFiles, SINGLE_TENANT } from "gatehouse/http";
-import type { MediaGrants } from "gatehouse/kernel";
 import { seedDemonstration } from "./demo.ts";
 import { createEventForm } from "./events/event-form.ts";
 import { refusedPage } from "./events/event-page.ts";
@@ -15,7 +13,12 @@ import { examples } from "./playground/examples.ts";
 import { createPlayground } from "./playground/playground.ts";
 import { createInvitationList } from "./invitations/invitation-list.ts";
 import { createPrintAction } from "./invitations/print-action.ts";
+import { createApiActions } from "./api/api-actions.ts";
+import { findEventById } from "./events/events.ts";
 import { hostGrants } from "./events/viewer.ts";
+import { createDownloadAction } from "./photos/download-action.ts";
+import { followPhotos } from "./photos/news.ts";
+import { createPhotoGrid } from "./photos/photo-grid.ts";
 import { Pages } from "./pages.ts";
 import { createRoutes } from "./routes.ts";
 import { createEnter, guestLinkTargets } from "./welcome/one-time.ts";
@@ -27,22 +30,31 @@ export const gallery: Application = defineApplication({
   migrations: [...galleryMigrations, ...examples.flatMap(({ migrations = [] }) => migrations)],
   linkTargets: guestLinkTargets(SINGLE_TENANT),
   open: (services) => {
-    const { guests } = services;
+    const { guests, media } = services;
     const guestbook = createGuestbook(services);
     const eventForm = createEventForm(services);
     const list = createInvitationList(guests);
     const print = createPrintAction(guests);
     const enter = createEnter({ services, guests });
+    const photos = createPhotoGrid(media, media.grants);
+    const download = createDownloadAction(media, guests);
+    const api = createApiActions({ media, guests });
     const assets = createStaticFiles(readAssets(), "/gallery/assets/");
     const signIn = services.identity?.relyingParty({ name: "gallery", title: "Gallery" });
     const frame = createFrame(services, { assets, signIn });
     const playground = createPlayground({ services, assets, frame });
     return {
-      actions: [enter, print, ...(signIn?.actions ?? [])],
-      components: [guestbook, likeButton, eventForm, list, ...playground.components],
+      actions: [enter, print, download, api.event, api.photos, api.photo, ...(signIn?.actions ?? [])],
+      components: [guestbook, likeButton, eventForm, list, photos, ...playground.components],
+      media: {
+        grants: hostGrants,
+        moderates: async (transaction, { tenant, collection }) =>
+          (await findEventById(transaction, tenant, collection))?.approval === "hosts",
+      },
       routes(live) {
-        const pages = new Pages({ services, live, frame, viewers: { grants: allGrants(guests) } });
-        const parts = { services, guests, live, frame, assets, pages };
+        followPhotos(services, live);
+        const pages = new Pages({ services, live, frame, viewers: { grants: media.grants } });
+        const parts = { services, guests, media, live, frame, assets, pages, photos, download, api };
         const routes = createRoutes({ ...parts, guestbook, like: likeButton, eventForm, list, print, enter });
         routes.route("/", playground.routes(live));
         return signIn === undefined ? routes : routes.route("/", signIn.routes);
@@ -63,11 +75,4 @@ export const gallery: Application = defineApplication({
 
 function readAssets(): Map<string, Uint8Array> {
   return new Map(ASSETS.map((name) => [name, readFileSync(new URL(`./assets/${name}`, import.meta.url))]));
-}
-
-/** Hosts have theirs by their accounts, guests by the tokens they came in by. */
-function allGrants({ grants }: GuestServices): Pick<MediaGrants, "of"> {
-  return {
-    of: async (transaction, holder) => (await hostGrants.of(transaction, holder)) ?? grants.of(transaction, holder),
-  };
 }

@@ -8,11 +8,15 @@ import { findEventById } from "./events/events.ts";
 import type { Frame } from "./frame.ts";
 import { invitationRoutes, type InvitationRouteParts } from "./invitations/invitation-routes.ts";
 import { languages, texts } from "./language.ts";
+import { apiRoutes } from "./api/api-routes.ts";
+import type { ApiActions } from "./api/api-actions.ts";
+import { photoRoutes, type PhotoRouteParts } from "./photos/photo-routes.ts";
 import { oneTimeRoutes, type OneTimeParts } from "./welcome/one-time.ts";
 
 /** What the pages are made from. */
-export interface RouteParts extends EventRouteParts, InvitationRouteParts, OneTimeParts {
+export interface RouteParts extends EventRouteParts, InvitationRouteParts, OneTimeParts, PhotoRouteParts {
   readonly services: EventRouteParts["services"] & InvitationRouteParts["services"] & OneTimeParts["services"];
+  readonly api: ApiActions;
   readonly guests: GuestServices;
   readonly frame: Frame;
   readonly assets: StaticFiles;
@@ -26,6 +30,8 @@ export function createRoutes(parts: RouteParts): Hono {
   const app = new Hono();
   app.route("/", eventRoutes(parts));
   app.route("/", invitationRoutes(parts));
+  app.route("/", photoRoutes(parts));
+  app.route("/", apiRoutes(services, parts.api));
   app.route("/", oneTimeRoutes(parts, enter, pages));
   app.route("/", joinRoutes(parts));
   app.get("/gallery/assets/*", (context) => {

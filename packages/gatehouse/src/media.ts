@@ -1,3 +1,4 @@
+export type { MediaServices } from "./assembly/media/media-services.ts";
 export { createMediaAddresses, MEDIA_PREFIX } from "./media/addresses/media-addresses.ts";
 export type {
   AddressedGrant,

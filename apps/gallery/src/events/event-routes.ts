@@ -6,6 +6,7 @@ import { deny, problems } from "gatehouse/kernel";
 import type { Live, LiveComponent } from "gatehouse/live";
 import { languages, texts, type Language } from "../language.ts";
 import type { AskedEvent, Pages } from "../pages.ts";
+import { uploadForm } from "../photos/upload-form.ts";
 import { closedPage, eventListPage, eventPage, formPage, type ListedEvents } from "./event-page.ts";
 import { listEventsOf, listOpenEvents } from "./events.ts";
 
@@ -15,6 +16,7 @@ export interface EventRouteParts {
   readonly pages: Pages;
   readonly live: Live;
   readonly guestbook: LiveComponent<{ eventId: string; language: Language }>;
+  readonly photos: LiveComponent<{ eventId: string; slug: string; language: Language }>;
   readonly like: LiveComponent<{ eventId: string; language: Language }>;
   readonly eventForm: LiveComponent<{ eventId?: string | undefined; language: Language }>;
 }
@@ -83,24 +85,44 @@ function mountForm({ live, eventForm }: EventRouteParts, inbound: Inbound, event
   return live.mount(eventForm, { instance: eventId ?? "new", props, inbound });
 }
 
-async function showEvent(parts: EventRouteParts, { inbound, language, event, viewer }: AskedEvent): Promise<Response> {
+async function showEvent(parts: EventRouteParts, asked: AskedEvent): Promise<Response> {
   const { pages, live, like, guestbook } = parts;
+  const { inbound, language, event, viewer } = asked;
   if (!viewer.sees) return pages.show(inbound, { title: texts[language].onlyInvited, body: closedPage(language) });
   const mounted = { instance: event.slug, props: { eventId: event.id, language }, inbound };
   const body = eventPage(event, {
     language,
     like: await live.mount(like, mounted),
-    photos: undefined,
+    photos: await photoSection(parts, asked),
     guestbook: await live.mount(guestbook, mounted),
     hostLinks: viewer.isHost ? hostLinks(event.slug, language) : undefined,
   });
   return pages.show(inbound, { title: event.title, body });
 }
 
+/** The photos, for who was invited, and the form to add some, for who may. */
+async function photoSection({ services, live, photos }: EventRouteParts, asked: AskedEvent): Promise<Html> {
+  const { inbound, language, event, viewer } = asked;
+  const words = texts[language];
+  const { scopes } = viewer;
+  const { id: eventId, slug } = event;
+  const heading = html`<div class="section-head"><h2>${words.photos}</h2></div>`;
+  if (scopes.size === 0) return html`<section>${heading}<p class="empty">${words.photosForGuests}</p></section>`;
+  const csrfToken = services.edge.csrfToken(inbound);
+  const form = scopes.has("upload") ? uploadForm({ eventId, language, csrfToken, nonce: inbound.nonce }) : undefined;
+  const archive = html`<p><a href="/events/${slug}/photos.zip" download>${words.downloadAll}</a></p>`;
+  return html`<section aria-label="${words.photos}">
+    ${heading} ${form}
+    ${await live.mount(photos, { instance: slug, props: { eventId, slug, language }, inbound })}
+    ${scopes.has("download") ? archive : undefined}
+  </section>`;
+}
+
 function hostLinks(slug: string, language: Language): Html {
   const words = texts[language];
   return html`<nav class="host-links" aria-label="${words.forHosts}">
     <a href="/events/${slug}/invitations">${words.invitations}</a>
+    <a href="/events/${slug}/moderation">${words.moderation}</a>
     <a href="/events/${slug}/settings">${words.eventSettings}</a>
   </nav>`;
 }

@@ -70,6 +70,49 @@ export const de: Words = {
   saveEvent: "Speichern",
   eventSaved: "Gespeichert.",
   eventSettings: "Einstellungen",
+  photos: "Fotos",
+  photo: "Foto",
+  video: "Video",
+  noPhotos: "Es gibt noch keine Fotos. Machen Sie den Anfang!",
+  morePhotos: "Mehr Fotos zeigen",
+  photosShown: (count) => `${count} Fotos sind zu sehen.`,
+  photosChecking: (count) =>
+    count === 1 ? "Eine Datei von Ihnen wird geprüft." : `${count} Dateien von Ihnen werden geprüft.`,
+  photosWaiting: (count) =>
+    count === 1
+      ? "Eine Datei von Ihnen wartet auf einen Gastgeber."
+      : `${count} Dateien von Ihnen warten auf einen Gastgeber.`,
+  photosRefused: (count) =>
+    count === 1
+      ? "Eine Datei von Ihnen kann nicht gezeigt werden: Sie ist beschädigt, von anderer Art oder nicht sicher."
+      : `${count} Dateien von Ihnen können nicht gezeigt werden: Sie sind beschädigt, von anderer Art oder nicht sicher.`,
+  photosForGuests: "Die Fotos sind für eingeladene Gäste.",
+  addPhotos: "Fotos und Videos hinzufügen",
+  addPhotosWhy:
+    "Bricht das Netz ab, geht es von selbst weiter. Aufnahmeorte und andere verborgene Angaben werden entfernt.",
+  choosePhotos: "Fotos und Videos auswählen",
+  takePhoto: "Foto aufnehmen",
+  uploadPhotos: "Hochladen",
+  uploadSending: "Wird gesendet",
+  uploadPaused: "Angehalten",
+  uploadRetrying: "Neuer Versuch",
+  uploadDone: "Angekommen",
+  uploadUnfinished: "Bitte noch einmal auswählen, was nicht fertig ist:",
+  uploadProgress: "Wie viel gesendet ist",
+  uploadPauseOrGo: "Anhalten oder weiter",
+  uploadCancel: "Abbrechen",
+  backToPhotos: "Alle Fotos",
+  noPicture: "Diese Datei hat kein Bild, das gezeigt werden kann.",
+  downloadOriginal: "Herunterladen",
+  downloadAll: "Alle Fotos herunterladen",
+  moderation: "Freigabe",
+  moderationWhy: "Fotos, die nur Gastgeber sehen: bis jemand sie freigibt, oder weil jemand sie verborgen hat.",
+  nothingToModerate: "Es wartet nichts auf Sie.",
+  decidePublish: "Freigeben",
+  decideHide: "Verbergen",
+  decideReject: "Löschen",
+  refusedFiles: "Abgewiesene Dateien",
+  refusedFilesWhy: "Diese hat der Server abgewiesen; niemand sieht sie.",
   invitations: "Einladungen",
   invitationsWhy:
     "Wer den Code einer Einladung scannt oder ihren Link öffnet, ist Gast. Ein Code für alle Tische genügt; ein eigener je Gruppe lässt sich einzeln zurückziehen.",
