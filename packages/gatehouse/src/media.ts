@@ -12,8 +12,8 @@ export type {
 export { PUBLISHED_TYPES, savedName, VARIANTS } from "./media/assets.ts";
 export type { VariantName } from "./media/assets.ts";
 export { deliveryEvents } from "./media/delivery/events.ts";
-export { createMediaDelivery } from "./media/delivery/media-delivery.ts";
-export type { MediaDeliveryParts } from "./media/delivery/media-delivery.ts";
+export { createMediaDelivery } from "./media/delivery/routes.ts";
+export type { MediaDeliveryParts } from "./media/delivery/routes.ts";
 export { deliveryProblems } from "./media/delivery/problems.ts";
 export { publishedMedia } from "./media/delivery/published-media.ts";
 export type { PublishedFile, PublishedMedia } from "./media/delivery/published-media.ts";

@@ -12,7 +12,7 @@ import {
   type MediaAddresses,
   type MediaAddressParts,
 } from "../../media/addresses/media-addresses.ts";
-import { createMediaDelivery, type MediaDeliveryParts } from "../../media/delivery/media-delivery.ts";
+import { createMediaDelivery, type MediaDeliveryParts } from "../../media/delivery/routes.ts";
 import { publishedMedia } from "../../media/delivery/published-media.ts";
 
 /** What signs the addresses of media, as configured; the measure `short-addresses` shortens them. */

@@ -13,7 +13,7 @@ import { openEdgeSetup, type EdgeSetup } from "../../testing/edge-setup.ts";
 import { createTemporaryDirectory } from "../../testing/sqlite-fixture.ts";
 import { createMediaAddresses, type MediaAddresses } from "../addresses/media-addresses.ts";
 import { openLocalTarget } from "../storage/local-target.ts";
-import { createMediaDelivery } from "./media-delivery.ts";
+import { createMediaDelivery } from "./routes.ts";
 import { publishedMedia } from "./published-media.ts";
 
 const MINUTE = 60_000;
