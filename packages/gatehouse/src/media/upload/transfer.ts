@@ -212,15 +212,17 @@ export class Transfer {
       digests.update(piece);
       await writer.write(piece);
       if (this.#failure !== undefined) return undefined;
-      this.#checkpoint ??= this.#beginCheckpoint(writer, verified ? undefined : (command.progress ?? ignore));
+      this.#checkpoint ??= this.#beginCheckpoint(
+        writer,
+        verified ? undefined : (command.progress ?? (() => undefined)),
+      );
     }
   }
 
   /** Holds room in the quota ahead of what comes, where nobody knows how much that will be. */
   async #hold(most: number, quota: MediaQuota | undefined): Promise<boolean> {
     const { store, uploads } = this.#parts;
-    const { id, epoch } = this.#upload ?? {};
-    if (id === undefined || epoch === undefined) return false;
+    const [id, epoch] = [this.#id, this.#upload?.epoch ?? -1];
     const ahead = Math.min(STEP.most, Math.max(STEP.least, this.#position));
     // Where there is no room for more than what is here, that has to do.
     for (const bytes of [Math.min(most, this.#position + ahead), this.#position]) {
@@ -299,5 +301,3 @@ export class Transfer {
     return store.write((writing) => uploads.advance(writing, { id: this.#id, epoch, offset, closed }));
   }
 }
-
-function ignore(): void {}
