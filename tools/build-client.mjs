@@ -16,7 +16,7 @@ const stamp = join(target, "live.js.sources");
 /** Each is a file of the sources; client/chunks.ts says what on a page has it loaded. */
 const chunks = ["inspector", "push", "upload"];
 /** Scripts of their own, for pages without live components. */
-const scripts = ["passkey"];
+const scripts = ["passkey", "resumable"];
 
 /** Builds the bundles unless they were made from the sources as they are; answers whether they were built. */
 export async function buildClientIfChanged() {

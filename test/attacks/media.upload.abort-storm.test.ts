@@ -49,8 +49,9 @@ describe("clients that break off at any moment", { skip: process.platform !== "l
       socket.on("error", () => undefined);
       socket.write(bytes.subarray(0, sent));
       if (dice.chance(0.7)) await pause(dice.integer(0, 12));
-      if (dice.chance(0.5)) socket.destroy();
-      else if (dice.chance(0.5)) socket.resetAndDestroy();
+      const end = dice.pick(["at once", "by a reset", "later"]);
+      if (end === "at once") socket.destroy();
+      else if (end === "by a reset") socket.resetAndDestroy();
       else setTimeout(() => socket.destroy(), dice.integer(0, 40));
     }
     await until(async () => (await openFiles(server)) === 0);

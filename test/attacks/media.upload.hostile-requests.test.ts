@@ -17,7 +17,10 @@ function raw(url: string, bytes: string | Buffer): Promise<string> {
   const { promise, resolve } = Promise.withResolvers<string>();
   const socket = connect(Number(port), hostname);
   let text = "";
-  socket.on("data", (chunk) => (text += chunk.toString("latin1")));
+  socket.on("data", (chunk) => {
+    text += chunk.toString("latin1");
+    if (text.includes("\r\n\r\n")) socket.destroy();
+  });
   socket.on("error", () => resolve(text));
   socket.on("close", () => resolve(text));
   socket.write(bytes);

@@ -229,7 +229,7 @@ describe("resumable uploads for HTTP", () => {
       ...{ offset: 0, complete: true, headers: { "content-length": "300000" } },
       body: async (request) => {
         request.write(CONTENT.subarray(0, 120_000));
-        await until(async () => (await server.events.length) > 0);
+        await until(async () => (await server.files()).includes(idIn(path)));
         setTimeout(() => request.destroy(), 200);
       },
     });

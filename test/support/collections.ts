@@ -248,7 +248,7 @@ export function send(url: string, path: string, sending: Sending): Promise<Uploa
 }
 
 /** Waits until something holds. */
-export async function until(what: () => boolean | Promise<boolean>, patience = 20_000): Promise<void> {
+export async function until(what: () => boolean | Promise<boolean>, patience = 60_000): Promise<void> {
   for (const end = performance.now() + patience; performance.now() < end; await pause(20)) if (await what()) return;
   throw new Error("It did not come to that.");
 }

@@ -15,7 +15,8 @@ import { joinable, type JoinCommand } from "./joining.ts";
 import { isOwn } from "./ownership.ts";
 import { uploadProblems } from "./problems.ts";
 import { notThere, refuse } from "./refusals.ts";
-import { ENDED_KEPT, type ContentSource, type Received, type Transfer, type TransferParts } from "./transfer.ts";
+import { ENDED_KEPT, type ContentSource, type Received, type TransferParts } from "./content.ts";
+import type { Transfer } from "./transfer.ts";
 import type { Transfers } from "./transfers.ts";
 
 /** What the actions of uploads are run with. */
@@ -75,9 +76,11 @@ export function createUploadActions(parts: UploadActionParts): UploadActions {
   return { create, append, finish, look, terminate, all: [create, append, finish, look, terminate] };
 }
 
-/** The routes have read it; nothing else reaches the http entrance under these names. */
 function passedOn<Call>(): StandardSchemaV1<unknown, Call> {
-  return { "~standard": { version: 1, vendor: "gatehouse", validate: (value) => ({ value: value as Call }) } };
+  const validate = (value: unknown): { readonly value: Call } =>
+    // The routes have read it; nothing else reaches the http entrance under these names.
+    ({ value: value as Call });
+  return { "~standard": { version: 1, vendor: "gatehouse", validate } };
 }
 
 const COMMON = { entrances: ["http"], perAddress: VENUE } as const;

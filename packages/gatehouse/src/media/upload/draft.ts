@@ -19,7 +19,7 @@ import { inconsistent, refuse } from "./refusals.ts";
 import { mediaType } from "./tus.ts";
 
 /** The version of the draft that interim answers are of: -12. Clients of others would take them for something else. */
-export const INTEROP_VERSION = "8";
+const INTEROP_VERSION = "8";
 const CONTENT_TYPE = "application/partial-upload";
 
 /** Fields that tell what is spoken, for `OPTIONS`. */
@@ -142,7 +142,6 @@ export class DraftDialect implements Dialect {
     return Math.max(0, Math.floor((expiresAt - this.#parts.now()) / 1000));
   }
 
-  // oxlint-disable-next-line eslint/max-params -- the head, and the two facts of the draft that came with it
   #content({ inbound, interim }: ContentHead, offset: number, completes: boolean): ContentCommand {
     const { headers } = inbound.request;
     const told = (durable: number): void =>

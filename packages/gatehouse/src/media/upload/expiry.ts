@@ -1,7 +1,7 @@
 import type { ResumableFiles } from "../../kernel/ports/media-intake.ts";
 import type { ResumableUpload, ResumableUploads } from "../../kernel/ports/resumable-uploads.ts";
 import type { Store } from "../../kernel/ports/store.ts";
-import { ENDED_KEPT } from "./transfer.ts";
+import { ENDED_KEPT } from "./content.ts";
 
 /** What uploads are cleaned up with. */
 export interface UploadExpiryParts {

@@ -10,7 +10,7 @@ import type { ResumableUpload } from "../../kernel/ports/resumable-uploads.ts";
 import { paceOf, perMinute, VENUE } from "./limits.ts";
 import { uploadProblems } from "./problems.ts";
 import { Reception, type ReceptionParts } from "./reception.ts";
-import type { ContentSource } from "./transfer.ts";
+import type { ContentSource } from "./content.ts";
 
 /** Name of the form's field with the session's token; it comes before the files. */
 const TOKEN = "_csrf_token";
@@ -26,7 +26,12 @@ export const formAction: Action<FormResult, FormResult> = defineAction({
   entrances: ["http"],
   perAddress: VENUE,
   input: {
-    "~standard": { version: 1, vendor: "gatehouse", validate: (value) => ({ value: value as FormResult }) },
+    "~standard": {
+      version: 1,
+      vendor: "gatehouse",
+      // The route has made it; nothing else reaches the http entrance under this name.
+      validate: (value) => ({ value: value as FormResult }),
+    },
   },
   effects: "none",
   authorise: "public",

@@ -7,7 +7,7 @@ import type { BeginCommand } from "./command.ts";
 import { isOwn } from "./ownership.ts";
 import { uploadProblems } from "./problems.ts";
 import { refuse } from "./refusals.ts";
-import type { ContentSource } from "./transfer.ts";
+import type { ContentSource } from "./content.ts";
 
 /** A request to put uploads together (tus: concatenation). */
 export interface JoinCommand extends Omit<BeginCommand, "kind" | "length"> {

@@ -9,7 +9,8 @@ import type { BeginCommand, ContentCommand } from "./command.ts";
 import type { Dialect } from "./dialect.ts";
 import type { JoinCommand } from "./joining.ts";
 import { paceOf } from "./limits.ts";
-import { ENDED_KEPT, type ContentSource, type Received, type Transfer } from "./transfer.ts";
+import { ENDED_KEPT, type ContentSource, type Received } from "./content.ts";
+import type { Transfer } from "./transfer.ts";
 import { Turns } from "./turns.ts";
 
 /** What uploads are received with. */
@@ -109,9 +110,11 @@ export class Reception {
     const outcome = await edge.receive(inbound, {
       action: actions.append,
       read: async () => {
-        const body = source ?? inbound.stream(paceOf(limits));
-        if (isDenial(body)) return body;
-        if (source === undefined) held.body = body as BodyStream;
+        const stream = source === undefined ? inbound.stream(paceOf(limits)) : undefined;
+        if (isDenial(stream)) return stream;
+        if (stream !== undefined) held.body = stream;
+        const body = source ?? stream;
+        if (body === undefined) throw new TypeError("There is no content.");
         const opened = (transfer: Transfer): void => {
           held.transfer = transfer;
         };
@@ -136,7 +139,7 @@ export class Reception {
   }
 }
 
-/** What the actions of uploads result in is fixed by them; callers name which one was performed. */
 function valueOf<Value>(outcome: Outcome): Value | Denial {
+  // What the actions of uploads result in is fixed by them; callers name which one was performed.
   return outcome.ok ? (outcome as Success<Value>).value : outcome;
 }

@@ -30,6 +30,11 @@ export function inconsistent(detail: string): Denial {
   return refuse(uploadProblems.UPLOAD_LENGTH_INCONSISTENT, detail);
 }
 
+/** The denial of a request that has to give way to a newer one for the same upload. */
+export function overtaken(): Denial {
+  return refuse(uploadProblems.UPLOAD_OVERTAKEN, undefined, { retryAfter: 1 });
+}
+
 /** The denial while too much is being received. */
 export function busy(): Denial {
   return refuse(uploadProblems.UPLOADS_BUSY, undefined, { retryAfter: 2 });

@@ -6,6 +6,7 @@ import { isFileForm } from "../../http/file-form.ts";
 import { isDenial, type Denial } from "../../kernel/outcome.ts";
 import type { ResumableUpload } from "../../kernel/ports/resumable-uploads.ts";
 import { problems } from "../../kernel/problems.ts";
+import { CLIENT_PATH, serveClientScript } from "./client-script.ts";
 import { UPLOADS_PATH } from "./command.ts";
 import { isComplete, type ContentHead, type Dialect, type UploadAnswer } from "./dialect.ts";
 import { DraftDialect, draftOptions, understandsInterim } from "./draft.ts";
@@ -27,6 +28,7 @@ export function uploadRoutes(parts: UploadRouteParts): Hono {
   const desk = new UploadDesk(parts);
   const app = new Hono();
   const one = `${UPLOADS_PATH}/:id`;
+  app.get(CLIENT_PATH, serveClientScript());
   app.on("OPTIONS", [UPLOADS_PATH, one], (context) => desk.options(edge.of(context)));
   app.post(UPLOADS_PATH, (context) => desk.begin(context));
   // Hono has requests for `HEAD` answered by the same route.

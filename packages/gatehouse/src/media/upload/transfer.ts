@@ -1,71 +1,21 @@
-import { createHash, timingSafeEqual, type Hash } from "node:crypto";
-import type { Clock } from "../../kernel/clock.ts";
 import { deny, isDenial, type Denial } from "../../kernel/outcome.ts";
 import type { MediaQuota } from "../../kernel/ports/media-grants.ts";
-import type { ResumableFiles, ResumableWriter } from "../../kernel/ports/media-intake.ts";
-import type { ResumableUpload, ResumableUploads } from "../../kernel/ports/resumable-uploads.ts";
-import type { Store } from "../../kernel/ports/store.ts";
-import type { Problem } from "../../kernel/problem.ts";
-import { problems } from "../../kernel/problems.ts";
-import type { Timers } from "../../kernel/timers.ts";
+import type { ResumableWriter } from "../../kernel/ports/media-intake.ts";
+import type { ResumableUpload } from "../../kernel/ports/resumable-uploads.ts";
 import type { ContentCommand } from "./command.ts";
+import { ENDED_KEPT, type Content, type ContentSource, type Received, type TransferParts } from "./content.ts";
+import { ContentDigests } from "./content-digests.ts";
+import { agreedLength, requestTooLarge } from "./content-length.ts";
 import { uploadEvents } from "./events.ts";
-import type { Checksum } from "./fields.ts";
-import type { UploadLimits } from "./limits.ts";
 import { uploadProblems } from "./problems.ts";
-import { failed, inconsistent, notThere, otherOffset, refuse } from "./refusals.ts";
-
-/** What content is received with. */
-export interface TransferParts {
-  readonly store: Store;
-  readonly uploads: ResumableUploads;
-  readonly files: ResumableFiles;
-  readonly limits: UploadLimits;
-  readonly clock: Clock;
-  readonly timers: Timers;
-  /** Names this process in the store, and none before it. */
-  readonly writer: string;
-  readonly report: (error: unknown) => void;
-}
-
-/** Where content comes from. */
-export interface ContentSource {
-  /** The next piece; `undefined` at the end, a denial when the rest does not come. */
-  read(): Promise<Uint8Array | Denial | undefined>;
-  /** Has the rest take as long as content may. Called once somebody may send it. */
-  allowTime?(): void;
-  /** Gives up what is waited for. */
-  abandon(): void;
-}
-
-/** Content for an upload, on its way. */
-export interface Content {
-  readonly command: ContentCommand;
-  readonly source: ContentSource;
-  /** What is answered where a checksum does not fit. */
-  readonly mismatch: Problem;
-  readonly quota: MediaQuota | undefined;
-}
-
-/** How far an upload has come. */
-export interface Received {
-  readonly upload: ResumableUpload;
-  readonly epoch: number;
-  readonly offset: number;
-  /** All of it is here; it only has to be finished. `already`: that was done before. */
-  readonly complete: boolean | "already";
-  /** SHA-256 of all of it, where its sender wanted to know and sent it in one request. */
-  readonly sha256?: Uint8Array;
-}
+import { failed, inconsistent, notThere, otherOffset, overtaken, refuse } from "./refusals.ts";
 
 /** Bytes after which what has come is made durable and acknowledged. */
 const LEAF = 8 * 1_048_576;
 /** For slow senders: bytes and milliseconds after which that is done anyhow. */
 const SLOW = { bytes: 262_144, time: 2_000 };
-/** Bytes of the quota that are held ahead for an upload of unknown length. */
-const STEP = 8 * 1_048_576;
-/** Milliseconds for which it is remembered that an upload has ended. */
-export const ENDED_KEPT = 3_600_000;
+/** Bytes of the quota that are held ahead for an upload of unknown length: as many as have come, within these. */
+const STEP = { least: 65_536, most: 8 * 1_048_576 };
 
 /** One request that brings content: written as it comes, acknowledged when it is durable. */
 export class Transfer {
@@ -85,7 +35,6 @@ export class Transfer {
   #reserved = 0;
   /** Behind what was made durable, whether it counts already or not. */
   #flushed = 0;
-  #hashes: readonly (readonly [Checksum["algorithm"], Hash])[] = [];
   #checkpoint: Promise<void> | undefined;
   #checkpointAt = 0;
   #failure: { readonly error: unknown } | undefined;
@@ -167,17 +116,8 @@ export class Transfer {
 
   /** The length of the upload, once everything that is said about it agrees; `undefined` as long as it is unknown. */
   async #agreeOnLength(upload: ResumableUpload, { command, quota }: Content): Promise<number | Denial | undefined> {
-    const { offset, contentLength, completes } = command;
-    const { largestFile, largestRequest } = this.#parts.limits;
-    const implied = completes === true && contentLength !== undefined ? offset + contentLength : undefined;
-    const said = [upload.length, command.length, implied].filter((length) => length !== undefined);
-    const [length] = said;
-    if (said.some((other) => other !== length)) return inconsistent("Two lengths were announced.");
-    if (contentLength !== undefined && length !== undefined && offset + contentLength > length)
-      return inconsistent("More is sent than was announced.");
-    if (largestRequest > 0 && (contentLength ?? 0) > largestRequest) return requestTooLarge(largestRequest);
-    if (Math.max(length ?? 0, offset + (contentLength ?? 0)) > largestFile)
-      return refuse(uploadProblems.UPLOAD_TOO_LARGE_FOR_COLLECTION);
+    const length = agreedLength(upload, command, this.#parts.limits);
+    if (isDenial(length)) return length;
     if (upload.length === undefined && length !== undefined) {
       const { store, uploads } = this.#parts;
       const { id, epoch } = upload;
@@ -198,10 +138,8 @@ export class Transfer {
     // Of one process alone nobody else can have it open: it is its own former self, which is dead.
     const foreign = former !== undefined && former !== own && store.dialect === "postgres";
     const writer = await files.append(id, offset, { fenced: stuck || foreign });
-    if (writer !== undefined) {
-      this.#writer = writer;
-      return writer;
-    }
+    this.#writer = writer;
+    if (writer !== undefined) return writer;
     await store.write((writing) => uploads.end(writing, { id, kept: ENDED_KEPT }));
     return deny(uploadProblems.UPLOAD_GONE, { event: uploadEvents.media_upload_lost, context: { upload: id } });
   }
@@ -216,12 +154,13 @@ export class Transfer {
   ): Promise<Received | Denial> {
     const { command } = content;
     const verified = command.checksum !== undefined || command.lateChecksum !== undefined;
-    const end = await this.#copy(writer, { content, length, verified });
+    const digests = new ContentDigests(command);
+    const end = await this.#copy(writer, { content, length, verified, digests });
     await this.#checkpoint;
     if (this.#failure !== undefined) throw this.#failure.error;
     if (end === "too long") return this.#invalidate(length);
     if (verified) {
-      const refused = end ?? this.#verify(content);
+      const refused = end ?? digests.verify(content);
       if (refused !== undefined) return this.#overtaken ? overtaken() : refused;
     }
     this.#durable = await writer.flush();
@@ -231,7 +170,7 @@ export class Transfer {
     if (end !== undefined) return this.#overtaken ? overtaken() : end;
     const come = { upload: { ...upload, length }, epoch: upload.epoch, offset: this.#durable, complete };
     const wanted = command.wantsDigest && complete && command.offset === 0;
-    const sha256 = wanted ? this.#hashes.find(([name]) => name === "sha256")?.[1].digest() : undefined;
+    const sha256 = wanted ? digests.of("sha256") : undefined;
     return sha256 === undefined ? come : { ...come, sha256 };
   }
 
@@ -242,13 +181,18 @@ export class Transfer {
       content,
       length,
       verified,
-    }: { readonly content: Content; readonly length: number | undefined; readonly verified: boolean },
+      digests,
+    }: {
+      readonly content: Content;
+      readonly length: number | undefined;
+      readonly verified: boolean;
+      readonly digests: ContentDigests;
+    },
   ): Promise<Denial | "too long" | undefined> {
     const { source, command, quota } = content;
     const { largestFile, largestRequest } = this.#parts.limits;
     const most = length ?? largestFile;
     const begin = this.#position;
-    this.#hashes = algorithmsOf(command).map((algorithm) => [algorithm, createHash(algorithm)] as const);
     this.#source = source;
     this.#checkpointAt = this.#parts.clock.monotonic();
     source.allowTime?.();
@@ -263,32 +207,32 @@ export class Transfer {
       if (largestRequest > 0 && this.#position - begin > largestRequest) return requestTooLarge(largestRequest);
       if (this.#position > this.#reserved && !(await this.#hold(most, quota)))
         return this.#overtaken ? overtaken() : refuse(uploadProblems.UPLOADS_EXHAUSTED);
-      for (const [, hash] of this.#hashes) hash.update(piece);
+      digests.update(piece);
       await writer.write(piece);
       if (this.#failure !== undefined) return undefined;
-      this.#checkpoint ??= this.#beginCheckpoint(writer, verified ? undefined : (command.progress ?? ignore));
+      this.#checkpoint ??= this.#beginCheckpoint(writer, verified ? undefined : command);
     }
   }
 
   /** Holds room in the quota ahead of what comes, where nobody knows how much that will be. */
   async #hold(most: number, quota: MediaQuota | undefined): Promise<boolean> {
     const { store, uploads } = this.#parts;
-    const { id, epoch } = this.#upload ?? {};
-    if (id === undefined || epoch === undefined) return false;
-    const bytes = Math.min(most, this.#position + STEP);
-    const held = await store.write((writing) => uploads.reserve(writing, { id, epoch, bytes }, quota));
-    if (held) this.#reserved = bytes;
-    return held;
+    const held = { id: this.#id, epoch: this.epoch ?? -1 };
+    const ahead = Math.min(STEP.most, Math.max(STEP.least, this.#position));
+    // Where there is no room for more than what is here, that has to do.
+    for (const bytes of [Math.min(most, this.#position + ahead), this.#position]) {
+      if (!(await store.write((writing) => uploads.reserve(writing, { ...held, bytes }, quota)))) continue;
+      this.#reserved = bytes;
+      return true;
+    }
+    return false;
   }
 
   /**
-   * Makes durable what has come, while more comes. Without `progress` it is not acknowledged: what a checksum is to
+   * Makes durable what has come, while more comes. Without its `command` it is not acknowledged: what a checksum is to
    * prove counts once it is proven.
    */
-  #beginCheckpoint(
-    writer: ResumableWriter,
-    progress: ((offset: number) => void) | undefined,
-  ): Promise<void> | undefined {
+  #beginCheckpoint(writer: ResumableWriter, command: ContentCommand | undefined): Promise<void> | undefined {
     const bytes = this.#position - this.#flushed;
     const now = this.#parts.clock.monotonic();
     if (bytes < LEAF && !(bytes >= SLOW.bytes && now - this.#checkpointAt >= SLOW.time)) return undefined;
@@ -296,10 +240,10 @@ export class Transfer {
     const note = async (): Promise<void> => {
       const durable = await writer.flush();
       this.#flushed = durable;
-      if (progress === undefined) return;
+      if (command === undefined) return;
       if (!(await this.#advance(durable, false))) return this.stop();
       this.#durable = durable;
-      progress(durable);
+      command.progress?.(durable);
     };
     return note()
       .catch((error: unknown) => {
@@ -308,22 +252,6 @@ export class Transfer {
       .finally(() => {
         this.#checkpoint = undefined;
       });
-  }
-
-  #verify({ command, mismatch }: Content): Denial | undefined {
-    const { checksum, lateChecksum } = command;
-    const expected = checksum ?? lateChecksum?.() ?? "missing";
-    if (expected === "missing") return refuse(problems.MALFORMED_REQUEST, "The announced checksum did not come.");
-    return this.#fits(expected) ? undefined : deny(mismatch, { event: uploadEvents.media_upload_corrupted });
-  }
-
-  #fits({ algorithm, digest }: Checksum): boolean {
-    // A copy: the digest may be asked for once more.
-    const found = this.#hashes
-      .find(([name]) => name === algorithm)?.[1]
-      .copy()
-      .digest();
-    return found !== undefined && found.byteLength === digest.byteLength && timingSafeEqual(found, digest);
   }
 
   async #isComplete({ completes }: ContentCommand, length: number | undefined): Promise<boolean | Denial> {
@@ -361,24 +289,7 @@ export class Transfer {
 
   async #advance(offset: number, closed: boolean): Promise<boolean> {
     const { store, uploads } = this.#parts;
-    const epoch = this.#upload?.epoch ?? -1;
-    return store.write((writing) => uploads.advance(writing, { id: this.#id, epoch, offset, closed }));
+    const progress = { id: this.#id, epoch: this.epoch ?? -1, offset, closed };
+    return store.write((writing) => uploads.advance(writing, progress));
   }
 }
-
-/** What comes late is not known before: both that are spoken are made. */
-function algorithmsOf({ checksum, lateChecksum, wantsDigest }: ContentCommand): readonly Checksum["algorithm"][] {
-  if (lateChecksum !== undefined) return ["sha1", "sha256"];
-  const algorithms = new Set(checksum === undefined ? [] : [checksum.algorithm]);
-  return [...(wantsDigest ? algorithms.add("sha256") : algorithms)];
-}
-
-function requestTooLarge(most: number): Denial {
-  return refuse(problems.PAYLOAD_TOO_LARGE, `One request may bring ${most} bytes.`);
-}
-
-function overtaken(): Denial {
-  return refuse(uploadProblems.UPLOAD_OVERTAKEN, undefined, { retryAfter: 1 });
-}
-
-function ignore(): void {}

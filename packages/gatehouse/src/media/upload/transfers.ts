@@ -1,7 +1,8 @@
 import type { Denial } from "../../kernel/outcome.ts";
 import { pause } from "../../kernel/timers.ts";
 import { busy } from "./refusals.ts";
-import { Transfer, type Content, type Received, type TransferParts } from "./transfer.ts";
+import type { Content, Received, TransferParts } from "./content.ts";
+import { Transfer } from "./transfer.ts";
 
 /** Milliseconds in which a request gives way to the next one for the same upload. */
 const HAND_OVER = 4_000;

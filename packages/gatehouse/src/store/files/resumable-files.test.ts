@@ -22,7 +22,7 @@ async function withFiles(work: (files: ResumableFiles, directory: string) => Pro
 async function append(files: ResumableFiles, offset: number, content: Buffer, size = 65_536): Promise<number> {
   await using writer = (await files.append(ID, offset)) ?? assert.fail();
   for (let at = 0; at < content.length; at += size) await writer.write(content.subarray(at, at + size));
-  return writer.flush();
+  return await writer.flush();
 }
 
 describe("openResumableFiles", () => {

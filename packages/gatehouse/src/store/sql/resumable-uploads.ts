@@ -105,19 +105,11 @@ export function createResumableUploads(): ResumableUploads {
     },
     advance: (transaction, { id, epoch, offset, closed }) =>
       changes(transaction, ADVANCE, [id, epoch, offset, closed ? 1 : 0]),
-    async reserve(transaction, { id, epoch, bytes }, quota) {
-      const upload = await find(transaction, id);
-      if (upload === undefined || upload.epoch !== epoch) return false;
-      const more = bytes - upload.reserved;
-      if (more > 0 && (await shortOf(transaction, upload, { files: 0, bytes: more }, quota)) !== undefined)
-        return false;
-      await use(transaction, upload, { files: 0, bytes: more });
-      return changes(transaction, RESERVE, [id, epoch, bytes]);
-    },
+    reserve,
     setLength: (transaction, { id, epoch, length }) => changes(transaction, SET_LENGTH, [id, epoch, length]),
     async fits(transaction, { tenant, id }, quota) {
       const grant = { tenant, grant: { id } };
-      return (await shortOf(transaction, grant, { files: 0, bytes: 0 }, quota)) === undefined;
+      return (await shortOf(transaction, grant, { more: { files: 0, bytes: 0 }, quota })) === undefined;
     },
     async finish(transaction, { id, epoch, bytes, kept }) {
       const upload = await find(transaction, id);
@@ -127,14 +119,7 @@ export function createResumableUploads(): ResumableUploads {
       await use(transaction, upload, { files: 0, bytes: bytes - upload.reserved });
       return true;
     },
-    async join(transaction, parts, whole) {
-      for (const part of parts) {
-        const upload = await find(transaction, part);
-        if (upload === undefined || !(await changes(transaction, JOIN, [part, whole]))) return false;
-        await use(transaction, upload, { files: 0, bytes: -upload.reserved });
-      }
-      return true;
-    },
+    join,
     end,
     async expired(transaction, limit) {
       return (await transaction.execute<Row>(EXPIRED, [limit])).map(uploadOf);
@@ -172,7 +157,7 @@ async function begin(
   if (Number(open?.of_grant ?? 0) >= bounds.openPerGrant) return "grant";
   if (source !== undefined && Number(open?.of_source ?? 0) >= bounds.openPerSource) return "source";
   const wanted = { files: filesOf(upload), bytes: bounds.reserve };
-  const shortage = await shortOf(transaction, upload, wanted, bounds.quota);
+  const shortage = await shortOf(transaction, upload, { more: wanted, quota: bounds.quota });
   if (shortage !== undefined) return shortage;
   await use(transaction, upload, wanted);
   await transaction.execute(INSERT, [
@@ -201,6 +186,29 @@ async function end(
   return true;
 }
 
+async function reserve(
+  transaction: WriteTransaction,
+  { id, epoch, bytes }: { readonly id: string; readonly epoch: number; readonly bytes: number },
+  quota: MediaQuota | undefined,
+): Promise<boolean> {
+  const upload = await find(transaction, id);
+  if (upload === undefined || upload.epoch !== epoch) return false;
+  const more = bytes - upload.reserved;
+  if (more > 0 && (await shortOf(transaction, upload, { more: { files: 0, bytes: more }, quota })) !== undefined)
+    return false;
+  await use(transaction, upload, { files: 0, bytes: more });
+  return changes(transaction, RESERVE, [id, epoch, bytes]);
+}
+
+async function join(transaction: WriteTransaction, parts: readonly string[], whole: string): Promise<boolean> {
+  for (const part of parts) {
+    const upload = await find(transaction, part);
+    if (upload === undefined || !(await changes(transaction, JOIN, [part, whole]))) return false;
+    await use(transaction, upload, { files: 0, bytes: -upload.reserved });
+  }
+  return true;
+}
+
 /** Parts are no files yet: what is put together of them is one. */
 function filesOf({ kind }: Pick<ResumableUpload, "kind">): number {
   return kind === "part" ? 0 : 1;
@@ -214,8 +222,7 @@ interface OfGrant {
 async function shortOf(
   transaction: ReadTransaction,
   { tenant, grant }: OfGrant,
-  more: MediaQuota,
-  quota: MediaQuota | undefined,
+  { more, quota }: { readonly more: MediaQuota; readonly quota: MediaQuota | undefined },
 ): Promise<"files" | "bytes" | undefined> {
   if (quota === undefined) return undefined;
   const [used] = await transaction.execute<MediaQuota>(USAGE, [tenant, grant.id]);
