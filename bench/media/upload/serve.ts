@@ -15,7 +15,7 @@ import { FileStore } from "@tus/file-store";
 import { Server } from "@tus/server";
 import { defineApplication, type Application } from "gatehouse";
 import { production, serveGuarded } from "../../support/guarded-server.ts";
-import { answerParent, type Running } from "../../support/served.ts";
+import { answerParent, KEEP_ALIVE, type Running } from "../../support/served.ts";
 
 const [variant = ""] = process.argv.slice(2);
 
@@ -47,6 +47,7 @@ async function serveRaw(directory: string, durable: boolean): Promise<Running> {
 function listening(server: ReturnType<typeof createServer>): Promise<Running> {
   const { promise, resolve } = Promise.withResolvers<Running>();
   server.requestTimeout = 0;
+  server.keepAliveTimeout = KEEP_ALIVE;
   server.listen(0, "127.0.0.1", () => {
     const address = server.address();
     const port = typeof address === "object" && address !== null ? address.port : 0;

@@ -89,6 +89,7 @@ export const mediaList: Command = {
 export const mediaShow: Command = {
   name: "media show",
   ofTenant: true,
+  words: 1,
   usage: "ASSET",
   summary: "Shows a file that somebody brought, what was found, and its forms.",
   flags: {},
@@ -107,6 +108,7 @@ export const mediaShow: Command = {
 export const mediaRelease: Command = {
   name: "media release",
   ofTenant: true,
+  words: 1,
   usage: "ASSET",
   summary: "Publishes a file that waits for a moderator or was hidden. One that was not found clean stays held.",
   flags: {},
@@ -117,6 +119,7 @@ export const mediaRelease: Command = {
 export const mediaHide: Command = {
   name: "media hide",
   ofTenant: true,
+  words: 1,
   usage: "ASSET",
   summary: "Takes a published file out of sight; `media release` brings it back.",
   flags: {},
@@ -127,6 +130,7 @@ export const mediaHide: Command = {
 export const mediaReject: Command = {
   name: "media reject",
   ofTenant: true,
+  words: 1,
   usage: "ASSET [--reason TEXT]",
   summary: "Rejects a file and deletes its contents, from quarantine and storage.",
   flags: { reason: { type: "string", doc: "Why; shown in the console and the audit trail." } },
@@ -140,6 +144,7 @@ export const mediaReject: Command = {
 export const mediaDelete: Command = {
   name: "media delete",
   ofTenant: true,
+  words: 1,
   usage: "ASSET",
   summary: "Deletes a file with all its forms and the record of it.",
   flags: {},
@@ -153,6 +158,7 @@ export const mediaDelete: Command = {
 export const mediaRescan: Command = {
   name: "media rescan",
   ofTenant: true,
+  words: 1,
   usage: "ASSET",
   summary: "Has a file looked at anew: one that is published, or one whose received file is still there.",
   flags: {},

@@ -68,6 +68,23 @@ describe("admitGuard", () => {
     assert.equal((await everywhere.enter(withSession))?.problem, problems.SOURCE_BANNED);
   });
 
+  it("counts apart what an action says many people do behind one address, by its own bounds", async () => {
+    const counters = createMemoryCounters({ clock });
+    const bans = bansOn({ kind: "ip", value: "-" });
+    const guard = admitGuard({ bans, counters, keyRing, clock, perIp: { limit: 1, window: 1000 }, concurrentPerIp: 1 });
+    const perAddress = { limit: 4, window: 1000, atOnce: 3 };
+    const crowd = passThrough(guard, { ...action, name: "photos.send", perAddress });
+    const plain = passThrough(guard, action);
+    const passages = Array.from({ length: 4 }, () => from("192.0.2.7"));
+    const denials = await Promise.all(passages.map((passage) => crowd.enter(passage)));
+    assert.deepEqual(
+      denials.map((denial) => denial?.problem),
+      [undefined, undefined, undefined, problems.TOO_MANY_CONCURRENT],
+    );
+    assert.equal(await plain.enter(from("192.0.2.7")), undefined, "they use up nothing of the others");
+    assert.equal((await plain.enter(from("192.0.2.7")))?.problem, problems.RATE_LIMIT_EXCEEDED);
+  });
+
   it("limits attempts of all kinds from one address, without telling of it while there is room", async () => {
     const passing = setUp({ perIp: { limit: 2, window: 1000 } });
     for (const ip of ["2001:db8::1", "2001:db8::2"]) {

@@ -62,8 +62,7 @@ export function interimOf(environment: unknown): ((answer: InterimAnswer) => voi
   if (typeof environment !== "object" || environment === null || !("outgoing" in environment)) return undefined;
   const { outgoing } = environment;
   if (!(outgoing instanceof ServerResponse)) return undefined;
-  const { req: message }: { readonly req: IncomingMessage } = outgoing;
-  if (message.httpVersion !== "1.1") return undefined;
+  if (messageIn(environment)?.httpVersion !== "1.1") return undefined;
   return ({ status, reason, fields }) => {
     if (outgoing.headersSent || outgoing.destroyed) return;
     const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
@@ -74,7 +73,11 @@ export function interimOf(environment: unknown): ((answer: InterimAnswer) => voi
 
 /** The trailer fields of a request whose body has been read, by the environment of a Hono handler. */
 export function trailersOf(environment: unknown): Readonly<Record<string, string | undefined>> | undefined {
+  return messageIn(environment)?.trailers;
+}
+
+function messageIn(environment: unknown): IncomingMessage | undefined {
   if (typeof environment !== "object" || environment === null || !("incoming" in environment)) return undefined;
   // What `incoming` holds is fixed by @hono/node-server.
-  return (environment as { readonly incoming: IncomingMessage }).incoming.trailers;
+  return (environment as { readonly incoming: IncomingMessage }).incoming;
 }

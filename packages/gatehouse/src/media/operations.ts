@@ -5,7 +5,7 @@ import { deny, type Denial } from "../kernel/outcome.ts";
 import type { Jobs } from "../kernel/ports/jobs.ts";
 import { ASSET_STATES, type MediaAsset, type MediaAssets } from "../kernel/ports/media-assets.ts";
 import type { MediaGrants } from "../kernel/ports/media-grants.ts";
-import type { ReadTransaction, Store, WriteTransaction } from "../kernel/ports/store.ts";
+import type { ReadTransaction, WriteTransaction } from "../kernel/ports/store.ts";
 import { problems } from "../kernel/problems.ts";
 import { assetTarget, HELD } from "./assets.ts";
 import { mediaEvents } from "./events.ts";
@@ -18,7 +18,6 @@ import type { Scanner } from "./scan/scanner.ts";
 
 /** What operators and hosts work with. */
 export interface MediaOperationsParts {
-  readonly store: Store;
   readonly assets: MediaAssets;
   readonly jobs: Jobs;
   readonly grants: MediaGrants;
@@ -52,37 +51,26 @@ export function createMediaOperations(parts: MediaOperationsParts): readonly Any
   return [status(parts), list(parts), show(parts), moderate(parts), remove(parts), rescan(parts)];
 }
 
-function status({
-  store,
-  assets,
-  jobs,
-  scanner,
-  unscannedReason,
-  operatorsOnly,
-  entrances,
-}: MediaOperationsParts): AnyAction {
+function status({ assets, jobs, scanner, unscannedReason, operatorsOnly, entrances }: MediaOperationsParts): AnyAction {
   return defineAction({
     name: "media.status",
     entrances,
     input: z.strictObject({}),
-    effects: "external",
-    idempotency: false,
+    effects: "none",
     authorise: operatorsOnly,
-    async run() {
-      const state = await scanner?.status();
-      return store.write(async (transaction) => {
-        const counts = await assets.counts(transaction);
-        const { files, oldest } = waitingOf(counts);
-        const age = oldest === undefined ? 0 : (await transaction.now()) - oldest;
-        const dead = (await jobs.dead(transaction, MEDIA_QUEUE, MOST_DEAD)).map(({ id, kind, reason, deadAt }) => ({
-          ...{ id, kind, reason, deadAt },
-        }));
-        const seen =
-          scanner === undefined
-            ? { state: "none" as const, reason: unscannedReason }
-            : { name: scanner.name, ...state };
-        return { scanner: seen, queue: { files, age }, counts, dead };
-      });
+    async run({ now, transaction }) {
+      const counts = await assets.counts(transaction);
+      const { files, oldest } = waitingOf(counts);
+      const age = oldest === undefined ? 0 : Math.max(0, now - oldest);
+      const dead = (await jobs.dead(transaction, MEDIA_QUEUE, MOST_DEAD)).map(({ id, kind, reason, deadAt }) => ({
+        ...{ id, kind, reason, deadAt },
+      }));
+      // Last, because a scanner that hangs lets this wait for seconds; the snapshot is not read any more then.
+      const seen =
+        scanner === undefined
+          ? { state: "none" as const, reason: unscannedReason }
+          : { name: scanner.name, ...(await scanner.status()) };
+      return { scanner: seen, queue: { files, age }, counts, dead };
     },
   });
 }

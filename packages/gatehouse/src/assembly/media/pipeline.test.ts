@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import sharp from "sharp";
 import { systemClock } from "../../kernel/clock.ts";
+import type { MediaGrants, MediaScope } from "../../kernel/ports/media-grants.ts";
 import {
   MALWARE_MARKER,
   MALWARE_SIGNATURE,
@@ -377,6 +378,76 @@ describe("files of moderated collections", { skip: skipWithoutClamd() }, () => {
     );
     assert.equal(await decide(id, "publish"), "MEDIA_NOT_SCANNED");
     assert.equal(await decide("0".repeat(32), "publish"), "NOT_FOUND");
+  });
+});
+
+/*
+ * Whoever has a way to operate the server, or a grant for one collection, tries to make visible what no scanner has
+ * seen, or to decide about the files of others.
+ */
+describe("deciding about files", () => {
+  it("is the pipeline's alone where a scanner's word is needed", async () => {
+    await using site = await MediaSite.open({ media: { scanner: { engine: "none" } } });
+    const id = await site.bring(await photo(), { name: "clip.mp4" });
+    await site.until(id, "rejected");
+    const job = { id: "x", epoch: 1 };
+    const variant = { name: "view", key: "a/b/view", type: "image/webp", bytes: 1, sha256: "00" };
+    const forged = {
+      "media.asset.publish": { asset: id, job, findings: {}, variants: [variant] },
+      "media.asset.refuse": { asset: id, job, findings: {}, state: "rejected", reason: "mine" },
+      "media.asset.condemn": { asset: id, findings: {}, signature: "mine", by: "me" },
+    };
+    for (const [action, input] of Object.entries(forged)) {
+      const outcome = await site.gatehouse.operate(action, input);
+      assert.equal(outcome.ok ? "done" : outcome.problem.code, "PERMISSION_DENIED", action);
+    }
+  });
+
+  it("takes the scope moderate for the collection of the file", async () => {
+    const scopes = new Map<string, readonly MediaScope[]>([
+      ["hanna", ["view", "moderate"]],
+      ["gero", ["view", "upload", "download"]],
+    ]);
+    const grants: MediaGrants = {
+      of: async (_, { principal, collection }) => {
+        const held = scopes.get(principal.id);
+        if (held === undefined || collection !== "wedding") return undefined;
+        const none = { quota: undefined, expiresAt: undefined };
+        return {
+          id: principal.id,
+          generation: 1,
+          tenant: "default",
+          collection,
+          scopes: new Set(held as MediaScope[]),
+          ...none,
+        };
+      },
+      generation: () => 1,
+    };
+    await using site = await MediaSite.open({
+      media: { scanner: { engine: "none" } },
+      application: { open: () => ({ media: { grants } }) },
+    });
+    const wedding = await site.bring(await photo());
+    const other = await site.bring(await photo(), { collection: "funeral" });
+    for (const id of [wedding, other]) await site.until(id, "published");
+    const attempt = async (who: string, asset: string, tenant = "default"): Promise<string> => {
+      const { ids, clock } = site.gatehouse.services;
+      const principal = { type: "user", id: who, tenant, grants: new Set<string>() } as const;
+      const outcome = await site.gatehouse.gate.attempt({
+        ...{ id: ids.next(), entrance: "job", action: "media.asset.moderate", tenant, receivedAt: clock.now() },
+        ...{ peer: { ip: "127.0.0.1", tls: false }, provenance: { kind: "internal" } },
+        credentials: [{ kind: "internal", principal }],
+        input: { asset, decision: "hide" },
+      });
+      return outcome.ok ? "done" : outcome.problem.code;
+    };
+    assert.equal(await attempt("gero", wedding), "PERMISSION_DENIED");
+    assert.equal(await attempt("nobody", wedding), "PERMISSION_DENIED");
+    assert.equal(await attempt("hanna", other), "PERMISSION_DENIED");
+    assert.equal(await attempt("hanna", wedding, "elsewhere"), "PERMISSION_DENIED");
+    assert.equal(await attempt("hanna", wedding), "done");
+    assert.equal((await site.find(other)).state, "published");
   });
 });
 

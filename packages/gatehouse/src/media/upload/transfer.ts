@@ -138,10 +138,8 @@ export class Transfer {
     // Of one process alone nobody else can have it open: it is its own former self, which is dead.
     const foreign = former !== undefined && former !== own && store.dialect === "postgres";
     const writer = await files.append(id, offset, { fenced: stuck || foreign });
-    if (writer !== undefined) {
-      this.#writer = writer;
-      return writer;
-    }
+    this.#writer = writer;
+    if (writer !== undefined) return writer;
     await store.write((writing) => uploads.end(writing, { id, kept: ENDED_KEPT }));
     return deny(uploadProblems.UPLOAD_GONE, { event: uploadEvents.media_upload_lost, context: { upload: id } });
   }
@@ -212,19 +210,18 @@ export class Transfer {
       digests.update(piece);
       await writer.write(piece);
       if (this.#failure !== undefined) return undefined;
-      this.#checkpoint ??= this.#beginCheckpoint(writer, verified ? undefined : (command.progress ?? ignore));
+      this.#checkpoint ??= this.#beginCheckpoint(writer, verified ? undefined : command);
     }
   }
 
   /** Holds room in the quota ahead of what comes, where nobody knows how much that will be. */
   async #hold(most: number, quota: MediaQuota | undefined): Promise<boolean> {
     const { store, uploads } = this.#parts;
-    const { id, epoch } = this.#upload ?? {};
-    if (id === undefined || epoch === undefined) return false;
+    const held = { id: this.#id, epoch: this.epoch ?? -1 };
     const ahead = Math.min(STEP.most, Math.max(STEP.least, this.#position));
     // Where there is no room for more than what is here, that has to do.
     for (const bytes of [Math.min(most, this.#position + ahead), this.#position]) {
-      if (!(await store.write((writing) => uploads.reserve(writing, { id, epoch, bytes }, quota)))) continue;
+      if (!(await store.write((writing) => uploads.reserve(writing, { ...held, bytes }, quota)))) continue;
       this.#reserved = bytes;
       return true;
     }
@@ -232,13 +229,10 @@ export class Transfer {
   }
 
   /**
-   * Makes durable what has come, while more comes. Without `progress` it is not acknowledged: what a checksum is to
+   * Makes durable what has come, while more comes. Without its `command` it is not acknowledged: what a checksum is to
    * prove counts once it is proven.
    */
-  #beginCheckpoint(
-    writer: ResumableWriter,
-    progress: ((offset: number) => void) | undefined,
-  ): Promise<void> | undefined {
+  #beginCheckpoint(writer: ResumableWriter, command: ContentCommand | undefined): Promise<void> | undefined {
     const bytes = this.#position - this.#flushed;
     const now = this.#parts.clock.monotonic();
     if (bytes < LEAF && !(bytes >= SLOW.bytes && now - this.#checkpointAt >= SLOW.time)) return undefined;
@@ -246,10 +240,10 @@ export class Transfer {
     const note = async (): Promise<void> => {
       const durable = await writer.flush();
       this.#flushed = durable;
-      if (progress === undefined) return;
+      if (command === undefined) return;
       if (!(await this.#advance(durable, false))) return this.stop();
       this.#durable = durable;
-      progress(durable);
+      command.progress?.(durable);
     };
     return note()
       .catch((error: unknown) => {
@@ -295,9 +289,7 @@ export class Transfer {
 
   async #advance(offset: number, closed: boolean): Promise<boolean> {
     const { store, uploads } = this.#parts;
-    const epoch = this.#upload?.epoch ?? -1;
-    return store.write((writing) => uploads.advance(writing, { id: this.#id, epoch, offset, closed }));
+    const progress = { id: this.#id, epoch: this.epoch ?? -1, offset, closed };
+    return store.write((writing) => uploads.advance(writing, progress));
   }
 }
-
-function ignore(): void {}
