@@ -18,6 +18,7 @@ import type { StoreHealth } from "../kernel/ports/store.ts";
 import { createLive, type Live, type LiveParts } from "../live/live.ts";
 import type { Application, ApplicationParts, Services } from "./application.ts";
 import { createGuards } from "./guards.ts";
+import { openMonitoring } from "./monitoring.ts";
 import { createKeyReminder } from "./key-reminder.ts";
 import { createResealingJob } from "./identity/resealing.ts";
 import { startHousekeeping } from "./housekeeping.ts";
@@ -76,17 +77,23 @@ export async function openGatehouse(options: GatehouseOptions): Promise<Gatehous
   const parts = application.open?.(services) ?? {};
   const media = mountMedia(foundation, parts);
   if (media !== undefined) stack.use(media);
-  const rooms = furnish(foundation, application, { ...parts, media });
+  const monitoring = openMonitoring(foundation, parts, stack);
+  const actions = [...(parts.actions ?? []), ...monitoring.actions];
+  const rooms = furnish(foundation, application, { ...parts, media, actions });
   stack.use(rooms.live);
   const gate = closeGate(foundation, parts, rooms.actions);
   startBackground(foundation, stack, media);
   const app = await mountRoutes(foundation, parts, rooms);
+  app.route("/", monitoring.routes);
   const misplaced = services.edge.misplaced();
   if (misplaced.length > 0) throw new BootRefusedError(misplaced);
   const handler = services.edge.handler(app);
   foundation.setHandler(handler);
   const kept = stack.move();
-  const announceStart = once(() => announceService(foundation, kept));
+  const announceStart = once(() => {
+    announceService(foundation, kept);
+    if (services.config.monitors.enabled) kept.use(monitoring.monitors.start());
+  });
   // A command that opens a stopped installation for a moment starts no server.
   if (options.log !== "quiet" && options.recordStart !== "later") announceStart();
   return {
@@ -182,6 +189,7 @@ function furnish(foundation: Foundation, application: Application, parts: Furnis
     ...(room?.actions ?? []),
     ...(foundation.identity?.actions ?? []),
     ...(media?.actions ?? []),
+    ...foundation.guests.actions,
   ];
   const actions = [...own, ...live.actions, ...(parts.actions ?? []), cspReport];
   return { live, console: room, cspReport, media, actions };
@@ -244,7 +252,8 @@ function startBackground(foundation: Foundation, stack: AsyncDisposableStack, me
   const { identity } = services;
   const { artifacts, clients, grantRecord } = identity ?? {};
   const reseal = identity && createResealingJob({ ...services, ...identity, keys, signingKeys: identity.keys });
-  const jobs = { strays, media: media?.tidy, prune, remind, reseal };
+  const { guests } = foundation;
+  const jobs = { strays, media: media?.tidy, prune, remind, reseal, joinTokens: guests, look: guests.alerts };
   stack.use(startHousekeeping({ ...services, sessions, records, artifacts, clients, grantRecord, ...jobs, report }));
 }
 

@@ -1,5 +1,5 @@
 import type { AddressBounds } from "../kernel/action.ts";
-import { carriesSession, initiatingPage } from "../kernel/attempt.ts";
+import { carriesSession, initiatingPage, type Attempt } from "../kernel/attempt.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { events } from "../kernel/events.ts";
 import type { Guard, GuardStep, Passage } from "../kernel/guard.ts";
@@ -34,6 +34,8 @@ const CONCURRENT_PER_IP = 100;
 const SLOT_LIFETIME = 300_000;
 /** Addresses whose key is kept at hand. */
 const REMEMBERED = 4096;
+/** How many times as much the guests of one join token may do together at one address: a whole event comes from there. */
+const GUESTS = 10;
 const ADDRESS_POLICY = "address";
 const SLOTS_POLICY = "address-concurrency";
 
@@ -43,7 +45,9 @@ const SLOTS_POLICY = "address-concurrency";
  * cannot be read share one bucket.
  *
  * Strangers get an address banned from an entrance easily, and many people may share it. So whoever comes with a
- * session goes on in spite of such a ban; the guard `admit-principal` refuses them if nobody has signed in to it.
+ * session goes on in spite of such a ban; the guard `admit-principal` refuses them if nobody has signed in to it. For the
+ * same reason callers who are known are counted each for themselves, and those with a join token together: strangers
+ * at their address use up nothing of theirs.
  */
 export function admitGuard(options: AdmitOptions): Guard {
   const trusted = createAddressRanges(options.trustedCidrs ?? []);
@@ -51,12 +55,8 @@ export function admitGuard(options: AdmitOptions): Guard {
   const fingerprint = rememberedFingerprint(options.keyRing, "limit", REMEMBERED);
   const settings = {
     fingerprint,
-    window: Object.freeze<LimitRule>({ kind: "window", ...(options.perIp ?? PER_IP) }),
-    slots: Object.freeze<LimitRule>({
-      kind: "concurrency",
-      limit: options.concurrentPerIp ?? CONCURRENT_PER_IP,
-      window: SLOT_LIFETIME,
-    }),
+    ...rulesOf(options, 1),
+    guests: rulesOf(options, GUESTS),
   };
   return {
     name: "admit",
@@ -66,24 +66,37 @@ export function admitGuard(options: AdmitOptions): Guard {
     compile(action, entrance) {
       if (entrance === "job") return undefined;
       const { name, perAddress } = action;
-      const own = perAddress === undefined ? settings : { ...settings, ...ownRules(perAddress), apart: name };
-      return admitStep({ ...options, ...own, trusted, held });
+      const own = perAddress === undefined ? undefined : ownRules(perAddress);
+      const apart = own === undefined ? {} : { ...own, guests: own, action: name };
+      return admitStep({ ...options, ...settings, ...apart, trusted, held });
     },
   };
 }
 
-function ownRules({ limit, window, atOnce }: AddressBounds): Pick<AdmitParts, "window" | "slots"> {
+function ownRules({ limit, window, atOnce }: AddressBounds): AdmitRules {
   return {
     window: Object.freeze<LimitRule>({ kind: "window", limit, window }),
     slots: Object.freeze<LimitRule>({ kind: "concurrency", limit: atOnce, window: SLOT_LIFETIME }),
   };
 }
 
-interface AdmitParts extends AdmitOptions {
-  /** The action whose attempts are counted apart from all others. */
-  readonly apart?: string;
+interface AdmitRules {
   readonly window: LimitRule;
   readonly slots: LimitRule;
+}
+
+function rulesOf({ perIp = PER_IP, concurrentPerIp = CONCURRENT_PER_IP }: AdmitOptions, share: number): AdmitRules {
+  return {
+    window: Object.freeze<LimitRule>({ ...perIp, kind: "window", limit: perIp.limit * share }),
+    slots: Object.freeze<LimitRule>({ kind: "concurrency", limit: concurrentPerIp * share, window: SLOT_LIFETIME }),
+  };
+}
+
+interface AdmitParts extends AdmitOptions, AdmitRules {
+  /** For those with a join token. */
+  readonly guests: AdmitRules;
+  /** The action whose attempts are counted apart from all others. */
+  readonly action?: string;
   readonly trusted: AddressRanges;
   readonly fingerprint: (...parts: readonly string[]) => string;
   readonly held: WeakMap<Passage, Reservation>;
@@ -107,24 +120,34 @@ function admitStep(parts: AdmitParts): GuardStep {
       if (attempt.provenance.kind === "internal" || parts.trusted.has(attempt.peer.ip)) return undefined;
       const address = addressKey(attempt.peer.ip);
       const ban = parts.bans.find([{ kind: "ip", value: address }], attempt.entrance);
-      const maybeSomebody = ban?.entrance !== undefined && carriesSession(attempt);
+      const maybeSomebody = ban?.entrance !== undefined && (carriesSession(attempt) || attempt.known !== undefined);
       if (ban !== undefined && !maybeSomebody) return bannedDenial(ban, clock.now());
-      // What foreign pages make a visitor's browser send does not use up what the visitor may send.
-      const foreign = initiatingPage(attempt.provenance) === "foreign";
-      const decision = counters.take(checksOf(parts, foreign ? `${address} foreign` : address));
+      const decision = counters.take(checksOf(parts, attempt, address));
       return decision instanceof Promise ? decision.then((taken) => settle(passage, taken)) : settle(passage, decision);
     },
     leave(passage) {
       const reservation = held.get(passage);
       if (reservation === undefined) return undefined;
       held.delete(passage);
-      return counters.release({ ...reservation, checks: reservation.checks.filter(({ rule }) => rule === slots) });
+      return counters.release({
+        ...reservation,
+        checks: reservation.checks.filter(({ rule }) => rule.kind === "concurrency"),
+      });
     },
   };
 }
 
-function checksOf({ fingerprint, window, slots, apart }: AdmitParts, subject: string): LimitCheck[] {
-  const key = apart === undefined ? fingerprint(ADDRESS_POLICY, subject) : fingerprint(ADDRESS_POLICY, subject, apart);
+/** What tells an attempt from those of strangers at its address. */
+function apart({ provenance, known }: Attempt): string[] {
+  // What foreign pages make a visitor's browser send does not use up what the visitor may send.
+  if (initiatingPage(provenance) === "foreign") return ["foreign"];
+  return known === undefined ? [] : [known.by, known.id];
+}
+
+function checksOf(parts: AdmitParts, attempt: Attempt, address: string): LimitCheck[] {
+  const own = parts.action === undefined ? [] : [parts.action];
+  const key = parts.fingerprint(ADDRESS_POLICY, [address, ...apart(attempt)].join(" "), ...own);
+  const { window, slots } = attempt.known?.by === "invitation" ? parts.guests : parts;
   return [
     { policy: ADDRESS_POLICY, key, rule: window, cost: 1 },
     { policy: SLOTS_POLICY, key: `${key}-slots`, rule: slots, cost: 1 },

@@ -13,6 +13,7 @@ import { describeResumableUploadsContract } from "../../testing/store-contract-m
 import { describeUploadsContract } from "../../testing/store-contract-uploads.ts";
 import type { CreateStoreFixture } from "../../testing/store-contract-fixture.ts";
 import { describeIdempotencyContract } from "../../testing/store-contract-idempotency.ts";
+import { describeJoinTokensContract } from "../../testing/store-contract-join-tokens.ts";
 import { describeLeasesContract } from "../../testing/store-contract-leases.ts";
 import { describeMigrationContract } from "../../testing/store-contract-migrations.ts";
 import { describeSessionsContract } from "../../testing/store-contract-sessions.ts";
@@ -40,6 +41,7 @@ describe("PostgreSQL", { skip: await skipWithout("postgres") }, () => {
   describeDocumentsContract("PostgreSQL", create);
   describeUploadsContract("PostgreSQL", create);
   describeResumableUploadsContract("PostgreSQL", create);
+  describeJoinTokensContract("PostgreSQL", create);
   describeOAuthArtifactsContract("PostgreSQL", create);
   describeOAuthGrantsContract("PostgreSQL", create);
   describeSigningKeysContract("PostgreSQL", create);

@@ -10,6 +10,7 @@ import { describeSigningKeysContract } from "../../testing/store-contract-signin
 import { describeResumableUploadsContract } from "../../testing/store-contract-media-uploads.ts";
 import { describeUploadsContract } from "../../testing/store-contract-uploads.ts";
 import { describeIdempotencyContract } from "../../testing/store-contract-idempotency.ts";
+import { describeJoinTokensContract } from "../../testing/store-contract-join-tokens.ts";
 import { describeLeasesContract } from "../../testing/store-contract-leases.ts";
 import { describeSessionsContract } from "../../testing/store-contract-sessions.ts";
 import { createMemoryBus } from "../memory/memory-bus.ts";
@@ -21,6 +22,7 @@ for (const [name, create] of [
   describeDocumentsContract(name, create);
   describeUploadsContract(name, create);
   describeResumableUploadsContract(name, create);
+  describeJoinTokensContract(name, create);
   describeOAuthArtifactsContract(name, create);
   describeOAuthClientsContract(name, create);
   describeOAuthGrantsContract(name, create);
