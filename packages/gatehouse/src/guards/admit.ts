@@ -66,9 +66,9 @@ export function admitGuard(options: AdmitOptions): Guard {
     compile(action, entrance) {
       if (entrance === "job") return undefined;
       const { name, perAddress } = action;
-      if (perAddress === undefined) return admitStep({ ...options, ...settings, trusted, held });
-      const own = ownRules(perAddress);
-      return admitStep({ ...options, ...settings, ...own, guests: own, action: name, trusted, held });
+      const own = perAddress === undefined ? undefined : ownRules(perAddress);
+      const apart = own === undefined ? {} : { ...own, guests: own, action: name };
+      return admitStep({ ...options, ...settings, ...apart, trusted, held });
     },
   };
 }
@@ -93,10 +93,10 @@ function rulesOf({ perIp = PER_IP, concurrentPerIp = CONCURRENT_PER_IP }: AdmitO
 }
 
 interface AdmitParts extends AdmitOptions, AdmitRules {
-  /** The action whose attempts are counted apart from all others. */
-  readonly action?: string;
   /** For those with a join token. */
   readonly guests: AdmitRules;
+  /** The action whose attempts are counted apart from all others. */
+  readonly action?: string;
   readonly trusted: AddressRanges;
   readonly fingerprint: (...parts: readonly string[]) => string;
   readonly held: WeakMap<Passage, Reservation>;
@@ -145,10 +145,8 @@ function apart({ provenance, known }: Attempt): string[] {
 }
 
 function checksOf(parts: AdmitParts, attempt: Attempt, address: string): LimitCheck[] {
-  const subject = [address, ...apart(attempt)].join(" ");
-  const { fingerprint, action } = parts;
-  const key =
-    action === undefined ? fingerprint(ADDRESS_POLICY, subject) : fingerprint(ADDRESS_POLICY, subject, action);
+  const own = parts.action === undefined ? [] : [parts.action];
+  const key = parts.fingerprint(ADDRESS_POLICY, [address, ...apart(attempt)].join(" "), ...own);
   const { window, slots } = attempt.known?.by === "invitation" ? parts.guests : parts;
   return [
     { policy: ADDRESS_POLICY, key, rule: window, cost: 1 },
