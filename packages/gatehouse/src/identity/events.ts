@@ -58,6 +58,7 @@ export const identityEvents = defineEvents({
     description: "A passkey's counter went back: there may be a copy of it.",
   },
   authn_password_change: { level: "info", description: "A password was changed; all sessions and tokens ended." },
+  authn_factor_begun: { level: "info", description: "Somebody began to set up a further factor." },
   authn_factor_added: { level: "info", description: "An account got a further factor." },
   authn_factor_removed: { level: "info", description: "An account lost a factor." },
   account_link_refused: { level: "warn", description: "A link sent by e-mail was wrong, used up or expired." },

@@ -35,8 +35,10 @@ import type { IdentityServices } from "./identity-services.ts";
 import { openClients } from "./clients.ts";
 import { openMailer } from "./mailer.ts";
 import { firstParties } from "./first-party.ts";
-import { createOwnRelyingParty } from "./own-relying-party.ts";
+import { createOwnRelyingParty, type OwnRelyingParty, type OwnRelyingPartyOptions } from "./own-relying-party.ts";
+import { openSelfService } from "./self-service.ts";
 import { createThemes } from "./themes.ts";
+import type { KnownApplication } from "./application-sessions.ts";
 
 /** The identity provider with all that is mounted. */
 export interface MountedIdentity {
@@ -69,7 +71,8 @@ export async function openIdentity(options: IdentityOptions, stack: AsyncDisposa
   const clients = openClients(services, { artifacts, resources: resourcesOf(config) });
   const { keys, keyUses, operations } = await openSigningKeys({ ...options, mailer }, stack);
   const grantRecord = createOAuthGrants();
-  const { actions, routes, issuers, grants } = createIdentity({
+  const themeOf = createThemes(config, options.theme);
+  const identity = createIdentity({
     ...{ ...services, artifacts, grants: grantRecord, keys, originOf, publicClients, grace, keyUses },
     lifetimes: lifetimesOf(config),
     resources: resourcesOf(config),
@@ -78,10 +81,23 @@ export async function openIdentity(options: IdentityOptions, stack: AsyncDisposa
     findAccount: (tenant) => createFindAccount({ directory: accounts.directory, store }, tenant),
     interactionPath: (uid) => `/sign-in/${uid}`,
     isFirstParty: firstParties(config, clients.own),
-    themeOf: createThemes(config, options.theme),
+    themeOf,
     signIn: { accounts, factors, registration: config.identity.registration },
     grantPolicyOf: grantPolicies(config),
     recogniseDevice: (headers, account) => accounts.devices.recognise(deviceMarksIn(headers), account),
+  });
+  const { actions, routes, issuers, grants } = identity;
+  const applications: KnownApplication[] = [];
+  const relyingParty = (wanted: OwnRelyingPartyOptions): OwnRelyingParty => {
+    const party = createOwnRelyingParty({ services, accounts, clients, issuers }, wanted);
+    applications.push({ name: wanted.name, title: wanted.title, party });
+    return party;
+  };
+  const selfService = openSelfService({
+    ...{ ...options, identity, relyingParty },
+    parts: { accounts, factors, artifacts },
+    known: () => applications,
+    serviceOf: (tenant) => themeOf(tenant).name,
   });
   const governance = createGrantOperations({ grants, operatorsOnly, entrances: OPERATOR_ENTRANCES });
   const isActive = (key: AccountKey): Promise<boolean> =>
@@ -100,10 +116,20 @@ export async function openIdentity(options: IdentityOptions, stack: AsyncDisposa
       mailer,
       grace,
       accessTokens,
-      relyingParty: (party) => createOwnRelyingParty({ services, accounts, clients, issuers }, party),
+      relyingParty,
     },
-    actions: [...actions, ...accounts.operations, ...clients.operations, ...operations, ...governance],
-    routes: mailbox === undefined ? [routes] : [routes, createMailboxRoutes({ edge, mailbox })],
+    actions: [
+      ...actions,
+      ...selfService.actions,
+      ...accounts.operations,
+      ...clients.operations,
+      ...operations,
+      ...governance,
+    ],
+    routes: [
+      ...[routes, ...selfService.routes],
+      ...(mailbox === undefined ? [] : [createMailboxRoutes({ edge, mailbox })]),
+    ],
   };
 }
 

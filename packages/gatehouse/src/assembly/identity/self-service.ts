@@ -1,0 +1,60 @@
+import { OPERATOR_GRANT } from "../../console/operator.ts";
+import type { Account } from "../../identity/accounts/directory.ts";
+import type { Identity } from "../../identity/identity.ts";
+import { DEMANDED_AGE } from "../../identity/screens/account/own/owner.ts";
+import { OWN_PATHS } from "../../identity/screens/account/own/paths.ts";
+import { createSelfService } from "../../identity/screens/account/own/self-service.ts";
+import { SignOns } from "../../identity/screens/account/own/sign-ons.ts";
+import { Visits } from "../../identity/screens/account/own/visits.ts";
+import type { AnyAction } from "../../kernel/action.ts";
+import type { Sessions } from "../../kernel/ports/sessions.ts";
+import type { Hono } from "hono";
+import type { Services } from "../application.ts";
+import { createApplicationSessions, type KnownApplication } from "./application-sessions.ts";
+import type { IdentityServices } from "./identity-services.ts";
+import type { OwnRelyingParty, OwnRelyingPartyOptions } from "./own-relying-party.ts";
+
+/** What the pages of people's own accounts are put together from. */
+export interface OpenSelfServiceParts {
+  readonly services: Omit<Services, "identity">;
+  readonly sessions: Sessions;
+  readonly identity: Identity;
+  readonly parts: Pick<IdentityServices, "accounts" | "factors" | "artifacts">;
+  readonly relyingParty: (options: OwnRelyingPartyOptions) => OwnRelyingParty;
+  readonly known: () => readonly KnownApplication[];
+  readonly serviceOf: (tenant: string) => string;
+  readonly report: (error: unknown) => void;
+}
+
+/** Puts the pages of people's own accounts together: an application like the others, which lets the issuer sign people in. */
+export function openSelfService({
+  services,
+  sessions,
+  identity,
+  parts,
+  relyingParty,
+  ...others
+}: OpenSelfServiceParts): { readonly actions: readonly AnyAction[]; readonly routes: readonly Hono[] } {
+  const { emergency, edge } = services;
+  const { issuers, grants, pages } = identity;
+  const { accounts, factors, artifacts } = parts;
+  const { directory } = accounts;
+  const visits = new Visits({ ...services, directory });
+  const party = relyingParty({
+    ...{ name: "account-auth", title: "Your account", path: "/account/auth", landing: OWN_PATHS.overview },
+    sessions: visits,
+    demands: {
+      fresh: { maxAge: DEMANDED_AGE },
+      "two-factors": { maxAge: DEMANDED_AGE, acrValues: ["aal2"] },
+    },
+  });
+  const selfService = createSelfService({
+    ...{ ...services, ...others, accounts, directory, factors, visits, issuers, grants, pages },
+    signOns: new SignOns({ ...services, ...others, issuers, artifacts }),
+    applications: createApplicationSessions({ ...services, ...others, sessions, edgeSessions: edge.sessions, visits }),
+    mustHaveTwo: (account: Account) => account.grants.includes(OPERATOR_GRANT) || emergency.isOn("second-factor"),
+    signInAt: (returnTo, demand) => party.startAt(returnTo, demand),
+    signOutPath: party.paths.signOut,
+  });
+  return { actions: [...party.actions, ...selfService.actions], routes: [party.routes, selfService.routes] };
+}
