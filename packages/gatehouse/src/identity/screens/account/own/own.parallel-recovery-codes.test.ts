@@ -18,7 +18,9 @@ describe("recovery codes that are made 32 times at once", () => {
     await site.signIn(browser, ada, { secret });
     const page = await browser.open("/account/factors");
     const answers = await Promise.all(Array.from({ length: 32 }, () => browser.submit(page, "/recovery-codes")));
-    const sets = answers.map(({ text }) => [...text.matchAll(/<li>([0-9A-Z-]{19})<\/li>/g)].map(([, code = ""]) => code));
+    const sets = answers.map(({ text }) =>
+      [...text.matchAll(/<li>([0-9A-Z-]{19})<\/li>/g)].map(([, code = ""]) => code),
+    );
     assert.deepEqual(new Set(sets.map(({ length }) => length)), new Set([10]));
     const { accounts } = site.identity;
     const left = await site.read((reading) => accounts.recoveryCodes.remaining(reading, ada));
@@ -28,7 +30,10 @@ describe("recovery codes that are made 32 times at once", () => {
     const good = await Promise.all(sets.map(([code = ""]) => isGood(code)));
     assert.equal(good.filter(Boolean).length, 1);
     const [whole = []] = sets.filter((_set, index) => good[index]);
-    assert.deepEqual(await Promise.all(whole.map(isGood)), whole.map(() => true));
+    assert.deepEqual(
+      await Promise.all(whole.map(isGood)),
+      whole.map(() => true),
+    );
 
     async function isGood(code: string): Promise<boolean> {
       const authentication = {

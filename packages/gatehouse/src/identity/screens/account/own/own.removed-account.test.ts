@@ -22,7 +22,10 @@ describe("a visit to an account that is gone", () => {
       const sent = await browser.submit(form, "/account/password", { password: "nine herons under a tin roof" });
       assert.equal(sent.status, 401);
       assert.match((await browser.open("/account")).url.pathname, /^\/sign-in\//);
-      assert.equal(site.events.some(({ name, target }) => name === "authn_password_change" && target === person.id), false);
+      assert.equal(
+        site.events.some(({ name, target }) => name === "authn_password_change" && target === person.id),
+        false,
+      );
     });
   }
 });
