@@ -56,12 +56,14 @@ class PasskeyForm {
   }
 
   #credential(request: CredentialRequestOptions, options: unknown): Promise<Credential | null> {
-    // The answers of our own server, each for its ceremony.
     if (this.#form.dataset["ceremony"] === "create") {
+      // The answer of our own server for this ceremony.
       const creation = options as PublicKeyCredentialCreationOptionsJSON;
       return navigator.credentials.create({ publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(creation) });
     }
-    const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(options as PublicKeyCredentialRequestOptionsJSON);
+    // The answer of our own server for the other one.
+    const asked = options as PublicKeyCredentialRequestOptionsJSON;
+    const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(asked);
     return navigator.credentials.get({ ...request, publicKey });
   }
 

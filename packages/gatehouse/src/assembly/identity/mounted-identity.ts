@@ -35,10 +35,9 @@ import type { IdentityServices } from "./identity-services.ts";
 import { openClients } from "./clients.ts";
 import { openMailer } from "./mailer.ts";
 import { firstParties } from "./first-party.ts";
-import { createOwnRelyingParty, type OwnRelyingParty, type OwnRelyingPartyOptions } from "./own-relying-party.ts";
+import { createOwnRelyingParty } from "./own-relying-party.ts";
 import { openSelfService } from "./self-service.ts";
 import { createThemes } from "./themes.ts";
-import type { KnownApplication } from "./application-sessions.ts";
 
 /** The identity provider with all that is mounted. */
 export interface MountedIdentity {
@@ -73,7 +72,7 @@ export async function openIdentity(options: IdentityOptions, stack: AsyncDisposa
   const grantRecord = createOAuthGrants();
   const themeOf = createThemes(config, options.theme);
   const identity = createIdentity({
-    ...{ ...services, artifacts, grants: grantRecord, keys, originOf, publicClients, grace, keyUses },
+    ...{ ...services, artifacts, grants: grantRecord, keys, originOf, publicClients, grace, keyUses, themeOf },
     lifetimes: lifetimesOf(config),
     resources: resourcesOf(config),
     clients: clients.source,
@@ -81,27 +80,18 @@ export async function openIdentity(options: IdentityOptions, stack: AsyncDisposa
     findAccount: (tenant) => createFindAccount({ directory: accounts.directory, store }, tenant),
     interactionPath: (uid) => `/sign-in/${uid}`,
     isFirstParty: firstParties(config, clients.own),
-    themeOf,
     signIn: { accounts, factors, registration: config.identity.registration },
     grantPolicyOf: grantPolicies(config),
     recogniseDevice: (headers, account) => accounts.devices.recognise(deviceMarksIn(headers), account),
   });
   const { actions, routes, issuers, grants } = identity;
-  const applications: KnownApplication[] = [];
-  const relyingParty = (wanted: OwnRelyingPartyOptions): OwnRelyingParty => {
-    const party = createOwnRelyingParty({ services, accounts, clients, issuers }, wanted);
-    applications.push({ name: wanted.name, title: wanted.title, party });
-    return party;
-  };
-  const selfService = openSelfService({
-    ...{ ...options, identity, relyingParty },
-    parts: { accounts, factors, artifacts },
-    known: () => applications,
+  const { relyingParty, ...selfService } = openSelfService({
+    ...{ ...options, identity, parts: { accounts, factors, artifacts } },
+    relyingParty: (wanted) => createOwnRelyingParty({ services, accounts, clients, issuers }, wanted),
     serviceOf: (tenant) => themeOf(tenant).name,
   });
   const governance = createGrantOperations({ grants, operatorsOnly, entrances: OPERATOR_ENTRANCES });
-  const isActive = (key: AccountKey): Promise<boolean> =>
-    store.read(async (reading) => (await accounts.directory.find(reading, key))?.state === "active");
+  const isActive = activityOf(services, accounts);
   const accessTokens = createAccessTokens({ issuers, artifacts, store, clock, isActive, keyUses });
   return {
     services: {
@@ -126,11 +116,16 @@ export async function openIdentity(options: IdentityOptions, stack: AsyncDisposa
       ...operations,
       ...governance,
     ],
-    routes: [
-      ...[routes, ...selfService.routes],
-      ...(mailbox === undefined ? [] : [createMailboxRoutes({ edge, mailbox })]),
-    ],
+    routes: [routes, ...selfService.routes, ...(mailbox === undefined ? [] : [createMailboxRoutes({ edge, mailbox })])],
   };
+}
+
+/** Tells whether an account may be used. */
+function activityOf(
+  { store }: Pick<Services, "store">,
+  { directory }: Pick<AccountServices, "directory">,
+): (key: AccountKey) => Promise<boolean> {
+  return (key) => store.read(async (reading) => (await directory.find(reading, key))?.state === "active");
 }
 
 interface OpenedSigningKeys {

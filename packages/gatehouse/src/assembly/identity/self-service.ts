@@ -14,6 +14,8 @@ import { createApplicationSessions, type KnownApplication } from "./application-
 import type { IdentityServices } from "./identity-services.ts";
 import type { OwnRelyingParty, OwnRelyingPartyOptions } from "./own-relying-party.ts";
 
+const OWN_CLIENT = "account-auth";
+
 /** What the pages of people's own accounts are put together from. */
 export interface OpenSelfServiceParts {
   readonly services: Omit<Services, "identity">;
@@ -21,9 +23,15 @@ export interface OpenSelfServiceParts {
   readonly identity: Identity;
   readonly parts: Pick<IdentityServices, "accounts" | "factors" | "artifacts">;
   readonly relyingParty: (options: OwnRelyingPartyOptions) => OwnRelyingParty;
-  readonly known: () => readonly KnownApplication[];
   readonly serviceOf: (tenant: string) => string;
   readonly report: (error: unknown) => void;
+}
+
+/** The pages of people's own accounts, and what lets applications sign people in so that those pages know of it. */
+export interface OpenedSelfService {
+  readonly actions: readonly AnyAction[];
+  readonly routes: readonly Hono[];
+  readonly relyingParty: (options: OwnRelyingPartyOptions) => OwnRelyingParty;
 }
 
 /** Puts the pages of people's own accounts together: an application like the others, which lets the issuer sign people in. */
@@ -32,16 +40,22 @@ export function openSelfService({
   sessions,
   identity,
   parts,
-  relyingParty,
+  relyingParty: open,
   ...others
-}: OpenSelfServiceParts): { readonly actions: readonly AnyAction[]; readonly routes: readonly Hono[] } {
+}: OpenSelfServiceParts): OpenedSelfService {
+  const known: KnownApplication[] = [];
+  const relyingParty = (wanted: OwnRelyingPartyOptions): OwnRelyingParty => {
+    const opened = open(wanted);
+    known.push({ name: wanted.name, title: wanted.title, party: opened });
+    return opened;
+  };
   const { emergency, edge } = services;
   const { issuers, grants, pages } = identity;
   const { accounts, factors, artifacts } = parts;
   const { directory } = accounts;
   const visits = new Visits({ ...services, directory });
   const party = relyingParty({
-    ...{ name: "account-auth", title: "Your account", path: "/account/auth", landing: OWN_PATHS.overview },
+    ...{ name: OWN_CLIENT, title: "Your account", path: "/account/auth", landing: OWN_PATHS.overview },
     sessions: visits,
     demands: {
       fresh: { maxAge: DEMANDED_AGE },
@@ -51,10 +65,15 @@ export function openSelfService({
   const selfService = createSelfService({
     ...{ ...services, ...others, accounts, directory, factors, visits, issuers, grants, pages },
     signOns: new SignOns({ ...services, ...others, issuers, artifacts }),
-    applications: createApplicationSessions({ ...services, ...others, sessions, edgeSessions: edge.sessions, visits }),
+    applications: createApplicationSessions({
+      ...{ ...services, sessions, visits, edgeSessions: edge.sessions },
+      known: () => known,
+    }),
     mustHaveTwo: (account: Account) => account.grants.includes(OPERATOR_GRANT) || emergency.isOn("second-factor"),
     signInAt: (returnTo, demand) => party.startAt(returnTo, demand),
+    ownClient: OWN_CLIENT,
     signOutPath: party.paths.signOut,
   });
-  return { actions: [...party.actions, ...selfService.actions], routes: [party.routes, selfService.routes] };
+  const actions = [...party.actions, ...selfService.actions];
+  return { actions, routes: [party.routes, selfService.routes], relyingParty };
 }

@@ -1,4 +1,9 @@
-import type { EngineAnswer, EngineRequest } from "./engine-call.ts";
+/** A request, as far as it matters here. */
+interface Asked {
+  /** Absolute. */
+  readonly url: URL;
+  readonly headers: Headers;
+}
 
 /** Names of the engine's cookies of an interaction. Each has another besides, with its signature. */
 const NAMES = ["idp_interaction", "idp_resume"] as const;
@@ -21,7 +26,7 @@ interface Named {
  * one for a single path under a name that browsers keep for the whole host alone. Between it and browsers each
  * interaction has cookies of its own, for the whole host, and the engine sees those of the interaction it is asked about.
  */
-export function interactionRequest(request: EngineRequest): EngineRequest {
+export function interactionRequest<Request extends Asked>(request: Request): Request {
   const cookies = cookiesOf(request.headers);
   const segments = new Set(request.url.pathname.split("/"));
   const own = cookies.flatMap(({ name, value }) => {
@@ -36,7 +41,10 @@ export function interactionRequest(request: EngineRequest): EngineRequest {
 }
 
 /** What browsers are told of the engine's cookies. */
-export function interactionAnswer(request: EngineRequest, answer: EngineAnswer): EngineAnswer {
+export function interactionAnswer<Answer extends { readonly headers: Headers }>(
+  request: Asked,
+  answer: Answer,
+): Answer {
   const lines = answer.headers.getSetCookie();
   const parsed = lines.map((line) => ANSWERED.exec(line)?.groups);
   if (parsed.every((groups) => groups === undefined)) return answer;
@@ -59,7 +67,7 @@ export function interactionAnswer(request: EngineRequest, answer: EngineAnswer):
 }
 
 /** The interactions of a browser, oldest first: browsers send cookies of one path in the order they were set in. */
-function uidsIn({ headers }: EngineRequest): string[] {
+function uidsIn({ headers }: Asked): string[] {
   return [...new Set(cookiesOf(headers).flatMap(({ name }) => COOKIE.exec(name)?.groups?.["uid"] ?? []))];
 }
 

@@ -1,11 +1,11 @@
-import { z } from "zod";
+import type { z } from "zod";
 import type { AnyAction } from "../../../../kernel/action.ts";
 import { deny } from "../../../../kernel/outcome.ts";
 import { problems } from "../../../../kernel/problems.ts";
 import { Email } from "../../../accounts/email.ts";
 import { identityEvents } from "../../../events.ts";
 import { createOwnChange, OwnInput, type Changed } from "./own-action.ts";
-import type { SelfServiceParts } from "./self-service.ts";
+import type { SelfServiceParts } from "./parts.ts";
 
 /** All that owners do with their address. */
 export interface EmailChanges {

@@ -10,10 +10,11 @@ import type { CeremonyPlace } from "../../../accounts/passkey-challenges.ts";
 import type { PreparedPasskey, RegistrationCeremony } from "../../../accounts/passkey-registration.ts";
 import type { TotpEnrolment } from "../../../accounts/totp.ts";
 import { identityEvents } from "../../../events.ts";
+import { accountProblems } from "../../../problems.ts";
 import { createOwnChange, OwnInput, type Changed, type OwnChange } from "./own-action.ts";
 import type { Owner } from "./owner.ts";
-import { indispensable, notify } from "./password-change.ts";
-import type { SelfServiceParts } from "./self-service.ts";
+import { notify } from "./notices.ts";
+import type { SelfServiceParts } from "./parts.ts";
 
 /** What came of a further factor: codes to be put away, where it is the first. */
 export interface FactorAdded extends Changed {
@@ -123,7 +124,7 @@ const PasskeyInput = OwnInput.extend({
     .transform((text, context): RegistrationResponseJSON => {
       const parsed = AttestationForm.safeParse(parse(text));
       // The verifier looks at every other member itself.
-      if (parsed.success) return parsed.data as RegistrationResponseJSON;
+      if (parsed.success) return parsed.data;
       context.addIssue("This is no answer of an authenticator.");
       return z.NEVER;
     }),
@@ -170,7 +171,7 @@ function createRemoval<Input extends OwnInput>(
       const left = await factors.list(transaction, { tenant, account: id });
       if (!left.some(({ kind }) => kind === "totp" || kind === "passkey")) {
         // The denial takes the removal back.
-        if (mustHaveTwo(account)) return indispensable();
+        if (mustHaveTwo(account)) return deny(accountProblems.FACTOR_INDISPENSABLE);
         // Codes stand for a factor that was lost; without one they are for nothing.
         await factors.removeAll(transaction, { tenant, account: id, kind: "recovery" });
       }

@@ -8,13 +8,9 @@ import type { Grant } from "../../../grants/grants.ts";
 import type { ApplicationSession } from "./application-sessions.ts";
 import { ownLimits } from "./own-action.ts";
 import { findOwner, type Owner } from "./owner.ts";
-import type { SelfServiceParts } from "./self-service.ts";
+import type { SelfServiceParts } from "./parts.ts";
+import { OWN_PAGES, type OwnPage } from "./paths.ts";
 import type { SignOn } from "./sign-ons.ts";
-
-/** The pages of an account. */
-export const OWN_PAGES = ["overview", "password", "factors", "sessions", "applications", "email"] as const;
-/** A page of an account. */
-export type OwnPage = (typeof OWN_PAGES)[number];
 
 /** Everything these pages show of an account. */
 export interface OwnView {
@@ -66,6 +62,6 @@ async function viewOf(parts: SelfServiceParts, reading: ReadTransaction, owner: 
     mustHaveTwo: parts.mustHaveTwo(account),
     signOns: await parts.signOns.list(reading, account),
     sessions: await parts.applications.list(reading, account),
-    grants: await parts.grants.ownedBy(reading, account),
+    grants: (await parts.grants.ownedBy(reading, account)).filter(({ client }) => client !== parts.ownClient),
   };
 }

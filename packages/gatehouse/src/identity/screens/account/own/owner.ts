@@ -32,7 +32,7 @@ export interface Owner {
 export type Demand = "fresh" | "two-factors";
 
 /** Milliseconds since somebody proved who they are, within which they may change their account. */
-export const RECENT = 10 * 60_000;
+const RECENT = 10 * 60_000;
 /** What is left of that when a form is opened, at least: nobody is asked anew while they fill it in. */
 const LEFT_FOR_FORMS = 5 * 60_000;
 /**
@@ -76,7 +76,7 @@ export async function findOwner(
 }
 
 /** What somebody still has to do; `undefined` where nothing is missing. */
-export function demandOn(
+function demandOn(
   { visit, enrolled }: Pick<Owner, "visit" | "enrolled">,
   { within, now }: { readonly within: number; readonly now: number },
 ): Demand | undefined {

@@ -1,14 +1,13 @@
 import { z } from "zod";
 import type { AnyAction } from "../../../../kernel/action.ts";
-import { deny, isDenial, type Denial } from "../../../../kernel/outcome.ts";
+import { isDenial } from "../../../../kernel/outcome.ts";
 import type { WriteTransaction } from "../../../../kernel/ports/store.ts";
 import type { PreparedPassword } from "../../../accounts/account-recovery.ts";
-import type { NoticeKind } from "../../../accounts/letters.ts";
 import { identityEvents } from "../../../events.ts";
-import { accountProblems } from "../../../problems.ts";
+import { notify } from "./notices.ts";
 import { createOwnChange, OwnInput, type Changed } from "./own-action.ts";
 import type { Owner } from "./owner.ts";
-import type { SelfServiceParts } from "./self-service.ts";
+import type { SelfServiceParts } from "./parts.ts";
 import type { SignOn } from "./sign-ons.ts";
 
 const Input = OwnInput.extend({ password: z.string().min(1).max(1000) });
@@ -37,7 +36,7 @@ export function createPasswordChange(parts: SelfServiceParts): AnyAction {
 }
 
 /** Ends the sessions of applications, which the account's own step does not know of; returns the sign-ons there are. */
-export async function endEverythingElse(
+async function endEverythingElse(
   { signOns, applications }: Pick<SelfServiceParts, "signOns" | "applications">,
   writing: WriteTransaction,
   { account, visit }: Pick<Owner, "account" | "visit">,
@@ -46,20 +45,4 @@ export async function endEverythingElse(
     if (session !== visit.session) await applications.end(writing, account, session);
   }
   return signOns.list(writing, account);
-}
-
-/** Writes to the owner, at every address of theirs. */
-export async function notify(
-  { accounts: { directory, letters } }: Pick<SelfServiceParts, "accounts">,
-  writing: WriteTransaction,
-  { owner: { account }, kind }: { readonly owner: Pick<Owner, "account">; readonly kind: NoticeKind },
-): Promise<void> {
-  for (const { email } of await directory.emails(writing, account)) {
-    letters.post(writing, { kind, to: email, locale: account.locale });
-  }
-}
-
-/** Refuses to take away what an account must have. */
-export function indispensable(): Denial {
-  return deny(accountProblems.FACTOR_INDISPENSABLE);
 }

@@ -1,4 +1,7 @@
-import type { OwnPage } from "./look.ts";
+/** The pages of an account. */
+export const OWN_PAGES = ["overview", "password", "factors", "sessions", "applications", "email"] as const;
+/** A page of an account. */
+export type OwnPage = (typeof OWN_PAGES)[number];
 
 /** Where the pages of one's own account are. */
 export const OWN_PATHS: Readonly<Record<OwnPage, string>> = {

@@ -16,11 +16,12 @@ import { openEnrolment, sealEnrolment } from "./enrolment-field.ts";
 import type { FactorAdded, TotpBegun } from "./factor-changes.ts";
 import { doneText, type Done } from "./done.ts";
 import type { OwnFrame } from "./frame.ts";
-import { OWN_PAGES, type OwnPage, type OwnView } from "./look.ts";
+import type { OwnView } from "./look.ts";
 import type { Demand } from "./owner.ts";
-import { DONE_PARAMETER, OWN_FORMS, OWN_PATHS } from "./paths.ts";
+import { DONE_PARAMETER, OWN_FORMS, OWN_PAGES, OWN_PATHS, type OwnPage } from "./paths.ts";
 import { codesScreen, emailScreen, factorsScreen, overviewScreen, passwordScreen, totpScreen } from "./screens.ts";
-import type { OwnActions, SelfServiceParts } from "./self-service.ts";
+import type { OwnActions } from "./own-actions.ts";
+import type { SelfServiceParts } from "./parts.ts";
 import { applicationsScreen, sessionsScreen, type ClientNames } from "./session-screens.ts";
 import { ownTexts } from "./texts.ts";
 
@@ -219,9 +220,11 @@ class OwnPages {
     }
   }
 
-  #namesFor({ tenant }: Inbound, { signOns, grants }: OwnView): Promise<ClientNames> {
+  async #namesFor(inbound: Inbound, { signOns, grants }: OwnView): Promise<ClientNames> {
+    const { signOns: names, ownClient, pages } = this.#parts;
     const clients = [...signOns.flatMap((signOn) => signOn.clients), ...grants].map(({ client }) => client);
-    return this.#parts.signOns.namesOf(tenant, clients);
+    const own = ownTexts[pages.languageFor(inbound)].account;
+    return new Map([...(await names.namesOf(inbound.tenant, clients)), [ownClient, own]]);
   }
 
   #frame(inbound: Inbound, mark: string): OwnFrame {

@@ -111,7 +111,7 @@ function totpSection(frame: OwnFrame, { totpSince }: OwnView): Html {
   }
   return html`<section class="part">
     <h2>${said.totp}</h2>
-    <p class="quiet">${timeOf(language, totpSince)}</p>
+    <p class="quiet">${said.since} ${timeOf(language, totpSince)}</p>
     ${ownButton(frame, { action: begin, label: said.totpReplace })}
     ${ownButton(frame, { action: OWN_FORMS.removeTotp, label: said.remove, named: said.removeNamed(said.totp) })}
   </section>`;
@@ -124,7 +124,7 @@ function passkeySection(frame: OwnFrame, { passkeys }: OwnView): Html {
     return html`<li>
       <p>
         <strong>${name}</strong>
-        <span class="quiet">${timeOf(language, createdAt)}${synchronised ? ` · ${said.synchronised}` : ""}</span>
+        <span class="quiet">${said.since} ${timeOf(language, createdAt)}${synchronised ? ` · ${said.synchronised}` : ""}</span>
       </p>
       <p class="quiet">${usedAt === undefined ? said.neverUsed : html`${said.lastUsed} ${timeOf(language, usedAt)}`}</p>
       ${ownButton(frame, { ...remove, named: said.removeNamed(name) })}

@@ -6,7 +6,7 @@ import { problems } from "../../../../kernel/problems.ts";
 import { identityEvents } from "../../../events.ts";
 import { createOwnChange, OwnInput, type Changed } from "./own-action.ts";
 import type { Owner } from "./owner.ts";
-import type { SelfServiceParts } from "./self-service.ts";
+import type { SelfServiceParts } from "./parts.ts";
 import type { SignOn } from "./sign-ons.ts";
 
 /** All that owners do with their sessions, and with what they have allowed. */

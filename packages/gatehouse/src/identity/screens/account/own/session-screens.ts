@@ -100,7 +100,8 @@ export function applicationsScreen(frame: OwnFrame, { grants }: OwnView, names: 
   const { said, language } = frame;
   const cards = grants.map(({ family, client, firstSeen, lastSeen, last, signIn }) => {
     const title = names.get(client) ?? client;
-    const place = last ?? signIn;
+    // Who fetches tokens is the application's server; where somebody allowed it, they know.
+    const place = signIn ?? last;
     return html`<li>
       <p><strong>${title}</strong></p>
       <p class="quiet">${said.since} ${timeOf(language, firstSeen)}</p>
