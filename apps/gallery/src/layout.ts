@@ -51,7 +51,7 @@ function presence(looker: Looker): Html | undefined {
     case "host":
       return html`<form class="who" method="post" action="${looker.signOut}">
         <input type="hidden" name="_csrf_token" value="${looker.csrfToken}" />
-        <span>Signed in as ${looker.name}</span>
+        <span>Signed in as <a href="/account">${looker.name}</a></span>
         <button class="button quiet" type="submit">Sign out</button>
       </form>`;
     case "guest":

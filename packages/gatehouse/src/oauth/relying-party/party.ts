@@ -53,6 +53,12 @@ export interface Party extends ProtocolOptions {
   readonly signsOutOthers: boolean;
 }
 
+/** The address that begins a sign-in. */
+export function startOf({ paths }: Pick<Party, "paths">, returnTo: string, demand: string | undefined): string {
+  const query = new URLSearchParams({ return: returnTo, ...(demand === undefined ? {} : { demand }) });
+  return `${paths.start}?${query.toString()}`;
+}
+
 /** What is demanded of one sign-in: what the application always does, and what was asked for this time. */
 export function requirementOf({ requirement, demands }: Party, demand: string | undefined): SignInRequirement {
   const named = demand === undefined || !Object.hasOwn(demands, demand) ? undefined : demands[demand];

@@ -20,7 +20,7 @@ import { createFinish } from "./finish-action.ts";
 import { IssuerClient, type ClientRegistration, type IssuerFetchFor } from "./issuer-client.ts";
 import { createLeave } from "./leave-action.ts";
 import { Logins, type Login } from "./logins.ts";
-import type { Party, PrincipalOf, RelyingPartyPaths } from "./party.ts";
+import { startOf, type Party, type PrincipalOf, type RelyingPartyPaths } from "./party.ts";
 import { edgeSessions, type PartySessions } from "./party-sessions.ts";
 import { PendingSignIns } from "./pending-sign-ins.ts";
 import { Redemptions } from "./redemptions.ts";
@@ -155,10 +155,7 @@ export function createRelyingParty(options: RelyingPartyOptions): RelyingParty {
     actions: [begin, finish, leave, end],
     routes: createRelyingPartyRoutes(party, { begin, finish, leave, end }),
     paths,
-    startAt: (returnTo, demand) => {
-      const query = new URLSearchParams({ return: returnTo, ...(demand === undefined ? {} : { demand }) });
-      return `${paths.start}?${query.toString()}`;
-    },
+    startAt: (returnTo, demand) => startOf(party, returnTo, demand),
     signInsOf: (reading, tenant, subject) => signInsOf(party, reading, { tenant, subject }),
     async endSession(transaction, { tenant, subject }, session) {
       const sessions = await party.logins.sessionsOf(transaction, tenant, { subject });

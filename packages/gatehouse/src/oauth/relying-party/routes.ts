@@ -10,7 +10,7 @@ import { problems } from "../../kernel/problems.ts";
 import type { BegunSignIn } from "./begin-action.ts";
 import type { FinishedSignIn } from "./finish-action.ts";
 import type { SignedOut } from "./leave-action.ts";
-import type { Party } from "./party.ts";
+import { startOf, type Party } from "./party.ts";
 import { relyingPartyProblems } from "./problems.ts";
 
 /** What a relying party's routes lead to. */
@@ -50,7 +50,7 @@ async function start(party: Party, action: AnyAction, inbound: Inbound): Promise
   const demand = inbound.url.searchParams.get("demand") ?? undefined;
   const input = { returnTo, redirectUri: inbound.target + party.paths.callback, demand };
   const outcome = await party.edge.perform(action, inbound, input, { entrance: "oauth" });
-  if (!outcome.ok) return refuse(party, inbound, { denial: outcome, returnTo });
+  if (!outcome.ok) return refuse(party, inbound, { denial: outcome, returnTo, demand });
   // The value of the action performed above.
   const { location, pending } = outcome.value as BegunSignIn;
   const response = new Response(null, { status: 303, headers: { location, "cache-control": "no-store" } });
@@ -78,7 +78,8 @@ async function finish(party: Party, action: AnyAction, inbound: Inbound): Promis
     const { type } = await edge.sessions.principal(inbound, { passive: true });
     if (type !== "anonymous" || party.sessions.current(inbound) !== undefined) return edge.redirect(inbound, landing);
   }
-  const response = refuse(party, inbound, { denial: outcome, returnTo: pending?.returnTo ?? landing });
+  const { returnTo = landing, demand } = pending ?? {};
+  const response = refuse(party, inbound, { denial: outcome, returnTo, demand });
   const again = pending === undefined || PASSING.has(outcome.problem);
   return again ? response : withCookie(response, party.pending.end(inbound, state));
 }
@@ -119,11 +120,15 @@ function onward({ edge }: Party, inbound: Inbound, path: string): Response {
 function refuse(
   party: Party,
   inbound: Inbound,
-  { denial, returnTo }: { readonly denial: Denial; readonly returnTo: string },
+  {
+    denial,
+    returnTo,
+    demand,
+  }: { readonly denial: Denial; readonly returnTo: string; readonly demand: string | undefined },
 ): Response {
   // What has not gone through is tried again by the same request; everything else begins anew, when somebody asks for it.
   const repeat = PASSING.has(denial.problem) ? inbound.url.pathname + inbound.url.search : undefined;
-  const again = repeat ?? `${party.paths.start}?${new URLSearchParams({ return: returnTo }).toString()}`;
+  const again = repeat ?? startOf(party, returnTo, demand);
   return party.edge.problem(inbound, denial, (content) => refusalPage(content, { again, nonce: inbound.nonce }));
 }
 
