@@ -63,7 +63,7 @@ function describeFinding(current: () => Store): void {
 
   it("are listed by account and kind, what lasts longest first, without what is over", async () => {
     const owner = { tenant: "t", account: `account ${numbers}`, kind: "Session" };
-    const soon = await current().read(async (reading) => (await reading.now()) + 60_000);
+    const soon = await current().write(async (writing) => (await writing.now()) + 60_000);
     const [short, long, expired] = [soon, soon + 1, past].map((expiresAt) => fresh({ ...owner, expiresAt }));
     assert.ok(short !== undefined && long !== undefined && expired !== undefined);
     const others = [

@@ -13,7 +13,7 @@ describe("a sign-in of which more is demanded than of others", () => {
   async function begin(browser: TestBrowser, demand?: string): Promise<{ asked: URLSearchParams; back: URL }> {
     const response = await browser.get(kit.party.startAt("/wanted", demand));
     const location = new URL(response.headers.get("location") ?? "");
-    return { asked: location.searchParams, back: await kit.issuer.authorize(location.href) };
+    return { asked: location.searchParams, back: kit.issuer.authorize(location.href) };
   }
 
   it("asks the issuer for it, and not at other times", async () => {
@@ -29,11 +29,7 @@ describe("a sign-in of which more is demanded than of others", () => {
   it("is refused where the issuer's answer falls short, with a way to try again that demands the same", async () => {
     const browser = new TestBrowser(kit);
     const now = Math.floor(kit.clock.now() / 1000);
-    for (const claims of [
-      { acr: "aal1", auth_time: now },
-      { acr: "aal2", auth_time: now - 3600 },
-      { acr: "aal2" },
-    ]) {
+    for (const claims of [{ acr: "aal1", auth_time: now }, { acr: "aal2", auth_time: now - 3600 }, { acr: "aal2" }]) {
       kit.issuer.mischief = { claims };
       const response = await browser.finish((await begin(browser, "strong")).back);
       assert.ok(response.status === 401 || response.status === 403, JSON.stringify(claims));
