@@ -144,6 +144,11 @@ module.exports = {
       places: [`${src}/store/postgres/`],
       comment: "PostgreSQL is optional: its driver is imported in one place.",
     }),
+    only("pdfkit", {
+      path: "node_modules/pdfkit/",
+      places: [`${src}/guests/adapters/`],
+      comment: "Printing is optional: what writes PDF is imported in one place.",
+    }),
     only("valkey", {
       path: "node_modules/iovalkey/",
       places: [`${src}/store/valkey/`],

@@ -1,15 +1,9 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { after, before, describe, it } from "node:test";
 import type { Browser, Page } from "playwright-core";
+import { inspect } from "../support/accessibility.ts";
 import { launchBrowser, ready, settled, startSite, Visitor } from "../support/browser.ts";
 import { runCommand, type ServerProcess } from "../support/server-process.ts";
-
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
-const DESK = { width: 1280, height: 900 };
-const PHONE = { width: 390, height: 844 };
 
 let browser: Browser;
 let server: ServerProcess;
@@ -23,36 +17,6 @@ after(async () => {
   await browser.close();
   await server[Symbol.asyncDispose]();
 });
-
-/** What a tool for accessibility finds at least moderate, in words. */
-async function faultsOf(page: Page, rules: readonly string[]): Promise<string[]> {
-  await page.evaluate(axe);
-  const found = await page.evaluate(
-    `axe.run(document, { runOnly: ${JSON.stringify(rules)} }).then(({ violations }) => violations
-      .filter(({ impact }) => impact !== "minor")
-      .map(({ id, impact, nodes }) => id + " (" + impact + "): " + nodes.map(({ html }) => html).join(" | ")))`,
-  );
-  // Written by the expression above.
-  return found as string[];
-}
-
-/** Looks at a page in light and dark, at a desk and on a phone. Dark differs from light in its colours alone. */
-async function inspect(page: Page, what: string): Promise<void> {
-  for (const [viewport, colorScheme, rules] of [
-    [DESK, "light", TAGS],
-    [DESK, "dark", ["color-contrast"]],
-    [PHONE, "dark", TAGS],
-  ] as const) {
-    await page.setViewportSize(viewport);
-    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-    assert.deepEqual(await faultsOf(page, rules), [], `${what}, ${viewport.width} px, ${colorScheme}`);
-  }
-  for (const width of [1280, 390, 320]) {
-    await page.setViewportSize({ width, height: 800 });
-    const needed = Number(await page.evaluate("document.documentElement.scrollWidth"));
-    assert.ok(needed <= width, `${what} is ${needed} px wide at ${width} px`);
-  }
-}
 
 async function arrive(path?: string): Promise<Page> {
   const visitor = await Visitor.arrive(browser, server.url);
@@ -144,6 +108,10 @@ describe("the console for people who see, hear or point differently", () => {
       "[...document.querySelectorAll('details')].slice(0, 3).forEach((element) => (element.open = true))",
     );
     await inspect(page, "the guards");
+    for (const path of ["/console/playbooks", "/console/playbooks/public-api", "/console/monitors"]) {
+      await page.goto(server.url + path);
+      await inspect(page, path);
+    }
     await page.goto(`${server.url}/console/bans`);
     await ready(page);
     await inspect(page, "the bans");

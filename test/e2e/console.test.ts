@@ -46,7 +46,14 @@ async function rows(page: Page): Promise<string[]> {
 describe("the console's door", () => {
   it("stays shut without a link, and names none", async () => {
     const visitor = await Visitor.arrive(browser, server.url);
-    for (const path of ["/console", "/console/events", "/console/bans", "/console/guards"]) {
+    for (const path of [
+      "/console",
+      "/console/events",
+      "/console/bans",
+      "/console/monitors",
+      "/console/playbooks",
+      "/console/guards",
+    ]) {
       const page = await visitor.tab();
       const answer = await page.goto(server.url + path);
       assert.equal(answer?.status(), 401);

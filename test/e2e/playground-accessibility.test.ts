@@ -1,14 +1,9 @@
-import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { after, before, describe, it } from "node:test";
 import type { Browser, Page } from "playwright-core";
+import { inspect } from "../support/accessibility.ts";
 import { launchBrowser, ready, startSite, Visitor } from "../support/browser.ts";
 import { LIE, MENU, SEA } from "../support/chosen-files.ts";
 import type { ServerProcess } from "../support/server-process.ts";
-
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 
 let browser: Browser;
 let server: ServerProcess;
@@ -20,30 +15,6 @@ after(async () => {
   await browser.close();
   await server[Symbol.asyncDispose]();
 });
-
-/** Looks at a page at a desk and on a phone, in light and dark, and at its width. */
-async function inspect(page: Page, what: string): Promise<void> {
-  await page.evaluate(axe);
-  for (const [width, colorScheme] of [
-    [1280, "light"],
-    [1280, "dark"],
-    [390, "light"],
-    [390, "dark"],
-  ] as const) {
-    await page.setViewportSize({ width, height: 844 });
-    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-    const found: unknown = await page.evaluate(
-      `axe.run(document, { runOnly: ${JSON.stringify(TAGS)} }).then(({ violations }) => violations
-        .map(({ id, nodes }) => id + ": " + nodes.map(({ html }) => html).join(" | ")))`,
-    );
-    assert.deepEqual(found, [], `${what}, ${width} px, ${colorScheme}`);
-  }
-  for (const width of [1280, 390, 320]) {
-    await page.setViewportSize({ width, height: 800 });
-    const needed = Number(await page.evaluate("document.documentElement.scrollWidth"));
-    assert.ok(needed <= width, `${what} is ${needed} px wide at ${width} px`);
-  }
-}
 
 /** What is done to a page before it is looked at again. */
 const STATES: Readonly<Record<string, (page: Page) => Promise<unknown>>> = {

@@ -1,12 +1,10 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { askServer, controlSocketPath } from "gatehouse/control";
 import type { Browser, Page } from "playwright-core";
 import { authenticatorCode } from "../support/authenticator-app.ts";
 import { launchBrowser, ready, settled, startSite, Visitor } from "../support/browser.ts";
+import { makeAccount, operate, signInToGallery, typePassword } from "../support/gallery-people.ts";
 import type { ServerProcess } from "../support/server-process.ts";
-
-const PASSWORD = "seven lanterns cross the pond";
 
 let browser: Browser;
 let server: ServerProcess;
@@ -18,31 +16,6 @@ after(async () => {
   await browser.close();
   await server[Symbol.asyncDispose]();
 });
-
-/** Does what an operator does at the command line. */
-async function operate(action: string, input: object): Promise<unknown> {
-  const answer = await askServer(controlSocketPath(server.data), { action, input });
-  assert.ok(answer?.outcome.ok, JSON.stringify(answer));
-  return answer.outcome.value;
-}
-
-async function account(name: string, grants: readonly string[] = []): Promise<{ id: string; email: string }> {
-  const email = `${name.toLowerCase()}@example.org`;
-  const made = await operate("accounts.create", { name, email, grants, password: PASSWORD });
-  return { id: String(Object(made).id), email };
-}
-
-async function typePassword(page: Page, email: string): Promise<void> {
-  await page.fill("#email", email);
-  await page.fill("#password", PASSWORD);
-  await page.locator("form[action$=password] button").click();
-}
-
-async function signInToGallery(page: Page, email: string): Promise<void> {
-  await page.getByRole("link", { name: "Sign in" }).click();
-  await typePassword(page, email);
-  await page.waitForURL("**/events/anna-and-ben");
-}
 
 /** Signs in at the console's door with a password, and a second factor that is set up on the way. */
 async function signInToConsole(page: Page, email: string): Promise<void> {
@@ -65,7 +38,7 @@ describe("a host of the gallery", () => {
   for (const javaScriptEnabled of [true, false]) {
     it(`signs in, writes, and signs out, ${javaScriptEnabled ? "with" : "without"} scripts`, async () => {
       const name = javaScriptEnabled ? "Anna" : "Ben";
-      const { email } = await account(name);
+      const { email } = await makeAccount(server, name);
       await using visitor = await Visitor.arrive(browser, server.url, { javaScriptEnabled });
       const page = await visitor.open();
       await signInToGallery(page, email);
@@ -85,11 +58,11 @@ describe("a host of the gallery", () => {
   }
 
   it("is out at once when the account is disabled", async () => {
-    const { id, email } = await account("Carla");
+    const { id, email } = await makeAccount(server, "Carla");
     await using visitor = await Visitor.arrive(browser, server.url);
     const page = await visitor.open();
     await signInToGallery(page, email);
-    await operate("accounts.disable", { id });
+    await operate(server, "accounts.disable", { id });
     await page.reload();
     await page.getByRole("link", { name: "Sign in" }).click();
     await typePassword(page, email);
@@ -99,7 +72,7 @@ describe("a host of the gallery", () => {
 
 describe("an administrator", () => {
   it("sets up a second factor on the way into the console, and signs out at the issuer too", async () => {
-    const { email } = await account("Olga", ["operator"]);
+    const { email } = await makeAccount(server, "Olga", ["operator"]);
     await using visitor = await Visitor.arrive(browser, server.url);
     const page = await visitor.open("/console/guards");
     await signInToConsole(page, email);
@@ -114,7 +87,7 @@ describe("an administrator", () => {
   });
 
   it("signs out at the issuer by the button of another application, too", async () => {
-    const { email } = await account("Vera", ["operator"]);
+    const { email } = await makeAccount(server, "Vera", ["operator"]);
     await using visitor = await Visitor.arrive(browser, server.url);
     const page = await visitor.open("/console");
     await signInToConsole(page, email);
@@ -129,7 +102,7 @@ describe("an administrator", () => {
   });
 
   it("does not enter by a password alone", async () => {
-    const { email } = await account("Paula", ["operator"]);
+    const { email } = await makeAccount(server, "Paula", ["operator"]);
     await using visitor = await Visitor.arrive(browser, server.url);
     const page = await visitor.open();
     await signInToGallery(page, email);
@@ -144,7 +117,7 @@ describe("an administrator", () => {
   });
 
   it("is one by the account's grants, not by having two factors", async () => {
-    const { email } = await account("Dora");
+    const { email } = await makeAccount(server, "Dora");
     await using visitor = await Visitor.arrive(browser, server.url);
     const page = await visitor.open("/console");
     await signInToConsole(page, email);
@@ -153,12 +126,12 @@ describe("an administrator", () => {
   });
 
   it("is out at once when the account is disabled", async () => {
-    const { id, email } = await account("Rosa", ["operator"]);
+    const { id, email } = await makeAccount(server, "Rosa", ["operator"]);
     await using visitor = await Visitor.arrive(browser, server.url);
     const page = await visitor.open("/console");
     await signInToConsole(page, email);
     await page.getByRole("heading", { level: 1, name: "Overview" }).waitFor();
-    await operate("accounts.disable", { id });
+    await operate(server, "accounts.disable", { id });
     assert.equal((await page.goto(`${server.url}/console`))?.status(), 401);
     await page.getByRole("link", { name: "Sign in" }).click();
     await typePassword(page, email);

@@ -11,7 +11,7 @@ function isObject(value: unknown): value is object {
 }
 
 /** Every event of the library by the file that declares it. */
-async function collectEvents(): Promise<Map<string, EventDefinition[]>> {
+export async function collectEvents(): Promise<Map<string, EventDefinition[]>> {
   const sections = new Map<string, EventDefinition[]>();
   const seen = new Map<string, string>();
   for (const file of sourceFiles("**/events.ts")) {

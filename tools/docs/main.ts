@@ -3,10 +3,11 @@ import { join } from "node:path";
 import { assemble } from "./assembled.ts";
 import { cliPage } from "./cli.ts";
 import { configurationPage } from "./configuration.ts";
-import { eventsPage } from "./events.ts";
+import { collectEvents, eventsPage } from "./events.ts";
 import { exportsPage } from "./exports.ts";
 import { guardsPage } from "./guards.ts";
 import type { Page } from "./page.ts";
+import { playbooksPage } from "./playbooks.ts";
 import { problemsPage } from "./problems.ts";
 import { routesPage } from "./routes.ts";
 import { root } from "./sources.ts";
@@ -54,6 +55,7 @@ function writePages(pages: readonly Page[]): number {
 
 mkdirSync(folder, { recursive: true });
 const { routes, inventory } = await assemble();
+const eventNames = new Set([...(await collectEvents()).values()].flat().map(({ name }) => name));
 const pages = [
   await problemsPage(),
   await eventsPage(),
@@ -62,5 +64,6 @@ const pages = [
   guardsPage(inventory),
   routesPage(routes),
   exportsPage(),
+  playbooksPage(eventNames),
 ];
 process.exitCode = process.argv.includes("--check") ? checkPages(pages) : writePages(pages);

@@ -27,6 +27,8 @@ const PROGRAMS = {
   caddy: { found: () => inPath("caddy"), packages: ["caddy"] },
   curl: { found: () => inPath("curl"), packages: ["curl"] },
   openssl: { found: () => inPath("openssl"), packages: ["openssl"] },
+  "poppler-utils": { found: () => inPath("pdftoppm"), packages: ["poppler-utils"] },
+  "zbar-tools": { found: () => inPath("zbarimg"), packages: ["zbar-tools"] },
   nginx: { found: () => inPath("nginx"), packages: ["nginx"] },
 };
 

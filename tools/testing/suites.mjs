@@ -21,6 +21,8 @@ const SIGNS = {
   caddy: /caddy/i,
   curl: /"curl"/,
   openssl: /"openssl"/,
+  "poppler-utils": /"pdftoppm"/,
+  "zbar-tools": /"zbarimg"/,
   chromium: /playwright|chromium/i,
   firefox: /\bdescribeBrowsers\b/,
 };

@@ -1,6 +1,7 @@
+import type { GuestServices } from "gatehouse/guests";
 import type { Clock, Ids, Store } from "gatehouse/kernel";
-import { addEntry } from "./entries.ts";
-import { addEvent, listEvents, type GalleryEvent } from "./events.ts";
+import { addEntry } from "./guestbook/entries.ts";
+import { addEvent, hasEvents, type GalleryEvent } from "./events/events.ts";
 
 const DAY = 86_400_000;
 
@@ -12,10 +13,10 @@ const GREETINGS: readonly (readonly [author: string, message: string])[] = [
 
 /** Fills an empty tenant with one event and a few greetings, so that there is something to look at. */
 export async function seedDemonstration(
-  parts: { store: Store; clock: Clock; ids: Ids },
+  parts: { store: Store; clock: Clock; ids: Ids; book: Pick<GuestServices["book"], "create"> },
   tenant: string,
 ): Promise<void> {
-  const { store, clock, ids } = parts;
+  const { store, clock, ids, book } = parts;
   const now = clock.now();
   const event: GalleryEvent = {
     id: ids.next(),
@@ -27,12 +28,20 @@ export async function seedDemonstration(
     heldOn: new Date(now - 2 * DAY).toISOString().slice(0, 10),
     welcome:
       "Thank you for celebrating with us. Leave us a few words: we will read every one of them on a rainy Sunday.",
+    visibility: "open",
+    approval: "none",
   };
   await store.write(async (transaction) => {
     // In the same transaction: servers that start together must not both find nothing.
-    const existing = await listEvents(transaction, tenant);
-    if (existing.length > 0) return;
+    if (await hasEvents(transaction, tenant)) return;
     await addEvent(transaction, event, now);
+    const invitation = {
+      tenant,
+      collection: event.id,
+      label: "All tables",
+      scopes: ["view", "upload", "download"],
+    } as const;
+    await book.create(transaction, { ...invitation, lifetime: 30 * DAY });
     for (const [index, [author, message]] of GREETINGS.entries()) {
       const entry = {
         id: ids.next(),

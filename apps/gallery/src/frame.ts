@@ -1,6 +1,7 @@
 import type { OwnRelyingParty, Services } from "gatehouse";
 import type { Html, Renderable } from "gatehouse/html";
 import type { Inbound, StaticFiles } from "gatehouse/http";
+import { languages } from "./language.ts";
 import { page, type Looker } from "./layout.ts";
 
 /** What a page puts into the frame that all pages share. */
@@ -21,7 +22,7 @@ export interface FrameParts {
   readonly signIn: Pick<OwnRelyingParty, "nameOf" | "paths" | "startAt"> | undefined;
 }
 
-/** The frame of the gallery's pages: its style, its mark, and who is looking. */
+/** The frame of the gallery's pages: its style, its mark, its languages, and who is looking. */
 export function createFrame({ edge }: Pick<Services, "edge">, { assets, signIn }: FrameParts): Frame {
   const lookerAt = async (inbound: Inbound): Promise<Looker> => {
     const principal = await edge.sessions.principal(inbound);
@@ -34,6 +35,8 @@ export function createFrame({ edge }: Pick<Services, "edge">, { assets, signIn }
   return async (inbound, content) =>
     page({
       ...content,
+      language: languages.of(inbound),
+      address: inbound.method === "GET" ? inbound.url.pathname : undefined,
       stylesheet: assets.file("gallery.css").path,
       icon: assets.file("icon.svg").path,
       looker: await lookerAt(inbound),

@@ -1,16 +1,24 @@
 import { readFileSync } from "node:fs";
 import { defineApplication, type Application } from "gatehouse";
+import type { GuestServices } from "gatehouse/guests";
 import { createStaticFiles, SINGLE_TENANT } from "gatehouse/http";
+import type { MediaGrants } from "gatehouse/kernel";
 import { seedDemonstration } from "./demo.ts";
-import { refusedPage } from "./event-page.ts";
+import { createEventForm } from "./events/event-form.ts";
+import { refusedPage } from "./events/event-page.ts";
+import { galleryMigrations } from "./events/schema.ts";
 import { createFrame } from "./frame.ts";
-import { createGuestbook } from "./guestbook.ts";
-import { createJoin, guestLinkTargets } from "./guest.ts";
-import { likeButton } from "./like-button.ts";
+import { createGuestbook } from "./guestbook/guestbook.ts";
+import { likeButton } from "./guestbook/like-button.ts";
+import { languages, texts } from "./language.ts";
 import { examples } from "./playground/examples.ts";
 import { createPlayground } from "./playground/playground.ts";
+import { createInvitationList } from "./invitations/invitation-list.ts";
+import { createPrintAction } from "./invitations/print-action.ts";
+import { hostGrants } from "./events/viewer.ts";
+import { Pages } from "./pages.ts";
 import { createRoutes } from "./routes.ts";
-import { galleryMigrations } from "./schema.ts";
+import { createEnter, guestLinkTargets } from "./welcome/one-time.ts";
 
 const ASSETS = ["gallery.css", "playground.css", "dialog.js", "icon.svg"];
 
@@ -19,27 +27,34 @@ export const gallery: Application = defineApplication({
   migrations: [...galleryMigrations, ...examples.flatMap(({ migrations = [] }) => migrations)],
   linkTargets: guestLinkTargets(SINGLE_TENANT),
   open: (services) => {
+    const { guests } = services;
     const guestbook = createGuestbook(services);
-    const join = createJoin(services);
+    const eventForm = createEventForm(services);
+    const list = createInvitationList(guests);
+    const print = createPrintAction(guests);
+    const enter = createEnter({ services, guests });
     const assets = createStaticFiles(readAssets(), "/gallery/assets/");
     const signIn = services.identity?.relyingParty({ name: "gallery", title: "Gallery" });
     const frame = createFrame(services, { assets, signIn });
     const playground = createPlayground({ services, assets, frame });
     return {
-      actions: [join, ...(signIn?.actions ?? [])],
-      components: [guestbook, likeButton, ...playground.components],
+      actions: [enter, print, ...(signIn?.actions ?? [])],
+      components: [guestbook, likeButton, eventForm, list, ...playground.components],
       routes(live) {
-        const routes = createRoutes({ services, live, frame, assets, join, guestbook, like: likeButton });
+        const pages = new Pages({ services, live, frame, viewers: { grants: allGrants(guests) } });
+        const parts = { services, guests, live, frame, assets, pages };
+        const routes = createRoutes({ ...parts, guestbook, like: likeButton, eventForm, list, print, enter });
         routes.route("/", playground.routes(live));
         return signIn === undefined ? routes : routes.route("/", signIn.routes);
       },
       frame: (refused) => {
         const { inbound, content, head, back } = refused;
-        const body = refusedPage({ content, back });
-        return playground.refused(refused) ?? frame(inbound, { title: "Please check what you entered", head, body });
+        const language = languages.of(inbound);
+        const body = refusedPage({ content, back, language });
+        return playground.refused(refused) ?? frame(inbound, { title: texts[language].checkForm, head, body });
       },
       seed: async () => {
-        await seedDemonstration(services, SINGLE_TENANT);
+        await seedDemonstration({ ...services, book: guests.book }, SINGLE_TENANT);
         await playground.seed(SINGLE_TENANT);
       },
     };
@@ -48,4 +63,11 @@ export const gallery: Application = defineApplication({
 
 function readAssets(): Map<string, Uint8Array> {
   return new Map(ASSETS.map((name) => [name, readFileSync(new URL(`./assets/${name}`, import.meta.url))]));
+}
+
+/** Hosts have theirs by their accounts, guests by the tokens they came in by. */
+function allGrants({ grants }: GuestServices): Pick<MediaGrants, "of"> {
+  return {
+    of: async (transaction, holder) => (await hostGrants.of(transaction, holder)) ?? grants.of(transaction, holder),
+  };
 }

@@ -21,6 +21,16 @@ import { emergencyLift, emergencyList, emergencySet } from "./commands/emergency
 import { grantsList, grantsRevoke } from "./commands/grants.ts";
 import { health } from "./commands/health.ts";
 import { inventory } from "./commands/inventory.ts";
+import { joinTokensImport, joinTokensMigrate } from "./commands/join-token-migration.ts";
+import {
+  joinTokensCreate,
+  joinTokensList,
+  joinTokensPrint,
+  joinTokensRevoke,
+  joinTokensRotate,
+  joinTokensShow,
+  joinTokensUsage,
+} from "./commands/join-tokens.ts";
 import { keysList, keysRotate } from "./commands/keys.ts";
 import { link } from "./commands/link.ts";
 import {
@@ -34,6 +44,7 @@ import {
   revokeToken,
   rotateSecret,
 } from "./commands/oauth.ts";
+import { monitorsList, monitorsRun } from "./commands/monitors.ts";
 import { oauthCompromise, oauthListKeys, oauthPruneKeys, oauthRotateKeys } from "./commands/oauth-keys.ts";
 import { start } from "./commands/start.ts";
 
@@ -79,6 +90,17 @@ export const commands: readonly Command[] = [
   accountsResetFactors,
   grantsList,
   grantsRevoke,
+  monitorsList,
+  monitorsRun,
+  joinTokensCreate,
+  joinTokensList,
+  joinTokensShow,
+  joinTokensUsage,
+  joinTokensRevoke,
+  joinTokensRotate,
+  joinTokensPrint,
+  joinTokensImport,
+  joinTokensMigrate,
   backup,
   restore,
   config,

@@ -20,6 +20,8 @@ export type { FormFields } from "./http/form-body.ts";
 export type { HealthParts } from "./http/health.ts";
 export type { Connection, Inbound, TenantResolver } from "./http/inbound.ts";
 export type { JsonLimits } from "./http/json-body.ts";
+export { createLanguages, LANGUAGE_PARAMETER } from "./http/language.ts";
+export type { Languages, LanguageWishes } from "./http/language.ts";
 export { ListenError } from "./http/listen-error.ts";
 export type { Accepts } from "./http/negotiation.ts";
 export { createOneTimeLinks } from "./http/one-time-links.ts";

@@ -1,6 +1,6 @@
 export { defineAction, StalePreparationError, tokenDemandOf } from "./kernel/action.ts";
 export type * from "./kernel/action.ts";
-export { anonymousPrincipal, ENTRANCES, UNNAMED } from "./kernel/attempt.ts";
+export { anonymousPrincipal, ENTRANCES, INVITATION_GRANT, invitationOf, UNNAMED } from "./kernel/attempt.ts";
 export type * from "./kernel/attempt.ts";
 export { recordDenial, recordRefused } from "./kernel/attempt-event.ts";
 export type { Refused } from "./kernel/attempt-event.ts";
@@ -68,8 +68,10 @@ export type * from "./kernel/ports/documents.ts";
 export type * from "./kernel/ports/oauth-clients.ts";
 export type * from "./kernel/ports/emergency.ts";
 export type * from "./kernel/ports/idempotency.ts";
+export type * from "./kernel/ports/join-tokens.ts";
 export type * from "./kernel/ports/leases.ts";
 export type * from "./kernel/ports/mail.ts";
+export type * from "./kernel/ports/media-grants.ts";
 export type * from "./kernel/ports/sessions.ts";
 export type * from "./kernel/ports/uploads.ts";
 export { StoreUnavailableError, TransactionMisuseError } from "./kernel/ports/store.ts";

@@ -61,6 +61,7 @@ export { describeBansContract } from "./testing/store-contract-bans.ts";
 export { describeDocumentsContract } from "./testing/store-contract-documents.ts";
 export { type CreateStoreFixture, type StoreFixture } from "./testing/store-contract-fixture.ts";
 export { describeIdempotencyContract } from "./testing/store-contract-idempotency.ts";
+export { describeJoinTokensContract } from "./testing/store-contract-join-tokens.ts";
 export { describeLeasesContract } from "./testing/store-contract-leases.ts";
 export { describeMigrationContract } from "./testing/store-contract-migrations.ts";
 export { describeSessionsContract } from "./testing/store-contract-sessions.ts";

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { UsageError, type Command, type CommandContext } from "../command.ts";
+import { lists, numbers, texts } from "../flags.ts";
 import { operateAndShow } from "../operate.ts";
 import { formatTable } from "../terminal.ts";
 
@@ -206,36 +207,9 @@ export const revokeToken: Command = {
   },
 };
 
-type Flags = CommandContext["flags"];
-type Names = Readonly<Record<string, string>>;
-
 function wordOf({ words: [word] }: CommandContext, usage: string): string {
   if (word === undefined) throw new UsageError(`Say which: gatehouse oauth ${usage}.`);
   return word;
-}
-
-function texts(flags: Flags, names: Names): Record<string, string> {
-  return given(flags, names, (text) => text);
-}
-
-function lists(flags: Flags, names: Names): Record<string, readonly string[]> {
-  return given(flags, names, (text) => text.split(",").map((item) => item.trim()));
-}
-
-function numbers(flags: Flags, names: Names): Record<string, number> {
-  return given(flags, names, (text, flag) => {
-    if (!/^\d{1,9}$/.test(text)) throw new UsageError(`--${flag} takes a whole number; got "${text}".`);
-    return Number(text);
-  });
-}
-
-/** Flags that were given, by the names that operations have for them. */
-function given<Value>(flags: Flags, names: Names, read: (text: string, flag: string) => Value): Record<string, Value> {
-  const found = Object.entries(names).flatMap(([flag, name]) => {
-    const value = flags[flag];
-    return typeof value === "string" ? [[name, read(value, flag)] as const] : [];
-  });
-  return Object.fromEntries(found);
 }
 
 function json(text: string | boolean): unknown {

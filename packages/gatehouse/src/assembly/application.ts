@@ -27,7 +27,9 @@ import type { Random } from "../kernel/random.ts";
 import type { Sealer } from "../kernel/seal.ts";
 import type { AnyLiveComponent } from "../live/component.ts";
 import type { Live, RefusedFrame } from "../live/live.ts";
+import type { Monitor } from "../monitor/monitor.ts";
 import type { BackChannel } from "./back-channel.ts";
+import type { GuestServices } from "./guests/guest-services.ts";
 import type { IdentityServices } from "./identity/identity-services.ts";
 
 /** What an application is given to build itself from: every port, opened and wired. */
@@ -59,6 +61,8 @@ export interface Services {
   readonly backChannel: BackChannel;
   /** Accounts and issuers; `undefined` where `identity.enabled` is false. */
   readonly identity: IdentityServices | undefined;
+  /** Join tokens, and the guests who come in by them. */
+  readonly guests: GuestServices;
 }
 
 /** What an application adds. */
@@ -73,6 +77,8 @@ export interface ApplicationParts {
   readonly frame?: RefusedFrame;
   /** Its routes; called once the live components are wired. */
   readonly routes?: (live: Live) => Hono | Promise<Hono>;
+  /** What is tried from outside again and again to see that it works. */
+  readonly monitors?: readonly Monitor[];
   /** Fills an empty development store with something to look at. */
   readonly seed?: () => Promise<void>;
 }

@@ -18,6 +18,7 @@ import type { StoreHealth } from "../kernel/ports/store.ts";
 import { createLive, type Live, type LiveParts } from "../live/live.ts";
 import type { Application, ApplicationParts, Services } from "./application.ts";
 import { createGuards } from "./guards.ts";
+import { openMonitoring } from "./monitoring.ts";
 import { createKeyReminder } from "./key-reminder.ts";
 import { createResealingJob } from "./identity/resealing.ts";
 import { startHousekeeping } from "./housekeeping.ts";
@@ -73,17 +74,25 @@ export async function openGatehouse(options: GatehouseOptions): Promise<Gatehous
   const foundation = await openServices({ ...options, ...servicesParts(application) }, stack);
   const { services, stores } = foundation;
   const parts = application.open?.(services) ?? {};
-  const rooms = furnish(foundation, application, parts);
+  const monitoring = openMonitoring(foundation, parts, stack);
+  const rooms = furnish(foundation, application, {
+    ...parts,
+    actions: [...(parts.actions ?? []), ...monitoring.actions],
+  });
   stack.use(rooms.live);
   const gate = closeGate(foundation, parts, rooms.actions);
   startBackground(foundation, stack);
   const app = await mountRoutes(foundation, parts, rooms);
+  app.route("/", monitoring.routes);
   const misplaced = services.edge.misplaced();
   if (misplaced.length > 0) throw new BootRefusedError(misplaced);
   const handler = services.edge.handler(app);
   foundation.setHandler(handler);
   const kept = stack.move();
-  const announceStart = once(() => announceService(foundation, kept));
+  const announceStart = once(() => {
+    announceService(foundation, kept);
+    if (services.config.monitors.enabled) kept.use(monitoring.monitors.start());
+  });
   // A command that opens a stopped installation for a moment starts no server.
   if (options.log !== "quiet" && options.recordStart !== "later") announceStart();
   return {
@@ -160,7 +169,12 @@ function furnish(foundation: Foundation, application: Application, parts: Applic
       parts.components?.some(({ name }) => name === refused.component) === true ? parts.frame?.(refused) : undefined,
   });
   const cspReport = createCspReportAction(services);
-  const own = [...operations, ...(room?.actions ?? []), ...(foundation.identity?.actions ?? [])];
+  const own = [
+    ...operations,
+    ...(room?.actions ?? []),
+    ...(foundation.identity?.actions ?? []),
+    ...foundation.guests.actions,
+  ];
   const actions = [...own, ...live.actions, ...(parts.actions ?? []), cspReport];
   return { live, console: room, cspReport, actions };
 }
@@ -221,7 +235,8 @@ function startBackground(foundation: Foundation, stack: AsyncDisposableStack): v
   const { identity } = services;
   const { artifacts, clients, grantRecord } = identity ?? {};
   const reseal = identity && createResealingJob({ ...services, ...identity, keys, signingKeys: identity.keys });
-  const jobs = { strays, prune, remind, reseal };
+  const { guests } = foundation;
+  const jobs = { strays, prune, remind, reseal, joinTokens: guests, look: guests.alerts };
   stack.use(startHousekeeping({ ...services, sessions, records, artifacts, clients, grantRecord, ...jobs, report }));
 }
 

@@ -63,7 +63,8 @@ async function createFixture(directory: string) {
         report(error);
         tidied.resolve();
       };
-      const parts = { store, clock, documents, uploads, strays, remind };
+      const guests = { joinTokens: { prune: async () => 0 }, look: async () => undefined };
+      const parts = { ...guests, store, clock, documents, uploads, strays, remind };
       await using _running = startHousekeeping({ ...parts, ...others, report: fail });
       await tidied.promise;
     },

@@ -21,6 +21,8 @@ export interface HousekeepingParts {
   /** Clients of the identity provider and their secrets. */
   readonly clients?: Tidied | undefined;
   readonly grantRecord?: Tidied | undefined;
+  /** Join tokens and what was counted of them. */
+  readonly joinTokens: Tidied;
   readonly uploads: UploadPorts;
   readonly clock: Clock;
   /** Looks after files that the store knows nothing of. */
@@ -29,6 +31,8 @@ export interface HousekeepingParts {
   readonly prune: (signal?: AbortSignal) => Promise<number>;
   /** Seals anew what does not go away by itself, once after each rotation of the keys. */
   readonly reseal?: ((signal: AbortSignal) => Promise<void>) | undefined;
+  /** Looks at how join tokens are used. */
+  readonly look: (signal: AbortSignal) => Promise<void>;
   /** Reminds of what is due. */
   readonly remind: () => Promise<void>;
   readonly report: (error: unknown) => void;
@@ -40,13 +44,13 @@ const CHUNK = 500;
 /** Deletes what has expired, a few rows at a time, and reminds of what is due: now and every five minutes. */
 export function startHousekeeping(parts: HousekeepingParts): AsyncDisposable {
   const { store, records, sessions, documents, uploads, clock, strays, prune, remind, report } = parts;
-  const { artifacts, clients, grantRecord, reseal } = parts;
+  const { artifacts, clients, grantRecord, joinTokens, reseal, look } = parts;
   const stop = new AbortController();
   const jobs: readonly ((transaction: WriteTransaction) => Promise<number>)[] = [
     (transaction) => records.prune(transaction, CHUNK),
     (transaction) => sessions.prune(transaction, clock.now(), CHUNK),
     (transaction) => documents.prune(transaction, CHUNK),
-    ...[artifacts, clients, grantRecord]
+    ...[artifacts, clients, grantRecord, joinTokens]
       .filter((rows) => rows !== undefined)
       .map((rows) => (transaction: WriteTransaction) => rows.prune(transaction, CHUNK)),
   ];
@@ -60,6 +64,7 @@ export function startHousekeeping(parts: HousekeepingParts): AsyncDisposable {
     await strays(stop.signal);
     await prune(stop.signal);
     await reseal?.(stop.signal);
+    await look(stop.signal);
     await remind();
   }
 

@@ -29,8 +29,9 @@ import { createUploadRecords } from "../store/sql/upload-records.ts";
 import type { Application, Services } from "./application.ts";
 import { createBackChannel } from "./back-channel.ts";
 import { edgeOptions } from "./edge-options.ts";
-import { openIdentity, type MountedIdentity } from "./identity/mounted-identity.ts";
+import { openIdentity, type IdentityOptions, type MountedIdentity } from "./identity/mounted-identity.ts";
 import { createOwnOrigin, tenantOrigins, type OwnOrigin } from "./identity/origins.ts";
+import { openGuests, type MountedGuests } from "./guests/mounted-guests.ts";
 import { loadKeys } from "./keys.ts";
 import { openStores, type Stores } from "./stores.ts";
 import { systemEvents, type SystemEvents } from "./system-events.ts";
@@ -59,6 +60,7 @@ export interface Foundation {
   readonly timings: ServerTimings | undefined;
   readonly report: (error: unknown, attempt?: Attempt) => void;
   readonly identity: MountedIdentity | undefined;
+  readonly guests: MountedGuests;
   readonly listensAt: OwnOrigin["listensAt"];
   /** Hands the gate over once it is built. */
   readonly setGate: (gate: Gate) => void;
@@ -103,7 +105,7 @@ export async function openServices(
   const chosen = { ...(tenant === undefined ? {} : { tenant }), ...(timings === undefined ? {} : { timings }) };
   const tenants = originOf === undefined ? {} : { originOf };
   const edge = createEdge({ ...base, ...edgeOptions(config), ...own, ...chosen, ...tenants });
-  const ports: Omit<Services, "identity"> = {
+  const ports: Omit<Services, "identity" | "guests"> = {
     ...{ ...base, config, sealer, documents, counters, bus, bans, emergency, edge },
     uploads: { sink: openUploadFiles(join(config.dataDirectory, "uploads")), records: createUploadRecords() },
     trail: createAuditTrail(),
@@ -111,18 +113,32 @@ export async function openServices(
     oneTimeLinks: createOneTimeLinks({ ...base, edge, documents, sessions }),
   };
   const records = createIdempotencyRecords();
-  const identity = config.identity.enabled
-    ? await openIdentity(
-        {
-          ...{ services: ports, sessions, originOf: originOf ?? origin, theme },
-          ...{ keysChanged: announce.signingKeys, report: own.report },
-        },
-        stack,
-      )
-    : undefined;
-  const services: Services = { ...ports, identity: identity?.services };
-  const internals = { keyKeeper, sessions, records, csrfTokens, systemEvents: announce, timings, identity, listensAt };
+  const mounting = { services: ports, sessions, originOf: originOf ?? origin, theme, report: own.report };
+  const mounted = await openModules({ ...mounting, keysChanged: announce.signingKeys }, stack);
+  const { identity, guests } = mounted;
+  const services: Services = { ...ports, identity: identity?.services, guests: guests.services };
+  const internals = {
+    keyKeeper,
+    sessions,
+    records,
+    csrfTokens,
+    systemEvents: announce,
+    timings,
+    listensAt,
+    ...mounted,
+  };
   return { services, stores, ...internals, report, setGate: gateSlot.set, setHandler: handlerSlot.set };
+}
+
+async function openModules(
+  options: IdentityOptions,
+  stack: AsyncDisposableStack,
+): Promise<Pick<Foundation, "identity" | "guests">> {
+  const { identity } = options.services.config;
+  return {
+    identity: identity.enabled ? await openIdentity(options, stack) : undefined,
+    guests: await openGuests({ services: options.services, report: options.report }, stack),
+  };
 }
 
 interface Log {

@@ -9,7 +9,10 @@ const PAGES = [
   { path: "/console/grants", title: "Grants" },
   { path: "/console/clients", title: "Clients" },
   { path: "/console/signing-keys", title: "Signing keys" },
+  { path: "/console/join-tokens", title: "Join tokens" },
   { path: "/console/emergency", title: "Emergency" },
+  { path: "/console/playbooks", title: "Playbooks" },
+  { path: "/console/monitors", title: "Monitors" },
   { path: "/console/guards", title: "Guards" },
 ] as const;
 

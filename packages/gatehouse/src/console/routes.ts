@@ -28,10 +28,13 @@ import { eventFaults, eventQuery, readEventFilter } from "./event-filter.ts";
 import { eventPage } from "./event-page.ts";
 import { grantRoutes } from "./grant-routes.ts";
 import { guardPage } from "./guard-page.ts";
+import { joinTokenRoutes } from "./join-token-routes.ts";
 import { consolePage, doorPage, type ConsoleFrame } from "./layout.ts";
 import { MOST_COUNTED, overviewPage, type IdentityOverview } from "./overview-page.ts";
+import { monitorRoutes } from "./monitor-routes.ts";
 import { OPERATOR_GRANT } from "./operator.ts";
 import type { PageContent } from "./page-content.ts";
+import { playbookRoutes } from "./playbook-routes.ts";
 import type { PageParts } from "./page-parts.ts";
 import { SigningKeyRows } from "./signing-key-page.ts";
 import { signingKeyRoutes } from "./signing-key-routes.ts";
@@ -77,7 +80,16 @@ export function consoleRoutes(parts: ConsoleRouteParts): Hono {
     ask: (inbound, asked) => ask(parts, inbound, asked),
     refuse: async (inbound, denial) => edge.problem(inbound, denial, await errorFrame(parts, inbound)),
   };
-  const rooms = [accountRoutes, grantRoutes, clientRoutes, signingKeyRoutes, emergencyRoutes];
+  const rooms = [
+    accountRoutes,
+    grantRoutes,
+    clientRoutes,
+    signingKeyRoutes,
+    joinTokenRoutes,
+    emergencyRoutes,
+    playbookRoutes,
+    monitorRoutes,
+  ];
   for (const routes of rooms) app.route("/", routes(desk));
   app.get("/console/guards", (context) => show(parts, context, (inbound) => guards(parts, inbound)));
   app.get("/console/enter/:token", (context) => door(parts, edge.of(context)));

@@ -37,7 +37,9 @@ export function admitPrincipalGuard(options: AdmitPrincipalOptions): Guard {
           const subject = principalSubject(principal);
           if (subject !== undefined) subjects.push(subject);
           if (principal.session !== undefined) subjects.push({ kind: "session", value: principal.session });
-          if (principal.type === "anonymous" && carriesSession(attempt))
+          // An address gets banned for guessing: whoever has a join token that is good is no guesser.
+          const invited = attempt.known?.by === "invitation";
+          if (principal.type === "anonymous" && carriesSession(attempt) && !invited)
             subjects.push({ kind: "ip", value: addressKey(attempt.peer.ip) });
           if (subjects.length === 0 || trusted.has(attempt.peer.ip)) return undefined;
           const ban = bans.find(subjects, attempt.entrance);

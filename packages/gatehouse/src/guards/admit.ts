@@ -1,4 +1,4 @@
-import { carriesSession, initiatingPage } from "../kernel/attempt.ts";
+import { carriesSession, initiatingPage, type Attempt } from "../kernel/attempt.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { events } from "../kernel/events.ts";
 import type { Guard, GuardStep, Passage } from "../kernel/guard.ts";
@@ -33,6 +33,8 @@ const CONCURRENT_PER_IP = 100;
 const SLOT_LIFETIME = 300_000;
 /** Addresses whose key is kept at hand. */
 const REMEMBERED = 4096;
+/** How many times as much the guests of one join token may do together at one address: a whole event comes from there. */
+const GUESTS = 10;
 const ADDRESS_POLICY = "address";
 const SLOTS_POLICY = "address-concurrency";
 
@@ -42,7 +44,9 @@ const SLOTS_POLICY = "address-concurrency";
  * cannot be read share one bucket.
  *
  * Strangers get an address banned from an entrance easily, and many people may share it. So whoever comes with a
- * session goes on in spite of such a ban; the guard `admit-principal` refuses them if nobody has signed in to it.
+ * session goes on in spite of such a ban; the guard `admit-principal` refuses them if nobody has signed in to it. For the
+ * same reason callers who are known are counted each for themselves, and those with a join token together: strangers
+ * at their address use up nothing of theirs.
  */
 export function admitGuard(options: AdmitOptions): Guard {
   const trusted = createAddressRanges(options.trustedCidrs ?? []);
@@ -50,12 +54,8 @@ export function admitGuard(options: AdmitOptions): Guard {
   const fingerprint = rememberedFingerprint(options.keyRing, "limit", REMEMBERED);
   const settings = {
     fingerprint,
-    window: Object.freeze<LimitRule>({ kind: "window", ...(options.perIp ?? PER_IP) }),
-    slots: Object.freeze<LimitRule>({
-      kind: "concurrency",
-      limit: options.concurrentPerIp ?? CONCURRENT_PER_IP,
-      window: SLOT_LIFETIME,
-    }),
+    ...rulesOf(options, 1),
+    guests: rulesOf(options, GUESTS),
   };
   return {
     name: "admit",
@@ -66,9 +66,21 @@ export function admitGuard(options: AdmitOptions): Guard {
   };
 }
 
-interface AdmitParts extends AdmitOptions {
+interface AdmitRules {
   readonly window: LimitRule;
   readonly slots: LimitRule;
+}
+
+function rulesOf({ perIp = PER_IP, concurrentPerIp = CONCURRENT_PER_IP }: AdmitOptions, share: number): AdmitRules {
+  return {
+    window: Object.freeze<LimitRule>({ ...perIp, kind: "window", limit: perIp.limit * share }),
+    slots: Object.freeze<LimitRule>({ kind: "concurrency", limit: concurrentPerIp * share, window: SLOT_LIFETIME }),
+  };
+}
+
+interface AdmitParts extends AdmitOptions, AdmitRules {
+  /** For those with a join token. */
+  readonly guests: AdmitRules;
   readonly trusted: AddressRanges;
   readonly fingerprint: (...parts: readonly string[]) => string;
   readonly held: WeakMap<Passage, Reservation>;
@@ -92,24 +104,33 @@ function admitStep(parts: AdmitParts): GuardStep {
       if (attempt.provenance.kind === "internal" || parts.trusted.has(attempt.peer.ip)) return undefined;
       const address = addressKey(attempt.peer.ip);
       const ban = parts.bans.find([{ kind: "ip", value: address }], attempt.entrance);
-      const maybeSomebody = ban?.entrance !== undefined && carriesSession(attempt);
+      const maybeSomebody = ban?.entrance !== undefined && (carriesSession(attempt) || attempt.known !== undefined);
       if (ban !== undefined && !maybeSomebody) return bannedDenial(ban, clock.now());
-      // What foreign pages make a visitor's browser send does not use up what the visitor may send.
-      const foreign = initiatingPage(attempt.provenance) === "foreign";
-      const decision = counters.take(checksOf(parts, foreign ? `${address} foreign` : address));
+      const decision = counters.take(checksOf(parts, attempt, address));
       return decision instanceof Promise ? decision.then((taken) => settle(passage, taken)) : settle(passage, decision);
     },
     leave(passage) {
       const reservation = held.get(passage);
       if (reservation === undefined) return undefined;
       held.delete(passage);
-      return counters.release({ ...reservation, checks: reservation.checks.filter(({ rule }) => rule === slots) });
+      return counters.release({
+        ...reservation,
+        checks: reservation.checks.filter(({ rule }) => rule.kind === "concurrency"),
+      });
     },
   };
 }
 
-function checksOf({ fingerprint, window, slots }: AdmitParts, subject: string): LimitCheck[] {
-  const key = fingerprint(ADDRESS_POLICY, subject);
+/** What tells an attempt from those of strangers at its address. */
+function apart({ provenance, known }: Attempt): string[] {
+  // What foreign pages make a visitor's browser send does not use up what the visitor may send.
+  if (initiatingPage(provenance) === "foreign") return ["foreign"];
+  return known === undefined ? [] : [known.by, known.id];
+}
+
+function checksOf(parts: AdmitParts, attempt: Attempt, address: string): LimitCheck[] {
+  const key = parts.fingerprint(ADDRESS_POLICY, [address, ...apart(attempt)].join(" "));
+  const { window, slots } = attempt.known?.by === "invitation" ? parts.guests : parts;
   return [
     { policy: ADDRESS_POLICY, key, rule: window, cost: 1 },
     { policy: SLOTS_POLICY, key: `${key}-slots`, rule: slots, cost: 1 },

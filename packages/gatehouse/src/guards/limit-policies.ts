@@ -1,5 +1,5 @@
 import { LIMIT_SUBJECTS, type AnyAction, type LimitPolicy, type LimitSubject } from "../kernel/action.ts";
-import type { Attempt, Entrance, Principal } from "../kernel/attempt.ts";
+import { invitationOf, type Attempt, type Entrance, type Principal } from "../kernel/attempt.ts";
 import { checkRule } from "../kernel/limit/rule.ts";
 import { LIMIT_KINDS, type LimitCheck, type LimitRule } from "../kernel/ports/counters.ts";
 import { addressKey } from "./address.ts";
@@ -22,6 +22,8 @@ export interface CompiledPolicy {
   readonly anonymousRule: LimitRule;
   /** Whether the unit is given back when the attempt succeeds. */
   readonly refunded: boolean;
+  /** Whether it counts attempts with an invitation, those without, or all. */
+  readonly counts: LimitPolicy["counts"];
 }
 
 /** Compiles policies once, so that nothing about them is worked out during an attempt. */
@@ -35,6 +37,7 @@ export function compilePolicies(policies: readonly LimitPolicy[]): readonly Comp
         rule: Object.freeze({ ...policy.rule }),
         anonymousRule: Object.freeze(anonymousRule(policy)),
         refunded: policy.refund === "success",
+        counts: policy.counts,
       }),
     ),
   );
@@ -116,9 +119,18 @@ function subjectParts(by: LimitSubject, { attempt, principal, action }: PolicySu
       return ["tenant", attempt.tenant];
     case "connection":
       return attempt.peer.connection === undefined ? address : ["connection", attempt.peer.connection];
+    case "invitation": {
+      const invitation = invitationOf(attempt, principal);
+      return invitation === undefined ? address : ["invitation", attempt.tenant, invitation];
+    }
     case "action":
       return ["action", action.name];
   }
+}
+
+/** Whether a policy counts an attempt. */
+export function countsAttempt({ counts }: CompiledPolicy, { known }: Attempt): boolean {
+  return counts === undefined || (counts === "invited") === (known?.by === "invitation");
 }
 
 /** The policies of an action: its own, or the default. Jobs are the system's own work and have none by default. */
@@ -144,7 +156,7 @@ export function policyFaults(action: AnyAction): string[] {
   }
   const faults: string[] = [];
   const names = new Set<string>([DEFAULT_POLICY, FAILURES_POLICY]);
-  for (const { name, by, rule, anonymousLimit, refund } of limits) {
+  for (const { name, by, rule, anonymousLimit, refund, counts } of limits) {
     const which = `${where}, limit "${name}":`;
     if (!NAME.test(name)) faults.push(`${which} the name must be 1 to 64 printable ASCII characters.`);
     if (names.has(name)) faults.push(`${which} another limit has this name; rename one of them.`);
@@ -152,6 +164,9 @@ export function policyFaults(action: AnyAction): string[] {
     faults.push(...[...subjectFaults(by), ...ruleFaults(rule)].map((fault) => `${which} ${fault}.`));
     if (refund !== undefined && refund !== "success") {
       faults.push(`${which} unknown refund "${String(refund)}"; choose "success" or leave it out.`);
+    }
+    if (counts !== undefined && counts !== "invited" && counts !== "uninvited") {
+      faults.push(`${which} unknown counts "${String(counts)}"; choose "invited", "uninvited" or leave it out.`);
     }
     if (anonymousLimit !== undefined && !(Number.isSafeInteger(anonymousLimit) && anonymousLimit >= 0)) {
       faults.push(`${which} anonymousLimit must be a whole number, 0 or more.`);
@@ -189,8 +204,8 @@ function ruleFaults(rule: LimitRule | undefined): readonly string[] {
 export function ambiguousPolicies(action: AnyAction, declared: Map<string, string>): string[] {
   const faults: string[] = [];
   for (const policy of action.limits ?? []) {
-    const { name, by, rule, anonymousLimit, refund } = policy;
-    const definition = JSON.stringify([by, rule, anonymousLimit, refund]);
+    const { name, by, rule, anonymousLimit, refund, counts } = policy;
+    const definition = JSON.stringify([by, rule, anonymousLimit, refund, counts]);
     const earlier = declared.get(name);
     declared.set(name, earlier ?? definition);
     if (earlier === undefined || earlier === definition) continue;

@@ -13,6 +13,7 @@ import { RefusalMemo } from "./limit-memo.ts";
 import {
   ambiguousPolicies,
   compilePolicies,
+  countsAttempt,
   tightPolicies,
   FAILURES_POLICY,
   policiesOf,
@@ -110,7 +111,10 @@ class LimitStep implements GuardStep {
     if (attempt.provenance.kind === "internal" || trusted.has(attempt.peer.ip)) return undefined;
     const subject = { attempt, principal, action };
     const policies = emergency?.isOn("tight-limits") === true ? this.#tightPolicies : this.#policies;
-    const checks = policies.map((policy) => policyCheck(policy, subject, fingerprint));
+    const checks = policies
+      .filter((policy) => countsAttempt(policy, attempt))
+      .map((policy) => policyCheck(policy, subject, fingerprint));
+    if (checks.length === 0) return undefined;
     const remembered = this.#memo.find(checks);
     if (remembered !== undefined) return this.#settle(passage, { admitted: false, states: [remembered] });
     const decision = counters.take(checks);
@@ -153,10 +157,11 @@ function isReturning({ refunded, rule }: CompiledPolicy): boolean {
   return refunded || rule.kind === "concurrency";
 }
 
-function summaryOf({ name, by, rule, anonymousRule, refunded }: CompiledPolicy): string {
+function summaryOf({ name, by, rule, anonymousRule, refunded, counts }: CompiledPolicy): string {
   const span = rule.kind === "concurrency" ? "at once" : `in ${rule.window / 1000} s`;
   const anonymous = anonymousRule.limit === rule.limit ? "" : `, anonymous ${anonymousRule.limit}`;
-  return `${name}: ${rule.limit} ${span} by ${by.join("+")}${anonymous}${refunded ? ", failures only" : ""}`;
+  const which = `${counts === undefined ? "" : `, ${counts} only`}${refunded ? ", failures only" : ""}`;
+  return `${name}: ${rule.limit} ${span} by ${by.join("+")}${anonymous}${which}`;
 }
 
 /** The denial for limits of which at least one refuses. `isConcurrency` tells which policies count slots. */

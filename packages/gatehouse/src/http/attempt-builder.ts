@@ -1,5 +1,5 @@
 import { parseIdempotencyKey } from "../guards/idempotency-key.ts";
-import type { Attempt, Credential, Entrance, Provenance } from "../kernel/attempt.ts";
+import type { Attempt, Credential, Entrance, KnownCaller, Provenance } from "../kernel/attempt.ts";
 import { isDenial, type Denial } from "../kernel/outcome.ts";
 import { parseAuthorization } from "./authorization.ts";
 import type { Inbound } from "./inbound.ts";
@@ -17,6 +17,8 @@ export interface AttemptOptions {
   readonly csrfToken?: string | undefined;
   /** The client the caller says it is. */
   readonly claimedClient?: string | undefined;
+  /** The join token the request comes with, found before the attempt began. */
+  readonly invitation?: string | undefined;
 }
 
 /** What an attempt is about. */
@@ -28,19 +30,23 @@ export interface AttemptSubject {
 }
 
 /** The attempt of a request whose body has not been received: what admission looks at. */
-export function beginAttempt(inbound: Inbound, action: string, entrance: Exclude<Entrance, "job">): Attempt {
+export function beginAttempt(
+  inbound: Inbound,
+  action: string,
+  { entrance = "http", invitation }: Pick<AttemptOptions, "entrance" | "invitation">,
+): Attempt {
   const credential = explicitCredential(inbound, entrance);
   const known = isDenial(credential) ? undefined : credential;
   const provenance = proveOrigin(inbound, { entrance, credential: known, csrfToken: undefined, signed: undefined });
   // A header that could not be read is refused later; until then nothing counts besides it.
   const credentials = credential === undefined ? credentialsOf(inbound, undefined, provenance) : [];
-  return assemble(inbound, { entrance, action, provenance, credentials, input: undefined });
+  return assemble(inbound, { entrance, action, provenance, credentials, input: undefined, invitation });
 }
 
 /** Builds the attempt of a request, or the denial of one whose credentials or keys contradict each other. */
 export function buildAttempt(inbound: Inbound, subject: AttemptSubject, options: AttemptOptions): Attempt | Denial {
   const { action, input, signed } = subject;
-  const { entrance = "http", claimedClient } = options;
+  const { entrance = "http", claimedClient, invitation } = options;
   const credential = explicitCredential(inbound, entrance);
   if (isDenial(credential)) return credential;
   // The key of a signed message is what its signature covers: the guard takes it from there.
@@ -48,12 +54,14 @@ export function buildAttempt(inbound: Inbound, subject: AttemptSubject, options:
   if (isDenial(idempotencyKey)) return idempotencyKey;
   const provenance = proveOrigin(inbound, { entrance, credential, csrfToken: options.csrfToken, signed });
   const credentials = credentialsOf(inbound, credential, provenance);
-  return assemble(inbound, { entrance, action, provenance, credentials, input, idempotencyKey, claimedClient });
+  const made = { entrance, action, provenance, credentials, input, idempotencyKey, claimedClient, invitation };
+  return assemble(inbound, made);
 }
 
 interface Made extends Pick<Attempt, "entrance" | "action" | "provenance" | "credentials" | "input"> {
   readonly idempotencyKey?: string | undefined;
   readonly claimedClient?: string | undefined;
+  readonly invitation?: string | undefined;
 }
 
 function assemble(inbound: Inbound, made: Made): Attempt {
@@ -76,9 +84,12 @@ class RequestAttempt implements Attempt {
   readonly input: unknown;
   readonly idempotencyKey?: string;
   readonly claimedClient?: string;
+  readonly known?: KnownCaller;
   readonly #request: Request;
 
-  constructor({ requestId, tenant, receivedAt, peer, request }: Inbound, made: Made) {
+  constructor(inbound: Inbound, made: Made) {
+    const { requestId, tenant, receivedAt, peer, request } = inbound;
+    const known = knownCaller(inbound, made);
     this.id = requestId;
     this.entrance = made.entrance;
     this.action = made.action;
@@ -90,6 +101,7 @@ class RequestAttempt implements Attempt {
     this.input = made.input;
     if (made.idempotencyKey !== undefined) this.idempotencyKey = made.idempotencyKey;
     if (made.claimedClient !== undefined) this.claimedClient = made.claimedClient;
+    if (known !== undefined) this.known = known;
     this.#request = request;
   }
 
@@ -97,6 +109,13 @@ class RequestAttempt implements Attempt {
   get signal(): AbortSignal {
     return this.#request.signal;
   }
+}
+
+function knownCaller({ sessionCookie }: Inbound, { credentials, invitation }: Made): KnownCaller | undefined {
+  if (invitation !== undefined) return { by: "invitation", id: invitation };
+  const [credential] = credentials;
+  const isSignedIn = credential?.kind === "session" && sessionCookie?.lasting === true;
+  return isSignedIn ? { by: "session", id: credential.id } : undefined;
 }
 
 function explicitCredential(inbound: Inbound, entrance: Entrance): Credential | Denial | undefined {

@@ -26,6 +26,8 @@ export interface ExpectedAttempt {
   readonly entrance?: AttemptOptions["entrance"];
   /** Whether pages make it by themselves: then it does not keep their session alive. Default false. */
   readonly passive?: boolean;
+  /** The join token the request comes with, found before the attempt begins. */
+  readonly invitation?: string | undefined;
   /** Left out where the body names the action. */
   readonly action?: AnyAction | string;
   /** Reads the body and understands it. Called once, when the attempt has been admitted; not at all otherwise. */
@@ -66,14 +68,14 @@ export class EdgeAttempts {
       const name = action === undefined ? unnamedAction(entrance) : nameOf(action);
       return this.#refuse(inbound, inbound.refusal, { action: name, entrance });
     }
-    const begun = beginAttempt(inbound, action === undefined ? UNNAMED : nameOf(action), entrance);
+    const begun = beginAttempt(inbound, action === undefined ? UNNAMED : nameOf(action), expected);
     return this.#parts.gate().attempt(begun, () => this.#complete(inbound, begun, expected));
   }
 
   async #complete(
     inbound: Inbound,
     begun: Attempt,
-    { entrance, read, passive }: ExpectedAttempt,
+    { entrance, read, passive, invitation }: ExpectedAttempt,
   ): Promise<Received | Denial> {
     const carried = await read();
     if (isDenial(carried)) return carried;
@@ -81,7 +83,9 @@ export class EdgeAttempts {
     const signed = entrance === "webhook" ? await inbound.bytes() : undefined;
     if (isDenial(signed)) return signed;
     const subject = { action, input, signed };
-    const attempt = buildAttempt(inbound, subject, { entrance, csrfToken, idempotencyKey, claimedClient });
+    const attempt = buildAttempt(inbound, subject, {
+      ...{ entrance, csrfToken, idempotencyKey, claimedClient, invitation },
+    });
     if (isDenial(attempt)) return { attempt: { ...begun, action }, denial: attempt };
     this.#parts.sessions.track(attempt, inbound, passive);
     return { attempt };

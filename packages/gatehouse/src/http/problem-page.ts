@@ -48,9 +48,14 @@ export function problemPage(denial: Denial, { requestId, nonce, back }: ProblemP
 }
 
 /** A page that needs no other resource: for what people see between pages of an application. */
-export function plainPage({ heading, body, nonce }: ProblemContent & Pick<ProblemPageContext, "nonce">): Html {
+export function plainPage({
+  heading,
+  body,
+  nonce,
+  language = "en",
+}: ProblemContent & Pick<ProblemPageContext, "nonce"> & { readonly language?: string }): Html {
   return html`<!doctype html>
-    <html lang="en">
+    <html lang="${language}">
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />

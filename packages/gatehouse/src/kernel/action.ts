@@ -16,7 +16,8 @@ export type Effects = "none" | "store" | "external";
 export const EFFECTS: readonly Effects[] = ["none", "store", "external"];
 
 /**
- * What a limit counts by. Several together make one subject: `["user", "action"]`. `claimed-client` is who a caller says
+ * What a limit counts by. Several together make one subject: `["user", "action"]`. `invitation` is the join token an
+ * attempt comes with or its principal came in by, and the address of everybody else. `claimed-client` is who a caller says
  * it is and goes with `ip` only: anybody could use up the limit of another otherwise.
  */
 export type LimitSubject =
@@ -29,6 +30,7 @@ export type LimitSubject =
   | "token"
   | "tenant"
   | "connection"
+  | "invitation"
   | "action";
 
 /** All that limits can count by. */
@@ -42,6 +44,7 @@ export const LIMIT_SUBJECTS: readonly LimitSubject[] = [
   "token",
   "tenant",
   "connection",
+  "invitation",
   "action",
 ];
 
@@ -55,6 +58,8 @@ export interface LimitPolicy {
   readonly anonymousLimit?: number;
   /** Gives the unit back when the attempt succeeds: failures alone are counted. */
   readonly refund?: "success";
+  /** Counts only attempts that come with a join token found before they began, or only those without. Default: all. */
+  readonly counts?: "invited" | "uninvited";
 }
 
 /** What the audit row says besides who, when and what. Nothing here may be secret. */

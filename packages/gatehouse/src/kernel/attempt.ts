@@ -61,6 +61,17 @@ export interface Principal {
   readonly onBehalfOf?: string;
 }
 
+/**
+ * What an entrance has made sure of before the attempt began: that the caller shows a cookie of ours that only signing
+ * in gives, or a join token that is in the store. It says nothing of who the caller is or what it may do. Admission and
+ * limits count by it, so that strangers at the same address do not use up what others there may do.
+ */
+export interface KnownCaller {
+  readonly by: "session" | "invitation";
+  /** The cookie's value, or the identifier of the join token. */
+  readonly id: string;
+}
+
 /** One try to do something, over any entrance. Entrances build it; nothing else does. */
 export interface Attempt {
   /** Request identifier, UUIDv7; also in logs, problems and events. */
@@ -76,6 +87,7 @@ export interface Attempt {
   readonly credentials: readonly Credential[];
   /** The client the caller says it is, before anybody has checked it: for limits alone. */
   readonly claimedClient?: string;
+  readonly known?: KnownCaller;
   /** Parsed but unvalidated input. Entrances cap bytes, depth and counts before the attempt exists. */
   readonly input: unknown;
   /** What the caller calls this intent. Signed messages are known by what their signature covers instead. */
@@ -108,6 +120,16 @@ export function anonymousPrincipal(tenant: string): Principal {
 export function carriesSession({ credentials }: Pick<Attempt, "credentials">): boolean {
   return credentials.some(({ kind }) => kind === "session");
 }
+
+/** The join token an attempt comes with, or that its principal came in by: what limits by `invitation` count. */
+export function invitationOf({ known }: Pick<Attempt, "known">, { grants }: Principal): string | undefined {
+  if (known?.by === "invitation") return known.id;
+  for (const grant of grants) if (grant.startsWith(INVITATION_GRANT)) return grant.slice(INVITATION_GRANT.length);
+  return undefined;
+}
+
+/** In front of the identifier of a join token in the grants of a guest who came in by it. */
+export const INVITATION_GRANT = "join-token:";
 
 /**
  * The page that made a browser send an attempt, as far as the browser tells: one of ours, or one of another origin. A

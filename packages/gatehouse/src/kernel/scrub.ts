@@ -19,6 +19,7 @@ const CREDENTIAL_FORMS: readonly RegExp[] = [
   /-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]{0,40}PRIVATE KEY-----|$)/g,
   /\beyJ[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]*)*/g,
   /\b(?:sk|pk|rk|whsec|ghp|gho|ghs|ghu|glpat|npm|xox[abeoprs]|AKIA|ASIA)[-_]?[A-Za-z0-9_-]{12,}/g,
+  /\bgj_[A-Za-z0-9]{6,}/g,
   /(?<=\b(?:bearer|basic|digest|dpop)\s{1,32})[A-Za-z0-9._~+/=-]{6,}/gi,
   /(?<=:\/\/[^\s/@:]*:)[^\s/@]+(?=@)/g,
   /(?<=[?&#;\s]|^)((?:[a-z_-]*(?:token|secret|password|passwd|signature|api[-_]?key)|code|sig)=)[^\s&#"';]+/gi,

@@ -15,7 +15,7 @@ export interface OpenClientsParts {
 const LOOPBACK = ["127.0.0.0/8", "::1/128"];
 
 /** The clients of the identity provider, as configured. */
-export function openClients(services: Omit<Services, "identity">, parts: OpenClientsParts): ClientServices {
+export function openClients(services: Omit<Services, "identity" | "guests">, parts: OpenClientsParts): ClientServices {
   const { config } = services;
   const { clients: configured, clientRegistration, clientDocuments, publicClients } = config.identity;
   const { access: registration, redirectHosts, unusedAfter, ...policy } = clientRegistration;

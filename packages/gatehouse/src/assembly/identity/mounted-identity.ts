@@ -48,7 +48,7 @@ export interface MountedIdentity {
 
 /** What an identity provider is opened with. */
 export interface IdentityOptions {
-  readonly services: Omit<Services, "identity">;
+  readonly services: Omit<Services, "identity" | "guests">;
   readonly sessions: Sessions;
   /** The issuer's address of a tenant. */
   readonly originOf: (tenant: string) => string;

@@ -18,7 +18,7 @@ const OWN_CLIENT = "account-auth";
 
 /** What the pages of people's own accounts are put together from. */
 export interface OpenSelfServiceParts {
-  readonly services: Omit<Services, "identity">;
+  readonly services: Omit<Services, "guests" | "identity">;
   readonly sessions: Sessions;
   readonly identity: Identity;
   readonly parts: Pick<IdentityServices, "accounts" | "factors" | "artifacts">;

@@ -1,6 +1,7 @@
 import { html, type Html, type Renderable } from "../../html/html.ts";
 import { trustedUrl } from "../../html/url.ts";
-import { LANGUAGES, type Language } from "./language.ts";
+import { LANGUAGE_PARAMETER } from "../../http/language.ts";
+import { languages, type Language } from "./language.ts";
 import { screenTexts } from "./texts.ts";
 import type { Theme } from "./theme.ts";
 
@@ -36,9 +37,6 @@ export interface Frame {
   readonly stylesheet: string;
   readonly nonce: string;
 }
-
-/** Name of the parameter by which a page is asked for in a language. */
-export const LANGUAGE_PARAMETER = "ui_locales";
 
 const NAMES: Readonly<Record<Language, string>> = { en: "English", de: "Deutsch" };
 
@@ -89,7 +87,7 @@ function markOf({ logo }: Theme): Html {
 function languageForm(current: Language, again: LanguageForm | undefined): Html | undefined {
   if (again === undefined) return undefined;
   const { method = "get", action, fields = {} } = again;
-  const buttons = LANGUAGES.map(
+  const buttons = languages.tags.map(
     (language) =>
       html`<button
         type="submit"

@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
-import { stringifySetCookie } from "cookie";
 import type { Html } from "../../html/html.ts";
 import type { Edge } from "../../http/edge.ts";
 import type { Inbound } from "../../http/inbound.ts";
+import { LANGUAGE_PARAMETER } from "../../http/language.ts";
 import type { HeaderFields } from "../../http/security-headers.ts";
 import { createStaticFiles, type StaticFiles } from "../../http/static-files.ts";
-import { chooseLanguage, languageOf, type Language } from "./language.ts";
-import { LANGUAGE_PARAMETER, screenPage, type LanguageForm, type Screen } from "./layout.ts";
+import { languages, type Language } from "./language.ts";
+import { screenPage, type LanguageForm, type Screen } from "./layout.ts";
 import type { Theme } from "./theme.ts";
 
 /** What pages of the identity provider are made with. */
@@ -37,10 +37,6 @@ const FILES = {
   "passkey.js": new URL("../../../dist/client/passkey.js", import.meta.url),
 };
 
-const LANGUAGE_COOKIE = "gatehouse-language";
-/** Seconds: a year. */
-const LANGUAGE_REMEMBERED = 31_536_000;
-
 /**
  * What a page of ours leads to learns nothing of where it came from; a form of ours still says that it is ours, which
  * browsers leave out under `no-referrer`.
@@ -65,12 +61,7 @@ export class Pages {
 
   /** The language of the answer to a request. `asked`: what the application wants of it (`ui_locales`). */
   languageFor(inbound: Inbound, asked?: string): Language {
-    return chooseLanguage({
-      chosen: chosenOn(inbound),
-      asked,
-      remembered: inbound.cookies.get(LANGUAGE_COOKIE),
-      accepted: inbound.request.headers.get("accept-language"),
-    });
+    return languages.of(inbound, asked);
   }
 
   /** A page in a language. */
@@ -86,7 +77,9 @@ export class Pages {
     const { language } = screen;
     const headers = { ...PRIVATE, "content-language": language, vary: "accept-language, cookie", ...options.headers };
     const response = this.#parts.edge.page(inbound, this.render(inbound, screen), { ...options, headers });
-    if (chosenOn(inbound) === language) response.headers.append("set-cookie", rememberLanguage(inbound, language));
+    if (languages.chosenOn(inbound) === language) {
+      response.headers.append("set-cookie", languages.remember(inbound, language));
+    }
     return response;
   }
 }
@@ -96,17 +89,4 @@ function sameAddress({ method, url }: Inbound): LanguageForm | undefined {
   if (method !== "GET") return undefined;
   const fields = Object.fromEntries([...url.searchParams].filter(([name]) => name !== LANGUAGE_PARAMETER));
   return { action: url.pathname, fields };
-}
-
-/** The language somebody has just chosen on the page. */
-function chosenOn({ url }: Inbound): string | undefined {
-  const tag = url.searchParams.get(LANGUAGE_PARAMETER);
-  return tag === null ? undefined : languageOf(tag);
-}
-
-function rememberLanguage({ peer }: Inbound, language: Language): string {
-  return stringifySetCookie({
-    ...{ name: LANGUAGE_COOKIE, value: language, path: "/", httpOnly: true, sameSite: "lax" as const },
-    ...{ secure: peer.tls, maxAge: LANGUAGE_REMEMBERED },
-  });
 }

@@ -63,6 +63,12 @@ const consistency: readonly Rule[] = [
     broken: ({ hsts }) => hsts.preload && hsts.maxAge > 0 && (hsts.maxAge < 365 * DAY || !hsts.includeSubDomains),
   },
   {
+    paths: ["guests.tokens.lifetime", "guests.tokens.longest"],
+    refuses: "A join token cannot last longer than the longest may.",
+    fix: "Make guests.tokens.lifetime at most guests.tokens.longest.",
+    broken: ({ guests }) => guests.tokens.lifetime > guests.tokens.longest,
+  },
+  {
     paths: ["keys.environment", "keys.file"],
     refuses: "Keys come from one place.",
     fix: "Set keys.file or keys.environment, not both.",

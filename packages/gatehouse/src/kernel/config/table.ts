@@ -1,3 +1,4 @@
+import { guestOptions } from "./guest-options.ts";
 import { guardSettings } from "./guard-settings.ts";
 import { identityOptions } from "./identity-options.ts";
 import { choice, cidr, duration, either, flag, instant, integer, list, origin, size, text, url } from "./kind.ts";
@@ -223,5 +224,14 @@ export const table = {
     doc: "Until when stored data that is not sealed yet is accepted, for a migration. Every acceptance is recorded.",
   }),
   "console.enabled": option(flag(), { doc: "Serves the operator console under `/console`.", default: true }),
+  "monitors.enabled": option(flag(), {
+    doc: "Runs the application's monitors again and again. Operators can run them at any time.",
+    default: { by: "profile", values: { development: false, production: true } },
+  }),
+  "metrics.token": option(text("a token"), {
+    doc: "The bearer token with which `/metrics` can be read, as by Prometheus. Without it there is no such page.",
+    secret: true,
+  }),
   ...identityOptions,
+  ...guestOptions,
 } as const;

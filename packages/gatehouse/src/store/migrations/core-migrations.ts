@@ -1,4 +1,5 @@
 import type { Migration } from "../../kernel/ports/store.ts";
+import { guestMigrations } from "./guest-migrations.ts";
 import { portableMigration } from "./portable-migration.ts";
 
 /**
@@ -290,4 +291,5 @@ export const coreMigrations: readonly Migration[] = Object.freeze([
     CREATE INDEX oauth_registration_tokens_tenant ON oauth_registration_tokens (tenant, id);
     CREATE INDEX oauth_registration_tokens_expiry ON oauth_registration_tokens (expires_at)`,
   ),
+  ...guestMigrations,
 ]);

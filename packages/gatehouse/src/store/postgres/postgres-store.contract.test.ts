@@ -12,6 +12,7 @@ import { describeSigningKeysContract } from "../../testing/store-contract-signin
 import { describeUploadsContract } from "../../testing/store-contract-uploads.ts";
 import type { CreateStoreFixture } from "../../testing/store-contract-fixture.ts";
 import { describeIdempotencyContract } from "../../testing/store-contract-idempotency.ts";
+import { describeJoinTokensContract } from "../../testing/store-contract-join-tokens.ts";
 import { describeLeasesContract } from "../../testing/store-contract-leases.ts";
 import { describeMigrationContract } from "../../testing/store-contract-migrations.ts";
 import { describeSessionsContract } from "../../testing/store-contract-sessions.ts";
@@ -38,6 +39,7 @@ describe("PostgreSQL", { skip: await skipWithout("postgres") }, () => {
   describeMigrationContract("PostgreSQL", create);
   describeDocumentsContract("PostgreSQL", create);
   describeUploadsContract("PostgreSQL", create);
+  describeJoinTokensContract("PostgreSQL", create);
   describeOAuthArtifactsContract("PostgreSQL", create);
   describeOAuthGrantsContract("PostgreSQL", create);
   describeSigningKeysContract("PostgreSQL", create);

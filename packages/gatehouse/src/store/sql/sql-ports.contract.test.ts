@@ -9,6 +9,7 @@ import { describeOAuthClientsContract } from "../../testing/store-contract-oauth
 import { describeSigningKeysContract } from "../../testing/store-contract-signing-keys.ts";
 import { describeUploadsContract } from "../../testing/store-contract-uploads.ts";
 import { describeIdempotencyContract } from "../../testing/store-contract-idempotency.ts";
+import { describeJoinTokensContract } from "../../testing/store-contract-join-tokens.ts";
 import { describeLeasesContract } from "../../testing/store-contract-leases.ts";
 import { describeSessionsContract } from "../../testing/store-contract-sessions.ts";
 import { createMemoryBus } from "../memory/memory-bus.ts";
@@ -19,6 +20,7 @@ for (const [name, create] of [
 ] as const) {
   describeDocumentsContract(name, create);
   describeUploadsContract(name, create);
+  describeJoinTokensContract(name, create);
   describeOAuthArtifactsContract(name, create);
   describeOAuthClientsContract(name, create);
   describeOAuthGrantsContract(name, create);

@@ -7,7 +7,7 @@ import { refuseLink } from "../../accounts/account-links.ts";
 import type { AccountServices } from "../../accounts/accounts.ts";
 import { Email } from "../../accounts/email.ts";
 import { identityEvents } from "../../events.ts";
-import { LANGUAGES } from "../language.ts";
+import { languages } from "../language.ts";
 
 /** What joining and getting back in works with. */
 export interface AccountActionParts {
@@ -63,7 +63,7 @@ function tries(name: string, limit: number): readonly LimitPolicy[] {
 
 const Token = z.string().max(100);
 const NewPassword = z.string().min(1).max(1000);
-const Locale = z.enum(LANGUAGES);
+const Locale = z.enum(languages.tags);
 const ForLetter = z.object({ email: Email, locale: Locale });
 
 function createRegister({ accounts: { letters, membership } }: AccountActionParts): AnyAction {

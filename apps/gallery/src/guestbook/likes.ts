@@ -1,6 +1,6 @@
 import type { ReadTransaction, WriteTransaction } from "gatehouse/kernel";
 import type { EventKey } from "./entries.ts";
-import type { GalleryTables } from "./schema.ts";
+import type { GalleryTables } from "../events/schema.ts";
 
 /** How an event is liked, seen by one guest. */
 export interface Likes {

@@ -1,5 +1,5 @@
 import type { ReadTransaction, WriteTransaction } from "gatehouse/kernel";
-import type { GalleryTables } from "./schema.ts";
+import type { GalleryTables } from "../events/schema.ts";
 
 /** One entry of a guestbook. */
 export interface Entry {

@@ -2,6 +2,8 @@ import { html, type Html } from "gatehouse/html";
 import type { Ids, ReadTransaction } from "gatehouse/kernel";
 import { live, reply, type ActEntry, type LiveComponent } from "gatehouse/live";
 import { z } from "zod";
+import { formatTime, languages, texts, type Language } from "../language.ts";
+import type { Words } from "../texts/en.ts";
 import { addEntry, countEntries, listEntries, type Entry, type EventKey } from "./entries.ts";
 
 const PAGE = 20;
@@ -12,21 +14,19 @@ const SIGNATURES = { limitBy: ["session", "action"], rateLimit: 10, rateLimitWin
 
 const EntrySchema = z.object({ id: z.string(), author: z.string(), message: z.string(), createdAt: z.number() });
 const State = z.object({ entries: z.array(EntrySchema), total: z.number() });
-const Props = z.object({ eventId: z.uuid() });
+const Props = z.object({ eventId: z.uuid(), language: z.enum(languages.tags) });
 
-/** What a guest writes. */
-const Greeting = z.object({
-  author: z
-    .string("Please tell us your name.")
-    .trim()
-    .min(1, "Please tell us your name.")
-    .max(60, "A name has at most 60 characters."),
-  message: z
-    .string("Please write a few words.")
-    .trim()
-    .min(1, "Please write a few words.")
-    .max(1000, "An entry has at most 1000 characters."),
-});
+/** What a guest writes, with what is wrong about it said in the language of the form. */
+const Greeting = z.discriminatedUnion("language", [greetingIn("en").partial({ language: true }), greetingIn("de")]);
+
+function greetingIn<const Tag extends Language>(language: Tag) {
+  const words = texts[language];
+  return z.object({
+    language: z.literal(language),
+    author: z.string(words.nameMissing).trim().min(1, words.nameMissing).max(60, words.nameTooLong),
+    message: z.string(words.messageMissing).trim().min(1, words.messageMissing).max(1000, words.messageTooLong),
+  });
+}
 
 /** The guestbook of an event: newest entries first, a form above them. */
 export function createGuestbook({ ids }: { readonly ids: Ids }): LiveComponent<z.infer<typeof Props>> {
@@ -56,32 +56,35 @@ export function createGuestbook({ ids }: { readonly ids: Ids }): LiveComponent<z
           context.publish(topicOf(props.eventId));
           return reply({
             state: await newest(transaction, key, Math.max(PAGE, state.entries.length + 1)),
-            effects: { announce: "Your entry is in the guestbook. Thank you!" },
+            effects: { announce: texts[props.language].signed },
           });
         },
       ),
       more: action(
         { authorise: "public", commutes: true, limitBy: ["session", "action"], rateLimit: 60, anonymousLimit: 240 },
-        async ({ transaction, tenant, props: { eventId }, state }) => {
+        async ({ transaction, tenant, props: { eventId, language }, state }) => {
           const limit = Math.min(state.entries.length + PAGE, MOST_SHOWN);
           const shown = await newest(transaction, { tenant, eventId }, limit);
-          return reply({ state: shown, effects: { announce: `${shown.entries.length} entries shown.` } });
+          return reply({ state: shown, effects: { announce: texts[language].entriesShown(shown.entries.length) } });
         },
       ),
     }),
-    render: ({ state: { entries, total }, act, instance }) => html`
-      <div class="section-head">
-        <h2 id="${instance}-heading">Guestbook</h2>
-        <p>${total === 1 ? "1 entry" : `${total} entries`}</p>
-      </div>
-      ${signForm(act.sign, instance)}
-      ${entries.length === 0 ? html`<p class="empty">Nobody has written yet. Be the first!</p>` : entryList(entries)}
-      ${
-        total > entries.length && entries.length < MOST_SHOWN
-          ? html`<p class="actions"><button class="button quiet" ${act.more()}>Show more entries</button></p>`
-          : undefined
-      }
-    `,
+    render: ({ state: { entries, total }, act, instance, props: { language } }) => {
+      const words = texts[language];
+      return html`
+        <div class="section-head">
+          <h2 id="${instance}-heading">${words.guestbook}</h2>
+          <p>${words.entryCount(total)}</p>
+        </div>
+        ${signForm(act.sign, { instance, language, words })}
+        ${entries.length === 0 ? html`<p class="empty">${words.noEntries}</p>` : entryList(entries, language)}
+        ${
+          total > entries.length && entries.length < MOST_SHOWN
+            ? html`<p class="actions"><button class="button quiet" ${act.more()}>${words.moreEntries}</button></p>`
+            : undefined
+        }
+      `;
+    },
   });
 }
 
@@ -95,17 +98,24 @@ function topicOf(eventId: string): string {
   return `guestbook/${eventId}`;
 }
 
-function signForm(sign: ActEntry<z.input<typeof Greeting>>, instance: string): Html {
+interface Frame {
+  readonly instance: string;
+  readonly language: Language;
+  readonly words: Words;
+}
+
+function signForm(sign: ActEntry<z.input<typeof Greeting>>, { instance, language, words }: Frame): Html {
   return html`
     <form class="card" ${sign.form} aria-labelledby="${instance}-heading">
       ${sign.fields}
+      <input type="hidden" name="language" value="${language}" />
       <div class="field">
-        <label for="${instance}-author">Your name</label>
+        <label for="${instance}-author">${words.yourName}</label>
         <input id="${instance}-author" autocomplete="name" maxlength="60" required ${sign.field("author")} />
         ${sign.error("author")}
       </div>
       <div class="field">
-        <label for="${instance}-message">Your message</label>
+        <label for="${instance}-message">${words.yourMessage}</label>
         <textarea
           id="${instance}-message"
           maxlength="1000"
@@ -116,12 +126,12 @@ function signForm(sign: ActEntry<z.input<typeof Greeting>>, instance: string): H
 ${sign.value("message")}</textarea>
         ${sign.error("message")}
       </div>
-      <button class="button" type="submit">Sign the guestbook</button>
+      <button class="button" type="submit">${words.sign}</button>
     </form>
   `;
 }
 
-function entryList(entries: readonly Entry[]): Html {
+function entryList(entries: readonly Entry[], language: Language): Html {
   return html`<ol class="entries" reversed>
     ${entries.map(
       ({ id, author, message, createdAt }) =>
@@ -129,16 +139,10 @@ function entryList(entries: readonly Entry[]): Html {
           <span class="avatar" aria-hidden="true">${[...author][0]?.toUpperCase()}</span>
           <header>
             <span class="author">${author}</span>
-            <time datetime="${new Date(createdAt).toISOString()}">${formatTime(createdAt)}</time>
+            <time datetime="${new Date(createdAt).toISOString()}">${formatTime(createdAt, language)}</time>
           </header>
           <p class="message">${message}</p>
         </li>`,
     )}
   </ol>`;
-}
-
-const TIME = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short", timeZone: "UTC" });
-
-function formatTime(time: number): string {
-  return `${TIME.format(time)} UTC`;
 }

@@ -13,6 +13,16 @@ export interface GalleryTables {
     held_on: string;
     welcome: string;
     created_at: number;
+    /** `open` or `invited`. */
+    visibility: string;
+    /** `none` or `hosts`: who approves photos of guests before they appear. */
+    approval: string;
+  };
+  gallery_hosts: {
+    tenant: string;
+    event_id: string;
+    account_id: string;
+    created_at: number;
   };
   gallery_entries: {
     id: string;
@@ -32,7 +42,7 @@ export interface GalleryTables {
   };
 }
 
-const tables = (integer: string) => `
+const guestbook = (integer: string) => `
 CREATE TABLE gallery_events (
   id text PRIMARY KEY,
   tenant text NOT NULL,
@@ -64,7 +74,21 @@ CREATE TABLE gallery_likes (
 );
 `;
 
+const hosts = (integer: string) => `
+ALTER TABLE gallery_events ADD COLUMN visibility text NOT NULL DEFAULT 'open' CHECK (visibility IN ('open', 'invited'));
+ALTER TABLE gallery_events ADD COLUMN approval text NOT NULL DEFAULT 'none' CHECK (approval IN ('none', 'hosts'));
+CREATE TABLE gallery_hosts (
+  tenant text NOT NULL,
+  event_id text NOT NULL REFERENCES gallery_events (id) ON DELETE CASCADE,
+  account_id text NOT NULL,
+  created_at ${integer} NOT NULL,
+  PRIMARY KEY (event_id, account_id)
+);
+CREATE INDEX gallery_hosts_by_account ON gallery_hosts (tenant, account_id);
+`;
+
 /** Forward-only steps of the gallery's schema. */
 export const galleryMigrations: readonly Migration[] = [
-  { name: "9001_gallery_guestbook", sqlite: tables("integer"), postgres: tables("bigint") },
+  { name: "9001_gallery_guestbook", sqlite: guestbook("integer"), postgres: guestbook("bigint") },
+  { name: "9002_gallery_hosts", sqlite: hosts("integer"), postgres: hosts("bigint") },
 ];

@@ -1,11 +1,12 @@
 import { html } from "gatehouse/html";
 import { live, type LiveComponent } from "gatehouse/live";
 import { z } from "zod";
-import { heart } from "./art.ts";
+import { heart } from "../art.ts";
+import { languages, texts } from "../language.ts";
 import { countLikes, setLike } from "./likes.ts";
 
 const State = z.object({ count: z.number(), mine: z.boolean() });
-const Props = z.object({ eventId: z.uuid() });
+const Props = z.object({ eventId: z.uuid(), language: z.enum(languages.tags) });
 
 /** A heart that every guest can give once and take back. */
 export const likeButton: LiveComponent<z.infer<typeof Props>> = live("like", {
@@ -36,14 +37,16 @@ export const likeButton: LiveComponent<z.infer<typeof Props>> = live("like", {
       },
     ),
   }),
-  render: ({ state: { count, mine }, act }) =>
-    html`<div class="actions">
+  render: ({ state: { count, mine }, act, props }) => {
+    const words = texts[props.language];
+    return html`<div class="actions">
       <button class="button like" aria-pressed="${mine ? "true" : "false"}" ${act.set({ liked: !mine })}>
-        ${heart}<span>Like</span> <span class="visually-hidden">this event,</span> <span>${count}</span>
-        <span class="visually-hidden">${count === 1 ? "like so far" : "likes so far"}</span>
+        ${heart}<span>${words.like}</span> <span class="visually-hidden">${words.thisEvent}</span> <span>${count}</span>
+        <span class="visually-hidden">${words.likesSoFar(count)}</span>
       </button>
-      <p>${mine ? "You like this." : "Give the hosts a heart."}</p>
-    </div>`,
+      <p>${mine ? words.liked : words.notLiked}</p>
+    </div>`;
+  },
 });
 
 /** What open pages of an event follow to count its likes. */

@@ -1,0 +1,106 @@
+import { Hono } from "hono";
+import type { Services } from "gatehouse";
+import { html, type Html } from "gatehouse/html";
+import type { Inbound } from "gatehouse/http";
+import { deny, problems } from "gatehouse/kernel";
+import type { Live, LiveComponent } from "gatehouse/live";
+import { languages, texts, type Language } from "../language.ts";
+import type { AskedEvent, Pages } from "../pages.ts";
+import { closedPage, eventListPage, eventPage, formPage, type ListedEvents } from "./event-page.ts";
+import { listEventsOf, listOpenEvents } from "./events.ts";
+
+/** What the pages of events are made from. */
+export interface EventRouteParts {
+  readonly services: Pick<Services, "edge" | "store">;
+  readonly pages: Pages;
+  readonly live: Live;
+  readonly guestbook: LiveComponent<{ eventId: string; language: Language }>;
+  readonly like: LiveComponent<{ eventId: string; language: Language }>;
+  readonly eventForm: LiveComponent<{ eventId?: string | undefined; language: Language }>;
+}
+
+/** Pages of events: which there are, one of them, and the forms by which hosts make and change them. */
+export function eventRoutes(parts: EventRouteParts): Hono {
+  const { services, pages } = parts;
+  const { edge } = services;
+  const app = new Hono();
+  app.get("/", (context) => home(parts, edge.of(context)));
+  app.get("/events", async (context) => {
+    const inbound = edge.of(context);
+    return showEvents(parts, inbound, await listFor(parts, inbound));
+  });
+  app.get("/events/new", (context) => newEvent(parts, edge.of(context)));
+  app.get("/events/:slug", (context) =>
+    pages.forEvent(edge.of(context), context.req.param("slug"), (asked) => showEvent(parts, asked)),
+  );
+  app.get("/events/:slug/settings", (context) =>
+    pages.forHost(edge.of(context), context.req.param("slug"), (asked) => settings(parts, asked)),
+  );
+  return app;
+}
+
+/** The only event there is to see, or all of them. */
+async function home(parts: EventRouteParts, inbound: Inbound): Promise<Response> {
+  const events = await listFor(parts, inbound);
+  const all = [...events.own, ...events.open];
+  const [only] = all;
+  return only !== undefined && all.length === 1
+    ? parts.services.edge.redirect(inbound, `/events/${only.slug}`)
+    : showEvents(parts, inbound, events);
+}
+
+function showEvents({ pages }: EventRouteParts, inbound: Inbound, events: ListedEvents): Promise<Response> {
+  const language = languages.of(inbound);
+  return pages.show(inbound, { title: texts[language].events, body: eventListPage(events, language) });
+}
+
+async function listFor({ services: { edge, store } }: EventRouteParts, inbound: Inbound): Promise<ListedEvents> {
+  const { tenant } = inbound;
+  const { type, id } = await edge.sessions.principal(inbound);
+  return store.read(async (transaction) => {
+    const own = type === "user" ? await listEventsOf(transaction, { tenant, account: id }) : [];
+    const mine = new Set(own.map((event) => event.id));
+    const open = await listOpenEvents(transaction, tenant);
+    return { own, open: open.filter((event) => !mine.has(event.id)) };
+  });
+}
+
+async function newEvent(parts: EventRouteParts, inbound: Inbound): Promise<Response> {
+  const { services, pages } = parts;
+  const { type } = await services.edge.sessions.principal(inbound);
+  if (type !== "user") return services.edge.refuse(inbound, deny(problems.AUTHENTICATION_REQUIRED));
+  const title = texts[languages.of(inbound)].newEvent;
+  return pages.show(inbound, { title, body: formPage(title, await mountForm(parts, inbound, undefined)) });
+}
+
+async function settings(parts: EventRouteParts, { inbound, language, event }: AskedEvent): Promise<Response> {
+  const title = `${texts[language].eventSettings}: ${event.title}`;
+  return parts.pages.show(inbound, { title, body: formPage(title, await mountForm(parts, inbound, event.id)) });
+}
+
+function mountForm({ live, eventForm }: EventRouteParts, inbound: Inbound, eventId: string | undefined): Promise<Html> {
+  const props = { ...(eventId === undefined ? {} : { eventId }), language: languages.of(inbound) };
+  return live.mount(eventForm, { instance: eventId ?? "new", props, inbound });
+}
+
+async function showEvent(parts: EventRouteParts, { inbound, language, event, viewer }: AskedEvent): Promise<Response> {
+  const { pages, live, like, guestbook } = parts;
+  if (!viewer.sees) return pages.show(inbound, { title: texts[language].onlyInvited, body: closedPage(language) });
+  const mounted = { instance: event.slug, props: { eventId: event.id, language }, inbound };
+  const body = eventPage(event, {
+    language,
+    like: await live.mount(like, mounted),
+    photos: undefined,
+    guestbook: await live.mount(guestbook, mounted),
+    hostLinks: viewer.isHost ? hostLinks(event.slug, language) : undefined,
+  });
+  return pages.show(inbound, { title: event.title, body });
+}
+
+function hostLinks(slug: string, language: Language): Html {
+  const words = texts[language];
+  return html`<nav class="host-links" aria-label="${words.forHosts}">
+    <a href="/events/${slug}/invitations">${words.invitations}</a>
+    <a href="/events/${slug}/settings">${words.eventSettings}</a>
+  </nav>`;
+}

@@ -1,0 +1,58 @@
+import type { MediaGrant, MediaGrants, MediaScope, Principal, ReadTransaction } from "gatehouse/kernel";
+import { isHost, type GalleryEvent } from "./events.ts";
+
+/** What somebody may do at an event. */
+export interface Viewer {
+  /** Whether they may look at its page. */
+  readonly sees: boolean;
+  readonly isHost: boolean;
+  /** What they may do with its photos. */
+  readonly scopes: ReadonlySet<MediaScope>;
+}
+
+/** What viewers are looked up with. */
+export interface ViewerParts {
+  readonly grants: Pick<MediaGrants, "of">;
+}
+
+interface Looking {
+  readonly principal: Principal;
+  readonly event: Pick<GalleryEvent, "id" | "tenant" | "visibility">;
+}
+
+const NOTHING: ReadonlySet<MediaScope> = new Set();
+
+/** Looks up what somebody may do at an event. */
+export async function viewerOf(
+  transaction: ReadTransaction,
+  { grants }: ViewerParts,
+  { principal, event }: Looking,
+): Promise<Viewer> {
+  const grant = await grants.of(transaction, { principal, collection: event.id });
+  const host = grant !== undefined && isHostGrant(grant);
+  return {
+    sees: grant !== undefined || event.visibility === "open",
+    isHost: host,
+    scopes: grant?.scopes ?? NOTHING,
+  };
+}
+
+const PREFIX = "host:";
+const ALL: ReadonlySet<MediaScope> = new Set<MediaScope>(["view", "upload", "download", "moderate"]);
+
+/** The grants that hosts have at their events, by their accounts. */
+export const hostGrants: MediaGrants = {
+  async of(transaction, { principal, collection }) {
+    const { type, tenant, id: account } = principal;
+    if (type !== "user" || !(await isHost(transaction, { tenant, account, eventId: collection }))) return undefined;
+    return {
+      ...{ id: PREFIX + collection, generation: 1, tenant, collection, scopes: ALL },
+      ...{ quota: undefined, expiresAt: undefined },
+    };
+  },
+  generation: ({ id }) => (id.startsWith(PREFIX) ? 1 : undefined),
+};
+
+function isHostGrant({ id }: MediaGrant): boolean {
+  return id.startsWith(PREFIX);
+}
