@@ -1,10 +1,11 @@
 export type { ProtocolOptions, SignInRequirement } from "./oauth/relying-party/exchange.ts";
 export { relyingPartyEvents } from "./oauth/relying-party/events.ts";
 export type { ClientRegistration, IssuerFetchFor } from "./oauth/relying-party/issuer-client.ts";
+export type { BegunSession, PartySessions, SignedIn } from "./oauth/relying-party/party-sessions.ts";
 export type { PrincipalOf, RelyingPartyPaths, SignInClaims } from "./oauth/relying-party/party.ts";
 export { relyingPartyProblems } from "./oauth/relying-party/problems.ts";
 export { createRelyingParty } from "./oauth/relying-party/relying-party.ts";
-export type { RelyingParty, RelyingPartyOptions } from "./oauth/relying-party/relying-party.ts";
+export type { OwnSignIn, RelyingParty, RelyingPartyOptions, SubjectKey } from "./oauth/relying-party/relying-party.ts";
 export type { ResourceRequest } from "./oauth/relying-party/tokens.ts";
 export type { PublicKeyAlgorithm } from "./oauth/resource/algorithms.ts";
 export { resourceEvents } from "./oauth/resource/events.ts";

@@ -1,6 +1,7 @@
 /**
- * Has passkeys prove who somebody is. Each form marked with `data-passkey` is shown where the browser can do it; one that
- * is `data-conditional` also offers passkeys among what the browser fills in.
+ * Has passkeys prove who somebody is, or made. Each form marked with `data-passkey` is shown where the browser can do it;
+ * one that is `data-conditional` also offers passkeys among what the browser fills in, and one whose `data-ceremony` is
+ * `create` has a new one made.
  */
 
 /** Milliseconds after which what passkeys sign is asked for anew: it is good for five minutes. */
@@ -35,14 +36,15 @@ class PasskeyForm {
     if (button !== null) button.disabled = true;
     const proven = await this.#prove({});
     if (button !== null) button.disabled = false;
+    const failure = this.#form.querySelector<HTMLElement>("[data-passkey-failure]");
+    if (failure !== null) failure.hidden = proven;
     if (!proven && this.#form.dataset["conditional"] === "true") void this.wait();
   }
 
   /** Whether there is a proof, with which the form is sent. */
   async #prove(request: CredentialRequestOptions): Promise<boolean> {
     try {
-      const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(await this.#options());
-      const credential = await navigator.credentials.get({ ...request, publicKey });
+      const credential = await this.#credential(request, await this.#options());
       if (!(credential instanceof PublicKeyCredential)) return false;
       this.#field("response").value = JSON.stringify(credential.toJSON());
       this.#form.submit();
@@ -53,14 +55,25 @@ class PasskeyForm {
     }
   }
 
-  async #options(): Promise<PublicKeyCredentialRequestOptionsJSON> {
+  #credential(request: CredentialRequestOptions, options: unknown): Promise<Credential | null> {
+    if (this.#form.dataset["ceremony"] === "create") {
+      // The answer of our own server for this ceremony.
+      const creation = options as PublicKeyCredentialCreationOptionsJSON;
+      return navigator.credentials.create({ publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(creation) });
+    }
+    // The answer of our own server for the other one.
+    const asked = options as PublicKeyCredentialRequestOptionsJSON;
+    const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(asked);
+    return navigator.credentials.get({ ...request, publicKey });
+  }
+
+  async #options(): Promise<unknown> {
     const body = new URLSearchParams();
-    for (const name of ["_csrf_token", "step"]) body.set(name, this.#field(name).value);
+    for (const name of ["_csrf_token", "step", "mark"]) body.set(name, this.#field(name).value);
     const headers = { accept: "application/json" };
     const response = await fetch(this.#form.dataset["passkey"] ?? "", { method: "POST", body, headers });
     if (!response.ok) throw new Error(String(response.status));
-    // The answer of our own server.
-    return (await response.json()) as PublicKeyCredentialRequestOptionsJSON;
+    return response.json();
   }
 
   #field(name: string): HTMLInputElement {

@@ -58,12 +58,35 @@ export const identityEvents = defineEvents({
     description: "A passkey's counter went back: there may be a copy of it.",
   },
   authn_password_change: { level: "info", description: "A password was changed; all sessions and tokens ended." },
+  authn_factor_begun: { level: "info", description: "Somebody began to set up a further factor." },
   authn_factor_added: { level: "info", description: "An account got a further factor." },
   authn_factor_removed: { level: "info", description: "An account lost a factor." },
   account_link_refused: { level: "warn", description: "A link sent by e-mail was wrong, used up or expired." },
   account_letter_requested: {
     level: "info",
-    description: "A stranger asked for a letter: to register, or to choose a new password.",
+    description: "Somebody asked for a letter: to register, to choose a new password, or to prove an address.",
+  },
+  account_email_change_requested: {
+    level: "info",
+    description: "Somebody asked for another address; a letter went to it.",
+  },
+  account_email_changed: {
+    level: "warn",
+    description: "An account has another address from now on; all its sessions and tokens ended.",
+  },
+  account_step_up_required: {
+    level: "info",
+    description: "STEP_UP_REQUIRED: somebody has to prove anew who they are before they change their account.",
+  },
+  account_page_stale: {
+    level: "warn",
+    description: "ACCOUNT_PAGE_STALE: a form of one account came from whoever is signed in to another, or too late.",
+  },
+  account_sessions_ended: { level: "info", description: "Somebody ended sessions of their own." },
+  account_grant_withdrawn: { level: "info", description: "Somebody took back what they had allowed an application." },
+  authn_recovery_codes_made: {
+    level: "info",
+    description: "An account got new recovery codes in the place of others.",
   },
   account_email_proven: { level: "info", description: "Somebody proved that an address is theirs." },
   user_created: {

@@ -30,6 +30,7 @@ export interface Identity {
   readonly routes: Hono;
   readonly issuers: Issuers;
   readonly grants: Grants;
+  readonly pages: Pages;
 }
 
 /** An OAuth 2.1 and OpenID Connect provider behind the gate. */
@@ -46,7 +47,7 @@ export function createIdentity(parts: IdentityParts): Identity {
   const showAnswer = createViewRenderer(pages);
   const endpoints = createEndpoints({ ...parts, issuers, grantPolicyOf, recogniseDevice, showAnswer });
   const routes = endpoints.routes.route("/", createAssetRoutes(edge, pages));
-  const identity = { actions: endpoints.actions, routes, issuers, grants: new Grants(parts) };
+  const identity = { actions: endpoints.actions, routes, issuers, pages, grants: new Grants(parts) };
   if (signIn === undefined) return identity;
   const screens = createScreens({
     ...{ ...parts, ...signIn, pages, issuers },

@@ -61,6 +61,11 @@ export const accountProblems = defineProblems({
   SIGN_IN_STEP_LOST: { status: 409, message: "Sign in again: what was proven before does not count any more." },
   STEP_UP_REQUIRED: { status: 401, message: "Confirm that it is you to do this." },
   REGISTRATION_CLOSED: { status: 403, message: "Accounts are given by invitation here." },
+  ACCOUNT_PAGE_STALE: {
+    status: 409,
+    message: "This page is out of date: it belongs to another account, or the account has changed. Nothing was done.",
+  },
+  FACTOR_INDISPENSABLE: { status: 409, message: "This account must keep a second factor. Add another one first." },
   ACCOUNT_LINK_INVALID: { status: 400, message: "This link is wrong, used up or expired. Ask for a new one." },
   ACCOUNT_DISABLED: { status: 409, message: "This account is disabled. Enable it first." },
   ACCOUNT_EXISTS: { status: 409, message: "There is an account with this e-mail address already." },

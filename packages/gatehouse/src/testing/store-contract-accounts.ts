@@ -144,6 +144,10 @@ function describeChanging(current: () => Store): void {
     assert.equal(await rewrite("something else", "anew"), false);
     assert.equal(await rewrite("sealed", "anew"), true);
     assert.deepEqual(await identifiers(), [{ ...proven, body: "anew" }]);
+    const remove = (of: StoredAccount) => current().write((writing) => accounts.removeIdentifier(writing, key, of));
+    assert.equal(await remove(freshAccount()), false);
+    assert.deepEqual([await remove(account), await remove(account)], [true, false]);
+    assert.deepEqual(await identifiers(), []);
   });
 
   it("go with identifiers and factors, and get no factor afterwards", async () => {

@@ -61,6 +61,23 @@ function describeFinding(current: () => Store): void {
     assert.equal(await look("DeviceCode"), undefined);
   });
 
+  it("are listed by account and kind, what lasts longest first, without what is over", async () => {
+    const owner = { tenant: "t", account: `account ${numbers}`, kind: "Session" };
+    const soon = await current().write(async (writing) => (await writing.now()) + 60_000);
+    const [short, long, expired] = [soon, soon + 1, past].map((expiresAt) => fresh({ ...owner, expiresAt }));
+    assert.ok(short !== undefined && long !== undefined && expired !== undefined);
+    const others = [
+      fresh({ ...owner, kind: "AccessToken" }),
+      fresh({ ...owner, account: "another" }),
+      fresh({ ...owner, tenant: "u" }),
+    ];
+    for (const each of [short, long, expired, ...others]) await put(each);
+    const list = (limit: number) => current().read((reading) => artifacts.listOf(reading, owner, limit));
+    const keys = (await list(10)).map(({ key }) => key);
+    assert.deepEqual(keys, [long.key, short.key]);
+    assert.equal((await list(1)).length, 1);
+  });
+
   it("are not found once they have expired or were removed", async () => {
     const [expired, removed] = [fresh({ expiresAt: past }), fresh()];
     await put(expired);

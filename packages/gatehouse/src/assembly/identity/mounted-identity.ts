@@ -36,6 +36,7 @@ import { openClients } from "./clients.ts";
 import { openMailer } from "./mailer.ts";
 import { firstParties } from "./first-party.ts";
 import { createOwnRelyingParty } from "./own-relying-party.ts";
+import { openSelfService } from "./self-service.ts";
 import { createThemes } from "./themes.ts";
 
 /** The identity provider with all that is mounted. */
@@ -69,8 +70,9 @@ export async function openIdentity(options: IdentityOptions, stack: AsyncDisposa
   const clients = openClients(services, { artifacts, resources: resourcesOf(config) });
   const { keys, keyUses, operations } = await openSigningKeys({ ...options, mailer }, stack);
   const grantRecord = createOAuthGrants();
-  const { actions, routes, issuers, grants } = createIdentity({
-    ...{ ...services, artifacts, grants: grantRecord, keys, originOf, publicClients, grace, keyUses },
+  const themeOf = createThemes(config, options.theme);
+  const identity = createIdentity({
+    ...{ ...services, artifacts, grants: grantRecord, keys, originOf, publicClients, grace, keyUses, themeOf },
     lifetimes: lifetimesOf(config),
     resources: resourcesOf(config),
     clients: clients.source,
@@ -78,14 +80,18 @@ export async function openIdentity(options: IdentityOptions, stack: AsyncDisposa
     findAccount: (tenant) => createFindAccount({ directory: accounts.directory, store }, tenant),
     interactionPath: (uid) => `/sign-in/${uid}`,
     isFirstParty: firstParties(config, clients.own),
-    themeOf: createThemes(config, options.theme),
     signIn: { accounts, factors, registration: config.identity.registration },
     grantPolicyOf: grantPolicies(config),
     recogniseDevice: (headers, account) => accounts.devices.recognise(deviceMarksIn(headers), account),
   });
+  const { actions, routes, issuers, grants } = identity;
+  const { relyingParty, ...selfService } = openSelfService({
+    ...{ ...options, identity, parts: { accounts, factors, artifacts } },
+    relyingParty: (wanted) => createOwnRelyingParty({ services, accounts, clients, issuers }, wanted),
+    serviceOf: (tenant) => themeOf(tenant).name,
+  });
   const governance = createGrantOperations({ grants, operatorsOnly, entrances: OPERATOR_ENTRANCES });
-  const isActive = (key: AccountKey): Promise<boolean> =>
-    store.read(async (reading) => (await accounts.directory.find(reading, key))?.state === "active");
+  const isActive = activityOf(services, accounts);
   const accessTokens = createAccessTokens({ issuers, artifacts, store, clock, isActive, keyUses });
   return {
     services: {
@@ -100,11 +106,26 @@ export async function openIdentity(options: IdentityOptions, stack: AsyncDisposa
       mailer,
       grace,
       accessTokens,
-      relyingParty: (party) => createOwnRelyingParty({ services, accounts, clients, issuers }, party),
+      relyingParty,
     },
-    actions: [...actions, ...accounts.operations, ...clients.operations, ...operations, ...governance],
-    routes: mailbox === undefined ? [routes] : [routes, createMailboxRoutes({ edge, mailbox })],
+    actions: [
+      ...actions,
+      ...selfService.actions,
+      ...accounts.operations,
+      ...clients.operations,
+      ...operations,
+      ...governance,
+    ],
+    routes: [routes, ...selfService.routes, ...(mailbox === undefined ? [] : [createMailboxRoutes({ edge, mailbox })])],
   };
+}
+
+/** Tells whether an account may be used. */
+function activityOf(
+  { store }: Pick<Services, "store">,
+  { directory }: Pick<AccountServices, "directory">,
+): (key: AccountKey) => Promise<boolean> {
+  return (key) => store.read(async (reading) => (await directory.find(reading, key))?.state === "active");
 }
 
 interface OpenedSigningKeys {

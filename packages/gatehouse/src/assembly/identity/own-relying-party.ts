@@ -25,6 +25,10 @@ export interface OwnRelyingPartyOptions {
   readonly landing?: string;
   /** How strongly people have to sign in. Default: as they have chosen. */
   readonly requirement?: SignInRequirement;
+  /** What single sign-ins demand besides, by name. */
+  readonly demands?: RelyingPartyOptions["demands"];
+  /** Where people have their sessions. Default: the browser's one session at the edge. */
+  readonly sessions?: RelyingPartyOptions["sessions"];
   /** Whether somebody with such grants may come in. Default: everybody with an account. */
   readonly admits?: (grants: readonly string[]) => boolean;
 }

@@ -9,8 +9,8 @@ import type { Sealer } from "../../kernel/seal.ts";
 import { identityEvents } from "../events.ts";
 import { accountProblems } from "../problems.ts";
 
-/** What a link in a message is for: to join, to prove an address, to set a new password. */
-export type LinkPurpose = "join" | "verify" | "reset";
+/** What a link in a message is for: to join, to prove an address, to set a new password, to have another address. */
+export type LinkPurpose = "join" | "verify" | "reset" | "email";
 
 /** Where a link is good. */
 export interface LinkPlace {
@@ -35,6 +35,7 @@ export const LINK_LIFETIMES: Readonly<Record<LinkPurpose, number>> = {
   join: 7 * DAY,
   verify: DAY,
   reset: 30 * MINUTE,
+  email: DAY,
 };
 
 const TOKEN_BYTES = 20;

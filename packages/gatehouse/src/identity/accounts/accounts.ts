@@ -14,6 +14,7 @@ import { AccountLinks } from "./account-links.ts";
 import { AccountRecovery } from "./account-recovery.ts";
 import { AccountSecrets } from "./account-secrets.ts";
 import { Directory } from "./directory.ts";
+import { EmailChange } from "./email-change.ts";
 import { GuessThrottle } from "./guess-throttle.ts";
 import { KnownDevices } from "./known-devices.ts";
 import { Letters, type LettersParts } from "./letters.ts";
@@ -63,6 +64,7 @@ export interface AccountServices {
   readonly passkeySignIn: PasskeySignIn;
   readonly membership: Membership;
   readonly recovery: AccountRecovery;
+  readonly emailChange: EmailChange;
   readonly devices: KnownDevices;
   /** Ask `admit` before strangers have letters sent. */
   readonly letters: Letters;
@@ -102,6 +104,7 @@ export function createAccountServices(parts: AccountServicesParts): AccountServi
     passkeyRegistration: new PasskeyRegistration(ceremony),
     passkeySignIn: new PasskeySignIn(ceremony),
     recovery,
+    emailChange: new EmailChange(shared),
     reseal: (store, signal) => resealAccounts(store, shared, signal),
     operations: createAccountOperations({ ...shared, membership, recovery }),
   };

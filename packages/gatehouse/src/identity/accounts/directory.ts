@@ -125,6 +125,22 @@ export class Directory {
     return accounts.verifyIdentifier(writing, secrets.emailKey(key.tenant, email), key);
   }
 
+  /**
+   * Makes a proven address the only one of an account, and signs it out everywhere: links that went to the addresses
+   * before lead nowhere from then on. Returns the addresses that went; `undefined` where another account has the new one.
+   */
+  async replaceEmails(writing: WriteTransaction, key: AccountKey, email: string): Promise<string[] | undefined> {
+    const { accounts, secrets } = this.#parts;
+    const before = await this.emails(writing, key);
+    const isKnown = before.some((known) => known.email === email);
+    const taken = isKnown ? await this.verifyEmail(writing, key, email) : await this.addEmail(writing, key, email);
+    if (!taken) return undefined;
+    const gone = before.map((known) => known.email).filter((known) => known !== email);
+    for (const each of gone) await accounts.removeIdentifier(writing, secrets.emailKey(key.tenant, each), key);
+    await this.change(writing, key);
+    return gone;
+  }
+
   async rename(writing: WriteTransaction, key: AccountKey, { name, locale }: Profile): Promise<boolean> {
     const profile = this.#parts.secrets.seal(key, PROFILE, { name, locale });
     return (await this.#parts.accounts.update(writing, key, { profile, voids: false })) !== undefined;

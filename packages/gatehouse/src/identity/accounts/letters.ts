@@ -7,8 +7,25 @@ import { problems } from "../../kernel/problems.ts";
 import type { LinkPurpose } from "./account-links.ts";
 import { Delivery, type DeliveryParts } from "./delivery.ts";
 
+/** What owners are told of that has changed about their accounts. */
+export type NoticeKind =
+  | "password-changed"
+  | "factor-added"
+  | "factor-removed"
+  | "recovery-codes-made"
+  | "email-change-asked"
+  | "email-changed";
+
 /** What people are written about. */
-export type LetterKind = "invitation" | "registration" | "already-registered" | "verification" | "reset";
+export type LetterKind =
+  | "invitation"
+  | "registration"
+  | "already-registered"
+  | "verification"
+  | "reset"
+  | "email-change"
+  | "email-taken"
+  | NoticeKind;
 
 /** What a letter says. */
 export interface Letter {
@@ -76,6 +93,8 @@ interface Words {
     Record<LetterKind, { readonly subject: (service: string) => string; readonly text: string }>
   >;
   readonly ignore: string;
+  /** For what has happened already. */
+  readonly act: string;
 }
 
 const ENGLISH: Words = {
@@ -100,8 +119,41 @@ const ENGLISH: Words = {
       subject: (service) => `A new password for ${service}`,
       text: "Choose a new password here within half an hour:",
     },
+    "email-change": {
+      subject: (service) => `Your new address at ${service}`,
+      text: "Confirm here within a day that your account is to have this address from now on:",
+    },
+    "email-taken": {
+      subject: (service) => `Your address at ${service}`,
+      text: "Somebody wanted to use this address for another account. It belongs to yours, and nothing was changed.",
+    },
+    "password-changed": {
+      subject: (service) => `Your password at ${service} was changed`,
+      text: "The password of your account was changed, and you were signed out everywhere else.",
+    },
+    "factor-added": {
+      subject: (service) => `Another way to sign in at ${service}`,
+      text: "A second factor was added to your account: an authenticator app or a passkey.",
+    },
+    "factor-removed": {
+      subject: (service) => `One way less to sign in at ${service}`,
+      text: "A second factor was removed from your account: an authenticator app or a passkey.",
+    },
+    "recovery-codes-made": {
+      subject: (service) => `New recovery codes at ${service}`,
+      text: "New recovery codes were made for your account. Those before are void.",
+    },
+    "email-change-asked": {
+      subject: (service) => `Your address at ${service} is to change`,
+      text: "Your account is to have another address. It changes once the letter to the new address is answered.",
+    },
+    "email-changed": {
+      subject: (service) => `Your address at ${service} has changed`,
+      text: "Your account has another address from now on, and this one no more. You were signed out everywhere.",
+    },
   },
   ignore: "If this was not you, there is nothing you need to do.",
+  act: "If this was not you, set a new password at once and tell whoever runs the service.",
 };
 
 const GERMAN: Words = {
@@ -126,12 +178,51 @@ const GERMAN: Words = {
       subject: (service) => `Ein neues Passwort für ${service}`,
       text: "Wählen Sie hier innerhalb einer halben Stunde ein neues Passwort:",
     },
+    "email-change": {
+      subject: (service) => `Ihre neue Adresse bei ${service}`,
+      text: "Bestätigen Sie hier innerhalb eines Tages, dass Ihr Konto ab jetzt diese Adresse haben soll:",
+    },
+    "email-taken": {
+      subject: (service) => `Ihre Adresse bei ${service}`,
+      text: "Jemand wollte diese Adresse für ein anderes Konto verwenden. Sie gehört zu Ihrem, und es wurde nichts geändert.",
+    },
+    "password-changed": {
+      subject: (service) => `Ihr Passwort bei ${service} wurde geändert`,
+      text: "Das Passwort Ihres Kontos wurde geändert, und Sie wurden überall sonst abgemeldet.",
+    },
+    "factor-added": {
+      subject: (service) => `Eine weitere Anmeldemöglichkeit bei ${service}`,
+      text: "Ihr Konto hat einen zweiten Faktor bekommen: eine Authenticator-App oder einen Passkey.",
+    },
+    "factor-removed": {
+      subject: (service) => `Eine Anmeldemöglichkeit weniger bei ${service}`,
+      text: "Von Ihrem Konto wurde ein zweiter Faktor entfernt: eine Authenticator-App oder ein Passkey.",
+    },
+    "recovery-codes-made": {
+      subject: (service) => `Neue Wiederherstellungscodes bei ${service}`,
+      text: "Für Ihr Konto wurden neue Wiederherstellungscodes erzeugt. Die bisherigen sind ungültig.",
+    },
+    "email-change-asked": {
+      subject: (service) => `Ihre Adresse bei ${service} soll sich ändern`,
+      text: "Ihr Konto soll eine andere Adresse bekommen. Sie ändert sich, sobald der Brief an die neue Adresse beantwortet ist.",
+    },
+    "email-changed": {
+      subject: (service) => `Ihre Adresse bei ${service} hat sich geändert`,
+      text: "Ihr Konto hat ab jetzt eine andere Adresse und diese nicht mehr. Sie wurden überall abgemeldet.",
+    },
   },
   ignore: "Wenn Sie das nicht waren, brauchen Sie nichts zu tun.",
+  act: "Wenn Sie das nicht waren, setzen Sie sofort ein neues Passwort und sagen Sie es dem, der den Dienst betreibt.",
 };
 
+const NOTICES: ReadonlySet<LetterKind> = new Set<NoticeKind>([
+  ...(["password-changed", "factor-added", "factor-removed"] as const),
+  ...(["recovery-codes-made", "email-change-asked", "email-changed"] as const),
+]);
+
 function writeLetter({ kind, link, locale }: Letter, service: string): Pick<Mail, "subject" | "text"> {
-  const { letters, ignore } = /^de(?:-|$)/i.test(locale) ? GERMAN : ENGLISH;
+  const { letters, ignore, act } = /^de(?:-|$)/i.test(locale) ? GERMAN : ENGLISH;
+  const advice = NOTICES.has(kind) ? act : ignore;
   const { subject, text } = letters[kind];
-  return { subject: subject(service), text: [text, ...(link === undefined ? [] : [link]), ignore].join("\n\n") };
+  return { subject: subject(service), text: [text, ...(link === undefined ? [] : [link]), advice].join("\n\n") };
 }

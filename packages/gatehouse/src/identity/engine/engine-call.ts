@@ -1,5 +1,6 @@
 import type { RequestListener } from "node:http";
 import { inject } from "light-my-request";
+import { interactionAnswer, interactionRequest } from "./interaction-cookies.ts";
 
 /** A request as the engine gets it. */
 export interface EngineRequest {
@@ -26,7 +27,7 @@ const HOP_BY_HOP = new Set(["connection", "keep-alive", "transfer-encoding", "co
  * it has changed is durable, and it works the same behind every server and framework.
  */
 export async function callEngine(listener: RequestListener, request: EngineRequest): Promise<EngineAnswer> {
-  const { method, url, headers, body, ip } = request;
+  const { method, url, headers, body, ip } = interactionRequest(request);
   const answer = await inject(listener, {
     // The type knows the common methods alone.
     method: method as "GET",
@@ -40,7 +41,8 @@ export async function callEngine(listener: RequestListener, request: EngineReque
     remoteAddress: ip,
     ...(body === undefined ? {} : { payload: Buffer.from(body) }),
   });
-  return { status: answer.statusCode, headers: headersOf(answer.headers), body: answer.payload };
+  const { statusCode: status, payload } = answer;
+  return interactionAnswer(request, { status, headers: headersOf(answer.headers), body: payload });
 }
 
 function headersOf(fields: Readonly<Record<string, number | string | readonly string[] | undefined>>): Headers {

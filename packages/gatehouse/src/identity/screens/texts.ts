@@ -71,6 +71,10 @@ export const screenTexts = defineTexts({
     endedWhy:
       "It took too long, was finished already, or began in another browser. Go back to the application and start again.",
 
+    overtaken: "This sign-in did not go on here",
+    overtakenWhy:
+      "It began in another browser, or too many others were begun since. You can begin it anew here; nothing was lost.",
+
     device: "Connect a device",
     deviceWhy: "Enter the code that your device shows.",
     userCode: "Code",
@@ -174,6 +178,10 @@ export const screenTexts = defineTexts({
     ended: "Diese Anmeldung ist beendet",
     endedWhy:
       "Sie hat zu lange gedauert, ist schon abgeschlossen oder hat in einem anderen Browser begonnen. Gehen Sie zurück zur Anwendung und beginnen Sie neu.",
+
+    overtaken: "Diese Anmeldung ging hier nicht weiter",
+    overtakenWhy:
+      "Sie hat in einem anderen Browser begonnen, oder seitdem wurden zu viele andere begonnen. Sie können sie hier neu beginnen; es ging nichts verloren.",
 
     device: "Gerät verbinden",
     deviceWhy: "Geben Sie den Code ein, den Ihr Gerät zeigt.",

@@ -71,6 +71,8 @@ export interface Accounts {
   addIdentifier(transaction: WriteTransaction, identifier: StoredIdentifier): Promise<boolean>;
   /** Notes that an identifier was proven; `false` where the account does not have it. */
   verifyIdentifier(transaction: WriteTransaction, key: string, account: AccountKey): Promise<boolean>;
+  /** Takes an identifier from an account; `false` where it does not have it. */
+  removeIdentifier(transaction: WriteTransaction, key: string, account: AccountKey): Promise<boolean>;
   /** Replaces the body of an identifier; `false` where it is not `before` any more. */
   rewriteIdentifier(
     transaction: WriteTransaction,

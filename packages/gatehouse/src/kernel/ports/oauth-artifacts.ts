@@ -33,6 +33,13 @@ export interface FoundArtifact {
   readonly answer: string | undefined;
 }
 
+/** Whose artifacts of one kind are meant. */
+export interface ArtifactOwner {
+  readonly tenant: string;
+  readonly account: string;
+  readonly kind: string;
+}
+
 /** Whose artifacts are to go. At least one member says which. */
 export interface ArtifactSelection {
   readonly tenant: string;
@@ -46,6 +53,8 @@ export interface OAuthArtifacts {
   /** `undefined` where there is none, or not any more. */
   find(transaction: ReadTransaction, key: string): Promise<FoundArtifact | undefined>;
   findByAlias(transaction: ReadTransaction, kind: string, alias: string): Promise<FoundArtifact | undefined>;
+  /** Those of one kind that an account has, what lasts longest first; at most `limit`. */
+  listOf(transaction: ReadTransaction, owner: ArtifactOwner, limit: number): Promise<readonly FoundArtifact[]>;
   /** Writes or overwrites one; `false` where the grant it belongs to is gone, so that nothing outlives a revocation. */
   put(transaction: WriteTransaction, artifact: OAuthArtifact): Promise<boolean>;
   /** Writes one that must be new; `false` where it is there already: a replay. */

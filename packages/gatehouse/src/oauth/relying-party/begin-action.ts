@@ -7,7 +7,7 @@ import { base64url } from "../../kernel/codec.ts";
 import type { Random } from "../../kernel/random.ts";
 import { relyingPartyEvents } from "./events.ts";
 import { denialOfIssuer } from "./issuer-failure.ts";
-import type { Party } from "./party.ts";
+import { requirementOf, type Party } from "./party.ts";
 import type { PendingSignIn } from "./pending-sign-ins.ts";
 
 /** Where a browser is sent to sign in, and what it is to remember meanwhile. */
@@ -32,11 +32,16 @@ export function createBegin(
     authorise: "public",
     idempotency: false,
     limits: [{ name: `${party.name}.begin`, by: ["ip"], rule: { kind: "window", limit: 60, window: MINUTE } }],
-    input: z.object({ returnTo: z.string().max(2000), redirectUri: z.string() }),
+    input: z.object({
+      returnTo: z.string().max(2000),
+      redirectUri: z.string(),
+      demand: z.string().max(40).optional(),
+    }),
     audit: { event: relyingPartyEvents.oauth_sign_in_begun },
     prepare: async ({ attempt, input }) => {
       const returnTo = ownPath(input.returnTo) ?? party.landing;
-      const pending = { state: secret(), nonce: secret(), verifier: secret(), returnTo, begunAt: clock.now() };
+      const secrets = { state: secret(), nonce: secret(), verifier: secret() };
+      const pending = { ...secrets, returnTo, begunAt: clock.now(), demand: input.demand };
       try {
         const location = await party.issuers.within(attempt.peer, () =>
           authorizationAddress(party, { ...input, tenant: attempt.tenant, pending }),
@@ -59,8 +64,8 @@ async function authorizationAddress(
   }: { readonly tenant: string; readonly redirectUri: string; readonly pending: PendingSignIn },
 ): Promise<URL> {
   const { configuration } = await party.issuers.of(party.issuerOf(tenant));
-  const { scopes, requirement = {}, pushed } = party;
-  const { acrValues = [], maxAge } = requirement;
+  const { scopes, pushed } = party;
+  const { acrValues = [], maxAge } = requirementOf(party, pending.demand);
   const parameters = {
     redirect_uri: redirectUri,
     scope: [...new Set(["openid", ...scopes])].join(" "),

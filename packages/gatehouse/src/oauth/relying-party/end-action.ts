@@ -65,7 +65,7 @@ export function createEnd(party: Party, { clock, keyRing, documents }: EndParts)
       const sessions = await party.logins.sessionsOf(transaction, tenant, owner);
       for (const session of sessions) {
         await party.logins.end(transaction, { tenant, session });
-        await party.edge.sessions.end(transaction, session);
+        await party.sessions.end(transaction, tenant, session);
       }
       return { ended: sessions.length };
     },

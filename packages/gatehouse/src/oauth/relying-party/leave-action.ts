@@ -19,14 +19,17 @@ export function createLeave(party: Party): AnyAction {
     effects: "store",
     authorise: "public",
     idempotency: false,
-    input: z.object({ origin: z.string() }),
+    input: z.object({ origin: z.string(), own: z.string().optional() }),
     audit: { event: relyingPartyEvents.oauth_signed_out },
     prepare: async ({ attempt }) => ({ issuer: await known(party, attempt.tenant) }),
-    run: async ({ attempt, transaction, principal, input: { origin }, prepared: { issuer } }): Promise<SignedOut> => {
-      const { session } = principal;
-      const place = { tenant: attempt.tenant, session: session ?? "" };
-      const login = session === undefined ? undefined : await party.logins.end(transaction, place);
-      await party.edge.sessions.logout({ attempt, transaction });
+    run: async ({ attempt, transaction, principal, input, prepared: { issuer } }): Promise<SignedOut> => {
+      const { origin, own } = input;
+      const { tenant } = attempt;
+      const isOwn = party.sessions.cookie !== undefined;
+      const session = isOwn ? own : principal.session;
+      const login = session === undefined ? undefined : await party.logins.end(transaction, { tenant, session });
+      if (!isOwn) await party.edge.sessions.logout({ attempt, transaction });
+      else if (session !== undefined) await party.sessions.end(transaction, tenant, session);
       const isTheirs = login !== undefined || (party.signsOutOthers && principal.type === "user");
       if (issuer === undefined || !isTheirs) return { location: undefined };
       const location = oauth.buildEndSessionUrl(issuer.configuration, {

@@ -25,6 +25,13 @@ const Login = z.object({
   sid: z.string().optional(),
   /** Says at signing out whose session it is to end; good for nothing else. */
   idToken: z.string(),
+  /** Epoch seconds at which the person proved who they are, and how strongly, as far as the issuer says. */
+  authTime: z.number().optional(),
+  acr: z.string().optional(),
+  /** Where it was, for its owner: epoch milliseconds, address, kind of program. */
+  at: z.number().optional(),
+  ip: z.string().optional(),
+  agent: z.string().optional(),
   tokens: KeptTokens.optional(),
 });
 /** What is kept of a sign-in at the issuer beside the session that began with it. */

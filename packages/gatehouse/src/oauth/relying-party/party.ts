@@ -4,7 +4,8 @@ import type { SessionIdentity } from "../../http/session-scope.ts";
 import type { IssuerClient } from "./issuer-client.ts";
 import type { Logins } from "./logins.ts";
 import type { PendingSignIns } from "./pending-sign-ins.ts";
-import type { ProtocolOptions } from "./exchange.ts";
+import type { ProtocolOptions, SignInRequirement } from "./exchange.ts";
+import type { PartySessions } from "./party-sessions.ts";
 import type { Redemptions } from "./redemptions.ts";
 
 /** What an issuer says about who has signed in: the claims of the ID token, and those of userinfo where they are asked for. */
@@ -41,10 +42,25 @@ export interface Party extends ProtocolOptions {
   readonly pending: PendingSignIns;
   readonly redemptions: Redemptions;
   readonly logins: Logins;
+  readonly sessions: PartySessions;
+  /** What single requests demand besides, by name. */
+  readonly demands: Readonly<Record<string, SignInRequirement>>;
   readonly paths: RelyingPartyPaths;
   /** Where people go on whose sign-in leads nowhere in particular. */
   readonly landing: string;
   readonly landingAfterSignOut: string;
   /** Whether people who came in through another relying party sign out at the issuer too. */
   readonly signsOutOthers: boolean;
+}
+
+/** The address that begins a sign-in. */
+export function startOf({ paths }: Pick<Party, "paths">, returnTo: string, demand: string | undefined): string {
+  const query = new URLSearchParams({ return: returnTo, ...(demand === undefined ? {} : { demand }) });
+  return `${paths.start}?${query.toString()}`;
+}
+
+/** What is demanded of one sign-in: what the application always does, and what was asked for this time. */
+export function requirementOf({ requirement, demands }: Party, demand: string | undefined): SignInRequirement {
+  const named = demand === undefined || !Object.hasOwn(demands, demand) ? undefined : demands[demand];
+  return { ...requirement, ...named };
 }

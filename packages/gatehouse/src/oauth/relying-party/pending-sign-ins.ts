@@ -16,6 +16,8 @@ export interface PendingSignIn {
   readonly returnTo: string;
   /** Epoch milliseconds. */
   readonly begunAt: number;
+  /** Name of what this sign-in demands besides. */
+  readonly demand?: string | undefined;
 }
 
 /** What pending sign-ins are kept with. */
@@ -28,7 +30,13 @@ export interface PendingSignInsParts {
 
 type Place = Pick<Inbound, "cookies" | "sessionCookieName" | "tenant" | "url">;
 
-const Kept = z.object({ nonce: z.string(), verifier: z.string(), returnTo: z.string(), begunAt: z.number() });
+const Kept = z.object({
+  nonce: z.string(),
+  verifier: z.string(),
+  returnTo: z.string(),
+  begunAt: z.number(),
+  demand: z.string().optional(),
+});
 const STATE = /^[A-Za-z0-9_-]{22,64}$/;
 /** Milliseconds for which a person may take their time at the issuer. */
 export const SIGN_IN_LIFETIME = 600_000;

@@ -9,18 +9,19 @@ import type { KeyRing } from "../../kernel/key-ring.ts";
 import type { Denial } from "../../kernel/outcome.ts";
 import type { Documents } from "../../kernel/ports/documents.ts";
 import type { Leases } from "../../kernel/ports/leases.ts";
-import type { Store } from "../../kernel/ports/store.ts";
+import type { ReadTransaction, Store, WriteTransaction } from "../../kernel/ports/store.ts";
 import type { Random } from "../../kernel/random.ts";
 import type { Sealer } from "../../kernel/seal.ts";
 import { systemTimers, type Timers } from "../../kernel/timers.ts";
 import { createBegin } from "./begin-action.ts";
 import { createEnd } from "./end-action.ts";
-import type { ProtocolOptions } from "./exchange.ts";
+import type { ProtocolOptions, SignInRequirement } from "./exchange.ts";
 import { createFinish } from "./finish-action.ts";
 import { IssuerClient, type ClientRegistration, type IssuerFetchFor } from "./issuer-client.ts";
 import { createLeave } from "./leave-action.ts";
-import { Logins } from "./logins.ts";
-import type { Party, PrincipalOf, RelyingPartyPaths } from "./party.ts";
+import { Logins, type Login } from "./logins.ts";
+import { startOf, type Party, type PrincipalOf, type RelyingPartyPaths } from "./party.ts";
+import { edgeSessions, type PartySessions } from "./party-sessions.ts";
 import { PendingSignIns } from "./pending-sign-ins.ts";
 import { Redemptions } from "./redemptions.ts";
 import { createRelyingPartyRoutes } from "./routes.ts";
@@ -58,6 +59,10 @@ export interface RelyingPartyOptions extends ProtocolOptions {
    * share the sessions of a server. Default false.
    */
   readonly signsOutOthers?: boolean;
+  /** Where those who have signed in have their sessions. Default: the browser's one session at the edge. */
+  readonly sessions?: PartySessions | undefined;
+  /** What single sign-ins demand besides `requirement`, by the name that `startAt` is given. */
+  readonly demands?: Readonly<Record<string, SignInRequirement>> | undefined;
   /** Keeps people's tokens, sealed, to ask protected resources on their behalf. Default false. */
   readonly keepTokens?: boolean;
   /** Sends what is asked for to the issuer directly, not through the browser (RFC 9126). Default false. */
@@ -74,13 +79,31 @@ export interface RelyingParty {
   readonly actions: readonly AnyAction[];
   readonly routes: Hono;
   readonly paths: RelyingPartyPaths;
-  /** The address that begins a sign-in and leads back to a path of this server. */
-  startAt(returnTo: string): string;
+  /**
+   * The address that begins a sign-in and leads back to a path of this server. With the name of a demand, people have to
+   * meet that too; whoever relies on it asks the session afterwards, because addresses can be changed.
+   */
+  startAt(returnTo: string, demand?: string): string;
+  /** The sign-ins here of a subject that last, newest first. */
+  signInsOf(reading: ReadTransaction, tenant: string, subject: string): Promise<readonly OwnSignIn[]>;
+  /** Ends a session of a subject; `false` where it has none by this name. */
+  endSession(transaction: WriteTransaction, owner: SubjectKey, session: string): Promise<boolean>;
   /**
    * Asks a protected resource on behalf of whoever is signed in. A token that has expired is refreshed before, once for
    * all who ask at the same time, in all processes. Denies where no tokens are kept, or the issuer is away.
    */
   fetch(inbound: Inbound, url: URL, request?: ResourceRequest): Promise<Response | Denial>;
+}
+
+/** Somebody as the issuer knows them. */
+export interface SubjectKey {
+  readonly tenant: string;
+  readonly subject: string;
+}
+
+/** A sign-in that a session began with, without what is secret of it. */
+export interface OwnSignIn extends Pick<Login, "sid" | "at" | "ip" | "agent"> {
+  readonly session: string;
 }
 
 const PATH = /^(?:\/[A-Za-z0-9._~-]+)+$/;
@@ -115,6 +138,8 @@ export function createRelyingParty(options: RelyingPartyOptions): RelyingParty {
       clientId: client.id,
     },
     principalOf: options.principalOf,
+    sessions: options.sessions ?? edgeSessions(edge),
+    demands: options.demands ?? {},
     issuerOf: typeof issuer === "string" ? () => issuer : issuer,
     issuers: new IssuerClient({ client, clock, fetchFor: options.fetchFor }),
     pending: new PendingSignIns({ ...options, name }),
@@ -130,9 +155,32 @@ export function createRelyingParty(options: RelyingPartyOptions): RelyingParty {
     actions: [begin, finish, leave, end],
     routes: createRelyingPartyRoutes(party, { begin, finish, leave, end }),
     paths,
-    startAt: (returnTo) => `${paths.start}?${new URLSearchParams({ return: returnTo }).toString()}`,
+    startAt: (returnTo, demand) => startOf(party, returnTo, demand),
+    signInsOf: (reading, tenant, subject) => signInsOf(party, reading, { tenant, subject }),
+    async endSession(transaction, { tenant, subject }, session) {
+      const sessions = await party.logins.sessionsOf(transaction, tenant, { subject });
+      if (!sessions.includes(session)) return false;
+      await party.logins.end(transaction, { tenant, session });
+      await party.sessions.end(transaction, tenant, session);
+      return true;
+    },
     fetch: (inbound, url, request) => tokens.fetch(inbound, url, request),
   };
+}
+
+async function signInsOf(
+  { logins }: Party,
+  reading: ReadTransaction,
+  { tenant, subject }: SubjectKey,
+): Promise<readonly OwnSignIn[]> {
+  const found: OwnSignIn[] = [];
+  for (const session of await logins.sessionsOf(reading, tenant, { subject })) {
+    const login = await logins.find(reading, { tenant, session });
+    if (login === undefined) continue;
+    const { sid, at, ip, agent } = login;
+    found.push({ session, sid, at, ip, agent });
+  }
+  return found.toReversed();
 }
 
 function protocolOf({ requirement, dpop, userInfo }: ProtocolOptions): ProtocolOptions {

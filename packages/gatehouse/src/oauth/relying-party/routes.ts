@@ -10,7 +10,7 @@ import { problems } from "../../kernel/problems.ts";
 import type { BegunSignIn } from "./begin-action.ts";
 import type { FinishedSignIn } from "./finish-action.ts";
 import type { SignedOut } from "./leave-action.ts";
-import type { Party } from "./party.ts";
+import { startOf, type Party } from "./party.ts";
 import { relyingPartyProblems } from "./problems.ts";
 
 /** What a relying party's routes lead to. */
@@ -36,7 +36,7 @@ export function createRelyingPartyRoutes(party: Party, actions: RelyingPartyActi
   app.post(
     paths.signOut,
     edge.action(actions.leave, {
-      input: (_value, { target }) => ({ origin: target }),
+      input: (_value, inbound) => ({ origin: inbound.target, own: party.sessions.current(inbound) }),
       // The value of the action named above.
       render: ({ value }, inbound) => leave(party, value as SignedOut, inbound),
     }),
@@ -47,9 +47,10 @@ export function createRelyingPartyRoutes(party: Party, actions: RelyingPartyActi
 
 async function start(party: Party, action: AnyAction, inbound: Inbound): Promise<Response> {
   const returnTo = inbound.url.searchParams.get("return") ?? party.landing;
-  const input = { returnTo, redirectUri: inbound.target + party.paths.callback };
+  const demand = inbound.url.searchParams.get("demand") ?? undefined;
+  const input = { returnTo, redirectUri: inbound.target + party.paths.callback, demand };
   const outcome = await party.edge.perform(action, inbound, input, { entrance: "oauth" });
-  if (!outcome.ok) return refuse(party, inbound, { denial: outcome, returnTo });
+  if (!outcome.ok) return refuse(party, inbound, { denial: outcome, returnTo, demand });
   // The value of the action performed above.
   const { location, pending } = outcome.value as BegunSignIn;
   const response = new Response(null, { status: 303, headers: { location, "cache-control": "no-store" } });
@@ -62,25 +63,34 @@ async function finish(party: Party, action: AnyAction, inbound: Inbound): Promis
   const state = inbound.url.searchParams.get("state") ?? "";
   const pending = party.pending.find(inbound, state);
   const url = new URL(paths.callback + inbound.url.search, inbound.target);
-  const outcome: Outcome = await edge.perform(action, inbound, { url, pending }, { entrance: "oauth" });
+  const agent = (inbound.request.headers.get("user-agent") ?? "").slice(0, 200);
+  const input = { url, pending, agent, before: party.sessions.current(inbound) };
+  const outcome: Outcome = await edge.perform(action, inbound, input, { entrance: "oauth" });
   if (outcome.ok) {
     // The value of the action performed above.
-    const { returnTo } = outcome.value as FinishedSignIn;
-    return withCookie(onward(party, inbound, returnTo), party.pending.end(inbound, state));
+    const { returnTo, credential } = outcome.value as FinishedSignIn;
+    const response = withCookie(onward(party, inbound, returnTo), party.pending.end(inbound, state));
+    const kept = credential === undefined ? undefined : party.sessions.cookie?.(inbound, credential);
+    return kept === undefined ? response : withCookie(response, kept);
   }
   if (pending === undefined) {
     // Whoever comes to this address again has long been signed in.
     const { type } = await edge.sessions.principal(inbound, { passive: true });
-    if (type !== "anonymous") return edge.redirect(inbound, landing);
+    if (type !== "anonymous" || party.sessions.current(inbound) !== undefined) return edge.redirect(inbound, landing);
   }
-  const response = refuse(party, inbound, { denial: outcome, returnTo: pending?.returnTo ?? landing });
+  const { returnTo = landing, demand } = pending ?? {};
+  const response = refuse(party, inbound, { denial: outcome, returnTo, demand });
   const again = pending === undefined || PASSING.has(outcome.problem);
   return again ? response : withCookie(response, party.pending.end(inbound, state));
 }
 
 function leave(party: Party, { location }: SignedOut, inbound: Inbound): Response {
-  if (location === undefined) return party.edge.redirect(inbound, party.landingAfterSignOut);
-  return party.edge.page(inbound, onwardPage(location), { headers: onwardHeaders(location) });
+  const response =
+    location === undefined
+      ? party.edge.redirect(inbound, party.landingAfterSignOut)
+      : party.edge.page(inbound, onwardPage(location), { headers: onwardHeaders(location) });
+  const over = party.sessions.cookie?.(inbound);
+  return over === undefined ? response : withCookie(response, over);
 }
 
 async function end({ edge }: Party, action: AnyAction, inbound: Inbound): Promise<Response> {
@@ -110,11 +120,15 @@ function onward({ edge }: Party, inbound: Inbound, path: string): Response {
 function refuse(
   party: Party,
   inbound: Inbound,
-  { denial, returnTo }: { readonly denial: Denial; readonly returnTo: string },
+  {
+    denial,
+    returnTo,
+    demand,
+  }: { readonly denial: Denial; readonly returnTo: string; readonly demand: string | undefined },
 ): Response {
   // What has not gone through is tried again by the same request; everything else begins anew, when somebody asks for it.
   const repeat = PASSING.has(denial.problem) ? inbound.url.pathname + inbound.url.search : undefined;
-  const again = repeat ?? `${party.paths.start}?${new URLSearchParams({ return: returnTo }).toString()}`;
+  const again = repeat ?? startOf(party, returnTo, demand);
   return party.edge.problem(inbound, denial, (content) => refusalPage(content, { again, nonce: inbound.nonce }));
 }
 

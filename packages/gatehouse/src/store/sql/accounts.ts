@@ -63,6 +63,9 @@ const VERIFY_IDENTIFIER = portableStatement(
    WHERE key = $1 AND tenant = $2 AND account = $3 RETURNING key`,
 );
 
+const REMOVE_IDENTIFIER = portableStatement(
+  "DELETE FROM account_identifiers WHERE key = $1 AND tenant = $2 AND account = $3 RETURNING key",
+);
 const REWRITE_IDENTIFIER = portableStatement(
   "UPDATE account_identifiers SET body = $3 WHERE key = $1 AND body = $2 RETURNING key",
 );
@@ -100,6 +103,9 @@ export function createAccounts(): Accounts {
     },
     async verifyIdentifier(transaction, key, { tenant, id }) {
       return (await transaction.execute(VERIFY_IDENTIFIER, [key, tenant, id])).length === 1;
+    },
+    async removeIdentifier(transaction, key, { tenant, id }) {
+      return (await transaction.execute(REMOVE_IDENTIFIER, [key, tenant, id])).length === 1;
     },
     async rewriteIdentifier(transaction, key, { before, body }) {
       return (await transaction.execute(REWRITE_IDENTIFIER, [key, before, body])).length === 1;

@@ -23,6 +23,10 @@ const FIND = portableStatement(
 const FIND_BY_ALIAS = portableStatement(
   `SELECT key, body, consumed_at, answer FROM oauth_artifacts WHERE kind = $1 AND alias = $2 AND ${LASTS}`,
 );
+const LIST_OF = portableStatement(
+  `SELECT key, body, consumed_at, answer FROM oauth_artifacts
+   WHERE tenant = $1 AND account = $2 AND kind = $3 AND ${LASTS} ORDER BY expires_at DESC, key LIMIT $4`,
+);
 /** What belongs to a grant is written while the grant is there, and not after its revocation. */
 const PUT = portableStatement(
   `INSERT INTO oauth_artifacts (${COLUMNS})
@@ -68,6 +72,10 @@ export function createOAuthArtifacts(): OAuthArtifacts {
     async findByAlias(transaction, kind, alias) {
       const [row] = await transaction.execute<ArtifactRow>(FIND_BY_ALIAS, [kind, alias]);
       return row === undefined ? undefined : found(row);
+    },
+    async listOf(transaction, { tenant, account, kind }, limit) {
+      const rows = await transaction.execute<ArtifactRow>(LIST_OF, [tenant, account, kind, limit]);
+      return rows.map(found);
     },
     put: async (transaction, artifact) => (await transaction.execute(PUT, valuesOf(artifact))).length === 1,
     add: async (transaction, artifact) => (await transaction.execute(ADD, valuesOf(artifact))).length === 1,

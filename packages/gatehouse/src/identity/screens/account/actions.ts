@@ -25,6 +25,7 @@ export interface AccountActions {
   readonly join: AnyAction;
   readonly verify: AnyAction;
   readonly reset: AnyAction;
+  readonly email: AnyAction;
 }
 
 /** What is known of a link that leads somewhere. */
@@ -49,6 +50,7 @@ export function createAccountActions(parts: AccountActionParts): AccountActions 
     join: createJoin(parts),
     verify: createVerify(parts),
     reset: createReset(parts),
+    email: createEmailConfirmation(parts),
   };
 }
 
@@ -90,15 +92,19 @@ function createRequestReset({ accounts: { letters, recovery } }: AccountActionPa
   });
 }
 
-const LinkInput = z.object({ purpose: z.enum(["join", "verify", "reset"]), token: Token });
+const LinkInput = z.object({ purpose: z.enum(["join", "verify", "reset", "email"]), token: Token });
 
 /** Looks where a link leads, and uses nothing up: programs that look at links before people do open them too. */
-function createOpenLink({ accounts: { membership, recovery }, store }: AccountActionParts): AnyAction {
+function createOpenLink({ accounts: { membership, recovery, emailChange }, store }: AccountActionParts): AnyAction {
   return defineAction({
     ...{ name: "account.open-link", entrances: ["http"], input: LinkInput, effects: "none", authorise: "public" },
     limits: tries("account.open-link", 300),
     run: async ({ input: { purpose, token }, attempt: { tenant } }) => {
       const read: Store["read"] = (look) => store.read(look);
+      if (purpose === "email") {
+        const opened: OpenedLink = {};
+        return (await emailChange.isGood(read, tenant, token)) ? opened : refuseLink({ purpose });
+      }
       if (purpose !== "join") {
         const opened: OpenedLink = {};
         return (await recovery.isGood(read, { purpose, tenant }, token)) ? opened : refuseLink({ purpose });
@@ -144,6 +150,21 @@ function createVerify({ accounts: { recovery } }: AccountActionParts): AnyAction
     },
     run: async ({ input: { token }, attempt: { tenant }, transaction }) =>
       idOf(await recovery.confirmVerification(transaction, tenant, token)),
+  });
+}
+
+function createEmailConfirmation({ accounts: { emailChange } }: AccountActionParts): AnyAction {
+  return defineAction({
+    ...{ name: "account.confirm-email", entrances: ["http"], effects: "store", authorise: "public" },
+    input: z.object({ token: Token }),
+    idempotency: false,
+    limits: tries("account.confirm-email", 60),
+    audit: {
+      event: identityEvents.account_email_changed,
+      target: (_input, { account }: { readonly account: string }) => account,
+    },
+    run: async ({ input: { token }, attempt: { tenant }, transaction }) =>
+      idOf(await emailChange.confirm(transaction, tenant, token)),
   });
 }
 

@@ -10,6 +10,7 @@ export const LINK_PATHS: Readonly<Record<LinkPurpose, string>> = {
   join: "/invitation",
   verify: "/account/verify",
   reset: RECOVERY_PATH,
+  email: "/account/new-email",
 };
 
 /** The pages that links lead to once their token has left the address. */
@@ -17,6 +18,7 @@ export const LINK_PAGES: Readonly<Record<LinkPurpose, string>> = {
   join: "/invitation",
   verify: "/account/verify",
   reset: "/account/new-password",
+  email: "/account/new-email",
 };
 
 /** Name of the parameter that says which sign-in somebody comes from. */

@@ -37,7 +37,7 @@ export interface AccountRouteParts extends WayBackParts {
   readonly actions: AccountActions;
 }
 
-const PURPOSES = ["join", "verify", "reset"] as const;
+const PURPOSES = ["join", "verify", "reset", "email"] as const;
 
 /** Where people join, and get back in who have forgotten their password. */
 export function createAccountRoutes(parts: AccountRouteParts): Hono {

@@ -65,13 +65,14 @@ export function linkScreen(
     join: { title: own.join, lead: own.joinWhy(service), submit: own.create },
     verify: { title: own.verify, lead: own.verifyWhy, submit: own.verifyNow },
     reset: { title: own.reset, lead: own.resetWhy, submit: own.setPassword },
+    email: { title: own.newEmail, lead: own.newEmailWhy, submit: own.newEmailNow },
   };
   const { submit, ...said } = screens[purpose];
   const fields = {
     join: () => joinFields(frame, opened, { typed, refusal }),
     reset: () => passwordField(frame, refusal),
   };
-  const body = purpose === "verify" ? undefined : fields[purpose]();
+  const body = purpose === "verify" || purpose === "email" ? undefined : fields[purpose]();
   return {
     ...said,
     ...refused(refusal, action),
@@ -85,6 +86,7 @@ export function linkDoneScreen({ words, own, back }: AccountFrame, purpose: Link
     join: { title: own.joined, lead: own.joinedWhy },
     verify: { title: own.verified, lead: own.verifiedWhy },
     reset: { title: own.resetDone, lead: own.resetDoneWhy },
+    email: { title: own.newEmailDone, lead: own.newEmailDoneWhy },
   };
   const onward =
     back === undefined ? html`<p>${own.signInThere}</p>` : html`<a class="button" href="${back}">${words.signIn}</a>`;
@@ -96,6 +98,7 @@ export function linkOverScreen({ own }: AccountFrame, purpose: LinkPurpose): Scr
   const help = {
     join: html`<p>${own.askInviter}</p>`,
     verify: undefined,
+    email: undefined,
     reset: html`<a class="button" href="${RECOVERY_PATH}">${own.askAgain}</a>`,
   };
   return {

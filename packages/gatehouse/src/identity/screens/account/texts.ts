@@ -31,6 +31,12 @@ export const accountTexts = defineTexts({
     verified: "Your address is confirmed",
     verifiedWhy: "You can close this page.",
 
+    newEmail: "Your new address",
+    newEmailWhy: "Your account is to have this address from now on, and you are signed out everywhere.",
+    newEmailNow: "Use this address",
+    newEmailDone: "Your address has changed",
+    newEmailDoneWhy: "You were signed out everywhere. Sign in with the new address.",
+
     forgotten: "Forgot your password?",
     forgottenWhy: "Enter the address of your account. You get a letter with a link to choose a new password.",
     reset: "Choose a new password",
@@ -81,6 +87,12 @@ export const accountTexts = defineTexts({
     verifyNow: "Adresse bestätigen",
     verified: "Ihre Adresse ist bestätigt",
     verifiedWhy: "Sie können diese Seite schließen.",
+
+    newEmail: "Ihre neue Adresse",
+    newEmailWhy: "Ihr Konto soll ab jetzt diese Adresse haben, und Sie werden überall abgemeldet.",
+    newEmailNow: "Diese Adresse verwenden",
+    newEmailDone: "Ihre Adresse hat sich geändert",
+    newEmailDoneWhy: "Sie wurden überall abgemeldet. Melden Sie sich mit der neuen Adresse an.",
 
     forgotten: "Passwort vergessen?",
     forgottenWhy:

@@ -17,6 +17,7 @@ import type { Pages } from "../pages.ts";
 import { refusedOptions, textsOf, type Typed } from "../sent-form.ts";
 import { screenTexts, type ScreenWords } from "../texts.ts";
 import type { SignInActions } from "./actions.ts";
+import { beginAgainAt } from "./begin-again.ts";
 import type { SignInPage } from "./page.ts";
 import { situate, type Proven, type SignInParts, type Situation, type VisitInput } from "./proof-action.ts";
 import { refusalOf } from "./refusals.ts";
@@ -137,16 +138,19 @@ async function refuse(parts: SignInRouteParts, { inbound, uid, typed }: Answered
     const screen = await page.of(inbound, situation, { typed, refusal });
     return pages.show(inbound, screen, refusedOptions(denial));
   }
-  return edge.problem(inbound, denial, () => pages.render(inbound, { language, ...endOf(denial, words, uid) }));
+  const isEnded = denial.problem === accountProblems.SIGN_IN_ENDED;
+  const again = isEnded ? await beginAgainAt(parts, inbound, uid) : `/sign-in/${encodeURIComponent(uid)}`;
+  return edge.problem(inbound, denial, () => pages.render(inbound, { language, ...endOf(denial, words, again) }));
 }
 
 /** What is said where nothing can be mended on the page. */
-function endOf({ problem }: Denial, words: ScreenWords, uid: string): Screen {
-  const begin = html`<p><a class="button" href="/sign-in/${encodeURIComponent(uid)}">${words.goOn}</a></p>`;
+function endOf({ problem }: Denial, words: ScreenWords, again: string | undefined): Screen {
+  const begin = again === undefined ? undefined : html`<p><a class="button" href="${again}">${words.goOn}</a></p>`;
   const reference = html`<p class="quiet">${words.requestReference(problem.code)}</p>`;
   const end = { refused: true, again: undefined } as const;
   if (problem === accountProblems.SIGN_IN_ENDED) {
-    return { ...end, title: words.ended, body: html`<p>${words.endedWhy}</p>` };
+    if (begin === undefined) return { ...end, title: words.ended, body: html`<p>${words.endedWhy}</p>` };
+    return { ...end, title: words.overtaken, body: html`<p>${words.overtakenWhy}</p>${begin}` };
   }
   if (STALE.has(problem)) return { ...end, title: words.stale, body: html`<p>${words.staleWhy}</p>${begin}` };
   if (problem.status === 429)

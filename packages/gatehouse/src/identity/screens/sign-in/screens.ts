@@ -1,9 +1,9 @@
 import { html, type Html } from "../../../html/html.ts";
-import { encode } from "uqr";
 import type { FactorKind } from "../../../kernel/ports/accounts.ts";
 import type { TotpEnrolment } from "../../accounts/totp.ts";
 import { formField } from "../field.ts";
 import { hiddenFields, type Screen } from "../layout.ts";
+import { qrCode } from "../qr-code.ts";
 import type { Refusal } from "../sent-form.ts";
 import type { ScreenWords } from "../texts.ts";
 
@@ -244,16 +244,4 @@ function abortForm(path: string, { words, csrfToken }: SignInFrame): Html {
 
 function againForm({ path, csrfToken }: SignInFrame, step: string): Screen["again"] {
   return { method: "post", action: `${path}/again`, fields: { _csrf_token: csrfToken, step } };
-}
-
-/** A QR code, drawn dark on light. */
-function qrCode(text: string, label: string): Html {
-  const { data, size } = encode(text, { ecc: "M", border: 3 });
-  const path = data
-    .flatMap((row, y) => row.map((dark, x) => (dark ? `M${x} ${y}h1v1h-1z` : "")))
-    .filter((square) => square !== "")
-    .join("");
-  return html`<svg class="qr" viewBox="0 0 ${size} ${size}" role="img" aria-label="${label}" shape-rendering="crispEdges">
-    <path d="${path}" fill="#000000" />
-  </svg>`;
 }
