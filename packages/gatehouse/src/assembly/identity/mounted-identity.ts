@@ -61,7 +61,7 @@ export interface IdentityOptions {
 export async function openIdentity(options: IdentityOptions, stack: AsyncDisposableStack): Promise<MountedIdentity> {
   const { services, originOf } = options;
   const { config, clock, store, edge } = services;
-  const { grace, publicClients } = config.identity;
+  const { grace, publicClients, proofNonces } = config.identity;
   const artifacts = createOAuthArtifacts();
   const factors = createFactors();
   const { mailer, mailbox } = await openMailer(config, clock, stack);
@@ -70,7 +70,7 @@ export async function openIdentity(options: IdentityOptions, stack: AsyncDisposa
   const { keys, keyUses, operations } = await openSigningKeys({ ...options, mailer }, stack);
   const grantRecord = createOAuthGrants();
   const { actions, routes, issuers, grants } = createIdentity({
-    ...{ ...services, artifacts, grants: grantRecord, keys, originOf, publicClients, grace, keyUses },
+    ...{ ...services, artifacts, grants: grantRecord, keys, originOf, publicClients, proofNonces, grace, keyUses },
     lifetimes: lifetimesOf(config),
     resources: resourcesOf(config),
     clients: clients.source,

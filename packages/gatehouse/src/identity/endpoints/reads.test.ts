@@ -2,7 +2,11 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { CLIENT_KIT_API, openClientKit, type ClientKit } from "../../testing/client-kit.ts";
 
-const READS = ["/.well-known/openid-configuration", "/.well-known/oauth-authorization-server", "/.well-known/jwks.json"];
+const READS = [
+  "/.well-known/openid-configuration",
+  "/.well-known/oauth-authorization-server",
+  "/.well-known/jwks.json",
+];
 
 describe("reads of the endpoints", () => {
   let kit: ClientKit;
