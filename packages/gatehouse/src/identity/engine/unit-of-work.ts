@@ -5,6 +5,7 @@ import type { GrantEnding } from "../../kernel/ports/oauth-grants.ts";
 import { isUseDue } from "../../kernel/ports/oauth-clients.ts";
 import type { Store, WriteTransaction } from "../../kernel/ports/store.ts";
 import type { ArtifactCodec } from "./artifact-codec.ts";
+import { accountOf, aliasOf, grantOf } from "./artifact-relations.ts";
 import type { GrantPiece, GrantWitness } from "./grant-witness.ts";
 import { recordOfSigned, type SignedToken } from "./jwt-access-token.ts";
 
@@ -295,20 +296,4 @@ function signedKind(kind: string): string {
 
 function answerKey(key: string): string {
   return `answer:${key}`;
-}
-
-/** What ends with a grant. A question to a person names the grant there is, and is still to be answered without it. */
-function grantOf(codec: ArtifactCodec, kind: string, { grantId }: AdapterPayload): string | undefined {
-  return grantId === undefined || kind === "Interaction" ? undefined : codec.keyOf("Grant", grantId);
-}
-
-/** Whose it is. Of a question it is whoever has answered it: what signs an account out also ends its signing in. */
-function accountOf({ accountId, result }: AdapterPayload): string | undefined {
-  return result?.login?.accountId ?? accountId;
-}
-
-function aliasOf(codec: ArtifactCodec, kind: string, { uid, userCode }: AdapterPayload): string | undefined {
-  if (kind === "Session" && uid !== undefined) return codec.aliasOf(kind, "uid", uid);
-  if (kind === "DeviceCode" && userCode !== undefined) return codec.aliasOf(kind, "userCode", userCode);
-  return undefined;
 }
