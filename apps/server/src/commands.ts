@@ -19,6 +19,7 @@ import { bansAdd, bansLift, bansList } from "./commands/bans.ts";
 import { config } from "./commands/config.ts";
 import { emergencyLift, emergencyList, emergencySet } from "./commands/emergency.ts";
 import { grantsList, grantsRevoke } from "./commands/grants.ts";
+import { policyRehearse } from "./commands/rehearse-policy.ts";
 import { health } from "./commands/health.ts";
 import { inventory } from "./commands/inventory.ts";
 import { keysList, keysRotate } from "./commands/keys.ts";
@@ -79,6 +80,7 @@ export const commands: readonly Command[] = [
   accountsResetFactors,
   grantsList,
   grantsRevoke,
+  policyRehearse,
   backup,
   restore,
   config,

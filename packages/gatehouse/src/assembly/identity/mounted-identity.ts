@@ -6,6 +6,7 @@ import { createFindAccount } from "../../identity/claims.ts";
 import { createAccessTokens } from "../../identity/engine/access-tokens.ts";
 import type { Lifetimes } from "../../identity/engine/configuration.ts";
 import { createGrantOperations } from "../../identity/grants/operations.ts";
+import { createRehearsal } from "../../identity/grants/rehearsal-operation.ts";
 import { createIdentity } from "../../identity/identity.ts";
 import { KeyUses } from "../../identity/keys/key-uses.ts";
 import { createSigningKeyOperations } from "../../identity/keys/operations.ts";
@@ -69,6 +70,7 @@ export async function openIdentity(options: IdentityOptions, stack: AsyncDisposa
   const clients = openClients(services, { artifacts, resources: resourcesOf(config) });
   const { keys, keyUses, operations } = await openSigningKeys({ ...options, mailer }, stack);
   const grantRecord = createOAuthGrants();
+  const policyOf = grantPolicies(config);
   const { actions, routes, issuers, grants } = createIdentity({
     ...{ ...services, artifacts, grants: grantRecord, keys, originOf, publicClients, proofNonces, grace, keyUses },
     lifetimes: lifetimesOf(config),
@@ -80,10 +82,12 @@ export async function openIdentity(options: IdentityOptions, stack: AsyncDisposa
     isFirstParty: firstParties(config, clients.own),
     themeOf: createThemes(config, options.theme),
     signIn: { accounts, factors, registration: config.identity.registration },
-    grantPolicyOf: grantPolicies(config),
+    grantPolicyOf: policyOf,
     recogniseDevice: (headers, account) => accounts.devices.recognise(deviceMarksIn(headers), account),
   });
-  const governance = createGrantOperations({ grants, operatorsOnly, entrances: OPERATOR_ENTRANCES });
+  const who = { operatorsOnly, entrances: OPERATOR_ENTRANCES };
+  const rehearsal = createRehearsal({ ...who, trail: services.trail, policyOf });
+  const governance = [...createGrantOperations({ ...who, grants }), rehearsal];
   const isActive = (key: AccountKey): Promise<boolean> =>
     store.read(async (reading) => (await accounts.directory.find(reading, key))?.state === "active");
   const accessTokens = createAccessTokens({ issuers, artifacts, store, clock, isActive, keyUses });
