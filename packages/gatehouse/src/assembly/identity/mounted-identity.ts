@@ -8,6 +8,7 @@ import type { Lifetimes } from "../../identity/engine/configuration.ts";
 import { createGrantOperations } from "../../identity/grants/operations.ts";
 import { createRehearsal } from "../../identity/grants/rehearsal-operation.ts";
 import { createIdentity } from "../../identity/identity.ts";
+import { createTenantOperations } from "../../identity/tenant-operations.ts";
 import { KeyUses } from "../../identity/keys/key-uses.ts";
 import { createSigningKeyOperations } from "../../identity/keys/operations.ts";
 import { createKeyNotice } from "./key-notice.ts";
@@ -29,6 +30,7 @@ import { createFactors } from "../../store/sql/factors.ts";
 import { createOAuthArtifacts } from "../../store/sql/oauth-artifacts.ts";
 import { createOAuthGrants } from "../../store/sql/oauth-grants.ts";
 import { createSigningKeys } from "../../store/sql/signing-keys.ts";
+import { createTenants } from "../../store/sql/tenants.ts";
 import type { Hono } from "hono";
 import type { Services } from "../application.ts";
 import { grantPolicies } from "./grant-policies.ts";
@@ -87,7 +89,9 @@ export async function openIdentity(options: IdentityOptions, stack: AsyncDisposa
   });
   const who = { operatorsOnly, entrances: OPERATOR_ENTRANCES };
   const rehearsal = createRehearsal({ ...who, trail: services.trail, policyOf });
-  const governance = [...createGrantOperations({ ...who, grants }), rehearsal];
+  const configured = config.identity.clients.flatMap(({ tenant = [] }) => tenant);
+  const tenants = createTenantOperations({ ...who, tenants: createTenants(), configured });
+  const governance = [...createGrantOperations({ ...who, grants }), rehearsal, ...tenants];
   const isActive = (key: AccountKey): Promise<boolean> =>
     store.read(async (reading) => (await accounts.directory.find(reading, key))?.state === "active");
   const accessTokens = createAccessTokens({ issuers, artifacts, store, clock, isActive, keyUses });
