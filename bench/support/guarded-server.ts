@@ -1,13 +1,18 @@
-import { openGatehouse, type Application } from "gatehouse";
+import { openGatehouse, type Application, type Gatehouse } from "gatehouse";
 import { listen } from "gatehouse/http";
 import { requireConfig, systemClock as clock, systemRandom as random, type ConfigInput } from "gatehouse/kernel";
 import type { Running } from "./served.ts";
 
 /** Serves an application behind every guard, with its log written to the standard output. */
-export async function serveGuarded(application: Application, file: ConfigInput): Promise<Running> {
+export async function serveGuarded(
+  application: Application,
+  file: ConfigInput,
+  prepare?: (gatehouse: Gatehouse) => Promise<void>,
+): Promise<Running> {
   const config = requireConfig({ file, clock });
   const gatehouse = await openGatehouse({ config, application, clock, random, log: process.stdout });
   await gatehouse.seed();
+  await prepare?.(gatehouse);
   const listening = await listen({
     handler: gatehouse.handler,
     port: 0,

@@ -32,6 +32,7 @@ const PAGES = [
     ],
   },
   { name: "requirements-identity.md", expected: numbered("R", 28) },
+  { name: "oauth-features.md", expected: numbered("F", 21) },
 ].map((page) => ({ ...page, text: readFileSync(join(repository, "docs", page.name), "utf8") }));
 
 interface Row {

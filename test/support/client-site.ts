@@ -29,10 +29,13 @@ export interface ClientSiteOptions {
   readonly answer?: (place: Pick<ClientSite, "issuer" | "application">) => RequestListener;
   /** The configuration file. Default: the repository's. */
   readonly config?: string;
+  /** Options of the server by environment variable. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** Starts the server and the application, and makes the account. */
-export async function openClientSite({ clients, answer, config }: ClientSiteOptions): Promise<ClientSite> {
+export async function openClientSite(options: ClientSiteOptions): Promise<ClientSite> {
+  const { clients, answer, config } = options;
   await using stack = new AsyncDisposableStack();
   let listener: RequestListener = (_request, response) => void response.end("Back.");
   const own = createServer((request, response) => listener(request, response));
@@ -42,9 +45,7 @@ export async function openClientSite({ clients, answer, config }: ClientSiteOpti
   const address = own.address();
   assert.ok(address !== null && typeof address === "object");
   const application = `http://127.0.0.1:${address.port}`;
-  const environment = {
-    GATEHOUSE_IDENTITY_CLIENTS: JSON.stringify(clients(application)),
-  };
+  const environment = { ...options.environment, GATEHOUSE_IDENTITY_CLIENTS: JSON.stringify(clients(application)) };
   const server = stack.use(await startServer({ environment, ...(config === undefined ? {} : { config }) }));
   const issuer = server.url;
   assert.notEqual(new URL(issuer).hostname, "127.0.0.1");

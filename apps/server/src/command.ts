@@ -49,11 +49,14 @@ export interface Command {
   run(context: CommandContext): Promise<number>;
 }
 
-const TENANT: CommandFlag = { type: "string", doc: "Whose: the tenant, where the application has several." };
+const TENANT: Readonly<Record<string, CommandFlag>> = {
+  tenant: { type: "string", doc: "Whose: the tenant, where the application has several." },
+  "new-tenant": { type: "boolean", doc: "Goes on although nothing is known of the tenant yet." },
+};
 
 /** The flags of a command. */
 export function flagsOf({ flags = {}, ofTenant = false }: Command): Readonly<Record<string, CommandFlag>> {
-  return ofTenant ? { ...flags, tenant: TENANT } : flags;
+  return ofTenant ? { ...flags, ...TENANT } : flags;
 }
 
 /** The command cannot be carried out as it was given; the message says why and what to do. */

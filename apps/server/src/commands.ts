@@ -19,6 +19,7 @@ import { bansAdd, bansLift, bansList } from "./commands/bans.ts";
 import { config } from "./commands/config.ts";
 import { emergencyLift, emergencyList, emergencySet } from "./commands/emergency.ts";
 import { grantsList, grantsRevoke } from "./commands/grants.ts";
+import { policyRehearse } from "./commands/rehearse-policy.ts";
 import { health } from "./commands/health.ts";
 import { inventory } from "./commands/inventory.ts";
 import { joinTokensImport, joinTokensMigrate } from "./commands/join-token-migration.ts";
@@ -119,6 +120,7 @@ export const commands: readonly Command[] = [
   mediaReject,
   mediaDelete,
   mediaRescan,
+  policyRehearse,
   backup,
   restore,
   config,

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { askServer, controlSocketPath, type ControlAnswer, type ControlRequest } from "gatehouse/control";
 import type { Config } from "gatehouse/kernel";
+import { z } from "zod";
 import { UsageError, type CommandContext } from "./command.ts";
 
 /**
@@ -13,17 +14,40 @@ async function operate(
 ): Promise<ControlAnswer> {
   const { tenant } = context.flags;
   const asked = typeof tenant === "string" ? { ...request, tenant } : request;
-  const answer = await askServer(controlSocketPath(context.config.dataDirectory), asked);
+  const socket = controlSocketPath(context.config.dataDirectory);
+  const answer = await askInTenant(context, asked, (one) => askServer(socket, one));
   if (answer !== undefined) return answer;
   const { config, application, clock, random, environment } = context;
   if (!anywhere) await refuseWithoutStore(config);
   // Loaded where it is needed: most commands only ask the running server.
   const { openGatehouse } = await import("gatehouse");
   await using gatehouse = await openGatehouse({ config, application, clock, random, environment, log: "quiet" });
-  return {
-    outcome: await gatehouse.operate(asked.action, asked.input, asked.tenant),
-    origin: await configuredOrigin(config),
-  };
+  const origin = await configuredOrigin(config);
+  return await askInTenant(context, asked, async (one) => ({
+    outcome: await gatehouse.operate(one.action, one.input, one.tenant),
+    origin,
+  }));
+}
+
+const FoundTenant = z.object({ known: z.boolean(), tenants: z.array(z.string()) });
+
+/** Asks after having looked whether there is such a tenant: nothing declares them, so a mistyped one would come to be. */
+async function askInTenant<Answer extends ControlAnswer | undefined>(
+  { flags }: CommandContext,
+  asked: ControlRequest,
+  ask: (request: ControlRequest) => Promise<Answer>,
+): Promise<Answer> {
+  const { tenant } = asked;
+  if (tenant === undefined || flags["new-tenant"] === true) return ask(asked);
+  const answer = await ask({ action: "tenants.find", input: { tenant } });
+  // Without a server, or without the identity provider, what is asked for says what is wrong.
+  if (answer?.outcome.ok !== true) return ask(asked);
+  const { known, tenants } = FoundTenant.parse(answer.outcome.value);
+  if (known) return ask(asked);
+  throw new UsageError(
+    `Nothing is known of a tenant "${tenant}". There are: ${tenants.join(", ")}. ` +
+      "With --new-tenant the command goes on, and the tenant begins.",
+  );
 }
 
 /**

@@ -105,6 +105,8 @@ export type {
   GrantsParts,
 } from "./identity/grants/grants.ts";
 export { createGrantOperations } from "./identity/grants/operations.ts";
+export { createRehearsal } from "./identity/grants/rehearsal-operation.ts";
+export { rehearse } from "./identity/grants/rehearsal.ts";
 export type { GrantOperationsParts } from "./identity/grants/operations.ts";
 export type { Place } from "./identity/grants/place.ts";
 export { createGrantPolicy, judgeMove, MOVE_DECISIONS, SUBNET_PREFIXES } from "./identity/grants/policy.ts";

@@ -1,4 +1,4 @@
-export { defineAction, StalePreparationError, tokenDemandOf } from "./kernel/action.ts";
+export { defineAction, StalePreparationError, Unchanged, tokenDemandOf } from "./kernel/action.ts";
 export type * from "./kernel/action.ts";
 export { anonymousPrincipal, ENTRANCES, INVITATION_GRANT, invitationOf, UNNAMED } from "./kernel/attempt.ts";
 export type * from "./kernel/attempt.ts";

@@ -91,10 +91,15 @@ describe("gatehouse accounts", () => {
     assert.ok(!trail.stdout.includes("@example.org"), "addresses stay out of the trail");
   });
 
-  it("works in the tenant that is named, and finds nothing in a wrong one", async () => {
-    const { id } = await answer("create", "tina@example.org", "--tenant", "harbour");
+  it("works in the tenant that is named, and begins none by a slip of the pen", async () => {
+    const { id } = await answer("create", "tina@example.org", "--tenant", "harbour", "--new-tenant");
     assert.equal((await answer("list", "--tenant", "harbour")).accounts[0].id, id);
-    assert.deepEqual(await answer("list", "--tenant", "harbor"), { accounts: [] });
+    for (const words of [["list"], ["create", "tom@example.org"]]) {
+      const { code: refused, stderr: said } = await run(...words, "--tenant", "harbor");
+      assert.equal(refused, 2);
+      assert.match(said, /Nothing is known of a tenant "harbor".*default, harbour.*--new-tenant/s);
+    }
+    assert.deepEqual(await answer("list", "--tenant", "harbor", "--new-tenant"), { accounts: [] });
     assert.equal((await run("disable", id)).code, 1);
     assert.match((await run("list", "--help")).stdout, /--tenant/);
     const { code, stderr } = await desk.run("bans", "list", "--tenant", "harbour");

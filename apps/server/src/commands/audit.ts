@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { UsageError, type Command, type CommandContext } from "../command.ts";
+import { momentOf } from "../moment.ts";
 import { operateAndShow } from "../operate.ts";
 import { formatTable } from "../terminal.ts";
 
@@ -89,12 +90,4 @@ function queryOf(flags: CommandContext["flags"]): Readonly<Record<string, unknow
 function countOf(text: string): number {
   if (/^[1-9]\d{0,8}$/.test(text) && Number(text) <= MOST) return Number(text);
   throw new UsageError(`--limit takes a whole number from 1 to ${MOST}, such as 100; got "${text}".`);
-}
-
-/** Epoch milliseconds; a time without a zone is UTC, as in the console. */
-function momentOf(name: string, text: string): number {
-  const zoned = /[zZ]|[+-]\d{2}:?\d{2}$/.test(text) || !text.includes("T") ? text : `${text}Z`;
-  const time = Date.parse(zoned);
-  if (Number.isNaN(time)) throw new UsageError(`--${name} takes a time such as 2026-02-28T18:00Z; got "${text}".`);
-  return time;
 }

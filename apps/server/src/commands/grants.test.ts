@@ -25,6 +25,17 @@ describe("gatehouse oauth", () => {
     assert.match(trail.stdout, /client:app .*reason="a leak"/);
   });
 
+  it("rehearses a policy on what was recorded", async () => {
+    const { stdout } = await run("rehearse-policy", "--subnet", "deny", "--ipv4-prefix", "16", "--strict-mobile");
+    assert.match(stdout, /^0 uses of 0 grants were compared/);
+    assert.match(stdout, /step_up +0 +0/);
+    const unknown = await run("rehearse-policy", "--subnet", "forbid");
+    assert.equal(unknown.code, 1);
+    assert.match(unknown.stderr, /step_up/);
+    const wide = await run("rehearse-policy", "--ipv4-prefix", "many");
+    assert.match(wide.stderr, /takes a number of bits/);
+  });
+
   it("says what is missing or wrong", async () => {
     for (const words of [["revoke-grants"], ["revoke-grants", "--reason", "x"], ["revoke-grants", "--client", "app"]]) {
       const { code, stderr } = await run(...words);

@@ -28,11 +28,14 @@ describe("gatehouse link", () => {
   after(() => rm(directory, { recursive: true, force: true }));
 
   /** What the command printed, with its exit code. */
-  async function run(...words: string[]): Promise<Answer> {
-    return ask(words, false);
+  async function run(words: readonly string[], flags: CommandContext["flags"] = {}): Promise<Answer> {
+    return ask(words, { flags });
   }
 
-  async function ask(words: readonly string[], json: boolean): Promise<Answer> {
+  async function ask(
+    words: readonly string[],
+    { json = false, flags = {} }: Partial<Pick<CommandContext, "json" | "flags">>,
+  ): Promise<Answer> {
     const config = requireConfig({
       file: { profile: "development", dataDirectory: directory },
       clock: systemClock,
@@ -42,27 +45,37 @@ describe("gatehouse link", () => {
     const printJson = (value: unknown): void => note(JSON.stringify(value));
     const terminal = { print: note, note, printJson, style: (_: string, text: string) => text };
     const machine = { clock: systemClock, random: systemRandom, environment: {}, stop: new AbortController().signal };
-    const line = { words, flags: {}, json, terminal, log: process.stdout };
+    const line = { words, flags, json, terminal, log: process.stdout };
     const context: CommandContext = { config, application, ...line, ...machine };
     return { code: await link.run(context), printed };
   }
 
   it("makes a link for any purpose the application names", async () => {
-    const { code, printed } = await run("member");
+    const { code, printed } = await run(["member"]);
     assert.equal(code, 0);
     assert.match(printed.join("\n"), /^http:\/\/localhost:8080\/enter\/[\w-]{27}$/);
   });
 
   it("answers scripts with the whole address, too", async () => {
-    const { printed } = await ask(["member"], true);
+    const { printed } = await ask(["member"], { json: true });
     const { path, url } = JSON.parse(printed.join("")) as { readonly path: string; readonly url: string };
     assert.equal(url, `http://localhost:8080${path}`);
   });
 
+  it("is of the tenant that is named, where the application does not say whose", async () => {
+    const own = await run(["console"], { tenant: "harbour", "new-tenant": true });
+    assert.equal(own.code, 0);
+    assert.match(own.printed.join(), /\/console\/enter\//);
+    const member = await run(["member"], { tenant: "harbour", "new-tenant": true });
+    assert.equal(member.code, 1);
+    assert.match(member.printed.join(), /are of the tenant "default"/);
+    await assert.rejects(run(["console"], { tenant: "harbour" }), /Nothing is known of a tenant/);
+  });
+
   it("refuses a purpose nobody has named, and names those there are where none is given", async () => {
-    const { code, printed } = await run("elsewhere");
+    const { code, printed } = await run(["elsewhere"]);
     assert.equal(code, 1);
     assert.match(printed.join("\n"), /There are no links for "elsewhere"/);
-    await assert.rejects(async () => run(), /gatehouse link console, or gatehouse link member\./);
+    await assert.rejects(async () => run([]), /gatehouse link console, or gatehouse link member\./);
   });
 });

@@ -48,9 +48,12 @@ async function announce(server: RunningServer, { context, took }: Announcement):
   line("Application", `${origin}/`);
   if (config.console.enabled) line("Console", `${origin}/console`);
   for (const [purpose, url] of Object.entries(links)) line(`One-time link, ${purpose}`, url);
-  const invites = config.profile === "development" && config.identity.enabled;
-  if (invites && config.identity.mail.url === undefined) line("Letters", `${origin}/development/mailbox`);
-  if (invites) terminal.print(terminal.style("dim", "  Accounts are made with: gatehouse accounts invite EMAIL."));
+  const keepsLetters = config.profile === "development" && config.identity.enabled;
+  if (keepsLetters && config.identity.mail.url === undefined) line("Letters", `${origin}/development/mailbox`);
+  if (config.identity.enabled) {
+    const how = "gatehouse accounts invite EMAIL, operators with --grants operator";
+    terminal.print(terminal.style("dim", `  People are invited with: ${how}.`));
+  }
   const advice = seen ? "Each link signs one person in once." : "One-time links are made with: gatehouse link console.";
   terminal.print(terminal.style("dim", `  ${advice} Ctrl-C stops the server.`));
   terminal.print();

@@ -166,7 +166,8 @@ function furnish(foundation: Foundation, application: Application, parts: Furnis
   const { config, oneTimeLinks: links, gate } = services;
   const operations = createOperations({
     ...{ ...services, keys, links, store: stores.keeper, rotateAfter: config.keys.rotateAfter },
-    linkTargets: { ...application.linkTargets, console: consoleLinkTarget(SINGLE_TENANT) },
+    linkTargets: { ...application.linkTargets, console: consoleLinkTarget() },
+    originOf: (tenant) => services.identity?.issuers.originOf(tenant),
     inventory: () => gate().inventory(),
   });
   // An application may have brought a provider of its own.

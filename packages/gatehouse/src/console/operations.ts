@@ -24,6 +24,8 @@ export interface OperationsParts {
   readonly store: StoreKeeper;
   readonly links: OneTimeLinks;
   readonly linkTargets: LinkTargets;
+  /** Where browsers reach a tenant, where tenants have addresses of their own. */
+  readonly originOf?: ((tenant: string) => string | undefined) | undefined;
   readonly inventory: () => readonly InventoryRow[];
 }
 

@@ -41,6 +41,8 @@ export interface IssuersParts {
   readonly lifetimes: Lifetimes;
   readonly resources: readonly ProtectedResource[];
   readonly publicClients: boolean;
+  /** Whether proofs of possession need a nonce of the issuer (RFC 9449 section 8). Default: they need none. */
+  readonly proofNonces?: boolean;
   /** Where clients are found. Default: among what the engine keeps. */
   readonly clients?: ClientSource;
   readonly findAccount: (tenant: string) => FindAccount;
@@ -51,14 +53,23 @@ export interface IssuersParts {
 
 /** Engines kept at a time; one is built in about a millisecond. */
 const MOST = 100;
+const COOKIES = "oauth-cookies";
+const PROOF_NONCES = "oauth-issuer-proof-nonce";
+
+/** What an engine was built from. */
+interface Built extends Issuer {
+  readonly version: number;
+  /** Which version of the key ring was current. */
+  readonly ring: string;
+}
 
 /**
- * The issuers of all tenants. Each has an engine that is replaced as a whole when the keys change; calls that are under
- * way end on the one they began with.
+ * The issuers of all tenants. Each has an engine that is replaced as a whole when the keys change, those of the key ring
+ * too; calls that are under way end on the one they began with.
  */
 export class Issuers {
   readonly #parts: IssuersParts;
-  readonly #built = new Map<string, Issuer & { readonly version: number }>();
+  readonly #built = new Map<string, Built>();
 
   constructor(parts: IssuersParts) {
     this.#parts = parts;
@@ -97,9 +108,10 @@ export class Issuers {
   of(tenant: string): Issuer {
     const known = this.#built.get(tenant);
     const { version } = this.#parts.keys;
+    const ring = this.#parts.keyRing.current(COOKIES).id;
     const origin = this.originOf(tenant);
-    if (known?.version === version && known.origin === origin) return known;
-    const issuer = { ...this.#build(tenant, origin), version };
+    if (known?.version === version && known.ring === ring && known.origin === origin) return known;
+    const issuer = { ...this.#build(tenant, origin), version, ring };
     this.#built.delete(tenant);
     this.#built.set(tenant, issuer);
     const [oldest] = this.#built.keys();
@@ -108,15 +120,17 @@ export class Issuers {
   }
 
   #build(tenant: string, origin: string): Issuer {
-    const { keyRing, sealer, keys, findAccount, isFirstParty, ...settings } = this.#parts;
+    const { keyRing, sealer, keys, findAccount, isFirstParty, proofNonces = false, ...settings } = this.#parts;
     // Without keys the engine would take its own, which everybody knows.
     if (keys.all().length === 0) throw new TypeError("There are no keys to sign tokens with yet.");
-    const cookieKeys = keyRing.all("oauth-cookies").map(({ mac }) => base64url(mac(tenant)));
+    const cookieKeys = keyRing.all(COOKIES).map(({ mac }) => base64url(mac(tenant)));
     const engine = buildEngine({
       ...settings,
       issuer: origin,
       keys: keys.all(),
       cookieKeys,
+      // The same on every server: each takes over the next version of the ring at the same time.
+      proofNonceSecret: proofNonces ? Buffer.from(keyRing.current(PROOF_NONCES).mac(tenant)) : undefined,
       findAccount: findAccount(tenant),
       isFirstParty: (client) => isFirstParty?.(tenant, client) === true,
     });

@@ -109,6 +109,17 @@ export class StalePreparationError extends Error {
   override readonly name = "StalePreparationError";
 }
 
+/**
+ * What `prepare` resolves to where it has the answer and nothing is to be changed: no transaction begins, no result is
+ * kept and the audit trail gets no row, as of any read.
+ */
+export class Unchanged<Output> {
+  readonly answer: Output;
+  constructor(answer: Output) {
+    this.answer = answer;
+  }
+}
+
 /** Decides whether the principal may; stable for a given principal and input, so that replays stay lawful. */
 export interface Authorise<Input> {
   (context: {
@@ -158,9 +169,9 @@ export interface ActionDefinition<Input, Output, Kind extends Effects, Prepared 
   readonly audit?: AuditDescription<Input, Output>;
   /**
    * What takes long, such as hashing a password or signing a token: every other writer waits for a transaction. For
-   * `store` actions; it changes nothing, and `run` gets what it resolves to.
+   * `store` actions; it changes nothing, and `run` gets what it resolves to. `Unchanged` ends the attempt with success.
    */
-  readonly prepare?: (context: PrepareContext<Input>) => Promise<Prepared | Denial>;
+  readonly prepare?: (context: PrepareContext<Input>) => Promise<Prepared | Denial | Unchanged<Output>>;
   readonly run: (context: ActionContext<Input, Kind, Prepared>) => Promise<Output | Denial>;
 }
 

@@ -1,4 +1,4 @@
-import { StalePreparationError, type ActionContext } from "./action.ts";
+import { StalePreparationError, Unchanged, type ActionContext } from "./action.ts";
 import { describe, recordRefused } from "./attempt-event.ts";
 import type { Attempt } from "./attempt.ts";
 import type { Clock } from "./clock.ts";
@@ -130,7 +130,8 @@ export class Passing {
     for (let tries = 1; ; tries += 1) {
       try {
         const prepared = await this.#prepare();
-        return isDenial(prepared) ? prepared : await this.#executePrepared(prepared);
+        if (isDenial(prepared)) return prepared;
+        return prepared instanceof Unchanged ? this.#success(prepared.answer) : await this.#executePrepared(prepared);
       } catch (error) {
         if (!(error instanceof StalePreparationError) || tries === MOST_PREPARATIONS) throw error;
       }

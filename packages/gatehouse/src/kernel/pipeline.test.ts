@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { createDeterministicRandom } from "../testing/deterministic-random.ts";
 import { createFakeClock } from "../testing/fake-clock.ts";
 import { createRecordingStore, type RecordingStore } from "../testing/recording-store.ts";
-import { defineAction, StalePreparationError, type AnyAction } from "./action.ts";
+import { defineAction, StalePreparationError, Unchanged, type AnyAction } from "./action.ts";
 import type { Attempt } from "./attempt.ts";
 import { createEventStream } from "./event-stream.ts";
 import type { SecurityEvent } from "./event.ts";
@@ -297,6 +297,20 @@ describe("createGate, preparation", () => {
     const { gate, store } = preparing(async () => refusal);
     assert.equal(await gate.attempt(attempt()), refusal);
     assert.deepEqual(store.notes, []);
+  });
+
+  it("ends the attempt without a transaction or a row when it has the answer and changes nothing", async () => {
+    const completed: string[] = [];
+    const settling = guard("audit", "settle", { complete: async () => void completed.push("row") });
+    const action = defineAction({
+      ...{ name: "thing.look", entrances: ["http"], input: anything, effects: "store", authorise: "public" },
+      prepare: async () => new Unchanged("seen"),
+      run: async () => "done",
+    });
+    const { gate, store } = createFixture([action], [settling]);
+    const outcome = await gate.attempt(attempt("thing.look"));
+    assert.equal(outcome.ok && outcome.value, "seen");
+    assert.deepEqual([store.notes, completed], [[], []]);
   });
 
   it("is done again when the run finds that it no longer holds", async () => {

@@ -8,6 +8,7 @@ import { LIFETIMES } from "../identity/engine/configuration.ts";
 import { finishInteraction } from "../identity/engine/interaction.ts";
 import { UnitOfWork } from "../identity/engine/unit-of-work.ts";
 import { createGrantOperations } from "../identity/grants/operations.ts";
+import { createRehearsal } from "../identity/grants/rehearsal-operation.ts";
 import { createGrantPolicy, type GrantPolicyOptions } from "../identity/grants/policy.ts";
 import { createIdentity, type Identity, type IdentityParts } from "../identity/identity.ts";
 import { systemClock } from "../kernel/clock.ts";
@@ -71,7 +72,11 @@ export async function openIssuerKit(options: IssuerKitOptions = {}): Promise<Iss
           const entrances = ["http", "job"] as const;
           const operatorsOnly = ({ principal }: { principal: { grants: ReadonlySet<string> } }) =>
             principal.grants.has("operator");
-          const operations = createGrantOperations({ grants: identity.grants, operatorsOnly, entrances });
+          const policyOf = (client: string) => createGrantPolicy(options.policies?.[client]);
+          const operations = [
+            ...createGrantOperations({ grants: identity.grants, operatorsOnly, entrances }),
+            createRehearsal({ trail: services.trail, policyOf, operatorsOnly, entrances }),
+          ];
           return { actions: [...identity.actions, ...operations], routes: () => identity.routes };
         },
       },

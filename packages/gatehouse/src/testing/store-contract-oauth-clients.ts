@@ -3,9 +3,11 @@ import { describe, it } from "node:test";
 import type { ClientKey } from "../kernel/ports/oauth-clients.ts";
 import type { Store } from "../kernel/ports/store.ts";
 import { createOAuthClients } from "../store/sql/oauth-clients.ts";
+import { createTenants } from "../store/sql/tenants.ts";
 import { useStore, type CreateStoreFixture } from "./store-contract-fixture.ts";
 
 const clients = createOAuthClients();
+const tenants = createTenants();
 const AT_ONCE = 12;
 const LONG = 3_600_000;
 let numbers = 0;
@@ -29,6 +31,18 @@ function describeClients(current: () => Store): void {
   const make = (key: ClientKey, origin: "operator" | "registration" = "operator") =>
     current().write((writing) => clients.create(writing, { ...key, origin, body: "said" }));
   const find = (key: ClientKey) => current().read((reading) => clients.find(reading, key));
+
+  it("make their tenant known", async () => {
+    for (const tenant of ["known b", "known a", "known a"]) await make(fresh(tenant));
+    const has = (tenant: string) => current().read((reading) => tenants.has(reading, tenant));
+    assert.deepEqual(await Promise.all(["known a", "known b", "known c"].map(has)), [true, true, false]);
+    const listed = await current().read((reading) => tenants.list(reading, 1000));
+    assert.deepEqual(
+      listed.filter((tenant) => tenant.startsWith("known ")),
+      ["known a", "known b"],
+    );
+    assert.equal((await current().read((reading) => tenants.list(reading, 1))).length, 1);
+  });
 
   it("are there once, for their tenant alone", async () => {
     const key = fresh();

@@ -6,7 +6,9 @@ import { createFindAccount } from "../../identity/claims.ts";
 import { createAccessTokens } from "../../identity/engine/access-tokens.ts";
 import type { Lifetimes } from "../../identity/engine/configuration.ts";
 import { createGrantOperations } from "../../identity/grants/operations.ts";
+import { createRehearsal } from "../../identity/grants/rehearsal-operation.ts";
 import { createIdentity } from "../../identity/identity.ts";
+import { createTenantOperations } from "../../identity/tenant-operations.ts";
 import { KeyUses } from "../../identity/keys/key-uses.ts";
 import { createSigningKeyOperations } from "../../identity/keys/operations.ts";
 import { createKeyNotice } from "./key-notice.ts";
@@ -28,6 +30,7 @@ import { createFactors } from "../../store/sql/factors.ts";
 import { createOAuthArtifacts } from "../../store/sql/oauth-artifacts.ts";
 import { createOAuthGrants } from "../../store/sql/oauth-grants.ts";
 import { createSigningKeys } from "../../store/sql/signing-keys.ts";
+import { createTenants } from "../../store/sql/tenants.ts";
 import type { Hono } from "hono";
 import type { Ports } from "../application.ts";
 import { grantPolicies } from "./grant-policies.ts";
@@ -62,7 +65,7 @@ export interface IdentityOptions {
 export async function openIdentity(options: IdentityOptions, stack: AsyncDisposableStack): Promise<MountedIdentity> {
   const { services, originOf } = options;
   const { config, clock, store, edge } = services;
-  const { grace, publicClients } = config.identity;
+  const { grace, publicClients, proofNonces } = config.identity;
   const artifacts = createOAuthArtifacts();
   const factors = createFactors();
   const { mailer, mailbox } = await openMailer(config, clock, stack);
@@ -71,8 +74,10 @@ export async function openIdentity(options: IdentityOptions, stack: AsyncDisposa
   const { keys, keyUses, operations } = await openSigningKeys({ ...options, mailer }, stack);
   const grantRecord = createOAuthGrants();
   const themeOf = createThemes(config, options.theme);
+  const policyOf = grantPolicies(config);
   const identity = createIdentity({
-    ...{ ...services, artifacts, grants: grantRecord, keys, originOf, publicClients, grace, keyUses, themeOf },
+    ...{ ...services, artifacts, grants: grantRecord, keys, originOf, publicClients, proofNonces, grace, keyUses },
+    themeOf,
     lifetimes: lifetimesOf(config),
     resources: resourcesOf(config),
     clients: clients.source,
@@ -81,7 +86,7 @@ export async function openIdentity(options: IdentityOptions, stack: AsyncDisposa
     interactionPath: (uid) => `/sign-in/${uid}`,
     isFirstParty: firstParties(config, clients.own),
     signIn: { accounts, factors, registration: config.identity.registration },
-    grantPolicyOf: grantPolicies(config),
+    grantPolicyOf: policyOf,
     recogniseDevice: (headers, account) => accounts.devices.recognise(deviceMarksIn(headers), account),
   });
   const { actions, routes, issuers, grants } = identity;
@@ -90,7 +95,7 @@ export async function openIdentity(options: IdentityOptions, stack: AsyncDisposa
     relyingParty: (wanted) => createOwnRelyingParty({ services, accounts, clients, issuers }, wanted),
     serviceOf: (tenant) => themeOf(tenant).name,
   });
-  const governance = createGrantOperations({ grants, operatorsOnly, entrances: OPERATOR_ENTRANCES });
+  const governance = openGovernance(services, { grants, policyOf });
   const isActive = activityOf(services, accounts);
   const accessTokens = createAccessTokens({ issuers, artifacts, store, clock, isActive, keyUses });
   return {
@@ -120,9 +125,28 @@ export async function openIdentity(options: IdentityOptions, stack: AsyncDisposa
   };
 }
 
+interface Governance {
+  readonly grants: Parameters<typeof createGrantOperations>[0]["grants"];
+  readonly policyOf: ReturnType<typeof grantPolicies>;
+}
+
+/** What operators do about who may use tokens where, and about tenants. */
+function openGovernance(
+  { config, trail }: Pick<Ports, "config" | "trail">,
+  { grants, policyOf }: Governance,
+): readonly AnyAction[] {
+  const who = { operatorsOnly, entrances: OPERATOR_ENTRANCES };
+  const configured = config.identity.clients.flatMap(({ tenant = [] }) => tenant);
+  return [
+    ...createGrantOperations({ ...who, grants }),
+    createRehearsal({ ...who, trail, policyOf }),
+    ...createTenantOperations({ ...who, tenants: createTenants(), configured }),
+  ];
+}
+
 /** Tells whether an account may be used. */
 function activityOf(
-  { store }: Pick<Services, "store">,
+  { store }: Pick<Ports, "store">,
   { directory }: Pick<AccountServices, "directory">,
 ): (key: AccountKey) => Promise<boolean> {
   return (key) => store.read(async (reading) => (await directory.find(reading, key))?.state === "active");

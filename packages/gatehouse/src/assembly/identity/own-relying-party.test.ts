@@ -133,6 +133,17 @@ describe("an application that signs people in at the issuer of its own process",
     assert.deepEqual([console.status, console.title], [403, "Sign in · Gatehouse console"]);
   });
 
+  it("does not take the place of a client of the configuration by its name, unnoticed", async () => {
+    const file = {
+      dataDirectory: join(directory, "shadowed"),
+      identity: { algorithms: ["ES256"], clients: [{ id: "desk", secret: "a-secret-that-nobody-guesses-at-all" }] },
+      server: { publicUrl: ORIGIN, trustedProxies: ["127.0.0.1/32"] },
+    } as const;
+    const config = requireConfig({ file, clock: systemClock });
+    const opening = openGatehouse({ config, application, clock: systemClock, random: systemRandom, log: "quiet" });
+    await assert.rejects(opening, /identity\.clients, desk: an application of this server/);
+  });
+
   it("is told within the process at its own address alone", () => {
     const { clients } = gatehouse.services.identity ?? assert.fail();
     assert.equal(clients.own.isToldAt("default", LOGOUT), true);

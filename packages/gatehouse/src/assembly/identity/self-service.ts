@@ -9,7 +9,7 @@ import { Visits } from "../../identity/screens/account/own/visits.ts";
 import type { AnyAction } from "../../kernel/action.ts";
 import type { Sessions } from "../../kernel/ports/sessions.ts";
 import type { Hono } from "hono";
-import type { Services } from "../application.ts";
+import type { Ports } from "../application.ts";
 import { createApplicationSessions, type KnownApplication } from "./application-sessions.ts";
 import type { IdentityServices } from "./identity-services.ts";
 import type { OwnRelyingParty, OwnRelyingPartyOptions } from "./own-relying-party.ts";
@@ -18,7 +18,7 @@ const OWN_CLIENT = "account-auth";
 
 /** What the pages of people's own accounts are put together from. */
 export interface OpenSelfServiceParts {
-  readonly services: Omit<Services, "guests" | "identity">;
+  readonly services: Ports;
   readonly sessions: Sessions;
   readonly identity: Identity;
   readonly parts: Pick<IdentityServices, "accounts" | "factors" | "artifacts">;

@@ -39,7 +39,7 @@ export class EngineClients implements ClientSource {
     const client = await work.read((reading) => clients.find(reading, key));
     if (client === undefined || client.origin === "document" || client.state === "disabled") return undefined;
     // Whatever the engine does for a client holds only while the client is what it was when the engine looked.
-    work.further(`client ${id}`, (writing) => clients.use(writing, key, client.version));
+    work.use(`client ${id}`, client.usedAt, (writing) => clients.use(writing, key, client.version));
     const metadata = codec.openMetadata(key, client.body);
     const issued = { client_id: id, client_id_issued_at: Math.floor(client.createdAt / 1000) };
     return { ...metadata, ...issued, ...(await this.#secretOf(work, key, metadata)) };
@@ -77,8 +77,9 @@ export class EngineClients implements ClientSource {
     if (known !== undefined) return known.secret !== undefined && constantTimeEqual(utf8(known.secret), utf8(secret));
     const wanted = codec.secretKey(key, secret);
     const found = await work.read((reading) => secrets.list(reading, key));
-    if (!found.some((candidate) => candidate.key === wanted)) return false;
-    work.further(`secret ${wanted}`, (writing) => clients.useSecret(writing, wanted));
+    const shown = found.find((candidate) => candidate.key === wanted);
+    if (shown === undefined) return false;
+    work.use(`secret ${wanted}`, shown.usedAt, (writing) => clients.useSecret(writing, wanted));
     return true;
   }
 

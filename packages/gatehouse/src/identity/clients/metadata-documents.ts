@@ -80,11 +80,9 @@ export class MetadataDocuments {
     }
     if (found.state === "disabled") return false;
     const changed = differences(codec.openMetadata(key, found.body), said);
-    work.further(`client ${key.id}`, (writing) =>
-      changed.length === 0
-        ? clients.use(writing, key, found.version)
-        : this.#change(writing, { key, found, said, changed }),
-    );
+    const name = `client ${key.id}`;
+    if (changed.length === 0) work.use(name, found.usedAt, (writing) => clients.use(writing, key, found.version));
+    else work.further(name, (writing) => this.#change(writing, { key, found, said, changed }));
     return true;
   }
 

@@ -25,10 +25,21 @@ export interface OwnClient {
 /** The applications in the server's own process, which sign people in as clients of all tenants. */
 export class OwnClients {
   readonly #clients = new Map<string, OwnClient>();
+  #configured: ReadonlySet<string> = new Set();
 
-  /** @throws {BootRefusedError} when there is one by that name. */
+  /** Keeps the names of configured clients from applications in the process, which would take their place unnoticed. */
+  reserve(configured: readonly string[]): void {
+    this.#configured = new Set(configured);
+  }
+
+  /** @throws {BootRefusedError} when there is one by that name, in the process or in the configuration. */
   add(client: OwnClient): void {
     if (this.#clients.has(client.id)) throw new BootRefusedError([`There are two clients named ${client.id}.`]);
+    if (this.#configured.has(client.id)) {
+      throw new BootRefusedError([
+        `identity.clients, ${client.id}: an application of this server is the client of that name; choose another id.`,
+      ]);
+    }
     this.#clients.set(client.id, client);
   }
 

@@ -21,6 +21,7 @@ export class StaticClients {
 
   constructor(clients: readonly StaticClient[], { production, own }: StaticClientsParts) {
     this.#own = own;
+    own.reserve(clients.map(({ id }) => id));
     const reasons = clients.flatMap((client) =>
       clientFaults(withAuthentication(client), production).map(
         ({ pointer, message }) => `identity.clients, ${client.id}${pointer}: ${message}`,

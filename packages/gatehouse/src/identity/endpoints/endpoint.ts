@@ -2,7 +2,7 @@ import type { Context, Handler } from "hono";
 import { z } from "zod";
 import type { Edge } from "../../http/edge.ts";
 import type { Inbound } from "../../http/inbound.ts";
-import { defineAction, type ActionContext, type AnyAction, type LimitPolicy } from "../../kernel/action.ts";
+import { defineAction, Unchanged, type ActionContext, type AnyAction, type LimitPolicy } from "../../kernel/action.ts";
 import { describe } from "../../kernel/attempt-event.ts";
 import type { EventStream } from "../../kernel/event-stream.ts";
 import type { EventDefinition } from "../../kernel/event.ts";
@@ -10,7 +10,6 @@ import type { Ids } from "../../kernel/ids.ts";
 import { deny, isDenial, type Denial } from "../../kernel/outcome.ts";
 import type { OAuthArtifacts } from "../../kernel/ports/oauth-artifacts.ts";
 import type { OAuthGrants } from "../../kernel/ports/oauth-grants.ts";
-import type { LimitState } from "../../kernel/ports/counters.ts";
 import type { Store } from "../../kernel/ports/store.ts";
 import { OAUTH_PATHS } from "../engine/configuration.ts";
 import { callEngine, type EngineAnswer, type EngineRequest } from "../engine/engine-call.ts";
@@ -99,15 +98,17 @@ export function createEndpoint(parts: EndpointParts, description: EndpointDescri
       const visitor = attempt.peer.ip;
       const work = new UnitOfWork({ codec, artifacts, read, grace, now: () => clock.now(), witness: watch, visitor });
       const asked = await ask(parts, engine, { input, work, watch });
-      if (isDenial(asked) || proven === undefined) return asked;
-      const states = await counted.take(attempt, work.proven, proven);
-      return isDenial(states) ? states : { ...asked, limits: states };
+      if (isDenial(asked)) return asked;
+      const states = proven === undefined ? [] : await counted.take(attempt, work.proven, proven);
+      if (isDenial(states)) return states;
+      const answer = { answer: asked.answer, limits: states };
+      return asked.made?.work.readsOnly === true ? new Unchanged(answer) : { answer, made: asked.made };
     },
-    run: async ({ attempt, principal, prepared: { answer, made, limits: states = [] }, transaction }) => {
-      if (made === undefined) return { answer, limits: states };
+    run: async ({ attempt, principal, prepared: { answer, made }, transaction }) => {
+      if (made === undefined) return answer;
       await made.work.commit(transaction);
       transaction.afterCommit(() => tell(parts, { attempt, principal }, made.watch.notes));
-      return { answer, limits: states, facts: made.watch.facts };
+      return { ...answer, facts: made.watch.facts };
     },
   });
   const handler = (context: Context) => answerEndpoint(parts, { action, description }, parts.edge.of(context));
@@ -123,11 +124,10 @@ interface Made {
   readonly watch: GrantWatch;
 }
 
-interface Prepared {
+interface Asked {
   readonly answer: EngineAnswer;
-  /** Absent where nothing is to be changed. */
+  /** Absent where the answer is that of the first time. */
   readonly made: Made | undefined;
-  readonly limits?: readonly LimitState[];
 }
 
 /** Takes the keys as they are at this moment where they are asked for, or a text has come that others may have signed. */
@@ -141,7 +141,7 @@ async function ask(
   { store, clock, keyUses }: EndpointParts,
   engine: IssuerEngine,
   { input, work, watch }: Made & { readonly input: EndpointInput },
-): Promise<Prepared | Denial> {
+): Promise<Asked | Denial> {
   const { parameters } = input;
   const request = await recogniseSigned(engine, input, { work, keyUses });
   work.presented = presentedIn(input);

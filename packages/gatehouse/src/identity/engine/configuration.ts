@@ -69,6 +69,8 @@ export interface IssuerOptions {
   readonly resources: readonly ProtectedResource[];
   /** Whether clients without a secret may register: browser apps, command lines, agents over MCP. */
   readonly publicClients: boolean;
+  /** 32 bytes from which the nonces are derived that proofs of possession need. Absent: they need none. */
+  readonly proofNonceSecret?: Buffer | undefined;
   readonly findAccount: FindAccount;
   /** Where a person signs in and consents: the address of an interaction. */
   readonly interactionPath: (uid: string) => string;
@@ -200,12 +202,12 @@ function lifetimesOf(lifetimes: Lifetimes): Configuration["ttl"] {
   };
 }
 
-function featuresOf({ resources, lifetimes }: IssuerOptions): Configuration["features"] {
+function featuresOf({ resources, lifetimes, proofNonceSecret: nonceSecret }: IssuerOptions): Configuration["features"] {
   return {
     devInteractions: { enabled: false },
     clientCredentials: { enabled: true },
     deviceFlow: { enabled: true, ...ENGINE_VIEWS.deviceFlow },
-    dPoP: { enabled: true },
+    dPoP: { enabled: true, ...(nonceSecret === undefined ? {} : { nonceSecret, requireNonce: () => true }) },
     introspection: {
       enabled: true,
       allowedPolicy: (context, client, token) => mayLookUp(resources, context, { client, token }),

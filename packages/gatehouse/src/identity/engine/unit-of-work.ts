@@ -2,8 +2,10 @@ import { errors, type AdapterPayload } from "oidc-provider";
 import { StalePreparationError } from "../../kernel/action.ts";
 import type { FoundArtifact, OAuthArtifact, OAuthArtifacts } from "../../kernel/ports/oauth-artifacts.ts";
 import type { GrantEnding } from "../../kernel/ports/oauth-grants.ts";
+import { isUseDue } from "../../kernel/ports/oauth-clients.ts";
 import type { Store, WriteTransaction } from "../../kernel/ports/store.ts";
 import type { ArtifactCodec } from "./artifact-codec.ts";
+import { accountOf, aliasOf, grantOf } from "./artifact-relations.ts";
 import type { GrantPiece, GrantWitness } from "./grant-witness.ts";
 import { recordOfSigned, type SignedToken } from "./jwt-access-token.ts";
 
@@ -77,6 +79,8 @@ export class UnitOfWork {
   readonly #aliases = new Map<string, string>();
   /** Refresh tokens that were used up a moment ago, with what their bearer was answered. */
   readonly #lost = new Map<string, unknown>();
+  /** Whether one of the further steps changes something. */
+  #mustCommit = false;
   #used: string | undefined;
   #repeated: unknown;
   /** The identifier of a signed token that this call has come with whole. */
@@ -108,9 +112,14 @@ export class UnitOfWork {
     return this.#parts.witness;
   }
 
-  /** Whether there is anything to commit. */
+  /** Whether there is anything to commit of a call that was refused. */
   get changes(): boolean {
     return this.#changes.length > 0 || this.witness?.pending === true;
+  }
+
+  /** Whether there is nothing to commit of a call that succeeds. */
+  get readsOnly(): boolean {
+    return !this.changes && !this.#mustCommit;
   }
 
   async find(kind: string, id: string): Promise<AdapterPayload | undefined> {
@@ -198,7 +207,17 @@ export class UnitOfWork {
 
   /** Has a step taken in the transaction of a call that succeeds. Of those of one name the first is taken. */
   further(name: string, step: FurtherStep): void {
+    this.#mustCommit = true;
     if (!this.#further.has(name)) this.#further.set(name, step);
+  }
+
+  /**
+   * Notes the use of what the call goes by, which has to hold still where something is changed by that. Where nothing
+   * is, a use that was noted a moment ago is not worth a transaction.
+   */
+  use(name: string, usedAt: number | undefined, step: FurtherStep): void {
+    if (!this.#further.has(name)) this.#further.set(name, step);
+    if (isUseDue(usedAt, this.#parts.now())) this.#mustCommit = true;
   }
 
   /** What was answered the first time, where this call came with a refresh token that was used up a moment ago. */
@@ -277,20 +296,4 @@ function signedKind(kind: string): string {
 
 function answerKey(key: string): string {
   return `answer:${key}`;
-}
-
-/** What ends with a grant. A question to a person names the grant there is, and is still to be answered without it. */
-function grantOf(codec: ArtifactCodec, kind: string, { grantId }: AdapterPayload): string | undefined {
-  return grantId === undefined || kind === "Interaction" ? undefined : codec.keyOf("Grant", grantId);
-}
-
-/** Whose it is. Of a question it is whoever has answered it: what signs an account out also ends its signing in. */
-function accountOf({ accountId, result }: AdapterPayload): string | undefined {
-  return result?.login?.accountId ?? accountId;
-}
-
-function aliasOf(codec: ArtifactCodec, kind: string, { uid, userCode }: AdapterPayload): string | undefined {
-  if (kind === "Session" && uid !== undefined) return codec.aliasOf(kind, "uid", uid);
-  if (kind === "DeviceCode" && userCode !== undefined) return codec.aliasOf(kind, "userCode", userCode);
-  return undefined;
 }

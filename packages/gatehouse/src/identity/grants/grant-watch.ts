@@ -6,7 +6,7 @@ import type { ArtifactCodec } from "../engine/artifact-codec.ts";
 import type { GrantPiece, GrantWitness } from "../engine/grant-witness.ts";
 import { identityEvents } from "../events.ts";
 import { openGrantBody, sealGrantBody, tracesOf, type GrantBody } from "./grant-body.ts";
-import { arriveAt } from "./place.ts";
+import { arriveAt, type Place } from "./place.ts";
 import { judgeMove, type GrantPolicy, type MoveVerdict } from "./policy.ts";
 import type { Requester } from "./requester.ts";
 
@@ -99,7 +99,7 @@ export class GrantWatch implements GrantWitness {
       use.rotates = true;
       this.#facts = { ...this.#facts, issues: key };
     }
-    this.#facts = { ...this.#facts, family };
+    this.#facts = { ...this.#facts, family, client };
     this.#uses.set(family, use);
   }
 
@@ -108,12 +108,16 @@ export class GrantWatch implements GrantWitness {
     const { codec, grants, read, policyOf, requester } = this.#parts;
     if (grantId === undefined || clientId === undefined || accountId === undefined) return;
     const family = codec.keyOf("Grant", grantId);
-    this.#facts = { ...this.#facts, replaces: codec.keyOf("RefreshToken", jti) };
+    const place = requester.placeFor(accountId);
+    this.#facts = { ...this.#facts, replaces: codec.keyOf("RefreshToken", jti), ...mobileOf(place) };
     const { last } = openGrantBody(codec, await read((reading) => grants.find(reading, family)));
     if (last === undefined) return;
-    const verdict = judgeMove(last, requester.placeFor(accountId), policyOf(clientId));
+    const verdict = judgeMove(last, place, policyOf(clientId));
     if (verdict.decision === "ignore") return;
-    const note = { event: identityEvents.oauth_grant_moved, context: contextOf(family, clientId, verdict) };
+    const note = {
+      event: identityEvents.oauth_grant_moved,
+      context: { ...contextOf(family, clientId, verdict), ...mobileOf(place) },
+    };
     if (verdict.decision === "alert") {
       this.#notes.push(note);
       return;
@@ -176,6 +180,11 @@ const REFUSED = {
   step_up: "the token was used from elsewhere: the person has to sign in again",
   deny: "the token may not be used from here",
 } as const;
+
+/** By which a rehearsal of a policy knows whom `mobileNetworks` is for. */
+function mobileOf({ mobile }: Place): EventContext {
+  return mobile ? { mobile } : {};
+}
 
 function contextOf(family: string, client: string, { decision, changes }: MoveVerdict): EventContext {
   return { family, client, decision, changes: changes.join(" ") };

@@ -81,6 +81,10 @@ export const identityOptions = {
     doc: "Other decisions for single clients: `client`, and `device`, `subnet`, `agent`, `key`, `allow`, `mobileNetworks` where they differ.",
     default: [],
   }),
+  "identity.proofNonces": option(flag(), {
+    doc: "Whether proofs of possession (DPoP) at the issuer's endpoints need a nonce of it, so that none can be made in advance. Clients fetch it by themselves.",
+    default: false,
+  }),
   "identity.publicClients": option(flag(), {
     doc: "Whether there may be clients without a secret, such as browser apps and command lines. They must use PKCE, as all must.",
     default: true,

@@ -60,6 +60,14 @@ export interface StoredRegistrationToken {
   readonly usedAt: number | undefined;
 }
 
+/** Milliseconds in which a second use is not noted: nobody asks more precisely, and each note is a write. */
+const USE_PRECISION = 60_000;
+
+/** Whether a use is to be noted, after the last that was. */
+export function isUseDue(usedAt: number | undefined, now: number): boolean {
+  return usedAt === undefined || usedAt + USE_PRECISION <= now;
+}
+
 /** What changes of a client. */
 export interface ClientChange {
   readonly body?: string;

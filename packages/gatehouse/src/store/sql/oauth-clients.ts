@@ -1,9 +1,10 @@
-import type {
-  ClientKey,
-  OAuthClients,
-  StoredClient,
-  StoredClientSecret,
-  StoredRegistrationToken,
+import {
+  isUseDue,
+  type ClientKey,
+  type OAuthClients,
+  type StoredClient,
+  type StoredClientSecret,
+  type StoredRegistrationToken,
 } from "../../kernel/ports/oauth-clients.ts";
 import { portableStatement } from "./statement.ts";
 
@@ -40,9 +41,6 @@ interface TokenRow {
   readonly expires_at: number;
   readonly used_at: number | null;
 }
-
-/** Uses are noted once a minute: nobody asks more precisely, and each note is a write. */
-const PRECISION = 60_000;
 
 const COLUMNS = "tenant, id, origin, state, body, version, created_at, changed_at, used_at";
 const FIND = portableStatement(`SELECT ${COLUMNS} FROM oauth_clients WHERE tenant = $1 AND id = $2`);
@@ -160,7 +158,7 @@ function clientRows(): ClientRows {
       const [row] = await transaction.execute<Pick<ClientRow, "used_at">>(HOLDS, [tenant, id, version]);
       if (row === undefined) return false;
       const now = await transaction.now();
-      if (isDue(row.used_at, now)) await transaction.execute(USE, [tenant, id, now]);
+      if (isUseDue(timeOf(row.used_at), now)) await transaction.execute(USE, [tenant, id, now]);
       return true;
     },
     async reseal(transaction, { tenant, id }, { before, body }) {
@@ -197,7 +195,7 @@ function secretRows(): SecretRows {
       const [row] = await transaction.execute<Pick<SecretRow, "used_at">>(SECRET_HOLDS, [key]);
       if (row === undefined) return false;
       const now = await transaction.now();
-      if (isDue(row.used_at, now)) await transaction.execute(USE_SECRET, [key, now]);
+      if (isUseDue(timeOf(row.used_at), now)) await transaction.execute(USE_SECRET, [key, now]);
       return true;
     },
     async expireSecret(transaction, { tenant, id, secret }, at) {
@@ -234,10 +232,6 @@ function tokenRows(): TokenRows {
       return (await transaction.execute(REMOVE_TOKEN, [tenant, id])).length === 1;
     },
   };
-}
-
-function isDue(usedAt: number | null, now: number): boolean {
-  return usedAt === null || Number(usedAt) + PRECISION <= now;
 }
 
 function timeOf(value: number | null): number | undefined {
