@@ -120,7 +120,7 @@ for (const scenario of scenarios) {
   const { title } = SCENARIOS[scenario];
   tables.push({
     title: `Uploads: ${title}`,
-    columns: ["server", "MB/s", "of the bare server", "of @tus/server"],
+    columns: ["server", "MB/s", "of the bare server", "of @tus/server", "ms CPU a MB"],
     rows,
   });
   goals.push(
