@@ -70,11 +70,11 @@ async function one(parts: InvitationRouteParts, asked: AskedEvent, id: string): 
     const token = isUuid(id) ? await guests.tokens.find(transaction, { tenant, id }) : undefined;
     if (token?.collection !== event.id) return undefined;
     const printed = await guests.book.print(transaction, { tenant, id });
-    const buckets = await guests.tokens.usage(transaction, id, { from: now - DAY, to: now + DAY });
-    return { label: token.label, printed, buckets };
+    return { label: token.label, printed };
   });
   if (found === undefined) return pages.missing(inbound);
-  const { label, printed, buckets } = found;
+  const { label, printed } = found;
+  const buckets = await guests.usage.read({ tenant, id }, { from: now - DAY, to: now + DAY });
   const sum = (count: (bucket: (typeof buckets)[number]) => number): number =>
     buckets.reduce((total, bucket) => total + count(bucket), 0);
   const body = invitationPage({
