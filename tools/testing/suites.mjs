@@ -23,6 +23,7 @@ const SIGNS = {
   openssl: /"openssl"/,
   chromium: /playwright|chromium/i,
   firefox: /\bdescribeBrowsers\b/,
+  swift: /\bstartSwift\b/,
 };
 
 function needsOf(path, suite) {

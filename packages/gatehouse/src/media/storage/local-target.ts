@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { Readable } from "node:stream";
 import type { ByteRange, NewFile, StorageCapacity, StorageTarget, StoredFile } from "../../kernel/ports/storage-target.ts";
 import type { Random } from "../../kernel/random.ts";
+import { DamagedFileError } from "./storage-error.ts";
 import { assertStorageKey } from "./storage-key.ts";
 
 /** Where files are kept. */
@@ -13,11 +14,6 @@ export interface LocalTargetOptions {
   /** A folder that nothing else writes to. */
   readonly directory: string;
   readonly random: Random;
-}
-
-/** What came was not what had been announced. Nothing of it was kept. */
-export class DamagedFileError extends Error {
-  override readonly name = "DamagedFileError";
 }
 
 const MOST_LISTED = 1000;
@@ -101,6 +97,18 @@ class LocalTarget implements StorageTarget {
   async capacity(): Promise<StorageCapacity> {
     const { bsize, blocks, bavail } = await statfs(this.#files);
     return { total: bsize * blocks, free: bsize * bavail };
+  }
+
+  async removeUnfinished(before: number): Promise<number> {
+    let removed = 0;
+    for (const name of await readdir(this.#incoming)) {
+      const part = join(this.#incoming, name);
+      const found = await stat(part).catch(absent);
+      if (found === undefined || found.mtimeMs >= before) continue;
+      await rm(part, { force: true });
+      removed += 1;
+    }
+    return removed;
   }
 
   #placeOf(key: string): string {
