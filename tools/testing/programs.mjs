@@ -34,6 +34,9 @@ const PROGRAMS = {
   caddy: { found: () => inPath("caddy"), packages: ["caddy"] },
   curl: { found: () => inPath("curl"), packages: ["curl"] },
   openssl: { found: () => inPath("openssl"), packages: ["openssl"] },
+  exiftool: { found: () => inPath("exiftool"), packages: ["libimage-exiftool-perl"] },
+  ffmpeg: { found: () => inPath("ffmpeg"), packages: ["ffmpeg"] },
+  "heif-enc": { found: () => inPath("heif-enc"), packages: ["libheif-examples"] },
   nginx: { found: () => inPath("nginx"), packages: ["nginx"] },
   swift: {
     found: hasSwift,

@@ -68,5 +68,6 @@ export { describeAccountsContract } from "./testing/store-contract-accounts.ts";
 export { describeOAuthArtifactsContract } from "./testing/store-contract-oauth.ts";
 export { describeOAuthClientsContract } from "./testing/store-contract-oauth-clients.ts";
 export { describeSigningKeysContract } from "./testing/store-contract-signing-keys.ts";
+export { describeResumableUploadsContract } from "./testing/store-contract-media-uploads.ts";
 export { describeUploadsContract } from "./testing/store-contract-uploads.ts";
 export { describeStoreContract } from "./testing/store-contract.ts";

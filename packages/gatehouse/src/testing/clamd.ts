@@ -72,7 +72,11 @@ export async function startClamd({ signatures, settings = [] }: ClamdServiceOpti
     directory,
     owner: undefined,
     stopSignal: "SIGTERM",
-    ready: () => ask(path, "PING").then((reply) => reply === "PONG", () => false),
+    ready: () =>
+      ask(path, "PING").then(
+        (reply) => reply === "PONG",
+        () => false,
+      ),
   });
   await server.start();
   return {

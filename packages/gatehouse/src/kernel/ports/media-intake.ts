@@ -26,9 +26,16 @@ export interface MediaIntake {
 
 /** Files that arrive in pieces and stay out of reach until they have been looked at. Identifiers: 32 hexadecimal digits. */
 export interface ResumableFiles {
-  create(id: string): Promise<void>;
-  /** Writes on from an offset, after cutting off what lies behind it. */
-  append(id: string, offset: number): Promise<ResumableWriter>;
+  /**
+   * Writes on from an offset, after cutting off what lies behind it; from 0 the file need not be there yet. With `fenced`
+   * it goes on in a file of its own, so that a writer that may still have the former one open changes nothing in it.
+   * `undefined` where the file is shorter than that: something of it was lost.
+   */
+  append(
+    id: string,
+    offset: number,
+    options?: { readonly fenced?: boolean },
+  ): Promise<ResumableWriter | undefined>;
   /** Where it is on this machine, for programs that read files themselves. */
   path(id: string): string;
   /** A part of it, or all; `undefined` where there is no such file. */
@@ -42,8 +49,8 @@ export interface ResumableFiles {
 
 /** A file that is being written on. */
 export interface ResumableWriter extends AsyncDisposable {
-  /** Resolves when there is room for more. */
+  /** Takes the next bytes, which must not change any more; resolves when there is room for more. */
   write(chunk: Uint8Array): Promise<void>;
-  /** Makes what was written so far durable; resolves to the offset behind it. */
+  /** Makes what was taken so far durable; resolves to the offset behind it. More may be written meanwhile. */
   flush(): Promise<number>;
 }

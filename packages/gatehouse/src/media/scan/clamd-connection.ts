@@ -46,7 +46,16 @@ export class ClamdConnection implements Disposable {
     if (this.ended || this.#socket.write(bytes)) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#drained = resolve;
-    await this.#within(Promise.race([promise, this.#reply.promise.then(() => undefined, () => undefined)]), patience);
+    await this.#within(
+      Promise.race([
+        promise,
+        this.#reply.promise.then(
+          () => undefined,
+          () => undefined,
+        ),
+      ]),
+      patience,
+    );
   }
 
   /** @throws {ClamdError} when there is none in time. */
@@ -60,7 +69,10 @@ export class ClamdConnection implements Disposable {
 
   async #within<Value>(work: Promise<Value>, patience: number): Promise<Value> {
     const { promise, reject } = Promise.withResolvers<never>();
-    const timer = setTimeout(() => reject(new ClamdError(`The scanner did not answer within ${patience} ms.`)), patience);
+    const timer = setTimeout(
+      () => reject(new ClamdError(`The scanner did not answer within ${patience} ms.`)),
+      patience,
+    );
     try {
       return await Promise.race([work, promise]);
     } catch (error) {

@@ -2,7 +2,13 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { createServer, type AddressInfo } from "node:net";
 import { systemClock } from "../../kernel/clock.ts";
-import { MALWARE_MARKER, MALWARE_SIGNATURE, skipWithoutClamd, startClamd, type ClamdService } from "../../testing/clamd.ts";
+import {
+  MALWARE_MARKER,
+  MALWARE_SIGNATURE,
+  skipWithoutClamd,
+  startClamd,
+  type ClamdService,
+} from "../../testing/clamd.ts";
 import { createClamdScanner, type ClamdOptions } from "./clamd.ts";
 import { readReply, readVersion } from "./clamd-reply.ts";
 import type { Scanner, ScanVerdict } from "./scanner.ts";
@@ -100,7 +106,12 @@ describe("clamd", { skip: skipWithoutClamd() }, () => {
 
 describe("answers of what is no clamd", () => {
   it("are never clean", async () => {
-    for (const reply of ["stream: OK", "HTTP/1.1 200 OK\r\n\r\nstream: OK\0", "\0", "stream: OK\n stream: Eicar FOUND\0"]) {
+    for (const reply of [
+      "stream: OK",
+      "HTTP/1.1 200 OK\r\n\r\nstream: OK\0",
+      "\0",
+      "stream: OK\n stream: Eicar FOUND\0",
+    ]) {
       const server = createServer((socket) => {
         socket.on("error", () => undefined);
         socket.end(reply);
@@ -132,13 +143,17 @@ describe("answers of what is no clamd", () => {
       ["unscannable", "unscannable", "unscannable", "unscannable"],
     );
     assert.deepEqual(kinds(["stream: Can't allocate memory ERROR", "COMMAND READ TIMED OUT"]), ["unclear", "unclear"]);
-    assert.deepEqual(readReply("stream: Eicar-Test-Signature FOUND"), { kind: "found", signature: "Eicar-Test-Signature" });
+    assert.deepEqual(readReply("stream: Eicar-Test-Signature FOUND"), {
+      kind: "found",
+      signature: "Eicar-Test-Signature",
+    });
   });
 
   it("are no versions", () => {
     assert.equal(readVersion("ClamAV 1.4.6")?.signaturesAt, undefined);
     assert.ok((readVersion("ClamAV 1.4.6/27001/Mon Nov 23 23:20:14 2026")?.signaturesAt ?? 0) > Date.UTC(2026, 10, 21));
-    for (const text of ["", "ClamAV", "UNKNOWN COMMAND", "ClamAV 1.4.6/x/y"]) assert.equal(readVersion(text), undefined);
+    for (const text of ["", "ClamAV", "UNKNOWN COMMAND", "ClamAV 1.4.6/x/y"])
+      assert.equal(readVersion(text), undefined);
   });
 });
 

@@ -27,7 +27,10 @@ export function createClamdScanner(options: ClamdOptions): Scanner {
     begin: (bytes, signal) => {
       const most = largestSeen(options);
       if (bytes > most) {
-        return answered({ verdict: "unscannable", reason: `The file is larger than the ${most} bytes the scanner looks at.` });
+        return answered({
+          verdict: "unscannable",
+          reason: `The file is larger than the ${most} bytes the scanner looks at.`,
+        });
       }
       return new ClamdScan(options, patience.scan, signal);
     },

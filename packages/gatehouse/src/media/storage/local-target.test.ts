@@ -23,7 +23,13 @@ describe("the local storage target", () => {
     const content = Buffer.from("0123456789");
     await put(target, "tenant/asset/view", content);
     assert.deepEqual(await target.head("tenant/asset/view"), { bytes: 10, sha256: undefined });
-    for (const [start, end, text] of [[0, 10, "0123456789"], [3, 5, "34"], [8, 99, "89"], [20, 30, ""], [4, 4, ""]] as const) {
+    for (const [start, end, text] of [
+      [0, 10, "0123456789"],
+      [3, 5, "34"],
+      [8, 99, "89"],
+      [20, 30, ""],
+      [4, 4, ""],
+    ] as const) {
       const part = await target.get("tenant/asset/view", { start, end });
       assert.equal(part?.bytes, 10);
       assert.equal(await new Response(part.body).text(), text);
@@ -104,7 +110,20 @@ describe("the local storage target", () => {
   it("refuses keys that would lead elsewhere", async () => {
     using folder = createTemporaryDirectory();
     const target = await openIn(folder.path);
-    for (const key of ["", "/etc/passwd", "../x", "a/../b", "a/./b", "a//b", "a/", "A", "a\0b", "a\\b", "ä", "a".repeat(201)]) {
+    for (const key of [
+      "",
+      "/etc/passwd",
+      "../x",
+      "a/../b",
+      "a/./b",
+      "a//b",
+      "a/",
+      "A",
+      "a\0b",
+      "a\\b",
+      "ä",
+      "a".repeat(201),
+    ]) {
       await assert.rejects(target.get(key), TypeError, key);
       await assert.rejects(put(target, key, Buffer.from("1")), TypeError, key);
       await assert.rejects(target.delete(key), TypeError, key);

@@ -3,7 +3,13 @@ import { createReadStream } from "node:fs";
 import { mkdir, open, readdir, rename, rm, rmdir, stat, statfs, unlink, type FileHandle } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Readable } from "node:stream";
-import type { ByteRange, NewFile, StorageCapacity, StorageTarget, StoredFile } from "../../kernel/ports/storage-target.ts";
+import type {
+  ByteRange,
+  NewFile,
+  StorageCapacity,
+  StorageTarget,
+  StoredFile,
+} from "../../kernel/ports/storage-target.ts";
 import type { Random } from "../../kernel/random.ts";
 import { DamagedFileError } from "./storage-error.ts";
 import { assertStorageKey } from "./storage-key.ts";
@@ -84,7 +90,13 @@ class LocalTarget implements StorageTarget {
     await syncDirectory(dirname(place));
     for (let folder = dirname(place); folder !== this.#files; folder = dirname(folder)) {
       // A folder that is not empty stays.
-      if (!(await rmdir(folder).then(() => true, () => false))) break;
+      if (
+        !(await rmdir(folder).then(
+          () => true,
+          () => false,
+        ))
+      )
+        break;
     }
   }
 
@@ -120,7 +132,10 @@ class LocalTarget implements StorageTarget {
   async #moveIn(part: string, place: string): Promise<void> {
     for (let attempt = 1; ; attempt += 1) {
       const made = await mkdir(dirname(place), { recursive: true, mode: 0o700 });
-      const error = await rename(part, place).then(() => undefined, (reason: unknown) => reason);
+      const error = await rename(part, place).then(
+        () => undefined,
+        (reason: unknown) => reason,
+      );
       if (error === undefined) return this.#syncUpwards(dirname(place), made === undefined);
       if (attempt >= RENAME_ATTEMPTS || !isMissing(error)) throw error;
     }
@@ -161,7 +176,7 @@ async function writeWhole(path: string, { bytes, sha256, body, signal }: NewFile
     written += chunk.length;
     if (written > bytes) throw new DamagedFileError(`More than the ${bytes} announced bytes came.`);
     hash.update(chunk);
-    for (let at = 0; at < chunk.length; ) at += (await handle.write(chunk, at)).bytesWritten;
+    for (let at = 0; at < chunk.length;) at += (await handle.write(chunk, at)).bytesWritten;
   }
   if (written !== bytes) throw new DamagedFileError(`${written} bytes came instead of ${bytes}.`);
   const digest = hash.digest("hex");

@@ -4,5 +4,6 @@ const LONGEST = 200;
 
 /** @throws {TypeError} for what is no key: a bug of the caller. */
 export function assertStorageKey(key: string): void {
-  if (key.length > LONGEST || !KEY.test(key)) throw new TypeError(`"${key.slice(0, LONGEST)}" is no key of a storage target.`);
+  if (key.length > LONGEST || !KEY.test(key))
+    throw new TypeError(`"${key.slice(0, LONGEST)}" is no key of a storage target.`);
 }

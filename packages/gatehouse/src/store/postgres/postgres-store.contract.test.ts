@@ -9,9 +9,11 @@ import { describeOAuthGrantsContract } from "../../testing/store-contract-grants
 import { describeOAuthArtifactsContract } from "../../testing/store-contract-oauth.ts";
 import { describeOAuthClientsContract } from "../../testing/store-contract-oauth-clients.ts";
 import { describeSigningKeysContract } from "../../testing/store-contract-signing-keys.ts";
+import { describeResumableUploadsContract } from "../../testing/store-contract-media-uploads.ts";
 import { describeUploadsContract } from "../../testing/store-contract-uploads.ts";
 import type { CreateStoreFixture } from "../../testing/store-contract-fixture.ts";
 import { describeIdempotencyContract } from "../../testing/store-contract-idempotency.ts";
+import { describeMediaAssetsContract } from "../../testing/store-contract-media-assets.ts";
 import { describeJobsContract } from "../../testing/store-contract-jobs.ts";
 import { describeLeasesContract } from "../../testing/store-contract-leases.ts";
 import { describeMigrationContract } from "../../testing/store-contract-migrations.ts";
@@ -39,6 +41,7 @@ describe("PostgreSQL", { skip: await skipWithout("postgres") }, () => {
   describeMigrationContract("PostgreSQL", create);
   describeDocumentsContract("PostgreSQL", create);
   describeUploadsContract("PostgreSQL", create);
+  describeResumableUploadsContract("PostgreSQL", create);
   describeOAuthArtifactsContract("PostgreSQL", create);
   describeOAuthGrantsContract("PostgreSQL", create);
   describeSigningKeysContract("PostgreSQL", create);
@@ -49,5 +52,6 @@ describe("PostgreSQL", { skip: await skipWithout("postgres") }, () => {
   describeSessionsContract("PostgreSQL", create);
   describeLeasesContract("PostgreSQL", create);
   describeJobsContract("PostgreSQL", create);
+  describeMediaAssetsContract("PostgreSQL", create);
   describeBansContract("PostgreSQL", create, async () => createMemoryBus());
 });

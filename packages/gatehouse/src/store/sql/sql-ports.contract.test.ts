@@ -7,8 +7,10 @@ import { describeOAuthGrantsContract } from "../../testing/store-contract-grants
 import { describeOAuthArtifactsContract } from "../../testing/store-contract-oauth.ts";
 import { describeOAuthClientsContract } from "../../testing/store-contract-oauth-clients.ts";
 import { describeSigningKeysContract } from "../../testing/store-contract-signing-keys.ts";
+import { describeResumableUploadsContract } from "../../testing/store-contract-media-uploads.ts";
 import { describeUploadsContract } from "../../testing/store-contract-uploads.ts";
 import { describeIdempotencyContract } from "../../testing/store-contract-idempotency.ts";
+import { describeMediaAssetsContract } from "../../testing/store-contract-media-assets.ts";
 import { describeJobsContract } from "../../testing/store-contract-jobs.ts";
 import { describeLeasesContract } from "../../testing/store-contract-leases.ts";
 import { describeSessionsContract } from "../../testing/store-contract-sessions.ts";
@@ -20,6 +22,7 @@ for (const [name, create] of [
 ] as const) {
   describeDocumentsContract(name, create);
   describeUploadsContract(name, create);
+  describeResumableUploadsContract(name, create);
   describeOAuthArtifactsContract(name, create);
   describeOAuthClientsContract(name, create);
   describeOAuthGrantsContract(name, create);
@@ -30,5 +33,6 @@ for (const [name, create] of [
   describeSessionsContract(name, create);
   describeLeasesContract(name, create);
   describeJobsContract(name, create);
+  describeMediaAssetsContract(name, create);
   describeBansContract(name, create, async () => createMemoryBus());
 }
