@@ -14,6 +14,7 @@ import { describeUploadsContract } from "../../testing/store-contract-uploads.ts
 import type { CreateStoreFixture } from "../../testing/store-contract-fixture.ts";
 import { describeIdempotencyContract } from "../../testing/store-contract-idempotency.ts";
 import { describeMediaAssetsContract } from "../../testing/store-contract-media-assets.ts";
+import { describeStoredFilesContract } from "../../testing/store-contract-stored-files.ts";
 import { describeJobsContract } from "../../testing/store-contract-jobs.ts";
 import { describeLeasesContract } from "../../testing/store-contract-leases.ts";
 import { describeMigrationContract } from "../../testing/store-contract-migrations.ts";
@@ -53,5 +54,6 @@ describe("PostgreSQL", { skip: await skipWithout("postgres") }, () => {
   describeLeasesContract("PostgreSQL", create);
   describeJobsContract("PostgreSQL", create);
   describeMediaAssetsContract("PostgreSQL", create);
+  describeStoredFilesContract("PostgreSQL", create);
   describeBansContract("PostgreSQL", create, async () => createMemoryBus());
 });

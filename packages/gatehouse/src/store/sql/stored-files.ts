@@ -59,7 +59,8 @@ const REMOVE = portableStatement(
 );
 const FORGET = portableStatement("DELETE FROM stored_files WHERE key = $1 AND state = 'removed'");
 const HASTEN = portableStatement(
-  `UPDATE stored_files SET archive_at = $2, evict_at = CASE WHEN evict_at IS NULL THEN NULL ELSE $2 END,
+  `UPDATE stored_files SET archive_at = $2,
+     evict_at = CASE WHEN evict_at IS NULL THEN NULL ELSE CAST($2 AS BIGINT) END,
      paused_until = 0
    WHERE key = $1 AND state IN ('hot', 'copied') RETURNING key`,
 );
