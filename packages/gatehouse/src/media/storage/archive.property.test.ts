@@ -18,7 +18,7 @@ import { TRANSFER_QUEUE, transferJob } from "./transfers.ts";
 const KEYS = ["t/a/view", "t/b/view"];
 const HOUR = 3_600_000;
 const LEASE = 61_000;
-const ROUNDS = 12;
+const ROUNDS = 8;
 
 const key = fc.constantFrom(...KEYS);
 const place = fc.constantFrom("hot" as const, "archive" as const);
@@ -26,9 +26,9 @@ const step = fc.oneof(
   { weight: 3, arbitrary: fc.record({ do: fc.constant("put" as const), key, content: fc.string({ maxLength: 12 }) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("delete" as const), key }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("restore" as const), key }) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant("rot" as const), key, place }) },
+  { weight: 5, arbitrary: fc.record({ do: fc.constant("rot" as const), key, place }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("check" as const), place }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant("wait" as const), minutes: fc.integer({ min: 1, max: 90 }) }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant("wait" as const), minutes: fc.constantFrom(1, 11, 61, 90) }) },
   { weight: 8, arbitrary: fc.record({ do: fc.constant("work" as const) }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant("again" as const), nth: fc.nat(20) }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant("twice" as const) }) },
@@ -36,7 +36,11 @@ const step = fc.oneof(
 );
 type Step = typeof step extends fc.Arbitrary<infer Value> ? Value : never;
 /** After how many half steps the process dies during the step; `undefined`: it lives. */
-const steps = fc.array(fc.record({ step, fuse: fc.option(fc.nat(14), { nil: undefined }) }), { maxLength: 40 });
+const steps = fc.array(fc.record({ step, fuse: fc.option(fc.nat(16), { nil: undefined, freq: 2 }) }), {
+  minLength: 10,
+  maxLength: 50,
+  size: "max",
+});
 
 it("loses nothing and leaves nothing behind, whatever crashes, rots, is repeated or overtaken", async () => {
   await fc.assert(
@@ -45,7 +49,7 @@ it("loses nothing and leaves nothing behind, whatever crashes, rots, is repeated
       for (const { step: made, fuse } of plan) await trial.make(made, fuse);
       await trial.finish();
     }),
-    { numRuns: 60 },
+    { numRuns: 80 },
   );
 });
 
@@ -119,7 +123,9 @@ class Trial implements AsyncDisposable {
         return this.#wait(made.minutes * 60_000);
       case "work":
         await this.#kit.begin("PlanTransfers", HEALTH_QUEUE);
-        for (const queue of [HEALTH_QUEUE, TRANSFER_QUEUE]) for (const job of await this.#claim(queue)) await this.#kit.work(job);
+        for (const queue of [HEALTH_QUEUE, TRANSFER_QUEUE, TRANSFER_QUEUE]) {
+          for (const job of await this.#claim(queue)) await this.#kit.work(job);
+        }
         return;
       case "again": {
         const job = this.#seen[made.nth % Math.max(1, this.#seen.length)];
