@@ -1,6 +1,7 @@
 import { guardSettings } from "./guard-settings.ts";
 import { identityOptions } from "./identity-options.ts";
 import { choice, cidr, duration, either, flag, instant, integer, list, origin, size, text, url } from "./kind.ts";
+import { mediaStorageOptions } from "./media-storage-options.ts";
 import { option } from "./option.ts";
 
 const ANY_NUMBER = Number.MAX_SAFE_INTEGER;
@@ -224,4 +225,5 @@ export const table = {
   }),
   "console.enabled": option(flag(), { doc: "Serves the operator console under `/console`.", default: true }),
   ...identityOptions,
+  ...mediaStorageOptions,
 } as const;

@@ -4,6 +4,7 @@ import type { StorageRole, StoredRecord } from "../../kernel/ports/stored-files.
 import { countCheck } from "./breaker.ts";
 import { digestAt, type Found } from "./digest.ts";
 import { storageEvents } from "./events.ts";
+import { MANIFEST_FOLDER } from "./manifest.ts";
 import { repeated, type RepeatedWork } from "./repeated-job.ts";
 import { storageFaultOf } from "./storage-error.ts";
 import { isSame, nameOf, pour, recopy, TRANSFER_QUEUE, type TransferParts } from "./transfers.ts";
@@ -155,12 +156,13 @@ export function createStraySweep({ store, files, jobs, archive }: TransferParts)
   const sweep = { queue: TRANSFER_QUEUE, kind: "FindStrays", every: DAY };
   return repeated(jobs, sweep, async (signal) => {
     for (let after = ""; !signal.aborted; ) {
-      const keys = (await archive.list("", after)).filter((key) => !key.startsWith(PROBE_FOLDER));
+      const keys = await archive.list("", after);
       const last = keys.at(-1);
       if (last === undefined) break;
+      const ours = keys.filter((key) => !UNRECORDED.some((folder) => key.startsWith(folder)));
       await store.write(async (transaction) => {
         const runAt = (await transaction.now()) + DAY;
-        for (const key of await files.unknown(transaction, keys)) await jobs.add(transaction, strayJob(key, runAt));
+        for (const key of await files.unknown(transaction, ours)) await jobs.add(transaction, strayJob(key, runAt));
       });
       after = last;
     }
@@ -168,8 +170,9 @@ export function createStraySweep({ store, files, jobs, archive }: TransferParts)
   });
 }
 
-/** Where probes of targets write; nothing is ever recorded of that. */
+/** Where probes of targets write. */
 export const PROBE_FOLDER = "gatehouse-probe/";
+const UNRECORDED = [PROBE_FOLDER, MANIFEST_FOLDER];
 
 function strayJob(key: string, runAt: number): Parameters<Jobs["add"]>[1] {
   return { queue: TRANSFER_QUEUE, kind: STRAY_KIND, tenant: "-", key: `${STRAY_KIND}:${key}`, payload: { key }, runAt };

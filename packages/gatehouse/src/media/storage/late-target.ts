@@ -1,0 +1,32 @@
+import type { StorageTarget } from "../../kernel/ports/storage-target.ts";
+
+/**
+ * A target that is opened when it is first needed, and again after that has failed: a server starts, and keeps what it
+ * has, while its archive is away.
+ */
+export function createLateTarget(name: string, open: () => Promise<StorageTarget>): StorageTarget & AsyncDisposable {
+  let opening: Promise<StorageTarget> | undefined;
+
+  function target(): Promise<StorageTarget> {
+    opening ??= open().catch((error: unknown) => {
+      opening = undefined;
+      throw error;
+    });
+    return opening;
+  }
+
+  return {
+    name,
+    put: async (key, file) => (await target()).put(key, file),
+    get: async (key, range) => (await target()).get(key, range),
+    head: async (key) => (await target()).head(key),
+    delete: async (key) => (await target()).delete(key),
+    list: async (prefix, after) => (await target()).list(prefix, after),
+    removeUnfinished: async (before) => (await target()).removeUnfinished(before),
+    capacity: async () => (await target()).capacity(),
+    async [Symbol.asyncDispose]() {
+      const opened = await opening?.catch(() => undefined);
+      if (opened !== undefined && Symbol.dispose in opened) (opened as StorageTarget & Disposable)[Symbol.dispose]();
+    },
+  };
+}
