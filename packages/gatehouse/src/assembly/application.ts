@@ -20,8 +20,11 @@ import type { Bus } from "../kernel/ports/bus.ts";
 import type { Counters } from "../kernel/ports/counters.ts";
 import type { Documents } from "../kernel/ports/documents.ts";
 import type { EmergencySwitches } from "../kernel/ports/emergency.ts";
+import type { Jobs } from "../kernel/ports/jobs.ts";
 import type { Leases } from "../kernel/ports/leases.ts";
-import type { Migration, Store } from "../kernel/ports/store.ts";
+import type { MediaGrants } from "../kernel/ports/media-grants.ts";
+import type { MediaIntake } from "../kernel/ports/media-intake.ts";
+import type { Migration, ReadTransaction, Store } from "../kernel/ports/store.ts";
 import type { UploadPorts } from "../kernel/ports/uploads.ts";
 import type { Random } from "../kernel/random.ts";
 import type { Sealer } from "../kernel/seal.ts";
@@ -29,6 +32,7 @@ import type { AnyLiveComponent } from "../live/component.ts";
 import type { Live, RefusedFrame } from "../live/live.ts";
 import type { BackChannel } from "./back-channel.ts";
 import type { IdentityServices } from "./identity/identity-services.ts";
+import type { MediaServices } from "./media/mounted-media.ts";
 
 /** What an application is given to build itself from: every port, opened and wired. */
 export interface Services {
@@ -45,6 +49,8 @@ export interface Services {
   readonly uploads: UploadPorts;
   readonly trail: AuditTrail;
   readonly leases: Leases;
+  /** Work to be done later, once; `startJobWorkers` does it. */
+  readonly jobs: Jobs;
   readonly counters: Counters;
   readonly bus: Bus;
   readonly bans: Bans;
@@ -59,6 +65,21 @@ export interface Services {
   readonly backChannel: BackChannel;
   /** Accounts and issuers; `undefined` where `identity.enabled` is false. */
   readonly identity: IdentityServices | undefined;
+  /** Files that people bring: their record, and where they are. */
+  readonly media: MediaServices;
+}
+
+/** What an application says about files that people bring. */
+export interface ApplicationMedia {
+  /** Who may do what in the application's collections; asked besides the join tokens. */
+  readonly grants: MediaGrants;
+  /** What takes over files that have arrived, instead of the pipeline. */
+  readonly intake?: MediaIntake;
+  /** Whether files of a collection wait for somebody's word before others see them. Default: none do. */
+  readonly moderates?: (
+    transaction: ReadTransaction,
+    collection: { readonly tenant: string; readonly collection: string },
+  ) => Promise<boolean>;
 }
 
 /** What an application adds. */
@@ -73,6 +94,8 @@ export interface ApplicationParts {
   readonly frame?: RefusedFrame;
   /** Its routes; called once the live components are wired. */
   readonly routes?: (live: Live) => Hono | Promise<Hono>;
+  /** Has photos and videos uploaded to collections, looked at and published. */
+  readonly media?: ApplicationMedia;
   /** Fills an empty development store with something to look at. */
   readonly seed?: () => Promise<void>;
 }

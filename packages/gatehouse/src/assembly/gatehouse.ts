@@ -21,6 +21,7 @@ import { createGuards } from "./guards.ts";
 import { createKeyReminder } from "./key-reminder.ts";
 import { createResealingJob } from "./identity/resealing.ts";
 import { startHousekeeping } from "./housekeeping.ts";
+import { mountUploads, type MountedUploads } from "./media/uploads.ts";
 import { operatorAttempt } from "./operator-attempt.ts";
 import { openServices, type Foundation, type ServicesOptions } from "./services.ts";
 import { createStrayUploadsJob } from "./stray-uploads.ts";
@@ -73,10 +74,15 @@ export async function openGatehouse(options: GatehouseOptions): Promise<Gatehous
   const foundation = await openServices({ ...options, ...servicesParts(application) }, stack);
   const { services, stores } = foundation;
   const parts = application.open?.(services) ?? {};
-  const rooms = furnish(foundation, application, parts);
+  if (parts.media !== undefined) foundation.media.addGrants(parts.media.grants);
+  const uploads = mountMedia(foundation, parts);
+  if (uploads !== undefined) stack.use(uploads);
+  const rooms = furnish(foundation, application, { ...parts, uploads });
   stack.use(rooms.live);
   const gate = closeGate(foundation, parts, rooms.actions);
-  startBackground(foundation, stack);
+  startBackground(foundation, stack, uploads);
+  // A command that opens a stopped installation for a moment processes no files.
+  if (options.log !== "quiet") await foundation.media.start(parts, stack);
   const app = await mountRoutes(foundation, parts, rooms);
   const misplaced = services.edge.misplaced();
   if (misplaced.length > 0) throw new BootRefusedError(misplaced);
@@ -125,15 +131,29 @@ function announceService({ services, systemEvents }: Foundation, stack: AsyncDis
   stack.defer(() => systemEvents.stopped());
 }
 
+/** Uploads to collections, where the application has any. */
+function mountMedia(
+  { services, systemEvents, report }: Foundation,
+  { media }: ApplicationParts,
+): MountedUploads | undefined {
+  if (media === undefined) return undefined;
+  const { mediaUploadsExpired: expired, uploadsUnknown: found, uploadsDeleted: deleted } = systemEvents;
+  const { grants, intake } = services.media;
+  return mountUploads(services, { intake, ...media, grants, report, expired, found, deleted });
+}
+
 /** Live components, the console and everything that can be attempted. */
 interface Rooms {
   readonly live: Live;
   readonly console: OperatorConsole | undefined;
   readonly cspReport: AnyAction;
+  readonly uploads: MountedUploads | undefined;
   readonly actions: readonly AnyAction[];
 }
 
-function furnish(foundation: Foundation, application: Application, parts: ApplicationParts): Rooms {
+type FurnishedParts = ApplicationParts & Pick<Rooms, "uploads">;
+
+function furnish(foundation: Foundation, application: Application, parts: FurnishedParts): Rooms {
   const { services, stores, keyKeeper: keys, report } = foundation;
   const { config, oneTimeLinks: links, gate } = services;
   const operations = createOperations({
@@ -160,9 +180,16 @@ function furnish(foundation: Foundation, application: Application, parts: Applic
       parts.components?.some(({ name }) => name === refused.component) === true ? parts.frame?.(refused) : undefined,
   });
   const cspReport = createCspReportAction(services);
-  const own = [...operations, ...(room?.actions ?? []), ...(foundation.identity?.actions ?? [])];
+  const { uploads } = parts;
+  const own = [
+    ...operations,
+    ...(room?.actions ?? []),
+    ...(foundation.identity?.actions ?? []),
+    ...foundation.media.actions,
+    ...(uploads?.actions ?? []),
+  ];
   const actions = [...own, ...live.actions, ...(parts.actions ?? []), cspReport];
-  return { live, console: room, cspReport, actions };
+  return { live, console: room, cspReport, uploads, actions };
 }
 
 /** How operators sign in to the console with their accounts: never with less than two factors. */
@@ -203,7 +230,7 @@ function closeGate(foundation: Foundation, parts: ApplicationParts, actions: rea
 
 const DAY = 86_400_000;
 
-function startBackground(foundation: Foundation, stack: AsyncDisposableStack): void {
+function startBackground(foundation: Foundation, stack: AsyncDisposableStack, uploads: MountedUploads | undefined): void {
   const { services, sessions, records, keyKeeper: keys, systemEvents, report } = foundation;
   const { config } = services;
   stack.use(createRecorder({ ...services, report }));
@@ -215,24 +242,26 @@ function startBackground(foundation: Foundation, stack: AsyncDisposableStack): v
   const remind = createKeyReminder({ ...services, keys, rotateAfter, remind: systemEvents.keyRotationDue });
   const strays = createStrayUploadsJob({
     ...services,
+    note: "stray-uploads",
     found: systemEvents.uploadsUnknown,
     deleted: systemEvents.uploadsDeleted,
   });
   const { identity } = services;
   const { artifacts, clients, grantRecord } = identity ?? {};
   const reseal = identity && createResealingJob({ ...services, ...identity, keys, signingKeys: identity.keys });
-  const jobs = { strays, prune, remind, reseal };
+  const jobs = { strays, media: uploads?.tidy, prune, remind, reseal };
   stack.use(startHousekeeping({ ...services, sessions, records, artifacts, clients, grantRecord, ...jobs, report }));
 }
 
 async function mountRoutes({ services, identity }: Foundation, parts: ApplicationParts, rooms: Rooms): Promise<Hono> {
   const { edge, config } = services;
-  const { live, cspReport } = rooms;
+  const { live, cspReport, uploads } = rooms;
   const app = new Hono();
   app.route("/", createEdgeRoutes({ edge, cspReport, reportPath: config.csp.reportUri }));
   app.route("/", live.routes);
   if (rooms.console !== undefined) app.route("/", rooms.console.routes(live));
   for (const routes of identity?.routes ?? []) app.route("/", routes);
+  if (uploads !== undefined) app.route("/", uploads.routes);
   if (parts.routes !== undefined) app.route("/", await parts.routes(live));
   return app;
 }

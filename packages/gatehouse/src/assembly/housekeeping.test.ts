@@ -31,6 +31,7 @@ async function createFixture(directory: string) {
   const documents = createDocuments();
   const uploads = { sink: openUploadFiles(directory), records };
   const strays = createStrayUploadsJob({
+    note: "stray-uploads",
     ...{ store, documents, uploads },
     found: (files) => said.push(`found ${files}`),
     deleted: (files) => said.push(`deleted ${files}`),

@@ -25,6 +25,8 @@ export interface HousekeepingParts {
   readonly clock: Clock;
   /** Looks after files that the store knows nothing of. */
   readonly strays: (signal: AbortSignal) => Promise<void>;
+  /** Looks after uploads to collections, where there are any. */
+  readonly media?: ((signal: AbortSignal) => Promise<void>) | undefined;
   /** Deletes old rows of the audit trail. */
   readonly prune: (signal?: AbortSignal) => Promise<number>;
   /** Seals anew what does not go away by itself, once after each rotation of the keys. */
@@ -39,7 +41,7 @@ const CHUNK = 500;
 
 /** Deletes what has expired, a few rows at a time, and reminds of what is due: now and every five minutes. */
 export function startHousekeeping(parts: HousekeepingParts): AsyncDisposable {
-  const { store, records, sessions, documents, uploads, clock, strays, prune, remind, report } = parts;
+  const { store, records, sessions, documents, uploads, clock, strays, media, prune, remind, report } = parts;
   const { artifacts, clients, grantRecord, reseal } = parts;
   const stop = new AbortController();
   const jobs: readonly ((transaction: WriteTransaction) => Promise<number>)[] = [
@@ -58,6 +60,7 @@ export function startHousekeeping(parts: HousekeepingParts): AsyncDisposable {
     }
     await deleteExpiredUploads(uploads, store, stop.signal);
     await strays(stop.signal);
+    await media?.(stop.signal);
     await prune(stop.signal);
     await reseal?.(stop.signal);
     await remind();

@@ -23,6 +23,7 @@ import { createBans } from "../store/sql/bans.ts";
 import { createEmergencySwitches } from "../store/emergency-switches.ts";
 import { createDocuments } from "../store/sql/documents.ts";
 import { createIdempotencyRecords } from "../store/sql/idempotency-records.ts";
+import { createJobs } from "../store/sql/jobs.ts";
 import { createLeases } from "../store/sql/leases.ts";
 import { createSessions } from "../store/sql/sessions.ts";
 import { createUploadRecords } from "../store/sql/upload-records.ts";
@@ -32,6 +33,7 @@ import { edgeOptions } from "./edge-options.ts";
 import { openIdentity, type MountedIdentity } from "./identity/mounted-identity.ts";
 import { createOwnOrigin, tenantOrigins, type OwnOrigin } from "./identity/origins.ts";
 import { loadKeys } from "./keys.ts";
+import { openMedia, type MountedMedia } from "./media/mounted-media.ts";
 import { openStores, type Stores } from "./stores.ts";
 import { systemEvents, type SystemEvents } from "./system-events.ts";
 
@@ -59,6 +61,7 @@ export interface Foundation {
   readonly timings: ServerTimings | undefined;
   readonly report: (error: unknown, attempt?: Attempt) => void;
   readonly identity: MountedIdentity | undefined;
+  readonly media: MountedMedia;
   readonly listensAt: OwnOrigin["listensAt"];
   /** Hands the gate over once it is built. */
   readonly setGate: (gate: Gate) => void;
@@ -103,13 +106,16 @@ export async function openServices(
   const chosen = { ...(tenant === undefined ? {} : { tenant }), ...(timings === undefined ? {} : { timings }) };
   const tenants = originOf === undefined ? {} : { originOf };
   const edge = createEdge({ ...base, ...edgeOptions(config), ...own, ...chosen, ...tenants });
-  const ports: Omit<Services, "identity"> = {
+  const bare: Omit<Services, "identity" | "media"> = {
     ...{ ...base, config, sealer, documents, counters, bus, bans, emergency, edge },
     uploads: { sink: openUploadFiles(join(config.dataDirectory, "uploads")), records: createUploadRecords() },
     trail: createAuditTrail(),
     leases: createLeases(store),
+    jobs: createJobs({ store, bus, ids, report }),
     oneTimeLinks: createOneTimeLinks({ ...base, edge, documents, sessions }),
   };
+  const media = await openMedia({ services: bare, report: own.report });
+  const ports: Omit<Services, "identity"> = { ...bare, media: media.services };
   const records = createIdempotencyRecords();
   const identity = config.identity.enabled
     ? await openIdentity(
@@ -121,8 +127,17 @@ export async function openServices(
       )
     : undefined;
   const services: Services = { ...ports, identity: identity?.services };
-  const internals = { keyKeeper, sessions, records, csrfTokens, systemEvents: announce, timings, identity, listensAt };
-  return { services, stores, ...internals, report, setGate: gateSlot.set, setHandler: handlerSlot.set };
+  const internals = { keyKeeper, sessions, records, csrfTokens, systemEvents: announce, timings, listensAt };
+  return {
+    services,
+    stores,
+    ...internals,
+    identity,
+    media,
+    report,
+    setGate: gateSlot.set,
+    setHandler: handlerSlot.set,
+  };
 }
 
 interface Log {

@@ -7,6 +7,7 @@ import { events as definitions } from "../kernel/events.ts";
 import type { Ids } from "../kernel/ids.ts";
 import type { KeyRotation } from "../kernel/key-rotation.ts";
 import type { SealBinding } from "../kernel/seal.ts";
+import { uploadEvents } from "../media/upload/events.ts";
 import type { StoreStateChange } from "../store/breaker.ts";
 
 /** Emits events of the system's own doings. */
@@ -17,6 +18,8 @@ export interface SystemEvents {
   uploadsUnknown(files: number): void;
   signingKeys(changes: readonly KeyChange[]): void;
   uploadsDeleted(files: number): void;
+  /** Uploads to collections were given up because their time had run out. */
+  mediaUploadsExpired(uploads: number): void;
   started(context: SecurityEvent["context"]): void;
   stopped(): void;
 }
@@ -56,6 +59,10 @@ export function systemEvents({ events, ids, clock }: Parts): SystemEvents {
     },
     uploadsDeleted(files) {
       emit(definitions.uploads_deleted, { action: "uploads.watch", outcome: "success", context: { files } });
+    },
+    mediaUploadsExpired(uploads) {
+      const context = { uploads };
+      emit(uploadEvents.media_upload_expired, { action: "media.uploads.watch", outcome: "success", context });
     },
     signingKeys(changes) {
       for (const { kid, step } of changes) {

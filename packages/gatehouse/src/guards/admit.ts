@@ -1,3 +1,4 @@
+import type { AddressBounds } from "../kernel/action.ts";
 import { carriesSession, initiatingPage } from "../kernel/attempt.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { events } from "../kernel/events.ts";
@@ -62,11 +63,25 @@ export function admitGuard(options: AdmitOptions): Guard {
     phase: "admit",
     modes: ["enforce", "shadow", "off"],
     // Jobs are the system's own work and come from no address.
-    compile: (_, entrance) => (entrance === "job" ? undefined : admitStep({ ...options, ...settings, trusted, held })),
+    compile(action, entrance) {
+      if (entrance === "job") return undefined;
+      const { name, perAddress } = action;
+      const own = perAddress === undefined ? settings : { ...settings, ...ownRules(perAddress), apart: name };
+      return admitStep({ ...options, ...own, trusted, held });
+    },
+  };
+}
+
+function ownRules({ limit, window, atOnce }: AddressBounds): Pick<AdmitParts, "window" | "slots"> {
+  return {
+    window: Object.freeze<LimitRule>({ kind: "window", limit, window }),
+    slots: Object.freeze<LimitRule>({ kind: "concurrency", limit: atOnce, window: SLOT_LIFETIME }),
   };
 }
 
 interface AdmitParts extends AdmitOptions {
+  /** The action whose attempts are counted apart from all others. */
+  readonly apart?: string;
   readonly window: LimitRule;
   readonly slots: LimitRule;
   readonly trusted: AddressRanges;
@@ -108,8 +123,8 @@ function admitStep(parts: AdmitParts): GuardStep {
   };
 }
 
-function checksOf({ fingerprint, window, slots }: AdmitParts, subject: string): LimitCheck[] {
-  const key = fingerprint(ADDRESS_POLICY, subject);
+function checksOf({ fingerprint, window, slots, apart }: AdmitParts, subject: string): LimitCheck[] {
+  const key = apart === undefined ? fingerprint(ADDRESS_POLICY, subject) : fingerprint(ADDRESS_POLICY, subject, apart);
   return [
     { policy: ADDRESS_POLICY, key, rule: window, cost: 1 },
     { policy: SLOTS_POLICY, key: `${key}-slots`, rule: slots, cost: 1 },

@@ -83,6 +83,11 @@ export class BodyStream {
     }
   }
 
+  /** Gives up the rest at once: whoever waits for it is told that it does not come. */
+  abandon(): void {
+    this.#endTime();
+  }
+
   /** Ends the watch over the pace. What has not been read is the server's to bound. */
   close(): void {
     this.#end?.[Symbol.dispose]();

@@ -45,3 +45,34 @@ export function cutterOf(environment: unknown): (() => void) | undefined {
     if (!outgoing.writableFinished) outgoing.destroy();
   };
 }
+
+/** What an interim answer is made of. */
+export interface InterimAnswer {
+  readonly status: number;
+  readonly reason: string;
+  readonly fields: Readonly<Record<string, string>>;
+}
+
+/**
+ * Sends interim answers (RFC 9110 section 15.2) ahead of the answer to a request, by the environment of a Hono handler.
+ * `undefined` where something else than Node's server over HTTP/1.1 sends it, or an older HTTP is spoken. It does nothing
+ * once the answer has begun.
+ */
+export function interimOf(environment: unknown): ((answer: InterimAnswer) => void) | undefined {
+  if (typeof environment !== "object" || environment === null || !("outgoing" in environment)) return undefined;
+  const { outgoing } = environment;
+  if (!(outgoing instanceof ServerResponse) || outgoing.req.httpVersion !== "1.1") return undefined;
+  return ({ status, reason, fields }) => {
+    if (outgoing.headersSent || outgoing.destroyed) return;
+    const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
+    // Node 24 has no method for statuses it does not know; a response has its socket when it is its turn.
+    outgoing.socket?.write(`HTTP/1.1 ${status} ${reason}\r\n${lines.join("")}\r\n`);
+  };
+}
+
+/** The trailer fields of a request whose body has been read, by the environment of a Hono handler. */
+export function trailersOf(environment: unknown): Readonly<Record<string, string | undefined>> | undefined {
+  if (typeof environment !== "object" || environment === null || !("incoming" in environment)) return undefined;
+  // What `incoming` holds is fixed by @hono/node-server.
+  return (environment as { readonly incoming: IncomingMessage }).incoming.trailers;
+}

@@ -4,9 +4,6 @@ import type { LimitState } from "../kernel/ports/counters.ts";
 /** Media type of problem documents (RFC 9457). */
 export const PROBLEM_TYPE = "application/problem+json";
 
-/** Type the IANA registry keeps for used-up quotas (draft-ietf-httpapi-ratelimit-headers). */
-const QUOTA_EXCEEDED = "https://iana.org/assignments/http-problem-types#quota-exceeded";
-
 /**
  * The problem document of a denial: members of RFC 9457, the older `error` and `code`, and what helps the
  * caller to retry. `limit` and `window` (seconds) are those of the limit that refused.
@@ -17,7 +14,7 @@ export function problemDocument(denial: Denial, requestId: string): Readonly<Rec
   const limit = problem.status === 429 ? (refusing[0] ?? denial.limits?.[0]) : undefined;
   return {
     ...denial.extensions,
-    type: problem.code === "RATE_LIMIT_EXCEEDED" ? QUOTA_EXCEEDED : problemType(problem.code),
+    type: problem.type ?? problemType(problem.code),
     title: problem.message,
     status: problem.status,
     detail: denial.detail ?? problem.message,

@@ -57,6 +57,15 @@ export interface LimitPolicy {
   readonly refund?: "success";
 }
 
+/** How many attempts of an action one address (IPv6: one /64) may make. */
+export interface AddressBounds {
+  /** In a window of so many milliseconds. */
+  readonly limit: number;
+  readonly window: number;
+  /** Under way at once. */
+  readonly atOnce: number;
+}
+
 /** What the audit row says besides who, when and what. Nothing here may be secret. */
 export interface AuditDescription<Input, Output> {
   /** The event; `action_performed` by default. */
@@ -134,6 +143,11 @@ export interface ActionDefinition<Input, Output, Kind extends Effects, Prepared 
   readonly anonymous?: boolean;
   /** Default: the configured limit by principal and action. An empty list is refused for mutations. */
   readonly limits?: readonly LimitPolicy[];
+  /**
+   * For what many people do behind one address at once, at a venue say: attempts of it are counted by address apart from
+   * all others, and by these bounds. Everybody has the limits above besides. Default: they count with all others.
+   */
+  readonly perAddress?: AddressBounds;
   /** `false`: keys are ignored. Default: results are kept for an hour. Not for `none` actions. */
   readonly idempotency?: IdempotencyPolicy | false;
   readonly audit?: AuditDescription<Input, Output>;
@@ -154,6 +168,7 @@ export interface Action<Input = unknown, Output = unknown> {
   readonly authorise: Authorise<Input> | "public";
   readonly anonymous: boolean;
   readonly limits: readonly LimitPolicy[] | undefined;
+  readonly perAddress?: AddressBounds | undefined;
   readonly idempotency: IdempotencyPolicy | false;
   readonly audit: AuditDescription<Input, Output>;
   readonly prepare?: ((context: PrepareContext<Input>) => Promise<unknown>) | undefined;
@@ -188,6 +203,7 @@ export function defineAction<Input, Output, const Kind extends Effects, Prepared
     authorise: definition.authorise,
     anonymous: definition.anonymous ?? definition.authorise === "public",
     limits: definition.limits,
+    perAddress: definition.perAddress,
     idempotency: effects === "none" ? false : (definition.idempotency ?? {}),
     audit: definition.audit ?? {},
     prepare: definition.prepare,

@@ -6,6 +6,8 @@ export interface Problem {
   readonly status: number;
   /** Public text: what happened and what to do. */
   readonly message: string;
+  /** The `type` of its documents (RFC 9457) where a standard names it; else it is made of the code. */
+  readonly type: string | undefined;
   /** Whether the same attempt may succeed later without being changed. */
   readonly retryable: boolean;
   /** `error` value at OAuth endpoints (RFC 6749 section 5.2 and its registry). */
@@ -20,6 +22,7 @@ export interface Problem {
 export interface ProblemDefinition {
   readonly status: number;
   readonly message: string;
+  readonly type?: string;
   readonly retryable?: boolean;
   readonly oauthError?: string;
   readonly jsonRpcCode?: number;
@@ -88,6 +91,7 @@ function complete(code: string, definition: ProblemDefinition): Problem {
     code,
     status,
     message: definition.message,
+    type: definition.type,
     retryable: definition.retryable ?? (status === 429 || status === 503),
     oauthError: definition.oauthError ?? oauthErrorFor(status),
     jsonRpcCode: definition.jsonRpcCode ?? jsonRpcCodeFor(status),

@@ -44,7 +44,12 @@ export const problems = defineProblems({
     status: 422,
     message: "This idempotency key was already used for a different request. Use a new key.",
   },
-  RATE_LIMIT_EXCEEDED: { status: 429, message: "Rate limit exceeded" },
+  RATE_LIMIT_EXCEEDED: {
+    status: 429,
+    message: "Rate limit exceeded",
+    // The IANA registry keeps it for used-up quotas (draft-ietf-httpapi-ratelimit-headers).
+    type: "https://iana.org/assignments/http-problem-types#quota-exceeded",
+  },
   TOO_MANY_CONCURRENT: { status: 429, message: "Too many requests are running at once. Retry shortly." },
   HEADERS_TOO_LARGE: { status: 431, message: "The request's headers are larger than this server accepts." },
   INTERNAL_ERROR: { status: 500, message: "Something went wrong on our side. The request id helps us find out what." },

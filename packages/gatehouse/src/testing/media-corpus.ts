@@ -170,7 +170,7 @@ async function plantByHand(at: Place): Promise<void> {
 /** Segments as cameras and programs write them: maker notes, thumbnails, further pictures, provenance. */
 function jpegSegments(): Buffer[] {
   const segment = (marker: number, body: Buffer | string): Buffer => {
-    const content = Buffer.from(body as string, "latin1");
+    const content = typeof body === "string" ? Buffer.from(body, "latin1") : body;
     const head = Buffer.from([0xff, marker, 0, 0]);
     head.writeUInt16BE(content.length + 2, 2);
     return Buffer.concat([head, content]);

@@ -170,13 +170,4 @@ function describeLookUps(current: () => Store): void {
     assert.ok(!(await found("ClamAV/1")).includes(id));
     assert.ok(!(await found("ClamAV/2", Number.MAX_SAFE_INTEGER)).includes(id));
   });
-
-  it("says whose file in quarantine nobody needs", async () => {
-    const kept = await added(current());
-    const done = await added(current());
-    await step(current(), done.id, { from: ["received"], to: "rejected", quarantined: false });
-    const released = (ids: readonly string[]) => current().read((transaction) => assets.released(transaction, ids));
-    assert.deepEqual(await released([kept.id, done.id, "0".repeat(32)]), [done.id]);
-    assert.deepEqual(await released([]), []);
-  });
 }

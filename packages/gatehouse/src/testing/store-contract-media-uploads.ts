@@ -190,9 +190,7 @@ function describeQuota(current: () => Store): void {
     await begin(upload);
     const { epoch } = (await claim(upload.id)) ?? assert.fail();
     const reserve = (bytes: number) =>
-      current().write((writing) =>
-        uploads.reserve(writing, { id: upload.id, epoch, bytes }, { files: 1, bytes: 300 }),
-      );
+      current().write((writing) => uploads.reserve(writing, { id: upload.id, epoch, bytes }, { files: 1, bytes: 300 }));
     assert.deepEqual([await reserve(300), await reserve(301), await reserve(50)], [true, false, true]);
     const { tenant, grant } = upload;
     assert.equal(await begin(fresh({ tenant, grant }), { quota: { files: 2, bytes: 150 } }), undefined);

@@ -1,4 +1,5 @@
 import { identityRules } from "./identity-rules.ts";
+import { mediaRules } from "./media-rules.ts";
 import { coversInternet, isLoopback } from "./reach.ts";
 import type { Rule } from "./rule.ts";
 import type { Config } from "./types.ts";
@@ -192,7 +193,7 @@ const production: readonly Rule[] = [
 ];
 
 /** Every refused combination. */
-export const rules: readonly Rule[] = [...consistency, ...storage, ...production, ...identityRules];
+export const rules: readonly Rule[] = [...consistency, ...storage, ...production, ...mediaRules, ...identityRules];
 
 /** Whether browsers are to come over HTTPS, and neither this server nor a known proxy speaks it. */
 function lacksProxy({ publicUrl = "", tls, trustedProxies }: Config["server"]): boolean {

@@ -1,6 +1,7 @@
 import { guardSettings } from "./guard-settings.ts";
 import { identityOptions } from "./identity-options.ts";
 import { choice, cidr, duration, either, flag, instant, integer, list, origin, size, text, url } from "./kind.ts";
+import { mediaOptions } from "./media-options.ts";
 import { mediaStorageOptions } from "./media-storage-options.ts";
 import { option } from "./option.ts";
 
@@ -139,6 +140,38 @@ export const table = {
     doc: "How large the waiting files of all sessions may be together.",
     default: "4GiB",
   }),
+  "media.uploads.largestFile": option(size(), {
+    doc: "The largest photo or video that may be uploaded to a collection.",
+    default: "2GiB",
+  }),
+  "media.uploads.largestRequest": option(integer(0, ANY_NUMBER), {
+    doc: "The most bytes that one request of an upload may bring, for proxies that accept no larger ones; 0: no bound. Clients are told of it.",
+    default: 0,
+  }),
+  "media.uploads.lifetime": option(duration("1m"), {
+    doc: "How long an upload may take from its beginning, all interruptions included. What has not arrived by then is deleted.",
+    default: "24h",
+  }),
+  "media.uploads.minimumRate": option(integer(1, ANY_NUMBER), {
+    doc: "Bytes a second below which a request that brings content is ended, by the mean of 20 seconds. Clients go on with the next request.",
+    default: 1024,
+  }),
+  "media.uploads.openPerOwner": option(integer(1, ANY_NUMBER), {
+    doc: "How many uploads one guest or user may have begun and not finished.",
+    default: 100,
+  }),
+  "media.uploads.openPerGrant": option(integer(1, ANY_NUMBER), {
+    doc: "How many uploads may be begun and not finished under one grant, such as a join token.",
+    default: 10_000,
+  }),
+  "media.uploads.openPerAddress": option(integer(1, ANY_NUMBER), {
+    doc: "How many uploads may be begun and not finished from one address. All guests of a venue may share one.",
+    default: 5_000,
+  }),
+  "media.uploads.atOnce": option(integer(1, ANY_NUMBER), {
+    doc: "How many requests may bring content at once to one server; each takes up to 2 MiB of memory.",
+    default: 512,
+  }),
   "limits.limit": option(integer(1, ANY_NUMBER), {
     doc: "How often a caller may attempt one action per window, where the action declares no limit of its own.",
     default: 60,
@@ -224,6 +257,7 @@ export const table = {
     doc: "Until when stored data that is not sealed yet is accepted, for a migration. Every acceptance is recorded.",
   }),
   "console.enabled": option(flag(), { doc: "Serves the operator console under `/console`.", default: true }),
-  ...identityOptions,
+  ...mediaOptions,
   ...mediaStorageOptions,
+  ...identityOptions,
 } as const;

@@ -41,7 +41,7 @@ export interface Jobs {
   /** Holds on for longer; `false` where the job was lost. */
   renew(job: ClaimedJob, duration: number): Promise<boolean>;
   /** Ends a job in the transaction of its effect; `false` where it was lost: the transaction has to be given up then. */
-  complete(transaction: WriteTransaction, job: ClaimedJob): Promise<boolean>;
+  complete(transaction: WriteTransaction, job: Pick<ClaimedJob, "id" | "epoch">): Promise<boolean>;
   /** Puts it back until a time, or aside as dead where its attempts are used up or `final` says so. */
   fail(
     transaction: WriteTransaction,

@@ -124,6 +124,4 @@ export interface MediaAssets {
     transaction: ReadTransaction,
     scan: { readonly by: string; readonly since: number; readonly limit: number },
   ): Promise<readonly MediaAsset[]>;
-  /** Of these, the ones whose received file nobody needs any more. */
-  released(transaction: ReadTransaction, ids: readonly string[]): Promise<readonly string[]>;
 }

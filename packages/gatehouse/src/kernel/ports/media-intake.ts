@@ -31,11 +31,7 @@ export interface ResumableFiles {
    * it goes on in a file of its own, so that a writer that may still have the former one open changes nothing in it.
    * `undefined` where the file is shorter than that: something of it was lost.
    */
-  append(
-    id: string,
-    offset: number,
-    options?: { readonly fenced?: boolean },
-  ): Promise<ResumableWriter | undefined>;
+  append(id: string, offset: number, options?: { readonly fenced?: boolean }): Promise<ResumableWriter | undefined>;
   /** Where it is on this machine, for programs that read files themselves. */
   path(id: string): string;
   /** A part of it, or all; `undefined` where there is no such file. */

@@ -28,7 +28,6 @@ const WALKERS: Readonly<Record<MediaType, (feed: ByteFeed, record: ScrubRecord) 
   "image/avif": walkIso,
   "video/mp4": walkIso,
   "video/quicktime": walkIso,
-  // eslint-disable-next-line require-yield
   *"image/tiff"() {
     throw unusual("no lossless way", 0);
   },

@@ -18,7 +18,7 @@ function walk(...pieces: readonly Uint8Array[]): WalkResult {
 function lossless(bytes: Uint8Array): Lossless {
   const result = walk(bytes);
   assert.equal(result.verdict, "lossless", JSON.stringify(result));
-  return result as Lossless;
+  return result;
 }
 
 function scrub(bytes: Uint8Array): Buffer {

@@ -19,7 +19,9 @@ const KINDS: Readonly<Record<string, MetadataKind>> = {
 };
 const SIGNATURE_BYTES = 8;
 const MOST_CHUNK_BYTES = 0x7fffffff;
-/** Chunks that are looked into are small; what claims to be larger is passed over unread. */
+/** Chunks that are looked into. */
+const READ = new Set(["IHDR", "fcTL", "eXIf"]);
+/** They are small; what claims to be larger is passed over unread. */
 const MOST_READ_BYTES = 65_536;
 const TYPE = /^[A-Za-z]{2}[A-Z][A-Za-z]$/;
 
@@ -102,11 +104,12 @@ function* walkChunk(feed: ByteFeed, { chunk, picture, record }: Visit): Steps<vo
     record.drop(start, start + length + 12);
     return;
   }
+  const isRead = READ.has(type) && length <= MOST_READ_BYTES;
   const pieces: Buffer[] = [];
   let { crc } = chunk;
   yield* feed.each(length, (piece) => {
     crc = crc32(piece, crc);
-    if (length <= MOST_READ_BYTES) pieces.push(Buffer.from(piece));
+    if (isRead) pieces.push(Buffer.from(piece));
   });
   const isSound = (yield* feed.take(4)).readUInt32BE(0) === crc;
   if (type === "eXIf") return keepOrientation({ chunk, picture, record }, Buffer.concat(pieces));

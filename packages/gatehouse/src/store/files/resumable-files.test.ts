@@ -116,5 +116,6 @@ describe("openResumableFiles", () => {
       await writer.write(randomBytes(10));
       await assert.rejects(writer.flush(), { code: "ENOSPC" });
       await assert.rejects(writer.write(randomBytes(600_000)), { code: "ENOSPC" });
-    }));
+    }),
+  );
 });

@@ -1,9 +1,9 @@
-import { constants, createReadStream } from "node:fs";
+import { constants } from "node:fs";
 import { copyFile, mkdir, open, readdir, rename, rm, stat, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
-import { Readable } from "node:stream";
 import type { ResumableFiles, ResumableWriter } from "../../kernel/ports/media-intake.ts";
 import { DirectorySync } from "./directory-sync.ts";
+import { contentOf } from "./file-content.ts";
 import { checkUploadId, isUploadId } from "./upload-id.ts";
 
 /** What a copy is called until it takes the place of its original. */
@@ -38,10 +38,8 @@ export function openResumableFiles(directory: string): ResumableFiles {
       if (!isUploadId(id)) return undefined;
       const path = pathOf(id);
       if ((await stat(path).catch(absent)) === undefined) return undefined;
-      const part = range === undefined ? {} : { start: range.start, end: range.end - 1 };
       if (range !== undefined && range.end <= range.start) return new Blob([]).stream();
-      // Node's web streams and the global ones differ in their declarations alone.
-      return Readable.toWeb(createReadStream(path, part)) as ReadableStream<Uint8Array>;
+      return contentOf(path, range === undefined ? {} : { start: range.start, end: range.end - 1 });
     },
     async delete(id) {
       const path = pathOf(id);

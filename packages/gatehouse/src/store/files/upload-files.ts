@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { mkdir, open, readdir, rename, rm, stat, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
-import { Readable } from "node:stream";
 import type { UploadSink, UploadWriter, WrittenUpload } from "../../kernel/ports/uploads.ts";
+import { DirectorySync } from "./directory-sync.ts";
+import { contentOf } from "./file-content.ts";
 import { checkUploadId, isUploadId } from "./upload-id.ts";
 
 /** What a file is called until all of it is there. */
@@ -68,7 +68,7 @@ class FileWriter implements UploadWriter {
     await this.#handle.sync();
     await this.#handle.close();
     await rename(path + UNFINISHED, path);
-    await syncDirectory(directory);
+    await new DirectorySync(directory).sync();
     this.#ended = true;
     return { bytes: this.#bytes, sha256: this.#hash.digest("hex") };
   }
@@ -78,35 +78,6 @@ class FileWriter implements UploadWriter {
     this.#ended = true;
     await this.#handle.close();
     await rm(this.#place.path + UNFINISHED, { force: true });
-  }
-}
-
-/** The content of a file, which is opened when somebody reads it: an answer to HEAD never does. */
-function contentOf(path: string): ReadableStream<Uint8Array> {
-  let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        // Node's web streams and the global ones differ in their declarations alone.
-        reader ??= (Readable.toWeb(createReadStream(path)) as ReadableStream<Uint8Array>).getReader();
-        const { done, value } = await reader.read();
-        if (done) controller.close();
-        else controller.enqueue(value);
-      },
-      cancel: (reason) => reader?.cancel(reason),
-    },
-    { highWaterMark: 0 },
-  );
-}
-
-/** Makes a rename last. Windows has no way to, and needs none. */
-async function syncDirectory(directory: string): Promise<void> {
-  if (process.platform === "win32") return;
-  const handle = await open(directory, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }
 

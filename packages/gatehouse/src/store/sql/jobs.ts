@@ -124,7 +124,7 @@ class SqlJobs implements Jobs {
     });
   }
 
-  async complete(transaction: WriteTransaction, { id, epoch }: ClaimedJob): Promise<boolean> {
+  async complete(transaction: WriteTransaction, { id, epoch }: Pick<ClaimedJob, "id" | "epoch">): Promise<boolean> {
     return (await transaction.execute(COMPLETE, [id, epoch])).length > 0;
   }
 

@@ -69,17 +69,6 @@ export function createMediaAssets(): MediaAssets {
     async scannedByOthers(transaction, { by, since, limit }) {
       return (await transaction.execute<MediaAssetsTable>(SCANNED_BY_OTHERS, [by, since, limit])).map(assetOf);
     },
-    async released(transaction, ids) {
-      if (ids.length === 0) return [];
-      const rows = await transaction
-        .query<CoreTables>()
-        .selectFrom("media_assets")
-        .select("id")
-        .where("id", "in", ids)
-        .where("quarantined", "=", 0)
-        .execute();
-      return rows.map(({ id }) => id);
-    },
   };
 }
 

@@ -109,7 +109,8 @@ export function createResumableUploads(): ResumableUploads {
       const upload = await find(transaction, id);
       if (upload === undefined || upload.epoch !== epoch) return false;
       const more = bytes - upload.reserved;
-      if (more > 0 && (await shortOf(transaction, upload, { files: 0, bytes: more }, quota)) !== undefined) return false;
+      if (more > 0 && (await shortOf(transaction, upload, { files: 0, bytes: more }, quota)) !== undefined)
+        return false;
       await use(transaction, upload, { files: 0, bytes: more });
       return changes(transaction, RESERVE, [id, epoch, bytes]);
     },

@@ -1,0 +1,138 @@
+import { mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { OPERATOR_ENTRANCES, operatorsOnly } from "../../console/operator.ts";
+import type { AnyAction } from "../../kernel/action.ts";
+import type { Config } from "../../kernel/config.ts";
+import type { MediaAssets } from "../../kernel/ports/media-assets.ts";
+import type { MediaGrants } from "../../kernel/ports/media-grants.ts";
+import type { MediaIntake, ResumableFiles } from "../../kernel/ports/media-intake.ts";
+import type { StorageTarget } from "../../kernel/ports/storage-target.ts";
+import { systemTimers } from "../../kernel/timers.ts";
+import { mediaEvents } from "../../media/events.ts";
+import { createPictures } from "../../media/images/pictures.ts";
+import { createMediaOperations } from "../../media/operations.ts";
+import { createAnnouncements, type Announcements } from "../../media/pipeline/announcements.ts";
+import { createDeletion } from "../../media/pipeline/deletion.ts";
+import { createMediaIntake, MEDIA_QUEUE } from "../../media/pipeline/intake.ts";
+import { createProcessing, type ProcessingParts } from "../../media/pipeline/processing.ts";
+import { createRescan } from "../../media/pipeline/rescan.ts";
+import { createSettlements } from "../../media/pipeline/settlement.ts";
+import { startMediaWatch } from "../../media/pipeline/watch.ts";
+import type { Scanner } from "../../media/scan/scanner.ts";
+import { openLocalTarget } from "../../media/storage/local-target.ts";
+import { pauseAfter } from "../../store/backoff.ts";
+import { openResumableFiles } from "../../store/files/resumable-files.ts";
+import { createMediaAssets } from "../../store/sql/media-assets.ts";
+import type { ApplicationParts, Services } from "../application.ts";
+import { startJobWorkers } from "../job-workers.ts";
+import { GrantSources } from "./media-grants.ts";
+import { openScanner } from "./scanner.ts";
+
+/** Files that people bring, for modules and applications. */
+export interface MediaServices {
+  readonly assets: MediaAssets;
+  /** Takes over files whose upload has ended. */
+  readonly intake: MediaIntake;
+  /** Where received files wait until they have been looked at. */
+  readonly quarantine: ResumableFiles;
+  /** Where the forms of published assets are. */
+  readonly target: StorageTarget;
+  /** Who may do what in which collection, of all who hand out grants. */
+  readonly grants: MediaGrants;
+  /** Whether files are looked at by a scanner before they are published. */
+  readonly scans: boolean;
+}
+
+/** Media with all that is mounted. */
+export interface MountedMedia {
+  readonly services: MediaServices;
+  readonly actions: readonly AnyAction[];
+  /** Lets another source of grants be asked. */
+  readonly addGrants: (source: MediaGrants) => void;
+  /** Begins to process files, once the gate is there. What is started joins `stack` and ends with it. */
+  readonly start: (parts: ApplicationParts, stack: AsyncDisposableStack) => Promise<void>;
+}
+
+/** What media are opened with. */
+export interface MediaOptions {
+  readonly services: Omit<Services, "identity" | "media">;
+  readonly report: (error: unknown) => void;
+}
+
+/** Opens what is configured for files that people bring. */
+export async function openMedia({ services, report }: MediaOptions): Promise<MountedMedia> {
+  const { config, clock, random, jobs } = services;
+  const folder = join(config.dataDirectory, "media");
+  const scanner = openScanner(config, clock);
+  const assets = createMediaAssets();
+  const grants = new GrantSources();
+  const media: MediaServices = {
+    ...{ assets, grants, scans: scanner !== undefined },
+    intake: createMediaIntake({ assets, jobs }),
+    quarantine: openResumableFiles(join(folder, "quarantine")),
+    target: await openLocalTarget({ name: "hot", directory: join(folder, "hot"), random }),
+  };
+  const { noneReason: unscannedReason, infected } = config.media.scanner;
+  const who = { operatorsOnly, entrances: OPERATOR_ENTRANCES };
+  const operations = createMediaOperations({ ...services, ...media, ...who, scanner, unscannedReason });
+  return {
+    services: media,
+    actions: [...operations, ...createSettlements({ assets, jobs, infected })],
+    addGrants: (source) => grants.add(source),
+    start: (parts, stack) => start({ services, media, scanner, folder, report }, parts, stack),
+  };
+}
+
+interface Opened extends MediaOptions {
+  readonly media: MediaServices;
+  readonly scanner: Scanner | undefined;
+  readonly folder: string;
+}
+
+/** The longest and the first pause between questions to a scanner that is away, in milliseconds. */
+const LONGEST_PAUSE = 30_000;
+const FIRST_PAUSE = 1000;
+
+async function start(opened: Opened, parts: ApplicationParts, stack: AsyncDisposableStack): Promise<void> {
+  const { services, media, scanner, report } = opened;
+  const { config, random, store } = services;
+  const announcements = createAnnouncements(services);
+  if (scanner === undefined) announceOff(announcements, config);
+  const folder = openWorkFolder(join(opened.folder, "work"), services);
+  stack.defer(() => rmSync(folder, { recursive: true, force: true }));
+  const { pixels, frames, decodeTime: time, decodeMemory: memory, workers } = config.media.limits;
+  const processing: ProcessingParts = {
+    ...{ ...services, ...media, scanner, folder, announcements, limits: { pixels, frames } },
+    pictures: stack.use(createPictures({ folder, pixels, time, memory, workers })),
+    pauseAfter: (tries) => Math.round(pauseAfter(tries, { first: FIRST_PAUSE, limit: LONGEST_PAUSE, random })),
+    moderates: parts.media?.moderates ?? (async () => false),
+  };
+  const rescan = scanner === undefined ? [] : [createRescan({ ...services, ...media, scanner })];
+  const handlers = [createProcessing(processing), createDeletion(media), ...rescan];
+  const background = { ...services, store, timers: systemTimers, report };
+  stack.use(await startJobWorkers({ ...background, queue: MEDIA_QUEUE, handlers, concurrency: workers }));
+  const { alertAfter } = config.media.scanner;
+  stack.use(startMediaWatch({ ...background, ...media, scanner, announcements, alertAfter }));
+}
+
+function announceOff(announcements: Announcements, { media }: Config): void {
+  const context = { reason: media.scanner.noneReason ?? "No clamd was found." };
+  announcements.announce(mediaEvents.media_scanner_off, { action: "media.watch", context });
+}
+
+/** Milliseconds after which a folder is one that a server which was killed has left behind. */
+const ABANDONED = 86_400_000;
+const NAME_BYTES = 8;
+
+/** A folder of this process alone: servers may share the volume. */
+function openWorkFolder(parent: string, { clock, random }: Pick<Services, "clock" | "random">): string {
+  mkdirSync(parent, { recursive: true, mode: 0o700 });
+  for (const name of readdirSync(parent)) {
+    const path = join(parent, name);
+    const changed = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+    if (clock.now() - changed > ABANDONED) rmSync(path, { recursive: true, force: true });
+  }
+  const folder = join(parent, Buffer.from(random.bytes(NAME_BYTES)).toString("hex"));
+  mkdirSync(folder, { mode: 0o700 });
+  return folder;
+}

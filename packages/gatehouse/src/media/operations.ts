@@ -1,0 +1,267 @@
+import { z } from "zod";
+import { defineAction, type AnyAction, type Authorise } from "../kernel/action.ts";
+import type { Entrance } from "../kernel/attempt.ts";
+import { deny, type Denial } from "../kernel/outcome.ts";
+import type { Jobs } from "../kernel/ports/jobs.ts";
+import { ASSET_STATES, type MediaAsset, type MediaAssets } from "../kernel/ports/media-assets.ts";
+import type { MediaGrants } from "../kernel/ports/media-grants.ts";
+import type { ReadTransaction, Store, WriteTransaction } from "../kernel/ports/store.ts";
+import { problems } from "../kernel/problems.ts";
+import { HELD } from "./assets.ts";
+import { mediaEvents } from "./events.ts";
+import { addProcessing, MEDIA_QUEUE } from "./pipeline/intake.ts";
+import { addRescan } from "./pipeline/rescan.ts";
+import { withdraw } from "./pipeline/settlement.ts";
+import { waitingOf } from "./pipeline/watch.ts";
+import { mediaProblems } from "./problems.ts";
+import type { Scanner } from "./scan/scanner.ts";
+
+/** What operators and hosts work with. */
+export interface MediaOperationsParts {
+  readonly store: Store;
+  readonly assets: MediaAssets;
+  readonly jobs: Jobs;
+  readonly grants: MediaGrants;
+  readonly scanner: Scanner | undefined;
+  /** Why there is none. */
+  readonly unscannedReason: string | undefined;
+  readonly operatorsOnly: Authorise<unknown>;
+  readonly entrances: readonly Entrance[];
+}
+
+const MOST_LISTED = 200;
+const MOST_DEAD = 20;
+const AssetId = z.string().regex(/^[0-9a-f]{32}$/, "An asset is named by 32 hexadecimal digits.");
+const Reason = z.string().trim().min(1).max(500);
+/** `<received at>.<asset>` of the last one of the page before. */
+const Cursor = z
+  .string()
+  .regex(/^\d{1,15}\.[0-9a-f]{32}$/)
+  .transform((text) => {
+    const [receivedAt = "", id = ""] = text.split(".");
+    return { receivedAt: Number(receivedAt), id };
+  });
+
+/** Looking at files that were brought, and deciding about them: the same from the console, the command line and pages. */
+export function createMediaOperations(parts: MediaOperationsParts): readonly AnyAction[] {
+  return [status(parts), list(parts), show(parts), moderate(parts), remove(parts), rescan(parts)];
+}
+
+function status({
+  store,
+  assets,
+  jobs,
+  scanner,
+  unscannedReason,
+  operatorsOnly,
+  entrances,
+}: MediaOperationsParts): AnyAction {
+  return defineAction({
+    name: "media.status",
+    entrances,
+    input: z.strictObject({}),
+    effects: "external",
+    idempotency: false,
+    authorise: operatorsOnly,
+    async run() {
+      const state = await scanner?.status();
+      return store.write(async (transaction) => {
+        const counts = await assets.counts(transaction);
+        const { files, oldest } = waitingOf(counts);
+        const age = oldest === undefined ? 0 : (await transaction.now()) - oldest;
+        const dead = (await jobs.dead(transaction, MEDIA_QUEUE, MOST_DEAD)).map(({ id, kind, reason, deadAt }) => ({
+          ...{ id, kind, reason, deadAt },
+        }));
+        const seen =
+          scanner === undefined
+            ? { state: "none" as const, reason: unscannedReason }
+            : { name: scanner.name, ...state };
+        return { scanner: seen, queue: { files, age }, counts, dead };
+      });
+    },
+  });
+}
+
+function list({ assets, operatorsOnly, entrances }: MediaOperationsParts): AnyAction {
+  return defineAction({
+    name: "media.assets.list",
+    entrances,
+    input: z.strictObject({
+      collection: z.string().min(1).max(200).optional(),
+      state: z.enum(ASSET_STATES).optional(),
+      after: Cursor.optional(),
+      limit: z.int().min(1).max(MOST_LISTED).default(50),
+    }),
+    effects: "none",
+    authorise: operatorsOnly,
+    async run({ attempt, input: { collection, state, after, limit }, transaction }) {
+      const found = await assets.list(transaction, {
+        ...{ tenant: attempt.tenant, limit: limit + 1 },
+        ...(collection === undefined ? {} : { collection }),
+        ...(state === undefined ? {} : { states: [state] }),
+        ...(after === undefined ? {} : { after }),
+      });
+      const page = found.slice(0, limit);
+      const last = page.at(-1);
+      const next = found.length > limit && last !== undefined ? { next: `${last.receivedAt}.${last.id}` } : {};
+      return { assets: page, ...next };
+    },
+  });
+}
+
+function show({ assets, operatorsOnly, entrances }: MediaOperationsParts): AnyAction {
+  return defineAction({
+    name: "media.assets.show",
+    entrances,
+    input: z.strictObject({ asset: AssetId }),
+    effects: "none",
+    authorise: operatorsOnly,
+    async run({ attempt, input, transaction }) {
+      const asset = await find(assets, transaction, { id: input.asset, tenant: attempt.tenant });
+      if (asset === undefined) return unknown(input.asset);
+      return { asset, variants: (await assets.variants(transaction, [asset.id])).get(asset.id) ?? [] };
+    },
+  });
+}
+
+const Decision = z.strictObject({
+  asset: AssetId,
+  decision: z.enum(["publish", "hide", "reject"]),
+  reason: Reason.optional(),
+});
+
+function moderate(parts: MediaOperationsParts): AnyAction {
+  const { assets, entrances } = parts;
+  return defineAction({
+    name: "media.asset.moderate",
+    entrances,
+    input: Decision,
+    effects: "store",
+    authorise: moderatorsOnly(parts),
+    audit: {
+      event: mediaEvents.media_asset_moderated,
+      target: ({ asset }) => `asset:${asset}`,
+      context: ({ decision, reason }) => ({ decision, reason }),
+    },
+    async run({ attempt, input: { asset: id, decision, reason }, transaction }) {
+      const asset = await find(assets, transaction, { id, tenant: attempt.tenant });
+      if (asset === undefined) return unknown(id);
+      if (isBusy(asset)) return busy();
+      const denial = await decide(parts, transaction, { asset, decision, reason: reason ?? "" });
+      return denial ?? { asset: id, state: (await assets.find(transaction, id))?.state };
+    },
+  });
+}
+
+async function decide(
+  { assets, jobs, scanner }: MediaOperationsParts,
+  transaction: WriteTransaction,
+  {
+    asset,
+    decision,
+    reason,
+  }: { readonly asset: MediaAsset; readonly decision: "publish" | "hide" | "reject"; readonly reason: string },
+): Promise<Denial | undefined> {
+  const { id, tenant, state } = asset;
+  if (decision === "reject") {
+    const step = { from: ASSET_STATES, to: "rejected", reason: `moderated: ${reason}`, quarantined: false } as const;
+    await assets.change(transaction, id, step);
+    await withdraw({ assets, jobs }, transaction, { tenant, id, deleted: true });
+    return undefined;
+  }
+  if (decision === "hide") {
+    if (state !== "published") return deny(problems.STATE_CONFLICT, { detail: "It is not published." });
+    await assets.change(transaction, id, { from: ["published"], to: "held", reason: HELD.hidden });
+    return undefined;
+  }
+  if (state === "published") return undefined;
+  const looked = state === "held" && (asset.reason === HELD.moderation || asset.reason === HELD.hidden);
+  // One that was let through while there was no scanner is not let through again once there is.
+  if (!looked || (asset.scannedBy === undefined && scanner !== undefined)) return deny(mediaProblems.MEDIA_NOT_SCANNED);
+  await assets.change(transaction, id, { from: ["held"], to: "published", quarantined: false });
+  return undefined;
+}
+
+function remove(parts: MediaOperationsParts): AnyAction {
+  const { assets, jobs, entrances } = parts;
+  return defineAction({
+    name: "media.asset.delete",
+    entrances,
+    input: z.strictObject({ asset: AssetId }),
+    effects: "store",
+    authorise: moderatorsOnly(parts),
+    audit: { event: mediaEvents.media_asset_deleted, target: ({ asset }) => `asset:${asset}` },
+    async run({ attempt, input: { asset: id }, transaction }) {
+      const asset = await find(assets, transaction, { id, tenant: attempt.tenant });
+      if (asset === undefined) return unknown(id);
+      if (isBusy(asset)) return busy();
+      await withdraw({ assets, jobs }, transaction, { tenant: asset.tenant, id, deleted: true });
+      await assets.remove(transaction, id);
+      return { asset: id };
+    },
+  });
+}
+
+function rescan(parts: MediaOperationsParts): AnyAction {
+  const { assets, jobs, operatorsOnly, entrances } = parts;
+  return defineAction({
+    name: "media.asset.rescan",
+    entrances,
+    input: z.strictObject({ asset: AssetId }),
+    effects: "store",
+    authorise: operatorsOnly,
+    audit: { event: mediaEvents.media_rescan_ordered, target: ({ asset }) => `asset:${asset}` },
+    async run({ attempt, input: { asset: id }, transaction }) {
+      const asset = await find(assets, transaction, { id, tenant: attempt.tenant });
+      if (asset === undefined) return unknown(id);
+      if (isBusy(asset)) return busy();
+      if (asset.state === "published") {
+        await addRescan(jobs, transaction, { tenant: asset.tenant, asset: id });
+      } else if (asset.quarantined) {
+        await assets.change(transaction, id, { from: ASSET_STATES, to: "received" });
+        await addProcessing(jobs, transaction, asset);
+      } else return deny(mediaProblems.MEDIA_FILE_GONE);
+      return { asset: id };
+    },
+  });
+}
+
+/** Operators, and whoever has the scope for the collection of the asset. */
+function moderatorsOnly({
+  assets,
+  grants,
+  operatorsOnly,
+}: MediaOperationsParts): Authorise<{ readonly asset: string }> {
+  return async (context) => {
+    if ((await operatorsOnly(context)) === true) return true;
+    const { principal, input, attempt, read } = context;
+    return read(async (transaction) => {
+      const asset = await find(assets, transaction, { id: input.asset, tenant: attempt.tenant });
+      if (asset === undefined) return false;
+      const grant = await grants.of(transaction, { principal, collection: asset.collection });
+      return grant?.tenant === asset.tenant && grant.scopes.has("moderate");
+    });
+  };
+}
+
+async function find(
+  assets: MediaAssets,
+  transaction: ReadTransaction,
+  { id, tenant }: { readonly id: string; readonly tenant: string },
+): Promise<MediaAsset | undefined> {
+  const asset = await assets.find(transaction, id);
+  return asset?.tenant === tenant ? asset : undefined;
+}
+
+/** A job has it in hands; what it has made would be left behind. */
+function isBusy({ state }: MediaAsset): boolean {
+  return state === "scanning" || state === "clean";
+}
+
+function busy(): Denial {
+  return deny(problems.STATE_CONFLICT, { detail: "The file is being looked at right now. Try again in a moment." });
+}
+
+function unknown(id: string): Denial {
+  return deny(problems.NOT_FOUND, { detail: `There is no asset ${id}.` });
+}

@@ -1,0 +1,384 @@
+import { createHash, timingSafeEqual, type Hash } from "node:crypto";
+import type { Clock } from "../../kernel/clock.ts";
+import { deny, isDenial, type Denial } from "../../kernel/outcome.ts";
+import type { MediaQuota } from "../../kernel/ports/media-grants.ts";
+import type { ResumableFiles, ResumableWriter } from "../../kernel/ports/media-intake.ts";
+import type { ResumableUpload, ResumableUploads } from "../../kernel/ports/resumable-uploads.ts";
+import type { Store } from "../../kernel/ports/store.ts";
+import type { Problem } from "../../kernel/problem.ts";
+import { problems } from "../../kernel/problems.ts";
+import type { Timers } from "../../kernel/timers.ts";
+import type { ContentCommand } from "./command.ts";
+import { uploadEvents } from "./events.ts";
+import type { Checksum } from "./fields.ts";
+import type { UploadLimits } from "./limits.ts";
+import { uploadProblems } from "./problems.ts";
+import { failed, inconsistent, notThere, otherOffset, refuse } from "./refusals.ts";
+
+/** What content is received with. */
+export interface TransferParts {
+  readonly store: Store;
+  readonly uploads: ResumableUploads;
+  readonly files: ResumableFiles;
+  readonly limits: UploadLimits;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  /** Names this process in the store, and none before it. */
+  readonly writer: string;
+  readonly report: (error: unknown) => void;
+}
+
+/** Where content comes from. */
+export interface ContentSource {
+  /** The next piece; `undefined` at the end, a denial when the rest does not come. */
+  read(): Promise<Uint8Array | Denial | undefined>;
+  /** Has the rest take as long as content may. Called once somebody may send it. */
+  allowTime?(): void;
+  /** Gives up what is waited for. */
+  abandon(): void;
+}
+
+/** Content for an upload, on its way. */
+export interface Content {
+  readonly command: ContentCommand;
+  readonly source: ContentSource;
+  /** What is answered where a checksum does not fit. */
+  readonly mismatch: Problem;
+  readonly quota: MediaQuota | undefined;
+}
+
+/** How far an upload has come. */
+export interface Received {
+  readonly upload: ResumableUpload;
+  readonly epoch: number;
+  readonly offset: number;
+  /** All of it is here; it only has to be finished. `already`: that was done before. */
+  readonly complete: boolean | "already";
+  /** SHA-256 of all of it, where its sender wanted to know and sent it in one request. */
+  readonly sha256?: Uint8Array;
+}
+
+/** Bytes after which what has come is made durable and acknowledged. */
+const LEAF = 8 * 1_048_576;
+/** For slow senders: bytes and milliseconds after which that is done anyhow. */
+const SLOW = { bytes: 262_144, time: 2_000 };
+/** Bytes of the quota that are held ahead for an upload of unknown length. */
+const STEP = 8 * 1_048_576;
+/** Milliseconds for which it is remembered that an upload has ended. */
+export const ENDED_KEPT = 3_600_000;
+
+/** One request that brings content: written as it comes, acknowledged when it is durable. */
+export class Transfer {
+  /** Resolves once the file is closed and the store knows how far it is. */
+  readonly ended: Promise<void>;
+  readonly #parts: TransferParts;
+  readonly #id: string;
+  readonly #end: () => void;
+  #upload: ResumableUpload | undefined;
+  #writer: ResumableWriter | undefined;
+  #source: ContentSource | undefined;
+  #overtaken = false;
+  #settled = false;
+  /** Behind what was taken, and behind what is durable. */
+  #position = 0;
+  #durable = 0;
+  #reserved = 0;
+  /** Behind what was made durable, whether it counts already or not. */
+  #flushed = 0;
+  #hashes: readonly (readonly [Checksum["algorithm"], Hash])[] = [];
+  #checkpoint: Promise<void> | undefined;
+  #checkpointAt = 0;
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(parts: TransferParts, id: string, ended: (transfer: Transfer) => void) {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.ended = promise;
+    this.#parts = parts;
+    this.#id = id;
+    this.#end = () => {
+      ended(this);
+      resolve();
+    };
+  }
+
+  /** By which the store knows this writer; `undefined` before it has the upload. */
+  get epoch(): number | undefined {
+    return this.#upload?.epoch;
+  }
+
+  /** Has it stop: another request has come for the same upload, or the server ends. */
+  stop(): void {
+    this.#overtaken = true;
+    this.#source?.abandon();
+  }
+
+  /** Receives content. `stuck`: whoever was at it before may still have the file open. */
+  async receive(content: Content, stuck: boolean): Promise<Received | Denial> {
+    try {
+      const upload = await this.#claim(content.command);
+      if (isDenial(upload) || "complete" in upload) return upload;
+      const length = await this.#agreeOnLength(upload, content);
+      if (isDenial(length)) return length;
+      const opened = await this.#open(upload, stuck);
+      if (isDenial(opened)) return opened;
+      return await this.#receiveInto(opened, { upload, content, length });
+    } catch (error) {
+      return failed(error, this.#parts.report);
+    }
+  }
+
+  /** Says that the store has taken what is here: there is nothing to be noted any more. */
+  finished(): void {
+    this.#settled = true;
+  }
+
+  /** Closes the file, and notes what was not. */
+  async close(): Promise<void> {
+    try {
+      await this.#settle();
+      await this.#closeFile();
+    } catch (error) {
+      this.#parts.report(error);
+    } finally {
+      this.#end();
+    }
+  }
+
+  async #claim({ completes, contentLength, offset }: ContentCommand): Promise<ResumableUpload | Received | Denial> {
+    const { store, uploads, writer } = this.#parts;
+    const id = this.#id;
+    const claimed = await store.write((writing) => uploads.claim(writing, { id, writer }));
+    if (claimed === undefined) {
+      const known = await store.read((reading) => uploads.find(reading, id));
+      if (known === undefined) return notThere();
+      if (known.state !== "received") return refuse(uploadProblems.UPLOAD_GONE);
+      // Its sender has not heard that all of it is here.
+      const again = completes !== false && contentLength === 0 && offset === known.offset;
+      if (again) return { upload: known, epoch: known.epoch, offset, complete: "already" };
+      return contentLength === 0 ? refuse(uploadProblems.UPLOAD_COMPLETED) : inconsistent("The upload is complete.");
+    }
+    this.#upload = claimed;
+    this.#durable = claimed.offset;
+    this.#position = claimed.offset;
+    this.#flushed = claimed.offset;
+    this.#reserved = claimed.reserved;
+    return claimed.offset === offset ? claimed : otherOffset(claimed.offset, offset);
+  }
+
+  /** The length of the upload, once everything that is said about it agrees; `undefined` as long as it is unknown. */
+  async #agreeOnLength(upload: ResumableUpload, { command, quota }: Content): Promise<number | Denial | undefined> {
+    const { offset, contentLength, completes } = command;
+    const { largestFile, largestRequest } = this.#parts.limits;
+    const implied = completes === true && contentLength !== undefined ? offset + contentLength : undefined;
+    const said = [upload.length, command.length, implied].filter((length) => length !== undefined);
+    const [length] = said;
+    if (said.some((other) => other !== length)) return inconsistent("Two lengths were announced.");
+    if (contentLength !== undefined && length !== undefined && offset + contentLength > length)
+      return inconsistent("More is sent than was announced.");
+    if (largestRequest > 0 && (contentLength ?? 0) > largestRequest) return requestTooLarge(largestRequest);
+    if (Math.max(length ?? 0, offset + (contentLength ?? 0)) > largestFile)
+      return refuse(uploadProblems.UPLOAD_TOO_LARGE_FOR_COLLECTION);
+    if (upload.length === undefined && length !== undefined) {
+      const { store, uploads } = this.#parts;
+      const { id, epoch } = upload;
+      const held = await store.write(
+        async (writing) =>
+          (await uploads.setLength(writing, { id, epoch, length })) &&
+          (await uploads.reserve(writing, { id, epoch, bytes: length }, quota)),
+      );
+      if (!held) return refuse(uploadProblems.UPLOADS_EXHAUSTED);
+      this.#reserved = length;
+    }
+    return length;
+  }
+
+  async #open(upload: ResumableUpload, stuck: boolean): Promise<ResumableWriter | Denial> {
+    const { files, store, uploads, writer: own } = this.#parts;
+    const { id, offset, writer: former } = upload;
+    // Of one process alone nobody else can have it open: it is its own former self, which is dead.
+    const foreign = former !== undefined && former !== own && store.dialect === "postgres";
+    const writer = await files.append(id, offset, { fenced: stuck || foreign });
+    if (writer !== undefined) {
+      this.#writer = writer;
+      return writer;
+    }
+    await store.write((writing) => uploads.end(writing, { id, kept: ENDED_KEPT }));
+    return deny(uploadProblems.UPLOAD_GONE, { event: uploadEvents.media_upload_lost, context: { upload: id } });
+  }
+
+  async #receiveInto(
+    writer: ResumableWriter,
+    {
+      upload,
+      content,
+      length,
+    }: { readonly upload: ResumableUpload; readonly content: Content; readonly length: number | undefined },
+  ): Promise<Received | Denial> {
+    const { command } = content;
+    const verified = command.checksum !== undefined || command.lateChecksum !== undefined;
+    const end = await this.#copy(writer, { content, length, verified });
+    await this.#checkpoint;
+    if (this.#failure !== undefined) throw this.#failure.error;
+    if (end === "too long") return this.#invalidate(length);
+    if (verified) {
+      const refused = end ?? this.#verify(content);
+      if (refused !== undefined) return this.#overtaken ? overtaken() : refused;
+    }
+    this.#durable = await writer.flush();
+    const complete = end === undefined && (await this.#isComplete(command, length));
+    if (isDenial(complete)) return complete;
+    if (!complete && !(await this.#settle())) return overtaken();
+    if (end !== undefined) return this.#overtaken ? overtaken() : end;
+    const come = { upload: { ...upload, length }, epoch: upload.epoch, offset: this.#durable, complete };
+    const wanted = command.wantsDigest && complete && command.offset === 0;
+    const sha256 = wanted ? this.#hashes.find(([name]) => name === "sha256")?.[1].digest() : undefined;
+    return sha256 === undefined ? come : { ...come, sha256 };
+  }
+
+  /** Takes all that comes; what ended it where that was not its end. */
+  async #copy(
+    writer: ResumableWriter,
+    {
+      content,
+      length,
+      verified,
+    }: { readonly content: Content; readonly length: number | undefined; readonly verified: boolean },
+  ): Promise<Denial | "too long" | undefined> {
+    const { source, command, quota } = content;
+    const { largestFile, largestRequest } = this.#parts.limits;
+    const most = length ?? largestFile;
+    const begin = this.#position;
+    this.#hashes = algorithmsOf(command).map((algorithm) => [algorithm, createHash(algorithm)] as const);
+    this.#source = source;
+    this.#checkpointAt = this.#parts.clock.monotonic();
+    source.allowTime?.();
+    // Somebody may have asked for it while it was opened.
+    if (this.#overtaken) return overtaken();
+    for (;;) {
+      const piece = await source.read();
+      if (piece === undefined) return undefined;
+      if (isDenial(piece)) return piece;
+      if (this.#position + piece.byteLength > most) return "too long";
+      this.#position += piece.byteLength;
+      if (largestRequest > 0 && this.#position - begin > largestRequest) return requestTooLarge(largestRequest);
+      if (this.#position > this.#reserved && !(await this.#hold(most, quota)))
+        return this.#overtaken ? overtaken() : refuse(uploadProblems.UPLOADS_EXHAUSTED);
+      for (const [, hash] of this.#hashes) hash.update(piece);
+      await writer.write(piece);
+      if (this.#failure !== undefined) return undefined;
+      this.#checkpoint ??= this.#beginCheckpoint(writer, verified ? undefined : (command.progress ?? ignore));
+    }
+  }
+
+  /** Holds room in the quota ahead of what comes, where nobody knows how much that will be. */
+  async #hold(most: number, quota: MediaQuota | undefined): Promise<boolean> {
+    const { store, uploads } = this.#parts;
+    const { id, epoch } = this.#upload ?? {};
+    if (id === undefined || epoch === undefined) return false;
+    const bytes = Math.min(most, this.#position + STEP);
+    const held = await store.write((writing) => uploads.reserve(writing, { id, epoch, bytes }, quota));
+    if (held) this.#reserved = bytes;
+    return held;
+  }
+
+  /**
+   * Makes durable what has come, while more comes. Without `progress` it is not acknowledged: what a checksum is to
+   * prove counts once it is proven.
+   */
+  #beginCheckpoint(
+    writer: ResumableWriter,
+    progress: ((offset: number) => void) | undefined,
+  ): Promise<void> | undefined {
+    const bytes = this.#position - this.#flushed;
+    const now = this.#parts.clock.monotonic();
+    if (bytes < LEAF && !(bytes >= SLOW.bytes && now - this.#checkpointAt >= SLOW.time)) return undefined;
+    this.#checkpointAt = now;
+    const note = async (): Promise<void> => {
+      const durable = await writer.flush();
+      this.#flushed = durable;
+      if (progress === undefined) return;
+      if (!(await this.#advance(durable, false))) return this.stop();
+      this.#durable = durable;
+      progress(durable);
+    };
+    return note()
+      .catch((error: unknown) => {
+        this.#failure ??= { error };
+      })
+      .finally(() => {
+        this.#checkpoint = undefined;
+      });
+  }
+
+  #verify({ command, mismatch }: Content): Denial | undefined {
+    const { checksum, lateChecksum } = command;
+    const expected = checksum ?? lateChecksum?.() ?? "missing";
+    if (expected === "missing") return refuse(problems.MALFORMED_REQUEST, "The announced checksum did not come.");
+    return this.#fits(expected) ? undefined : deny(mismatch, { event: uploadEvents.media_upload_corrupted });
+  }
+
+  #fits({ algorithm, digest }: Checksum): boolean {
+    // A copy: the digest may be asked for once more.
+    const found = this.#hashes
+      .find(([name]) => name === algorithm)?.[1]
+      .copy()
+      .digest();
+    return found !== undefined && found.byteLength === digest.byteLength && timingSafeEqual(found, digest);
+  }
+
+  async #isComplete({ completes }: ContentCommand, length: number | undefined): Promise<boolean | Denial> {
+    if (completes === false) return false;
+    if (completes === "by length") return this.#durable === length;
+    if (length === undefined || this.#durable === length) return true;
+    if (!(await this.#settle())) return overtaken();
+    return inconsistent("Less was sent than was announced.");
+  }
+
+  /** More came than was announced: whoever sends that cannot be gone on with. */
+  async #invalidate(length: number | undefined): Promise<Denial> {
+    const { store, uploads, files } = this.#parts;
+    await this.#closeFile();
+    this.#settled = true;
+    await store.write((writing) => uploads.end(writing, { id: this.#id, kept: ENDED_KEPT }));
+    await files.delete(this.#id);
+    if (length === undefined) return refuse(uploadProblems.UPLOAD_TOO_LARGE_FOR_COLLECTION);
+    return inconsistent("More was sent than was announced. The upload has ended.");
+  }
+
+  /** Closes the file and notes how far it is; `false` where somebody else has it by now. */
+  async #settle(): Promise<boolean> {
+    if (this.#settled) return true;
+    this.#settled = true;
+    await this.#closeFile();
+    return this.#upload === undefined || this.#advance(this.#durable, true);
+  }
+
+  async #closeFile(): Promise<void> {
+    await this.#checkpoint;
+    await this.#writer?.[Symbol.asyncDispose]();
+    this.#writer = undefined;
+  }
+
+  async #advance(offset: number, closed: boolean): Promise<boolean> {
+    const { store, uploads } = this.#parts;
+    const epoch = this.#upload?.epoch ?? -1;
+    return store.write((writing) => uploads.advance(writing, { id: this.#id, epoch, offset, closed }));
+  }
+}
+
+/** What comes late is not known before: both that are spoken are made. */
+function algorithmsOf({ checksum, lateChecksum, wantsDigest }: ContentCommand): readonly Checksum["algorithm"][] {
+  if (lateChecksum !== undefined) return ["sha1", "sha256"];
+  const algorithms = new Set(checksum === undefined ? [] : [checksum.algorithm]);
+  return [...(wantsDigest ? algorithms.add("sha256") : algorithms)];
+}
+
+function requestTooLarge(most: number): Denial {
+  return refuse(problems.PAYLOAD_TOO_LARGE, `One request may bring ${most} bytes.`);
+}
+
+function overtaken(): Denial {
+  return refuse(uploadProblems.UPLOAD_OVERTAKEN, undefined, { retryAfter: 1 });
+}
+
+function ignore(): void {}
