@@ -36,6 +36,15 @@ import {
 } from "./commands/oauth.ts";
 import { oauthCompromise, oauthListKeys, oauthPruneKeys, oauthRotateKeys } from "./commands/oauth-keys.ts";
 import { start } from "./commands/start.ts";
+import {
+  storageArchive,
+  storageList,
+  storageManifest,
+  storageProbe,
+  storageRestore,
+  storageResume,
+  storageVerify,
+} from "./commands/storage.ts";
 
 /** Every command of the `gatehouse` program. */
 export const commands: readonly Command[] = [
@@ -79,6 +88,13 @@ export const commands: readonly Command[] = [
   accountsResetFactors,
   grantsList,
   grantsRevoke,
+  storageList,
+  storageProbe,
+  storageArchive,
+  storageVerify,
+  storageRestore,
+  storageManifest,
+  storageResume,
   backup,
   restore,
   config,

@@ -36,6 +36,7 @@ import type { PageParts } from "./page-parts.ts";
 import { SigningKeyRows } from "./signing-key-page.ts";
 import { signingKeyRoutes } from "./signing-key-routes.ts";
 import { CONSOLE, type ConsoleSignIn } from "./sign-in.ts";
+import { storageRoutes } from "./storage-routes.ts";
 
 /** What the pages are made from. */
 export interface ConsoleRouteParts {
@@ -77,7 +78,7 @@ export function consoleRoutes(parts: ConsoleRouteParts): Hono {
     ask: (inbound, asked) => ask(parts, inbound, asked),
     refuse: async (inbound, denial) => edge.problem(inbound, denial, await errorFrame(parts, inbound)),
   };
-  const rooms = [accountRoutes, grantRoutes, clientRoutes, signingKeyRoutes, emergencyRoutes];
+  const rooms = [accountRoutes, grantRoutes, clientRoutes, signingKeyRoutes, storageRoutes, emergencyRoutes];
   for (const routes of rooms) app.route("/", routes(desk));
   app.get("/console/guards", (context) => show(parts, context, (inbound) => guards(parts, inbound)));
   app.get("/console/enter/:token", (context) => door(parts, edge.of(context)));

@@ -33,7 +33,13 @@ function describeReading(current: () => StorageTarget): void {
   it("gives back what was put, whole and in part", async () => {
     const target = current();
     await putFile(target, "reading/whole", Buffer.from("0123456789"));
-    for (const [start, end, text] of [[0, 10, "0123456789"], [3, 5, "34"], [8, 99, "89"], [10, 20, ""], [4, 4, ""]] as const) {
+    for (const [start, end, text] of [
+      [0, 10, "0123456789"],
+      [3, 5, "34"],
+      [8, 99, "89"],
+      [10, 20, ""],
+      [4, 4, ""],
+    ] as const) {
       const part = await target.get("reading/whole", { start, end });
       assert.equal(part?.bytes, 10);
       assert.equal(await textOf(part.body), text, `${start}-${end}`);
@@ -113,7 +119,10 @@ function describeWriting(current: () => StorageTarget): void {
     const broken = new ReadableStream<Uint8Array>({ pull: (controller) => controller.error(new RangeError("gone")) });
     await assert.rejects(target.put("writing/broken", { ...described3, body: broken }), RangeError);
     const signal = AbortSignal.abort(new RangeError("given up"));
-    await assert.rejects(target.put("writing/broken", { ...described3, body: new Blob(["abc"]).stream(), signal }), RangeError);
+    await assert.rejects(
+      target.put("writing/broken", { ...described3, body: new Blob(["abc"]).stream(), signal }),
+      RangeError,
+    );
     assert.equal(await target.head("writing/broken"), undefined);
   });
 
@@ -127,7 +136,20 @@ function describeWriting(current: () => StorageTarget): void {
 
   it("refuses keys that would lead elsewhere", async () => {
     const target = current();
-    const wrong = ["", "/etc/passwd", "../x", "a/../b", "a/./b", "a//b", "a/", "A", "a\0b", "a\\b", "ä", "a".repeat(201)];
+    const wrong = [
+      "",
+      "/etc/passwd",
+      "../x",
+      "a/../b",
+      "a/./b",
+      "a//b",
+      "a/",
+      "A",
+      "a\0b",
+      "a\\b",
+      "ä",
+      "a".repeat(201),
+    ];
     for (const key of wrong) {
       await assert.rejects(target.get(key), TypeError, key);
       await assert.rejects(target.head(key), TypeError, key);

@@ -171,10 +171,22 @@ function describeLog(current: () => Store): void {
     await current().write(async (transaction) => {
       await log.addProbe(transaction, target, { ...probe, at: LATER });
       await log.addProbe(transaction, target, { ...probe, at: LATER + 1, used: 20 });
-      await log.addProbe(transaction, target, { at: 2 * LATER, latency: undefined, failure: "down", used: undefined, total: undefined });
+      await log.addProbe(transaction, target, {
+        at: 2 * LATER,
+        latency: undefined,
+        failure: "down",
+        used: undefined,
+        total: undefined,
+      });
     });
     const probes = await current().read((transaction) => log.probes(transaction, target, LATER + 1));
-    assert.deepEqual(probes.map(({ at, failure }) => [at, failure]), [[LATER + 1, ""], [2 * LATER, "down"]]);
+    assert.deepEqual(
+      probes.map(({ at, failure }) => [at, failure]),
+      [
+        [LATER + 1, ""],
+        [2 * LATER, "down"],
+      ],
+    );
     assert.deepEqual(await current().read((transaction) => log.use(transaction, target, 0)), [
       { at: LATER + 1, used: 20, total: 100 },
     ]);

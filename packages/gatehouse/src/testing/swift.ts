@@ -32,7 +32,8 @@ export function skipWithoutSwift(): string | false {
  * @throws {MissingServiceError} when it is not installed.
  */
 export async function startSwift(): Promise<SwiftService> {
-  if (!PROGRAMS.every((path) => existsSync(path))) throw new MissingServiceError("OpenStack Swift", "swift-proxy", "PATH");
+  if (!PROGRAMS.every((path) => existsSync(path)))
+    throw new MissingServiceError("OpenStack Swift", "swift-proxy", "PATH");
   const directory = await mkdtemp(join(tmpdir(), "gatehouse-swift-"));
   const port = await freePort();
   const endpoint = `http://127.0.0.1:${port}`;
@@ -45,7 +46,11 @@ export async function startSwift(): Promise<SwiftService> {
     directory,
     owner: undefined,
     stopSignal: "SIGTERM",
-    ready: () => fetch(endpoint).then(() => true, () => false),
+    ready: () =>
+      fetch(endpoint).then(
+        () => true,
+        () => false,
+      ),
   });
   await server.start();
   return {

@@ -17,7 +17,9 @@ export const mediaStorageOptions = {
   "media.storage.archive.quota": option(size(), {
     doc: "How much of the archive may be used, for warnings; buckets cannot tell themselves.",
   }),
-  "media.storage.archive.bucket": option(text("the name of a bucket"), { doc: "The bucket of an archive of the kind `s3`." }),
+  "media.storage.archive.bucket": option(text("the name of a bucket"), {
+    doc: "The bucket of an archive of the kind `s3`.",
+  }),
   "media.storage.archive.region": option(text("the name of a region"), {
     doc: "The region of the bucket.",
     default: "us-east-1",

@@ -52,7 +52,10 @@ export function noAlarms(at: number): Alarms {
 }
 
 /** The alarms after one more probe, and the ones that changed. */
-export function nextAlarms(alarms: Alarms, sighting: Sighting): { readonly alarms: Alarms; readonly changes: readonly AlarmChange[] } {
+export function nextAlarms(
+  alarms: Alarms,
+  sighting: Sighting,
+): { readonly alarms: Alarms; readonly changes: readonly AlarmChange[] } {
   const levels: Readonly<Record<Concern, Level>> = {
     availability: sighting.failed ? "critical" : "ok",
     capacity: capacityLevel(sighting.full, alarms.capacity.level),

@@ -65,7 +65,12 @@ class Trial implements AsyncDisposable {
   readonly #archive: StorageTarget;
   readonly #kit: StorageKit;
 
-  private constructor(store: Store, clock: FakeClock, folder: { readonly path: string } & Disposable, targets: [StorageTarget, StorageTarget]) {
+  private constructor(
+    store: Store,
+    clock: FakeClock,
+    folder: { readonly path: string } & Disposable,
+    targets: [StorageTarget, StorageTarget],
+  ) {
     this.#store = store;
     this.#clock = clock;
     this.#folder = folder;
@@ -188,7 +193,8 @@ class Trial implements AsyncDisposable {
   /** Nobody crashes any more: in the end everything is in the archive, and nothing anywhere else. */
   async finish(): Promise<void> {
     for (let round = 0; round < ROUNDS; round += 1) {
-      for (const name of ["hot", "archive"]) await this.#store.write((transaction) => this.#kit.parts.log.resume(transaction, name));
+      for (const name of ["hot", "archive"])
+        await this.#store.write((transaction) => this.#kit.parts.log.resume(transaction, name));
       for (const kind of ["CheckHot", "CheckArchive"]) await this.#kit.begin(kind, TRANSFER_QUEUE);
       await this.#kit.settle();
       await this.#nothingIsLost();
@@ -198,6 +204,9 @@ class Trial implements AsyncDisposable {
     assert.deepEqual(await this.#archive.list(""), kept);
     assert.deepEqual(await this.#hot.list(""), []);
     for (const name of KEYS) assert.equal(await this.#kit.state(name), kept.includes(name) ? "archived" : undefined);
-    assert.deepEqual(this.#kit.eventNames().filter((name) => name === "storage_file_lost"), []);
+    assert.deepEqual(
+      this.#kit.eventNames().filter((name) => name === "storage_file_lost"),
+      [],
+    );
   }
 }

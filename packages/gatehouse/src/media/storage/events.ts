@@ -4,7 +4,8 @@ import { defineEvents } from "../../kernel/event.ts";
 export const storageEvents = defineEvents({
   storage_copy_damaged: {
     level: "critical",
-    description: "A copy at a storage target is not what was put there, or is gone. Nothing that relies on it is deleted.",
+    description:
+      "A copy at a storage target is not what was put there, or is gone. Nothing that relies on it is deleted.",
   },
   storage_copy_healed: { level: "warn", description: "A damaged copy was replaced from the other, and read back." },
   storage_file_lost: {

@@ -11,7 +11,8 @@ const SHORTEST = DAY / 4;
  */
 export function daysToFull(uses: readonly StorageUse[]): number | undefined {
   const [first, last] = [uses[0], uses.at(-1)];
-  if (first === undefined || last === undefined || uses.length < FEWEST || last.at - first.at < SHORTEST) return undefined;
+  if (first === undefined || last === undefined || uses.length < FEWEST || last.at - first.at < SHORTEST)
+    return undefined;
   const days = uses.map(({ at }) => (at - first.at) / DAY);
   const used = uses.map((use) => use.used);
   const [middle, average] = [meanOf(days), meanOf(used)];

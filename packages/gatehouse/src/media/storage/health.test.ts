@@ -97,7 +97,13 @@ describe("the health of storage targets", () => {
   it("goes by a quota where the target cannot tell", async () => {
     await using place = await createPlace({ quota: 1000 });
     await place.kit.parts.store.write((transaction) =>
-      place.kit.parts.files.add(transaction, { key: "t/a/view", bytes: 850, sha256: "0", type: "image/png", archiveAt: 0 }),
+      place.kit.parts.files.add(transaction, {
+        key: "t/a/view",
+        bytes: 850,
+        sha256: "0",
+        type: "image/png",
+        archiveAt: 0,
+      }),
     );
     await place.probe(3);
     const [health] = await place.health();
@@ -115,7 +121,8 @@ describe("the health of storage targets", () => {
       if (broken) {
         const failure = { reason: "the store was away", runAt: 0 };
         await place.kit.parts.store.write(async (transaction) => {
-          if ((await jobs.fail(transaction, job, failure)) === "dead") await check.dead?.(transaction, job, failure.reason);
+          if ((await jobs.fail(transaction, job, failure)) === "dead")
+            await check.dead?.(transaction, job, failure.reason);
         });
       } else {
         const effect = await check.run(job, new AbortController().signal);
@@ -134,7 +141,11 @@ describe("the health of storage targets", () => {
 
 describe("days to full", () => {
   it("draws a straight line", () => {
-    const uses = Array.from({ length: 48 }, (_, hour) => ({ at: hour * 3_600_000, used: 10 + hour, total: 10 + 47 + 48 }));
+    const uses = Array.from({ length: 48 }, (_, hour) => ({
+      at: hour * 3_600_000,
+      used: 10 + hour,
+      total: 10 + 47 + 48,
+    }));
     assert.ok(Math.abs((daysToFull(uses) ?? 0) - 2) < 1e-9);
   });
 
@@ -179,7 +190,13 @@ describe("percentiles", () => {
     assert.equal(percentile([], 50), undefined);
     assert.equal(percentile([7], 95), 7);
     assert.equal(percentile([4, 1, 3, 2], 50), 2);
-    assert.equal(percentile(Array.from({ length: 100 }, (_, index) => index + 1), 95), 95);
+    assert.equal(
+      percentile(
+        Array.from({ length: 100 }, (_, index) => index + 1),
+        95,
+      ),
+      95,
+    );
   });
 });
 
@@ -195,7 +212,12 @@ class Place implements AsyncDisposable {
   readonly #close: () => Promise<void>;
 
   constructor(
-    { kit, clock, target, quota }: { kit: StorageKit; clock: FakeClock; target: StorageTarget; quota: number | undefined },
+    {
+      kit,
+      clock,
+      target,
+      quota,
+    }: { kit: StorageKit; clock: FakeClock; target: StorageTarget; quota: number | undefined },
     close: () => Promise<void>,
   ) {
     this.kit = kit;

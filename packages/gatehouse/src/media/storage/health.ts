@@ -9,7 +9,7 @@ import { storageEvents } from "./events.ts";
 import { daysToFull } from "./growth.ts";
 import { percentile } from "./latency.ts";
 import { probeTarget, type ProbeParts } from "./probe.ts";
-import { HEALTH_QUEUE, repeated } from "./repeated-job.ts";
+import { HEALTH_QUEUE, repeated, type RepeatedJob } from "./repeated-job.ts";
 
 /** A target and its place. */
 export interface PlacedTarget {
@@ -65,7 +65,7 @@ const LATEST = 10;
 const FEWEST_USUAL = 30;
 
 /** Probes every target once a minute, by one server at a time, and raises and lifts alarms. */
-export function createHealthCheck(parts: HealthParts): JobHandler {
+export function createHealthCheck(parts: HealthParts): JobHandler & RepeatedJob {
   return repeated(parts.jobs, { queue: HEALTH_QUEUE, kind: "ProbeTargets", every: INTERVAL }, async () => {
     for (const placed of parts.targets) await probeAndRecord(parts, placed);
     const { clock, log } = parts;
@@ -74,7 +74,10 @@ export function createHealthCheck(parts: HealthParts): JobHandler {
 }
 
 /** Probes a target now and records what was found. */
-export async function probeAndRecord(parts: HealthParts, { target, place, quota }: PlacedTarget): Promise<StorageProbe> {
+export async function probeAndRecord(
+  parts: HealthParts,
+  { target, place, quota }: PlacedTarget,
+): Promise<StorageProbe> {
   const { store, files, log, announce } = parts;
   const { bytes: used } = await store.read((transaction) => files.condition(transaction, place));
   const probe = await probeTarget(parts, target, { quota, used });

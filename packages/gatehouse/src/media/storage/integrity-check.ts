@@ -5,7 +5,7 @@ import { countCheck } from "./breaker.ts";
 import { digestAt, type Found } from "./digest.ts";
 import { storageEvents } from "./events.ts";
 import { MANIFEST_FOLDER } from "./manifest.ts";
-import { repeated, type RepeatedWork } from "./repeated-job.ts";
+import { repeated, type RepeatedJob, type RepeatedWork } from "./repeated-job.ts";
 import { storageFaultOf } from "./storage-error.ts";
 import { isSame, nameOf, pour, recopy, TRANSFER_QUEUE, type TransferParts } from "./transfers.ts";
 
@@ -33,7 +33,7 @@ const STRAY_KIND = "DeleteStray";
  * Reads a part of the copies in one place every hour, those that were read longest ago first, so that every one is read
  * once in so many days: a hundredth a day by default. Clears away what was cut off, too.
  */
-export function createIntegrityCheck(parts: IntegrityParts, place: StorageRole): JobHandler {
+export function createIntegrityCheck(parts: IntegrityParts, place: StorageRole): JobHandler & RepeatedJob {
   const kind = place === "hot" ? "CheckHot" : "CheckArchive";
   return repeated(parts.jobs, { queue: TRANSFER_QUEUE, kind, every: INTERVAL }, checkAll(parts, place));
 }
@@ -97,7 +97,11 @@ export async function checkCopy(
 function note(
   parts: IntegrityParts,
   record: StoredRecord,
-  { place, intact, found }: { readonly place: StorageRole; readonly intact: boolean; readonly found: Found | undefined },
+  {
+    place,
+    intact,
+    found,
+  }: { readonly place: StorageRole; readonly intact: boolean; readonly found: Found | undefined },
 ): Promise<boolean> {
   const { key, revision, sha256 } = record;
   const target = targetAt(parts, place).name;
@@ -152,10 +156,10 @@ async function heal(
 }
 
 /** Walks through the archive once a day, and has deleted what nothing was recorded of a day later. */
-export function createStraySweep({ store, files, jobs, archive }: TransferParts): JobHandler {
+export function createStraySweep({ store, files, jobs, archive }: TransferParts): JobHandler & RepeatedJob {
   const sweep = { queue: TRANSFER_QUEUE, kind: "FindStrays", every: DAY };
   return repeated(jobs, sweep, async (signal) => {
-    for (let after = ""; !signal.aborted; ) {
+    for (let after = ""; !signal.aborted;) {
       const keys = await archive.list("", after);
       const last = keys.at(-1);
       if (last === undefined) break;

@@ -24,7 +24,10 @@ export async function variantsOf(
   for (;;) {
     const query = { tenant, collection, states: ["published"] as const, limit: PAGE };
     const page = await assets.list(transaction, after === undefined ? query : { ...query, after });
-    const byAsset = await assets.variants(transaction, page.map(({ id }) => id));
+    const byAsset = await assets.variants(
+      transaction,
+      page.map(({ id }) => id),
+    );
     for (const { id } of page) variants.push(...(byAsset.get(id) ?? []));
     after = page.at(-1);
     if (after === undefined || page.length < PAGE) return variants;

@@ -16,7 +16,11 @@ export interface RepeatedJob {
 export type RepeatedWork = (signal: AbortSignal) => Promise<(transaction: WriteTransaction) => Promise<void>>;
 
 /** A handler of a job that plans itself anew, also when it fails: one attempt each. */
-export function repeated(jobs: Jobs, { queue, kind, every }: RepeatedJob, work: RepeatedWork): JobHandler & RepeatedJob {
+export function repeated(
+  jobs: Jobs,
+  { queue, kind, every }: RepeatedJob,
+  work: RepeatedWork,
+): JobHandler & RepeatedJob {
   const again = async (transaction: WriteTransaction): Promise<void> => {
     await jobs.add(transaction, repeatedJob({ queue, kind }, (await transaction.now()) + every));
   };

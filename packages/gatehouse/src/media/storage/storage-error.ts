@@ -31,7 +31,9 @@ export class StorageTargetError extends Error {
 const FAULTS: ReadonlyMap<string, StorageFault> = new Map<string, StorageFault>([
   ...["ENOSPC", "EDQUOT", "EFBIG"].map((code) => [code, "full"] as const),
   ...["EACCES", "EPERM", "EROFS"].map((code) => [code, "refused"] as const),
-  ...["EIO", "ENXIO", "ESTALE", "ETIMEDOUT", "ECONNREFUSED", "ECONNRESET"].map((code) => [code, "unavailable"] as const),
+  ...["EIO", "ENXIO", "ESTALE", "ETIMEDOUT", "ECONNREFUSED", "ECONNRESET"].map(
+    (code) => [code, "unavailable"] as const,
+  ),
 ]);
 
 /** Sorts what a target threw. */

@@ -21,7 +21,14 @@ export interface TieredTargetParts {
  * One target made of two: files are put at the hot one, are moved to the archive in time, and are found wherever they
  * are. What is put here is recorded, so that it is checked, archived and restored.
  */
-export function createTieredTarget({ store, jobs, files, hot, archive, archiveAfter }: TieredTargetParts): StorageTarget {
+export function createTieredTarget({
+  store,
+  jobs,
+  files,
+  hot,
+  archive,
+  archiveAfter,
+}: TieredTargetParts): StorageTarget {
   const inTurn = archive === undefined ? [hot] : [hot, archive];
 
   async function put(key: string, file: NewFile): Promise<void> {

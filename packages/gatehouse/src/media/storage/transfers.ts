@@ -106,8 +106,10 @@ async function evict(parts: TransferParts, { key, record, signal }: Moved): Prom
   const { files, hot, archive } = parts;
   if (record === undefined || (record.state !== "copied" && record.state !== "evicting")) return NOTHING;
   const { revision, state } = record;
-  const end = (to: "archived" | "copied"): Effect =>
-    async (transaction) => void (await files.step(transaction, { key, revision, from: "evicting", to }));
+  const end =
+    (to: "archived" | "copied"): Effect =>
+    async (transaction) =>
+      void (await files.step(transaction, { key, revision, from: "evicting", to }));
   if (state === "evicting") {
     // A crash has cut the deletion off.
     if ((await hot.head(key)) === undefined) return end("archived");
@@ -122,7 +124,10 @@ async function evict(parts: TransferParts, { key, record, signal }: Moved): Prom
 }
 
 /** Decides in one transaction with the breaker, so that no deletion begins after it has opened. */
-function mayEvict({ store, files, log, hot, archive, announce }: TransferParts, record: StoredRecord): Promise<boolean> {
+function mayEvict(
+  { store, files, log, hot, archive, announce }: TransferParts,
+  record: StoredRecord,
+): Promise<boolean> {
   const { key, revision, state } = record;
   return store.write(async (transaction) => {
     await countCheck({ log, announce }, transaction, { target: archive.name, intact: true });

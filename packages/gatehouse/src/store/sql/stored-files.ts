@@ -80,7 +80,9 @@ const HELD: Readonly<Record<StorageRole, string>> = {
   hot: "state IN ('hot', 'copied')",
   archive: "state IN ('copied', 'archived')",
 };
-const byPlace = (make: (place: StorageRole) => string): Readonly<Record<StorageRole, ReturnType<typeof portableStatement>>> => ({
+const byPlace = (
+  make: (place: StorageRole) => string,
+): Readonly<Record<StorageRole, ReturnType<typeof portableStatement>>> => ({
   hot: portableStatement(make("hot")),
   archive: portableStatement(make("archive")),
 });
@@ -135,8 +137,7 @@ export function createStoredFiles(): StoredFiles {
     async forget(transaction, key) {
       await transaction.execute(FORGET, [key]);
     },
-    hasten: async (transaction, key) =>
-      (await transaction.execute(HASTEN, [key, await transaction.now()])).length > 0,
+    hasten: async (transaction, key) => (await transaction.execute(HASTEN, [key, await transaction.now()])).length > 0,
     async due(transaction, { transfer, limit, pause }) {
       const now = await transaction.now();
       return (await transaction.execute<FileRow>(DUE[transfer], [now, limit, now + pause])).map(recordOf);

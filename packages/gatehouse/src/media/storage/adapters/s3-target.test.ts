@@ -14,18 +14,22 @@ import { openS3Target, type S3TargetOptions } from "./s3-target.ts";
 
 const skip = skipWithoutSwift();
 
-describeStorageTargetContract("S3 (Swift)", async () => {
-  const swift = await startSwift();
-  await makeBucket(swift, "photos");
-  const target = await openS3Target(optionsOf(swift));
-  return {
-    target,
-    async [Symbol.asyncDispose]() {
-      target[Symbol.dispose]();
-      await swift[Symbol.asyncDispose]();
-    },
-  };
-}, { skip });
+describeStorageTargetContract(
+  "S3 (Swift)",
+  async () => {
+    const swift = await startSwift();
+    await makeBucket(swift, "photos");
+    const target = await openS3Target(optionsOf(swift));
+    return {
+      target,
+      async [Symbol.asyncDispose]() {
+        target[Symbol.dispose]();
+        await swift[Symbol.asyncDispose]();
+      },
+    };
+  },
+  { skip },
+);
 
 describe("the S3 storage target", { skip }, () => {
   let started: SwiftService | undefined;
@@ -64,7 +68,10 @@ describe("the S3 storage target", { skip }, () => {
 
   it("says what is wrong with credentials and buckets", async () => {
     const credentials = { ...swift().credentials, secretAccessKey: "wrong" };
-    await assert.rejects(openS3Target(optionsOf(swift(), { credentials })), { name: "StorageTargetError", fault: "refused" });
+    await assert.rejects(openS3Target(optionsOf(swift(), { credentials })), {
+      name: "StorageTargetError",
+      fault: "refused",
+    });
     const missing = openS3Target(optionsOf(swift(), { bucket: "nowhere" }));
     await assert.rejects(missing, { name: "StorageTargetError", fault: "failed" });
   });

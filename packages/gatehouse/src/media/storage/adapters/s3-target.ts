@@ -11,7 +11,13 @@ import {
   type S3ClientConfig,
 } from "@aws-sdk/client-s3";
 import { Upload } from "@aws-sdk/lib-storage";
-import type { ByteRange, NewFile, StorageCapacity, StorageTarget, StoredFile } from "../../../kernel/ports/storage-target.ts";
+import type {
+  ByteRange,
+  NewFile,
+  StorageCapacity,
+  StorageTarget,
+  StoredFile,
+} from "../../../kernel/ports/storage-target.ts";
 import type { Random } from "../../../kernel/random.ts";
 import { DamagedFileError } from "../storage-error.ts";
 import { assertStorageKey } from "../storage-key.ts";
@@ -84,7 +90,13 @@ function ignore(): void {
   return undefined;
 }
 
-function settingsOf({ region, endpoint, credentials, pathStyle, patience = PATIENCE }: S3TargetOptions): S3ClientConfig {
+function settingsOf({
+  region,
+  endpoint,
+  credentials,
+  pathStyle,
+  patience = PATIENCE,
+}: S3TargetOptions): S3ClientConfig {
   return {
     region,
     forcePathStyle: pathStyle ?? endpoint !== undefined,
