@@ -37,6 +37,7 @@ export interface StorageKitOptions {
   readonly archiveAfter?: number;
   readonly checkDays?: number;
   readonly patience?: number;
+  readonly restoredFor?: number;
 }
 
 const HOUR = 3_600_000;
@@ -51,7 +52,7 @@ export class StorageKit {
   readonly handlers: ReadonlyMap<string, JobHandler>;
 
   constructor({ store, clock, hot, archive, ...times }: StorageKitOptions) {
-    const { grace = HOUR, archiveAfter = 0, checkDays = 100, patience = 5000 } = times;
+    const { grace = HOUR, archiveAfter = 0, checkDays = 100, patience = 5000, restoredFor = DAY } = times;
     const ids = createIds(clock, systemRandom);
     const stream = createEventStream((error) => {
       throw error;
@@ -60,7 +61,7 @@ export class StorageKit {
     const jobs = createJobs({ store, bus: createMemoryBus(), ids });
     this.parts = {
       ...{ store, jobs, hot, archive, grace, checkDays, patience },
-      ...{ files: createStoredFiles(), log: createStorageLog(), timers: systemTimers, restoredFor: DAY },
+      ...{ files: createStoredFiles(), log: createStorageLog(), timers: systemTimers, restoredFor },
       announce: createAnnouncer({ events: stream, ids, clock }),
     };
     this.target = createTieredTarget({ ...this.parts, archiveAfter });
