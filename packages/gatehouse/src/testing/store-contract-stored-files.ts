@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { randomBytes } from "node:crypto";
 import { beforeEach, describe, it } from "node:test";
 import type { Store } from "../kernel/ports/store.ts";
 import type { StoredRecord, StoredStep } from "../kernel/ports/stored-files.ts";
@@ -13,6 +12,7 @@ const log = createStorageLog();
 const CLEAR = portableStatement("DELETE FROM stored_files");
 const LATER = 3_600_000;
 const PAUSE = 600_000;
+let numbers = 0;
 
 /** What the records of stored files and targets promise on any transactional store. */
 export function describeStoredFilesContract(name: string, create: CreateStoreFixture): void {
@@ -163,7 +163,7 @@ function describeChecks(current: () => Store): void {
 }
 
 function describeLog(current: () => Store): void {
-  const fresh = (): string => randomBytes(4).toString("hex");
+  const fresh = (): string => `target-${(numbers += 1)}`;
 
   it("keeps probes, and the use of each hour", async () => {
     const target = fresh();

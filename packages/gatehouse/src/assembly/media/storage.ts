@@ -2,12 +2,13 @@ import { join } from "node:path";
 import { OPERATOR_ENTRANCES, operatorsOnly } from "../../console/operator.ts";
 import type { AnyAction } from "../../kernel/action.ts";
 import type { Config } from "../../kernel/config.ts";
-import type { JobHandler } from "../../kernel/ports/jobs.ts";
+import type { JobHandler, Jobs } from "../../kernel/ports/jobs.ts";
 import type { MediaAssets } from "../../kernel/ports/media-assets.ts";
 import type { StorageTarget } from "../../kernel/ports/storage-target.ts";
+import type { Store } from "../../kernel/ports/store.ts";
 import type { Random } from "../../kernel/random.ts";
 import { systemTimers } from "../../kernel/timers.ts";
-import { createAnnouncer } from "../../media/storage/announcer.ts";
+import { createAnnouncer, type AnnouncerParts } from "../../media/storage/announcer.ts";
 import { createHealthCheck, type HealthParts } from "../../media/storage/health.ts";
 import {
   createIntegrityCheck,
@@ -25,7 +26,6 @@ import { createTieredTarget } from "../../media/storage/tiered-target.ts";
 import { createTransferHandlers, TRANSFER_QUEUE } from "../../media/storage/transfers.ts";
 import { createStorageLog } from "../../store/sql/storage-log.ts";
 import { createStoredFiles } from "../../store/sql/stored-files.ts";
-import type { Services } from "../application.ts";
 import { startJobWorkers } from "../job-workers.ts";
 
 /** Where published files are, with all that looks after them. */
@@ -39,7 +39,12 @@ export interface MountedStorage {
 
 /** What storage is opened with. */
 export interface StorageOptions {
-  readonly services: Pick<Services, "config" | "clock" | "random" | "ids" | "events" | "store" | "jobs">;
+  readonly services: AnnouncerParts & {
+    readonly config: Config;
+    readonly random: Random;
+    readonly store: Store;
+    readonly jobs: Jobs;
+  };
   readonly assets: MediaAssets;
   readonly report: (error: unknown) => void;
 }

@@ -171,19 +171,19 @@ describe("the archive", () => {
   });
 
   it("leaves no orphan of a file that is deleted while it is copied", async () => {
-    let meanwhile: (() => Promise<void>) | undefined;
+    const deletion = { begins: async (): Promise<void> => undefined };
     await using place = await createPlace({
       wrapArchive: (archive) => ({
         ...methodsOf(archive),
         async put(key, file) {
-          await meanwhile?.();
+          await deletion.begins();
           await archive.put(key, file);
         },
       }),
     });
     const { kit, hot, archive } = place;
     await putFile(kit.target, "t/a/view", CONTENT);
-    meanwhile = () => kit.target.delete("t/a/view");
+    deletion.begins = () => kit.target.delete("t/a/view");
     await kit.settle();
     assert.deepEqual(await contents([hot, archive], "t/a/view"), [undefined, undefined]);
   });

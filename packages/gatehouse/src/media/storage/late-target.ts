@@ -1,13 +1,16 @@
 import type { StorageTarget } from "../../kernel/ports/storage-target.ts";
 
+/** A target that may hold connections. */
+export type OpenedTarget = StorageTarget & Partial<Disposable>;
+
 /**
  * A target that is opened when it is first needed, and again after that has failed: a server starts, and keeps what it
  * has, while its archive is away.
  */
-export function createLateTarget(name: string, open: () => Promise<StorageTarget>): StorageTarget & AsyncDisposable {
-  let opening: Promise<StorageTarget> | undefined;
+export function createLateTarget(name: string, open: () => Promise<OpenedTarget>): StorageTarget & AsyncDisposable {
+  let opening: Promise<OpenedTarget> | undefined;
 
-  function target(): Promise<StorageTarget> {
+  function target(): Promise<OpenedTarget> {
     opening ??= open().catch((error: unknown) => {
       opening = undefined;
       throw error;
@@ -26,7 +29,7 @@ export function createLateTarget(name: string, open: () => Promise<StorageTarget
     capacity: async () => (await target()).capacity(),
     async [Symbol.asyncDispose]() {
       const opened = await opening?.catch(() => undefined);
-      if (opened !== undefined && Symbol.dispose in opened) (opened as StorageTarget & Disposable)[Symbol.dispose]();
+      opened?.[Symbol.dispose]?.();
     },
   };
 }

@@ -195,9 +195,8 @@ async function bodyOf(handle: FileHandle, { start, end }: ByteRange): Promise<Re
 }
 
 async function syncDirectory(path: string): Promise<void> {
-  const handle = await open(path).catch(absent);
-  if (handle === undefined) return;
-  await handle.sync().finally(() => handle.close());
+  await using handle = await open(path).catch(absent);
+  await handle?.sync();
 }
 
 function absent(error: unknown): undefined {

@@ -167,19 +167,11 @@ async function restore(parts: TransferParts, { key, record, signal }: Moved): Pr
   return NOTHING;
 }
 
-async function remove(parts: TransferParts, { key, record }: Moved): Promise<Effect> {
+async function remove({ files, hot, archive }: TransferParts, { key, record }: Moved): Promise<Effect> {
   if (record?.state !== "removed") return NOTHING;
-  await deleteEverywhere(parts, key);
-  return (transaction) => parts.files.forget(transaction, key);
-}
-
-/** Deletes both copies of a file. */
-export async function deleteEverywhere(
-  { hot, archive }: Pick<TransferParts, "hot" | "archive">,
-  key: string,
-): Promise<void> {
   await hot.delete(key);
   await archive.delete(key);
+  return (transaction) => files.forget(transaction, key);
 }
 
 /** Deletes a copy in the archive that nothing is recorded of. */

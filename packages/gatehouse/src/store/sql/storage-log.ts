@@ -97,7 +97,8 @@ export function createStorageLog(): StorageLog {
     },
     async notes(transaction, target) {
       const [row] = await transaction.execute<{ notes: string }>(NOTES, [target]);
-      return row === undefined ? undefined : JSON.parse(row.notes);
+      const notes: unknown = row === undefined ? undefined : JSON.parse(row.notes);
+      return notes;
     },
     async setNotes(transaction, target, notes) {
       await transaction.execute(SET_NOTES, [target, JSON.stringify(notes)]);

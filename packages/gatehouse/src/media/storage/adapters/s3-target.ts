@@ -164,7 +164,9 @@ class BucketTarget implements S3Target {
       const answer = await this.#client.send(new GetObjectCommand({ ...place, Range }));
       if (answer.Body === undefined) return undefined;
       const bytes = Number(answer.ContentRange?.split("/")[1] ?? answer.ContentLength);
-      return { bytes, sha256: answer.Metadata?.["sha256"], body: answer.Body.transformToWebStream() };
+      // The SDK's type leaves open what the stream is of: it is of the bytes of the body.
+      const body = answer.Body.transformToWebStream() as ReadableStream<Uint8Array>;
+      return { bytes, sha256: answer.Metadata?.["sha256"], body };
     } catch (error) {
       if (isMissingObject(error)) return undefined;
       if (error instanceof Error && error.name === "InvalidRange") return this.#nothingOf(key);
