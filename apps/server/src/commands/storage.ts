@@ -61,7 +61,7 @@ export const storageArchive: Command = {
   ofTenant: true,
   usage: USAGE,
   words: 2,
-  summary: "Has the files of a collection or an asset copied to the archive and deleted from hot now.",
+  summary: "Has files copied to the archive now, and those that are copied already deleted from hot.",
   run: (context) =>
     operateAndShow(context, { action: "storage.archive", input: selectionOf(context) }, (value) => {
       context.terminal.print(`${Counted.parse(value).files} files are on their way to the archive.`);

@@ -188,6 +188,25 @@ describe("the archive", () => {
     assert.deepEqual(await contents([hot, archive], "t/a/view"), [undefined, undefined]);
   });
 
+  it("leaves no orphan of a copy that a crash kept from being recorded before its file was deleted", async () => {
+    const deletion = { begins: async (): Promise<void> => undefined };
+    await using place = await createPlace({
+      wrapArchive: (archive) => ({
+        ...methodsOf(archive),
+        async put(key, file) {
+          await deletion.begins();
+          await archive.put(key, file);
+          throw new Error("The process ends here.");
+        },
+      }),
+    });
+    const { kit, hot, archive } = place;
+    await putFile(kit.target, "t/a/view", CONTENT);
+    deletion.begins = () => kit.target.delete("t/a/view");
+    await kit.settle();
+    assert.deepEqual(await contents([hot, archive], "t/a/view"), [undefined, undefined]);
+  });
+
   it("loses nothing while the archive is full or down, and goes on when it is not", async () => {
     let fault: "full" | "unavailable" | undefined;
     await using place = await createPlace({
