@@ -144,6 +144,11 @@ module.exports = {
       places: [`${src}/store/postgres/`],
       comment: "PostgreSQL is optional: its driver is imported in one place.",
     }),
+    only("aws", {
+      path: "node_modules/@aws-sdk/",
+      places: [`${src}/media/storage/adapters/`, `${src}/testing/`],
+      comment: "Buckets are optional: the AWS SDK is imported in one place.",
+    }),
     only("valkey", {
       path: "node_modules/iovalkey/",
       places: [`${src}/store/valkey/`],

@@ -3,7 +3,12 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { runCommand, startServer, type CommandResult, type ServerProcess } from "../../../../test/support/server-process.ts";
+import {
+  runCommand,
+  startServer,
+  type CommandResult,
+  type ServerProcess,
+} from "../../../../test/support/server-process.ts";
 
 describe("gatehouse storage", () => {
   let archive = "";
@@ -30,8 +35,14 @@ describe("gatehouse storage", () => {
     assert.equal(probed.code, 0, probed.stderr);
     assert.match(probed.stdout, /^TARGET +STATE +FULL/);
     const listed = await run("list", "--json");
-    const { targets, archives } = JSON.parse(listed.stdout) as { targets: { name: string; level: string }[]; archives: boolean };
-    assert.deepEqual(targets.map(({ name }) => name), ["hot", "archive"]);
+    const { targets, archives } = JSON.parse(listed.stdout) as {
+      targets: { name: string; level: string }[];
+      archives: boolean;
+    };
+    assert.deepEqual(
+      targets.map(({ name }) => name),
+      ["hot", "archive"],
+    );
     assert.equal(archives, true);
     assert.match((await run("list")).stdout, /archived +0 +0/);
   });

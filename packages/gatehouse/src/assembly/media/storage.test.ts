@@ -65,7 +65,13 @@ describe("the storage of a server", () => {
 
   it("starts while its archive is away, and keeps what it has", async () => {
     const storage = {
-      archive: { target: "s3", bucket: "photos", endpoint: "http://127.0.0.1:9", accessKeyId: "a", secretAccessKey: "b" },
+      archive: {
+        target: "s3",
+        bucket: "photos",
+        endpoint: "http://127.0.0.1:9",
+        accessKeyId: "a",
+        secretAccessKey: "b",
+      },
     } as const;
     await using site = await MediaSite.open({ media: { scanner, storage } });
     const id = await site.bring(await photo());
