@@ -159,6 +159,12 @@ module.exports = {
       places: [`${src}/identity/accounts/adapters/`],
       comment: "Delivery over SMTP is optional: its client is imported in one place.",
     }),
+    only("sharp", {
+      path: "node_modules/(sharp|libheif-js|@jsquash)/",
+      places: [`${src}/media/images/adapters/`, `${src}/testing/`],
+      comment: "Decoders of pictures are optional, and run in child processes alone.",
+      types: true,
+    }),
     only("openid-client", {
       path: "node_modules/openid-client/",
       places: [`${src}/oauth/relying-party/`, `${src}/testing/identity-site\\.ts$`],

@@ -33,6 +33,7 @@ const PROGRAMS = {
   firefox: { found: () => inPath("firefox-esr"), packages: ["firefox-esr"] },
   caddy: { found: () => inPath("caddy"), packages: ["caddy"] },
   curl: { found: () => inPath("curl"), packages: ["curl"] },
+  clamd: { found: () => inPath("clamd"), packages: ["clamav-daemon"] },
   openssl: { found: () => inPath("openssl"), packages: ["openssl"] },
   exiftool: { found: () => inPath("exiftool"), packages: ["libimage-exiftool-perl"] },
   ffmpeg: { found: () => inPath("ffmpeg"), packages: ["ffmpeg"] },

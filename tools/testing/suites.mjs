@@ -20,6 +20,7 @@ const SIGNS = {
   nginx: /nginx/i,
   caddy: /caddy/i,
   curl: /"curl"/,
+  clamd: /\bstartClamd\b/,
   openssl: /"openssl"/,
   exiftool: /\b(exiftool|makeMediaCorpus)\b/,
   ffmpeg: /\b(ffmpeg|makeMediaCorpus)\b/,

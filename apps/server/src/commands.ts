@@ -35,6 +35,16 @@ import {
   rotateSecret,
 } from "./commands/oauth.ts";
 import { oauthCompromise, oauthListKeys, oauthPruneKeys, oauthRotateKeys } from "./commands/oauth-keys.ts";
+import {
+  mediaDelete,
+  mediaHide,
+  mediaList,
+  mediaReject,
+  mediaRelease,
+  mediaRescan,
+  mediaShow,
+  mediaStatus,
+} from "./commands/media.ts";
 import { start } from "./commands/start.ts";
 import {
   storageArchive,
@@ -88,6 +98,14 @@ export const commands: readonly Command[] = [
   accountsResetFactors,
   grantsList,
   grantsRevoke,
+  mediaStatus,
+  mediaList,
+  mediaShow,
+  mediaRelease,
+  mediaHide,
+  mediaReject,
+  mediaDelete,
+  mediaRescan,
   storageList,
   storageProbe,
   storageArchive,

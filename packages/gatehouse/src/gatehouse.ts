@@ -1,9 +1,12 @@
 export { defineApplication } from "./assembly/application.ts";
-export type { Application, ApplicationParts, Services } from "./assembly/application.ts";
+export type { Application, ApplicationMedia, ApplicationParts, Services } from "./assembly/application.ts";
 export type { BackChannel, BackChannelPeer } from "./assembly/back-channel.ts";
 export type { IdentityServices } from "./assembly/identity/identity-services.ts";
 export type { OwnRelyingParty, OwnRelyingPartyOptions } from "./assembly/identity/own-relying-party.ts";
 export type { LinkTarget, LinkTargets } from "./console/link-operations.ts";
+export { startJobWorkers } from "./assembly/job-workers.ts";
+export type { JobWorkersParts } from "./assembly/job-workers.ts";
+export type { MediaServices } from "./assembly/media/media-services.ts";
 export { openGatehouse } from "./assembly/gatehouse.ts";
 export type { Gatehouse, GatehouseOptions, RouteDescription } from "./assembly/gatehouse.ts";
 export { defineConfig } from "./kernel/config.ts";

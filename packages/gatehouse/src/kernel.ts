@@ -68,13 +68,17 @@ export type * from "./kernel/ports/documents.ts";
 export type * from "./kernel/ports/oauth-clients.ts";
 export type * from "./kernel/ports/emergency.ts";
 export type * from "./kernel/ports/idempotency.ts";
+export type * from "./kernel/ports/jobs.ts";
 export type * from "./kernel/ports/leases.ts";
 export type * from "./kernel/ports/mail.ts";
+export { ASSET_STATES } from "./kernel/ports/media-assets.ts";
+export type * from "./kernel/ports/media-assets.ts";
 export type * from "./kernel/ports/media-grants.ts";
 export type * from "./kernel/ports/media-intake.ts";
 export type * from "./kernel/ports/resumable-uploads.ts";
 export type * from "./kernel/ports/sessions.ts";
 export type * from "./kernel/ports/uploads.ts";
+export type * from "./kernel/ports/storage-target.ts";
 export { StoreUnavailableError, TransactionMisuseError } from "./kernel/ports/store.ts";
 export type {
   Dialect,

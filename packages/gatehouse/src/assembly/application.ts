@@ -32,7 +32,7 @@ import type { AnyLiveComponent } from "../live/component.ts";
 import type { Live, RefusedFrame } from "../live/live.ts";
 import type { BackChannel } from "./back-channel.ts";
 import type { IdentityServices } from "./identity/identity-services.ts";
-import type { MediaServices } from "./media/mounted-media.ts";
+import type { MediaServices } from "./media/media-services.ts";
 
 /** What an application is given to build itself from: every port, opened and wired. */
 export interface Services {

@@ -230,7 +230,11 @@ function closeGate(foundation: Foundation, parts: ApplicationParts, actions: rea
 
 const DAY = 86_400_000;
 
-function startBackground(foundation: Foundation, stack: AsyncDisposableStack, uploads: MountedUploads | undefined): void {
+function startBackground(
+  foundation: Foundation,
+  stack: AsyncDisposableStack,
+  uploads: MountedUploads | undefined,
+): void {
   const { services, sessions, records, keyKeeper: keys, systemEvents, report } = foundation;
   const { config } = services;
   stack.use(createRecorder({ ...services, report }));

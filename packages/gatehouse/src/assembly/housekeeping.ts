@@ -21,6 +21,8 @@ export interface HousekeepingParts {
   /** Clients of the identity provider and their secrets. */
   readonly clients?: Tidied | undefined;
   readonly grantRecord?: Tidied | undefined;
+  /** Jobs that were given up long ago. */
+  readonly jobs?: Tidied | undefined;
   readonly uploads: UploadPorts;
   readonly clock: Clock;
   /** Looks after files that the store knows nothing of. */
@@ -42,13 +44,13 @@ const CHUNK = 500;
 /** Deletes what has expired, a few rows at a time, and reminds of what is due: now and every five minutes. */
 export function startHousekeeping(parts: HousekeepingParts): AsyncDisposable {
   const { store, records, sessions, documents, uploads, clock, strays, media, prune, remind, report } = parts;
-  const { artifacts, clients, grantRecord, reseal } = parts;
+  const { artifacts, clients, grantRecord, jobs: deadJobs, reseal } = parts;
   const stop = new AbortController();
   const jobs: readonly ((transaction: WriteTransaction) => Promise<number>)[] = [
     (transaction) => records.prune(transaction, CHUNK),
     (transaction) => sessions.prune(transaction, clock.now(), CHUNK),
     (transaction) => documents.prune(transaction, CHUNK),
-    ...[artifacts, clients, grantRecord]
+    ...[artifacts, clients, grantRecord, deadJobs]
       .filter((rows) => rows !== undefined)
       .map((rows) => (transaction: WriteTransaction) => rows.prune(transaction, CHUNK)),
   ];

@@ -128,16 +128,8 @@ export async function openServices(
     : undefined;
   const services: Services = { ...ports, identity: identity?.services };
   const internals = { keyKeeper, sessions, records, csrfTokens, systemEvents: announce, timings, listensAt };
-  return {
-    services,
-    stores,
-    ...internals,
-    identity,
-    media,
-    report,
-    setGate: gateSlot.set,
-    setHandler: handlerSlot.set,
-  };
+  const slots = { setGate: gateSlot.set, setHandler: handlerSlot.set };
+  return { services, stores, ...internals, identity, media, report, ...slots };
 }
 
 interface Log {

@@ -9,6 +9,7 @@ const PAGES = [
   { path: "/console/grants", title: "Grants" },
   { path: "/console/clients", title: "Clients" },
   { path: "/console/signing-keys", title: "Signing keys" },
+  { path: "/console/media", title: "Media" },
   { path: "/console/storage", title: "Storage" },
   { path: "/console/emergency", title: "Emergency" },
   { path: "/console/guards", title: "Guards" },

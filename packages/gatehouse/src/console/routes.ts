@@ -29,6 +29,7 @@ import { eventPage } from "./event-page.ts";
 import { grantRoutes } from "./grant-routes.ts";
 import { guardPage } from "./guard-page.ts";
 import { consolePage, doorPage, type ConsoleFrame } from "./layout.ts";
+import { mediaRoutes } from "./media-routes.ts";
 import { MOST_COUNTED, overviewPage, type IdentityOverview } from "./overview-page.ts";
 import { OPERATOR_GRANT } from "./operator.ts";
 import type { PageContent } from "./page-content.ts";
@@ -78,7 +79,7 @@ export function consoleRoutes(parts: ConsoleRouteParts): Hono {
     ask: (inbound, asked) => ask(parts, inbound, asked),
     refuse: async (inbound, denial) => edge.problem(inbound, denial, await errorFrame(parts, inbound)),
   };
-  const rooms = [accountRoutes, grantRoutes, clientRoutes, signingKeyRoutes, storageRoutes, emergencyRoutes];
+  const rooms = [accountRoutes, grantRoutes, clientRoutes, signingKeyRoutes, mediaRoutes, storageRoutes, emergencyRoutes];
   for (const routes of rooms) app.route("/", routes(desk));
   app.get("/console/guards", (context) => show(parts, context, (inbound) => guards(parts, inbound)));
   app.get("/console/enter/:token", (context) => door(parts, edge.of(context)));

@@ -219,7 +219,7 @@ function milliseconds(time: number | undefined): string {
 }
 
 /** A size as people read it. */
-export function sizeText(bytes: number): string {
+function sizeText(bytes: number): string {
   const power = bytes < 1 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log2(bytes) / Math.log2(STEP)));
   const amount = bytes / STEP ** power;
   return `${power === 0 ? amount : amount.toFixed(1)} ${UNITS[power] ?? ""}`;

@@ -60,3 +60,11 @@ export function savedName({ name, id }: Pick<MediaAsset, "name" | "id">, { type 
   const stem = name.trim().replace(EXTENSION, "");
   return `${stem === "" ? id : stem}.${TYPE_EXTENSIONS[type] ?? "bin"}`;
 }
+
+/**
+ * How the audit trail names an asset: with the dashes of a UUID. Without them it looks like a key, of which the trail
+ * keeps none.
+ */
+export function assetTarget(id: string): string {
+  return `asset:${id.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5")}`;
+}

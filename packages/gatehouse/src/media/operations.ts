@@ -5,11 +5,11 @@ import { deny, type Denial } from "../kernel/outcome.ts";
 import type { Jobs } from "../kernel/ports/jobs.ts";
 import { ASSET_STATES, type MediaAsset, type MediaAssets } from "../kernel/ports/media-assets.ts";
 import type { MediaGrants } from "../kernel/ports/media-grants.ts";
-import type { ReadTransaction, Store, WriteTransaction } from "../kernel/ports/store.ts";
+import type { ReadTransaction, WriteTransaction } from "../kernel/ports/store.ts";
 import { problems } from "../kernel/problems.ts";
-import { HELD } from "./assets.ts";
+import { assetTarget, HELD } from "./assets.ts";
 import { mediaEvents } from "./events.ts";
-import { addProcessing, MEDIA_QUEUE } from "./pipeline/intake.ts";
+import { addDeletion, addProcessing, MEDIA_QUEUE } from "./pipeline/intake.ts";
 import { addRescan } from "./pipeline/rescan.ts";
 import { withdraw } from "./pipeline/settlement.ts";
 import { waitingOf } from "./pipeline/watch.ts";
@@ -18,7 +18,6 @@ import type { Scanner } from "./scan/scanner.ts";
 
 /** What operators and hosts work with. */
 export interface MediaOperationsParts {
-  readonly store: Store;
   readonly assets: MediaAssets;
   readonly jobs: Jobs;
   readonly grants: MediaGrants;
@@ -31,7 +30,12 @@ export interface MediaOperationsParts {
 
 const MOST_LISTED = 200;
 const MOST_DEAD = 20;
-const AssetId = z.string().regex(/^[0-9a-f]{32}$/, "An asset is named by 32 hexadecimal digits.");
+/** As it is, or with the dashes with which the audit trail names it. */
+const AssetId = z
+  .string()
+  .max(40)
+  .transform((text) => text.replaceAll("-", ""))
+  .pipe(z.string().regex(/^[0-9a-f]{32}$/, "An asset is named by 32 hexadecimal digits."));
 const Reason = z.string().trim().min(1).max(500);
 /** `<received at>.<asset>` of the last one of the page before. */
 const Cursor = z
@@ -47,37 +51,26 @@ export function createMediaOperations(parts: MediaOperationsParts): readonly Any
   return [status(parts), list(parts), show(parts), moderate(parts), remove(parts), rescan(parts)];
 }
 
-function status({
-  store,
-  assets,
-  jobs,
-  scanner,
-  unscannedReason,
-  operatorsOnly,
-  entrances,
-}: MediaOperationsParts): AnyAction {
+function status({ assets, jobs, scanner, unscannedReason, operatorsOnly, entrances }: MediaOperationsParts): AnyAction {
   return defineAction({
     name: "media.status",
     entrances,
     input: z.strictObject({}),
-    effects: "external",
-    idempotency: false,
+    effects: "none",
     authorise: operatorsOnly,
-    async run() {
-      const state = await scanner?.status();
-      return store.write(async (transaction) => {
-        const counts = await assets.counts(transaction);
-        const { files, oldest } = waitingOf(counts);
-        const age = oldest === undefined ? 0 : (await transaction.now()) - oldest;
-        const dead = (await jobs.dead(transaction, MEDIA_QUEUE, MOST_DEAD)).map(({ id, kind, reason, deadAt }) => ({
-          ...{ id, kind, reason, deadAt },
-        }));
-        const seen =
-          scanner === undefined
-            ? { state: "none" as const, reason: unscannedReason }
-            : { name: scanner.name, ...state };
-        return { scanner: seen, queue: { files, age }, counts, dead };
-      });
+    async run({ now, transaction }) {
+      const counts = await assets.counts(transaction);
+      const { files, oldest } = waitingOf(counts);
+      const age = oldest === undefined ? 0 : Math.max(0, now - oldest);
+      const dead = (await jobs.dead(transaction, MEDIA_QUEUE, MOST_DEAD)).map(({ id, kind, reason, deadAt }) => ({
+        ...{ id, kind, reason, deadAt },
+      }));
+      // Last, because a scanner that hangs lets this wait for seconds; the snapshot is not read any more then.
+      const seen =
+        scanner === undefined
+          ? { state: "none" as const, reason: unscannedReason }
+          : { name: scanner.name, ...(await scanner.status()) };
+      return { scanner: seen, queue: { files, age }, counts, dead };
     },
   });
 }
@@ -140,7 +133,7 @@ function moderate(parts: MediaOperationsParts): AnyAction {
     authorise: moderatorsOnly(parts),
     audit: {
       event: mediaEvents.media_asset_moderated,
-      target: ({ asset }) => `asset:${asset}`,
+      target: ({ asset }) => assetTarget(asset),
       context: ({ decision, reason }) => ({ decision, reason }),
     },
     async run({ attempt, input: { asset: id, decision, reason }, transaction }) {
@@ -179,6 +172,7 @@ async function decide(
   // One that was let through while there was no scanner is not let through again once there is.
   if (!looked || (asset.scannedBy === undefined && scanner !== undefined)) return deny(mediaProblems.MEDIA_NOT_SCANNED);
   await assets.change(transaction, id, { from: ["held"], to: "published", quarantined: false });
+  await addDeletion(jobs, transaction, { tenant, keys: [], quarantined: id });
   return undefined;
 }
 
@@ -190,7 +184,7 @@ function remove(parts: MediaOperationsParts): AnyAction {
     input: z.strictObject({ asset: AssetId }),
     effects: "store",
     authorise: moderatorsOnly(parts),
-    audit: { event: mediaEvents.media_asset_deleted, target: ({ asset }) => `asset:${asset}` },
+    audit: { event: mediaEvents.media_asset_deleted, target: ({ asset }) => assetTarget(asset) },
     async run({ attempt, input: { asset: id }, transaction }) {
       const asset = await find(assets, transaction, { id, tenant: attempt.tenant });
       if (asset === undefined) return unknown(id);
@@ -210,7 +204,7 @@ function rescan(parts: MediaOperationsParts): AnyAction {
     input: z.strictObject({ asset: AssetId }),
     effects: "store",
     authorise: operatorsOnly,
-    audit: { event: mediaEvents.media_rescan_ordered, target: ({ asset }) => `asset:${asset}` },
+    audit: { event: mediaEvents.media_rescan_ordered, target: ({ asset }) => assetTarget(asset) },
     async run({ attempt, input: { asset: id }, transaction }) {
       const asset = await find(assets, transaction, { id, tenant: attempt.tenant });
       if (asset === undefined) return unknown(id);

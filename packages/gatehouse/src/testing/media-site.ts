@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -19,6 +18,8 @@ export interface MediaSiteOptions {
   readonly application?: Application;
   /** Where its data is; a temporary directory of its own where absent. */
   readonly directory?: string;
+  /** Opens it as a command does, which processes no files. */
+  readonly quiet?: boolean;
 }
 
 /** A server to which files are brought as an upload does at its end. */
@@ -35,12 +36,17 @@ export class MediaSite implements AsyncDisposable {
     gatehouse.services.events.subscribe((event) => void this.events.push(event));
   }
 
-  static async open({ media = {}, application = {}, directory }: MediaSiteOptions = {}): Promise<MediaSite> {
+  static async open({
+    media = {},
+    application = {},
+    directory,
+    quiet = false,
+  }: MediaSiteOptions = {}): Promise<MediaSite> {
     const folder = directory ?? (await mkdtemp(join(tmpdir(), "gatehouse-media-")));
     const file: ConfigInput = { profile: "development", dataDirectory: folder, media, identity: { enabled: false } };
     const gatehouse = await openGatehouse({
       ...{ config: requireConfig({ file, clock: systemClock }), application, clock: systemClock, random: systemRandom },
-      log: { write: () => true },
+      log: quiet ? "quiet" : { write: () => true },
     });
     return new MediaSite(gatehouse, folder, directory === undefined);
   }
@@ -48,7 +54,7 @@ export class MediaSite implements AsyncDisposable {
   /** Brings a file; its asset. */
   async bring(content: Uint8Array, more: Partial<ReceivedFile> = {}): Promise<string> {
     const { media, store } = this.gatehouse.services;
-    const id = randomBytes(16).toString("hex");
+    const id = Buffer.from(systemRandom.bytes(16)).toString("hex");
     await using writer = await media.quarantine.append(id, 0);
     await writer?.write(content);
     await writer?.flush();

@@ -1,8 +1,7 @@
 import type { StorageTarget } from "../kernel/ports/storage-target.ts";
 import type { Store } from "../kernel/ports/store.ts";
 
-/** The process ended. */
-export class CrashError extends Error {
+class CrashError extends Error {
   override readonly name = "CrashError";
 }
 

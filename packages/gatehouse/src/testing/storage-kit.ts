@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Clock } from "../kernel/clock.ts";
+import { systemClock, type Clock } from "../kernel/clock.ts";
 import { createEventStream } from "../kernel/event-stream.ts";
 import type { SecurityEvent } from "../kernel/event.ts";
 import { createIds } from "../kernel/ids.ts";
@@ -143,7 +143,7 @@ export class StorageKit {
 
 /** A target in a folder. */
 export function openFolder(name: string, directory: string): Promise<StorageTarget> {
-  return openLocalTarget({ name, directory, random: systemRandom });
+  return openLocalTarget({ name, directory, random: systemRandom, clock: systemClock });
 }
 
 /** Flips one bit of a file of a target in a folder, behind its back. */

@@ -184,6 +184,17 @@ function describeEnds(fresh: () => Queue): void {
     assert.ok(job.attempt > job.attempts);
   });
 
+  it("lets a job be claimed at once whose worker is known to be gone, and fences that one off", async () => {
+    const queue = fresh();
+    await queue.add();
+    const gone = await queue.take();
+    assert.deepEqual(await queue.claim(), []);
+    await queue.store.write((transaction) => queue.jobs.takeBack(transaction, queue.name));
+    const job = await queue.take();
+    assert.equal(job.id, gone.id);
+    assert.equal(await queue.complete(gone), false);
+  });
+
   it("keeps what died lately", async () => {
     const queue = fresh();
     await queue.add();

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { randomBytes } from "node:crypto";
 import { describe, it } from "node:test";
 import type { AssetChange, MediaAsset } from "../kernel/ports/media-assets.ts";
 import type { ReceivedFile } from "../kernel/ports/media-intake.ts";
 import type { Store } from "../kernel/ports/store.ts";
+import { systemRandom } from "../kernel/random.ts";
 import { createMediaAssets } from "../store/sql/media-assets.ts";
 import { useStore, type CreateStoreFixture } from "./store-contract-fixture.ts";
 
@@ -21,7 +21,7 @@ export function describeMediaAssetsContract(name: string, create: CreateStoreFix
 
 function fileOf(more: Partial<ReceivedFile> = {}): ReceivedFile {
   return {
-    id: randomBytes(16).toString("hex"),
+    id: Buffer.from(systemRandom.bytes(16)).toString("hex"),
     tenant: `t${(numbers += 1)}`,
     collection: "wedding",
     grant: { id: "g1", generation: 3 },

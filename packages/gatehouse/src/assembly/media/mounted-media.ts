@@ -1,12 +1,9 @@
-import { mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
+import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { OPERATOR_ENTRANCES, operatorsOnly } from "../../console/operator.ts";
 import type { AnyAction } from "../../kernel/action.ts";
 import type { Config } from "../../kernel/config.ts";
-import type { MediaAssets } from "../../kernel/ports/media-assets.ts";
 import type { MediaGrants } from "../../kernel/ports/media-grants.ts";
-import type { MediaIntake, ResumableFiles } from "../../kernel/ports/media-intake.ts";
-import type { StorageTarget } from "../../kernel/ports/storage-target.ts";
 import { systemTimers } from "../../kernel/timers.ts";
 import { mediaEvents } from "../../media/events.ts";
 import { createPictures } from "../../media/images/pictures.ts";
@@ -25,23 +22,9 @@ import { createMediaAssets } from "../../store/sql/media-assets.ts";
 import type { ApplicationParts, Services } from "../application.ts";
 import { startJobWorkers } from "../job-workers.ts";
 import { GrantSources } from "./media-grants.ts";
+import type { MediaServices } from "./media-services.ts";
 import { openScanner } from "./scanner.ts";
 import { openStorage } from "./storage.ts";
-
-/** Files that people bring, for modules and applications. */
-export interface MediaServices {
-  readonly assets: MediaAssets;
-  /** Takes over files whose upload has ended. */
-  readonly intake: MediaIntake;
-  /** Where received files wait until they have been looked at. */
-  readonly quarantine: ResumableFiles;
-  /** Where the forms of published assets are. */
-  readonly target: StorageTarget;
-  /** Who may do what in which collection, of all who hand out grants. */
-  readonly grants: MediaGrants;
-  /** Whether files are looked at by a scanner before they are published. */
-  readonly scans: boolean;
-}
 
 /** Media with all that is mounted. */
 export interface MountedMedia {
@@ -102,7 +85,7 @@ async function start(opened: Opened, parts: ApplicationParts, stack: AsyncDispos
   const { config, random, store } = services;
   const announcements = createAnnouncements(services);
   if (scanner === undefined) announceOff(announcements, config);
-  const folder = openWorkFolder(join(opened.folder, "work"), services);
+  const folder = nameWorkFolder(join(opened.folder, "work"), services);
   stack.defer(() => rmSync(folder, { recursive: true, force: true }));
   const { pixels, frames, decodeTime: time, decodeMemory: memory, workers } = config.media.limits;
   const processing: ProcessingParts = {
@@ -114,6 +97,8 @@ async function start(opened: Opened, parts: ApplicationParts, stack: AsyncDispos
   const rescan = scanner === undefined ? [] : [createRescan({ ...services, ...media, scanner })];
   const handlers = [createProcessing(processing), createDeletion(media), ...rescan];
   const background = { ...services, store, timers: systemTimers, report };
+  // An embedded store has one process: what another had in hands, it has no more.
+  if (store.dialect === "sqlite") await store.write((transaction) => services.jobs.takeBack(transaction, MEDIA_QUEUE));
   stack.use(await startJobWorkers({ ...background, queue: MEDIA_QUEUE, handlers, concurrency: workers }));
   const { alertAfter } = config.media.scanner;
   stack.use(startMediaWatch({ ...background, ...media, scanner, announcements, alertAfter }));
@@ -128,15 +113,15 @@ function announceOff(announcements: Announcements, { media }: Config): void {
 const ABANDONED = 86_400_000;
 const NAME_BYTES = 8;
 
-/** A folder of this process alone: servers may share the volume. */
-function openWorkFolder(parent: string, { clock, random }: Pick<Services, "clock" | "random">): string {
-  mkdirSync(parent, { recursive: true, mode: 0o700 });
-  for (const name of readdirSync(parent)) {
+/** Names a folder of this process alone, made when it is needed: servers of one PostgreSQL may share the volume. */
+function nameWorkFolder(
+  parent: string,
+  { clock, random, store }: Pick<Services, "clock" | "random" | "store">,
+): string {
+  for (const name of existsSync(parent) ? readdirSync(parent) : []) {
     const path = join(parent, name);
     const changed = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-    if (clock.now() - changed > ABANDONED) rmSync(path, { recursive: true, force: true });
+    if (store.dialect === "sqlite" || clock.now() - changed > ABANDONED) rmSync(path, { recursive: true, force: true });
   }
-  const folder = join(parent, Buffer.from(random.bytes(NAME_BYTES)).toString("hex"));
-  mkdirSync(folder, { mode: 0o700 });
-  return folder;
+  return join(parent, Buffer.from(random.bytes(NAME_BYTES)).toString("hex"));
 }

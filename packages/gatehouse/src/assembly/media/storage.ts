@@ -59,8 +59,8 @@ export async function openStorage({ services, assets, report }: StorageOptions):
   const { config, clock, random, store, jobs } = services;
   const { hot: own, archive: second, checkDays } = config.media.storage;
   const directory = own.directory ?? join(config.dataDirectory, "media", "hot");
-  const hot = await openLocalTarget({ name: "hot", directory, random });
-  const archive = openArchive(config, random);
+  const hot = await openLocalTarget({ name: "hot", directory, random, clock });
+  const archive = openArchive(services);
   const files = createStoredFiles();
   const kept = { store, jobs, files, log: createStorageLog(), hot, archive };
   const watch = { timers: systemTimers, patience: PATIENCE, announce: createAnnouncer(services) };
@@ -115,13 +115,13 @@ async function begin(
 }
 
 /** Opened when it is first needed: a server starts while its archive is away. */
-function openArchive(config: Config, random: Random): (StorageTarget & AsyncDisposable) | undefined {
+function openArchive({ config, random, clock }: StorageOptions["services"]): (StorageTarget & AsyncDisposable) | undefined {
   const { archive } = config.media.storage;
   const name = "archive";
   if (archive.target === "none") return undefined;
   if (archive.target === "local") {
     const { directory = "" } = archive;
-    return createLateTarget(name, () => openLocalTarget({ name, directory, random }));
+    return createLateTarget(name, () => openLocalTarget({ name, directory, random, clock }));
   }
   return createLateTarget(name, async () => {
     const { openS3Target } = await import("../../media/storage/adapters/s3-target.ts");

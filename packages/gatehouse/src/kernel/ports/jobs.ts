@@ -48,6 +48,8 @@ export interface Jobs {
     job: ClaimedJob,
     failure: { readonly reason: string; readonly runAt: number; readonly final?: boolean },
   ): Promise<"again" | "dead" | "lost">;
+  /** Lets claimed jobs of a queue be claimed at once: whoever had them is known to be gone. */
+  takeBack(transaction: WriteTransaction, queue: string): Promise<void>;
   /** Milliseconds until a job of the queue can be claimed, at least 0; `undefined` where none waits. */
   due(queue: string): Promise<number | undefined>;
   /** Calls back when a job of the queue was added, here or on another server; may miss one. Disposing ends it. */

@@ -40,12 +40,14 @@ export class DecoderProcess implements Disposable {
     this.#child = fork(program, [], {
       serialization: "advanced",
       stdio: ["ignore", "ignore", "pipe", "ipc"],
-      env: {},
+      // Nothing of what this process knows.
+      env: { NODE_ENV: "production" },
       execArgv: [
         ...["--permission", "--allow-fs-read=*", `--allow-fs-write=${folder}/*`, "--disable-warning=SecurityWarning"],
         ...(adapter === "sharp-child" ? ["--allow-addons"] : []),
       ],
     });
+    // Our own program, which sends nothing else.
     this.#child.on("message", (answer) => this.#end(answer as PictureAnswer));
     this.#child.on("error", (error) => this.#fault("crashed", error.message));
     this.#child.on("exit", (code, signal) => this.#fault("crashed", `${signal ?? code}: ${this.#stderr}`));

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { ClaimedJob, JobHandler, Jobs } from "../../kernel/ports/jobs.ts";
 import type { AssetFindings, MediaAsset, MediaAssets, MediaVariant } from "../../kernel/ports/media-assets.ts";
 import type { ReadTransaction, Store, WriteTransaction } from "../../kernel/ports/store.ts";
-import { HELD, OPEN_STATES } from "../assets.ts";
+import { assetTarget, HELD, OPEN_STATES } from "../assets.ts";
 import { mediaEvents } from "../events.ts";
 import type { Scanner } from "../scan/scanner.ts";
 import type { Announcements } from "./announcements.ts";
@@ -51,7 +51,7 @@ export function createProcessing(parts: ProcessingParts): JobHandler {
       const failure = {
         action: "media.process",
         tenant,
-        target: `asset:${id}`,
+        target: assetTarget(id),
         failed: true,
         context: { reason },
       } as const;
@@ -92,10 +92,11 @@ class Processing {
 
   async run(): Promise<Effect | undefined> {
     const { scanner, limits } = this.#parts;
-    const { asset, signal } = this.#task;
-    // A scanner that is away would only be found out after the whole file was read.
+    const { asset, tries, signal } = this.#task;
+    // Found out before the whole file is read. Old signatures are worth one look: malware they know is malware.
     const status = await scanner?.status();
-    if (status?.state === "unavailable") return this.#wait(status.reason, asset.findings);
+    const vain = status?.state === "unavailable" || (status?.state === "outdated" && tries > 0);
+    if (vain) return this.#wait(status.reason, asset.findings);
     const inspection = await this.#inspect();
     if (inspection === undefined)
       return this.#refuse("rejected", "lost: the received file is not there", asset.findings);
@@ -184,7 +185,7 @@ class Processing {
 
   #announceHeld(transaction: WriteTransaction, context: Readonly<Record<string, string>>): void {
     const { asset } = this.#task;
-    const held = { action: "media.process", tenant: asset.tenant, target: `asset:${asset.id}`, context };
+    const held = { action: "media.process", tenant: asset.tenant, target: assetTarget(asset.id), context };
     transaction.afterCommit(() => this.#parts.announcements.announce(mediaEvents.media_asset_held, held));
   }
 }

@@ -47,7 +47,7 @@ export function createRescan(parts: RescanParts): JobHandler {
 
 async function rescanOne(parts: RescanParts, id: string, signal: AbortSignal): Promise<void> {
   const asset = await parts.store.read((transaction) => parts.assets.find(transaction, id));
-  if (asset?.state === "published") await rescan(parts, asset, signal);
+  if (asset?.state === "published") await rescan(parts, { asset, signal });
 }
 
 async function rescanRecent(parts: RescanParts, signal: AbortSignal): Promise<void> {
@@ -64,12 +64,15 @@ async function rescanRecent(parts: RescanParts, signal: AbortSignal): Promise<vo
     for (const asset of left) {
       signal.throwIfAborted();
       seen.add(asset.id);
-      await rescan(parts, asset, signal, status.version.text);
+      await rescan(parts, { asset, signal, by: status.version.text });
     }
   }
 }
 
-async function rescan(parts: RescanParts, asset: MediaAsset, signal: AbortSignal, by?: string): Promise<void> {
+async function rescan(
+  parts: RescanParts,
+  { asset, signal, by }: { readonly asset: MediaAsset; readonly signal: AbortSignal; readonly by?: string },
+): Promise<void> {
   const verdict = await scanPublished(parts, asset, signal);
   if (verdict === undefined) return;
   if (verdict.verdict === "unavailable") throw new Error(verdict.reason);

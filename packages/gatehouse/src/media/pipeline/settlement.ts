@@ -5,7 +5,7 @@ import type { Jobs } from "../../kernel/ports/jobs.ts";
 import type { AssetFindings, MediaAssets } from "../../kernel/ports/media-assets.ts";
 import type { WriteTransaction } from "../../kernel/ports/store.ts";
 import { problems } from "../../kernel/problems.ts";
-import { OPEN_STATES, variantKeys } from "../assets.ts";
+import { assetTarget, OPEN_STATES, variantKeys } from "../assets.ts";
 import { mediaEvents } from "../events.ts";
 import { PIPELINE } from "./announcements.ts";
 import { addDeletion } from "./intake.ts";
@@ -57,7 +57,7 @@ function publish({ assets, jobs }: SettlementParts): AnyAction {
     }),
     audit: {
       event: mediaEvents.media_asset_published,
-      target: ({ asset }) => `asset:${asset}`,
+      target: ({ asset }) => assetTarget(asset),
       context: ({ findings: { type }, scannedBy }) => ({ type, scanned: scannedBy !== undefined, by: scannedBy }),
     },
     async run({ attempt, input: { asset: id, job, findings, scannedBy, variants }, transaction }) {
@@ -85,7 +85,7 @@ function refuse({ assets, jobs }: SettlementParts): AnyAction {
     }),
     audit: {
       event: mediaEvents.media_asset_refused,
-      target: ({ asset }) => `asset:${asset}`,
+      target: ({ asset }) => assetTarget(asset),
       context: ({ state, reason }) => ({ state, reason }),
     },
     async run({ attempt, input: { asset: id, job, findings, state, reason }, transaction }) {
@@ -116,8 +116,8 @@ function condemn({ assets, jobs, infected }: SettlementParts): AnyAction {
     }),
     audit: {
       event: mediaEvents.malicious_media_found,
-      target: ({ asset }) => `asset:${asset}`,
-      context: ({ signature, by, job }) => ({ signature, by, withdrawn: job === undefined }),
+      target: ({ asset }) => assetTarget(asset),
+      context: ({ signature: malware, by, job }) => ({ malware, by, withdrawn: job === undefined }),
     },
     async run({ attempt, input: { asset: id, job, findings, signature, by }, transaction }) {
       if (job !== undefined && !(await jobs.complete(transaction, job))) return lost();

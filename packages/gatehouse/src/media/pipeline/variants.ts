@@ -3,6 +3,7 @@ import { createReadStream } from "node:fs";
 import { mkdir, open, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import type { MediaAsset, MediaVariant } from "../../kernel/ports/media-assets.ts";
 import type { ResumableFiles } from "../../kernel/ports/media-intake.ts";
 import type { StorageTarget } from "../../kernel/ports/storage-target.ts";
@@ -131,7 +132,7 @@ async function store(
   const { path, ...variant } = file;
   const { size: bytes } = await stat(path);
   const hash = createHash("sha256");
-  for await (const chunk of createReadStream(path)) hash.update(chunk);
+  await pipeline(createReadStream(path), hash, { end: false });
   const sha256 = hash.digest("hex");
   const key = variantKey(asset, variant.name);
   // Node's web streams and those of the platform differ in their declarations alone.

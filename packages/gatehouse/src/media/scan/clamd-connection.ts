@@ -14,7 +14,7 @@ export interface ClamdPatience {
 const LONGEST_REPLY = 4096;
 
 /** clamd did not do what was asked of it in time, or at all. */
-export class ClamdError extends Error {
+class ClamdError extends Error {
   override readonly name = "ClamdError";
 }
 

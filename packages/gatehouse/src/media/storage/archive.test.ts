@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdirSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import type { StorageTarget } from "../../kernel/ports/storage-target.ts";
@@ -207,6 +207,26 @@ describe("the archive", () => {
     assert.deepEqual(await contents([hot, archive], "t/a/view"), [undefined, undefined]);
   });
 
+  it("leaves no orphan of a file that is deleted while it is restored", async () => {
+    const deletion = { begins: async (): Promise<void> => undefined };
+    await using place = await archived(["t/a/view"], {
+      wrapArchive: (archive) => ({
+        ...methodsOf(archive),
+        async get(key, range) {
+          const found = await archive.get(key, range);
+          await deletion.begins();
+          return found;
+        },
+      }),
+    });
+    const { kit, hot, archive } = place;
+    deletion.begins = () => kit.target.delete("t/a/view");
+    await kit.parts.store.write((transaction) => kit.jobs.add(transaction, transferJob("restore", "t/a/view")));
+    await kit.settle();
+    assert.deepEqual(await contents([hot, archive], "t/a/view"), [undefined, undefined]);
+    assert.equal(await kit.record("t/a/view"), undefined);
+  });
+
   it("loses nothing while the archive is full or down, and goes on when it is not", async () => {
     let fault: "full" | "unavailable" | undefined;
     await using place = await createPlace({
@@ -381,8 +401,7 @@ async function createPlace({ wrapArchive = (archive) => archive, ...times }: Pla
     ...{ kit, clock, hot, archive, hotFolder, archiveFolder },
     async [Symbol.asyncDispose]() {
       await store[Symbol.asyncDispose]();
-      assert.deepEqual(readdirSync(join(hotFolder, "incoming")), []);
-      assert.deepEqual(readdirSync(join(archiveFolder, "incoming")), []);
+      for (const target of [hot, archive]) assert.equal(await target.removeUnfinished(Number.MAX_SAFE_INTEGER), 0);
       folder[Symbol.dispose]();
     },
   };

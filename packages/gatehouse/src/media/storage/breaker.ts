@@ -10,7 +10,7 @@ const MOST_DAMAGED_SHARE = 0.001;
 const CHECKS_OF_A_SHARE = 1000;
 
 /** Whether so many damaged copies within an hour are more than single disks and lines explain. */
-export function isTooDamaged({ intact, damaged }: StorageChecks): boolean {
+function isTooDamaged({ intact, damaged }: StorageChecks): boolean {
   const all = intact + damaged;
   return damaged >= MOST_DAMAGED || (all >= CHECKS_OF_A_SHARE && damaged > all * MOST_DAMAGED_SHARE);
 }

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { readdirSync, rmSync } from "node:fs";
+import { mkdirSync, readdirSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import type { StorageTarget } from "../../kernel/ports/storage-target.ts";
+import { systemClock } from "../../kernel/clock.ts";
 import { systemRandom } from "../../kernel/random.ts";
 import { createTemporaryDirectory } from "../../testing/sqlite-fixture.ts";
 import { describeStorageTargetContract } from "../../testing/storage-target-contract.ts";
@@ -107,6 +108,15 @@ describe("the local storage target", () => {
     assert.ok(total > 0 && free > 0 && free <= total);
   });
 
+  it("makes no folder before there is a file", async () => {
+    using folder = createTemporaryDirectory();
+    const target = await openIn(join(folder.path, "hot"));
+    assert.deepEqual(await target.list(""), []);
+    assert.equal(await target.capacity(), undefined);
+    await target.delete("a/b");
+    assert.deepEqual(readdirSync(folder.path), []);
+  });
+
   it("refuses keys that would lead elsewhere", async () => {
     using folder = createTemporaryDirectory();
     const target = await openIn(folder.path);
@@ -130,17 +140,29 @@ describe("the local storage target", () => {
     }
   });
 
+  it("deletes what a server that was killed had half written, and nothing that is being written", async () => {
+    using folder = createTemporaryDirectory();
+    const incoming = join(folder.path, "incoming");
+    mkdirSync(incoming);
+    for (const name of ["old", "new"]) writeFileSync(join(incoming, name), "half");
+    const yesterday = systemClock.now() / 1000 - 90_000;
+    utimesSync(join(incoming, "old"), yesterday, yesterday);
+    await openIn(folder.path);
+    assert.deepEqual(readdirSync(incoming), ["new"]);
+  });
+
   it("fails where the disk is gone, and keeps nothing", async () => {
     using folder = createTemporaryDirectory();
-    const target = await openIn(folder.path);
-    rmSync(join(folder.path, "incoming"), { recursive: true });
+    const target = await openIn(join(folder.path, "file"));
+    writeFileSync(join(folder.path, "file"), "no folder");
     await assert.rejects(put(target, "a/b", Buffer.from("1")));
     assert.equal(await target.head("a/b"), undefined);
+    assert.deepEqual(await target.list(""), []);
   });
 });
 
 function openIn(directory: string): Promise<StorageTarget> {
-  return openLocalTarget({ name: "hot", directory, random: systemRandom });
+  return openLocalTarget({ name: "hot", directory, random: systemRandom, clock: systemClock });
 }
 
 function digest(content: Uint8Array): string {

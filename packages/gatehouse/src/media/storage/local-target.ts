@@ -3,6 +3,7 @@ import { createReadStream } from "node:fs";
 import { mkdir, open, readdir, rename, rm, rmdir, stat, statfs, unlink, type FileHandle } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Readable } from "node:stream";
+import type { Clock } from "../../kernel/clock.ts";
 import type {
   ByteRange,
   NewFile,
@@ -20,6 +21,7 @@ export interface LocalTargetOptions {
   /** A folder that nothing else writes to. */
   readonly directory: string;
   readonly random: Random;
+  readonly clock: Clock;
 }
 
 const MOST_LISTED = 1000;
@@ -33,26 +35,33 @@ const NAME_BYTES = 12;
 export async function openLocalTarget(options: LocalTargetOptions): Promise<StorageTarget> {
   const files = join(options.directory, "files");
   const incoming = join(options.directory, "incoming");
-  await mkdir(files, { recursive: true, mode: 0o700 });
-  await mkdir(incoming, { recursive: true, mode: 0o700 });
-  return new LocalTarget(options, files, incoming);
+  const target = new LocalTarget(options, files, incoming);
+  await target.removeUnfinished(options.clock.now() - ABANDONED);
+  return target;
 }
+
+/** Milliseconds after which what is half written is what a server that was killed has left behind. */
+const ABANDONED = 86_400_000;
 
 class LocalTarget implements StorageTarget {
   readonly name: string;
   readonly #random: Random;
+  /** The folder that holds all others. */
+  readonly #root: string;
   readonly #files: string;
   readonly #incoming: string;
 
-  constructor({ name, random }: LocalTargetOptions, files: string, incoming: string) {
+  constructor({ name, random, directory }: LocalTargetOptions, files: string, incoming: string) {
     this.name = name;
     this.#random = random;
+    this.#root = directory;
     this.#files = files;
     this.#incoming = incoming;
   }
 
   async put(key: string, file: NewFile): Promise<void> {
     const place = this.#placeOf(key);
+    await mkdir(this.#incoming, { recursive: true, mode: 0o700 });
     const part = join(this.#incoming, Buffer.from(this.#random.bytes(NAME_BYTES)).toString("hex"));
     try {
       await writeWhole(part, file);
@@ -106,14 +115,16 @@ class LocalTarget implements StorageTarget {
     return found;
   }
 
-  async capacity(): Promise<StorageCapacity> {
-    const { bsize, blocks, bavail } = await statfs(this.#files);
+  async capacity(): Promise<StorageCapacity | undefined> {
+    const found = await statfs(this.#root).catch(absent);
+    if (found === undefined) return undefined;
+    const { bsize, blocks, bavail } = found;
     return { total: bsize * blocks, free: bsize * bavail };
   }
 
   async removeUnfinished(before: number): Promise<number> {
     let removed = 0;
-    for (const name of await readdir(this.#incoming)) {
+    for (const name of (await readdir(this.#incoming).catch(absent)) ?? []) {
       const part = join(this.#incoming, name);
       const found = await stat(part).catch(absent);
       if (found === undefined || found.mtimeMs >= before) continue;
@@ -143,7 +154,7 @@ class LocalTarget implements StorageTarget {
 
   async #syncUpwards(folder: string, only: boolean): Promise<void> {
     await syncDirectory(folder);
-    if (only || folder === this.#files) return;
+    if (only || folder === dirname(this.#root)) return;
     await this.#syncUpwards(dirname(folder), false);
   }
 

@@ -63,6 +63,7 @@ const FAIL = portableStatement(
      dead_at = CASE WHEN $5 = 1 OR attempt >= attempts THEN CAST($6 AS BIGINT) ELSE NULL END
    ${OURS} RETURNING state`,
 );
+const TAKE_BACK = portableStatement("UPDATE jobs SET leased_until = 0 WHERE queue = $1 AND state = 'waiting'");
 const DUE = portableStatement(
   `SELECT MIN(CASE WHEN run_at < leased_until THEN leased_until ELSE run_at END) AS at, {now} AS now
    FROM jobs WHERE queue = $1 AND state = 'waiting'`,
@@ -138,6 +139,10 @@ class SqlJobs implements Jobs {
     const [row] = await transaction.execute<{ state: string }>(FAIL, values);
     if (row === undefined) return "lost";
     return row.state === "dead" ? "dead" : "again";
+  }
+
+  async takeBack(transaction: WriteTransaction, queue: string): Promise<void> {
+    await transaction.execute(TAKE_BACK, [queue]);
   }
 
   async due(queue: string): Promise<number | undefined> {

@@ -6,7 +6,7 @@ export function answerTasks(work: (task: PictureTask) => Promise<PictureAnswer>)
   process.on("message", (message) => {
     // Sent by the parent, which knows no other messages.
     const task = message as PictureTask;
-    work(task)
+    void work(task)
       .catch((error: unknown): PictureAnswer => ({ ok: false, fault: faultOf(error), detail: textOf(error) }))
       .then((answer) => process.send?.(answer));
   });

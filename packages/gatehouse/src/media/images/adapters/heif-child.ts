@@ -12,7 +12,7 @@ interface Pixels {
   readonly data: Uint8ClampedArray;
 }
 
-/** Of what is in browsers, and partly in Node, the types of this project know little. */
+// Of what is in browsers, and partly in Node, the types of this project know little.
 const web = globalThis as typeof globalThis & {
   ImageData?: typeof PlainImageData;
   readonly WebAssembly: { compile(code: Uint8Array): Promise<WebAssembly.Module> };
@@ -48,7 +48,8 @@ async function decodeAvif(file: Uint8Array, { pixels }: DecodeTask): Promise<Pix
   await init(await web.WebAssembly.compile(await readFile(code)));
   // What browsers have, and the decoder makes its result with.
   web.ImageData = PlainImageData;
-  const { data, width, height }: Pixels = await decode(new Uint8Array(file).buffer);
+  // Made with the class above.
+  const { data, width, height } = (await decode(new Uint8Array(file).buffer)) as Pixels;
   if (width * height > pixels) throw new Error("Too many pixels.");
   return { data, width, height };
 }

@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { runCommand, startServer, type ServerProcess } from "../../../../test/support/server-process.ts";
+
+const NOBODY = "0".repeat(32);
+
+describe("gatehouse media", () => {
+  let server: ServerProcess;
+  before(async () => {
+    server = await startServer();
+  });
+  after(() => server[Symbol.asyncDispose]());
+
+  const run = (...words: string[]) => runCommand(["media", ...words], { data: server.data });
+
+  it("says how the scanner and the queue are, in words and as JSON", async () => {
+    const { code, stdout } = await run("status");
+    assert.equal(code, 0);
+    assert.match(stdout, /^scanner: (none|ready|outdated|unavailable)\b.*\nwaiting: 0/);
+    const { stdout: json } = await run("status", "--json");
+    assert.deepEqual(JSON.parse(json).queue, { files: 0, age: 0 });
+  });
+
+  it("lists files, of a state or a collection", async () => {
+    const { code, stdout } = await run("list", "--state", "held", "--collection", "wedding");
+    assert.deepEqual([code, stdout.trim()], [0, "There is no such file."]);
+    const { stdout: json } = await run("list", "--json");
+    assert.deepEqual(JSON.parse(json), { assets: [] });
+  });
+
+  it("says that there is no such asset, whatever is to be done with it", async () => {
+    for (const command of ["show", "release", "rescan"]) {
+      const { code, stderr } = await run(command, NOBODY);
+      assert.equal(code, 1, command);
+      assert.match(stderr, /There is no asset/, command);
+    }
+  });
+
+  it("says what is missing or wrong", async () => {
+    assert.match((await run("show")).stderr, /Name one asset/);
+    assert.match((await run("show", "x")).stderr, /32 hexadecimal digits/);
+    assert.match((await run("list", "--limit", "1000")).stderr, /from 1 to 200/);
+    assert.notEqual((await run("list", "--state", "lost")).code, 0);
+  });
+});
