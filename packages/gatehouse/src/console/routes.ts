@@ -79,7 +79,15 @@ export function consoleRoutes(parts: ConsoleRouteParts): Hono {
     ask: (inbound, asked) => ask(parts, inbound, asked),
     refuse: async (inbound, denial) => edge.problem(inbound, denial, await errorFrame(parts, inbound)),
   };
-  const rooms = [accountRoutes, grantRoutes, clientRoutes, signingKeyRoutes, mediaRoutes, storageRoutes, emergencyRoutes];
+  const rooms = [
+    accountRoutes,
+    grantRoutes,
+    clientRoutes,
+    signingKeyRoutes,
+    mediaRoutes,
+    storageRoutes,
+    emergencyRoutes,
+  ];
   for (const routes of rooms) app.route("/", routes(desk));
   app.get("/console/guards", (context) => show(parts, context, (inbound) => guards(parts, inbound)));
   app.get("/console/enter/:token", (context) => door(parts, edge.of(context)));

@@ -115,7 +115,11 @@ async function begin(
 }
 
 /** Opened when it is first needed: a server starts while its archive is away. */
-function openArchive({ config, random, clock }: StorageOptions["services"]): (StorageTarget & AsyncDisposable) | undefined {
+function openArchive({
+  config,
+  random,
+  clock,
+}: StorageOptions["services"]): (StorageTarget & AsyncDisposable) | undefined {
   const { archive } = config.media.storage;
   const name = "archive";
   if (archive.target === "none") return undefined;
