@@ -11,6 +11,7 @@ import { openSqliteStore } from "../../store/sqlite/sqlite-store.ts";
 import { createFakeClock, type FakeClock } from "../../testing/fake-clock.ts";
 import { createTemporaryDirectory } from "../../testing/sqlite-fixture.ts";
 import { openFolder, StorageKit } from "../../testing/storage-kit.ts";
+import { putFile } from "../../testing/storage-target-contract.ts";
 import { nextAlarms, noAlarms, type Sighting } from "./alarms.ts";
 import { daysToFull } from "./growth.ts";
 import { createHealthCheck, healthOf, probeAndRecord, type HealthParts, type TargetHealth } from "./health.ts";
@@ -31,6 +32,15 @@ describe("the health of storage targets", () => {
     assert.equal(health.p50 !== undefined && health.p50 >= 0, true);
     assert.equal(health.errorRate, 0);
     assert.ok((health.total ?? 0) > (health.used ?? Number.MAX_VALUE));
+    assert.deepEqual(await place.target.list(""), []);
+  });
+
+  it("is not disturbed by other probes at the same time, and clears away what one left that was cut off", async () => {
+    await using place = await createPlace();
+    await putFile(place.target, `gatehouse-probe/${DAY}-left`, Buffer.from("1"));
+    await Promise.all([place.probe(), place.probe(), place.probe()]);
+    const probes = await place.kit.parts.store.read((transaction) => place.kit.parts.log.probes(transaction, "hot", 0));
+    assert.deepEqual(new Set(probes.map(({ failure }) => failure)), new Set([""]));
     assert.deepEqual(await place.target.list(""), []);
   });
 

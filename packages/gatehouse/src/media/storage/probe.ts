@@ -14,6 +14,9 @@ export interface ProbeParts extends Patience {
 }
 
 const SIZES = [4096, 1_048_576] as const;
+const NAME_BYTES = 8;
+/** Milliseconds after which a file of a probe is nobody's any more. */
+const ABANDONED = 3_600_000;
 
 /**
  * Writes, reads and deletes a small and a large file of random bytes. The time of all of it together is the latency;
@@ -36,6 +39,7 @@ export async function probeTarget(
     failure = error instanceof Error ? error.message : String(error);
   }
   const latency = failure === "" ? clock.monotonic() - begun : undefined;
+  if (failure === "") await deleteAbandoned(parts, target).catch(() => undefined);
   const capacity = quota === undefined ? await capacityOf(target) : { total: quota, free: Math.max(0, quota - used) };
   const total = capacity?.total;
   return {
@@ -45,11 +49,13 @@ export async function probeTarget(
 }
 
 async function exercise(
-  { random }: ProbeParts,
+  { random, clock }: ProbeParts,
   target: StorageTarget,
   { size, alive }: { readonly size: number; readonly alive: () => void },
 ): Promise<void> {
-  const key = `${PROBE_FOLDER}${size}`;
+  // Operators and servers probe at the same time: each has files of its own.
+  const name = Buffer.from(random.bytes(NAME_BYTES)).toString("hex");
+  const key = `${PROBE_FOLDER}${Math.floor(clock.now())}-${name}`;
   const content = new Uint8Array(random.bytes(size));
   const sha256 = digestOf(content);
   await target.put(key, { bytes: size, sha256, type: "application/octet-stream", body: new Blob([content]).stream() });
@@ -60,6 +66,14 @@ async function exercise(
   await target.delete(key);
   alive();
   if (digestOf(back) !== sha256) throw new DamagedFileError("A probe was read back as something else.");
+}
+
+/** Files of probes that were cut off. */
+async function deleteAbandoned({ clock }: ProbeParts, target: StorageTarget): Promise<void> {
+  for (const key of await target.list(PROBE_FOLDER)) {
+    const at = Number.parseInt(key.slice(PROBE_FOLDER.length), 10);
+    if (at < clock.now() - ABANDONED) await target.delete(key);
+  }
 }
 
 async function capacityOf(target: StorageTarget): Promise<StorageCapacity | undefined> {
