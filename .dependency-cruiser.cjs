@@ -149,6 +149,11 @@ module.exports = {
       places: [`${src}/guests/adapters/`],
       comment: "Printing is optional: what writes PDF is imported in one place.",
     }),
+    only("aws", {
+      path: "node_modules/@aws-sdk/",
+      places: [`${src}/media/storage/adapters/`, `${src}/testing/`],
+      comment: "Buckets are optional: the AWS SDK is imported in one place.",
+    }),
     only("valkey", {
       path: "node_modules/iovalkey/",
       places: [`${src}/store/valkey/`],

@@ -8,13 +8,20 @@ function inPath(name) {
   return folders.some((folder) => folder !== "" && existsSync(join(folder, name)));
 }
 
+function hasSwift() {
+  return ["swift-proxy-server", "swift-object-server", "memcached"].every(inPath);
+}
+
 function hasPostgres() {
   const debian = "/usr/lib/postgresql";
   const versions = existsSync(debian) ? readdirSync(debian) : [];
   return versions.some((version) => existsSync(join(debian, version, "bin", "initdb"))) || inPath("initdb");
 }
 
-/** What can be needed: how it is found, what replaces it, and the packages that bring it, first available wins. */
+/**
+ * What can be needed: how it is found, what replaces it, and the packages that bring it: the first one available, or
+ * all that belong `together`.
+ */
 const PROGRAMS = {
   postgresql: { found: hasPostgres, variable: "TEST_POSTGRES_URL", packages: ["postgresql"] },
   valkey: {
@@ -34,6 +41,11 @@ const PROGRAMS = {
   ffmpeg: { found: () => inPath("ffmpeg"), packages: ["ffmpeg"] },
   "heif-enc": { found: () => inPath("heif-enc"), packages: ["libheif-examples"] },
   nginx: { found: () => inPath("nginx"), packages: ["nginx"] },
+  swift: {
+    found: hasSwift,
+    together: true,
+    packages: ["swift-proxy", "swift-account", "swift-container", "swift-object", "memcached"],
+  },
 };
 
 function isPresent(name) {
@@ -51,7 +63,8 @@ export function prepare(names) {
 
 /** What to tell a person whose machine lacks them. */
 export function howToInstall(names) {
-  return names.map((name) => `${name} (Debian: apt-get install ${PROGRAMS[name].packages.at(-1)})`).join(", ");
+  const packagesOf = ({ packages, together }) => (together ? packages.join(" ") : packages.at(-1));
+  return names.map((name) => `${name} (Debian: apt-get install ${packagesOf(PROGRAMS[name])})`).join(", ");
 }
 
 function install(missing) {
@@ -60,7 +73,10 @@ function install(missing) {
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive", RUNLEVEL: "1" };
   const apt = (args, options = {}) => spawnSync("apt-get", args, { env, encoding: "utf8", ...options });
   apt(["update", "-q"]);
-  const packages = missing.map((name) => available(PROGRAMS[name].packages));
+  const packages = missing.flatMap((name) => {
+    const { packages: wanted, together } = PROGRAMS[name];
+    return together ? wanted : [available(wanted)];
+  });
   const { status, stdout, stderr } = apt(["install", "-y", "-q", "--no-install-recommends", ...packages]);
   if (status !== 0) process.stderr.write(`apt-get failed:\n${stdout}${stderr}\n`);
 }

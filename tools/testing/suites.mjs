@@ -29,6 +29,7 @@ const SIGNS = {
   "heif-enc": /\b(heif-enc|makeMediaCorpus)\b/,
   chromium: /playwright|chromium/i,
   firefox: /\bdescribeBrowsers\b/,
+  swift: /\bstartSwift\b/,
 };
 
 function needsOf(path, suite) {

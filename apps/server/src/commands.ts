@@ -58,6 +58,15 @@ import {
   mediaStatus,
 } from "./commands/media.ts";
 import { start } from "./commands/start.ts";
+import {
+  storageArchive,
+  storageList,
+  storageManifest,
+  storageProbe,
+  storageRestore,
+  storageResume,
+  storageVerify,
+} from "./commands/storage.ts";
 
 /** Every command of the `gatehouse` program. */
 export const commands: readonly Command[] = [
@@ -121,6 +130,13 @@ export const commands: readonly Command[] = [
   mediaDelete,
   mediaRescan,
   policyRehearse,
+  storageList,
+  storageProbe,
+  storageArchive,
+  storageVerify,
+  storageRestore,
+  storageManifest,
+  storageResume,
   backup,
   restore,
   config,

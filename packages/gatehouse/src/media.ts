@@ -32,5 +32,6 @@ export type { Edit, ScrubPlan } from "./media/scrub/scrub-plan.ts";
 export { Scrubber, ScrubError, scrubStream } from "./media/scrub/scrub-stream.ts";
 export type { Walked } from "./media/scrub/scrub-stream.ts";
 export type { MediaFacts, MetadataKind, WalkResult } from "./media/scrub/walk-result.ts";
-export { DamagedFileError, openLocalTarget } from "./media/storage/local-target.ts";
+export { openLocalTarget } from "./media/storage/local-target.ts";
 export type { LocalTargetOptions } from "./media/storage/local-target.ts";
+export { DamagedFileError, StorageTargetError, type StorageFault } from "./media/storage/storage-error.ts";

@@ -71,4 +71,6 @@ export { describeOAuthClientsContract } from "./testing/store-contract-oauth-cli
 export { describeSigningKeysContract } from "./testing/store-contract-signing-keys.ts";
 export { describeResumableUploadsContract } from "./testing/store-contract-media-uploads.ts";
 export { describeUploadsContract } from "./testing/store-contract-uploads.ts";
+export { describeStorageTargetContract, type StorageTargetFixture } from "./testing/storage-target-contract.ts";
+export { describeStoredFilesContract } from "./testing/store-contract-stored-files.ts";
 export { describeStoreContract } from "./testing/store-contract.ts";

@@ -36,7 +36,7 @@ export function invitationRoutes(parts: InvitationRouteParts): Hono {
   app.post(
     "/events/:slug/invitations/:id/cards",
     edge.action(print, {
-      input: (value, _inbound, { id }) => ({ ...Object(value), id }),
+      input: (value, _inbound, { id }): object => Object.assign({}, value, { id }),
       render: ({ value }) => {
         // The action's own answer.
         const { pdf } = value as PrintedCards;

@@ -11,6 +11,7 @@ const PAGES = [
   { path: "/console/signing-keys", title: "Signing keys" },
   { path: "/console/join-tokens", title: "Join tokens" },
   { path: "/console/media", title: "Media" },
+  { path: "/console/storage", title: "Storage" },
   { path: "/console/emergency", title: "Emergency" },
   { path: "/console/playbooks", title: "Playbooks" },
   { path: "/console/monitors", title: "Monitors" },

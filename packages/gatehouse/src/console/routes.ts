@@ -19,26 +19,18 @@ import type { StoreHealth } from "../kernel/ports/store.ts";
 import { problems } from "../kernel/problems.ts";
 import type { LiveComponent } from "../live/component.ts";
 import type { Live } from "../live/live.ts";
-import { accountRoutes } from "./account-routes.ts";
 import { banForm, banInput, EMPTY_BAN, readTypedBan, type TypedBan } from "./ban-form.ts";
-import { clientRoutes } from "./client-routes.ts";
 import { linkDoor, lockedDoor } from "./door-page.ts";
-import { emergencyRoutes } from "./emergency-routes.ts";
 import { eventFaults, eventQuery, readEventFilter } from "./event-filter.ts";
 import { eventPage } from "./event-page.ts";
-import { grantRoutes } from "./grant-routes.ts";
 import { guardPage } from "./guard-page.ts";
-import { joinTokenRoutes } from "./join-token-routes.ts";
 import { consolePage, doorPage, type ConsoleFrame } from "./layout.ts";
-import { mediaRoutes } from "./media-routes.ts";
 import { MOST_COUNTED, overviewPage, type IdentityOverview } from "./overview-page.ts";
-import { monitorRoutes } from "./monitor-routes.ts";
 import { OPERATOR_GRANT } from "./operator.ts";
 import type { PageContent } from "./page-content.ts";
-import { playbookRoutes } from "./playbook-routes.ts";
 import type { PageParts } from "./page-parts.ts";
+import { ROOMS } from "./rooms.ts";
 import { SigningKeyRows } from "./signing-key-page.ts";
-import { signingKeyRoutes } from "./signing-key-routes.ts";
 import { CONSOLE, type ConsoleSignIn } from "./sign-in.ts";
 
 /** What the pages are made from. */
@@ -81,18 +73,7 @@ export function consoleRoutes(parts: ConsoleRouteParts): Hono {
     ask: (inbound, asked) => ask(parts, inbound, asked),
     refuse: async (inbound, denial) => edge.problem(inbound, denial, await errorFrame(parts, inbound)),
   };
-  const rooms = [
-    accountRoutes,
-    grantRoutes,
-    clientRoutes,
-    signingKeyRoutes,
-    joinTokenRoutes,
-    mediaRoutes,
-    emergencyRoutes,
-    playbookRoutes,
-    monitorRoutes,
-  ];
-  for (const routes of rooms) app.route("/", routes(desk));
+  for (const routes of ROOMS) app.route("/", routes(desk));
   app.get("/console/guards", (context) => show(parts, context, (inbound) => guards(parts, inbound)));
   app.get("/console/enter/:token", (context) => door(parts, edge.of(context)));
   app.post(

@@ -100,27 +100,10 @@ export async function openIdentity(options: IdentityOptions, stack: AsyncDisposa
   const accessTokens = createAccessTokens({ issuers, artifacts, store, clock, isActive, keyUses });
   return {
     services: {
-      issuers,
-      accounts,
-      clients,
-      factors,
-      artifacts,
-      grants,
-      grantRecord,
-      keys,
-      mailer,
-      grace,
-      accessTokens,
-      relyingParty,
+      ...{ issuers, accounts, clients, factors, artifacts, grants, grantRecord },
+      ...{ keys, mailer, grace, accessTokens, relyingParty },
     },
-    actions: [
-      ...actions,
-      ...selfService.actions,
-      ...accounts.operations,
-      ...clients.operations,
-      ...operations,
-      ...governance,
-    ],
+    actions: [actions, selfService.actions, accounts.operations, clients.operations, operations, governance].flat(),
     routes: [routes, ...selfService.routes, ...(mailbox === undefined ? [] : [createMailboxRoutes({ edge, mailbox })])],
   };
 }

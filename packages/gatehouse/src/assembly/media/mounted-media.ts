@@ -16,7 +16,6 @@ import { createRescan } from "../../media/pipeline/rescan.ts";
 import { createSettlements } from "../../media/pipeline/settlement.ts";
 import { startMediaWatch } from "../../media/pipeline/watch.ts";
 import type { Scanner } from "../../media/scan/scanner.ts";
-import { openLocalTarget } from "../../media/storage/local-target.ts";
 import { pauseAfter } from "../../store/backoff.ts";
 import { openResumableFiles } from "../../store/files/resumable-files.ts";
 import { createMediaAssets } from "../../store/sql/media-assets.ts";
@@ -26,6 +25,7 @@ import { openMediaAddresses } from "./delivery.ts";
 import { GrantSources } from "./media-grants.ts";
 import type { MediaServices } from "./media-services.ts";
 import { openScanner } from "./scanner.ts";
+import { openStorage } from "./storage.ts";
 
 /** Media with all that is mounted. */
 export interface MountedMedia {
@@ -45,26 +45,30 @@ export interface MediaOptions {
 
 /** Opens what is configured for files that people bring. */
 export async function openMedia({ services, report }: MediaOptions): Promise<MountedMedia> {
-  const { config, clock, random, jobs } = services;
+  const { config, clock, jobs } = services;
   const folder = join(config.dataDirectory, "media");
   const scanner = openScanner(config, clock);
   const assets = createMediaAssets();
   const grants = new GrantSources();
+  const storage = await openStorage({ services, assets, report });
   const media: MediaServices = {
     ...{ assets, grants, scans: scanner !== undefined },
     intake: createMediaIntake({ assets, jobs }),
     quarantine: openResumableFiles(join(folder, "quarantine")),
     addresses: openMediaAddresses(services),
-    target: await openLocalTarget({ name: "hot", directory: join(folder, "hot"), random, clock }),
+    target: storage.target,
   };
   const { noneReason: unscannedReason, infected } = config.media.scanner;
   const who = { operatorsOnly, entrances: OPERATOR_ENTRANCES };
   const operations = createMediaOperations({ ...services, ...media, ...who, scanner, unscannedReason });
   return {
     services: media,
-    actions: [...operations, ...createSettlements({ assets, jobs, infected })],
+    actions: [...operations, ...storage.actions, ...createSettlements({ assets, jobs, infected })],
     addGrants: (source) => grants.add(source),
-    start: (parts, stack) => start({ services, media, scanner, folder, report }, parts, stack),
+    async start(parts, stack) {
+      await storage.start(stack);
+      await start({ services, media, scanner, folder, report }, parts, stack);
+    },
   };
 }
 

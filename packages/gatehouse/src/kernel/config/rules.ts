@@ -77,6 +77,38 @@ const consistency: readonly Rule[] = [
   },
 ];
 
+const storage: readonly Rule[] = [
+  {
+    paths: ["media.storage.archive.directory", "media.storage.archive.target"],
+    refuses: "An archive in a folder needs one.",
+    fix: "Set media.storage.archive.directory, to a folder on another disk.",
+    broken: ({ media: { storage: own } }) => own.archive.target === "local" && own.archive.directory === undefined,
+  },
+  {
+    paths: ["media.storage.archive.bucket", "media.storage.archive.target"],
+    refuses: "An archive in a bucket needs one.",
+    fix: "Set media.storage.archive.bucket.",
+    broken: ({ media: { storage: own } }) => own.archive.target === "s3" && own.archive.bucket === undefined,
+  },
+  {
+    paths: ["media.storage.archive.accessKeyId", "media.storage.archive.secretAccessKey"],
+    refuses: "An access key and its secret belong together.",
+    fix: "Set both, or neither for what the AWS SDK finds by itself.",
+    broken: ({ media: { storage: own } }) =>
+      (own.archive.accessKeyId === undefined) !== (own.archive.secretAccessKey === undefined),
+  },
+  {
+    paths: ["media.storage.archive.endpoint"],
+    profile: "production",
+    refuses: "Whoever is on the way could read and change what is archived.",
+    fix: "Use an https:// endpoint, or one on this machine.",
+    broken: ({ media: { storage: own } }) => {
+      const { endpoint = "" } = own.archive;
+      return isPlain(endpoint) && !isLoopback(new URL(endpoint).hostname);
+    },
+  },
+];
+
 const production: readonly Rule[] = [
   {
     paths: ["server.publicUrl"],
@@ -167,7 +199,7 @@ const production: readonly Rule[] = [
 ];
 
 /** Every refused combination. */
-export const rules: readonly Rule[] = [...consistency, ...production, ...mediaRules, ...identityRules];
+export const rules: readonly Rule[] = [...consistency, ...storage, ...production, ...mediaRules, ...identityRules];
 
 /** Whether browsers are to come over HTTPS, and neither this server nor a known proxy speaks it. */
 function lacksProxy({ publicUrl = "", tls, trustedProxies }: Config["server"]): boolean {

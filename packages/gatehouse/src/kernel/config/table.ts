@@ -3,6 +3,7 @@ import { guardSettings } from "./guard-settings.ts";
 import { identityOptions } from "./identity-options.ts";
 import { choice, cidr, duration, either, flag, instant, integer, list, origin, size, text, url } from "./kind.ts";
 import { mediaOptions } from "./media-options.ts";
+import { mediaStorageOptions } from "./media-storage-options.ts";
 import { option } from "./option.ts";
 
 const ANY_NUMBER = Number.MAX_SAFE_INTEGER;
@@ -289,6 +290,7 @@ export const table = {
     secret: true,
   }),
   ...mediaOptions,
+  ...mediaStorageOptions,
   ...identityOptions,
   ...guestOptions,
 } as const;

@@ -46,6 +46,8 @@ export interface StorageTarget {
   delete(key: string): Promise<void>;
   /** Keys that begin so, in order, after a key: at most 1,000. */
   list(prefix: string, after?: string): Promise<readonly string[]>;
+  /** Removes what puts that began before then and were cut off have left behind; how many. */
+  removeUnfinished(before: number): Promise<number>;
   /** `undefined` where the target cannot tell. */
   capacity(): Promise<StorageCapacity | undefined>;
 }

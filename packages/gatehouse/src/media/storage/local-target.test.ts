@@ -7,7 +7,15 @@ import type { StorageTarget } from "../../kernel/ports/storage-target.ts";
 import { systemClock } from "../../kernel/clock.ts";
 import { systemRandom } from "../../kernel/random.ts";
 import { createTemporaryDirectory } from "../../testing/sqlite-fixture.ts";
-import { DamagedFileError, openLocalTarget } from "./local-target.ts";
+import { describeStorageTargetContract } from "../../testing/storage-target-contract.ts";
+import { openLocalTarget } from "./local-target.ts";
+import { DamagedFileError } from "./storage-error.ts";
+
+describeStorageTargetContract("local disk", async () => {
+  const folder = createTemporaryDirectory();
+  const target = await openIn(folder.path);
+  return { target, [Symbol.asyncDispose]: async () => folder[Symbol.dispose]() };
+});
 
 describe("the local storage target", () => {
   it("gives back what was put, whole and in part", async () => {

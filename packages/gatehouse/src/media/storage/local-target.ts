@@ -12,6 +12,7 @@ import type {
   StoredFile,
 } from "../../kernel/ports/storage-target.ts";
 import type { Random } from "../../kernel/random.ts";
+import { DamagedFileError } from "./storage-error.ts";
 import { assertStorageKey } from "./storage-key.ts";
 
 /** Where files are kept. */
@@ -21,11 +22,6 @@ export interface LocalTargetOptions {
   readonly directory: string;
   readonly random: Random;
   readonly clock: Clock;
-}
-
-/** What came was not what had been announced. Nothing of it was kept. */
-export class DamagedFileError extends Error {
-  override readonly name = "DamagedFileError";
 }
 
 const MOST_LISTED = 1000;
@@ -39,20 +35,13 @@ const NAME_BYTES = 12;
 export async function openLocalTarget(options: LocalTargetOptions): Promise<StorageTarget> {
   const files = join(options.directory, "files");
   const incoming = join(options.directory, "incoming");
-  await deleteAbandoned(incoming, options.clock.now());
-  return new LocalTarget(options, files, incoming);
+  const target = new LocalTarget(options, files, incoming);
+  await target.removeUnfinished(options.clock.now() - ABANDONED);
+  return target;
 }
 
 /** Milliseconds after which what is half written is what a server that was killed has left behind. */
 const ABANDONED = 86_400_000;
-
-async function deleteAbandoned(incoming: string, now: number): Promise<void> {
-  for (const name of (await readdir(incoming).catch(absent)) ?? []) {
-    const path = join(incoming, name);
-    const found = await stat(path).catch(absent);
-    if (found !== undefined && now - found.mtimeMs > ABANDONED) await rm(path, { force: true });
-  }
-}
 
 class LocalTarget implements StorageTarget {
   readonly name: string;
@@ -131,6 +120,18 @@ class LocalTarget implements StorageTarget {
     if (found === undefined) return undefined;
     const { bsize, blocks, bavail } = found;
     return { total: bsize * blocks, free: bsize * bavail };
+  }
+
+  async removeUnfinished(before: number): Promise<number> {
+    let removed = 0;
+    for (const name of (await readdir(this.#incoming).catch(absent)) ?? []) {
+      const part = join(this.#incoming, name);
+      const found = await stat(part).catch(absent);
+      if (found === undefined || found.mtimeMs >= before) continue;
+      await rm(part, { force: true });
+      removed += 1;
+    }
+    return removed;
   }
 
   #placeOf(key: string): string {

@@ -2,6 +2,7 @@ import type { Migration } from "../../kernel/ports/store.ts";
 import { guestMigrations } from "./guest-migrations.ts";
 import { mediaMigrations } from "./media-migrations.ts";
 import { portableMigration } from "./portable-migration.ts";
+import { storageMigrations } from "./storage-migrations.ts";
 
 /**
  * The tables of the platform itself, numbered 0001 to 0999. Modules bring their own lists, numbered within a
@@ -294,4 +295,5 @@ export const coreMigrations: readonly Migration[] = Object.freeze([
   ),
   ...guestMigrations,
   ...mediaMigrations,
+  ...storageMigrations,
 ]);

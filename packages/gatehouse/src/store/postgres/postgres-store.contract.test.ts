@@ -15,6 +15,7 @@ import type { CreateStoreFixture } from "../../testing/store-contract-fixture.ts
 import { describeIdempotencyContract } from "../../testing/store-contract-idempotency.ts";
 import { describeJoinTokensContract } from "../../testing/store-contract-join-tokens.ts";
 import { describeMediaAssetsContract } from "../../testing/store-contract-media-assets.ts";
+import { describeStoredFilesContract } from "../../testing/store-contract-stored-files.ts";
 import { describeJobsContract } from "../../testing/store-contract-jobs.ts";
 import { describeLeasesContract } from "../../testing/store-contract-leases.ts";
 import { describeMigrationContract } from "../../testing/store-contract-migrations.ts";
@@ -55,5 +56,6 @@ describe("PostgreSQL", { skip: await skipWithout("postgres") }, () => {
   describeLeasesContract("PostgreSQL", create);
   describeJobsContract("PostgreSQL", create);
   describeMediaAssetsContract("PostgreSQL", create);
+  describeStoredFilesContract("PostgreSQL", create);
   describeBansContract("PostgreSQL", create, async () => createMemoryBus());
 });

@@ -12,6 +12,7 @@ import { describeUploadsContract } from "../../testing/store-contract-uploads.ts
 import { describeIdempotencyContract } from "../../testing/store-contract-idempotency.ts";
 import { describeJoinTokensContract } from "../../testing/store-contract-join-tokens.ts";
 import { describeMediaAssetsContract } from "../../testing/store-contract-media-assets.ts";
+import { describeStoredFilesContract } from "../../testing/store-contract-stored-files.ts";
 import { describeJobsContract } from "../../testing/store-contract-jobs.ts";
 import { describeLeasesContract } from "../../testing/store-contract-leases.ts";
 import { describeSessionsContract } from "../../testing/store-contract-sessions.ts";
@@ -36,5 +37,6 @@ for (const [name, create] of [
   describeLeasesContract(name, create);
   describeJobsContract(name, create);
   describeMediaAssetsContract(name, create);
+  describeStoredFilesContract(name, create);
   describeBansContract(name, create, async () => createMemoryBus());
 }
