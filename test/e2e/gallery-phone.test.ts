@@ -179,8 +179,17 @@ describe("a guest with a phone", { skip: skipWithoutClamd() }, () => {
     await assertTellsNothing(originals);
     const pixels = await Promise.all(originals.map(async (file) => pixelsOf(await readFile(file))));
     assert.deepEqual(pixels.toSorted(), photos.map((photo) => photo.pixels).toSorted());
-    const files = await Promise.all(originals.map(async (file) => createHash("sha256").update(await readFile(file)).digest("hex")));
-    assert.ok(files.every((sha256) => photos.every((photo) => photo.sha256 !== sha256)), "no file is delivered as it came");
+    const files = await Promise.all(
+      originals.map(async (file) =>
+        createHash("sha256")
+          .update(await readFile(file))
+          .digest("hex"),
+      ),
+    );
+    assert.ok(
+      files.every((sha256) => photos.every((photo) => photo.sha256 !== sha256)),
+      "no file is delivered as it came",
+    );
     assert.deepEqual(complaints, []);
   });
 });

@@ -91,7 +91,7 @@ class Meter {
 }
 
 async function carry(chunk: Buffer, far: Socket, meter: Meter): Promise<void> {
-  for (let at = 0; at < chunk.length && !far.destroyed; ) {
+  for (let at = 0; at < chunk.length && !far.destroyed;) {
     const end = at + (await meter.take(chunk.length - at));
     if (!far.write(chunk.subarray(at, end))) await drained(far);
     at = end;

@@ -20,7 +20,12 @@ export interface PhonePhoto {
 
 /** Where it was taken, by whom, with what: whatever exiftool can write that says too much. */
 const TELLING = [
-  ...["-EXIF:GPSLatitude=48.137154", "-EXIF:GPSLatitudeRef=N", "-EXIF:GPSLongitude=11.576124", "-EXIF:GPSLongitudeRef=E"],
+  ...[
+    "-EXIF:GPSLatitude=48.137154",
+    "-EXIF:GPSLatitudeRef=N",
+    "-EXIF:GPSLongitude=11.576124",
+    "-EXIF:GPSLongitudeRef=E",
+  ],
   ...["-EXIF:SerialNumber=SERIAL-4711", "-EXIF:OwnerName=Mia Muster", "-EXIF:Make=Phone", "-EXIF:Model=Phone 9"],
   ...["-EXIF:DateTimeOriginal=2026:06:20 15:04:05", "-EXIF:UserComment=behind our house", "-EXIF:Orientation#=6"],
   ...["-XMP-dc:Creator=Mia Muster", "-XMP-exif:GPSLatitude=48.137154", "-XMP-dc:Description=behind our house"],
