@@ -16,6 +16,8 @@ import { freePort } from "../support/proxy.ts";
 import { startServer, type ServerProcess } from "../support/server-process.ts";
 
 const PHOTOS = 20;
+/** Milliseconds for which a busy machine is waited for. */
+const PATIENCE = 180_000;
 /** What says how a picture is made up, and nothing about who made it, where and when. */
 const STRUCTURE =
   /^((ExifTool|System|JFIF|ICC_Profile|ICC-\w+|RIFF|PNG-pHYs):\w+|File:(?!Comment)\w+|Composite:(ImageSize|Megapixels)|IFD0:Orientation|PNG:(ImageWidth|ImageHeight|BitDepth|ColorType|Compression|Filter|Interlace))$/;
@@ -111,7 +113,7 @@ async function sendThroughTrouble(
   assert.ok((await rows("done").count()) < PHOTOS);
   const next = await restart();
   line.allow(Infinity);
-  await until(async () => (await rows("done").count()) === PHOTOS);
+  await until(async () => (await rows("done").count()) === PHOTOS, PATIENCE);
   return next;
 }
 
@@ -148,7 +150,7 @@ describe("a guest with a phone", { skip: skipWithoutClamd() }, () => {
     phone.page.on("pageerror", (error) => complaints.push(String(error)));
 
     server = await sendThroughTrouble(phone, photos, { line, server, restart });
-    await until(async () => (await assetsOf(server, album)).every(({ state }) => state === "published"));
+    await until(async () => (await assetsOf(server, album)).every(({ state }) => state === "published"), PATIENCE);
     const assets = await assetsOf(server, album);
     const received = assets.map(({ name, findings }) => `${name} ${findings.sha256 ?? ""}`);
     const chosen = photos.map(({ name, sha256 }) => `${name} ${sha256}`);
