@@ -143,6 +143,29 @@ function describeEnds(current: () => Store): void {
     assert.deepEqual([found?.standing, found?.token.generation, good], ["revoked", 2, undefined]);
   });
 
+  it("are revoked all at once, of one collection or of a tenant, and no others", async () => {
+    const whose = [
+      { tenant: "all", collection: "a" },
+      { tenant: "all", collection: "a" },
+      { tenant: "all", collection: "b" },
+      { tenant: "other", collection: "a" },
+    ];
+    const keys = await Promise.all(whose.map((one) => made(current(), one)));
+    const revision = () => current().read((reading) => tokens.revision(reading));
+    const good = () =>
+      current().read((reading) => Promise.all(keys.map(async (key) => Boolean(await tokens.findGood(reading, key)))));
+    const revokeAll = (which: { tenant: string; collection?: string }) =>
+      current().write((writing) => tokens.revokeAll(writing, which));
+    const before = await revision();
+    assert.equal(await revokeAll({ tenant: "all", collection: "c" }), 0);
+    assert.equal(await revision(), before);
+    assert.equal(await revokeAll({ tenant: "all", collection: "a" }), 2);
+    assert.ok((await revision()) > before);
+    assert.deepEqual(await good(), [false, false, true, true]);
+    assert.equal(await revokeAll({ tenant: "all" }), 1);
+    assert.deepEqual(await good(), [false, false, false, true]);
+  });
+
   it("are listed newest first, a page at a time, and by collection", async () => {
     const listed = [];
     for (const collection of ["a", "b", "a"]) listed.push(await made(current(), { tenant: "list", collection }));

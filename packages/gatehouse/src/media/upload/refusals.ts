@@ -35,6 +35,11 @@ export function overtaken(): Denial {
   return refuse(uploadProblems.UPLOAD_OVERTAKEN, undefined, { retryAfter: 1 });
 }
 
+/** The denial while an operator has uploads paused. */
+export function paused(): Denial {
+  return refuse(uploadProblems.UPLOADS_PAUSED, undefined, { retryAfter: 60 });
+}
+
 /** The denial while too much is being received. */
 export function busy(): Denial {
   return refuse(uploadProblems.UPLOADS_BUSY, undefined, { retryAfter: 2 });

@@ -84,6 +84,10 @@ const REVOKE = portableStatement(
   `UPDATE join_tokens SET state = 'revoked', generation = generation + 1, revoked_at = $3
    WHERE id = $1 AND tenant = $2 AND state = 'active' RETURNING generation`,
 );
+const REVOKE_ALL = portableStatement(
+  `UPDATE join_tokens SET state = 'revoked', generation = generation + 1, revoked_at = $3
+   WHERE tenant = $1 AND (CAST($2 AS TEXT) IS NULL OR collection = $2) AND state = 'active' RETURNING id`,
+);
 const CHANGED = portableStatement("UPDATE join_token_revision SET revision = revision + 1 WHERE id = 1");
 const REVISION = portableStatement("SELECT revision FROM join_token_revision WHERE id = 1");
 
@@ -147,7 +151,7 @@ function lookups(): LookUps {
   };
 }
 
-type Changes = Pick<JoinTokens, "create" | "addText" | "endOtherTexts" | "revoke" | "join" | "prune">;
+type Changes = Pick<JoinTokens, "create" | "addText" | "endOtherTexts" | "revoke" | "revokeAll" | "join" | "prune">;
 
 function changes(): Changes {
   return {
@@ -169,6 +173,12 @@ function changes(): Changes {
       if (row === undefined) return undefined;
       await transaction.execute(CHANGED, []);
       return Number(row.generation);
+    },
+    async revokeAll(transaction, { tenant, collection }) {
+      const values = [tenant, collection ?? null, await transaction.now()];
+      const revoked = await transaction.execute<Pick<TokenRow, "id">>(REVOKE_ALL, values);
+      if (revoked.length > 0) await transaction.execute(CHANGED, []);
+      return revoked.length;
     },
     async join(transaction, { tenant, id, guest }) {
       if ((await transaction.execute(KNOWN_GUEST, [id, guest])).length === 1) {
