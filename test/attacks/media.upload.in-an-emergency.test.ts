@@ -7,7 +7,13 @@ import { draftAppend, draftBegin } from "../support/resumable-client.ts";
 import { idIn, tusBegin, tusHead, tusPatch } from "../support/tus.ts";
 
 const FORM = [
-  ...["--b", 'content-disposition: form-data; name="photos"; filename="a.jpg"', "content-type: image/jpeg", "", "hello"],
+  ...[
+    "--b",
+    'content-disposition: form-data; name="photos"; filename="a.jpg"',
+    "content-type: image/jpeg",
+    "",
+    "hello",
+  ],
   ...["--b--", ""],
 ].join("\r\n");
 
@@ -24,7 +30,7 @@ describe("while uploads are paused", () => {
     const answers = [
       await tusBegin(url, 10),
       await tusPatch(url, path, { offset: 5, body: "world" }),
-      await draftBegin(url, { body: "hello" }),
+      await draftBegin(url, { complete: true, body: "hello" }),
       await draftAppend(url, path, { offset: 5, complete: true, body: "world" }),
       await send(url, "/uploads?collection=fair", { method: "POST", headers: form, body: FORM }),
     ];

@@ -38,9 +38,7 @@ export const emergencySet: Command = {
     const [measure] = context.words;
     const { reason, minutes } = context.flags;
     if (!isMeasure(measure) || reason === undefined) {
-      throw new UsageError(
-        `Say what and why: gatehouse emergency set ${CHOICE} --reason "flood of registrations"`,
-      );
+      throw new UsageError(`Say what and why: gatehouse emergency set ${CHOICE} --reason "flood of registrations"`);
     }
     if (minutes !== undefined && !/^[1-9]\d{0,8}$/.test(String(minutes)))
       throw new UsageError(`--minutes takes a whole number of minutes, such as 60; got "${String(minutes)}".`);

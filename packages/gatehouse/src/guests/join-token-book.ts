@@ -125,6 +125,12 @@ export class JoinTokenBook {
     return revoked;
   }
 
+  /** Removes a token that was made to try things out: nothing that was counted of it is left. */
+  async forget(transaction: WriteTransaction, key: JoinTokenKey): Promise<void> {
+    await this.#parts.tokens.forget(transaction, key);
+    transaction.afterCommit(this.#parts.changed);
+  }
+
   /** The text of a derived token, worked out anew. */
   async print(transaction: ReadTransaction, key: JoinTokenKey): Promise<PrintedJoinToken | Denial> {
     const { tokens, keyRing } = this.#parts;

@@ -166,6 +166,25 @@ function describeEnds(current: () => Store): void {
     assert.deepEqual(await good(), [false, false, false, true]);
   });
 
+  it("are forgotten with all that was counted of them, by their own tenant alone", async () => {
+    const token = await made(current());
+    const bucket = { start: 300_000, views: 1, joins: 1, uploads: 0, bytes: 0, sessions: 1 };
+    const refused = { refusedExpired: 0, refusedRevoked: 0, refusedFull: 0, refusedLimited: 0 };
+    await current().write((writing) => tokens.addUsage(writing, { token: token.id, ...bucket, ...refused }));
+    const known = () =>
+      current().read(async (reading) => [
+        (await tokens.find(reading, token)) !== undefined,
+        (await tokens.texts(reading, token.id)).length,
+        (await tokens.usage(reading, token.id, { from: 0, to: 900_000 })).length,
+      ]);
+    const before = await known();
+    assert.deepEqual(before, [true, before[1], 1]);
+    await current().write((writing) => tokens.forget(writing, { ...token, tenant: "other" }));
+    assert.deepEqual(await known(), before);
+    await current().write((writing) => tokens.forget(writing, token));
+    assert.deepEqual(await known(), [false, 0, 0]);
+  });
+
   it("are listed newest first, a page at a time, and by collection", async () => {
     const listed = [];
     for (const collection of ["a", "b", "a"]) listed.push(await made(current(), { tenant: "list", collection }));

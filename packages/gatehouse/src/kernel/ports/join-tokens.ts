@@ -130,6 +130,8 @@ export interface JoinTokens {
     transaction: WriteTransaction,
     whose: { readonly tenant: string; readonly collection?: string | undefined },
   ): Promise<number>;
+  /** Removes a token and all that was counted of it, as if it had never been. */
+  forget(transaction: WriteTransaction, key: JoinTokenKey): Promise<void>;
   /** Notes that a guest came in; `full` where one more is one too many, `ended` where it admits nobody any more. */
   join(
     transaction: WriteTransaction,

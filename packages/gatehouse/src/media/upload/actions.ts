@@ -15,7 +15,7 @@ import { PARALLEL, perMinute, VENUE } from "./limits.ts";
 import { joinable, type JoinCommand } from "./joining.ts";
 import { isOwn } from "./ownership.ts";
 import { uploadProblems } from "./problems.ts";
-import { notThere, paused, refuse } from "./refusals.ts";
+import { notThere, refuse, whilePaused } from "./refusals.ts";
 import { ENDED_KEPT, type ContentSource, type Received, type TransferParts } from "./content.ts";
 import type { Transfer } from "./transfer.ts";
 import type { Transfers } from "./transfers.ts";
@@ -79,11 +79,6 @@ export function createUploadActions(parts: UploadActionParts): UploadActions {
   return { create, append, finish, look, terminate, all: [create, append, finish, look, terminate] };
 }
 
-/** Only what begins is refused: a request that is bringing its last bytes ends as it would have. */
-function isPaused({ emergency }: UploadActionParts): boolean {
-  return emergency.isOn("uploads-paused");
-}
-
 function passedOn<Call>(): StandardSchemaV1<unknown, Call> {
   const validate = (value: unknown): { readonly value: Call } =>
     // The routes have read it; nothing else reaches the http entrance under these names.
@@ -103,8 +98,8 @@ function createAction(parts: UploadActionParts): Action<BeginCall, ResumableUplo
     idempotency: false,
     limits: [perMinute("media.uploads.begun", 240)],
     authorise: async ({ principal, input, read }) => {
-      if (isPaused(parts)) return paused();
-      const grant = await read((reading) => grantOf(parts, reading, { principal, ...input.command }));
+      const asked = (reading: ReadTransaction) => grantOf(parts, reading, { principal, ...input.command });
+      const grant = whilePaused(parts.emergency) ?? (await read(asked));
       return isDenial(grant) ? grant : true;
     },
     audit: {
@@ -151,7 +146,7 @@ function appendAction(parts: UploadActionParts): Action<AppendCall, Received> {
     effects: "external",
     idempotency: false,
     limits: [PARALLEL, perMinute("media.uploads.content", 1200)],
-    authorise: (context) => (isPaused(parts) ? Promise.resolve(paused()) : mayGoOn(parts)(context)),
+    authorise: async (context) => whilePaused(parts.emergency) ?? mayGoOn(parts)(context),
     audit: {
       event: uploadEvents.media_upload_advanced,
       target: ({ id }) => id,
