@@ -1,3 +1,4 @@
+import { PROBE_FOLDER } from "../media/storage/integrity-check.ts";
 import { mkdtemp, rm } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -107,8 +108,9 @@ export class MediaSite implements AsyncDisposable {
   }
 
   /** Every key at the storage target. */
-  stored(): Promise<readonly string[]> {
-    return this.gatehouse.services.media.target.list("");
+  async stored(): Promise<readonly string[]> {
+    const keys = await this.gatehouse.services.media.target.list("");
+    return keys.filter((key) => !key.startsWith(PROBE_FOLDER));
   }
 
   isQuarantined(id: string): boolean {
