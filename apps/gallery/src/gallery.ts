@@ -17,6 +17,8 @@ import { createApiActions } from "./api/api-actions.ts";
 import { findEventById } from "./events/events.ts";
 import { hostGrants } from "./events/viewer.ts";
 import { createDownloadAction } from "./photos/download-action.ts";
+import { galleryMonitors } from "./monitors/monitors.ts";
+import { isStage, withMonitorGrants } from "./monitors/stage.ts";
 import { followPhotos } from "./photos/news.ts";
 import { createPhotoGrid } from "./photos/photo-grid.ts";
 import { Pages } from "./pages.ts";
@@ -47,10 +49,12 @@ export const gallery: Application = defineApplication({
       actions: [enter, print, download, api.event, api.photos, api.photo, ...(signIn?.actions ?? [])],
       components: [guestbook, likeButton, eventForm, list, photos, ...playground.components],
       media: {
-        grants: hostGrants,
+        grants: withMonitorGrants(hostGrants),
+        rehearses: isStage,
         moderates: async (transaction, { tenant, collection }) =>
           (await findEventById(transaction, tenant, collection))?.approval === "hosts",
       },
+      monitors: galleryMonitors(services),
       routes(live) {
         followPhotos(services, live);
         const pages = new Pages({ services, live, frame, viewers: { grants: media.grants } });

@@ -12,7 +12,7 @@ const PATH = "/console/monitors";
 const Run = z.object({
   at: z.number(),
   duration: z.number(),
-  steps: z.array(z.object({ name: z.string(), duration: z.number() })),
+  steps: z.array(z.object({ name: z.string(), duration: z.number(), skipped: z.string().optional() })),
   failed: z.object({ step: z.string(), reason: z.string() }).optional(),
 });
 type Run = z.infer<typeof Run>;
@@ -96,15 +96,21 @@ function lastRun({ at, steps, failed }: Run): Html {
       </thead>
       <tbody>
         ${steps.map(
-          ({ name, duration }) =>
+          ({ name, duration, skipped }) =>
             html`<tr>
               <td>${name}</td>
-              <td><span class="tag ${failed?.step === name ? "bad" : "good"}">${failed?.step === name ? "failed" : "well"}</span></td>
+              <td>${stepResult(failed?.step === name, skipped)}</td>
               <td>${duration.toFixed(0)} ms</td>
             </tr>`,
         )}
       </tbody>
     </table>`;
+}
+
+function stepResult(failed: boolean, skipped: string | undefined): Html {
+  if (failed) return html`<span class="tag bad">failed</span>`;
+  if (skipped !== undefined) return html`<span class="tag">not tried</span> ${skipped}`;
+  return html`<span class="tag good">well</span>`;
 }
 
 async function run(parts: PageParts, context: Context): Promise<Response> {

@@ -97,6 +97,7 @@ async function start(opened: Opened, parts: ApplicationParts, stack: AsyncDispos
     pictures: stack.use(createPictures({ folder, pixels, time, memory, workers })),
     pauseAfter: (tries) => Math.round(pauseAfter(tries, { first: FIRST_PAUSE, limit: LONGEST_PAUSE, random })),
     moderates: parts.media?.moderates ?? (async () => false),
+    rehearses: parts.media?.rehearses ?? (() => false),
   };
   const rescan = scanner === undefined ? [] : [createRescan({ ...services, ...media, scanner })];
   const handlers = [createProcessing(processing), createDeletion(media), ...rescan];

@@ -1,5 +1,5 @@
 import type { Jobs } from "../../kernel/ports/jobs.ts";
-import type { MediaAssets } from "../../kernel/ports/media-assets.ts";
+import { ASSET_STATES, type MediaAsset, type MediaAssets } from "../../kernel/ports/media-assets.ts";
 import type { MediaIntake } from "../../kernel/ports/media-intake.ts";
 import type { WriteTransaction } from "../../kernel/ports/store.ts";
 
@@ -41,6 +41,16 @@ export async function addProcessing(
     ...{ queue: MEDIA_QUEUE, kind: PROCESS_PHOTO, tenant, key: id, payload, attempts: ATTEMPTS },
     ...(runAt === undefined ? {} : { runAt }),
   });
+}
+
+/** Lets a file that is still in quarantine go its way from the beginning. */
+export async function processAgain(
+  { assets, jobs }: { readonly assets: MediaAssets; readonly jobs: Jobs },
+  transaction: WriteTransaction,
+  asset: Pick<MediaAsset, "id" | "tenant">,
+): Promise<void> {
+  await assets.change(transaction, asset.id, { from: ASSET_STATES, to: "received" });
+  await addProcessing(jobs, transaction, asset);
 }
 
 /** Lets files be deleted once the transaction is durable, whatever happens to this server then. */
