@@ -18,7 +18,7 @@ async function* entries(
   files: PhotoArchive["files"],
   target: MediaServices["target"],
 ): AsyncGenerator<{ name: string; input: ReadableStream<Uint8Array>; lastModified: Date; size: number }> {
-  const names = new Map<string, number>();
+  const names = new Set<string>();
   for (const { key, name, bytes, changedAt } of files) {
     const file = await target.get(key);
     // It was deleted after the archive was begun.
@@ -27,10 +27,17 @@ async function* entries(
   }
 }
 
-/** Cameras give many photos one name. */
-function distinct(name: string, names: Map<string, number>): string {
+/** Cameras give many photos one name. To the disks of many people, capital letters and accents make no other one. */
+function distinct(name: string, names: Set<string>): string {
   const plain = name.replaceAll(/[\\/:*?"<>|\u0000-\u001f]/g, "_");
-  const times = (names.get(plain) ?? 0) + 1;
-  names.set(plain, times);
-  return times === 1 ? plain : plain.replace(/(\.[^.]*)?$/, (extension) => ` (${times})${extension}`);
+  let told = plain;
+  for (let times = 2; names.has(keyOf(told)); times += 1) {
+    told = plain.replace(/(\.[^.]*)?$/, (extension) => ` (${times})${extension}`);
+  }
+  names.add(keyOf(told));
+  return told;
+}
+
+function keyOf(name: string): string {
+  return name.normalize("NFKC").toUpperCase().toLowerCase();
 }
