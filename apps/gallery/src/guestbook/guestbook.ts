@@ -1,11 +1,11 @@
 import { html, type Html } from "gatehouse/html";
-import { deny, problems, type Ids, type ReadTransaction } from "gatehouse/kernel";
+import { deny, problems, type Ids, type Principal, type ReadTransaction } from "gatehouse/kernel";
 import { live, reply, type ActEntry, type LiveComponent } from "gatehouse/live";
 import { z } from "zod";
 import { seesEvent, type ViewerParts } from "../events/viewer.ts";
 import { formatTime, languages, texts, type Language } from "../language.ts";
 import type { Words } from "../texts/en.ts";
-import { addEntry, countEntries, listEntries, type Entry, type EventKey } from "./entries.ts";
+import { addEntry, countEntries, listEntries, type Entry } from "./entries.ts";
 
 const PAGE = 20;
 const MOST_SHOWN = 500;
@@ -35,17 +35,23 @@ export interface GuestbookParts extends ViewerParts {
   readonly ids: Ids;
 }
 
+interface Asked {
+  readonly transaction: ReadTransaction;
+  readonly tenant: string;
+  readonly principal: Principal;
+  readonly props: Pick<z.infer<typeof Props>, "eventId">;
+}
+
 /** The guestbook of an event: newest entries first, a form above them. */
 export function createGuestbook({ ids, grants }: GuestbookParts): LiveComponent<z.infer<typeof Props>> {
+  const sees = ({ transaction, tenant, principal, props: { eventId } }: Asked): Promise<boolean> =>
+    seesEvent(transaction, { grants }, { tenant, principal, eventId });
   return live("guestbook", {
     props: Props,
     state: State,
-    mount: async ({ transaction, tenant, principal, props: { eventId }, previous }) => {
-      if (!(await seesEvent(transaction, { grants }, { tenant, principal, eventId }))) return CLOSED;
-      // Who has asked for more entries goes on seeing them when news come.
-      const shown = Math.max(PAGE, previous?.entries?.length ?? 0);
-      return newest(transaction, { tenant, eventId }, shown);
-    },
+    // Who has asked for more entries goes on seeing them when news come.
+    mount: async ({ previous, ...asked }) =>
+      (await sees(asked)) ? newest(asked, Math.max(PAGE, previous?.entries?.length ?? 0)) : CLOSED,
     topics: ({ props: { eventId } }) => [topicOf(eventId)],
     actions: (action) => ({
       sign: action(
@@ -58,26 +64,24 @@ export function createGuestbook({ ids, grants }: GuestbookParts): LiveComponent<
         },
         async (context, { author, message }) => {
           const { transaction, tenant, props, state, principal, now } = context;
+          if (!(await sees(context))) return deny(problems.PERMISSION_DENIED);
           const { eventId } = props;
-          const key = { tenant, eventId };
-          if (!(await seesEvent(transaction, { grants }, { principal, ...key }))) return deny(problems.PERMISSION_DENIED);
           const entry = { id: ids.next(), author, message, createdAt: now };
-          await addEntry(transaction, key, { ...entry, owner: principal.session ?? principal.id });
+          await addEntry(transaction, { tenant, eventId }, { ...entry, owner: principal.session ?? principal.id });
           context.publish(topicOf(eventId));
           return reply({
-            state: await newest(transaction, key, Math.max(PAGE, (state.entries?.length ?? 0) + 1)),
+            state: await newest(context, Math.max(PAGE, (state.entries?.length ?? 0) + 1)),
             effects: { announce: texts[props.language].signed },
           });
         },
       ),
       more: action(
         { authorise: "public", commutes: true, limitBy: ["session", "action"], rateLimit: 60, anonymousLimit: 240 },
-        async ({ transaction, tenant, principal, props: { eventId, language }, state }) => {
-          const key = { tenant, eventId };
-          if (!(await seesEvent(transaction, { grants }, { principal, ...key }))) return deny(problems.PERMISSION_DENIED);
-          const limit = Math.min((state.entries?.length ?? 0) + PAGE, MOST_SHOWN);
-          const shown = await newest(transaction, key, limit);
-          return reply({ state: shown, effects: { announce: texts[language].entriesShown(shown.entries.length) } });
+        async ({ state, ...asked }) => {
+          if (!(await sees(asked))) return deny(problems.PERMISSION_DENIED);
+          const shown = await newest(asked, Math.min((state.entries?.length ?? 0) + PAGE, MOST_SHOWN));
+          const { entriesShown } = texts[asked.props.language];
+          return reply({ state: shown, effects: { announce: entriesShown(shown.entries.length) } });
         },
       ),
     }),
@@ -105,10 +109,10 @@ const CLOSED = { entries: null, total: 0 };
 
 /** The state of a guestbook that shows so many entries. */
 async function newest(
-  transaction: ReadTransaction,
-  key: EventKey,
+  { transaction, tenant, props: { eventId } }: Omit<Asked, "principal">,
   limit: number,
 ): Promise<{ readonly entries: Entry[]; readonly total: number }> {
+  const key = { tenant, eventId };
   return { entries: await listEntries(transaction, key, limit), total: await countEntries(transaction, key) };
 }
 

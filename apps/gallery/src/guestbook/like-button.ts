@@ -36,7 +36,8 @@ export function createLikeButton({ grants }: ViewerParts): LiveComponent<z.infer
         },
         async ({ transaction, tenant, props: { eventId }, principal, now, publish }, { liked }) => {
           const key = { tenant, eventId };
-          if (!(await seesEvent(transaction, { grants }, { principal, ...key }))) return deny(problems.PERMISSION_DENIED);
+          if (!(await seesEvent(transaction, { grants }, { principal, ...key })))
+            return deny(problems.PERMISSION_DENIED);
           const owner = principal.session ?? principal.id;
           await setLike(transaction, key, { owner, liked, at: now });
           publish(topicOf(eventId));

@@ -124,7 +124,12 @@ function createAction(parts: UploadActionParts): Action<BeginCall, ResumableUplo
           owner: { type: principal.type, id: principal.id },
           source: source === UNKNOWN_ADDRESS ? undefined : source,
         },
-        { ...limits, openPerSource: limits.openPerAddress, quota, reserve: kind === "joined" ? 0 : Math.min(length ?? 0, HELD_AHEAD) },
+        {
+          ...limits,
+          openPerSource: limits.openPerAddress,
+          quota,
+          reserve: kind === "joined" ? 0 : Math.min(length ?? 0, HELD_AHEAD),
+        },
       );
       if (shortage !== undefined) return shortageDenial(shortage);
       return (await uploads.find(transaction, id)) ?? notThere();
