@@ -106,9 +106,10 @@ export class MediaSite implements AsyncDisposable {
     return file === undefined ? undefined : Buffer.from(await new Response(file.body).arrayBuffer());
   }
 
-  /** Every key at the storage target. */
-  stored(): Promise<readonly string[]> {
-    return this.gatehouse.services.media.target.list("");
+  /** Every key at the storage target, but those of probes of its health, which come and go. */
+  async stored(): Promise<readonly string[]> {
+    const keys = await this.gatehouse.services.media.target.list("");
+    return keys.filter((key) => !key.startsWith("gatehouse-probe/"));
   }
 
   isQuarantined(id: string): boolean {

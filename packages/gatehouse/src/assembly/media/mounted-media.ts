@@ -97,7 +97,7 @@ async function start(opened: Opened, parts: ApplicationParts, stack: AsyncDispos
     moderates: parts.media?.moderates ?? (async () => false),
   };
   const rescan = scanner === undefined ? [] : [createRescan({ ...services, ...media, scanner })];
-  const handlers = [createProcessing(processing), createDeletion(media), ...rescan];
+  const handlers = [createProcessing(processing), createDeletion({ ...media, store }), ...rescan];
   const background = { ...services, store, timers: systemTimers, report };
   // An embedded store has one process: what another had in hands, it has no more.
   if (store.dialect === "sqlite") await store.write((transaction) => services.jobs.takeBack(transaction, MEDIA_QUEUE));
