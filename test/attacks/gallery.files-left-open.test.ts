@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import { readdirSync, readlinkSync } from "node:fs";
 import { it } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
-import sharp from "sharp";
 import { openGallery } from "../support/gallery-site.ts";
+import { picture } from "../support/picture.ts";
 
 /** Open files of photos, as far as the system shows them. */
 function openPhotos(): number {
@@ -26,9 +26,7 @@ it("heads of photos leave no file open", { skip }, async () => {
   await using site = await openGallery();
   const event = await site.event("dinner", { host: "ada" });
   const { media, store } = site.gatehouse.services;
-  const photo = await sharp({ create: { width: 800, height: 600, channels: 3, background: "teal" } })
-    .png({ compressionLevel: 0 })
-    .toBuffer();
+  const photo = picture([0, 128, 128]);
   const bring = async (id: string, state: string): Promise<string> => {
     await using writer = await media.quarantine.append(id, 0);
     await writer?.write(photo);

@@ -63,16 +63,14 @@ export function createGuestbook({ ids, grants }: GuestbookParts): LiveComponent<
           audit: { context: (input) => ({ length: input.message.length }) },
         },
         async (context, { author, message }) => {
-          const { transaction, tenant, props, state, principal, now } = context;
           if (!(await sees(context))) return deny(problems.PERMISSION_DENIED);
-          const { eventId } = props;
+          const { transaction, tenant, props, state, principal, now } = context;
+          const { eventId, language } = props;
           const entry = { id: ids.next(), author, message, createdAt: now };
           await addEntry(transaction, { tenant, eventId }, { ...entry, owner: principal.session ?? principal.id });
           context.publish(topicOf(eventId));
-          return reply({
-            state: await newest(context, Math.max(PAGE, (state.entries?.length ?? 0) + 1)),
-            effects: { announce: texts[props.language].signed },
-          });
+          const shown = await newest(context, Math.max(PAGE, (state.entries?.length ?? 0) + 1));
+          return reply({ state: shown, effects: { announce: texts[language].signed } });
         },
       ),
       more: action(

@@ -61,5 +61,10 @@ export async function addDeletion(
   },
 ): Promise<void> {
   if (keys.length === 0 && quarantined === undefined) return;
-  await jobs.add(transaction, { queue: MEDIA_QUEUE, kind: DELETE_FILES, tenant, payload: { keys, quarantined, asset } });
+  await jobs.add(transaction, {
+    queue: MEDIA_QUEUE,
+    kind: DELETE_FILES,
+    tenant,
+    payload: { keys, quarantined, asset },
+  });
 }
