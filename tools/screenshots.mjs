@@ -1,10 +1,12 @@
 /**
  * Takes the pictures of docs/guide/images: the gallery, the console and the inspector, in Chromium, on servers of its own.
- * Run: node_modules/.bin/node tools/screenshots.mjs
+ * Run: node_modules/.bin/node --conditions=gatehouse-source tools/screenshots.mjs
  */
 import { mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
+import sharp from "sharp";
 import { launchBrowser, ready, settled, startSite, Visitor } from "../test/support/browser.ts";
+import { makeAccount, signInToGallery } from "../test/support/gallery-people.ts";
 import { runCommand } from "../test/support/server-process.ts";
 import { prepareClient } from "./gatehouse.mjs";
 import { root, runTool, setUp } from "./setup.mjs";
@@ -36,6 +38,53 @@ async function visitGallery(browser, url) {
     await page.evaluate(() => globalThis.scrollTo(0, 0));
     await picture(page, "gallery", { fullPage: true, clip: EXCERPT });
   }
+}
+
+/** Evenings by a lake, each in other light: pictures that belong to nobody. */
+function drawPhotos() {
+  return Promise.all(
+    [20, 340, 300, 200, 40, 260].map(async (hue, index) => {
+      const drawing = `<svg xmlns="http://www.w3.org/2000/svg" width="1200" height="900">
+        <linearGradient id="sky" x2="0" y2="1"><stop stop-color="hsl(${hue} 60% 30%)"/>
+        <stop offset="1" stop-color="hsl(${hue + 30} 90% 75%)"/></linearGradient>
+        <rect width="1200" height="900" fill="url(#sky)"/>
+        <circle cx="${200 + index * 150}" cy="${330 - index * 25}" r="90" fill="#fff6d8"/>
+        <path d="M0 560 Q300 ${420 + index * 20} 620 540 T1200 500 V900 H0z" fill="hsl(${hue} 40% 22%)"/>
+        <path d="M0 690 Q400 620 800 680 T1200 650 V900 H0z" fill="hsl(${hue} 45% 14%)"/></svg>`;
+      const buffer = await sharp(Buffer.from(drawing)).jpeg({ quality: 85 }).toBuffer();
+      return { name: `lake-${index + 1}.jpg`, mimeType: "image/jpeg", buffer };
+    }),
+  );
+}
+
+/** A guest on a phone brings photos; a host looks at an invitation. */
+async function visitEvent(browser, server) {
+  const host = await Visitor.arrive(browser, server.url, { viewport: DESK, colorScheme: "light" });
+  const { email } = await makeAccount(server, "Lena");
+  const page = await host.open("/events");
+  await signInToGallery(page, email);
+  await page.goto(`${server.url}/events/new`);
+  await ready(page);
+  const said = { title: "Lena & Tom", hosts: "Lena and Tom", place: "By the lake", heldOn: "2027-06-19" };
+  for (const [name, text] of Object.entries(said)) await page.locator(`[name=${name}]`).fill(text);
+  await page.getByRole("button", { name: "Create the event" }).click();
+  await page.getByRole("link", { name: "Invitations" }).click();
+  await ready(page);
+  await page.getByLabel("For whom").fill("All tables");
+  await page.getByRole("button", { name: "Make the invitation" }).click();
+  const address = await page.getByRole("textbox", { name: "Link" }).inputValue();
+  await picture(page, "invitation", { fullPage: true });
+  const guest = await Visitor.arrive(browser, server.url, { viewport: { width: 390, height: 844 }, colorScheme: "light" });
+  const phone = await guest.open(new URL(address).pathname);
+  await phone.getByRole("button", { name: "Come in" }).click();
+  await ready(phone);
+  await phone.setInputFiles("#photos", await drawPhotos());
+  await phone.locator(".photos li").nth(5).waitFor();
+  await phone.reload();
+  await phone.locator(".photos").scrollIntoViewIfNeeded();
+  await phone.locator(".photos").evaluate((photos) => globalThis.scrollTo(0, photos.offsetTop - 120));
+  for (const photo of await phone.locator(".photos img").all()) await photo.evaluate((picture) => picture.decode());
+  await picture(phone, "photos");
 }
 
 /** What an application's developer sees: an action split by its guards, and a refusal. */
@@ -109,6 +158,7 @@ await runTool(async () => {
   const inspected = await startSite();
   try {
     await visitGallery(browser, server.url);
+    await visitEvent(browser, server);
     await causeEvents(server);
     await visitConsole(browser, server);
     await visitInspector(browser, inspected.url);

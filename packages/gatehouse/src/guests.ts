@@ -21,5 +21,5 @@ export { JOIN_PATH } from "./guests/routes.ts";
 export type { JoinPageContent, JoinRouteOptions } from "./guests/routes.ts";
 export { JoinTokenUsage } from "./guests/usage.ts";
 export type { JoinTokenUsageParts, JoinTokenUse } from "./guests/usage.ts";
-export { guestLanguage, guestWords } from "./guests/words.ts";
+export { guestLanguages, guestWords } from "./guests/words.ts";
 export type { GuestLanguage, GuestWords } from "./guests/words.ts";

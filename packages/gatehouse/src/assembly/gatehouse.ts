@@ -134,8 +134,9 @@ function once(work: () => void): () => void {
   };
 }
 
-function announceService({ services, systemEvents }: Foundation, stack: AsyncDisposableStack): void {
+function announceService({ services, systemEvents, media }: Foundation, stack: AsyncDisposableStack): void {
   systemEvents.started({ profile: services.config.profile });
+  media.warn();
   stack.defer(() => systemEvents.stopped());
 }
 

@@ -1,12 +1,11 @@
 import { Hono, type Context } from "hono";
 import { z } from "zod";
 import { html, type Html } from "../html/html.ts";
-import { readActionInput } from "../http/action-input.ts";
 import type { Inbound } from "../http/inbound.ts";
-import { isDenial } from "../kernel/outcome.ts";
 import { moment } from "./format.ts";
 import type { PageContent } from "./page-content.ts";
 import type { PageParts } from "./page-parts.ts";
+import { attemptForm } from "./sent-form.ts";
 
 const PATH = "/console/monitors";
 
@@ -111,12 +110,7 @@ function lastRun({ at, steps, failed }: Run): Html {
 async function run(parts: PageParts, context: Context): Promise<Response> {
   const { edge } = parts;
   const inbound = edge.of(context);
-  const outcome = await edge.receive(inbound, {
-    action: "monitors.run",
-    read: async () => {
-      const carried = await readActionInput(inbound);
-      return isDenial(carried) ? carried : { ...carried, value: { name: context.req.param("name") } };
-    },
-  });
+  const input = (): object => ({ name: context.req.param("name") });
+  const { outcome } = await attemptForm(edge, inbound, { action: "monitors.run", input });
   return outcome.ok ? edge.redirect(inbound, PATH) : parts.refuse(inbound, outcome);
 }

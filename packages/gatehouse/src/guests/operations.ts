@@ -11,7 +11,7 @@ import type { CardPrinter } from "./print.ts";
 import { qrSvg } from "./qr-code.ts";
 import { JOIN_PATH } from "./routes.ts";
 import { bucketAt, BUCKET } from "./usage.ts";
-import { GUEST_LANGUAGES } from "./words.ts";
+import { guestLanguages } from "./words.ts";
 
 /** What operators of join tokens work with. */
 export interface JoinTokenOperationsParts {
@@ -202,7 +202,7 @@ function print({ book, originOf, printer, ...parts }: JoinTokenOperationsParts):
       id: Id,
       format: z.enum(["address", "svg", "pdf"]).default("address"),
       title: z.string().trim().min(1).max(120).optional(),
-      language: z.enum(GUEST_LANGUAGES).default("en"),
+      language: z.enum(guestLanguages.tags).default("en"),
       paper: z.enum(["A4", "A6"]).default("A6"),
     }),
     effects: "store",

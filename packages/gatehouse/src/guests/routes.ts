@@ -6,7 +6,7 @@ import { plainPage, type ProblemFrame } from "../http/problem-page.ts";
 import type { Denial } from "../kernel/outcome.ts";
 import type { GuestDoor } from "./door.ts";
 import type { Joined } from "./exchange.ts";
-import { guestLanguage, guestWords, type GuestLanguage } from "./words.ts";
+import { guestLanguages, guestWords, type GuestLanguage } from "./words.ts";
 
 /** What a join page is made with. */
 export interface JoinPageContent {
@@ -42,7 +42,7 @@ export function joinRoutes(edge: Edge, door: GuestDoor, options: JoinRouteOption
     if (!door.isPossible(text)) return refuse({ edge, options }, inbound, door.refuseMistyped(inbound));
     const joined = await door.entered(inbound, text);
     if (joined !== undefined) return quiet(edge.redirect(inbound, await options.landing(joined, inbound)));
-    const language = guestLanguage(inbound.request.headers.get("accept-language"));
+    const language = guestLanguages.of(inbound);
     const content = { action: inbound.url.pathname, csrfToken: edge.csrfToken(inbound), language };
     const page = edge.page(inbound, await (options.page ?? plainJoinPage)(inbound, content));
     // Under `no-referrer` browsers do not say that the page's own form is its own.
@@ -74,8 +74,9 @@ async function refuse(
 }
 
 /** In the language of the join page; what there are no words for there is said as everywhere. */
-function plainRefusal({ request, nonce, requestId }: Inbound, { problem }: Denial): ProblemFrame {
-  const language = guestLanguage(request.headers.get("accept-language"));
+function plainRefusal(inbound: Inbound, { problem }: Denial): ProblemFrame {
+  const { nonce, requestId } = inbound;
+  const language = guestLanguages.of(inbound);
   const { refused, refusals } = guestWords(language);
   const told = refusals[problem.code];
   return ({ heading, body }) => {

@@ -1,9 +1,12 @@
+import { createLanguages, type Languages } from "../http/language.ts";
+
 import { guestProblems } from "./problems.ts";
 
+/** A language of what guests read. */
+export type GuestLanguage = "en" | "de";
+
 /** The languages of what guests read. */
-export const GUEST_LANGUAGES = ["en", "de"] as const;
-/** One of them. */
-export type GuestLanguage = (typeof GUEST_LANGUAGES)[number];
+export const guestLanguages: Languages<GuestLanguage> = createLanguages(["en", "de"]);
 
 /** What guests read. */
 export interface GuestWords {
@@ -53,21 +56,4 @@ const WORDS: Readonly<Record<GuestLanguage, GuestWords>> = {
 /** The words of a language. */
 export function guestWords(language: GuestLanguage): GuestWords {
   return WORDS[language];
-}
-
-/** The first language of a browser's list that there are words in; English where there is none. */
-export function guestLanguage(accepted: string | null): GuestLanguage {
-  const wanted = (accepted ?? "")
-    .slice(0, 200)
-    .split(",")
-    .map((range) => /^\s*([a-z]{2,3})(?:-[\w-]+)?\s*(?:;\s*q=([\d.]{1,5}))?\s*$/i.exec(range))
-    .filter((match) => match !== null)
-    .map(([, language = "", quality = "1"]) => ({ language: language.toLowerCase(), quality: Number(quality) }))
-    .toSorted((left, right) => right.quality - left.quality);
-  const chosen = wanted.find(({ language, quality }) => quality > 0 && isGuestLanguage(language))?.language;
-  return chosen !== undefined && isGuestLanguage(chosen) ? chosen : "en";
-}
-
-function isGuestLanguage(language: string): language is GuestLanguage {
-  return GUEST_LANGUAGES.some((known) => known === language);
 }

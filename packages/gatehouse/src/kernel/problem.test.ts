@@ -15,6 +15,7 @@ describe("defineProblems", () => {
         code: "BUSY",
         status: 429,
         message: "Busy.",
+        type: undefined,
         retryable: true,
         oauthError: "rate_limit_exceeded",
         jsonRpcCode: -32_029,

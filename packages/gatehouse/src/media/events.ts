@@ -25,5 +25,5 @@ export const mediaEvents = defineEvents({
   },
   media_queue_recovered: { level: "info", description: "No file waits longer than it should any more." },
   media_processing_failed: { level: "critical", description: "A file could not be processed, again and again." },
-  media_scanner_off: { level: "critical", description: "The server publishes files that nothing has scanned." },
+  media_scanner_off: { level: "warn", description: "The server publishes files that nothing has scanned." },
 });

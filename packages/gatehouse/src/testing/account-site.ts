@@ -3,8 +3,9 @@ import { mock } from "node:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Hono } from "hono";
 import { z } from "zod";
-import type { Application } from "../assembly/application.ts";
+import { defineApplication, type Application } from "../assembly/application.ts";
 import { openGatehouse, type Gatehouse } from "../assembly/gatehouse.ts";
 import type { IdentityServices } from "../assembly/identity/identity-services.ts";
 import { DevelopmentMailbox } from "../identity/accounts/development-mailbox.ts";
@@ -26,6 +27,21 @@ const ORIGIN = "https://app.example";
 export interface Person extends AccountKey {
   readonly email: string;
 }
+
+/** An application that says who somebody is, and what they may do. People sign in to it at `/auth/start?return=/`. */
+export const DESK: Application = defineApplication({
+  open: ({ edge, identity }) => {
+    const party = identity?.relyingParty({ name: "desk", title: "Desk" });
+    if (party === undefined) throw new Error("There is no identity provider.");
+    const routes = new Hono().route("/", party.routes).get("/", async (context) => {
+      const inbound = edge.of(context);
+      const { type, id, grants, session } = await edge.sessions.principal(inbound);
+      const body = `<title>${type} ${id} ${[...grants].join(" ")} ${session}</title>`;
+      return new Response(body, { headers: { "content-type": "text/html; charset=utf-8" } });
+    });
+    return { actions: party.actions, routes: () => routes };
+  },
+});
 
 /** A whole server in the process, for people who look after their accounts. */
 export class AccountSite implements AsyncDisposable {

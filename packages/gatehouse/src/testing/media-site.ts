@@ -1,3 +1,4 @@
+import { PROBE_FOLDER } from "../media/storage/integrity-check.ts";
 import { mkdtemp, rm } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -106,10 +107,10 @@ export class MediaSite implements AsyncDisposable {
     return file === undefined ? undefined : Buffer.from(await new Response(file.body).arrayBuffer());
   }
 
-  /** Every key at the storage target, but those of probes of its health, which come and go. */
+  /** Every key at the storage target. */
   async stored(): Promise<readonly string[]> {
     const keys = await this.gatehouse.services.media.target.list("");
-    return keys.filter((key) => !key.startsWith("gatehouse-probe/"));
+    return keys.filter((key) => !key.startsWith(PROBE_FOLDER));
   }
 
   isQuarantined(id: string): boolean {

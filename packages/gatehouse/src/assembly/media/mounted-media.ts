@@ -35,6 +35,8 @@ export interface MountedMedia {
   readonly addGrants: (source: MediaGrants) => void;
   /** Begins to process files, once the gate is there. What is started joins `stack` and ends with it. */
   readonly start: (parts: ApplicationParts, stack: AsyncDisposableStack) => Promise<void>;
+  /** Says that nothing scans files, where that is so: once the server has started. */
+  readonly warn: () => void;
 }
 
 /** What media are opened with. */
@@ -69,6 +71,7 @@ export async function openMedia({ services, report }: MediaOptions): Promise<Mou
       await storage.start(stack);
       await start({ services, media, scanner, folder, report }, parts, stack);
     },
+    warn: () => (scanner === undefined ? announceOff(createAnnouncements(services), config) : undefined),
   };
 }
 
@@ -86,7 +89,6 @@ async function start(opened: Opened, parts: ApplicationParts, stack: AsyncDispos
   const { services, media, scanner, report } = opened;
   const { config, random, store } = services;
   const announcements = createAnnouncements(services);
-  if (scanner === undefined) announceOff(announcements, config);
   const folder = nameWorkFolder(join(opened.folder, "work"), services);
   stack.defer(() => rmSync(folder, { recursive: true, force: true }));
   const { pixels, frames, decodeTime: time, decodeMemory: memory, workers } = config.media.limits;

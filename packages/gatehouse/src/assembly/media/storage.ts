@@ -76,6 +76,8 @@ export async function openStorage({ services, assets, report }: StorageOptions):
     actions: createStorageOperations({ health, integrity, assets, operatorsOnly, entrances: OPERATOR_ENTRANCES }),
     async start(stack) {
       if (archive !== undefined) stack.use(archive);
+      // An embedded store has one process: what was being written when it ended never will be whole.
+      if (store.dialect === "sqlite") await hot.removeUnfinished(Number.MAX_SAFE_INTEGER);
       const transfers = archive === undefined ? [] : archiveHandlers({ ...integrity, archive }, assets);
       const checks = [createHealthCheck(health), createIntegrityCheck(integrity, "hot"), ...transfers];
       await begin({ services, report }, checks, stack);

@@ -14,14 +14,14 @@ export const mediaOptions = {
     doc: "Where clamd listens. Default: the sockets that distributions use.",
   }),
   "media.scanner.streamMaxLength": option(size(), {
-    doc: "`StreamMaxLength` of clamd.conf. A file that is larger than the least of these three is never clean.",
+    doc: "What `StreamMaxLength` is in clamd.conf. A file that is larger than the least of these three is never clean.",
     default: "25MiB",
   }),
   "media.scanner.maxFileSize": option(size(), {
-    doc: "`MaxFileSize` of clamd.conf: clamd says OK to what lies beyond it.",
+    doc: "What `MaxFileSize` is in clamd.conf: clamd says OK to what lies beyond it.",
     default: "25MiB",
   }),
-  "media.scanner.maxScanSize": option(size(), { doc: "`MaxScanSize` of clamd.conf.", default: "100MiB" }),
+  "media.scanner.maxScanSize": option(size(), { doc: "What `MaxScanSize` is in clamd.conf.", default: "100MiB" }),
   "media.scanner.maxSignatureAge": option(duration("1h"), {
     doc: "How old the scanner's signatures may be for a file to be called clean.",
     default: "7d",

@@ -4,23 +4,25 @@
  */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { AccountSite } from "../../../../testing/account-site.ts";
+import { AccountSite, DESK } from "../../../../testing/account-site.ts";
 import type { FormPage } from "../../../../testing/form-browser.ts";
 
 describe("sessions and grants of others", () => {
   let site: AccountSite;
-  before(async () => (site = await AccountSite.open()));
+  before(async () => (site = await AccountSite.open(DESK)));
   after(() => site[Symbol.asyncDispose]());
 
   it("are not ended by their names", async () => {
     const [ada, mallory] = [await site.join("Ada"), await site.join("Mallory")];
     const [first, second, own] = [site.browser(), site.browser(), site.browser()];
-    await site.signIn(first, ada);
+    await site.signIn(first, ada, { path: "/auth/start?return=/" });
+    await first.open("/account");
     await site.signIn(second, ada);
     const theirs = await first.open("/account/sessions");
     const chosen = fieldOf(theirs, "/sessions/end", "chosen");
     const family = fieldOf(await first.open("/account/applications"), "/withdraw", "family");
-    await site.signIn(own, mallory);
+    await site.signIn(own, mallory, { path: "/auth/start?return=/" });
+    await own.open("/account");
     const page = await own.open("/account/applications");
     const { _csrf_token = "", mark = "" } = page.forms.find(({ action }) => action.endsWith("/withdraw"))?.fields ?? {};
     const paths = [

@@ -5,29 +5,12 @@
  */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { Hono } from "hono";
-import { defineApplication } from "../../../../assembly/application.ts";
-import { AccountSite } from "../../../../testing/account-site.ts";
+import { AccountSite, DESK } from "../../../../testing/account-site.ts";
 import { totpCode } from "../../../../testing/identity-site.ts";
-
-/** Says who somebody is, and what they may do. */
-const application = defineApplication({
-  open: ({ edge, identity }) => {
-    const party = identity?.relyingParty({ name: "desk", title: "Desk" });
-    assert.ok(party !== undefined);
-    const routes = new Hono().route("/", party.routes).get("/", async (context) => {
-      const inbound = edge.of(context);
-      const { type, id, grants, session } = await edge.sessions.principal(inbound);
-      const body = `<title>${type} ${id} ${[...grants].join(" ")} ${session}</title>`;
-      return new Response(body, { headers: { "content-type": "text/html; charset=utf-8" } });
-    });
-    return { actions: party.actions, routes: () => routes };
-  },
-});
 
 describe("the sessions of other applications in the same browser", () => {
   let site: AccountSite;
-  before(async () => (site = await AccountSite.open(application)));
+  before(async () => (site = await AccountSite.open(DESK)));
   after(() => site[Symbol.asyncDispose]());
 
   it("neither end nor gain anything by a sign-in with two factors at the account", async () => {
