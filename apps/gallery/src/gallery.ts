@@ -7,7 +7,7 @@ import { refusedPage } from "./events/event-page.ts";
 import { galleryMigrations } from "./events/schema.ts";
 import { createFrame } from "./frame.ts";
 import { createGuestbook } from "./guestbook/guestbook.ts";
-import { likeButton } from "./guestbook/like-button.ts";
+import { createLikeButton } from "./guestbook/like-button.ts";
 import { languages, texts } from "./language.ts";
 import { examples } from "./playground/examples.ts";
 import { createPlayground } from "./playground/playground.ts";
@@ -33,7 +33,8 @@ export const gallery: Application = defineApplication({
   linkTargets: guestLinkTargets(SINGLE_TENANT),
   open: (services) => {
     const { guests, media } = services;
-    const guestbook = createGuestbook(services);
+    const guestbook = createGuestbook({ ...services, grants: media.grants });
+    const like = createLikeButton(media);
     const eventForm = createEventForm(services);
     const list = createInvitationList(guests);
     const print = createPrintAction(guests);
@@ -47,7 +48,7 @@ export const gallery: Application = defineApplication({
     const playground = createPlayground({ services, assets, frame });
     return {
       actions: [enter, print, download, api.event, api.photos, api.photo, ...(signIn?.actions ?? [])],
-      components: [guestbook, likeButton, eventForm, list, photos, ...playground.components],
+      components: [guestbook, like, eventForm, list, photos, ...playground.components],
       media: {
         grants: withMonitorGrants(hostGrants),
         rehearses: isStage,
@@ -59,7 +60,7 @@ export const gallery: Application = defineApplication({
         followPhotos(services, live);
         const pages = new Pages({ services, live, frame, viewers: { grants: media.grants } });
         const parts = { services, guests, media, live, frame, assets, pages, photos, download, api };
-        const routes = createRoutes({ ...parts, guestbook, like: likeButton, eventForm, list, print, enter });
+        const routes = createRoutes({ ...parts, guestbook, like, eventForm, list, print, enter });
         routes.route("/", playground.routes(live));
         return signIn === undefined ? routes : routes.route("/", signIn.routes);
       },

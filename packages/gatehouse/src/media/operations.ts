@@ -173,7 +173,7 @@ async function decide(
   // One that was let through while there was no scanner is not let through again once there is.
   if (!looked || (asset.scannedBy === undefined && scanner !== undefined)) return deny(mediaProblems.MEDIA_NOT_SCANNED);
   await assets.change(transaction, id, { from: ["held"], to: "published", quarantined: false });
-  await addDeletion(jobs, transaction, { tenant, keys: [], quarantined: id });
+  await addDeletion(jobs, transaction, { tenant, keys: [], quarantined: id, asset: id });
   return undefined;
 }
 

@@ -100,7 +100,7 @@ async function start(opened: Opened, parts: ApplicationParts, stack: AsyncDispos
     rehearses: parts.media?.rehearses ?? (() => false),
   };
   const rescan = scanner === undefined ? [] : [createRescan({ ...services, ...media, scanner })];
-  const handlers = [createProcessing(processing), createDeletion(media), ...rescan];
+  const handlers = [createProcessing(processing), createDeletion({ ...media, store }), ...rescan];
   const background = { ...services, store, timers: systemTimers, report };
   // An embedded store has one process: what another had in hands, it has no more.
   if (store.dialect === "sqlite") await store.write((transaction) => services.jobs.takeBack(transaction, MEDIA_QUEUE));

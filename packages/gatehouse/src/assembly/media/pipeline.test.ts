@@ -488,3 +488,30 @@ describe("a server without a scanner", () => {
     assert.equal(event?.context["scanned"], false);
   });
 });
+
+// Attack: files are refused while the storage target is away, so that what was to be deleted of them waits. An operator
+// has them looked at once more, they are published, and then the deletion of before takes away what everybody sees.
+describe("a deletion that comes late", () => {
+  it("leaves what an asset has been made into since then", async () => {
+    await using site = await MediaSite.open({ media: { scanner: { engine: "none", noneReason: "a test" } } });
+    const { jobs, store } = site.gatehouse.services;
+    const deleteLate = (asset: string, keys: readonly string[]) =>
+      store.write((transaction) =>
+        jobs.add(transaction, {
+          ...{ queue: "media-security", kind: "DeleteMediaFiles", tenant: "default" },
+          payload: { keys, asset },
+        }),
+      );
+    const id = await site.bring(await photo());
+    await site.until(id, "published");
+    await site.idle();
+    const keys = await site.stored();
+    assert.equal(keys.length, 3);
+    await deleteLate(id, keys);
+    await site.idle();
+    assert.deepEqual(await site.stored(), keys);
+    await site.gatehouse.operate("media.asset.moderate", { asset: id, decision: "reject" });
+    await site.idle();
+    assert.deepEqual(await site.stored(), []);
+  });
+});

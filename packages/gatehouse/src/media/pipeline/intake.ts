@@ -61,8 +61,20 @@ export async function addDeletion(
     tenant,
     keys,
     quarantined,
-  }: { readonly tenant: string; readonly keys: readonly string[]; readonly quarantined?: string },
+    asset,
+  }: {
+    readonly tenant: string;
+    /** Of forms of the asset. */
+    readonly keys: readonly string[];
+    readonly quarantined?: string;
+    readonly asset: string;
+  },
 ): Promise<void> {
   if (keys.length === 0 && quarantined === undefined) return;
-  await jobs.add(transaction, { queue: MEDIA_QUEUE, kind: DELETE_FILES, tenant, payload: { keys, quarantined } });
+  await jobs.add(transaction, {
+    queue: MEDIA_QUEUE,
+    kind: DELETE_FILES,
+    tenant,
+    payload: { keys, quarantined, asset },
+  });
 }

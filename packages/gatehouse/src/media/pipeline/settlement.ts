@@ -69,7 +69,7 @@ function publish({ assets, jobs }: SettlementParts): AnyAction {
       if (!(await assets.change(transaction, id, scannedBy === undefined ? step : { ...step, scannedBy })))
         return lost();
       await assets.setVariants(transaction, id, variants);
-      await addDeletion(jobs, transaction, { tenant: attempt.tenant, keys: [], quarantined: id });
+      await addDeletion(jobs, transaction, { tenant: attempt.tenant, keys: [], quarantined: id, asset: id });
       return { asset: id };
     },
   });
@@ -99,7 +99,7 @@ function refuse({ assets, jobs }: SettlementParts): AnyAction {
       // A scanner's limits may be raised, and an operator may look at what is suspicious: those files stay.
       const quarantined = state === "rejected" ? { quarantined: id } : {};
       const keys = variantKeys({ tenant: attempt.tenant, id });
-      await addDeletion(jobs, transaction, { tenant: attempt.tenant, keys, ...quarantined });
+      await addDeletion(jobs, transaction, { tenant: attempt.tenant, keys, asset: id, ...quarantined });
       return { asset: id };
     },
   });
@@ -146,7 +146,7 @@ export async function withdraw(
 ): Promise<void> {
   await assets.setVariants(transaction, id, []);
   const keys = variantKeys({ tenant, id });
-  await addDeletion(jobs, transaction, { tenant, keys, ...(deleted ? { quarantined: id } : {}) });
+  await addDeletion(jobs, transaction, { tenant, keys, asset: id, ...(deleted ? { quarantined: id } : {}) });
 }
 
 function lost() {

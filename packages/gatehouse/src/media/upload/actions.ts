@@ -11,7 +11,7 @@ import type { ReadTransaction, WriteTransaction } from "../../kernel/ports/store
 import type { Problem } from "../../kernel/problem.ts";
 import type { BeginCommand, ContentCommand } from "./command.ts";
 import { uploadEvents } from "./events.ts";
-import { PARALLEL, perMinute, VENUE } from "./limits.ts";
+import { HELD_AHEAD, PARALLEL, perMinute, VENUE } from "./limits.ts";
 import { joinable, type JoinCommand } from "./joining.ts";
 import { isOwn } from "./ownership.ts";
 import { uploadProblems } from "./problems.ts";
@@ -128,7 +128,12 @@ function createAction(parts: UploadActionParts): Action<BeginCall, ResumableUplo
           owner: { type: principal.type, id: principal.id },
           source: source === UNKNOWN_ADDRESS ? undefined : source,
         },
-        { ...limits, openPerSource: limits.openPerAddress, quota, reserve: kind === "joined" ? 0 : (length ?? 0) },
+        {
+          ...limits,
+          openPerSource: limits.openPerAddress,
+          quota,
+          reserve: kind === "joined" ? 0 : Math.min(length ?? 0, HELD_AHEAD),
+        },
       );
       if (shortage !== undefined) return shortageDenial(shortage);
       return (await uploads.find(transaction, id)) ?? notThere();

@@ -101,9 +101,12 @@ const ADD_GUEST = portableStatement(
    ON CONFLICT (token, guest) DO NOTHING RETURNING guest`,
 );
 
-/** The same rows in each statement of a transaction. */
+/**
+ * The same rows in each statement of a transaction. What came from an earlier system stays: its text may still be there,
+ * and would be taken over as a new one.
+ */
 const PRUNABLE = `SELECT id FROM join_tokens
-  WHERE expires_at < $1 OR (revoked_at IS NOT NULL AND revoked_at < $1) ORDER BY id LIMIT $2`;
+  WHERE kind <> 'legacy' AND (expires_at < $1 OR (revoked_at IS NOT NULL AND revoked_at < $1)) ORDER BY id LIMIT $2`;
 const REMOVE = ["join_token_texts", "join_token_guests", "join_token_usage"].map((table) =>
   portableStatement(`DELETE FROM ${table} WHERE token IN (${PRUNABLE})`),
 );
