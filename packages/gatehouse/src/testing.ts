@@ -48,13 +48,6 @@ export { LiveStream, type FollowedComponent } from "./testing/live-stream.ts";
 export { parallel } from "./testing/parallel.ts";
 export { attemptOf, passageOf, type PassageDifferences } from "./testing/passage.ts";
 export { createRecordingStore, type RecordingStore } from "./testing/recording-store.ts";
-export {
-  skipWithoutClamd,
-  startClamd,
-  type ClamdService,
-  type ClamdServiceOptions,
-  type ClamdSignatures,
-} from "./testing/clamd.ts";
 export type { ServiceControl } from "./testing/service-process.ts";
 export {
   MissingServiceError,
