@@ -90,7 +90,7 @@ export const en = {
   uploadSending: "Sending",
   uploadPaused: "Paused",
   uploadRetrying: "Trying again",
-  uploadDone: "There",
+  uploadDone: "Arrived",
   uploadUnfinished: "Choose again what is not finished:",
   uploadProgress: "How much has been sent",
   uploadPauseOrGo: "Pause or go on",

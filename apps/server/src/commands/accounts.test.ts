@@ -65,6 +65,7 @@ describe("gatehouse accounts", () => {
   it("invites, changes and deletes, each with its row in the audit trail", async () => {
     const { link } = await answer("invite", "guest@example.org", "--name", "Guest");
     assert.match(link, /\/invitation\/[\w-]{27}$/);
+    assert.match((await run("list", "--email", "guest@example.org")).stdout, /^There is no such account/);
     const { id } = await answer("create", "ada@example.org");
     assert.match((await run("grant", id, "editor,reviewer")).stdout, /has editor, reviewer\.$/m);
     assert.match((await run("revoke-grant", id, "editor")).stdout, /has reviewer\.$/m);
@@ -100,6 +101,7 @@ describe("gatehouse accounts", () => {
       assert.match(said, /Nothing is known of a tenant "harbor".*default, harbour.*--new-tenant/s);
     }
     assert.deepEqual(await answer("list", "--tenant", "harbor", "--new-tenant"), { accounts: [] });
+    assert.match((await run("list", "--tenant", "harbor", "--new-tenant")).stdout, /^Nobody has an account yet\./);
     assert.equal((await run("disable", id)).code, 1);
     assert.match((await run("list", "--help")).stdout, /--tenant/);
     const { code, stderr } = await desk.run("bans", "list", "--tenant", "harbour");

@@ -28,6 +28,7 @@ const Granted = z.object({ id: z.string(), grants: z.array(z.string()) });
 
 /** The most accounts of one answer. */
 const MOST = 200;
+const NOBODY = "Nobody has an account yet. Who is invited has one once they have followed the link.";
 const WHICH = "ID|EMAIL";
 const PERSON: Readonly<Record<string, CommandFlag>> = {
   name: { type: "string", doc: "What the person is called. Default: what stands before the @." },
@@ -55,7 +56,10 @@ export const accountsList: Command = {
     };
     return operateAndShow(context, { action: "accounts.list", input }, (value) => {
       const { accounts, next } = Page.parse(value);
-      if (accounts.length === 0) return context.terminal.print("There is no such account.");
+      if (accounts.length === 0)
+        return context.terminal.print(
+          email === undefined && after === undefined ? NOBODY : "There is no such account.",
+        );
       const rows = accounts.map(({ id, name, emails, state, factors, grants, signedInAt }) => [
         ...[id, emails.map(({ email: address }) => address).join(", "), name, state],
         factors.map(({ kind }) => kind).join(", ") || "-",

@@ -73,6 +73,7 @@ describe("joining and getting back in", () => {
     const done = await browser.submit(form, "/new-password", { password: NEW_PASSWORD });
     assert.doesNotMatch(done.text, /href="\/sign-in\/(?!assets)/);
     assert.match(done.text, /Go back to the application/);
+    assert.match(done.text, /<a href="\/account">/, "who came by the letter alone has no page to go back to");
   });
 
   it("proves an address by a letter, once", async () => {

@@ -4,6 +4,7 @@ import { formField } from "../field.ts";
 import { hiddenFields, type Screen } from "../layout.ts";
 import type { Refusal, Typed } from "../sent-form.ts";
 import type { OpenedLink } from "./actions.ts";
+import { OWN_PATHS } from "./own/paths.ts";
 import { LINK_PAGES, RECOVERY_PATH, REGISTRATION_PATH } from "./paths.ts";
 import type { PageWords } from "./refusals.ts";
 
@@ -89,7 +90,10 @@ export function linkDoneScreen({ words, own, back }: AccountFrame, purpose: Link
     email: { title: own.newEmailDone, lead: own.newEmailDoneWhy },
   };
   const onward =
-    back === undefined ? html`<p>${own.signInThere}</p>` : html`<a class="button" href="${back}">${words.signIn}</a>`;
+    back === undefined
+      ? html`<p>${own.signInThere}</p>
+          <p><a href="${OWN_PATHS.overview}">${own.join}</a></p>`
+      : html`<a class="button" href="${back}">${words.signIn}</a>`;
   return { ...said[purpose], again: undefined, body: purpose === "verify" ? undefined : onward };
 }
 
