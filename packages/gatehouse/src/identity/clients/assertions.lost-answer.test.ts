@@ -22,7 +22,6 @@ describe("an assertion with which a lost answer was repeated", () => {
     const made = await kit.client({
       ...{ name: "Signer", authentication: "private_key_jwt", jwks: { keys: [key] } },
       ...{ redirectUris: [CALLBACK], grantTypes: ["authorization_code", "refresh_token"] },
-      scopes: ["openid", "offline_access"],
     });
     ({ id } = made);
   });

@@ -22,7 +22,17 @@ describe("the name of an application that registers", () => {
 
   it("is seen, and stays within its line", async () => {
     const unfit = [
-      ...["\u200b", "   ", "\u3164\u3164", "\u2800", "...", "\u200d", "Gal\u200blery", "Gal\u00adlery", "Gal\u2028lery"],
+      ...[
+        "\u200b",
+        "   ",
+        "\u3164\u3164",
+        "\u2800",
+        "...",
+        "\u200d",
+        "Gal\u200blery",
+        "Gal\u00adlery",
+        "Gal\u2028lery",
+      ],
       ...["\u{e0047}\u{e0061}x", "\ufeffGallery", `G${"\u0336\u035b\u0321".repeat(20)}`, "\u202eyrellaG"],
     ];
     for (const name of unfit) {
@@ -32,7 +42,15 @@ describe("the name of an application that registers", () => {
   });
 
   it("may be of any script, and have emoji", async () => {
-    for (const name of ["Galerie Zürich", "می\u200cخواهم", "ギャラリー", "गैलरी", "Family 👩\u200d👧 ❤\ufe0f", "Phở Việt", "7"]) {
+    for (const name of [
+      "Galerie Zürich",
+      "می\u200cخواهم",
+      "ギャラリー",
+      "गैलरी",
+      "Family 👩\u200d👧 ❤\ufe0f",
+      "Phở Việt",
+      "7",
+    ]) {
       assert.equal((await register(name)).status, 201, name);
     }
   });

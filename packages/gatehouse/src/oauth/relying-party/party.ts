@@ -73,7 +73,9 @@ export function strictestOf(always: SignInRequirement, besides: SignInRequiremen
   const maxAge = Math.min(always.maxAge ?? Infinity, besides.maxAge ?? Infinity);
   const { acrValues: held = [] } = always;
   const { acrValues: wanted = [] } = besides;
-  const both = held.length === 0 || wanted.length === 0 ? [...held, ...wanted] : wanted.filter((acr) => held.includes(acr));
-  if (both.length === 0 && held.length > 0) throw new TypeError(`No sign-in is both ${held.join("/")} and ${wanted.join("/")}.`);
+  const both =
+    held.length === 0 || wanted.length === 0 ? [...held, ...wanted] : wanted.filter((acr) => held.includes(acr));
+  if (both.length === 0 && held.length > 0)
+    throw new TypeError(`No sign-in is both ${held.join("/")} and ${wanted.join("/")}.`);
   return { ...(both.length === 0 ? {} : { acrValues: both }), ...(maxAge === Infinity ? {} : { maxAge }) };
 }

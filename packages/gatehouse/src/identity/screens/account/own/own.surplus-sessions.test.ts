@@ -29,7 +29,13 @@ describe("more sessions than a list has", () => {
       for (let number = 0; number < SURPLUS; number += 1) {
         const id = crypto.randomUUID();
         const key = codec.keyOf("Session", id);
-        const payload = { kind: "Session", jti: id, uid: id, accountId: ada.id, loginTs: Math.floor(site.now() / 1000) };
+        const payload = {
+          kind: "Session",
+          jti: id,
+          uid: id,
+          accountId: ada.id,
+          loginTs: Math.floor(site.now() / 1000),
+        };
         const relations = { alias: codec.aliasOf("Session", "uid", id), account: ada.id };
         await artifacts.put(writing, {
           ...{ key, tenant: ada.tenant, kind: "Session", body: codec.seal(key, payload), ...relations },
