@@ -50,6 +50,28 @@ describe("a quota", () => {
     assert.equal(last.status, 204, "the last byte of a quota can be used");
   });
 
+  // Attack: one guest announces huge files, as many as the quota has room for, and sends nothing of them. All other
+  // guests of the invitation are told for a day that there is no room.
+  it("is not taken up by what one guest announces and never sends", async () => {
+    await using server = await openCollections();
+    const quota = { files: 1000, bytes: 50 * 2 ** 30 };
+    server.grants.set("fair", { quota });
+    const announce = (length: number) => tusBegin(server.url, length, { guest: "mallory" });
+    const begun = [];
+    for (let count = 0; count < 25; count += 1) begun.push(await announce(2 * 2 ** 30));
+    assert.ok(begun.every(({ status }) => status === 201));
+    const late = await tusBegin(server.url, undefined, { guest: "mallory" });
+    const announced = { guest: "mallory", headers: { "upload-length": String(2 * 2 ** 30) } };
+    assert.equal((await tusPatch(server.url, late.path, { offset: 0, body: "", ...announced })).status, 204);
+    const photo = await tusBegin(server.url, 5_000_000, { guest: "ben" });
+    assert.equal(photo.status, 201);
+    const sent = { offset: 0, body: randomBytes(5_000_000), guest: "ben" };
+    assert.equal((await tusPatch(server.url, photo.path, sent)).status, 204);
+    server.grants.set("fairground", { quota: { files: 10, bytes: 2 ** 30 } });
+    const never = await tusBegin(server.url, 2 * 2 ** 30, { guest: "ben", collection: "fairground" });
+    assert.equal(never.status, 403, "what can never fit is refused before it is sent");
+  });
+
   it("gets back what an upload held that was given up", async () => {
     await using server = await openCollections();
     server.grants.set("fair", { quota: { files: 1, bytes: 100 } });

@@ -106,7 +106,7 @@ describe("the pages of a server over TLS", () => {
 
   it("score 130 or more, without a failed test or a finding: what is refused", async (context) => {
     await grade(context, "/nothing", await browse("/nothing", new Map()));
-    const refused = await browse("/join/whatever", new Map(), new URLSearchParams({ _csrf_token: "wrong" }));
+    const refused = await browse("/enter/whatever", new Map(), new URLSearchParams({ _csrf_token: "wrong" }));
     assert.equal(refused.status, 403);
     await grade(context, "/join (403)", refused);
   });

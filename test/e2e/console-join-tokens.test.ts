@@ -34,14 +34,17 @@ describe("the console's page of join tokens", () => {
     const link = page.getByRole("status", { name: "Link for guests" });
     const made = await link.locator("code").first().textContent();
     assert.match(new URL(made ?? "").pathname, /^\/join\/gj_[0-9A-Za-z]{33}$/);
-    await page.getByRole("cell", { name: "view, upload, download" }).waitFor();
+    await page
+      .getByRole("row", { name: /Tables/ })
+      .getByRole("cell", { name: "view, upload, download" })
+      .waitFor();
     await page.getByRole("button", { name: "Show the QR code of Tables" }).click();
     await page.getByRole("img", { name: "QR code of the link" }).waitFor();
     assert.equal(await link.locator("code").first().textContent(), made);
     await page.getByRole("button", { name: "New link of Tables" }).click();
     await page.waitForURL("**/rotate");
     assert.notEqual(await link.locator("code").first().textContent(), made);
-    await page.getByRole("link", { name: "Tables" }).click();
+    await page.getByRole("link", { name: "Tables", exact: true }).click();
     await page.getByText("Nothing happened.").waitFor();
     await page.getByRole("button", { name: "Revoke of Tables" }).click();
     await page.getByText("revoked").waitFor();

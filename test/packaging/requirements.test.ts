@@ -32,6 +32,17 @@ const PAGES = [
     ],
   },
   { name: "requirements-identity.md", expected: numbered("R", 28) },
+  {
+    name: "requirements-media.md",
+    expected: [
+      ...numbered("G", 8),
+      ...numbered("P", 6),
+      ...numbered("M", 9),
+      ...numbered("V", 11),
+      ...numbered("W", 7),
+      ...numbered("D", 7),
+    ],
+  },
   { name: "oauth-features.md", expected: numbered("F", 21) },
 ].map((page) => ({ ...page, text: readFileSync(join(repository, "docs", page.name), "utf8") }));
 

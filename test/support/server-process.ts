@@ -151,8 +151,12 @@ export class ServerProcess implements AsyncDisposable {
 
   /** Bytes of memory the process occupies. */
   get residentMemory(): number {
-    const status = readFileSync(`/proc/${this.pid}/status`, "utf8");
-    return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) * 1024;
+    return this.#memory("VmRSS");
+  }
+
+  /** The most it has occupied so far, as the kernel has counted it. */
+  get peakMemory(): number {
+    return this.#memory("VmHWM");
   }
 
   /** Sends a signal, such as SIGSTOP. */
@@ -178,6 +182,11 @@ export class ServerProcess implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
     if (this.#temporary) await rm(this.data, { recursive: true, force: true });
+  }
+
+  #memory(name: string): number {
+    const status = readFileSync(`/proc/${this.pid}/status`, "utf8");
+    return Number(new RegExp(`${name}:\\s+(\\d+) kB`).exec(status)?.[1]) * 1024;
   }
 
   #take(chunk: string): void {

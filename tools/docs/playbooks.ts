@@ -11,9 +11,10 @@ export function playbooksPage(events: ReadonlySet<string>): Page {
 }
 
 function section(playbook: Playbook, events: ReadonlySet<string>): string {
-  const { id, title, when, signals, owner, acknowledgeWithin, resolveWithin, steps } = playbook;
+  const { id, title, when, signals, owner, acknowledgeWithin, resolveWithin, runbook, steps } = playbook;
   const unknown = signals.find((name) => !events.has(name));
   if (unknown !== undefined) throw new Error(`The playbook ${id} waits for ${unknown}, which is no event.`);
+  const more = runbook === undefined ? "" : ` More: [${runbook}](../runbooks/${runbook}.md).`;
   const rows = steps.map(({ text, page: where, measure, command }, index) => [
     String(index + 1),
     text,
@@ -23,7 +24,7 @@ function section(playbook: Playbook, events: ReadonlySet<string>): string {
   return [
     `## ${title}`,
     when,
-    `Signals: ${signals.map(code).join(", ")}. Whose: ${owner}. Somebody has looked within ${acknowledgeWithin} minutes; it is over, or handed on, within ${resolveWithin / 60} hours.`,
+    `Signals: ${signals.map(code).join(", ")}. Whose: ${owner}. Somebody has looked within ${acknowledgeWithin} minutes; it is over, or handed on, within ${resolveWithin / 60} hours.${more}`,
     table(["step", "what", "in the console", "by command"], rows),
   ].join("\n\n");
 }

@@ -7,7 +7,7 @@ import { refusedPage } from "./events/event-page.ts";
 import { galleryMigrations } from "./events/schema.ts";
 import { createFrame } from "./frame.ts";
 import { createGuestbook } from "./guestbook/guestbook.ts";
-import { likeButton } from "./guestbook/like-button.ts";
+import { createLikeButton } from "./guestbook/like-button.ts";
 import { languages, texts } from "./language.ts";
 import { examples } from "./playground/examples.ts";
 import { createPlayground } from "./playground/playground.ts";
@@ -17,6 +17,8 @@ import { createApiActions } from "./api/api-actions.ts";
 import { findEventById } from "./events/events.ts";
 import { hostGrants } from "./events/viewer.ts";
 import { createDownloadAction } from "./photos/download-action.ts";
+import { galleryMonitors } from "./monitors/monitors.ts";
+import { isStage, withMonitorGrants } from "./monitors/stage.ts";
 import { followPhotos } from "./photos/news.ts";
 import { createPhotoGrid } from "./photos/photo-grid.ts";
 import { Pages } from "./pages.ts";
@@ -31,7 +33,8 @@ export const gallery: Application = defineApplication({
   linkTargets: guestLinkTargets(SINGLE_TENANT),
   open: (services) => {
     const { guests, media } = services;
-    const guestbook = createGuestbook(services);
+    const guestbook = createGuestbook({ ...services, grants: media.grants });
+    const like = createLikeButton(media);
     const eventForm = createEventForm(services);
     const list = createInvitationList(guests);
     const print = createPrintAction(guests);
@@ -45,17 +48,19 @@ export const gallery: Application = defineApplication({
     const playground = createPlayground({ services, assets, frame });
     return {
       actions: [enter, print, download, api.event, api.photos, api.photo, ...(signIn?.actions ?? [])],
-      components: [guestbook, likeButton, eventForm, list, photos, ...playground.components],
+      components: [guestbook, like, eventForm, list, photos, ...playground.components],
       media: {
-        grants: hostGrants,
+        grants: withMonitorGrants(hostGrants),
+        rehearses: isStage,
         moderates: async (transaction, { tenant, collection }) =>
           (await findEventById(transaction, tenant, collection))?.approval === "hosts",
       },
+      monitors: galleryMonitors(services),
       routes(live) {
         followPhotos(services, live);
         const pages = new Pages({ services, live, frame, viewers: { grants: media.grants } });
         const parts = { services, guests, media, live, frame, assets, pages, photos, download, api };
-        const routes = createRoutes({ ...parts, guestbook, like: likeButton, eventForm, list, print, enter });
+        const routes = createRoutes({ ...parts, guestbook, like, eventForm, list, print, enter });
         routes.route("/", playground.routes(live));
         return signIn === undefined ? routes : routes.route("/", signIn.routes);
       },

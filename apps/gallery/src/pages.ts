@@ -3,10 +3,11 @@ import type { Renderable } from "gatehouse/html";
 import type { Inbound } from "gatehouse/http";
 import { deny, problems, type Principal } from "gatehouse/kernel";
 import type { Live } from "gatehouse/live";
+import { closedPage } from "./events/event-page.ts";
 import { findEvent, type GalleryEvent } from "./events/events.ts";
 import { viewerOf, type Viewer, type ViewerParts } from "./events/viewer.ts";
 import type { Frame } from "./frame.ts";
-import { languages, type Language } from "./language.ts";
+import { languages, texts, type Language } from "./language.ts";
 
 /** What pages are shown with. */
 export interface PagesParts {
@@ -46,7 +47,7 @@ export class Pages {
     return response;
   }
 
-  /** The answer about an event; that there is none, where there is none. */
+  /** The answer about an event, for who may look at it; `closed` for all others, and where there is none. */
   async forEvent(
     inbound: Inbound,
     slug: string,
@@ -58,8 +59,8 @@ export class Pages {
       const event = await findEvent(transaction, inbound.tenant, slug);
       return event && { event, viewer: await viewerOf(transaction, viewers, { principal, event }) };
     });
-    return asked === undefined
-      ? this.missing(inbound)
+    return asked?.viewer.sees !== true
+      ? this.closed(inbound)
       : answer({ ...asked, inbound, principal, language: languages.of(inbound) });
   }
 
@@ -69,7 +70,16 @@ export class Pages {
     slug: string,
     answer: (asked: AskedEvent) => Response | Promise<Response>,
   ): Promise<Response> {
-    return this.forEvent(inbound, slug, (asked) => (asked.viewer.isHost ? answer(asked) : this.missing(inbound)));
+    return this.forEvent(inbound, slug, (asked) => (asked.viewer.isHost ? answer(asked) : this.closed(inbound)));
+  }
+
+  /** That there is no event for who asks: the same whether there is none at all, or one they were not invited to. */
+  async closed(inbound: Inbound): Promise<Response> {
+    const { services, frame, live } = this.#parts;
+    const language = languages.of(inbound);
+    const content = { title: texts[language].onlyInvited, body: closedPage(language), head: live.head(inbound) };
+    const page = await frame(inbound, content);
+    return services.edge.refuse(inbound, deny(problems.NOT_FOUND), { frame: () => page });
   }
 
   /** That there is no such page. */

@@ -66,7 +66,14 @@ export type * from "./kernel/ports/bus.ts";
 export type * from "./kernel/ports/counters.ts";
 export type * from "./kernel/ports/documents.ts";
 export type * from "./kernel/ports/oauth-clients.ts";
-export type * from "./kernel/ports/emergency.ts";
+export { EMERGENCY_EFFECTS, EMERGENCY_MEASURES } from "./kernel/ports/emergency.ts";
+export type {
+  Emergency,
+  EmergencyMeasure,
+  EmergencyMode,
+  EmergencySwitches,
+  NewEmergency,
+} from "./kernel/ports/emergency.ts";
 export type * from "./kernel/ports/idempotency.ts";
 export type * from "./kernel/ports/join-tokens.ts";
 export type * from "./kernel/ports/jobs.ts";

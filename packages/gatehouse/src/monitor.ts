@@ -1,5 +1,13 @@
 export { defineMonitor, expectThat, ProbeFailure } from "./monitor/monitor.ts";
-export type { Monitor, MonitorRun, MonitorStep, Probe, ProbeVisitor } from "./monitor/monitor.ts";
+export type {
+  Monitor,
+  MonitorRun,
+  MonitorStep,
+  Probe,
+  ProbeVisitor,
+  SkippedStep,
+  StepResult,
+} from "./monitor/monitor.ts";
 export { monitorEvents } from "./monitor/events.ts";
 export { createMonitors } from "./monitor/monitors.ts";
 export type { Monitors, MonitorsParts, WatchedMonitor } from "./monitor/monitors.ts";

@@ -2,6 +2,13 @@ export { createTestAuthority, type IssuedCertificate, type TestAuthority } from 
 export { describeBusContract, Inbox, type BusContractOptions, type BusPair } from "./testing/bus-contract.ts";
 export { describeCountersContract, type CountersContractOptions } from "./testing/counters-contract.ts";
 export { ConnectionLostError, type CrashPoint } from "./testing/crash.ts";
+export {
+  skipWithoutClamd,
+  startClamd,
+  type ClamdService,
+  type ClamdServiceOptions,
+  type ClamdSignatures,
+} from "./testing/clamd.ts";
 export { createDeterministicRandom } from "./testing/deterministic-random.ts";
 export { createFakeClock, type FakeClock } from "./testing/fake-clock.ts";
 export {
@@ -41,6 +48,13 @@ export { LiveStream, type FollowedComponent } from "./testing/live-stream.ts";
 export { parallel } from "./testing/parallel.ts";
 export { attemptOf, passageOf, type PassageDifferences } from "./testing/passage.ts";
 export { createRecordingStore, type RecordingStore } from "./testing/recording-store.ts";
+export {
+  skipWithoutClamd,
+  startClamd,
+  type ClamdService,
+  type ClamdServiceOptions,
+  type ClamdSignatures,
+} from "./testing/clamd.ts";
 export type { ServiceControl } from "./testing/service-process.ts";
 export {
   MissingServiceError,

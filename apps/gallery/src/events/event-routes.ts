@@ -7,7 +7,7 @@ import type { Live, LiveComponent } from "gatehouse/live";
 import { languages, texts, type Language } from "../language.ts";
 import type { AskedEvent, Pages } from "../pages.ts";
 import { uploadForm } from "../photos/upload-form.ts";
-import { closedPage, eventListPage, eventPage, formPage, type ListedEvents } from "./event-page.ts";
+import { eventListPage, eventPage, formPage, type ListedEvents } from "./event-page.ts";
 import { listEventsOf, listOpenEvents } from "./events.ts";
 
 /** What the pages of events are made from. */
@@ -88,7 +88,6 @@ function mountForm({ live, eventForm }: EventRouteParts, inbound: Inbound, event
 async function showEvent(parts: EventRouteParts, asked: AskedEvent): Promise<Response> {
   const { pages, live, like, guestbook } = parts;
   const { inbound, language, event, viewer } = asked;
-  if (!viewer.sees) return pages.show(inbound, { title: texts[language].onlyInvited, body: closedPage(language) });
   const mounted = { instance: event.slug, props: { eventId: event.id, language }, inbound };
   const body = eventPage(event, {
     language,

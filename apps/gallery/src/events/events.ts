@@ -122,6 +122,19 @@ export async function changeEvent(
     .execute();
 }
 
+/** Removes an event with what guests wrote there. Its photos are the pipeline's. */
+export async function removeEvent(
+  transaction: WriteTransaction,
+  { tenant, id }: Pick<GalleryEvent, "tenant" | "id">,
+): Promise<void> {
+  await transaction
+    .query<GalleryTables>()
+    .deleteFrom("gallery_events")
+    .where("tenant", "=", tenant)
+    .where("id", "=", id)
+    .execute();
+}
+
 /** Makes an account a host of an event; does nothing where it is one. */
 export async function addHost(
   transaction: WriteTransaction,

@@ -1,5 +1,5 @@
 import type { MediaGrant, MediaGrants, MediaScope, Principal, ReadTransaction } from "gatehouse/kernel";
-import { isHost, type GalleryEvent } from "./events.ts";
+import { findEventById, isHost, type GalleryEvent } from "./events.ts";
 
 /** What somebody may do at an event. */
 export interface Viewer {
@@ -35,6 +35,16 @@ export async function viewerOf(
     isHost: host,
     scopes: grant?.scopes ?? NOTHING,
   };
+}
+
+/** Whether somebody may look at an event now, whatever the page they ask from was shown for. */
+export async function seesEvent(
+  transaction: ReadTransaction,
+  parts: ViewerParts,
+  { tenant, principal, eventId }: { readonly tenant: string; readonly principal: Principal; readonly eventId: string },
+): Promise<boolean> {
+  const event = await findEventById(transaction, tenant, eventId);
+  return event !== undefined && (await viewerOf(transaction, parts, { principal, event })).sees;
 }
 
 const PREFIX = "host:";

@@ -1,10 +1,11 @@
 import { html, type Html } from "gatehouse/html";
-import type { Ids, ReadTransaction } from "gatehouse/kernel";
+import { deny, problems, type Ids, type Principal, type ReadTransaction } from "gatehouse/kernel";
 import { live, reply, type ActEntry, type LiveComponent } from "gatehouse/live";
 import { z } from "zod";
+import { seesEvent, type ViewerParts } from "../events/viewer.ts";
 import { formatTime, languages, texts, type Language } from "../language.ts";
 import type { Words } from "../texts/en.ts";
-import { addEntry, countEntries, listEntries, type Entry, type EventKey } from "./entries.ts";
+import { addEntry, countEntries, listEntries, type Entry } from "./entries.ts";
 
 const PAGE = 20;
 const MOST_SHOWN = 500;
@@ -13,7 +14,8 @@ const MOST_SHOWN = 500;
 const SIGNATURES = { limitBy: ["session", "action"], rateLimit: 10, rateLimitWindow: 60, anonymousLimit: 120 } as const;
 
 const EntrySchema = z.object({ id: z.string(), author: z.string(), message: z.string(), createdAt: z.number() });
-const State = z.object({ entries: z.array(EntrySchema), total: z.number() });
+/** `null` for who may not look. */
+const State = z.object({ entries: z.array(EntrySchema).nullable(), total: z.number() });
 const Props = z.object({ eventId: z.uuid(), language: z.enum(languages.tags) });
 
 /** What a guest writes, with what is wrong about it said in the language of the form. */
@@ -28,16 +30,28 @@ function greetingIn<const Tag extends Language>(language: Tag) {
   });
 }
 
+/** What guestbooks are kept with. */
+export interface GuestbookParts extends ViewerParts {
+  readonly ids: Ids;
+}
+
+interface Asked {
+  readonly transaction: ReadTransaction;
+  readonly tenant: string;
+  readonly principal: Principal;
+  readonly props: Pick<z.infer<typeof Props>, "eventId">;
+}
+
 /** The guestbook of an event: newest entries first, a form above them. */
-export function createGuestbook({ ids }: { readonly ids: Ids }): LiveComponent<z.infer<typeof Props>> {
+export function createGuestbook({ ids, grants }: GuestbookParts): LiveComponent<z.infer<typeof Props>> {
+  const sees = ({ transaction, tenant, principal, props: { eventId } }: Asked): Promise<boolean> =>
+    seesEvent(transaction, { grants }, { tenant, principal, eventId });
   return live("guestbook", {
     props: Props,
     state: State,
-    mount: async ({ transaction, tenant, props: { eventId }, previous }) => {
-      // Who has asked for more entries goes on seeing them when news come.
-      const shown = Math.max(PAGE, previous?.entries.length ?? 0);
-      return newest(transaction, { tenant, eventId }, shown);
-    },
+    // Who has asked for more entries goes on seeing them when news come.
+    mount: async ({ previous, ...asked }) =>
+      (await sees(asked)) ? newest(asked, Math.max(PAGE, previous?.entries?.length ?? 0)) : CLOSED,
     topics: ({ props: { eventId } }) => [topicOf(eventId)],
     actions: (action) => ({
       sign: action(
@@ -49,27 +63,28 @@ export function createGuestbook({ ids }: { readonly ids: Ids }): LiveComponent<z
           audit: { context: (input) => ({ length: input.message.length }) },
         },
         async (context, { author, message }) => {
+          if (!(await sees(context))) return deny(problems.PERMISSION_DENIED);
           const { transaction, tenant, props, state, principal, now } = context;
-          const key = { tenant, eventId: props.eventId };
+          const { eventId, language } = props;
           const entry = { id: ids.next(), author, message, createdAt: now };
-          await addEntry(transaction, key, { ...entry, owner: principal.session ?? principal.id });
-          context.publish(topicOf(props.eventId));
-          return reply({
-            state: await newest(transaction, key, Math.max(PAGE, state.entries.length + 1)),
-            effects: { announce: texts[props.language].signed },
-          });
+          await addEntry(transaction, { tenant, eventId }, { ...entry, owner: principal.session ?? principal.id });
+          context.publish(topicOf(eventId));
+          const shown = await newest(context, Math.max(PAGE, (state.entries?.length ?? 0) + 1));
+          return reply({ state: shown, effects: { announce: texts[language].signed } });
         },
       ),
       more: action(
         { authorise: "public", commutes: true, limitBy: ["session", "action"], rateLimit: 60, anonymousLimit: 240 },
-        async ({ transaction, tenant, props: { eventId, language }, state }) => {
-          const limit = Math.min(state.entries.length + PAGE, MOST_SHOWN);
-          const shown = await newest(transaction, { tenant, eventId }, limit);
-          return reply({ state: shown, effects: { announce: texts[language].entriesShown(shown.entries.length) } });
+        async ({ state, ...asked }) => {
+          if (!(await sees(asked))) return deny(problems.PERMISSION_DENIED);
+          const shown = await newest(asked, Math.min((state.entries?.length ?? 0) + PAGE, MOST_SHOWN));
+          const { entriesShown } = texts[asked.props.language];
+          return reply({ state: shown, effects: { announce: entriesShown(shown.entries.length) } });
         },
       ),
     }),
     render: ({ state: { entries, total }, act, instance, props: { language } }) => {
+      if (entries === null) return html``;
       const words = texts[language];
       return html`
         <div class="section-head">
@@ -88,8 +103,14 @@ export function createGuestbook({ ids }: { readonly ids: Ids }): LiveComponent<z
   });
 }
 
+const CLOSED = { entries: null, total: 0 };
+
 /** The state of a guestbook that shows so many entries. */
-async function newest(transaction: ReadTransaction, key: EventKey, limit: number): Promise<z.infer<typeof State>> {
+async function newest(
+  { transaction, tenant, props: { eventId } }: Omit<Asked, "principal">,
+  limit: number,
+): Promise<{ readonly entries: Entry[]; readonly total: number }> {
+  const key = { tenant, eventId };
   return { entries: await listEntries(transaction, key, limit), total: await countEntries(transaction, key) };
 }
 

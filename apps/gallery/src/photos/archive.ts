@@ -2,9 +2,16 @@ import { makeZip } from "client-zip";
 import type { MediaServices } from "gatehouse/media";
 import type { PhotoArchive } from "./download-action.ts";
 
+/** What an archive is sent for. */
+export interface ArchiveRequest {
+  readonly target: MediaServices["target"];
+  /** Of the request: for `HEAD` no file is opened. */
+  readonly method: string;
+}
+
 /** Sends photos as one archive, read from storage while it is sent. Photos are compressed already: nothing is again. */
-export function archiveOf({ name, files }: PhotoArchive, { target }: Pick<MediaServices, "target">): Response {
-  return new Response(makeZip(entries(files, target)), {
+export function archiveOf({ name, files }: PhotoArchive, { target, method }: ArchiveRequest): Response {
+  return new Response(method === "HEAD" ? null : makeZip(entries(files, target)), {
     headers: {
       "content-type": "application/zip",
       "content-disposition": `attachment; filename="${name}.zip"`,
@@ -17,20 +24,43 @@ export function archiveOf({ name, files }: PhotoArchive, { target }: Pick<MediaS
 async function* entries(
   files: PhotoArchive["files"],
   target: MediaServices["target"],
-): AsyncGenerator<{ name: string; input: ReadableStream<Uint8Array>; lastModified: Date; size: number }> {
+): AsyncGenerator<{ name: string; input: AsyncIterable<Uint8Array>; lastModified: Date; size: number }> {
   const names = new Map<string, number>();
   for (const { key, name, bytes, changedAt } of files) {
     const file = await target.get(key);
     // It was deleted after the archive was begun.
     if (file === undefined) continue;
-    yield { name: distinct(name, names), input: file.body, lastModified: new Date(changedAt), size: bytes };
+    const reader = file.body.getReader();
+    try {
+      yield { name: distinct(name, names), input: piecesOf(reader), lastModified: new Date(changedAt), size: bytes };
+    } finally {
+      // Whoever breaks off would otherwise leave the file open.
+      await reader.cancel();
+    }
   }
 }
 
-/** Cameras give many photos one name. */
+async function* piecesOf(reader: ReadableStreamDefaultReader<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for (let { done, value } = await reader.read(); !done && value !== undefined; { done, value } = await reader.read()) {
+    yield value;
+  }
+}
+
+/** Cameras give many photos one name. To the disks of many people, capital letters and accents make no other one. */
 function distinct(name: string, names: Map<string, number>): string {
   const plain = name.replaceAll(/[\\/:*?"<>|\u0000-\u001f]/g, "_");
-  const times = (names.get(plain) ?? 0) + 1;
-  names.set(plain, times);
-  return times === 1 ? plain : plain.replace(/(\.[^.]*)?$/, (extension) => ` (${times})${extension}`);
+  let told = plain;
+  // Telephones call all of thousands of photos the same: it goes on from where it was.
+  let times = names.get(keyOf(plain)) ?? 1;
+  while (names.has(keyOf(told))) {
+    times += 1;
+    told = plain.replace(/(\.[^.]*)?$/, (extension) => ` (${times})${extension}`);
+  }
+  names.set(keyOf(told), 1);
+  names.set(keyOf(plain), times);
+  return told;
+}
+
+function keyOf(name: string): string {
+  return name.normalize("NFKC").toUpperCase().toLowerCase();
 }

@@ -48,7 +48,7 @@ export function photoRoutes(parts: PhotoRouteParts): Hono {
     edge.action(download, {
       input: (_value, _inbound, { slug }) => ({ slug }),
       // The action's own answer.
-      render: ({ value }) => archiveOf(value as PhotoArchive, media),
+      render: ({ value }, { method }) => archiveOf(value as PhotoArchive, { ...media, method }),
     }),
   );
   return app;
@@ -173,5 +173,7 @@ async function preview({ services, media, pages }: PhotoRouteParts, asked: Asked
   const { type, bytes } = found.form;
   const response = fileResponse({ body: file.body, bytes, type, name: savedName(found.asset, found.form) });
   response.headers.set("cache-control", "private, no-store");
+  // Nobody reads on for the answer to it, so that the file would stay open.
+  if (inbound.method === "HEAD") await file.body.cancel();
   return response;
 }

@@ -27,7 +27,7 @@ export const de: Words = {
   oneTimeLink: "Dieser Link lässt Sie einmal herein, auf diesem Gerät.",
   onlyInvited: "Für eingeladene Gäste",
   onlyInvitedWhy:
-    "Dieses Fest ist für alle, die eingeladen sind. Scannen Sie den QR-Code auf dem Fest, oder öffnen Sie den Link der Gastgeber.",
+    "Unter dieser Adresse gibt es kein Fest, oder es ist für alle, die eingeladen sind. Scannen Sie den QR-Code auf dem Fest, oder öffnen Sie den Link der Gastgeber.",
 
   checkForm: "Bitte prüfen Sie Ihre Angaben",
   nothingSaved: "Es ist noch nichts gespeichert.",

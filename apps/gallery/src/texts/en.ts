@@ -24,7 +24,7 @@ export const en = {
   oneTimeLink: "This link lets you in once, on this device.",
   onlyInvited: "For invited guests",
   onlyInvitedWhy:
-    "This event is for those who were invited. Scan the QR code at the party, or open the link its hosts have sent you.",
+    "There is no event at this address, or it is for those who were invited. Scan the QR code at the party, or open the link its hosts have sent you.",
 
   checkForm: "Please check what you entered",
   nothingSaved: "Nothing has been saved yet.",

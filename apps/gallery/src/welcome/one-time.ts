@@ -43,6 +43,8 @@ export function createEnter({ services: { oneTimeLinks, ids, clock }, guests }: 
       {
         ...{ name: "guest.enter", by: ["ip"] },
         rule: { kind: "window", limit: 20, window: 60_000 },
+        // Links cannot be guessed, and everybody at an event has one address: who gets in is not counted.
+        refund: "success",
       },
     ],
     run: async ({ input: { token }, attempt, transaction }) => {
@@ -101,14 +103,16 @@ interface Sought {
   readonly now: number;
 }
 
-/** The newest invitation in force of an event that everybody may look at. */
+/** The newest invitation in force of an event that everybody may look at, of those that make nobody a host. */
 async function newestInvitation(
   transaction: ReadTransaction,
   { guests, tenant, now }: Sought,
 ): Promise<string | undefined> {
   for (const { id: collection } of await listOpenEvents(transaction, tenant)) {
     const tokens = await guests.tokens.list(transaction, { tenant, collection, limit: 20 });
-    const good = tokens.find(({ state, expiresAt }) => state === "active" && expiresAt > now);
+    const good = tokens.find(
+      ({ state, expiresAt, scopes }) => state === "active" && expiresAt > now && !scopes.includes("moderate"),
+    );
     if (good !== undefined) return good.id;
   }
   return undefined;

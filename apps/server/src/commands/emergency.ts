@@ -1,10 +1,11 @@
+import { EMERGENCY_MEASURES, type EmergencyMeasure } from "gatehouse/kernel";
 import { z } from "zod";
 import { UsageError, type Command } from "../command.ts";
 import { operateAndShow } from "../operate.ts";
 import { formatTable } from "../terminal.ts";
 
-const MEASURES = ["registrations-closed", "second-factor", "tight-limits", "short-addresses"];
 const Measure = z.object({ measure: z.string(), reason: z.string(), expiresAt: z.number() });
+const CHOICE = EMERGENCY_MEASURES.join("|");
 const Measures = z.object({ measures: z.array(Measure) });
 
 /** `gatehouse emergency list`. */
@@ -26,10 +27,9 @@ export const emergencyList: Command = {
 /** `gatehouse emergency set MEASURE`. */
 export const emergencySet: Command = {
   name: "emergency set",
-  usage: `${MEASURES.join("|")} --reason TEXT [--minutes N]`,
+  usage: `${CHOICE} --reason TEXT [--minutes N]`,
   words: 1,
-  summary:
-    "Closes the registration of clients, makes new sign-ins need a second factor, leaves a quarter of every limit, or shortens addresses of media.",
+  summary: "Sets a measure against an attack. The console's page Emergency says what each does.",
   flags: {
     reason: { type: "string", doc: "Why; shown in the console and the audit trail." },
     minutes: { type: "string", doc: "How long. It ends by itself. Default 60." },
@@ -37,10 +37,8 @@ export const emergencySet: Command = {
   run: (context) => {
     const [measure] = context.words;
     const { reason, minutes } = context.flags;
-    if (measure === undefined || !MEASURES.includes(measure) || reason === undefined) {
-      throw new UsageError(
-        `Say what and why: gatehouse emergency set ${MEASURES.join("|")} --reason "flood of registrations"`,
-      );
+    if (!isMeasure(measure) || reason === undefined) {
+      throw new UsageError(`Say what and why: gatehouse emergency set ${CHOICE} --reason "flood of registrations"`);
     }
     if (minutes !== undefined && !/^[1-9]\d{0,8}$/.test(String(minutes)))
       throw new UsageError(`--minutes takes a whole number of minutes, such as 60; got "${String(minutes)}".`);
@@ -55,16 +53,20 @@ export const emergencySet: Command = {
 /** `gatehouse emergency lift MEASURE`. */
 export const emergencyLift: Command = {
   name: "emergency lift",
-  usage: MEASURES.join("|"),
+  usage: CHOICE,
   words: 1,
   summary: "Lifts an emergency measure before it ends.",
   run: (context) => {
     const [measure] = context.words;
-    if (measure === undefined || !MEASURES.includes(measure)) {
-      throw new UsageError(`Say which: gatehouse emergency lift ${MEASURES.join("|")}.`);
+    if (!isMeasure(measure)) {
+      throw new UsageError(`Say which: gatehouse emergency lift ${CHOICE}.`);
     }
     return operateAndShow(context, { action: "emergency.lift", input: { measure } }, () => {
       context.terminal.print(`${measure} is lifted.`);
     });
   },
 };
+
+function isMeasure(word: string | undefined): word is EmergencyMeasure {
+  return EMERGENCY_MEASURES.some((measure) => measure === word);
+}

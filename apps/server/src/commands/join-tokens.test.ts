@@ -72,6 +72,18 @@ describe("gatehouse join-tokens", () => {
     assert.ok(!trail.includes(token.slice(3, 15)));
   });
 
+  it("revokes all of an event, or of everywhere, for a reason", async () => {
+    for (const label of ["Door", "Bar"]) await answer("create", "flooded", "--label", label);
+    assert.match((await run("revoke-all", "flooded", "--reason", "a flood")).stdout, /^2 join tokens are revoked\.$/m);
+    assert.match((await run("revoke-all", "flooded", "--reason", "a flood")).stdout, /^0 join tokens/m);
+    await answer("create", "calm", "--label", "Door");
+    assert.match((await run("revoke-all", "--reason", "leaked")).stderr, /Say of which event, or --everywhere/);
+    assert.match((await run("revoke-all", "calm", "--everywhere", "--reason", "leaked")).stderr, /Say of which event/);
+    assert.match((await run("revoke-all", "--everywhere", "--reason", "leaked")).stdout, /^\d+ join tokens? (is|are)/m);
+    const { tokens } = await answer("list");
+    assert.ok(tokens.every(({ state }: { state: string }) => state === "revoked"));
+  });
+
   it("takes over what an earlier system has left in a file", async () => {
     const file = join(desk.data, "codes.csv");
     await writeFile(

@@ -180,6 +180,34 @@ export const joinTokensRevoke: Command = {
   },
 };
 
+/** `gatehouse join-tokens revoke-all`. */
+export const joinTokensRevokeAll: Command = {
+  name: "join-tokens revoke-all",
+  ofTenant: true,
+  usage: "COLLECTION|--everywhere --reason TEXT",
+  words: 1,
+  summary: "Revokes all join tokens of an event, or of a tenant, with their guests and their addresses of photos.",
+  flags: {
+    everywhere: { type: "boolean", doc: "Those of all events of the tenant." },
+    reason: { type: "string", doc: "Why; shown in the audit trail." },
+  },
+  run: (context) => {
+    const { words, flags } = context;
+    const [collection] = words;
+    const { reason, everywhere = false } = flags;
+    if ((collection === undefined) !== everywhere || typeof reason !== "string") {
+      throw new UsageError(
+        'Say of which event, or --everywhere, and why: gatehouse join-tokens revoke-all anna-and-ben --reason "leaked"',
+      );
+    }
+    const input = { reason, ...(collection === undefined ? {} : { collection }) };
+    return operateAndShow(context, { action: "join-tokens.revoke-all", input }, (value) => {
+      const { revoked } = z.object({ revoked: z.number() }).parse(value);
+      context.terminal.print(`${revoked} ${revoked === 1 ? "join token is" : "join tokens are"} revoked.`);
+    });
+  },
+};
+
 /** `gatehouse join-tokens rotate ID`. */
 export const joinTokensRotate: Command = {
   name: "join-tokens rotate",

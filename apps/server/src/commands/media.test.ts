@@ -36,6 +36,12 @@ describe("gatehouse media", () => {
     }
   });
 
+  it("has an event scanned again, where there is a scanner", async () => {
+    const { stderr, stdout } = await run("rescan-all", "wedding");
+    assert.match(stderr + stdout, /There is no scanner|They will be looked at/);
+    assert.match((await run("rescan-all")).stderr, /Say of which event/);
+  });
+
   it("says what is missing or wrong", async () => {
     assert.match((await run("show")).stderr, /Name one asset/);
     assert.match((await run("show", "x")).stderr, /32 hexadecimal digits/);

@@ -168,6 +168,23 @@ export const mediaRescan: Command = {
     ),
 };
 
+/** `gatehouse media rescan-all`. */
+export const mediaRescanAll: Command = {
+  name: "media rescan-all",
+  ofTenant: true,
+  words: 1,
+  usage: "COLLECTION",
+  summary: "Has all files of an event scanned again: those that are published, and those that are still in quarantine.",
+  flags: {},
+  run: (context) => {
+    const [collection] = context.words;
+    if (collection === undefined) throw new UsageError("Say of which event, such as media list shows it.");
+    return operateAndShow(context, { action: "media.rescan-all", input: { collection } }, () =>
+      context.terminal.print("They will be looked at; media status says how many wait."),
+    );
+  },
+};
+
 function moderate(context: CommandContext, decision: Readonly<Record<string, unknown>>): Promise<number> {
   const input = { asset: assetOf(context), ...decision };
   return operateAndShow(context, { action: "media.asset.moderate", input }, (value) => {

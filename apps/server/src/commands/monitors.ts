@@ -6,6 +6,7 @@ import { formatTable } from "../terminal.ts";
 const Run = z.object({
   at: z.number(),
   duration: z.number(),
+  steps: z.array(z.object({ name: z.string(), skipped: z.string().optional() })),
   failed: z.object({ step: z.string(), reason: z.string() }).optional(),
 });
 const Monitors = z.object({
@@ -41,7 +42,9 @@ export const monitorsRun: Command = {
     return operateAndShow(context, { action: "monitors.run", input: { name } }, (value) => {
       const { run } = z.object({ run: Run }).parse(value);
       const took = `${(run.duration / 1000).toFixed(1)} s`;
-      const { failed } = run;
+      const { failed, steps } = run;
+      for (const { name: step, skipped } of steps)
+        if (skipped !== undefined) context.terminal.print(`The step ${step} was not tried: ${skipped}`);
       context.terminal.print(
         failed === undefined
           ? `${name} went well, in ${took}.`

@@ -87,6 +87,8 @@ export interface ApplicationMedia {
     transaction: ReadTransaction,
     collection: { readonly tenant: string; readonly collection: string },
   ) => Promise<boolean>;
+  /** Whether monitors try a collection out. Malware is expected there: it is blocked as anywhere, and alarms nobody. */
+  readonly rehearses?: (collection: { readonly tenant: string; readonly collection: string }) => boolean;
 }
 
 /** What an application adds. */

@@ -6,6 +6,7 @@ export function edgeOptions(
   config: Config,
 ): Pick<EdgeParts, "origins" | "limits" | "session" | "headers" | "cors" | "plainLoopback" | "loopbackNamesOnly"> {
   const { server, session, csp, hsts, cors, media } = config;
+  const shown = media.addresses.origin === undefined ? [] : [media.addresses.origin];
   return {
     // Safari keeps no Secure cookie over plain http, not even from this machine.
     plainLoopback: config.profile === "development",
@@ -14,7 +15,7 @@ export function edgeOptions(
     limits: { bytes: server.bodyLimit },
     session: { sameSite: session.sameSite, idle: session.idle, absolute: session.absolute },
     headers: {
-      policy: { reportPath: csp.reportUri },
+      policy: { reportPath: csp.reportUri, sources: { images: shown, media: shown } },
       reportOnly: csp.reportOnly,
       transportSecurity: {
         maxAge: Math.floor(hsts.maxAge / 1000),

@@ -1,7 +1,6 @@
 import { Hono, type Context } from "hono";
-import { readActionInput } from "../http/action-input.ts";
 import type { Inbound } from "../http/inbound.ts";
-import { isDenial, type Violation } from "../kernel/outcome.ts";
+import type { Violation } from "../kernel/outcome.ts";
 import { problems } from "../kernel/problems.ts";
 import {
   accountListPage,
@@ -12,10 +11,10 @@ import {
 } from "./account-list-page.ts";
 import { ACCOUNT_DEEDS, accountPage, type AccountDeed } from "./account-page.ts";
 import { accountPath, ACCOUNTS_PATH, AccountRows, AccountView } from "./account-view.ts";
-import { textsOf } from "./form-fields.ts";
 import type { PageContent } from "./page-content.ts";
 import type { PageParts } from "./page-parts.ts";
 import { switchedOff } from "./switched-off.ts";
+import { attemptForm } from "./sent-form.ts";
 
 /** The pages of accounts: who can sign in, and what operators do about it. */
 export function accountRoutes(parts: PageParts): Hono {
@@ -67,20 +66,12 @@ async function list(parts: PageParts, inbound: Inbound, refused?: RefusedInvitat
 async function invite(parts: PageParts, context: Context): Promise<Response> {
   const { edge } = parts;
   const inbound = edge.of(context);
-  let typed = EMPTY_INVITATION;
-  const outcome = await edge.receive(inbound, {
-    action: "accounts.invite",
-    read: async () => {
-      const carried = await readActionInput(inbound);
-      if (isDenial(carried)) return carried;
-      typed = readInvitation(textsOf(carried.value));
-      return { ...carried, value: invitationInput(typed) };
-    },
-  });
+  const input = (texts: URLSearchParams): object => invitationInput(readInvitation(texts));
+  const { outcome, texts } = await attemptForm(edge, inbound, { action: "accounts.invite", input });
   if (outcome.ok) return edge.redirect(inbound, `${ACCOUNTS_PATH}?done=invited`);
   const { problem, violations = [] } = outcome;
   if (problem !== problems.VALIDATION_ERROR || inbound.accepts !== "html") return parts.refuse(inbound, outcome);
-  return parts.show(context, () => list(parts, inbound, { typed, violations }));
+  return parts.show(context, () => list(parts, inbound, { typed: readInvitation(texts), violations }));
 }
 
 interface Shown {
@@ -105,16 +96,9 @@ async function perform(parts: PageParts, context: Context, { verb }: AccountDeed
   const { edge } = parts;
   const inbound = edge.of(context);
   const id = context.req.param("id") ?? "";
-  let reason = "";
-  const outcome = await edge.receive(inbound, {
-    action: `accounts.${verb}`,
-    read: async () => {
-      const carried = await readActionInput(inbound);
-      if (isDenial(carried)) return carried;
-      reason = textsOf(carried.value).get("reason") ?? "";
-      return { ...carried, value: { id, reason } };
-    },
-  });
+  const reasonIn = (texts: URLSearchParams): string => texts.get("reason") ?? "";
+  const input = (texts: URLSearchParams): object => ({ id, reason: reasonIn(texts) });
+  const { outcome, texts } = await attemptForm(edge, inbound, { action: `accounts.${verb}`, input });
   if (outcome.ok) {
     return edge.redirect(
       inbound,
@@ -124,5 +108,5 @@ async function perform(parts: PageParts, context: Context, { verb }: AccountDeed
   const { problem, violations = [] } = outcome;
   const onlyReason = problem === problems.VALIDATION_ERROR && violations.every(({ pointer }) => pointer === "/reason");
   if (!onlyReason || inbound.accepts !== "html") return parts.refuse(inbound, outcome);
-  return parts.show(context, () => one(parts, inbound, { id, refused: { verb, reason } }));
+  return parts.show(context, () => one(parts, inbound, { id, refused: { verb, reason: reasonIn(texts) } }));
 }

@@ -1,7 +1,5 @@
 import { Hono, type Context } from "hono";
-import { readActionInput } from "../http/action-input.ts";
 import type { Inbound } from "../http/inbound.ts";
-import { isDenial } from "../kernel/outcome.ts";
 import { problems } from "../kernel/problems.ts";
 import {
   ClientRows,
@@ -16,8 +14,9 @@ import {
 import type { PageContent } from "./page-content.ts";
 import type { PageParts } from "./page-parts.ts";
 import { switchedOff } from "./switched-off.ts";
+import { attemptForm } from "./sent-form.ts";
 
-type Fields = ReadonlyMap<string, string>;
+type Fields = Pick<URLSearchParams, "get">;
 
 /** Forms of the page by the last part of their address: the action, and its input. */
 const STEPS: Readonly<Record<string, readonly [action: string, input: (fields: Fields) => unknown]>> = {
@@ -65,16 +64,7 @@ async function take(
 ): Promise<Response> {
   const { edge } = parts;
   const inbound = edge.of(context);
-  let fields: Fields = new Map();
-  const outcome = await edge.receive(inbound, {
-    action,
-    read: async () => {
-      const carried = await readActionInput(inbound);
-      if (isDenial(carried)) return carried;
-      fields = textsOf(carried.value);
-      return { ...carried, value: inputOf(fields) };
-    },
-  });
+  const { outcome, texts: fields } = await attemptForm(edge, inbound, { action, input: inputOf });
   if (!outcome.ok) {
     const { problem, violations = [] } = outcome;
     if (problem !== problems.VALIDATION_ERROR || inbound.accepts !== "html") return parts.refuse(inbound, outcome);
@@ -100,8 +90,8 @@ function newToken(fields: Fields): unknown {
   return { label: fields.get("label") ?? "", uses: numberOf(fields.get("uses")), hours: numberOf(fields.get("hours")) };
 }
 
-function numberOf(text = ""): unknown {
-  return /^\d{1,9}$/.test(text) ? Number(text) : text;
+function numberOf(text: string | null): unknown {
+  return text !== null && /^\d{1,9}$/.test(text) ? Number(text) : (text ?? "");
 }
 
 function typedIn(fields: Fields): TypedClient {
@@ -112,9 +102,4 @@ function typedIn(fields: Fields): TypedClient {
     type: read("type"),
     authentication: read("authentication"),
   };
-}
-
-function textsOf(value: unknown): Fields {
-  const entries = typeof value === "object" && value !== null ? Object.entries(value) : [];
-  return new Map(entries.flatMap(([name, text]) => (typeof text === "string" ? [[name, text] as const] : [])));
 }

@@ -4,7 +4,7 @@ import { html, type Html } from "../html/html.ts";
 import { readActionInput } from "../http/action-input.ts";
 import type { Inbound } from "../http/inbound.ts";
 import { isDenial } from "../kernel/outcome.ts";
-import { EMERGENCY_MEASURES } from "../kernel/ports/emergency.ts";
+import { EMERGENCY_EFFECTS, EMERGENCY_MEASURES } from "../kernel/ports/emergency.ts";
 import { moment } from "./format.ts";
 import type { PageContent } from "./page-content.ts";
 import type { PageParts } from "./page-parts.ts";
@@ -14,13 +14,6 @@ const Measures = z.object({
   measures: z.array(z.object({ measure: z.string(), reason: z.string(), expiresAt: z.number() })),
 });
 const Fields = z.object({ measure: z.string(), reason: z.string(), minutes: z.string() }).partial();
-
-const MEANINGS: Readonly<Record<string, string>> = {
-  "registrations-closed": "Nobody registers clients.",
-  "second-factor": "New sign-ins need a second factor.",
-  "tight-limits": "Every limit admits a quarter.",
-  "short-addresses": "Addresses of photos and videos end within minutes; longer ones have ended.",
-};
 
 /** The page of emergency measures, and the forms that set and lift them. */
 export function emergencyRoutes(parts: Omit<PageParts, "isOffered" | "ids">): Hono {
@@ -55,7 +48,7 @@ async function emergency(parts: Parts, inbound: Inbound): Promise<PageContent> {
       const set = inForce.get(measure);
       return html`<section class="panel" aria-labelledby="${measure}">
         <h2 id="${measure}">${measure}</h2>
-        <p>${MEANINGS[measure]}</p>
+        <p>${EMERGENCY_EFFECTS[measure]}</p>
         ${
           set === undefined
             ? setForm(measure, csrfToken)

@@ -12,20 +12,30 @@ const EVENT_NAMES = [kernelEvents, auditEvents, httpEvents, liveEvents, operator
   Object.keys(definitions),
 );
 
+/** What is done about events: playbooks and their signals. */
+export interface EventPlaybook {
+  readonly id: string;
+  readonly title: string;
+  readonly signals: readonly string[];
+}
+
+/** What was found, and what is done about such events. */
+export interface FoundEvents {
+  readonly events: readonly SecurityEvent[];
+  readonly playbooks: readonly EventPlaybook[];
+}
+
 /** The audit trail, filtered; no events where the filter cannot be applied. */
-export function eventPage(
-  events: readonly SecurityEvent[] | undefined,
-  filter: EventFilter,
-  faults: EventFaults = {},
-): Html {
-  if (events === undefined) {
+export function eventPage(found: FoundEvents | undefined, filter: EventFilter, faults: EventFaults = {}): Html {
+  if (found === undefined) {
     return html`${filterForm(EVENT_NAMES, filter, faults)}
       <p class="notice bad" role="alert">The filter cannot be applied: see the marked fields.</p>`;
   }
+  const { events } = found;
   // Of what an application declares, only what happened is known here.
   const names = new Set([...EVENT_NAMES, ...events.map(({ name }) => name)]);
   return html`${filterForm([...names], filter, faults)}
-    <section class="panel" aria-label="Events">${events.length === 0 ? empty(filter) : eventTable(events)}</section>
+    <section class="panel" aria-label="Events">${events.length === 0 ? empty(filter) : eventTable(found)}</section>
     ${pager(events, filter)}`;
 }
 
@@ -77,7 +87,7 @@ function filterForm(names: readonly string[], filter: EventFilter, faults: Event
   </form>`;
 }
 
-function eventTable(events: readonly SecurityEvent[]): Html {
+function eventTable({ events, playbooks }: FoundEvents): Html {
   return html`<div class="table" tabindex="0" role="region" aria-label="Table of events">
     <table class="stack events">
       <caption class="visually-hidden">
@@ -93,19 +103,20 @@ function eventTable(events: readonly SecurityEvent[]): Html {
         </tr>
       </thead>
       <tbody>
-        ${events.map(eventRow)}
+        ${events.map((event) => eventRow(event, playbooks))}
       </tbody>
     </table>
   </div>`;
 }
 
-function eventRow(event: SecurityEvent): Html {
+function eventRow(event: SecurityEvent, playbooks: readonly EventPlaybook[]): Html {
   const { at, name, action, target, actor, source } = event;
   return html`<tr>
     <td data-label="Time">${moment(at)}</td>
     <td data-label="Outcome">${outcomeTag(event)}</td>
     <td data-label="Event">
       <code class="line">${name}</code>
+      ${playbooks.filter(({ signals }) => signals.includes(name)).map(playbookLink)}
       <span class="line soft">${action}${target === undefined ? undefined : html`, ${target}`}</span>
     </td>
     <td data-label="Actor">
@@ -118,6 +129,10 @@ function eventRow(event: SecurityEvent): Html {
     </td>
     <td data-label="Details">${detailsOf(event)}</td>
   </tr>`;
+}
+
+function playbookLink({ id, title }: EventPlaybook): Html {
+  return html`<a class="line" href="/console/playbooks/${id}">${title}</a>`;
 }
 
 function detailsOf({ context, requestId }: SecurityEvent): Html {

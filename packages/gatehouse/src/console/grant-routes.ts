@@ -1,7 +1,6 @@
 import { Hono, type Context } from "hono";
-import { readActionInput } from "../http/action-input.ts";
 import type { Inbound } from "../http/inbound.ts";
-import { isDenial, type Violation } from "../kernel/outcome.ts";
+import type { Violation } from "../kernel/outcome.ts";
 import { problems } from "../kernel/problems.ts";
 import {
   grantListing,
@@ -11,11 +10,11 @@ import {
   selectionOf,
   type GrantFilter,
 } from "./grant-filter.ts";
-import { textsOf } from "./form-fields.ts";
 import { grantPage, GrantRows } from "./grant-page.ts";
 import type { PageContent } from "./page-content.ts";
 import type { PageParts } from "./page-parts.ts";
 import { switchedOff } from "./switched-off.ts";
+import { attemptForm } from "./sent-form.ts";
 
 interface Refused {
   readonly filter: GrantFilter;
@@ -60,19 +59,13 @@ async function grants(parts: PageParts, inbound: Inbound, refused?: Refused): Pr
 async function revoke(parts: PageParts, context: Context): Promise<Response> {
   const { edge } = parts;
   const inbound = edge.of(context);
-  let filter = readGrantFilter(new URLSearchParams());
-  let reason = "";
-  const outcome = await edge.receive(inbound, {
-    action: "grants.revoke",
-    read: async () => {
-      const carried = await readActionInput(inbound);
-      if (isDenial(carried)) return carried;
-      const fields = textsOf(carried.value);
-      filter = readGrantFilter(fields);
-      reason = fields.get("reason") ?? "";
-      return { ...carried, value: { ...selectionOf(filter), reason } };
-    },
+  const reasonIn = (texts: URLSearchParams): string => texts.get("reason") ?? "";
+  const input = (texts: URLSearchParams): object => ({
+    ...selectionOf(readGrantFilter(texts)),
+    reason: reasonIn(texts),
   });
+  const { outcome, texts } = await attemptForm(edge, inbound, { action: "grants.revoke", input });
+  const [filter, reason] = [readGrantFilter(texts), reasonIn(texts)];
   if (outcome.ok) return edge.redirect(inbound, grantsAddress({ ...filter, state: "ended" }));
   const { problem, violations = [] } = outcome;
   if (problem !== problems.VALIDATION_ERROR || inbound.accepts !== "html") return parts.refuse(inbound, outcome);

@@ -1,10 +1,7 @@
 import { Hono, type Context } from "hono";
 import { z } from "zod";
-import { readActionInput } from "../http/action-input.ts";
 import type { Inbound } from "../http/inbound.ts";
-import { isDenial } from "../kernel/outcome.ts";
 import { problems } from "../kernel/problems.ts";
-import { textsOf } from "./form-fields.ts";
 import {
   EMPTY_JOIN_TOKEN,
   JOIN_TOKENS_PATH,
@@ -18,6 +15,7 @@ import {
 } from "./join-token-page.ts";
 import type { PageContent } from "./page-content.ts";
 import type { PageParts } from "./page-parts.ts";
+import { attemptForm } from "./sent-form.ts";
 
 type Fields = URLSearchParams;
 
@@ -87,16 +85,7 @@ async function take(
 ): Promise<Response> {
   const { edge } = parts;
   const inbound = edge.of(context);
-  let fields: Fields = new URLSearchParams();
-  const outcome = await edge.receive(inbound, {
-    action,
-    read: async () => {
-      const carried = await readActionInput(inbound);
-      if (isDenial(carried)) return carried;
-      fields = textsOf(carried.value);
-      return { ...carried, value: inputOf(fields) };
-    },
-  });
+  const { outcome, texts: fields } = await attemptForm(edge, inbound, { action, input: inputOf });
   if (!outcome.ok) {
     const { problem, violations = [] } = outcome;
     if (problem !== problems.VALIDATION_ERROR || inbound.accepts !== "html") return parts.refuse(inbound, outcome);

@@ -1,11 +1,9 @@
 import { Hono, type Context } from "hono";
-import { readActionInput } from "../http/action-input.ts";
 import type { Inbound } from "../http/inbound.ts";
-import { isDenial } from "../kernel/outcome.ts";
-import { textsOf } from "./form-fields.ts";
 import { isAssetState, MEDIA_PATH, mediaPage, MediaRows, MediaStatus } from "./media-page.ts";
 import type { PageContent } from "./page-content.ts";
 import type { PageParts } from "./page-parts.ts";
+import { attemptForm } from "./sent-form.ts";
 
 const SHOWN = 50;
 
@@ -46,14 +44,8 @@ async function decide(
 ): Promise<Response> {
   const { edge } = parts;
   const inbound = edge.of(context);
-  const outcome = await edge.receive(inbound, {
-    action,
-    read: async () => {
-      const carried = await readActionInput(inbound);
-      if (isDenial(carried)) return carried;
-      const texts = textsOf(carried.value);
-      return { ...carried, value: Object.fromEntries(fields.map((name) => [name, texts.get(name) ?? ""])) };
-    },
-  });
+  const input = (texts: URLSearchParams): object =>
+    Object.fromEntries(fields.map((name) => [name, texts.get(name) ?? ""]));
+  const { outcome } = await attemptForm(edge, inbound, { action, input });
   return outcome.ok ? edge.redirect(inbound, MEDIA_PATH) : parts.refuse(inbound, outcome);
 }

@@ -1,19 +1,18 @@
 import { Hono, type Context } from "hono";
 import { z } from "zod";
 import { html, type Html } from "../html/html.ts";
-import { readActionInput } from "../http/action-input.ts";
 import type { Inbound } from "../http/inbound.ts";
-import { isDenial } from "../kernel/outcome.ts";
 import { moment } from "./format.ts";
 import type { PageContent } from "./page-content.ts";
 import type { PageParts } from "./page-parts.ts";
+import { attemptForm } from "./sent-form.ts";
 
 const PATH = "/console/monitors";
 
 const Run = z.object({
   at: z.number(),
   duration: z.number(),
-  steps: z.array(z.object({ name: z.string(), duration: z.number() })),
+  steps: z.array(z.object({ name: z.string(), duration: z.number(), skipped: z.string().optional() })),
   failed: z.object({ step: z.string(), reason: z.string() }).optional(),
 });
 type Run = z.infer<typeof Run>;
@@ -97,10 +96,10 @@ function lastRun({ at, steps, failed }: Run): Html {
       </thead>
       <tbody>
         ${steps.map(
-          ({ name, duration }) =>
+          ({ name, duration, skipped }) =>
             html`<tr>
               <td>${name}</td>
-              <td><span class="tag ${failed?.step === name ? "bad" : "good"}">${failed?.step === name ? "failed" : "well"}</span></td>
+              <td>${stepResult(failed?.step === name, skipped)}</td>
               <td>${duration.toFixed(0)} ms</td>
             </tr>`,
         )}
@@ -108,15 +107,16 @@ function lastRun({ at, steps, failed }: Run): Html {
     </table>`;
 }
 
+function stepResult(failed: boolean, skipped: string | undefined): Html {
+  if (failed) return html`<span class="tag bad">failed</span>`;
+  if (skipped !== undefined) return html`<span class="tag">not tried</span> ${skipped}`;
+  return html`<span class="tag good">well</span>`;
+}
+
 async function run(parts: PageParts, context: Context): Promise<Response> {
   const { edge } = parts;
   const inbound = edge.of(context);
-  const outcome = await edge.receive(inbound, {
-    action: "monitors.run",
-    read: async () => {
-      const carried = await readActionInput(inbound);
-      return isDenial(carried) ? carried : { ...carried, value: { name: context.req.param("name") } };
-    },
-  });
+  const input = (): object => ({ name: context.req.param("name") });
+  const { outcome } = await attemptForm(edge, inbound, { action: "monitors.run", input });
   return outcome.ok ? edge.redirect(inbound, PATH) : parts.refuse(inbound, outcome);
 }

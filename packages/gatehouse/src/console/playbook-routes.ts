@@ -23,6 +23,7 @@ const Playbook = z.object({
   owner: z.string(),
   acknowledgeWithin: z.number(),
   resolveWithin: z.number(),
+  runbook: z.string().optional(),
   steps: z.array(Step),
 });
 type Playbook = z.infer<typeof Playbook>;
@@ -68,7 +69,7 @@ async function one(parts: PageParts, inbound: Inbound, id: string): Promise<Page
 }
 
 function playbookBody(
-  { title, signals, owner, acknowledgeWithin, resolveWithin, steps }: Playbook,
+  { title, signals, owner, acknowledgeWithin, resolveWithin, runbook, steps }: Playbook,
   token: string,
 ): Html {
   return html`<dl class="facts panel">
@@ -88,6 +89,14 @@ function playbookBody(
         <dt>Signals</dt>
 <dd>${signals.map((name) => html`<a class="signal mono" href="/console/events?name=${name}">${name}</a>`)}</dd>
       </div>
+      ${
+        runbook === undefined
+          ? undefined
+          : html`<div>
+              <dt>Runbook</dt>
+              <dd class="mono">docs/runbooks/${runbook}.md</dd>
+            </div>`
+      }
     </dl>
     <h2>Steps</h2>
     ${steps.map((step, index) => stepPanel(step, { number: index + 1, reason: title, token }))}`;

@@ -22,7 +22,7 @@ import type { Live } from "../live/live.ts";
 import { banForm, banInput, EMPTY_BAN, readTypedBan, type TypedBan } from "./ban-form.ts";
 import { linkDoor, lockedDoor } from "./door-page.ts";
 import { eventFaults, eventQuery, readEventFilter } from "./event-filter.ts";
-import { eventPage } from "./event-page.ts";
+import { eventPage, type EventPlaybook } from "./event-page.ts";
 import { guardPage } from "./guard-page.ts";
 import { consolePage, doorPage, type ConsoleFrame } from "./layout.ts";
 import { MOST_COUNTED, overviewPage, type IdentityOverview } from "./overview-page.ts";
@@ -221,7 +221,10 @@ async function events(parts: ConsoleRouteParts, inbound: Inbound): Promise<PageC
   if (Object.keys(faults).length > 0) return { ...page, body: eventPage(undefined, filter, faults), status: 422 };
   const input = eventQuery(filter);
   const { events: found } = await ask<{ events: SecurityEvent[] }>(parts, inbound, { action: "audit.list", input });
-  return { ...page, body: eventPage(found, filter) };
+  const listed = parts.isOffered("playbooks.list")
+    ? await ask<{ playbooks: EventPlaybook[] }>(parts, inbound, { action: "playbooks.list" })
+    : { playbooks: [] };
+  return { ...page, body: eventPage({ events: found, ...listed }, filter) };
 }
 
 async function bans(

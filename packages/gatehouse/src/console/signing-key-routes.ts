@@ -1,10 +1,7 @@
 import { Hono, type Context } from "hono";
 import { html } from "../html/html.ts";
-import { readActionInput } from "../http/action-input.ts";
 import type { Inbound } from "../http/inbound.ts";
-import { isDenial } from "../kernel/outcome.ts";
 import { problems } from "../kernel/problems.ts";
-import { textsOf } from "./form-fields.ts";
 import type { PageContent } from "./page-content.ts";
 import type { PageParts } from "./page-parts.ts";
 import { switchedOff } from "./switched-off.ts";
@@ -15,6 +12,7 @@ import {
   signingKeyPage,
   type SigningKeyFormParts,
 } from "./signing-key-page.ts";
+import { attemptForm } from "./sent-form.ts";
 
 interface Step {
   readonly verb: "rotate" | "prune" | "compromise";
@@ -78,13 +76,7 @@ function formOf({ edge, ids }: PageParts, inbound: Inbound): SigningKeyFormParts
 async function perform(parts: PageParts, context: Context, { verb, done, input }: Step): Promise<Response> {
   const { edge } = parts;
   const inbound = edge.of(context);
-  const outcome = await edge.receive(inbound, {
-    action: `oauth.keys.${verb}`,
-    read: async () => {
-      const carried = await readActionInput(inbound);
-      return isDenial(carried) ? carried : { ...carried, value: input(textsOf(carried.value)) };
-    },
-  });
+  const { outcome } = await attemptForm(edge, inbound, { action: `oauth.keys.${verb}`, input });
   if (!outcome.ok) return parts.refuse(inbound, outcome);
   return edge.redirect(inbound, `${SIGNING_KEYS_PATH}?done=${done}`);
 }

@@ -1,13 +1,11 @@
 import { Hono, type Context } from "hono";
 import { z } from "zod";
 import { html } from "../html/html.ts";
-import { readActionInput } from "../http/action-input.ts";
 import type { Inbound } from "../http/inbound.ts";
-import { isDenial } from "../kernel/outcome.ts";
-import { textsOf } from "./form-fields.ts";
 import type { PageContent } from "./page-content.ts";
 import type { PageParts } from "./page-parts.ts";
 import { STORAGE_PATH, storagePage, StorageRows, type Breach } from "./storage-page.ts";
+import { attemptForm, type FormAttempt } from "./sent-form.ts";
 
 type Parts = Pick<PageParts, "edge" | "show" | "ask" | "refuse" | "isOffered">;
 
@@ -56,19 +54,8 @@ async function breachesOf(parts: Parts, inbound: Inbound): Promise<readonly Brea
   }));
 }
 
-interface Taken {
-  readonly action: string;
-  readonly input: (fields: URLSearchParams) => unknown;
-}
-
-async function take({ edge, refuse }: Parts, context: Context, { action, input }: Taken): Promise<Response> {
+async function take({ edge, refuse }: Parts, context: Context, form: FormAttempt): Promise<Response> {
   const inbound = edge.of(context);
-  const outcome = await edge.receive(inbound, {
-    action,
-    read: async () => {
-      const carried = await readActionInput(inbound);
-      return isDenial(carried) ? carried : { ...carried, value: input(textsOf(carried.value)) };
-    },
-  });
+  const { outcome } = await attemptForm(edge, inbound, form);
   return outcome.ok ? edge.redirect(inbound, STORAGE_PATH) : refuse(inbound, outcome);
 }

@@ -68,10 +68,9 @@ export class GuestDoor {
     const before = await this.entered(inbound, text);
     if (before !== undefined) return { ok: true, value: before, limits: [] };
     const found = this.isPossible(text) ? await this.#look(inbound.tenant, text) : undefined;
-    const invitation = found?.token.id;
     const outcome = await this.#parts.edge.receive(inbound, {
       action: EXCHANGE,
-      invitation,
+      invitation: found === undefined ? undefined : countedAs(found),
       read: async () => {
         const carried = await readActionInput(inbound);
         if (isDenial(carried)) return carried;
@@ -81,7 +80,7 @@ export class GuestDoor {
     });
     if (!outcome.ok) {
       const refused = REFUSALS.get(outcome.problem);
-      if (invitation !== undefined && refused !== undefined) this.#parts.usage.record(invitation, { refused });
+      if (found !== undefined && refused !== undefined) this.#parts.usage.record(found.token.id, { refused });
       return outcome;
     }
     // The action's own answer.
@@ -113,6 +112,11 @@ export class GuestDoor {
   #find(tenant: string, text: string): Promise<FoundJoinToken | undefined> {
     return this.#parts.store.read((reading) => this.#parts.book.findByText(reading, tenant, text));
   }
+}
+
+/** Who has a text that has ended uses up nothing of those who come in by the one that took its place. */
+function countedAs({ token, standing }: FoundJoinToken): string {
+  return standing === "good" ? token.id : `${token.id} ${standing}`;
 }
 
 const LEGACY_FORM = /^[\x21-\x7e]{3,128}$/;

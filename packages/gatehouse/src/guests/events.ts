@@ -7,6 +7,10 @@ export const guestEvents = defineEvents({
   join_token_created: { level: "info", description: "A join token was made." },
   join_token_rotated: { level: "info", description: "A join token got a new text." },
   join_token_revoked: { level: "warn", description: "A join token was revoked; its guests are admitted no more." },
+  join_tokens_revoked: {
+    level: "critical",
+    description: "All join tokens of an event, or of a tenant, were revoked with their guests.",
+  },
   join_token_printed: { level: "warn", description: "The text of a join token was shown again, to be printed." },
   join_tokens_imported: {
     level: "warn",

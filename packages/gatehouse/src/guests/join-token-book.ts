@@ -115,6 +115,22 @@ export class JoinTokenBook {
     return generation;
   }
 
+  /** Ends all tokens of a tenant, or of one of its collections, as `revoke` ends one; how many. */
+  async revokeAll(
+    transaction: WriteTransaction,
+    whose: { readonly tenant: string; readonly collection?: string | undefined },
+  ): Promise<number> {
+    const revoked = await this.#parts.tokens.revokeAll(transaction, whose);
+    if (revoked > 0) transaction.afterCommit(this.#parts.changed);
+    return revoked;
+  }
+
+  /** Removes a token that was made to try things out: nothing that was counted of it is left. */
+  async forget(transaction: WriteTransaction, key: JoinTokenKey): Promise<void> {
+    await this.#parts.tokens.forget(transaction, key);
+    transaction.afterCommit(this.#parts.changed);
+  }
+
   /** The text of a derived token, worked out anew. */
   async print(transaction: ReadTransaction, key: JoinTokenKey): Promise<PrintedJoinToken | Denial> {
     const { tokens, keyRing } = this.#parts;

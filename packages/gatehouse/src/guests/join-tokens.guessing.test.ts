@@ -68,6 +68,19 @@ describe("guessing join tokens at the address of a venue", () => {
     assert.ok(pages.every(({ status }) => status === 410));
   });
 
+  // Attack: a link is posted in a forum, and its host exchanges it for another. Whoever has the old one goes on showing
+  // it as fast as the server answers, until nobody comes in by the new one, either.
+  it("shuts nobody out who shows the new link, with one that was exchanged", async () => {
+    const limits = { token: { limit: 20 }, pair: { limit: 20 } };
+    await using forum = await openGuestSite({ settings: { guests: { limits } } });
+    const { id, path: old } = await forum.token();
+    const { path } = await forum.operate<{ path: string }>("join-tokens.rotate", { id, graceHours: 0 });
+    const mallory = forum.browser(VENUE);
+    const fields = (await mallory.open(old)).forms[0]?.fields ?? {};
+    for (let count = 0; count < 30; count += 1) await mallory.post(old, fields);
+    assert.equal(whoIs(await comeIn(forum.browser(VENUE), path)).type, "guest");
+  });
+
   it("counts a network of IPv6 as one address, which guesses from all over", async () => {
     const statuses = [];
     for (let host = 0; host < 14; host += 1) {

@@ -132,3 +132,23 @@ describe("tokens of an earlier system", () => {
     assert.deepEqual([timeOf(undefined), timeOf(""), timeOf("soon")], [undefined, undefined, undefined]);
   });
 });
+
+// Attack: a code of an earlier system was passed on, and its host has revoked it. Its clear text is still in the table of
+// that system: once the record of the revocation has been tidied away, whoever kept the code tries it again.
+describe("a code of an earlier system that was revoked", () => {
+  it("stays so when what has ended for long is removed", async () => {
+    const clock = createFakeClock();
+    const legacy = { until: clock.now() + 300 * DAY, table: "join_codes", idColumn: "code_id", column: "code" };
+    await using site = await openGuestSite({ clock, migrations: [TABLE], settings: { guests: { legacy } } });
+    const { store, guests } = site.gatehouse.services;
+    await store.write((writing) => writing.execute(INSERT, [1, "SUMMER24", "summer", null]));
+    assert.equal((await comeIn(site.browser(), "/join/SUMMER24")).url.pathname, "/album/summer");
+    const { tokens } = await site.operate<{ tokens: { id: string }[] }>("join-tokens.list", {});
+    await site.operate("join-tokens.revoke", { id: tokens[0]?.id });
+    await clock.advance(200 * DAY);
+    const long = { ended: clock.now() - 90 * DAY, counted: 0 };
+    await store.write((writing) => guests.tokens.prune(writing, long, 100));
+    const page = await comeIn(site.browser(), "/join/SUMMER24");
+    assert.deepEqual([page.status, page.url.pathname], [410, "/join/SUMMER24"]);
+  });
+});

@@ -50,7 +50,8 @@ export const Collection = z.string().trim().min(1).max(200);
 
 /** What operators do with join tokens, the same from the console and the command line. */
 export function createJoinTokenOperations(parts: JoinTokenOperationsParts): readonly AnyAction[] {
-  return [create(parts), list(parts), show(parts), usage(parts), rotate(parts), revoke(parts), print(parts)];
+  const looks = [list(parts), show(parts), usage(parts)];
+  return [create(parts), ...looks, rotate(parts), revoke(parts), revokeAll(parts), print(parts)];
 }
 
 function create({ book, originOf, operatorsOnly, entrances }: JoinTokenOperationsParts): AnyAction {
@@ -191,6 +192,28 @@ function revoke({ book, operatorsOnly, entrances }: JoinTokenOperationsParts): A
       const generation = await book.revoke(transaction, { tenant, id });
       return isDenial(generation) ? generation : { id, generation };
     },
+  });
+}
+
+function revokeAll({ book, operatorsOnly, entrances }: JoinTokenOperationsParts): AnyAction {
+  return defineAction({
+    name: "join-tokens.revoke-all",
+    entrances,
+    input: z.strictObject({
+      /** Default: every collection of the tenant. */
+      collection: Collection.optional(),
+      reason: z.string().trim().min(1).max(500),
+    }),
+    effects: "store",
+    authorise: operatorsOnly,
+    audit: {
+      event: guestEvents.join_tokens_revoked,
+      target: ({ collection = "-" }) => collection,
+      context: ({ reason }, { revoked }: { readonly revoked: number }) => ({ reason, revoked }),
+    },
+    run: async ({ attempt: { tenant }, input: { collection }, transaction }) => ({
+      revoked: await book.revokeAll(transaction, { tenant, collection }),
+    }),
   });
 }
 

@@ -2,6 +2,7 @@ import type { Clock } from "../kernel/clock.ts";
 import type { Denial } from "../kernel/outcome.ts";
 import { problems } from "../kernel/problems.ts";
 import type { Timers } from "../kernel/timers.ts";
+import type { BodyPiece, BodyReader } from "./message-body.ts";
 import { endedEarly, refuseRequest } from "./refusal.ts";
 import { refuseShredded } from "./shredded-body.ts";
 
@@ -24,6 +25,8 @@ export interface BodyStreamParts {
   readonly timers: Timers;
   /** Has the transport wait so many milliseconds for the body, where it bounds that itself. */
   readonly allowTime: ((milliseconds: number) => void) | undefined;
+  /** Where the body is read. Default: the request's. */
+  readonly reader?: BodyReader | undefined;
   /** Aborted when the server stops. */
   readonly stopping?: AbortSignal | undefined;
 }
@@ -36,7 +39,7 @@ const MARGIN = 5_000;
  * buffers is in memory; a sender who is too slow is given up.
  */
 export class BodyStream {
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+  readonly #reader: Pick<BodyReader, "read"> | undefined;
   readonly #parts: BodyStreamParts;
   #end: Disposable | undefined;
   /** Runs no later than the pace can have been missed. One goes on for many pieces. */
@@ -54,7 +57,7 @@ export class BodyStream {
   #bytes = 0;
 
   constructor(request: Request, parts: BodyStreamParts) {
-    this.#reader = request.body?.getReader();
+    this.#reader = parts.reader ?? request.body?.getReader();
     this.#parts = parts;
   }
 
@@ -92,13 +95,12 @@ export class BodyStream {
   close(): void {
     this.#end?.[Symbol.dispose]();
     this.#watch?.[Symbol.dispose]();
+    this.#parts.reader?.release();
   }
 
-  async #next(
-    reader: ReadableStreamDefaultReader<Uint8Array>,
-  ): Promise<Awaited<ReturnType<typeof reader.read>> | "too slow"> {
+  async #next(reader: Pick<BodyReader, "read">): Promise<BodyPiece | "too slow"> {
     if (this.#expired) return "too slow";
-    const { promise, resolve, reject } = Promise.withResolvers<Awaited<ReturnType<typeof reader.read>> | "too slow">();
+    const { promise, resolve, reject } = Promise.withResolvers<BodyPiece | "too slow">();
     // What came while this process was busy is read before anybody is given up.
     this.#expire = () => void setImmediate(() => resolve("too slow"));
     const began = this.#parts.clock.monotonic();

@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 import { allowTime } from "./arrival.ts";
 import type { Connection } from "./inbound.ts";
+import { readMessage } from "./message-body.ts";
 
 /** The connection below a Node request. */
 export function connectionOfMessage(message: IncomingMessage): Connection {
@@ -10,6 +11,7 @@ export function connectionOfMessage(message: IncomingMessage): Connection {
     ...connectionOfSocket(message.socket),
     target: message.url,
     allowTime: (milliseconds) => allowTime(message, milliseconds),
+    body: () => readMessage(message),
   };
 }
 

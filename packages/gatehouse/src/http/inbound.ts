@@ -12,6 +12,7 @@ import { BodyStream, UPLOAD_PACE, type BodyPace } from "./body-stream.ts";
 import { parseContentType, type ContentType } from "./content-type.ts";
 import { parseCookieHeader } from "./cookies.ts";
 import { fieldsOf, parseUrlencoded, type FormFields } from "./form-body.ts";
+import type { BodyReader } from "./message-body.ts";
 import { negotiate, type Accepts } from "./negotiation.ts";
 import { httpProblems } from "./problems.ts";
 import { malformed, refuseRequest, unsupported } from "./refusal.ts";
@@ -25,6 +26,8 @@ export interface Connection extends ClientConnection {
   readonly target?: string | undefined;
   /** Has the transport wait so many milliseconds for the body of this request, where it bounds that itself. */
   readonly allowTime?: ((milliseconds: number) => void) | undefined;
+  /** Reads the body at its source. Default: the request's own body. */
+  readonly body?: (() => BodyReader | undefined) | undefined;
 }
 
 /** What chooses the tenant of a request. */
@@ -204,7 +207,8 @@ class ParsedInbound implements Inbound {
     if (this.#isEncoded()) return unsupported("Send the body uncompressed.");
     const { parts, connection } = this.#source;
     const { clock, timers = systemTimers, stopping } = parts;
-    return new BodyStream(this.request, { pace, clock, timers, stopping, allowTime: connection.allowTime });
+    const { allowTime, body } = connection;
+    return new BodyStream(this.request, { pace, clock, timers, stopping, allowTime, reader: body?.() });
   }
 
   async #readBytes(): Promise<Uint8Array | Denial> {

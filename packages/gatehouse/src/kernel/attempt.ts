@@ -68,7 +68,7 @@ export interface Principal {
  */
 export interface KnownCaller {
   readonly by: "session" | "invitation";
-  /** The cookie's value, or the identifier of the join token. */
+  /** The cookie's value, or the identifier of the join token, with what became of it where it has ended. */
   readonly id: string;
 }
 

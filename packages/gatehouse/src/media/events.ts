@@ -12,9 +12,13 @@ export const mediaEvents = defineEvents({
     level: "critical",
     description: "A scanner found malware in a file; where it had been published before, it was withdrawn.",
   },
+  media_rehearsal_blocked: {
+    level: "info",
+    description: "A scanner found the test signature in a file by which a monitor tries whether it does.",
+  },
   media_asset_moderated: { level: "info", description: "A file was published, hidden or rejected by somebody's word." },
   media_asset_deleted: { level: "warn", description: "A file was deleted with all its forms." },
-  media_rescan_ordered: { level: "info", description: "A file is to be looked at anew." },
+  media_rescan_ordered: { level: "info", description: "A file, or all of a collection, is to be looked at anew." },
   media_rescan_started: {
     level: "info",
     description: "The scanner has other signatures: recent files are scanned again.",

@@ -9,8 +9,8 @@ import type { ReadTransaction, WriteTransaction } from "../kernel/ports/store.ts
 import { problems } from "../kernel/problems.ts";
 import { assetTarget, HELD } from "./assets.ts";
 import { mediaEvents } from "./events.ts";
-import { addDeletion, addProcessing, MEDIA_QUEUE } from "./pipeline/intake.ts";
-import { addRescan } from "./pipeline/rescan.ts";
+import { addDeletion, MEDIA_QUEUE, processAgain } from "./pipeline/intake.ts";
+import { addRescan, addRescanOfCollection } from "./pipeline/rescan.ts";
 import { withdraw } from "./pipeline/settlement.ts";
 import { waitingOf } from "./pipeline/watch.ts";
 import { mediaProblems } from "./problems.ts";
@@ -48,7 +48,8 @@ const Cursor = z
 
 /** Looking at files that were brought, and deciding about them: the same from the console, the command line and pages. */
 export function createMediaOperations(parts: MediaOperationsParts): readonly AnyAction[] {
-  return [status(parts), list(parts), show(parts), moderate(parts), remove(parts), rescan(parts)];
+  const looks = [status(parts), list(parts), show(parts)];
+  return [...looks, moderate(parts), remove(parts), rescan(parts), rescanAll(parts)];
 }
 
 function status({ assets, jobs, scanner, unscannedReason, operatorsOnly, entrances }: MediaOperationsParts): AnyAction {
@@ -172,7 +173,7 @@ async function decide(
   // One that was let through while there was no scanner is not let through again once there is.
   if (!looked || (asset.scannedBy === undefined && scanner !== undefined)) return deny(mediaProblems.MEDIA_NOT_SCANNED);
   await assets.change(transaction, id, { from: ["held"], to: "published", quarantined: false });
-  await addDeletion(jobs, transaction, { tenant, keys: [], quarantined: id });
+  await addDeletion(jobs, transaction, { tenant, keys: [], quarantined: id, asset: id });
   return undefined;
 }
 
@@ -212,10 +213,25 @@ function rescan(parts: MediaOperationsParts): AnyAction {
       if (asset.state === "published") {
         await addRescan(jobs, transaction, { tenant: asset.tenant, asset: id });
       } else if (asset.quarantined) {
-        await assets.change(transaction, id, { from: ASSET_STATES, to: "received" });
-        await addProcessing(jobs, transaction, asset);
+        await processAgain({ assets, jobs }, transaction, asset);
       } else return deny(mediaProblems.MEDIA_FILE_GONE);
       return { asset: id };
+    },
+  });
+}
+
+function rescanAll({ jobs, scanner, operatorsOnly, entrances }: MediaOperationsParts): AnyAction {
+  return defineAction({
+    name: "media.rescan-all",
+    entrances,
+    input: z.strictObject({ collection: z.string().trim().min(1).max(200) }),
+    effects: "store",
+    authorise: operatorsOnly,
+    audit: { event: mediaEvents.media_rescan_ordered, target: ({ collection }) => collection },
+    async run({ attempt: { tenant }, input: { collection }, transaction }) {
+      if (scanner === undefined) return deny(problems.STATE_CONFLICT, { detail: "There is no scanner." });
+      await addRescanOfCollection(jobs, transaction, { tenant, collection });
+      return { collection };
     },
   });
 }

@@ -33,16 +33,23 @@ export function createMetrics({ events, monitors, store }: MetricsParts): Metric
   const success = gauge("probe_success", "Whether the last run of a monitor succeeded.", ["monitor"]);
   const duration = gauge("probe_duration_seconds", "How long the last run of a monitor took.", ["monitor"]);
   const step = gauge("probe_step_duration_seconds", "How long a step of it took.", ["monitor", "step"]);
+  const skipped = gauge("probe_step_skipped", "Whether it was not tried, because there is nothing to try.", [
+    "monitor",
+    "step",
+  ]);
   const time = gauge("probe_last_run_timestamp_seconds", "When it began.", ["monitor"]);
   const refresh = async (): Promise<void> => {
-    for (const each of [success, duration, step, time]) each.reset();
+    for (const each of [success, duration, step, skipped, time]) each.reset();
     for (const { name: monitor, runs } of await store.read((transaction) => monitors.list(transaction))) {
       const [last] = runs;
       if (last === undefined) continue;
       success.set({ monitor }, last.failed === undefined ? 1 : 0);
       duration.set({ monitor }, last.duration / 1000);
       time.set({ monitor }, last.at / 1000);
-      for (const { name, duration: took } of last.steps) step.set({ monitor, step: name }, took / 1000);
+      for (const { name, duration: took, skipped: why } of last.steps) {
+        step.set({ monitor, step: name }, took / 1000);
+        skipped.set({ monitor, step: name }, why === undefined ? 0 : 1);
+      }
     }
   };
   return {

@@ -15,11 +15,16 @@ export interface ProbeVisitor {
   fetch(path: string, init?: RequestInit): Promise<Response>;
 }
 
+/** Why a step was not tried: there is nothing here that it could try. It counts neither as a success nor as a failure. */
+export interface SkippedStep {
+  readonly skipped: string;
+}
+
 /** One thing that has to work. It throws where it does not; `ProbeFailure` says it in words. */
 export interface MonitorStep {
   /** A word for metrics and results: `a-z 0-9 -`. */
   readonly name: string;
-  readonly run: (probe: Probe) => Promise<void>;
+  readonly run: (probe: Probe) => Promise<SkippedStep | void>;
 }
 
 /** Something that is tried again and again from outside, as those do whom it is for. */
@@ -48,14 +53,22 @@ export function expectThat(holds: boolean, otherwise: string): asserts holds {
   if (!holds) throw new ProbeFailure(otherwise);
 }
 
+/** How one step went: well, unless it is the one that failed, or was not tried for a reason. */
+export interface StepResult {
+  readonly name: string;
+  /** Milliseconds. */
+  readonly duration: number;
+  readonly skipped?: string;
+}
+
 /** How one run went. */
 export interface MonitorRun {
   /** Epoch milliseconds at which it began. */
   readonly at: number;
   /** Milliseconds. */
   readonly duration: number;
-  /** Milliseconds each step took, of those that were tried. */
-  readonly steps: readonly { readonly name: string; readonly duration: number }[];
+  /** Those that were come to, and the milliseconds each took. */
+  readonly steps: readonly StepResult[];
   /** The step that failed, and why; absent where all went well. */
   readonly failed?: { readonly step: string; readonly reason: string };
 }

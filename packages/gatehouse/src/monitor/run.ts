@@ -1,6 +1,13 @@
 import type { Clock } from "../kernel/clock.ts";
 import type { Timers } from "../kernel/timers.ts";
-import { ProbeFailure, type Monitor, type MonitorRun, type Probe } from "./monitor.ts";
+import {
+  ProbeFailure,
+  type Monitor,
+  type MonitorRun,
+  type Probe,
+  type SkippedStep,
+  type StepResult,
+} from "./monitor.ts";
 import { createVisitor } from "./visitor.ts";
 
 /** What runs need. */
@@ -32,16 +39,17 @@ export async function runMonitor(monitor: Monitor, parts: RunParts, stop?: Abort
     visitor: () => createVisitor({ origin, signal, fetch: parts.fetch }),
     defer: (undo) => void undoing.push(undo),
   };
-  const steps: { name: string; duration: number }[] = [];
+  const steps: StepResult[] = [];
   let failed: MonitorRun["failed"];
   for (const { name, run } of monitor.steps()) {
     const start = clock.monotonic();
+    let skipped: SkippedStep | void = undefined;
     try {
-      await withSignal(run(probe), signal);
+      skipped = await withSignal(run(probe), signal);
     } catch (error) {
       failed = { step: name, reason: reasonOf(error) };
     }
-    steps.push({ name, duration: clock.monotonic() - start });
+    steps.push({ name, duration: clock.monotonic() - start, ...skipped });
     if (failed !== undefined) break;
   }
   const duration = clock.monotonic() - began;
@@ -50,13 +58,13 @@ export async function runMonitor(monitor: Monitor, parts: RunParts, stop?: Abort
 }
 
 /** A step that does not listen to the signal ends with it all the same. */
-async function withSignal(step: Promise<void>, signal: AbortSignal): Promise<void> {
+async function withSignal<Result>(step: Promise<Result>, signal: AbortSignal): Promise<Result> {
   const { promise, reject } = Promise.withResolvers<never>();
   const end = (): void => reject(signal.reason);
   if (signal.aborted) end();
   signal.addEventListener("abort", end, { once: true });
   try {
-    await Promise.race([step, promise]);
+    return await Promise.race([step, promise]);
   } finally {
     signal.removeEventListener("abort", end);
   }

@@ -7,7 +7,7 @@ export type MonitorState = "unknown" | "up" | "failing" | "down";
 const Run = z.object({
   at: z.number(),
   duration: z.number(),
-  steps: z.array(z.object({ name: z.string(), duration: z.number() })),
+  steps: z.array(z.object({ name: z.string(), duration: z.number(), skipped: z.string().exactOptional() })),
   failed: z.object({ step: z.string(), reason: z.string() }).optional(),
 });
 

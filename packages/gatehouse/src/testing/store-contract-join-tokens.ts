@@ -143,6 +143,48 @@ function describeEnds(current: () => Store): void {
     assert.deepEqual([found?.standing, found?.token.generation, good], ["revoked", 2, undefined]);
   });
 
+  it("are revoked all at once, of one collection or of a tenant, and no others", async () => {
+    const whose = [
+      { tenant: "all", collection: "a" },
+      { tenant: "all", collection: "a" },
+      { tenant: "all", collection: "b" },
+      { tenant: "other", collection: "a" },
+    ];
+    const keys = await Promise.all(whose.map((one) => made(current(), one)));
+    const revision = () => current().read((reading) => tokens.revision(reading));
+    const good = () =>
+      current().read((reading) => Promise.all(keys.map(async (key) => Boolean(await tokens.findGood(reading, key)))));
+    const revokeAll = (which: { tenant: string; collection?: string }) =>
+      current().write((writing) => tokens.revokeAll(writing, which));
+    const before = await revision();
+    assert.equal(await revokeAll({ tenant: "all", collection: "c" }), 0);
+    assert.equal(await revision(), before);
+    assert.equal(await revokeAll({ tenant: "all", collection: "a" }), 2);
+    assert.ok((await revision()) > before);
+    assert.deepEqual(await good(), [false, false, true, true]);
+    assert.equal(await revokeAll({ tenant: "all" }), 1);
+    assert.deepEqual(await good(), [false, false, false, true]);
+  });
+
+  it("are forgotten with all that was counted of them, by their own tenant alone", async () => {
+    const token = await made(current());
+    const bucket = { start: 300_000, views: 1, joins: 1, uploads: 0, bytes: 0, sessions: 1 };
+    const refused = { refusedExpired: 0, refusedRevoked: 0, refusedFull: 0, refusedLimited: 0 };
+    await current().write((writing) => tokens.addUsage(writing, { token: token.id, ...bucket, ...refused }));
+    const known = () =>
+      current().read(async (reading) => [
+        (await tokens.find(reading, token)) !== undefined,
+        (await tokens.texts(reading, token.id)).length,
+        (await tokens.usage(reading, token.id, { from: 0, to: 900_000 })).length,
+      ]);
+    const before = await known();
+    assert.deepEqual(before, [true, before[1], 1]);
+    await current().write((writing) => tokens.forget(writing, { ...token, tenant: "other" }));
+    assert.deepEqual(await known(), before);
+    await current().write((writing) => tokens.forget(writing, token));
+    assert.deepEqual(await known(), [false, 0, 0]);
+  });
+
   it("are listed newest first, a page at a time, and by collection", async () => {
     const listed = [];
     for (const collection of ["a", "b", "a"]) listed.push(await made(current(), { tenant: "list", collection }));

@@ -27,6 +27,8 @@ export interface Playbook {
   readonly acknowledgeWithin: number;
   /** Minutes until it has to be over or handed on. */
   readonly resolveWithin: number;
+  /** The page below `docs/runbooks` that says more, by its name. */
+  readonly runbook?: string;
   readonly steps: readonly PlaybookStep[];
 }
 

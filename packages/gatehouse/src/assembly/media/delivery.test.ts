@@ -44,6 +44,17 @@ describe("delivery by the assembled server", () => {
     assert.equal((await ask(site, address)).status, 200);
   });
 
+  // Attack of a kind: the host for media is set up as recommended, and no page can show anything from it. Whoever runs
+  // the server then allows pages more than they need, or goes back to one host for everything.
+  it("lets pages show what is on the host for media, and nothing else of it", async () => {
+    const origin = "https://media.localhost";
+    await using site = await MediaSite.open({ media: { scanner, addresses: { origin } }, application });
+    const page = await ask(site, "/nowhere", { headers: { accept: "text/html" } });
+    const policy = page.headers.get("content-security-policy") ?? "";
+    const allowing = policy.split("; ").filter((directive) => directive.includes(origin));
+    assert.deepEqual(allowing, [`img-src 'self' data: blob: ${origin}`, `media-src 'self' blob: ${origin}`]);
+  });
+
   it("answers nothing but media on the host for media, and no media elsewhere", async () => {
     const origin = "https://media.localhost";
     await using site = await MediaSite.open({ media: { scanner, addresses: { origin } }, application });

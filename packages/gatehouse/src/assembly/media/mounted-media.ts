@@ -97,9 +97,10 @@ async function start(opened: Opened, parts: ApplicationParts, stack: AsyncDispos
     pictures: stack.use(createPictures({ folder, pixels, time, memory, workers })),
     pauseAfter: (tries) => Math.round(pauseAfter(tries, { first: FIRST_PAUSE, limit: LONGEST_PAUSE, random })),
     moderates: parts.media?.moderates ?? (async () => false),
+    rehearses: parts.media?.rehearses ?? (() => false),
   };
   const rescan = scanner === undefined ? [] : [createRescan({ ...services, ...media, scanner })];
-  const handlers = [createProcessing(processing), createDeletion(media), ...rescan];
+  const handlers = [createProcessing(processing), createDeletion({ ...media, store }), ...rescan];
   const background = { ...services, store, timers: systemTimers, report };
   // An embedded store has one process: what another had in hands, it has no more.
   if (store.dialect === "sqlite") await store.write((transaction) => services.jobs.takeBack(transaction, MEDIA_QUEUE));

@@ -40,6 +40,11 @@ function digest(content: Uint8Array): string {
   return createHash("sha256").update(content).digest("hex");
 }
 
+/** As the audit trail names an asset. */
+function dashed(id: string): string {
+  return id.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+}
+
 describe("the pipeline of files", { skip: skipWithoutClamd() }, () => {
   let clamd: ClamdService;
   let site: MediaSite;
@@ -177,6 +182,27 @@ describe("files with malware", { skip: skipWithoutClamd() }, () => {
     }
     const behind = Buffer.concat([await photo(), Buffer.from(MALWARE_MARKER)]);
     await site.until(await site.bring(behind), "infected");
+  });
+
+  it("are found in all files of a collection, those in quarantine and those for long published, when somebody asks", async () => {
+    await using site = await open("keep");
+    const bring = (content: Buffer, collection: string) => site.bring(content, { collection });
+    const bad = await bring(await photoWith("KNOWN-LATER"), "fair");
+    const elsewhere = await bring(await photoWith("KNOWN-LATER"), "wedding");
+    const cut = await bring((await photo()).subarray(0, 3000), "fair");
+    await site.until(bad, "published");
+    await site.until(elsewhere, "published");
+    await site.until(cut, "suspicious");
+    await site.idle();
+    await clamd.update({ at: systemClock.now() - DAY / 2, version: 150, markers: ["KNOWN-LATER"] });
+    const ordered = await site.gatehouse.operate("media.rescan-all", { collection: "fair" });
+    assert.equal(ordered.ok, true);
+    await site.until(bad, "infected");
+    await site.idle();
+    assert.equal((await site.find(elsewhere)).state, "published");
+    assert.equal((await site.find(cut)).state, "suspicious");
+    assert.equal(site.events.filter(({ target }) => target === `asset:${dashed(cut)}`).length, 2);
+    await clamd.update({ at: systemClock.now() - DAY, version: 100 });
   });
 
   it("are withdrawn at once when newer signatures know them", async () => {
@@ -460,5 +486,32 @@ describe("a server without a scanner", () => {
     assert.equal(status.ok && JSON.stringify(status.value).includes('"scanner":{"state":"none"'), true);
     const [event] = site.named("media_asset_published");
     assert.equal(event?.context["scanned"], false);
+  });
+});
+
+// Attack: files are refused while the storage target is away, so that what was to be deleted of them waits. An operator
+// has them looked at once more, they are published, and then the deletion of before takes away what everybody sees.
+describe("a deletion that comes late", () => {
+  it("leaves what an asset has been made into since then", async () => {
+    await using site = await MediaSite.open({ media: { scanner: { engine: "none", noneReason: "a test" } } });
+    const { jobs, store } = site.gatehouse.services;
+    const deleteLate = (asset: string, keys: readonly string[]) =>
+      store.write((transaction) =>
+        jobs.add(transaction, {
+          ...{ queue: "media-security", kind: "DeleteMediaFiles", tenant: "default" },
+          payload: { keys, asset },
+        }),
+      );
+    const id = await site.bring(await photo());
+    await site.until(id, "published");
+    await site.idle();
+    const keys = await site.stored();
+    assert.equal(keys.length, 3);
+    await deleteLate(id, keys);
+    await site.idle();
+    assert.deepEqual(await site.stored(), keys);
+    await site.gatehouse.operate("media.asset.moderate", { asset: id, decision: "reject" });
+    await site.idle();
+    assert.deepEqual(await site.stored(), []);
   });
 });

@@ -43,7 +43,7 @@ const QUARANTINE = ["media", "quarantine"] as const;
 
 /** Wires uploads to collections: their files in `<data>/media/quarantine`, their rows, actions and routes. */
 export function mountUploads(services: Services, parts: MountedUploadsParts): MountedUploads {
-  const { config, store, clock, ids, random, edge } = services;
+  const { config, store, clock, ids, random, edge, emergency } = services;
   const { report } = parts;
   const files = openResumableFiles(join(config.dataDirectory, ...QUARANTINE));
   const records = createResumableUploads();
@@ -53,7 +53,7 @@ export function mountUploads(services: Services, parts: MountedUploadsParts): Mo
     writer: ids.next(),
   };
   const transfers = new Transfers(transfer);
-  const given: UploadActionParts = { ...transfer, transfers, grants: parts.grants, intake: parts.intake };
+  const given: UploadActionParts = { ...transfer, transfers, grants: parts.grants, intake: parts.intake, emergency };
   const actions = createUploadActions(given);
   const expire = createUploadExpiry({ store, files, uploads: records, expired: parts.expired });
   const strays = createStrayUploadsJob({

@@ -42,7 +42,7 @@ export function createNodeBridge(edge: Edge): NodeBridge {
   function inboundOf(message: IncomingMessage): Inbound {
     const known = inbounds.get(message);
     if (known !== undefined) return known;
-    const inbound = edge.inbound(headOf(message), connectionOfMessage(message));
+    const inbound = edge.inbound(headOf(message), { ...connectionOfMessage(message), body: undefined });
     inbounds.set(message, inbound);
     return inbound;
   }

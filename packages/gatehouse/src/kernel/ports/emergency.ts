@@ -1,12 +1,25 @@
 import type { WriteTransaction } from "./store.ts";
 
 /** What operators can do at once when the system is attacked. Each ends by itself. */
-export const EMERGENCY_MEASURES = ["registrations-closed", "second-factor", "tight-limits", "short-addresses"] as const;
-/**
- * `registrations-closed`: nobody registers clients. `second-factor`: new sign-ins need one. `tight-limits`: every limit
- * admits a quarter. `short-addresses`: signed addresses of media end soon.
- */
+export const EMERGENCY_MEASURES = [
+  "registrations-closed",
+  "second-factor",
+  "tight-limits",
+  "uploads-paused",
+  "short-addresses",
+] as const;
+
+/** One of the measures. */
 export type EmergencyMeasure = (typeof EMERGENCY_MEASURES)[number];
+
+/** What each measure does, for people. */
+export const EMERGENCY_EFFECTS: Readonly<Record<EmergencyMeasure, string>> = {
+  "registrations-closed": "Nobody registers clients.",
+  "second-factor": "New sign-ins need a second factor.",
+  "tight-limits": "Every limit admits a quarter.",
+  "uploads-paused": "Nobody uploads to collections; what has arrived is kept, and is gone on with afterwards.",
+  "short-addresses": "Addresses of photos and videos end within minutes; longer ones have ended.",
+};
 
 /** A measure in force. */
 export interface Emergency {

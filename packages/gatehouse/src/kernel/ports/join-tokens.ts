@@ -125,6 +125,13 @@ export interface JoinTokens {
   endOtherTexts(transaction: WriteTransaction, text: Pick<StoredJoinText, "token" | "hash">, at: number): Promise<void>;
   /** Returns the new generation; `undefined` where there is none, or it is revoked already. */
   revoke(transaction: WriteTransaction, key: JoinTokenKey): Promise<number | undefined>;
+  /** Revokes all of a tenant, or those of one of its collections; how many. */
+  revokeAll(
+    transaction: WriteTransaction,
+    whose: { readonly tenant: string; readonly collection?: string | undefined },
+  ): Promise<number>;
+  /** Removes a token and all that was counted of it, as if it had never been. */
+  forget(transaction: WriteTransaction, key: JoinTokenKey): Promise<void>;
   /** Notes that a guest came in; `full` where one more is one too many, `ended` where it admits nobody any more. */
   join(
     transaction: WriteTransaction,

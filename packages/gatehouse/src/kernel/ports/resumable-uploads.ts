@@ -57,7 +57,7 @@ export interface ResumableBounds {
   readonly openPerGrant: number;
   /** From one network. */
   readonly openPerSource: number;
-  /** Bytes of the quota to be held for it. */
+  /** Bytes of the quota to be held for it. What is longer must fit, too, but is held only as it comes. */
   readonly reserve: number;
   /** Milliseconds. */
   readonly lifetime: number;

@@ -7,7 +7,7 @@ import { describe, it } from "node:test";
 import { crc32, deflateSync } from "node:zlib";
 import sharp from "sharp";
 import { createTemporaryDirectory } from "../../testing/sqlite-fixture.ts";
-import { createPictures, type Pictures, type PicturesMade, type PicturesOptions } from "./pictures.ts";
+import { createPictures, picturesOf, type Pictures, type PicturesMade, type PicturesOptions } from "./pictures.ts";
 
 sharp.cache(false);
 const NEVER = new AbortController().signal;
@@ -319,3 +319,41 @@ function gifBomb(side: number): Buffer {
   const colours = hex("800000" + "000000ffffff");
   return Buffer.concat([Buffer.from("GIF89a"), size, colours, hex("2c00000000"), size, hex("00" + "02024401003b")]);
 }
+
+// Attack: a picture takes over the process that decodes it. The process cannot publish anything itself, so it answers
+// that what it was asked for is in another file, such as the keys, or is a page, or is one more form of the picture.
+describe("a decoder that was taken over", () => {
+  const outputs = [
+    { name: "thumb", target: "/made/thumb", edge: 100, format: "webp" },
+    { name: "original", target: "/made/encoded", format: "original" },
+  ] as const;
+  const thumb = { name: "thumb", target: "/made/thumb", type: "image/webp", width: 10, height: 10 } as const;
+  const original = { name: "original", target: "/made/encoded", type: "image/png", width: 90, height: 90 } as const;
+
+  it("says nothing of which files are published as what", () => {
+    const honest = { ok: true, pictures: [thumb, original] } as const;
+    const pictures = [
+      { ...thumb, name: "original", target: "/data/keys.json", more: 1 },
+      { ...original, name: "../../keys", target: "/etc/passwd" },
+    ];
+    assert.deepEqual(picturesOf({ ok: true, pictures }, outputs), picturesOf(honest, outputs));
+    assert.deepEqual(picturesOf(honest, outputs), [thumb, original]);
+  });
+
+  it("is heard only where it answers what it was asked", () => {
+    const answers: readonly unknown[] = [
+      { ok: true, pictures: [thumb] },
+      { ok: true, pictures: [thumb, original, original] },
+      { ok: true, pictures: [thumb, { ...original, type: "text/html" }] },
+      { ok: true, pictures: [{ ...thumb, type: "image/png" }, original] },
+      { ok: true, pictures: [thumb, { ...original, width: -1 }] },
+      { ok: true, pictures: [thumb, { ...original, height: "90" }] },
+      { ok: true, pictures: [thumb, null] },
+      { ok: true, pictures: "all" },
+      { ok: true, width: 1, height: 1 },
+    ];
+    // What comes from another process has no type.
+    for (const answer of answers)
+      assert.equal(picturesOf(answer as Parameters<typeof picturesOf>[0], outputs), undefined);
+  });
+});

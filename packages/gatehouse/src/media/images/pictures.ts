@@ -1,6 +1,6 @@
 import { rm } from "node:fs/promises";
 import { DecoderPool } from "./decoder-pool.ts";
-import type { EncodeTask, MadePicture, PictureFault, PictureOutput } from "./picture-task.ts";
+import type { EncodeTask, MadePicture, PictureAnswer, PictureFault, PictureOutput } from "./picture-task.ts";
 
 /** What pictures are made with. */
 export interface PicturesOptions {
@@ -41,6 +41,43 @@ const TASKS = 100;
 /** Memory of WebAssembly grows and never shrinks. */
 const HEIF_TASKS = 1;
 
+const SOMETHING_ELSE = { ok: false, fault: "crashed", detail: "It answered something else." } as const;
+
+/**
+ * What a child process says that it has made. Whoever has taken it over can say anything: which files are published as
+ * what is for us to know. `undefined` for what is no answer to what it was asked.
+ */
+export function picturesOf(
+  answer: Extract<PictureAnswer, { readonly ok: true }>,
+  outputs: readonly PictureOutput[],
+): readonly MadePicture[] | undefined {
+  const said = "pictures" in answer ? answer.pictures : [];
+  if (!Array.isArray(said) || said.length !== outputs.length) return undefined;
+  const pictures: MadePicture[] = [];
+  for (const [index, { name, target, format }] of outputs.entries()) {
+    // It may be anything: of what it has, each is looked at.
+    const made = (said[index] ?? {}) as Partial<MadePicture>;
+    const type = TYPES[format].find((known) => known === made.type);
+    if (type === undefined || !isSize(made)) return undefined;
+    pictures.push({ name, target, type, width: made.width, height: made.height });
+  }
+  return pictures;
+}
+
+const TYPES: Readonly<Record<PictureOutput["format"], readonly MadePicture["type"][]>> = {
+  webp: ["image/webp"],
+  original: ["image/jpeg", "image/png"],
+};
+
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+function isSize<Said extends Partial<Size>>(said: Said): said is Said & Size {
+  return [said.width, said.height].every((edge) => Number.isSafeInteger(edge) && Number(edge) > 0);
+}
+
 /** Makes pictures in child processes that are killed when they take too long or too much. */
 export function createPictures({ folder, pixels, time, memory, workers }: PicturesOptions): Pictures {
   const pool = (adapter: "sharp-child" | "heif-child", tasks: number): DecoderPool =>
@@ -54,7 +91,8 @@ export function createPictures({ folder, pixels, time, memory, workers }: Pictur
   ): Promise<PicturesMade> {
     const answer = await encoders.run({ task: "encode", pixels, channels: CHANNELS, ...task }, signal);
     if (!answer.ok) return answer;
-    return "pictures" in answer ? answer : { ok: false, fault: "crashed", detail: "It answered something else." };
+    const pictures = picturesOf(answer, task.outputs);
+    return pictures === undefined ? SOMETHING_ELSE : { ok: true, pictures };
   }
 
   return {
@@ -64,7 +102,7 @@ export function createPictures({ folder, pixels, time, memory, workers }: Pictur
       try {
         const decoded = await decoders.run({ task: "decode", type, source: path, target, pixels }, signal);
         if (!decoded.ok) return decoded;
-        if (!("width" in decoded)) return { ok: false, fault: "crashed", detail: "It answered something else." };
+        if (!("width" in decoded) || !isSize(decoded)) return SOMETHING_ELSE;
         // libheif turns what it decodes by the container's word; the decoder of AVIF does not.
         const raw = {
           width: decoded.width,

@@ -1,5 +1,5 @@
 import type { Jobs } from "../../kernel/ports/jobs.ts";
-import type { MediaAssets } from "../../kernel/ports/media-assets.ts";
+import { ASSET_STATES, type MediaAsset, type MediaAssets } from "../../kernel/ports/media-assets.ts";
 import type { MediaIntake } from "../../kernel/ports/media-intake.ts";
 import type { WriteTransaction } from "../../kernel/ports/store.ts";
 
@@ -43,6 +43,16 @@ export async function addProcessing(
   });
 }
 
+/** Lets a file that is still in quarantine go its way from the beginning. */
+export async function processAgain(
+  { assets, jobs }: { readonly assets: MediaAssets; readonly jobs: Jobs },
+  transaction: WriteTransaction,
+  asset: Pick<MediaAsset, "id" | "tenant">,
+): Promise<void> {
+  await assets.change(transaction, asset.id, { from: ASSET_STATES, to: "received" });
+  await addProcessing(jobs, transaction, asset);
+}
+
 /** Lets files be deleted once the transaction is durable, whatever happens to this server then. */
 export async function addDeletion(
   jobs: Jobs,
@@ -51,8 +61,20 @@ export async function addDeletion(
     tenant,
     keys,
     quarantined,
-  }: { readonly tenant: string; readonly keys: readonly string[]; readonly quarantined?: string },
+    asset,
+  }: {
+    readonly tenant: string;
+    /** Of forms of the asset. */
+    readonly keys: readonly string[];
+    readonly quarantined?: string;
+    readonly asset: string;
+  },
 ): Promise<void> {
   if (keys.length === 0 && quarantined === undefined) return;
-  await jobs.add(transaction, { queue: MEDIA_QUEUE, kind: DELETE_FILES, tenant, payload: { keys, quarantined } });
+  await jobs.add(transaction, {
+    queue: MEDIA_QUEUE,
+    kind: DELETE_FILES,
+    tenant,
+    payload: { keys, quarantined, asset },
+  });
 }

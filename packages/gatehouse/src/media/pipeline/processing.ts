@@ -28,6 +28,8 @@ export interface ProcessingParts extends VariantParts, SystemAttemptParts {
     transaction: ReadTransaction,
     collection: { readonly tenant: string; readonly collection: string },
   ) => Promise<boolean>;
+  /** Whether a collection is one that monitors try out. */
+  readonly rehearses: (collection: { readonly tenant: string; readonly collection: string }) => boolean;
 }
 
 const Payload = z.object({ asset: z.string(), tries: z.int().default(0) });
@@ -108,7 +110,7 @@ class Processing {
       case "refuse":
         return this.#refuse(judgement.state, judgement.reason, judgement.findings);
       case "condemn":
-        return this.#settle("media.asset.condemn", {
+        return this.#settle(`media.asset.condemn${this.#parts.rehearses(asset) ? "-rehearsal" : ""}`, {
           ...{ signature: judgement.signature, by: judgement.by.text },
           findings: await this.#scanned(judgement.findings),
         });

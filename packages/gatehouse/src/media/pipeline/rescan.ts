@@ -1,11 +1,11 @@
 import { z } from "zod";
-import type { JobHandler, Jobs } from "../../kernel/ports/jobs.ts";
-import type { MediaAsset, MediaAssets } from "../../kernel/ports/media-assets.ts";
+import type { ClaimedJob, JobHandler, Jobs } from "../../kernel/ports/jobs.ts";
+import type { AssetState, MediaAsset, MediaAssets } from "../../kernel/ports/media-assets.ts";
 import type { StorageTarget } from "../../kernel/ports/storage-target.ts";
 import type { Store, WriteTransaction } from "../../kernel/ports/store.ts";
 import { variantKey } from "../assets.ts";
 import type { Scanner, ScanVerdict } from "../scan/scanner.ts";
-import { MEDIA_QUEUE, RESCAN } from "./intake.ts";
+import { MEDIA_QUEUE, processAgain, RESCAN } from "./intake.ts";
 import { attemptAsPipeline, type SystemAttemptParts } from "./system-attempt.ts";
 
 /** What published files are scanned again with. */
@@ -14,9 +14,10 @@ export interface RescanParts extends SystemAttemptParts {
   readonly assets: MediaAssets;
   readonly target: StorageTarget;
   readonly scanner: Scanner;
+  readonly jobs: Jobs;
 }
 
-const Payload = z.object({ asset: z.string().optional() });
+const Payload = z.object({ asset: z.string().optional(), collection: z.string().optional() });
 const BATCH = 50;
 /** How old published files are that new signatures are tried on, in milliseconds. */
 const RECENT = 7 * 86_400_000;
@@ -32,14 +33,25 @@ export async function addRescan(
   await jobs.add(transaction, { queue: MEDIA_QUEUE, kind: RESCAN, tenant, key, payload });
 }
 
+/** Lets all files of a collection be looked at again. */
+export async function addRescanOfCollection(
+  jobs: Jobs,
+  transaction: WriteTransaction,
+  { tenant, collection }: { readonly tenant: string; readonly collection: string },
+): Promise<void> {
+  const key = `rescan collection ${tenant} ${collection}`;
+  await jobs.add(transaction, { queue: MEDIA_QUEUE, kind: RESCAN, tenant, key, payload: { collection } });
+}
+
 /** Scans published files again, and withdraws at once what holds malware by newer signatures. */
 export function createRescan(parts: RescanParts): JobHandler {
   return {
     kind: RESCAN,
-    async run({ payload }, signal) {
-      const { asset } = Payload.parse(payload);
-      if (asset === undefined) await rescanRecent(parts, signal);
-      else await rescanOne(parts, asset, signal);
+    async run(job, signal) {
+      const { asset, collection } = Payload.parse(job.payload);
+      if (asset !== undefined) await rescanOne(parts, asset, signal);
+      else if (collection !== undefined) await rescanCollection(parts, { job, collection, signal });
+      else await rescanRecent(parts, signal);
       return async () => undefined;
     },
   };
@@ -49,6 +61,31 @@ async function rescanOne(parts: RescanParts, id: string, signal: AbortSignal): P
   const asset = await parts.store.read((transaction) => parts.assets.find(transaction, id));
   if (asset?.state === "published") await rescan(parts, { asset, signal });
 }
+
+/** Another attempt goes on where the one before has ended: what was scanned since the job was made is not again. */
+async function rescanCollection(
+  parts: RescanParts,
+  { job, collection, signal }: { readonly job: ClaimedJob; readonly collection: string; readonly signal: AbortSignal },
+): Promise<void> {
+  const { store, assets } = parts;
+  const { tenant, createdAt } = job;
+  let after: MediaAsset | undefined;
+  do {
+    const query = { tenant, collection, limit: BATCH, ...(after === undefined ? {} : { after }) };
+    const page = await store.read((transaction) => assets.list(transaction, query));
+    for (const asset of page) {
+      signal.throwIfAborted();
+      if ((asset.findings.scannedAt ?? 0) >= createdAt) continue;
+      if (asset.state === "published") await rescan(parts, { asset, signal });
+      else if (asset.quarantined && !IN_HANDS.has(asset.state))
+        await store.write((transaction) => processAgain(parts, transaction, asset));
+    }
+    after = page.at(-1);
+  } while (after !== undefined);
+}
+
+/** States of files that a job is about to look at, or looks at now. */
+const IN_HANDS: ReadonlySet<AssetState> = new Set(["received", "scanning", "clean"]);
 
 async function rescanRecent(parts: RescanParts, signal: AbortSignal): Promise<void> {
   const { store, assets, scanner } = parts;

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { defineAction, type AnyAction, type Authorise } from "../../kernel/action.ts";
+import type { EventDefinition } from "../../kernel/event.ts";
 import { deny } from "../../kernel/outcome.ts";
 import type { Jobs } from "../../kernel/ports/jobs.ts";
 import type { AssetFindings, MediaAssets } from "../../kernel/ports/media-assets.ts";
@@ -41,7 +42,9 @@ const SYSTEM = { entrances: ["job"], effects: "store", authorise: pipelineOnly, 
  * is changed. They are actions, because they change what people see.
  */
 export function createSettlements(parts: SettlementParts): readonly AnyAction[] {
-  return [publish(parts), refuse(parts), condemn(parts)];
+  const real = { name: "media.asset.condemn", event: mediaEvents.malicious_media_found };
+  const rehearsal = { name: "media.asset.condemn-rehearsal", event: mediaEvents.media_rehearsal_blocked };
+  return [publish(parts), refuse(parts), condemn(parts, real), condemn(parts, rehearsal)];
 }
 
 function publish({ assets, jobs }: SettlementParts): AnyAction {
@@ -66,7 +69,7 @@ function publish({ assets, jobs }: SettlementParts): AnyAction {
       if (!(await assets.change(transaction, id, scannedBy === undefined ? step : { ...step, scannedBy })))
         return lost();
       await assets.setVariants(transaction, id, variants);
-      await addDeletion(jobs, transaction, { tenant: attempt.tenant, keys: [], quarantined: id });
+      await addDeletion(jobs, transaction, { tenant: attempt.tenant, keys: [], quarantined: id, asset: id });
       return { asset: id };
     },
   });
@@ -96,16 +99,19 @@ function refuse({ assets, jobs }: SettlementParts): AnyAction {
       // A scanner's limits may be raised, and an operator may look at what is suspicious: those files stay.
       const quarantined = state === "rejected" ? { quarantined: id } : {};
       const keys = variantKeys({ tenant: attempt.tenant, id });
-      await addDeletion(jobs, transaction, { tenant: attempt.tenant, keys, ...quarantined });
+      await addDeletion(jobs, transaction, { tenant: attempt.tenant, keys, asset: id, ...quarantined });
       return { asset: id };
     },
   });
 }
 
-function condemn({ assets, jobs, infected }: SettlementParts): AnyAction {
+function condemn(
+  { assets, jobs, infected }: SettlementParts,
+  { name, event }: { readonly name: string; readonly event: EventDefinition },
+): AnyAction {
   return defineAction({
     ...SYSTEM,
-    name: "media.asset.condemn",
+    name,
     input: z.strictObject({
       asset: Id,
       /** Absent for a file that was published already and looked at again. */
@@ -115,7 +121,7 @@ function condemn({ assets, jobs, infected }: SettlementParts): AnyAction {
       by: z.string(),
     }),
     audit: {
-      event: mediaEvents.malicious_media_found,
+      event,
       target: ({ asset }) => assetTarget(asset),
       context: ({ signature: malware, by, job }) => ({ malware, by, withdrawn: job === undefined }),
     },
@@ -140,7 +146,7 @@ export async function withdraw(
 ): Promise<void> {
   await assets.setVariants(transaction, id, []);
   const keys = variantKeys({ tenant, id });
-  await addDeletion(jobs, transaction, { tenant, keys, ...(deleted ? { quarantined: id } : {}) });
+  await addDeletion(jobs, transaction, { tenant, keys, asset: id, ...(deleted ? { quarantined: id } : {}) });
 }
 
 function lost() {

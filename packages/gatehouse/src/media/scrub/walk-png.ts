@@ -10,6 +10,11 @@ const KEPT = new Set([
   ...["IHDR", "PLTE", "IDAT", "IEND", "tRNS", "cHRM", "gAMA", "iCCP", "sBIT", "sRGB", "cICP", "mDCV", "cLLI"],
   ...["bKGD", "pHYs", "acTL", "fcTL", "fdAT"],
 ]);
+/** The most bytes of chunks that say a few numbers: in what is longer anything could be. */
+const MOST_KEPT_BYTES: Readonly<Record<string, number>> = {
+  ...{ IHDR: 13, PLTE: 768, IEND: 0, tRNS: 256, cHRM: 32, gAMA: 4, sBIT: 4, sRGB: 1, cICP: 4, mDCV: 24, cLLI: 8 },
+  ...{ bKGD: 6, pHYs: 9, acTL: 8, fcTL: 26 },
+};
 const KINDS: Readonly<Record<string, MetadataKind>> = {
   eXIf: "exif",
   iTXt: "text",
@@ -104,6 +109,7 @@ function* walkChunk(feed: ByteFeed, { chunk, picture, record }: Visit): Steps<vo
     record.drop(start, start + length + 12);
     return;
   }
+  if (length > (MOST_KEPT_BYTES[type] ?? MOST_CHUNK_BYTES)) throw suspicious("chunk length", start);
   const isRead = READ.has(type) && length <= MOST_READ_BYTES;
   const pieces: Buffer[] = [];
   let { crc } = chunk;

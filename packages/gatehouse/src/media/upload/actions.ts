@@ -3,6 +3,7 @@ import { addressKey, UNKNOWN_ADDRESS } from "../../guards/address.ts";
 import { defineAction, type Action, type AnyAction, type Authorise } from "../../kernel/action.ts";
 import type { Principal } from "../../kernel/attempt.ts";
 import { isDenial, type Denial } from "../../kernel/outcome.ts";
+import type { EmergencyMode } from "../../kernel/ports/emergency.ts";
 import type { MediaGrant, MediaGrants } from "../../kernel/ports/media-grants.ts";
 import type { MediaIntake } from "../../kernel/ports/media-intake.ts";
 import type { ResumableShortage, ResumableUpload } from "../../kernel/ports/resumable-uploads.ts";
@@ -10,11 +11,11 @@ import type { ReadTransaction, WriteTransaction } from "../../kernel/ports/store
 import type { Problem } from "../../kernel/problem.ts";
 import type { BeginCommand, ContentCommand } from "./command.ts";
 import { uploadEvents } from "./events.ts";
-import { PARALLEL, perMinute, VENUE } from "./limits.ts";
+import { HELD_AHEAD, PARALLEL, perMinute, VENUE } from "./limits.ts";
 import { joinable, type JoinCommand } from "./joining.ts";
 import { isOwn } from "./ownership.ts";
 import { uploadProblems } from "./problems.ts";
-import { notThere, refuse } from "./refusals.ts";
+import { notThere, refuse, whilePaused } from "./refusals.ts";
 import { ENDED_KEPT, type ContentSource, type Received, type TransferParts } from "./content.ts";
 import type { Transfer } from "./transfer.ts";
 import type { Transfers } from "./transfers.ts";
@@ -24,6 +25,8 @@ export interface UploadActionParts extends TransferParts {
   readonly transfers: Transfers;
   readonly grants: MediaGrants;
   readonly intake: MediaIntake;
+  /** Asked whether uploads are paused. */
+  readonly emergency: EmergencyMode;
 }
 
 /** An upload that is to begin. Built by the routes alone. */
@@ -95,7 +98,8 @@ function createAction(parts: UploadActionParts): Action<BeginCall, ResumableUplo
     idempotency: false,
     limits: [perMinute("media.uploads.begun", 240)],
     authorise: async ({ principal, input, read }) => {
-      const grant = await read((reading) => grantOf(parts, reading, { principal, ...input.command }));
+      const asked = (reading: ReadTransaction) => grantOf(parts, reading, { principal, ...input.command });
+      const grant = whilePaused(parts.emergency) ?? (await read(asked));
       return isDenial(grant) ? grant : true;
     },
     audit: {
@@ -124,7 +128,12 @@ function createAction(parts: UploadActionParts): Action<BeginCall, ResumableUplo
           owner: { type: principal.type, id: principal.id },
           source: source === UNKNOWN_ADDRESS ? undefined : source,
         },
-        { ...limits, openPerSource: limits.openPerAddress, quota, reserve: kind === "joined" ? 0 : (length ?? 0) },
+        {
+          ...limits,
+          openPerSource: limits.openPerAddress,
+          quota,
+          reserve: kind === "joined" ? 0 : Math.min(length ?? 0, HELD_AHEAD),
+        },
       );
       if (shortage !== undefined) return shortageDenial(shortage);
       return (await uploads.find(transaction, id)) ?? notThere();
@@ -142,7 +151,7 @@ function appendAction(parts: UploadActionParts): Action<AppendCall, Received> {
     effects: "external",
     idempotency: false,
     limits: [PARALLEL, perMinute("media.uploads.content", 1200)],
-    authorise: mayGoOn(parts),
+    authorise: async (context) => whilePaused(parts.emergency) ?? mayGoOn(parts)(context),
     audit: {
       event: uploadEvents.media_upload_advanced,
       target: ({ id }) => id,

@@ -20,6 +20,11 @@ export interface UploadLimits {
   readonly atOnce: number;
 }
 
+/**
+ * Bytes of a quota that are held at most for what has not come yet. Held ahead whole, the lengths that one guest
+ * announces and never sends would take it from everybody else.
+ */
+export const HELD_AHEAD = 8 * 1_048_576;
 /** Milliseconds over which the rate of a sender is taken: phones fall silent for a while. */
 const RATE_SPAN = 20_000;
 /** The longest a single request may take. Whoever is cut off goes on with the next one. */

@@ -46,6 +46,10 @@ export const uploadProblems = defineProblems({
     status: 429,
     message: "Too many uploads have been begun and not finished. Finish or cancel some of them first.",
   },
+  UPLOADS_PAUSED: {
+    status: 503,
+    message: "Uploads are paused at the moment. What has arrived is kept; please go on later.",
+  },
   UPLOADS_BUSY: { status: 503, message: "Many files are arriving at the moment. Please try again shortly." },
   UPLOAD_STORAGE_FULL: {
     status: 507,

@@ -1,5 +1,6 @@
 import { events } from "../../kernel/events.ts";
 import { deny, type Denial } from "../../kernel/outcome.ts";
+import type { EmergencyMode } from "../../kernel/ports/emergency.ts";
 import { StoreUnavailableError } from "../../kernel/ports/store.ts";
 import type { Problem } from "../../kernel/problem.ts";
 import { problems } from "../../kernel/problems.ts";
@@ -33,6 +34,16 @@ export function inconsistent(detail: string): Denial {
 /** The denial of a request that has to give way to a newer one for the same upload. */
 export function overtaken(): Denial {
   return refuse(uploadProblems.UPLOAD_OVERTAKEN, undefined, { retryAfter: 1 });
+}
+
+/**
+ * The denial of what begins while an operator has uploads paused. A request that is bringing its last bytes already ends
+ * as it would have.
+ */
+export function whilePaused(emergency: EmergencyMode): Denial | undefined {
+  return emergency.isOn("uploads-paused")
+    ? refuse(uploadProblems.UPLOADS_PAUSED, undefined, { retryAfter: 60 })
+    : undefined;
 }
 
 /** The denial while too much is being received. */

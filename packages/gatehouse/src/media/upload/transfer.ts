@@ -7,6 +7,7 @@ import { ENDED_KEPT, type Content, type ContentSource, type Received, type Trans
 import { ContentDigests } from "./content-digests.ts";
 import { agreedLength, requestTooLarge } from "./content-length.ts";
 import { uploadEvents } from "./events.ts";
+import { HELD_AHEAD } from "./limits.ts";
 import { uploadProblems } from "./problems.ts";
 import { failed, inconsistent, notThere, otherOffset, overtaken, refuse } from "./refusals.ts";
 
@@ -15,7 +16,7 @@ const LEAF = 8 * 1_048_576;
 /** For slow senders: bytes and milliseconds after which that is done anyhow. */
 const SLOW = { bytes: 262_144, time: 2_000 };
 /** Bytes of the quota that are held ahead for an upload of unknown length: as many as have come, within these. */
-const STEP = { least: 65_536, most: 8 * 1_048_576 };
+const STEP = { least: 65_536, most: HELD_AHEAD };
 
 /** One request that brings content: written as it comes, acknowledged when it is durable. */
 export class Transfer {
@@ -120,14 +121,15 @@ export class Transfer {
     if (isDenial(length)) return length;
     if (upload.length === undefined && length !== undefined) {
       const { store, uploads } = this.#parts;
-      const { id, epoch } = upload;
+      const { id, epoch, offset } = upload;
+      const bytes = Math.min(length, Math.max(upload.reserved, offset + HELD_AHEAD));
       const held = await store.write(
         async (writing) =>
           (await uploads.setLength(writing, { id, epoch, length })) &&
-          (await uploads.reserve(writing, { id, epoch, bytes: length }, quota)),
+          (await uploads.reserve(writing, { id, epoch, bytes }, quota)),
       );
       if (!held) return refuse(uploadProblems.UPLOADS_EXHAUSTED);
-      this.#reserved = length;
+      this.#reserved = bytes;
     }
     return length;
   }

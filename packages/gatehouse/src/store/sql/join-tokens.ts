@@ -84,6 +84,10 @@ const REVOKE = portableStatement(
   `UPDATE join_tokens SET state = 'revoked', generation = generation + 1, revoked_at = $3
    WHERE id = $1 AND tenant = $2 AND state = 'active' RETURNING generation`,
 );
+const REVOKE_ALL = portableStatement(
+  `UPDATE join_tokens SET state = 'revoked', generation = generation + 1, revoked_at = $3
+   WHERE tenant = $1 AND (CAST($2 AS TEXT) IS NULL OR collection = $2) AND state = 'active' RETURNING id`,
+);
 const CHANGED = portableStatement("UPDATE join_token_revision SET revision = revision + 1 WHERE id = 1");
 const REVISION = portableStatement("SELECT revision FROM join_token_revision WHERE id = 1");
 
@@ -97,12 +101,19 @@ const ADD_GUEST = portableStatement(
    ON CONFLICT (token, guest) DO NOTHING RETURNING guest`,
 );
 
-/** The same rows in each statement of a transaction. */
+/**
+ * The same rows in each statement of a transaction. What came from an earlier system stays: its text may still be there,
+ * and would be taken over as a new one.
+ */
 const PRUNABLE = `SELECT id FROM join_tokens
-  WHERE expires_at < $1 OR (revoked_at IS NOT NULL AND revoked_at < $1) ORDER BY id LIMIT $2`;
+  WHERE kind <> 'legacy' AND (expires_at < $1 OR (revoked_at IS NOT NULL AND revoked_at < $1)) ORDER BY id LIMIT $2`;
 const REMOVE = ["join_token_texts", "join_token_guests", "join_token_usage"].map((table) =>
   portableStatement(`DELETE FROM ${table} WHERE token IN (${PRUNABLE})`),
 );
+const FORGET = ["join_token_texts", "join_token_guests", "join_token_usage"].map((table) =>
+  portableStatement(`DELETE FROM ${table} WHERE token = $1`),
+);
+const FORGET_TOKEN = portableStatement("DELETE FROM join_tokens WHERE id = $1 AND tenant = $2 RETURNING id");
 const REMOVE_TOKENS = portableStatement(`DELETE FROM join_tokens WHERE id IN (${PRUNABLE}) RETURNING id`);
 const PRUNE_USAGE = portableStatement(
   `DELETE FROM join_token_usage WHERE (token, bucket) IN
@@ -147,7 +158,10 @@ function lookups(): LookUps {
   };
 }
 
-type Changes = Pick<JoinTokens, "create" | "addText" | "endOtherTexts" | "revoke" | "join" | "prune">;
+type Changes = Pick<
+  JoinTokens,
+  "create" | "addText" | "endOtherTexts" | "revoke" | "revokeAll" | "forget" | "join" | "prune"
+>;
 
 function changes(): Changes {
   return {
@@ -169,6 +183,17 @@ function changes(): Changes {
       if (row === undefined) return undefined;
       await transaction.execute(CHANGED, []);
       return Number(row.generation);
+    },
+    async revokeAll(transaction, { tenant, collection }) {
+      const values = [tenant, collection ?? null, await transaction.now()];
+      const revoked = await transaction.execute<Pick<TokenRow, "id">>(REVOKE_ALL, values);
+      if (revoked.length > 0) await transaction.execute(CHANGED, []);
+      return revoked.length;
+    },
+    async forget(transaction, { tenant, id }) {
+      if ((await transaction.execute(FORGET_TOKEN, [id, tenant])).length === 0) return;
+      for (const statement of FORGET) await transaction.execute(statement, [id]);
+      await transaction.execute(CHANGED, []);
     },
     async join(transaction, { tenant, id, guest }) {
       if ((await transaction.execute(KNOWN_GUEST, [id, guest])).length === 1) {

@@ -157,7 +157,10 @@ async function begin(
   if (Number(open?.of_grant ?? 0) >= bounds.openPerGrant) return "grant";
   if (source !== undefined && Number(open?.of_source ?? 0) >= bounds.openPerSource) return "source";
   const wanted = { files: filesOf(upload), bytes: bounds.reserve };
-  const shortage = await shortOf(transaction, upload, { more: wanted, quota: bounds.quota });
+  // What can never fit is refused before any of it is sent.
+  const whole = upload.kind === "joined" ? bounds.reserve : (upload.length ?? bounds.reserve);
+  const more = { ...wanted, bytes: Math.max(whole, bounds.reserve) };
+  const shortage = await shortOf(transaction, upload, { more, quota: bounds.quota });
   if (shortage !== undefined) return shortage;
   await use(transaction, upload, wanted);
   await transaction.execute(INSERT, [

@@ -11,7 +11,7 @@ export interface Items {
 
 /** Properties that decoding, colours and turning need. What describes a picture in words, or its making, goes. */
 const KEPT = new Set([
-  ...["ispe", "pixi", "colr", "irot", "imir", "clap", "pasp", "auxC", "rloc", "lsel", "free", "skip"],
+  ...["ispe", "pixi", "colr", "irot", "imir", "clap", "pasp", "auxC", "rloc", "lsel"],
   ...["hvcC", "lhvC", "avcC", "vvcC", "av1C", "jpgC", "j2kH", "uncC", "cmpd", "a1op", "a1lx", "iscl"],
   ...["mdcv", "clli", "cclv", "amve", "reve", "ndwt"],
 ]);

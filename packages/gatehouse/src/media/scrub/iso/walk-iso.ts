@@ -1,4 +1,5 @@
 import type { ByteFeed, Steps } from "../byte-feed.ts";
+import { MEDIA_HEAD_BYTES } from "../media-type.ts";
 import { suspicious, unusual } from "../misfit.ts";
 import type { ScrubRecord } from "../scrub-record.ts";
 import type { MediaFacts } from "../walk-result.ts";
@@ -58,11 +59,20 @@ function* walkBox(
     contents.items ??= items;
   } else if (box.type === "moof") {
     throw unusual("fragmented", box.start);
-  } else if (box.type === "ftyp") {
-    yield* feed.skip(box.end - feed.position);
+  } else if (box.type === "ftyp" && box.start === 0) {
+    yield* walkBrands(feed, box);
   } else {
     yield* passFree(feed, box, record);
   }
+}
+
+/** Nothing but the names of formats may stand where every reader begins. */
+function* walkBrands(feed: ByteFeed, box: Box): Steps<void> {
+  if (box.end > MEDIA_HEAD_BYTES) throw suspicious("box size", box.start);
+  const brands = yield* feed.take(box.end - box.body);
+  // Behind the major brand stands its version, a number.
+  const names = Buffer.concat([brands.subarray(0, 4), brands.subarray(8)]);
+  if (names.some((byte) => byte !== 0 && (byte < 0x20 || byte > 0x7e))) throw suspicious("brands", box.start);
 }
 
 function factsOf({ items, movie }: Contents, at: number): MediaFacts {

@@ -40,12 +40,25 @@ export function* walkMovie(feed: ByteFeed, box: Box, visit: MovieVisit): Steps<v
     } else if (child.type === "mvex") {
       throw unusual("fragmented", child.start);
     } else if (child.type === "iods") {
-      yield* feed.skip(child.end - feed.position);
+      yield* passKept(feed, child);
     } else {
       yield* passFree(feed, child, visit.record);
     }
   }
   if (visit.movie.frames === 0) throw suspicious("no picture", box.start);
+}
+
+/** The most bytes of boxes that say a few numbers: in what is longer anything could be. */
+const MOST_KEPT_BYTES: Readonly<Record<string, number>> = {
+  ...{ iods: 64, elng: 64, clef: 12, prof: 12, enof: 12, vmhd: 12, smhd: 8, nmhd: 4, cslg: 44 },
+};
+
+/** Goes over a box that stays as it is. */
+function* passKept(feed: ByteFeed, box: Box): Steps<void> {
+  if (box.end - box.body > (MOST_KEPT_BYTES[box.type] ?? Number.POSITIVE_INFINITY)) {
+    throw suspicious("box size", box.start);
+  }
+  yield* feed.skip(box.end - feed.position);
 }
 
 /** A box whose content is needed whole. */
@@ -139,7 +152,7 @@ const KEPT: Readonly<Record<string, readonly string[]>> = {
 function walkTrackChildren(feed: ByteFeed, parent: Box, visit: TrackVisit): Steps<void> {
   return walkChildren(feed, parent, function* walk(box) {
     if (READ[parent.type]?.includes(box.type) === true) yield* readTrackBox(feed, box, visit);
-    else if (KEPT[parent.type]?.includes(box.type) === true) yield* feed.skip(box.end - feed.position);
+    else if (KEPT[parent.type]?.includes(box.type) === true) yield* passKept(feed, box);
     else yield* passFree(feed, box, visit.record);
   });
 }

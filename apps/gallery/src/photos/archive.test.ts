@@ -1,0 +1,51 @@
+// A guest gives a file the name that the archive would give to somebody else's photo, or one that differs from it in
+// capital letters alone. Whoever unpacks the archive has one file of the two, and the other photo is gone.
+import assert from "node:assert/strict";
+import { it } from "node:test";
+import { archiveOf } from "./archive.ts";
+
+/** The names in a zip file, of its local headers. */
+function namesIn(zip: Buffer): string[] {
+  const names = [];
+  for (let at = zip.indexOf("PK\x03\x04"); at >= 0; at = zip.indexOf("PK\x03\x04", at + 4)) {
+    names.push(zip.toString("utf8", at + 30, at + 30 + zip.readUInt16LE(at + 26)));
+  }
+  return names;
+}
+
+it("an archive has no two names that a disk may take for one", async () => {
+  const names = ["IMG.jpg", "IMG (2).jpg", "IMG.jpg", "img.JPG", "Caf\u00e9.jpg", "Cafe\u0301.jpg", "IMG (2).jpg"];
+  const files = names.map((name) => ({ key: "k", name, bytes: 1, changedAt: 0 }));
+  const get = async () => ({ bytes: 1, sha256: undefined, body: new Blob(["x"]).stream() });
+  // Nothing else of a target is asked for.
+  const target = { get } as unknown as Parameters<typeof archiveOf>[1]["target"];
+  const archive = archiveOf({ name: "party", files }, { target, method: "GET" });
+  const packed = namesIn(Buffer.from(await archive.arrayBuffer()));
+  assert.equal(packed.length, names.length);
+  assert.equal(new Set(packed.map((name) => name.normalize("NFC").toLowerCase())).size, names.length, packed.join());
+});
+
+// Attack: a guest asks for the archive and goes away, or asks for its head alone, again and again. Each time a file stays
+// open, until the server can open none any more, nor accept a connection.
+it("an archive leaves no file open that nobody reads on", async () => {
+  let opened = 0;
+  let closed = 0;
+  const get = async () => {
+    opened += 1;
+    const body = new ReadableStream<Uint8Array>({
+      pull: (controller) => controller.enqueue(new Uint8Array(1000)),
+      cancel: () => void (closed += 1),
+    });
+    return { bytes: 1e9, sha256: undefined, body };
+  };
+  // Nothing else of a target is asked for.
+  const target = { get } as unknown as Parameters<typeof archiveOf>[1]["target"];
+  const archive = { name: "party", files: [{ key: "k", name: "a.jpg", bytes: 1e9, changedAt: 0 }] };
+  const reader = archiveOf(archive, { target, method: "GET" }).body?.getReader();
+  await reader?.read();
+  await reader?.read();
+  await reader?.cancel().catch(() => undefined);
+  assert.deepEqual([opened, closed], [1, 1]);
+  const head = archiveOf(archive, { target, method: "HEAD" });
+  assert.deepEqual([head.status, head.body, opened], [200, null, 1]);
+});
