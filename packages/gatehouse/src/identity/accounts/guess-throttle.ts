@@ -53,6 +53,8 @@ const DELAYS: readonly LimitRule[] = Array.from({ length: DOUBLINGS + 1 }, (_, s
 
 /** Wrong tries at one account from all strange sources together: against many addresses that guess at one account. */
 const ACCOUNT_LIMIT: LimitRule = { kind: "window", limit: 100, window: 60 * MINUTE };
+/** Wrong tries at one account from all its known devices together: whoever has its mailbox can make any number known. */
+const DEVICES_LIMIT: LimitRule = ACCOUNT_LIMIT;
 /** Wrong tries from one address at all accounts together: against one password tried at many accounts. */
 const ADDRESS_LIMIT: LimitRule = { kind: "window", limit: 50, window: 10 * MINUTE };
 
@@ -72,7 +74,8 @@ export class GuessThrottle {
   async take(attempt: GuessAttempt): Promise<Guess | Denial> {
     const { counters } = this.#parts;
     const delays = this.#delays(attempt);
-    const checks = attempt.device === undefined ? [...delays, ...this.#ofStrangers(attempt)] : delays;
+    const around = attempt.device === undefined ? this.#ofStrangers(attempt) : [this.#ofDevices(attempt)];
+    const checks = [...delays, ...around];
     const { states, reservation } = await counters.take(checks);
     if (reservation === undefined) {
       const wait = Math.max(...states.map(({ retryAfter }) => retryAfter));
@@ -108,6 +111,11 @@ export class GuessThrottle {
       { policy: account, key: this.#key(account, tenant, subject), rule: ACCOUNT_LIMIT, cost: 1 },
       { policy: address, key: this.#key(address, tenant, addressKey(ip)), rule: ADDRESS_LIMIT, cost: 1 },
     ];
+  }
+
+  #ofDevices({ kind, tenant, subject }: GuessAttempt): LimitCheck {
+    const policy = `guess-${kind}-devices`;
+    return { policy, key: this.#key(policy, tenant, subject), rule: DEVICES_LIMIT, cost: 1 };
   }
 
   #key(policy: string, ...parts: string[]): string {

@@ -43,6 +43,15 @@ describe("what the server fetches for clients", () => {
   });
   after(() => void server.close());
 
+  it("is at no address of another network in the disguise of one that nobody has", () => {
+    for (const address of ["::7f00:1", "::a00:1", "1000::1", "4000::1", "8000::1"]) {
+      assert.equal(isPublic(address), false, address);
+    }
+    for (const address of ["2606:4700:4700::1111", "2a00:1450:4001::200e", "1.1.1.1"]) {
+      assert.equal(isPublic(address), true, address);
+    }
+  });
+
   it("is at public addresses alone", async () => {
     seen = [];
     const fetch = createOutboundFetch();

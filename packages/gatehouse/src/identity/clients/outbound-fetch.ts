@@ -64,9 +64,14 @@ async function addressOf({ hostname, protocol, username }: URL, { reachable, res
   return first;
 }
 
+/** All that is given out of IPv6: what is beyond is nobody's, or another network's in disguise (`::7f00:1`). */
+const GLOBAL_IPV6 = createAddressRanges(["2000::/3"]);
+
 /** Whether an address is one of the public Internet: none of a private network, this machine, a link or a tunnel. */
 export function isPublic(address: string): boolean {
-  return ipaddr.isValid(address) && ipaddr.process(address).range() === "unicast";
+  if (!ipaddr.isValid(address)) return false;
+  const plain = ipaddr.process(address);
+  return plain.range() === "unicast" && (plain.kind() === "ipv4" || GLOBAL_IPV6.has(address));
 }
 
 function resolveAll(name: string): Promise<readonly LookupAddress[]> {

@@ -41,6 +41,11 @@ export interface Registration {
 
 const MOST_ADDRESSES = 20;
 const LONGEST_NAME = 120;
+/**
+ * What people do not see, or what makes them see something else: characters that control others, letters that are blank,
+ * and marks that are piled up over the lines around. Joiners and variants, which scripts and emoji need, may be there.
+ */
+const UNFIT_IN_NAMES = /(?![\u200c\u200d])\p{C}|\p{Zl}|\p{Zp}|[\u115f\u1160\u3164\uffa0\u2800]|\p{Mn}{5}/u;
 const PLACES = [
   ...["client_uri", "logo_uri", "policy_uri", "tos_uri", "jwks_uri", "backchannel_logout_uri", "initiate_login_uri"],
 ];
@@ -69,8 +74,9 @@ export function applyRegistrationPolicy(policy: RegistrationPolicy, registration
 
 function checkName(name: unknown): void {
   if (name === undefined) return;
-  if (typeof name !== "string" || name.length > LONGEST_NAME || /\p{Cc}|\p{Bidi_Control}/u.test(name)) {
-    refuse(`client_name has at most ${LONGEST_NAME} characters, none of which control others`);
+  const text = typeof name === "string" ? name : "";
+  if (text.length > LONGEST_NAME || UNFIT_IN_NAMES.test(text) || !/[\p{L}\p{N}]/u.test(text)) {
+    refuse(`client_name has at most ${LONGEST_NAME} characters that are seen, letters or digits among them`);
   }
 }
 

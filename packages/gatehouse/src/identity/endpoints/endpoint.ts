@@ -149,7 +149,11 @@ async function ask(
   // An exception is a bug or an outage, which the gate tells apart.
   if (work.failure !== undefined) throw work.failure;
   const repeated = repeatAnswer(work.repeated, { parameters, now: clock.now() });
-  if (repeated !== undefined) return { answer: repeated, made: undefined };
+  if (repeated !== undefined) {
+    // Proofs and assertions are good once, whatever they led to.
+    if (work.changes) await store.write((transaction) => work.commitRefused(transaction));
+    return { answer: repeated, made: undefined };
+  }
   for (const kid of signersOf(answer)) keyUses?.signed(kid);
   const denial = denialOf(answer);
   if (denial === undefined) {

@@ -59,8 +59,23 @@ export function startOf({ paths }: Pick<Party, "paths">, returnTo: string, deman
   return `${paths.start}?${query.toString()}`;
 }
 
-/** What is demanded of one sign-in: what the application always does, and what was asked for this time. */
-export function requirementOf({ requirement, demands }: Party, demand: string | undefined): SignInRequirement {
+/** What is demanded of one sign-in: what the application always does, and what was asked for this time besides. */
+export function requirementOf({ requirement = {}, demands }: Party, demand: string | undefined): SignInRequirement {
   const named = demand === undefined || !Object.hasOwn(demands, demand) ? undefined : demands[demand];
-  return { ...requirement, ...named };
+  return named === undefined ? requirement : strictestOf(requirement, named);
+}
+
+/**
+ * What meets both. Who signs in chooses among demands by an address, so that none may lower what always holds.
+ * @throws {TypeError} when nothing can meet both.
+ */
+export function strictestOf(always: SignInRequirement, besides: SignInRequirement): SignInRequirement {
+  const maxAge = Math.min(always.maxAge ?? Infinity, besides.maxAge ?? Infinity);
+  const { acrValues: held = [] } = always;
+  const { acrValues: wanted = [] } = besides;
+  const both =
+    held.length === 0 || wanted.length === 0 ? [...held, ...wanted] : wanted.filter((acr) => held.includes(acr));
+  if (both.length === 0 && held.length > 0)
+    throw new TypeError(`No sign-in is both ${held.join("/")} and ${wanted.join("/")}.`);
+  return { ...(both.length === 0 ? {} : { acrValues: both }), ...(maxAge === Infinity ? {} : { maxAge }) };
 }

@@ -42,6 +42,11 @@ const STATE = /^[A-Za-z0-9_-]{22,64}$/;
 export const SIGN_IN_LIFETIME = 600_000;
 /** Sign-ins a browser can have under way; the oldest gives way to another. */
 const MOST_PENDING = 8;
+/**
+ * Characters of all of them together. Their addresses are chosen by whoever links to them, and a browser whose cookies are
+ * longer than a request may be gets no answer any more. One with the longest address there can be has its place.
+ */
+const MOST_KEPT = 4000;
 
 /**
  * The sign-ins that a browser has begun and not finished. Each is a sealed cookie of its own, so that several tabs can
@@ -60,8 +65,14 @@ export class PendingSignIns {
     const sealed = this.#parts.sealer.seal(JSON.stringify(kept), this.#binding(place, state));
     // Sealed text is canonical base64; a cookie takes the alphabet of URLs without being encoded.
     const value = base64url(fromBase64(sealed) ?? new Uint8Array());
-    const others = this.#all(place).toSorted((left, right) => right.begunAt - left.begunAt);
-    const gone = others.slice(MOST_PENDING - 1).map((other) => this.end(place, other.state));
+    let left = MOST_KEPT - value.length;
+    const gone = this.#all(place)
+      .toSorted((one, other) => other.begunAt - one.begunAt)
+      .filter(({ state: other }, index) => {
+        left -= place.cookies.get(this.#prefix(place) + other)?.length ?? 0;
+        return left < 0 || index >= MOST_PENDING - 1;
+      })
+      .map((other) => this.end(place, other.state));
     return [...gone, this.#cookie(place, { state, value, maxAge: SIGN_IN_LIFETIME / 1000 })];
   }
 

@@ -20,7 +20,7 @@ import { createFinish } from "./finish-action.ts";
 import { IssuerClient, type ClientRegistration, type IssuerFetchFor } from "./issuer-client.ts";
 import { createLeave } from "./leave-action.ts";
 import { Logins, type Login } from "./logins.ts";
-import { startOf, type Party, type PrincipalOf, type RelyingPartyPaths } from "./party.ts";
+import { startOf, strictestOf, type Party, type PrincipalOf, type RelyingPartyPaths } from "./party.ts";
 import { edgeSessions, type PartySessions } from "./party-sessions.ts";
 import { PendingSignIns } from "./pending-sign-ins.ts";
 import { Redemptions } from "./redemptions.ts";
@@ -111,7 +111,7 @@ const NAME = /^[a-z][a-z0-9-]*$/;
 
 /**
  * An application that lets an issuer sign people in: OpenID Connect, authorization code with PKCE.
- * @throws {TypeError} when a path or name cannot be one.
+ * @throws {TypeError} when a path or name cannot be one, or no sign-in can meet a demand.
  */
 export function createRelyingParty(options: RelyingPartyOptions): RelyingParty {
   const { client, clock, timers = systemTimers, edge } = options;
@@ -121,6 +121,7 @@ export function createRelyingParty(options: RelyingPartyOptions): RelyingParty {
   for (const each of [landing, landingAfterSignOut]) {
     if (ownPath(each) === undefined) throw new TypeError(`"${each}" is not a path of this server.`);
   }
+  for (const demand of Object.values(options.demands ?? {})) strictestOf(options.requirement ?? {}, demand);
   const { issuer, scopes = [], keepTokens = false, pushed = false, signsOutOthers = false } = options;
   const paths = pathsBelow(path);
   const party: Party = {

@@ -40,7 +40,7 @@ export interface SignOn {
 }
 
 const SESSION = "Session";
-/** Sign-ons of one person that are looked at. */
+/** Sign-ons of one person that are looked at at a time. */
 const MOST = 200;
 
 const Payload = z.object({
@@ -83,14 +83,20 @@ export class SignOns {
   ): Promise<readonly SignOn[]> {
     const { artifacts } = this.#parts;
     const ending: GrantEnding = { cause: "sign_out", by: `user:${account.id}` };
-    const gone = (await this.#find(writing, account)).filter(chosen);
-    for (const { key, clients } of gone) {
-      await artifacts.remove(writing, key);
-      for (const { family, lasts } of clients) {
-        if (family !== undefined && !lasts) {
-          await artifacts.revoke(writing, { tenant: account.tenant, grant: family }, ending);
+    const gone: SignOn[] = [];
+    // Until none is left: those beyond a page are the ones that whoever has made so many wants to keep.
+    for (;;) {
+      const page = (await this.#find(writing, account)).filter(chosen);
+      if (page.length === 0) break;
+      for (const { key, clients } of page) {
+        await artifacts.remove(writing, key);
+        for (const { family, lasts } of clients) {
+          if (family !== undefined && !lasts) {
+            await artifacts.revoke(writing, { tenant: account.tenant, grant: family }, ending);
+          }
         }
       }
+      gone.push(...page);
     }
     this.tell(
       writing,
