@@ -74,7 +74,10 @@ async function visitEvent(browser, server) {
   await page.getByRole("button", { name: "Make the invitation" }).click();
   const address = await page.getByRole("textbox", { name: "Link" }).inputValue();
   await picture(page, "invitation", { fullPage: true });
-  const guest = await Visitor.arrive(browser, server.url, { viewport: { width: 390, height: 844 }, colorScheme: "light" });
+  const guest = await Visitor.arrive(browser, server.url, {
+    viewport: { width: 390, height: 844 },
+    colorScheme: "light",
+  });
   const phone = await guest.open(new URL(address).pathname);
   await phone.getByRole("button", { name: "Come in" }).click();
   await ready(phone);

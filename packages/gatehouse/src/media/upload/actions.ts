@@ -1,7 +1,6 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { addressKey, UNKNOWN_ADDRESS } from "../../guards/address.ts";
-import { defineAction, type Action, type AnyAction, type Authorise } from "../../kernel/action.ts";
-import type { Principal } from "../../kernel/attempt.ts";
+import { defineAction, type Action, type AnyAction } from "../../kernel/action.ts";
 import { isDenial, type Denial } from "../../kernel/outcome.ts";
 import type { EmergencyMode } from "../../kernel/ports/emergency.ts";
 import type { MediaGrant, MediaGrants } from "../../kernel/ports/media-grants.ts";
@@ -13,10 +12,10 @@ import type { BeginCommand, ContentCommand } from "./command.ts";
 import { uploadEvents } from "./events.ts";
 import { HELD_AHEAD, PARALLEL, perMinute, VENUE } from "./limits.ts";
 import { joinable, type JoinCommand } from "./joining.ts";
-import { isOwn } from "./ownership.ts";
 import { uploadProblems } from "./problems.ts";
 import { notThere, refuse, whilePaused } from "./refusals.ts";
 import { ENDED_KEPT, type ContentSource, type Received, type TransferParts } from "./content.ts";
+import { grantOf, mayGoOn, mine, ownerOnly } from "./rights.ts";
 import type { Transfer } from "./transfer.ts";
 import type { Transfers } from "./transfers.ts";
 
@@ -251,54 +250,4 @@ function shortageDenial(shortage: ResumableShortage): Denial {
   const isQuota = shortage === "files" || shortage === "bytes";
   const problem = isQuota ? uploadProblems.UPLOADS_EXHAUSTED : uploadProblems.UPLOADS_OPEN;
   return refuse(problem, undefined, { context: { of: shortage }, ...(isQuota ? {} : { retryAfter: 60 }) });
-}
-
-interface Asked {
-  readonly id: string;
-  readonly principal: Principal;
-}
-
-/** An upload of somebody's own; whatever else there may be is not there for them. */
-async function mine(
-  uploads: UploadActionParts["uploads"],
-  transaction: ReadTransaction,
-  { id, principal }: Asked,
-): Promise<ResumableUpload | Denial> {
-  const upload = await uploads.find(transaction, id);
-  return upload !== undefined && isOwn(upload, principal) ? upload : notThere();
-}
-
-function ownerOnly(uploads: UploadActionParts["uploads"]): Authorise<UploadCall> {
-  return async ({ input: { id }, principal, read }) => {
-    const upload = await read((reading) => mine(uploads, reading, { id, principal }));
-    return isDenial(upload) ? upload : true;
-  };
-}
-
-function mayGoOn(parts: UploadActionParts): Authorise<UploadCall> {
-  return ({ input: { id }, principal, read }) =>
-    read(async (reading) => {
-      const upload = await mine(parts.uploads, reading, { id, principal });
-      if (isDenial(upload)) return upload;
-      const grant = await grantOf(parts, reading, { principal, ...upload });
-      return isDenial(grant) ? grant : true;
-    });
-}
-
-/** The grant that lets somebody upload to a collection now: the same one under which the upload has begun. */
-async function grantOf(
-  { grants, clock }: UploadActionParts,
-  transaction: ReadTransaction,
-  wanted: { readonly principal: Principal; readonly collection: string; readonly grant?: ResumableUpload["grant"] },
-): Promise<MediaGrant | Denial> {
-  const { principal, collection } = wanted;
-  const grant = await grants.of(transaction, { principal, collection });
-  const holds =
-    grant !== undefined &&
-    grant.scopes.has("upload") &&
-    grant.tenant === principal.tenant &&
-    grant.collection === collection &&
-    (wanted.grant === undefined || wanted.grant.id === grant.id) &&
-    (grant.expiresAt === undefined || grant.expiresAt > clock.now());
-  return holds ? grant : refuse(uploadProblems.UPLOAD_NOT_GRANTED);
 }
