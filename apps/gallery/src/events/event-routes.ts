@@ -109,11 +109,9 @@ async function photoSection({ services, live, photos }: EventRouteParts, asked: 
   if (scopes.size === 0) return html`<section>${heading}<p class="empty">${words.photosForGuests}</p></section>`;
   const csrfToken = services.edge.csrfToken(inbound);
   const form = scopes.has("upload") ? uploadForm({ eventId, language, csrfToken, nonce: inbound.nonce }) : undefined;
-  const archive = html`<p><a href="/events/${slug}/photos.zip" download>${words.downloadAll}</a></p>`;
   return html`<section aria-label="${words.photos}">
     ${heading} ${form}
     ${await live.mount(photos, { instance: slug, props: { eventId, slug, language }, inbound })}
-    ${scopes.has("download") ? archive : undefined}
   </section>`;
 }
 

@@ -1,6 +1,6 @@
 import { html, type Html } from "gatehouse/html";
 import type { MediaServices } from "gatehouse/media";
-import type { MediaGrants, Principal, ReadTransaction } from "gatehouse/kernel";
+import type { MediaAsset, MediaGrants, Principal, ReadTransaction } from "gatehouse/kernel";
 import { live, reply, type LiveComponent } from "gatehouse/live";
 import { z } from "zod";
 import { formatTime, languages, texts, type Language } from "../language.ts";
@@ -27,6 +27,8 @@ const State = z.object({
   /** `null` for who may not look. */
   photos: z.array(Photo).nullable(),
   more: z.boolean(),
+  /** Whether they may have all of them as an archive. */
+  archive: z.boolean(),
   /** Files of one's own that are being looked at, wait for a host, and were refused. */
   checking: z.number(),
   waiting: z.number(),
@@ -60,7 +62,7 @@ export function createPhotoGrid(media: MediaServices, grants: Pick<MediaGrants, 
       ),
     }),
     render: ({ state, act, props }) => {
-      const { photos, more, checking, waiting, refused } = state;
+      const { photos, more, archive, checking, waiting, refused } = state;
       if (photos === null) return html``;
       const words = texts[props.language];
       const notes = [
@@ -82,6 +84,11 @@ export function createPhotoGrid(media: MediaServices, grants: Pick<MediaGrants, 
             ? html`<p class="actions"><button class="button quiet" ${act.more()}>${words.morePhotos}</button></p>`
             : undefined
         }
+        ${
+          archive && photos.length > 0
+            ? html`<p><a href="/events/${props.slug}/photos.zip" download>${words.downloadAll}</a></p>`
+            : undefined
+        }
       `;
     },
   });
@@ -100,7 +107,7 @@ async function look(
   limit: number,
 ): Promise<State> {
   const grant = await grants.of(transaction, { principal, collection: eventId });
-  if (grant === undefined) return { photos: null, more: false, checking: 0, waiting: 0, refused: 0 };
+  if (grant === undefined) return NOTHING;
   const found = grant.scopes.has("view") ? await listPhotos(transaction, media, { grant, limit: limit + 1 }) : [];
   const own = await media.assets.list(transaction, {
     ...{ tenant: grant.tenant, collection: eventId, limit: MOST_WAITING },
@@ -114,14 +121,21 @@ async function look(
       ...(thumb === undefined ? {} : { thumb: sized(thumb) }),
     })),
     more: found.length > limit,
+    archive: grant.scopes.has("download"),
     checking: count(({ state, reason }) => OPEN.has(state) || (state === "held" && reason === "scanner")),
     waiting: count(({ state, reason }) => state === "held" && reason !== "scanner"),
-    refused: count(({ state }) => REFUSED.has(state)),
+    refused: count(isRefused),
   };
 }
 
 const OPEN: ReadonlySet<string> = new Set(["received", "scanning", "clean"]);
 const REFUSED: ReadonlySet<string> = new Set(["unscannable", "suspicious", "infected", "rejected"]);
+const NOTHING: State = { photos: null, more: false, archive: false, checking: 0, waiting: 0, refused: 0 };
+
+/** Whether the server has refused a file; what a host has deleted is no fault of the file's. */
+export function isRefused({ state, reason }: Pick<MediaAsset, "state" | "reason">): boolean {
+  return REFUSED.has(state) && !reason.startsWith("moderated");
+}
 
 function sized({ address, width, height }: z.infer<typeof Form>): z.infer<typeof Form> {
   return width === undefined || height === undefined ? { address } : { address, width, height };

@@ -11,7 +11,8 @@ import { decisionForm, type Decision } from "./decision-form.ts";
 import type { PhotoArchive } from "./download-action.ts";
 import { archiveOf } from "./archive.ts";
 import { photoPage } from "./photo-page.ts";
-import { altOf } from "./photo-grid.ts";
+import type { Words } from "../texts/en.ts";
+import { altOf, isRefused } from "./photo-grid.ts";
 import { findPhoto } from "./shown-photo.ts";
 
 /** What the pages of photos are made from. */
@@ -77,7 +78,7 @@ async function queue({ services, media, pages }: PhotoRouteParts, asked: AskedEv
     const query = { tenant: event.tenant, collection: event.id, limit: MOST };
     return {
       held: await media.assets.list(transaction, { ...query, states: ["held"] }),
-      refused: await media.assets.list(transaction, { ...query, states: REFUSED }),
+      refused: (await media.assets.list(transaction, { ...query, states: REFUSED })).filter(isRefused),
     };
   });
   const waiting = held.filter(({ reason }) => reason !== "scanner");
@@ -128,11 +129,22 @@ function refusedList(assets: readonly MediaAsset[], language: Language): Html {
     <p>${words.refusedFilesWhy}</p>
     <ul>
       ${assets.map(
-        ({ name, receivedAt, state, reason }) =>
-          html`<li>${name}, ${formatTime(receivedAt, language)}: ${state}${reason === "" ? "" : ` (${reason})`}</li>`,
+        ({ name, receivedAt, state }) =>
+          html`<li>${name}, ${formatTime(receivedAt, language)}: ${refusalOf(state, words)}</li>`,
       )}
     </ul>
   </section>`;
+}
+
+function refusalOf(state: AssetState, words: Words): string {
+  switch (state) {
+    case "infected":
+      return words.refusedInfected;
+    case "unscannable":
+      return words.refusedUnscannable;
+    default:
+      return words.refusedDamaged;
+  }
 }
 
 /** A host's word about a photo; the gate asks whether it is one. */

@@ -113,6 +113,9 @@ export const de: Words = {
   decideReject: "Löschen",
   refusedFiles: "Abgewiesene Dateien",
   refusedFilesWhy: "Diese hat der Server abgewiesen; niemand sieht sie.",
+  refusedInfected: "enthält Schadsoftware",
+  refusedUnscannable: "konnte nicht auf Schadsoftware geprüft werden",
+  refusedDamaged: "beschädigt, oder weder Foto noch Video",
   invitations: "Einladungen",
   invitationsWhy:
     "Wer den Code einer Einladung scannt oder ihren Link öffnet, ist Gast. Ein Code für alle Tische genügt; ein eigener je Gruppe lässt sich einzeln zurückziehen.",

@@ -107,6 +107,9 @@ export const en = {
   decideReject: "Delete",
   refusedFiles: "Refused files",
   refusedFilesWhy: "The server has refused these, and nobody sees them.",
+  refusedInfected: "holds malware",
+  refusedUnscannable: "could not be checked for malware",
+  refusedDamaged: "damaged, or no photo or video",
   invitations: "Invitations",
   invitationsWhy:
     "Whoever scans the code of an invitation or opens its link is a guest. One code for all tables will do; one for each group can be taken back alone.",

@@ -8,6 +8,12 @@ import { systemRandom } from "./random.ts";
 import { REDACTED, scrubContext, scrubText } from "./scrub.ts";
 
 describe("scrubText", () => {
+  it("leaves names of ours that look like secrets: identifiers, and clients of the identity provider", () => {
+    const names = ["0190f3a4-5b6c-7d8e-9fa0-b1c2d3e4f5a6", "client_3f9c0d5e7a1b2c4d6e8f0a9b8c7d6e5f"];
+    for (const name of names) assert.equal(scrubText(`made for ${name} today`), `made for ${name} today`);
+    assert.equal(scrubText("key 3f9c0d5e7a1b2c4d6e8f0a9b8c7d6e5f"), `key ${REDACTED}`);
+  });
+
   it("takes credentials of a telling form out of a text, and leaves the rest", () => {
     const jwt = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhZGEifQ.c2lnbmF0dXJl";
     const cases: [text: string, secret: string][] = [

@@ -27,7 +27,8 @@ const CREDENTIAL_FORMS: readonly RegExp[] = [
 
 /** Runs of characters that keys and tokens are written in. */
 const LONG_RUN = /[A-Za-z0-9+/_=-]{28,}/g;
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+/** Names of ours that look like secrets: UUIDs, and clients of the identity provider. */
+const PUBLIC_FORM = /^(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|client_[0-9a-f]{32})$/i;
 /** Bits a character of a random run carries at least; words and dashed names stay below. */
 const RANDOM_BITS = 3.3;
 
@@ -73,7 +74,7 @@ export function scrubContext(context: EventContext): EventContext {
 }
 
 function looksRandom(run: string): boolean {
-  if (UUID.test(run)) return false;
+  if (PUBLIC_FORM.test(run)) return false;
   const hexadecimal = /^[0-9a-f]+$/i.test(run);
   if (/^[0-9]+$/.test(run)) return false;
   if (hexadecimal) return entropy(run) > 2.8;

@@ -38,7 +38,9 @@ export class EmailChange {
     const link = letters.linkTo(tenant, "email", await links.issue(writing, placeIn(tenant), subject));
     const owner = await directory.findByEmail(writing, tenant, email);
     if (owner === undefined || owner.id === id) {
-      letters.post(writing, { kind: "email-change", to: email, locale, link });
+      const [known] = await directory.emails(writing, account);
+      const about = known === undefined ? {} : { account: known.email };
+      letters.post(writing, { kind: "email-change", to: email, locale, link, ...about });
     } else {
       letters.post(writing, { kind: "email-taken", to: email, locale: owner.locale });
     }

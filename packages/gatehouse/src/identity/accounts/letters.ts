@@ -35,6 +35,8 @@ export interface Letter {
   readonly locale: string;
   /** Where it leads; absent where there is nothing to follow. */
   readonly link?: string;
+  /** The address by which the account is known that it is about, where its reader may have another one. */
+  readonly account?: string;
 }
 
 /** What letters are sent with. */
@@ -95,6 +97,7 @@ interface Words {
   readonly ignore: string;
   /** For what has happened already. */
   readonly act: string;
+  readonly account: (address: string) => string;
 }
 
 const ENGLISH: Words = {
@@ -154,6 +157,8 @@ const ENGLISH: Words = {
   },
   ignore: "If this was not you, there is nothing you need to do.",
   act: "If this was not you, set a new password at once and tell whoever runs the service.",
+  account: (address) =>
+    `It is the account that has the address ${address} so far. If that is not yours, do not confirm: your address would be theirs.`,
 };
 
 const GERMAN: Words = {
@@ -213,6 +218,8 @@ const GERMAN: Words = {
   },
   ignore: "Wenn Sie das nicht waren, brauchen Sie nichts zu tun.",
   act: "Wenn Sie das nicht waren, setzen Sie sofort ein neues Passwort und sagen Sie es dem, der den Dienst betreibt.",
+  account: (address) =>
+    `Es ist das Konto, das bisher die Adresse ${address} hat. Ist das nicht Ihres, bestätigen Sie nicht: Ihre Adresse gehörte dann anderen.`,
 };
 
 const NOTICES: ReadonlySet<LetterKind> = new Set<NoticeKind>([
@@ -220,9 +227,11 @@ const NOTICES: ReadonlySet<LetterKind> = new Set<NoticeKind>([
   ...(["recovery-codes-made", "email-change-asked", "email-changed"] as const),
 ]);
 
-function writeLetter({ kind, link, locale }: Letter, service: string): Pick<Mail, "subject" | "text"> {
-  const { letters, ignore, act } = /^de(?:-|$)/i.test(locale) ? GERMAN : ENGLISH;
+function writeLetter({ kind, link, locale, account }: Letter, service: string): Pick<Mail, "subject" | "text"> {
+  const { letters, ignore, act, account: about } = /^de(?:-|$)/i.test(locale) ? GERMAN : ENGLISH;
   const advice = NOTICES.has(kind) ? act : ignore;
   const { subject, text } = letters[kind];
-  return { subject: subject(service), text: [text, ...(link === undefined ? [] : [link]), advice].join("\n\n") };
+  const told = account === undefined ? undefined : about(account);
+  const parts = [text, link, told, advice].filter((part) => part !== undefined);
+  return { subject: subject(service), text: parts.join("\n\n") };
 }

@@ -32,7 +32,8 @@ export const accountTexts = defineTexts({
     verifiedWhy: "You can close this page.",
 
     newEmail: "Your new address",
-    newEmailWhy: "Your account is to have this address from now on, and you are signed out everywhere.",
+    newEmailWhy:
+      "Your account is to have this address from now on, and you are signed out everywhere. Go on only if the letter names your account.",
     newEmailNow: "Use this address",
     newEmailDone: "Your address has changed",
     newEmailDoneWhy: "You were signed out everywhere. Sign in with the new address.",
@@ -89,7 +90,8 @@ export const accountTexts = defineTexts({
     verifiedWhy: "Sie können diese Seite schließen.",
 
     newEmail: "Ihre neue Adresse",
-    newEmailWhy: "Ihr Konto soll ab jetzt diese Adresse haben, und Sie werden überall abgemeldet.",
+    newEmailWhy:
+      "Ihr Konto soll ab jetzt diese Adresse haben, und Sie werden überall abgemeldet. Fahren Sie nur fort, wenn der Brief Ihr Konto nennt.",
     newEmailNow: "Diese Adresse verwenden",
     newEmailDone: "Ihre Adresse hat sich geändert",
     newEmailDoneWhy: "Sie wurden überall abgemeldet. Melden Sie sich mit der neuen Adresse an.",

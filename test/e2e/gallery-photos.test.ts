@@ -1,0 +1,154 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import type { Browser, Page } from "playwright-core";
+import sharp from "sharp";
+import { inspect } from "../support/accessibility.ts";
+import { launchBrowser, ready, settled, startSite, Visitor } from "../support/browser.ts";
+import { makeAccount, signInToGallery } from "../support/gallery-people.ts";
+import type { ServerProcess } from "../support/server-process.ts";
+
+let browser: Browser;
+let server: ServerProcess;
+
+before(async () => {
+  [browser, server] = await Promise.all([launchBrowser(), startSite()]);
+});
+after(async () => {
+  await browser.close();
+  await server[Symbol.asyncDispose]();
+});
+
+interface Photo {
+  readonly name: string;
+  readonly mimeType: string;
+  readonly buffer: Buffer;
+}
+
+async function photo(name: string, red: number): Promise<Photo> {
+  const picture = sharp({ create: { width: 640, height: 480, channels: 3, background: { r: red, g: 90, b: 40 } } });
+  return { name, mimeType: "image/jpeg", buffer: await picture.jpeg().toBuffer() };
+}
+
+/** A host at an event of their own whose photos wait for approval, and where guests come in. */
+async function prepare(
+  title: string,
+  permission: string,
+): Promise<{ host: Visitor; page: Page; join: string; path: string }> {
+  const { email } = await makeAccount(server, `Host of ${title}`);
+  const host = await Visitor.arrive(browser, server.url);
+  const page = await host.open("/events");
+  await signInToGallery(page, email);
+  await page.goto(`${server.url}/events/new`);
+  await ready(page);
+  const said = { title, hosts: "Lena", place: "The lake", heldOn: "2027-06-19" };
+  for (const [name, text] of Object.entries(said)) await page.locator(`[name=${name}]`).fill(text);
+  await page.getByLabel("appear when a host has approved them").check();
+  await page.getByRole("button", { name: "Create the event" }).click();
+  await page.getByRole("heading", { level: 1, name: title }).waitFor();
+  const path = new URL(page.url()).pathname;
+  await page.getByRole("link", { name: "Invitations" }).click();
+  await ready(page);
+  await page.getByLabel("For whom").fill("Everybody");
+  await page.getByLabel(permission, { exact: true }).check();
+  await page.getByRole("button", { name: "Make the invitation" }).click();
+  const address = await page.getByRole("textbox", { name: "Link" }).inputValue();
+  return { host, page, join: new URL(address).pathname, path };
+}
+
+async function comeIn(
+  join: string,
+  options: { javaScriptEnabled?: boolean } = {},
+): Promise<{ guest: Visitor; page: Page }> {
+  const guest = await Visitor.arrive(browser, server.url, options);
+  const page = await guest.open(join);
+  await page.getByRole("button", { name: "Come in" }).click();
+  await page.getByRole("heading", { name: "Add photos and videos" }).waitFor();
+  return { guest, page };
+}
+
+/** Opens a page until something is on it: nothing tells pages without scripts that it has come. */
+async function openUntil(page: Page, path: string, text: string): Promise<void> {
+  do await page.goto(server.url + path);
+  while ((await page.getByText(text).count()) === 0);
+}
+
+describe("photos of an event whose hosts approve them", () => {
+  for (const javaScriptEnabled of [true, false]) {
+    it(`wait for a host, and appear by a word, ${javaScriptEnabled ? "with" : "without"} scripts of the guest`, async () => {
+      const title = javaScriptEnabled ? "Approved One" : "Approved Two";
+      const { host, page, join, path } = await prepare(title, "see photos, add some and download them");
+      await using _host = host;
+      const { guest, page: theirs } = await comeIn(join, { javaScriptEnabled });
+      await using _guest = guest;
+      await theirs.setInputFiles("#photos", [await photo("one.jpg", 200), await photo("two.jpg", 90)]);
+      if (!javaScriptEnabled) await theirs.getByRole("button", { name: "Upload" }).click();
+      if (javaScriptEnabled) await theirs.getByText("2 files of yours wait for a host.").waitFor();
+      else await openUntil(theirs, path, "2 files of yours wait for a host.");
+      assert.equal(await theirs.locator(".photos li").count(), 0);
+
+      await page.goto(`${server.url}${path}/moderation`);
+      assert.equal(await page.locator("img.waiting").count(), 2);
+      await page
+        .getByRole("button", { name: /^Approve/ })
+        .first()
+        .click();
+      await page.getByRole("heading", { level: 1, name: `Approval: ${title}` }).waitFor();
+      await page
+        .getByRole("button", { name: /^Delete/ })
+        .first()
+        .click();
+      await page.getByText("Nothing waits for you.").waitFor();
+      assert.equal(await page.getByText("Refused files").count(), 0, "what a host has deleted was not refused");
+
+      if (javaScriptEnabled) await theirs.locator(".photos li").first().waitFor();
+      else await theirs.goto(server.url + path);
+      assert.equal(await theirs.locator(".photos li").count(), 1);
+      await theirs.locator(".photos a").first().click();
+      const download = await theirs.getByRole("link", { name: "Download" }).getAttribute("href");
+      assert.equal((await theirs.request.get(server.url + download)).status(), 200);
+      const archive = await theirs.request.get(`${server.url}${path}/photos.zip`);
+      assert.deepEqual([archive.status(), archive.headers()["content-type"]], [200, "application/zip"]);
+      assert.match((await archive.body()).toString("latin1"), /^PK.*(one|two)\.jpg/s);
+      guest.satisfied();
+    });
+  }
+
+  it("are hidden again by a host, at once and at the address that was kept", async () => {
+    const { host, page, join, path } = await prepare("Hidden Again", "see photos and add some");
+    await using _host = host;
+    const { guest, page: theirs } = await comeIn(join);
+    await using _guest = guest;
+    await theirs.setInputFiles("#photos", [await photo("secret.jpg", 10)]);
+    await theirs.getByText("One file of yours waits for a host.").waitFor();
+    await page.goto(`${server.url}${path}/moderation`);
+    await page.getByRole("button", { name: /^Approve/ }).click();
+    await theirs.locator(".photos img").waitFor();
+    const address = (await theirs.locator(".photos img").getAttribute("src")) ?? "";
+    assert.equal((await theirs.request.get(server.url + address)).status(), 200);
+    await page.goto(server.url + path);
+    await page.locator(".photos a").click();
+    await page.getByRole("button", { name: /^Hide/ }).click();
+    await page.waitForURL(server.url + path);
+    await settled(theirs);
+    await theirs.getByText("There are no photos yet.").waitFor();
+    assert.notEqual((await theirs.request.get(server.url + address)).status(), 200);
+  });
+
+  it("have pages in which axe finds no fault", async () => {
+    const { host, page, join, path } = await prepare("Inspected", "see photos, add some and download them");
+    await using _host = host;
+    const { guest, page: theirs } = await comeIn(join);
+    await using _guest = guest;
+    await theirs.setInputFiles("#photos", [await photo("a.jpg", 10), await photo("b.jpg", 60)]);
+    await theirs.getByText("2 files of yours wait for a host.").waitFor();
+    await inspect(theirs, "a guest's page with uploads");
+    await page.goto(`${server.url}${path}/moderation`);
+    await inspect(page, "the queue of a host");
+    await page
+      .getByRole("button", { name: /^Approve/ })
+      .first()
+      .click();
+    await theirs.locator(".photos a").click();
+    await inspect(theirs, "a photo");
+  });
+});
