@@ -31,6 +31,9 @@ describe("parseCommandLine", () => {
     assert.equal(parse("").command, undefined);
     assert.deepEqual([parse("--version").version, parse("start").version], [true, false]);
     assert.equal(parse("--help").help, true);
+    const { command: none, help, words: group } = parse("keys --help");
+    assert.deepEqual([none, help, group], [undefined, true, ["keys"]], "all commands of a group");
+    refuses("nothing --help", 'There is no command "nothing". See gatehouse --help.');
   });
 
   it("asks what was meant by an unknown flag or command", () => {

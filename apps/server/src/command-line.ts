@@ -59,7 +59,8 @@ export function parseCommandLine(parameters: readonly string[], commands: readon
     values[token.name] = valueOf(token.rawName, flag, isFlag ? undefined : token.value);
   }
   const help = values["help"] === true;
-  if (command === undefined && positionals.length > 0) throw unknownCommand(positionals, commands);
+  const asksForGroup = help && positionals.length === 1 && groupOf(positionals, commands).length > 0;
+  if (command === undefined && positionals.length > 0 && !asksForGroup) throw unknownCommand(positionals, commands);
   if (command !== undefined && !help && words.length > (command.words ?? 0)) throw surplusWords(command, words);
   return {
     command,
@@ -104,10 +105,15 @@ function unknownFlag(name: string, known: readonly string[], command: Command | 
   return new UsageError(`There is no flag ${name}.${hint} See ${helpFor(command)}.`);
 }
 
+/** The commands that begin with a word, such as `oauth`. */
+export function groupOf([first = ""]: readonly string[], commands: readonly Command[]): readonly Command[] {
+  return commands.filter(({ name }) => name.startsWith(`${first} `));
+}
+
 function unknownCommand(words: readonly string[], commands: readonly Command[]): UsageError {
   const names = commands.map((command) => command.name);
   const [first = ""] = words;
-  const group = names.filter((name) => name.startsWith(`${first} `));
+  const group = groupOf(words, commands).map(({ name }) => name);
   if (words.length === 1 && group.length > 0)
     return new UsageError(`Say which: gatehouse ${group.join(", gatehouse ")}.`);
   const meant = closest(words.slice(0, 2).join(" "), names) ?? closest(first, names);

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { systemClock, systemRandom } from "gatehouse/kernel";
 import { z } from "zod";
 import { UsageError } from "./command.ts";
-import { parseCommandLine } from "./command-line.ts";
+import { groupOf, parseCommandLine } from "./command-line.ts";
 import { commands } from "./commands.ts";
 import { commandHelp, generalHelp } from "./help.ts";
 import { loadSettings } from "./settings.ts";
@@ -35,7 +35,11 @@ async function main(parameters: readonly string[]): Promise<number> {
     return 0;
   }
   if (command === undefined || help) {
-    terminal.print(command === undefined ? generalHelp(commands) : commandHelp(command));
+    terminal.print(
+      command === undefined
+        ? generalHelp(words.length === 0 ? commands : groupOf(words, commands))
+        : commandHelp(command),
+    );
     return 0;
   }
   const { config, application } = await loadSettings({
