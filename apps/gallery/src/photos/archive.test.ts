@@ -4,6 +4,9 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import { archiveOf } from "./archive.ts";
 
+const PARTY = { name: "party", grant: { id: "host:party", generation: 1 } };
+const holds = async (): Promise<boolean> => true;
+
 /** The names in a zip file, of its local headers. */
 function namesIn(zip: Buffer): string[] {
   const names = [];
@@ -19,7 +22,7 @@ it("an archive has no two names that a disk may take for one", async () => {
   const get = async () => ({ bytes: 1, sha256: undefined, body: new Blob(["x"]).stream() });
   // Nothing else of a target is asked for.
   const target = { get } as unknown as Parameters<typeof archiveOf>[1]["target"];
-  const archive = archiveOf({ name: "party", files }, { target, method: "GET" });
+  const archive = archiveOf({ ...PARTY, files }, { target, method: "GET", holds });
   const packed = namesIn(Buffer.from(await archive.arrayBuffer()));
   assert.equal(packed.length, names.length);
   assert.equal(new Set(packed.map((name) => name.normalize("NFC").toLowerCase())).size, names.length, packed.join());
@@ -40,12 +43,24 @@ it("an archive leaves no file open that nobody reads on", async () => {
   };
   // Nothing else of a target is asked for.
   const target = { get } as unknown as Parameters<typeof archiveOf>[1]["target"];
-  const archive = { name: "party", files: [{ key: "k", name: "a.jpg", bytes: 1e9, changedAt: 0 }] };
-  const reader = archiveOf(archive, { target, method: "GET" }).body?.getReader();
+  const archive = { ...PARTY, files: [{ key: "k", name: "a.jpg", bytes: 1e9, changedAt: 0 }] };
+  const reader = archiveOf(archive, { target, method: "GET", holds }).body?.getReader();
   await reader?.read();
   await reader?.read();
   await reader?.cancel().catch(() => undefined);
   assert.deepEqual([opened, closed], [1, 1]);
-  const head = archiveOf(archive, { target, method: "HEAD" });
+  const head = archiveOf(archive, { target, method: "HEAD", holds });
   assert.deepEqual([head.status, head.body, opened], [200, null, 1]);
+});
+
+// Attack: somebody begins to download slowly, and goes on for hours after the host has taken the invitation back.
+it("an archive ends where the grant does under which it was begun", async () => {
+  let left = 2;
+  const get = async () => ({ bytes: 1, sha256: undefined, body: new Blob(["x"]).stream() });
+  // Nothing else of a target is asked for.
+  const target = { get } as unknown as Parameters<typeof archiveOf>[1]["target"];
+  const files = ["a", "b", "c"].map((name) => ({ key: name, name: `${name}.jpg`, bytes: 1, changedAt: 0 }));
+  const ending = async (): Promise<boolean> => (left -= 1) >= 0;
+  const archive = archiveOf({ ...PARTY, files }, { target, method: "GET", holds: ending });
+  await assert.rejects(archive.arrayBuffer(), /may not have it any more/);
 });

@@ -7,11 +7,13 @@ export interface ArchiveRequest {
   readonly target: MediaServices["target"];
   /** Of the request: for `HEAD` no file is opened. */
   readonly method: string;
+  /** Whether the grant still holds under which the archive was asked for; asked again before each file. */
+  readonly holds: () => Promise<boolean>;
 }
 
 /** Sends photos as one archive, read from storage while it is sent. Photos are compressed already: nothing is again. */
-export function archiveOf({ name, files }: PhotoArchive, { target, method }: ArchiveRequest): Response {
-  return new Response(method === "HEAD" ? null : makeZip(entries(files, target)), {
+export function archiveOf({ name, files }: PhotoArchive, { method, ...request }: ArchiveRequest): Response {
+  return new Response(method === "HEAD" ? null : makeZip(entries(files, request)), {
     headers: {
       "content-type": "application/zip",
       "content-disposition": `attachment; filename="${name}.zip"`,
@@ -23,10 +25,11 @@ export function archiveOf({ name, files }: PhotoArchive, { target, method }: Arc
 
 async function* entries(
   files: PhotoArchive["files"],
-  target: MediaServices["target"],
+  { target, holds }: Pick<ArchiveRequest, "target" | "holds">,
 ): AsyncGenerator<{ name: string; input: AsyncIterable<Uint8Array>; lastModified: Date; size: number }> {
   const names = new Map<string, number>();
   for (const { key, name, bytes, changedAt } of files) {
+    if (!(await holds())) throw new Error("Who was sent this archive may not have it any more.");
     const file = await target.get(key);
     // It was deleted after the archive was begun.
     if (file === undefined) continue;

@@ -8,6 +8,7 @@ import { findEvent } from "../events/events.ts";
 /** The files of an archive of photos. */
 export interface PhotoArchive {
   readonly name: string;
+  readonly grant: { readonly id: string; readonly generation: number };
   readonly files: readonly {
     readonly key: string;
     readonly name: string;
@@ -56,7 +57,8 @@ export function createDownloadAction(media: MediaServices, { limits }: Pick<Gues
         }
         after = page.length === PAGE ? page.at(-1) : undefined;
       } while (after !== undefined && files.length < MOST);
-      return { name: slug, files } satisfies PhotoArchive;
+      const { id, generation } = grant;
+      return { name: slug, grant: { id, generation }, files } satisfies PhotoArchive;
     },
   });
 }

@@ -48,8 +48,13 @@ export function photoRoutes(parts: PhotoRouteParts): Hono {
     "/events/:slug/photos.zip",
     edge.action(download, {
       input: (_value, _inbound, { slug }) => ({ slug }),
-      // The action's own answer.
-      render: ({ value }, { method }) => archiveOf(value as PhotoArchive, { ...media, method }),
+      render: ({ value }, { tenant, method }) => {
+        // The action's own answer.
+        const archive = value as PhotoArchive;
+        const { id, generation } = archive.grant;
+        const holds = async (): Promise<boolean> => (await media.grants.generation({ tenant, id })) === generation;
+        return archiveOf(archive, { target: media.target, method, holds });
+      },
     }),
   );
   return app;
