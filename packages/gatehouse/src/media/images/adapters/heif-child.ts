@@ -12,10 +12,12 @@ interface Pixels {
   readonly data: Uint8ClampedArray;
 }
 
+type AvifDecoder = typeof import("@jsquash/avif/decode.js");
+
 // Of what is in browsers, and partly in Node, the types of this project know little.
 const web = globalThis as typeof globalThis & {
   ImageData?: typeof PlainImageData;
-  readonly WebAssembly: { compile(code: Uint8Array): Promise<WebAssembly.Module> };
+  readonly WebAssembly: { compile(code: Uint8Array): Promise<NonNullable<Parameters<AvifDecoder["init"]>[0]>> };
 };
 
 answerTasks(async (task): Promise<PictureAnswer> => {
