@@ -1,3 +1,4 @@
+import type { HeaderFields } from "../../http/security-headers.ts";
 import type { Inbound } from "../../http/inbound.ts";
 import { readableName, shortenName } from "../../http/readable-name.ts";
 import type { Denial } from "../../kernel/outcome.ts";
@@ -88,7 +89,8 @@ export class DraftDialect implements Dialect {
   begun(upload: ResumableUpload, sha256?: Uint8Array): UploadAnswer {
     const location = `${UPLOADS_PATH}/${upload.id}`;
     const status = isComplete(upload) ? 200 : 201;
-    const digest = sha256 === undefined ? {} : { "repr-digest": `sha-256=:${Buffer.from(sha256).toString("base64")}:` };
+    const digest: HeaderFields =
+      sha256 === undefined ? {} : { "repr-digest": `sha-256=:${Buffer.from(sha256).toString("base64")}:` };
     return this.#withBody(upload, { status, headers: { ...this.#always(upload), ...digest, location } });
   }
 
@@ -99,7 +101,7 @@ export class DraftDialect implements Dialect {
 
   state(upload: ResumableUpload): UploadAnswer {
     const { length } = upload;
-    const known = length === undefined ? {} : { "upload-length": String(length) };
+    const known: HeaderFields = length === undefined ? {} : { "upload-length": String(length) };
     return { status: 204, headers: { ...this.#always(upload), ...known, "cache-control": "no-store" } };
   }
 
@@ -127,7 +129,7 @@ export class DraftDialect implements Dialect {
   }
 
   #always(upload: ResumableUpload): Readonly<Record<string, string>> {
-    const limits = isComplete(upload)
+    const limits: HeaderFields = isComplete(upload)
       ? {}
       : { "upload-limit": limitField(this.#parts, this.#secondsUntil(upload.expiresAt)) };
     return {

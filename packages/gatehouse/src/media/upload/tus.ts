@@ -1,3 +1,4 @@
+import type { HeaderFields } from "../../http/security-headers.ts";
 import type { Inbound } from "../../http/inbound.ts";
 import { readableName, shortenName } from "../../http/readable-name.ts";
 import { isDenial, type Denial } from "../../kernel/outcome.ts";
@@ -86,7 +87,8 @@ export class TusDialect implements Dialect {
   }
 
   begun(upload: ResumableUpload): UploadAnswer {
-    const progress = upload.offset > 0 || isComplete(upload) ? { "upload-offset": String(upload.offset) } : {};
+    const progress: HeaderFields =
+      upload.offset > 0 || isComplete(upload) ? { "upload-offset": String(upload.offset) } : {};
     const headers = { ...this.#always(upload), location: `${UPLOADS_PATH}/${upload.id}`, ...progress };
     return { status: 201, headers };
   }
@@ -119,7 +121,9 @@ export class TusDialect implements Dialect {
   }
 
   #always(upload: ResumableUpload): Readonly<Record<string, string>> {
-    const expires = isComplete(upload) ? {} : { "upload-expires": new Date(upload.expiresAt).toUTCString() };
+    const expires: HeaderFields = isComplete(upload)
+      ? {}
+      : { "upload-expires": new Date(upload.expiresAt).toUTCString() };
     return { "tus-resumable": VERSION, ...expires };
   }
 
