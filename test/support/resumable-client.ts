@@ -81,6 +81,8 @@ export async function uploadResumably(options: ResumableOptions): Promise<string
           collection: options.collection,
         });
         if (answer.status >= 500) throw new Error(answer.text);
+        // It has begun, as an interim answer has said: it goes on from where it is.
+        if (answer.status === 409 && path !== undefined) throw new Error(answer.text);
         if (answer.status >= 400) throw new RefusedError(answer);
         path = answer.headers.location ?? path;
         if (path !== undefined) located?.(path);
