@@ -81,7 +81,7 @@ export async function uploadResumably(options: ResumableOptions): Promise<string
           collection: options.collection,
         });
         if (answer.status >= 500) throw new Error(answer.text);
-        // It has begun, as an interim answer has said: it goes on from where it is.
+        // Whoever asks how far an upload is, as the drill does, ends the request that brings it: it goes on from there.
         if (answer.status === 409 && path !== undefined) throw new Error(answer.text);
         if (answer.status >= 400) throw new RefusedError(answer);
         path = answer.headers.location ?? path;

@@ -1,19 +1,17 @@
 import { Hono, type Context } from "hono";
 import { z } from "zod";
 import { html, type Html } from "../html/html.ts";
-import { readActionInput } from "../http/action-input.ts";
 import type { Inbound } from "../http/inbound.ts";
-import { isDenial } from "../kernel/outcome.ts";
 import { EMERGENCY_EFFECTS, EMERGENCY_MEASURES } from "../kernel/ports/emergency.ts";
 import { moment } from "./format.ts";
 import type { PageContent } from "./page-content.ts";
 import type { PageParts } from "./page-parts.ts";
+import { attemptForm, type FormAttempt } from "./sent-form.ts";
 
 const PATH = "/console/emergency";
 const Measures = z.object({
   measures: z.array(z.object({ measure: z.string(), reason: z.string(), expiresAt: z.number() })),
 });
-const Fields = z.object({ measure: z.string(), reason: z.string(), minutes: z.string() }).partial();
 
 /** The page of emergency measures, and the forms that set and lift them. */
 export function emergencyRoutes(parts: Omit<PageParts, "isOffered" | "ids">): Hono {
@@ -22,14 +20,17 @@ export function emergencyRoutes(parts: Omit<PageParts, "isOffered" | "ids">): Ho
   app.post(`${PATH}/set`, (context) =>
     take(parts, context, {
       action: "emergency.set",
-      input: ({ measure, reason, minutes = "" }) => ({
-        ...{ measure, reason },
-        minutes: /^\d{1,6}$/.test(minutes) ? Number(minutes) : minutes,
-      }),
+      input: (texts) => {
+        const minutes = texts.get("minutes") ?? "";
+        return {
+          ...{ measure: texts.get("measure"), reason: texts.get("reason") },
+          minutes: /^\d{1,6}$/.test(minutes) ? Number(minutes) : minutes,
+        };
+      },
     }),
   );
   app.post(`${PATH}/lift`, (context) =>
-    take(parts, context, { action: "emergency.lift", input: ({ measure }) => ({ measure }) }),
+    take(parts, context, { action: "emergency.lift", input: (texts) => ({ measure: texts.get("measure") }) }),
   );
   return app;
 }
@@ -76,22 +77,9 @@ function setForm(measure: string, csrfToken: string): Html {
   </form>`;
 }
 
-interface Taken {
-  readonly action: string;
-  readonly input: (fields: z.infer<typeof Fields>) => unknown;
-}
-
-async function take(parts: Parts, context: Context, { action, input }: Taken): Promise<Response> {
+async function take(parts: Parts, context: Context, form: FormAttempt): Promise<Response> {
   const { edge } = parts;
   const inbound = edge.of(context);
-  const outcome = await edge.receive(inbound, {
-    action,
-    read: async () => {
-      const carried = await readActionInput(inbound);
-      if (isDenial(carried)) return carried;
-      const { success, data } = Fields.safeParse(carried.value);
-      return { ...carried, value: input(success ? data : {}) };
-    },
-  });
+  const { outcome } = await attemptForm(edge, inbound, form);
   return outcome.ok ? edge.redirect(inbound, PATH) : parts.refuse(inbound, outcome);
 }

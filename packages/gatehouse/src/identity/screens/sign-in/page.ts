@@ -3,6 +3,7 @@ import type { Inbound } from "../../../http/inbound.ts";
 import { RECOVERY_PATH, REGISTRATION_PATH, SIGN_IN_PARAMETER } from "../account/paths.ts";
 import type { Screen } from "../layout.ts";
 import type { Pages, SpokenScreen } from "../pages.ts";
+import { recoveryCodesScreen } from "../recovery-codes.ts";
 import type { Refusal, Typed } from "../sent-form.ts";
 import { screenTexts } from "../texts.ts";
 import { begun } from "./actions.ts";
@@ -12,7 +13,6 @@ import { progressOf } from "./progress.ts";
 import {
   consentScreen,
   enrolmentScreen,
-  recoveryCodesScreen,
   secondFactorScreen,
   signInScreen,
   type SignInFrame,
@@ -64,7 +64,14 @@ export class SignInPage {
     const frame = this.#frame(inbound, facts);
     switch (advance.kind) {
       case "done":
-        return { language, ...recoveryCodesScreen(frame.words, advance.codes ?? [], advance.location) };
+        return {
+          language,
+          ...recoveryCodesScreen(frame.words, {
+            codes: advance.codes ?? [],
+            lead: frame.words.recoveryCodesWhy,
+            location: advance.location,
+          }),
+        };
       case "second":
         return { language, ...secondFactorScreen(frame, advance) };
       case "enrol":

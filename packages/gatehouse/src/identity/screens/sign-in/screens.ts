@@ -106,20 +106,6 @@ export function enrolmentScreen(
   };
 }
 
-/** Shows recovery codes, once. */
-export function recoveryCodesScreen(words: ScreenWords, codes: readonly string[], location: string): Screen {
-  return {
-    title: words.recoveryCodes,
-    lead: words.recoveryCodesWhy,
-    again: undefined,
-    body: html`<ul class="codes">
-        ${codes.map((code) => html`<li>${code}</li>`)}
-      </ul>
-      <p class="note">${words.recoveryCodesOnce}</p>
-      <a class="button" href="${location}">${words.codesKept}</a>`,
-  };
-}
-
 /** What an application asks to be allowed. */
 export interface ConsentQuestion {
   readonly email: string | undefined;

@@ -19,7 +19,8 @@ import type { OwnFrame } from "./frame.ts";
 import type { OwnView } from "./look.ts";
 import type { Demand } from "./owner.ts";
 import { DONE_PARAMETER, OWN_FORMS, OWN_PAGES, OWN_PATHS, type OwnPage } from "./paths.ts";
-import { codesScreen, emailScreen, factorsScreen, overviewScreen, passwordScreen, totpScreen } from "./screens.ts";
+import { recoveryCodesScreen } from "../../recovery-codes.ts";
+import { emailScreen, factorsScreen, overviewScreen, passwordScreen, totpScreen } from "./screens.ts";
 import type { OwnActions } from "./own-actions.ts";
 import type { SelfServiceParts } from "./parts.ts";
 import { applicationsScreen, sessionsScreen, type ClientNames } from "./session-screens.ts";
@@ -107,7 +108,11 @@ class OwnPages {
     if (!outcome.ok) return this.#refuse(inbound, { page, denial: outcome, typed });
     // The value of those actions that make codes; others have none.
     const { codes } = outcome.value as FactorAdded;
-    if (codes !== undefined) return this.#show(inbound, codesScreen(this.#frame(inbound, ""), codes));
+    if (codes !== undefined) {
+      const { said, shared } = this.#frame(inbound, "");
+      const shown = { codes, lead: said.kept, location: OWN_PATHS.factors };
+      return this.#show(inbound, recoveryCodesScreen(shared.words, shown));
+    }
     const onward = page === "password" ? "overview" : page;
     return edge.redirect(inbound, `${OWN_PATHS[onward]}?${DONE_PARAMETER}=${done}`);
   }

@@ -200,20 +200,6 @@ export function totpScreen(
   };
 }
 
-/** Shows recovery codes, once. */
-export function codesScreen({ said, shared: { words } }: OwnFrame, codes: readonly string[]): Screen {
-  return {
-    title: words.recoveryCodes,
-    lead: said.kept,
-    again: undefined,
-    body: html`<ul class="codes">
-        ${codes.map((code) => html`<li>${code}</li>`)}
-      </ul>
-      <p class="note">${words.recoveryCodesOnce}</p>
-      <a class="button" href="${OWN_PATHS.factors}">${words.codesKept}</a>`,
-  };
-}
-
 /** Of a form that was refused the language is changed by opening its page anew. */
 function refused(
   { alert, faults = {} }: NonNullable<ShownAgain["refusal"]>,
