@@ -20,8 +20,8 @@ export interface Authenticator<Kind extends Credential["kind"] = Credential["kin
   ): Promise<Principal | Denial | undefined>;
 }
 
-/** One authenticator for each kind; the kind `internal` needs none. */
-export type Authenticators = { readonly [Kind in Exclude<Credential["kind"], "internal">]?: Authenticator<Kind> };
+/** One authenticator for each kind; `internal` and `connection` need none. */
+export type Authenticators = { readonly [Kind in Exclude<Credential["kind"], "internal" | "connection">]?: Authenticator<Kind> };
 
 /** What the guard asks. */
 export interface AuthenticateOptions {
@@ -100,6 +100,10 @@ function authenticateOne(
   switch (credential.kind) {
     case "internal":
       return Promise.resolve(credential.principal);
+    case "connection":
+      return Promise.resolve(
+        attempt.entrance === "realtime" ? credential.principal : credentialInvalid("not accepted here", "connection"),
+      );
     case "session":
       if (attempt.provenance.kind !== "browser") {
         return Promise.resolve(credentialInvalid("session without browser checks", "session"));

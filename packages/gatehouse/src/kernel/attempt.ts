@@ -29,6 +29,8 @@ export type Provenance =
   | { readonly kind: "signed"; readonly headers: Readonly<Record<string, string>>; readonly body: Uint8Array }
   /** The caller attached a credential deliberately: nothing a foreign page could have caused. */
   | { readonly kind: "token" }
+  /** Sent over a realtime connection, whose origin was checked before it was opened. */
+  | { readonly kind: "connection" }
   /** The system itself: jobs, the local command line. */
   | { readonly kind: "internal" };
 
@@ -37,6 +39,8 @@ export type Credential =
   | { readonly kind: "session"; readonly id: string }
   | { readonly kind: "bearer"; readonly token: string; readonly proof?: PresentedProof }
   | { readonly kind: "client"; readonly id: string; readonly secret: string }
+  /** A realtime connection that has been let in: whoever it belongs to was found out then, and is looked at again and again. */
+  | { readonly kind: "connection"; readonly principal: Principal }
   | { readonly kind: "internal"; readonly principal: Principal };
 
 /** What came with a token to show that its sender has the key it is bound to (RFC 9449), and what it has to be about. */
