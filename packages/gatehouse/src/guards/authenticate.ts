@@ -21,7 +21,9 @@ export interface Authenticator<Kind extends Credential["kind"] = Credential["kin
 }
 
 /** One authenticator for each kind; `internal` and `connection` need none. */
-export type Authenticators = { readonly [Kind in Exclude<Credential["kind"], "internal" | "connection">]?: Authenticator<Kind> };
+export type Authenticators = {
+  readonly [Kind in Exclude<Credential["kind"], "internal" | "connection">]?: Authenticator<Kind>;
+};
 
 /** What the guard asks. */
 export interface AuthenticateOptions {

@@ -1,7 +1,7 @@
 import type { Migration } from "../../kernel/ports/store.ts";
 import { guestMigrations } from "./guest-migrations.ts";
 import { mediaMigrations } from "./media-migrations.ts";
-import { oauthMigrations } from "./oauth-migrations.ts";
+import { identityMigrations } from "./identity-migrations.ts";
 import { portableMigration } from "./portable-migration.ts";
 import { realtimeMigrations } from "./realtime-migrations.ts";
 import { storageMigrations } from "./storage-migrations.ts";
@@ -146,7 +146,7 @@ export const coreMigrations: readonly Migration[] = Object.freeze([
     CREATE INDEX uploads_waiting ON uploads (tenant, owner) WHERE state <> 'taken';
     CREATE INDEX uploads_expiry ON uploads (expires_at) WHERE expires_at IS NOT NULL`,
   ),
-  ...oauthMigrations,
+  ...identityMigrations,
   ...guestMigrations,
   ...mediaMigrations,
   ...storageMigrations,

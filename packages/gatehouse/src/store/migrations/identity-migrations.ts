@@ -1,8 +1,8 @@
 import type { Migration } from "../../kernel/ports/store.ts";
 import { portableMigration } from "./portable-migration.ts";
 
-/** Tables of issuers: what is issued, to whom, and the applications. */
-export const oauthMigrations: readonly Migration[] = [
+/** Tables of accounts and issuers: people, what is issued to whom, and the applications. */
+export const identityMigrations: readonly Migration[] = [
   portableMigration(
     "0012_oauth_artifacts",
     `CREATE TABLE oauth_artifacts (
