@@ -20,7 +20,7 @@ export interface RawJson {
  * @throws {SyntaxError} for a text of several lines that is not JSON: lines are what messages are told apart by.
  */
 export function raw(json: string): RawJson {
-  return { [RAW]: json.includes("\n") ? JSON.stringify(JSON.parse(json)) : json };
+  return { [RAW]: /[\r\n]/.test(json) ? JSON.stringify(JSON.parse(json)) : json };
 }
 
 /** A reply to a command. */
