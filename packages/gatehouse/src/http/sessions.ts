@@ -220,7 +220,8 @@ class StoredSessions implements EdgeSessions {
     const parsed = this.#inbounds.get(attempt)?.sessionCookie;
     const cookie = parsed?.value === credential.id ? parsed : this.#parts.cookies.read(credential.id);
     if (cookie === undefined) return sessionExpired();
-    return this.#recognise(cookie, { tenant: attempt.tenant, passive: this.#passive.has(attempt) });
+    const passive = attempt.passive === true || this.#passive.has(attempt);
+    return this.#recognise(cookie, { tenant: attempt.tenant, passive });
   }
 
   #find({ value }: SessionCookie): Promise<Session | undefined> {

@@ -92,6 +92,8 @@ export interface Attempt {
   /** The client the caller says it is, before anybody has checked it: for limits alone. */
   readonly claimedClient?: string;
   readonly known?: KnownCaller;
+  /** Set where nobody has done anything: programs make it by themselves, and it does not keep a session alive. */
+  readonly passive?: true;
   /** Parsed but unvalidated input. Entrances cap bytes, depth and counts before the attempt exists. */
   readonly input: unknown;
   /** What the caller calls this intent. Signed messages are known by what their signature covers instead. */

@@ -57,6 +57,8 @@ export interface TestGateOptions {
   readonly trustedCidrs?: readonly string[];
   readonly verifiers?: Readonly<Record<string, SignatureVerifier>>;
   readonly idempotency?: Partial<Pick<IdempotencyOptions, "lease" | "wait" | "maxBytes" | "records">>;
+  /** Recognises bearer tokens, where the test has any. */
+  readonly bearer?: Authenticator<"bearer">;
   /** Guards of the test's own, besides the standard ones. */
   readonly guards?: readonly Guard[];
 }
@@ -106,6 +108,8 @@ export interface TestGate extends AsyncDisposable {
   attempt(action: AnyAction | string, input?: unknown, how?: TestAttempt): Promise<Outcome>;
   /** Opens a session for a principal, or for a visitor nobody knows. */
   signIn(as?: Principal | string): TestSession;
+  /** Ends a session. */
+  signOut(session: TestSession): void;
   /** Rows of the audit trail, newest first. */
   auditRows(query?: Partial<AuditQuery>): Promise<SecurityEvent[]>;
   /** Forgets everything counted. */
@@ -166,6 +170,7 @@ export async function createTestGate(options: TestGateOptions): Promise<TestGate
       sessions.set(credential, session);
       return session;
     },
+    signOut: ({ credential }) => void sessions.delete(credential),
     auditRows: (query = {}) =>
       store.read((transaction) => createAuditTrail().find(transaction, { limit: 1000, ...query })),
     resetLimits: () => parts.counters.reset(),
@@ -212,7 +217,7 @@ function standardGuards(options: TestGateOptions, parts: GuardParts): Guard[] {
     originGuard(origins),
     csrfGuard({ tokens: csrfTokens, keyRing, ...origins }),
     signatureGuard({ verifiers: options.verifiers ?? {} }),
-    authenticateGuard({ authenticators: { session: sessionAuthenticator(sessions) } }),
+    authenticateGuard({ authenticators: { session: sessionAuthenticator(sessions), ...bearerOf(options) } }),
     admitPrincipalGuard({ bans, clock, trustedCidrs }),
     limitGuard({
       counters,
@@ -226,6 +231,10 @@ function standardGuards(options: TestGateOptions, parts: GuardParts): Guard[] {
     idempotencyGuard({ records, store, keyRing, sealer, clock, random, ids, timers: clock, ...options.idempotency }),
     auditGuard({ trail: createAuditTrail(), ids, clock }),
   ];
+}
+
+function bearerOf({ bearer }: TestGateOptions): { readonly bearer?: Authenticator<"bearer"> } {
+  return bearer === undefined ? {} : { bearer };
 }
 
 function sessionAuthenticator(sessions: ReadonlyMap<string, TestSession>): Authenticator<"session"> {

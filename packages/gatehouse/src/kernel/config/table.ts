@@ -5,6 +5,7 @@ import { choice, cidr, duration, either, flag, instant, integer, list, origin, s
 import { mediaOptions } from "./media-options.ts";
 import { mediaStorageOptions } from "./media-storage-options.ts";
 import { option } from "./option.ts";
+import { realtimeOptions } from "./realtime-options.ts";
 
 const ANY_NUMBER = Number.MAX_SAFE_INTEGER;
 
@@ -293,4 +294,5 @@ export const table = {
   ...mediaStorageOptions,
   ...identityOptions,
   ...guestOptions,
+  ...realtimeOptions,
 } as const;

@@ -1,0 +1,161 @@
+import type { Principal } from "../../kernel/attempt.ts";
+import { base64url } from "../../kernel/codec.ts";
+import type { Admitted } from "../admitted.ts";
+import { DISCONNECT, UNSUBSCRIBE, type Disconnect } from "../protocol/codes.ts";
+import type { Transport, TransportEvents, TransportKind } from "../transport.ts";
+import { Connection } from "./connection.ts";
+import { Flusher } from "./flusher.ts";
+import type { ConnectionParts } from "./parts.ts";
+import { Registry, type ConnectionFilter } from "./registry.ts";
+import type { Shared } from "./shared.ts";
+import { Statistics, type ConnectionCounts } from "./statistics.ts";
+import { Wheel } from "./wheel.ts";
+
+/** A line on which somebody is connected, or is about to be. */
+export interface OpenLine extends TransportEvents {
+  /** Names it to those who send its commands in requests of their own. A secret of its client. */
+  readonly session: string;
+  /** How it was let in; whoever sends its commands has to be the same. */
+  readonly admitted: Admitted;
+}
+
+/** What operators are shown of a connection. */
+export interface ConnectionView {
+  readonly client: string;
+  readonly state: "new" | "connecting" | "connected" | "closed";
+  readonly transport: TransportKind;
+  readonly tenant: string;
+  readonly ip: string;
+  readonly principal: Principal | undefined;
+  readonly channels: readonly string[];
+  /** Bytes that it has not taken. */
+  readonly queued: number;
+}
+
+/** A snapshot of all connections. */
+export interface ConnectionStats extends ConnectionCounts {
+  /** By state and transport: `connected websocket`. */
+  readonly open: ReadonlyMap<string, number>;
+  readonly subscriptions: number;
+  readonly queueBytes: number;
+}
+
+/** The connections of this process. */
+export interface Connections extends AsyncDisposable {
+  /** Takes up a line that has been let in. What it tells goes to the result. */
+  open(transport: Transport, admitted: Admitted): OpenLine;
+  /** The line of a session. */
+  find(session: string): OpenLine | undefined;
+  /** Closes connections; how many. */
+  disconnect(filter: ConnectionFilter, why?: Disconnect): number;
+  /** Has connections hear a channel no more; how many heard it. */
+  unsubscribe(filter: ConnectionFilter, channel: string): number;
+  /** Looks at once at what connections came with: something of theirs has ended or changed. */
+  refresh(filter: ConnectionFilter): Promise<void>;
+  /** What operators are shown, those with the longest queue first. */
+  list(limit: number, filter?: ConnectionFilter): readonly ConnectionView[];
+  stats(): ConnectionStats;
+  /** Takes up no more lines, and closes those there are, spread over `drainSpread`. Resolves once all are closed. */
+  drain(): Promise<void>;
+}
+
+const SESSION_BYTES = 32;
+
+/** Opens what takes up lines. */
+export function openConnections(parts: ConnectionParts): Connections {
+  return new OpenConnections(parts);
+}
+
+class OpenConnections implements Connections {
+  readonly #shared: Shared;
+  readonly #registry = new Registry();
+  #revocations = 0;
+  #drained: Promise<void> | undefined;
+
+  constructor(parts: ConnectionParts) {
+    const wheel = new Wheel(parts);
+    const revocations = (): number => this.#revocations;
+    this.#shared = { ...parts, wheel, flusher: new Flusher(), statistics: new Statistics(), revocations };
+  }
+
+  open(transport: Transport, admitted: Admitted): OpenLine {
+    const session = base64url(this.#shared.random.bytes(SESSION_BYTES));
+    const connection = new Connection(this.#shared, { transport, admitted, session }, this.#registry);
+    this.#registry.add(connection);
+    this.#shared.statistics.opened += 1;
+    if (this.#drained !== undefined) connection.close({ disconnect: DISCONNECT.shutdown });
+    return connection;
+  }
+
+  find(session: string): OpenLine | undefined {
+    return this.#registry.bySession(session);
+  }
+
+  disconnect(filter: ConnectionFilter, why: Disconnect = DISCONNECT.forced): number {
+    this.#revocations += 1;
+    const found = this.#registry.select(filter);
+    for (const connection of found) connection.close({ disconnect: why });
+    return found.length;
+  }
+
+  unsubscribe(filter: ConnectionFilter, channel: string): number {
+    return this.#registry.select(filter).filter(({ channels }) => channels.end(channel, UNSUBSCRIBE.server)).length;
+  }
+
+  async refresh(filter: ConnectionFilter): Promise<void> {
+    this.#revocations += 1;
+    await Promise.all(this.#registry.select(filter).map((connection) => connection.look()));
+  }
+
+  list(limit: number, filter?: ConnectionFilter): readonly ConnectionView[] {
+    const found = filter === undefined ? [...this.#registry.all] : this.#registry.select(filter);
+    const views = found.map((connection) => ({ connection, queued: connection.outbox.size }));
+    return views
+      .toSorted((left, right) => right.queued - left.queued)
+      .slice(0, limit)
+      .map(({ connection: { client, state, transport, admitted, principal, channels }, queued }) => ({
+        ...{ client, state, transport: transport.kind, tenant: admitted.tenant, ip: admitted.peer.ip, principal },
+        ...{ channels: channels.names, queued },
+      }));
+  }
+
+  stats(): ConnectionStats {
+    const { statistics } = this.#shared;
+    const open = new Map<string, number>();
+    let subscriptions = 0;
+    let queueBytes = 0;
+    let dropped = statistics.dropped;
+    for (const { state, transport, channels, outbox } of this.#registry.all) {
+      const name = `${state} ${transport.kind}`;
+      open.set(name, (open.get(name) ?? 0) + 1);
+      subscriptions += channels.size;
+      queueBytes += outbox.size;
+      dropped += outbox.dropped;
+    }
+    const { opened, closed, refused, recoveries, replayedBytes } = statistics;
+    const counts = { closed: new Map(closed), refused: new Map(refused), recoveries: new Map(recoveries) };
+    return { open, subscriptions, queueBytes, dropped, opened, replayedBytes, ...counts };
+  }
+
+  drain(): Promise<void> {
+    this.#drained ??= this.#drain();
+    return this.#drained;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#drained ??= Promise.resolve();
+    for (const connection of [...this.#registry.all]) connection.close({ disconnect: DISCONNECT.shutdown });
+    await this.#drained;
+    this.#shared.wheel[Symbol.dispose]();
+  }
+
+  #drain(): Promise<void> {
+    const { clock, random, settings } = this.#shared;
+    const now = clock.monotonic();
+    for (const connection of this.#registry.all) {
+      const [high = 0, low = 0] = random.bytes(2);
+      connection.closeAt(now + (settings.drainSpread * (high * 256 + low)) / 65_536);
+    }
+    return this.#registry.emptied();
+  }
+}

@@ -1,0 +1,13 @@
+import type { Flusher } from "./flusher.ts";
+import type { ConnectionParts } from "./parts.ts";
+import type { Statistics } from "./statistics.ts";
+import type { Wheel } from "./wheel.ts";
+
+/** What all connections of a process have in common. */
+export interface Shared extends ConnectionParts {
+  readonly wheel: Wheel;
+  readonly flusher: Flusher;
+  readonly statistics: Statistics;
+  /** Grows whenever credentials may have become worthless: who was let in meanwhile is looked at again. */
+  readonly revocations: () => number;
+}

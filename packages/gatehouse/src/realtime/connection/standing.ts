@@ -1,0 +1,158 @@
+import type { Principal } from "../../kernel/attempt.ts";
+import type { Outcome, Success } from "../../kernel/outcome.ts";
+import { problems } from "../../kernel/problems.ts";
+import type { Admitted } from "../admitted.ts";
+import { DISCONNECT, type Disconnect } from "../protocol/codes.ts";
+import type { AttemptEvidence, ConnectionAttempts } from "./attempts.ts";
+import { CONNECT, RENEW, type Admission, type ConnectInput } from "./connect-action.ts";
+import type { Shared } from "./shared.ts";
+
+/** What came of looking again. */
+export type StandingVerdict =
+  | { readonly kind: "same" }
+  /** It may do other things than before. */
+  | { readonly kind: "changed" }
+  | { readonly kind: "ended"; readonly disconnect: Disconnect };
+
+/** How often in a row nobody can tell before a connection is closed. */
+const MOST_UNDECIDED = 3;
+/** Milliseconds before it expires, at most, from when on a token is replaced rather than looked at. */
+const LEAD = 10_000;
+
+/** What a connection came with, and what that is worth. */
+export class Standing {
+  readonly #shared: Shared;
+  readonly #admitted: Admitted;
+  readonly #attempts: ConnectionAttempts;
+  #token: string | undefined;
+  #expiresAt = Infinity;
+  #undecided = 0;
+  #turn: Promise<unknown> = Promise.resolve();
+  #next: Promise<StandingVerdict> | undefined;
+  /** Whether somebody has done something since the last look: then the session is in use. */
+  used = false;
+
+  constructor(shared: Shared, admitted: Admitted, attempts: ConnectionAttempts) {
+    this.#shared = shared;
+    this.#admitted = admitted;
+    this.#attempts = attempts;
+  }
+
+  /** Epoch milliseconds at which the token expires; `Infinity` where nothing does by itself. */
+  get expiresAt(): number {
+    return this.#expiresAt;
+  }
+
+  /** Whether a token has expired and not been replaced. */
+  get isExpired(): boolean {
+    return this.#shared.clock.now() >= this.#expiresAt;
+  }
+
+  /** What clients are told: to bring a new token a little before the old one expires. */
+  get lifetime(): { readonly expires?: true; readonly ttl?: number } {
+    const left = this.#expiresAt - this.#shared.clock.now();
+    if (left === Infinity) return {};
+    return { expires: true, ttl: Math.max(1, Math.floor((left - Math.min(LEAD, left / 10)) / 1_000)) };
+  }
+
+  /** Finds out who is there. */
+  async begin(token: string | undefined, input: ConnectInput): Promise<Outcome> {
+    this.#token = token;
+    const outcome = await this.#attempts.show(CONNECT, input, this.#evidence(token));
+    if (outcome.ok) this.#accept(admissionOf(outcome));
+    return outcome;
+  }
+
+  /** Takes a newer token instead; it has to be of whoever the connection belongs to. */
+  refresh(token: string): Promise<Outcome | "other"> {
+    return this.#inTurn(async () => {
+      const outcome = await this.#renew(token, false);
+      if (!outcome.ok) return outcome;
+      const admission = admissionOf(outcome);
+      if (!isSamePrincipal(this.#attempts.principal, admission.principal)) return "other";
+      this.#token = token;
+      this.#accept(admission);
+      return outcome;
+    });
+  }
+
+  /** Looks again at what the connection came with. Looks that are asked for while one waits are that one. */
+  look(): Promise<StandingVerdict> {
+    this.#next ??= this.#inTurn(() => {
+      this.#next = undefined;
+      return this.#look();
+    });
+    return this.#next;
+  }
+
+  async #look(): Promise<StandingVerdict> {
+    // A token about to expire has its own timer, and a grace.
+    if (this.#shared.clock.now() >= this.#expiresAt - LEAD / 2) return { kind: "same" };
+    const passive = !this.used;
+    this.used = false;
+    const outcome = await this.#renew(this.#token, passive);
+    if (!outcome.ok) return this.#judge(outcome);
+    this.#undecided = 0;
+    const before = this.#attempts.principal;
+    const admission = admissionOf(outcome);
+    const { principal } = admission;
+    if (!isSamePrincipal(before, principal) || before?.session !== principal.session) return ended("badToken");
+    this.#accept(admission);
+    return { kind: before !== undefined && isSameSet(before.grants, principal.grants) ? "same" : "changed" };
+  }
+
+  #judge({ problem }: Extract<Outcome, { readonly ok: false }>): StandingVerdict {
+    if (problem === problems.SOURCE_BANNED) return ended("forced");
+    if (problem.status === 401 || problem === problems.SESSION_EXPIRED) return ended("badToken");
+    if (problem.status === 403) return ended("denied");
+    this.#undecided += 1;
+    return this.#undecided < MOST_UNDECIDED ? { kind: "same" } : ended("internal");
+  }
+
+  #accept({ principal, expiresAt }: Admission): void {
+    this.#attempts.principal = principal;
+    this.#expiresAt = expiresAt ?? Infinity;
+  }
+
+  #renew(token: string | undefined, passive: boolean): Promise<Outcome> {
+    const evidence = this.#evidence(token);
+    return this.#attempts.show(RENEW, {}, passive ? { ...evidence, passive } : evidence);
+  }
+
+  #evidence(token: string | undefined): AttemptEvidence {
+    const { credentials, provenance } = this.#admitted;
+    if (token === undefined) return { credentials, provenance };
+    const others = credentials.filter(({ kind }) => kind !== "bearer");
+    return { credentials: [...others, { kind: "bearer", token }], provenance };
+  }
+
+  #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    const result = this.#turn.then(work);
+    this.#turn = result.catch(() => undefined);
+    return result;
+  }
+}
+
+/** Whether two principals are one. */
+function isSamePrincipal(left: Principal | undefined, right: Principal): boolean {
+  return (
+    left !== undefined &&
+    left.type === right.type &&
+    left.id === right.id &&
+    left.tenant === right.tenant &&
+    left.onBehalfOf === right.onBehalfOf
+  );
+}
+
+function isSameSet(left: ReadonlySet<string>, right: ReadonlySet<string>): boolean {
+  return left.size === right.size && left.isSubsetOf(right);
+}
+
+function ended(why: keyof typeof DISCONNECT): StandingVerdict {
+  return { kind: "ended", disconnect: DISCONNECT[why] };
+}
+
+function admissionOf(outcome: Success<unknown>): Admission {
+  // Attempts at the two actions of connections that succeed result in admissions.
+  return outcome.value as Admission;
+}
