@@ -298,6 +298,7 @@ describe("limitGuard on counters elsewhere", () => {
         return local.take(checks);
       },
       release: async (reservation) => local.release(reservation),
+      renew: async (reservation) => local.renew(reservation),
       reset: async (keys) => local.reset(keys),
       [Symbol.asyncDispose]: () => local[Symbol.asyncDispose](),
     };

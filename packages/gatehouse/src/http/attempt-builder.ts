@@ -19,6 +19,8 @@ export interface AttemptOptions {
   readonly claimedClient?: string | undefined;
   /** The join token the request comes with, found before the attempt began. */
   readonly invitation?: string | undefined;
+  /** What was presented deliberately in a place of the entrance's own. Then nothing counts that browsers attach. */
+  readonly credential?: Credential | undefined;
 }
 
 /** What an attempt is about. */
@@ -47,8 +49,10 @@ export function beginAttempt(
 export function buildAttempt(inbound: Inbound, subject: AttemptSubject, options: AttemptOptions): Attempt | Denial {
   const { action, input, signed } = subject;
   const { entrance = "http", claimedClient, invitation } = options;
-  const credential = explicitCredential(inbound, entrance);
-  if (isDenial(credential)) return credential;
+  const header = explicitCredential(inbound, entrance);
+  if (isDenial(header)) return header;
+  const credential = options.credential ?? header;
+  if (credential !== header && header !== undefined) return malformed("The request presents two credentials.");
   // The key of a signed message is what its signature covers: the guard takes it from there.
   const idempotencyKey = entrance === "webhook" ? undefined : chooseKey(inbound, options.idempotencyKey);
   if (isDenial(idempotencyKey)) return idempotencyKey;
@@ -169,10 +173,8 @@ function proveOrigin(
   if (entrance === "oauth") return { kind: "token" };
   const origin = headers.get("origin") ?? undefined;
   const fetchSite = headers.get("sec-fetch-site") ?? undefined;
-  // A bearer token is never attached by itself. Browsers do repeat Basic credentials for any page once
-  // they have them, so those prove an intention only where no browser is involved.
-  const deliberate = credential?.kind === "bearer" || (credential?.kind === "client" && !origin && !fetchSite);
-  if (deliberate) return { kind: "token" };
+  const isProgram = origin === undefined && fetchSite === undefined;
+  if (isDeliberate(inbound, { entrance, credential, isProgram })) return { kind: "token" };
   const token = headers.get("x-csrf-token") ?? csrfToken;
   return {
     kind: "browser",
@@ -182,6 +184,18 @@ function proveOrigin(
     ...(fetchSite === undefined ? {} : { fetchSite }),
     ...(token === undefined ? {} : { csrfToken: token }),
   };
+}
+
+function isDeliberate(
+  { session }: Inbound,
+  given: { readonly entrance: Entrance; readonly credential: Credential | undefined; readonly isProgram: boolean },
+): boolean {
+  const { entrance, credential, isProgram } = given;
+  // A page that opens a connection is judged by its origin whatever it presents: the connection has no other check.
+  if (entrance === "realtime") return isProgram && (credential !== undefined || session === undefined);
+  // A bearer token is never attached by itself. Browsers do repeat Basic credentials for any page once
+  // they have them, so those prove an intention only where no browser is involved.
+  return credential?.kind === "bearer" || (credential?.kind === "client" && isProgram);
 }
 
 function signedHeaders(headers: Headers): Readonly<Record<string, string>> {

@@ -1,5 +1,5 @@
 import type { AnyAction } from "../kernel/action.ts";
-import { UNNAMED, unnamedAction, type Attempt } from "../kernel/attempt.ts";
+import { UNNAMED, unnamedAction, type Attempt, type Credential } from "../kernel/attempt.ts";
 import type { Gate } from "../kernel/gate.ts";
 import { isDenial, type Denial, type Outcome } from "../kernel/outcome.ts";
 import type { Received } from "../kernel/receive.ts";
@@ -18,6 +18,8 @@ export interface Carried {
   readonly idempotencyKey?: string | undefined;
   /** The client the caller says it is. */
   readonly claimedClient?: string | undefined;
+  /** What was presented deliberately in a place of the entrance's own. Then nothing counts that browsers attach. */
+  readonly credential?: Credential | undefined;
 }
 
 /** An attempt whose body has not been read. */
@@ -79,12 +81,12 @@ export class EdgeAttempts {
   ): Promise<Received | Denial> {
     const carried = await read();
     if (isDenial(carried)) return carried;
-    const { action = begun.action, value: input, csrfToken, idempotencyKey, claimedClient } = carried;
+    const { action = begun.action, value: input, csrfToken, idempotencyKey, claimedClient, credential } = carried;
     const signed = entrance === "webhook" ? await inbound.bytes() : undefined;
     if (isDenial(signed)) return signed;
     const subject = { action, input, signed };
     const attempt = buildAttempt(inbound, subject, {
-      ...{ entrance, csrfToken, idempotencyKey, claimedClient, invitation },
+      ...{ entrance, csrfToken, idempotencyKey, claimedClient, invitation, credential },
     });
     if (isDenial(attempt)) return { attempt: { ...begun, action }, denial: attempt };
     this.#parts.sessions.track(attempt, inbound, passive);

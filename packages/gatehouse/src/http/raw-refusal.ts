@@ -1,5 +1,6 @@
 import { STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { events } from "../kernel/events.ts";
 import { deny, type Denial } from "../kernel/outcome.ts";
 import { problems } from "../kernel/problems.ts";
@@ -43,6 +44,21 @@ export function answerClientError(socket: Socket, denial: Denial): void {
   const lines = Object.entries({ ...HEADERS, "content-length": String(Buffer.byteLength(body)) });
   const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join("");
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\n${head}\r\n${body}`, () => socket.destroy());
+}
+
+/** Milliseconds in which a sender can read its answer before the connection is cut. */
+const LINGER = 500;
+
+/** Writes an answer on the socket of a request that no Node response belongs to, and closes it. */
+export async function answerOnSocket(socket: Duplex, response: Response): Promise<void> {
+  const body = Buffer.from(await response.arrayBuffer());
+  const lines = [...response.headers, ["content-length", String(body.length)], ["connection", "close"]];
+  const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join("");
+  const { status } = response;
+  // What is still sent is thrown away: a socket that is closed with bytes unread is reset under the reader of the answer.
+  socket.resume();
+  setTimeout(() => socket.destroy(), LINGER).unref();
+  socket.end(Buffer.concat([Buffer.from(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\n${head}\r\n`), body]));
 }
 
 /** The problem document of a denial outside of any parsed request. */

@@ -47,6 +47,10 @@ class FaultyCounters implements Counters {
     return this.#reach(() => this.counters.release(reservation));
   }
 
+  renew(reservation: Reservation): Promise<void> {
+    return this.#reach(() => this.counters.renew(reservation));
+  }
+
   reset(keys?: readonly string[]): Promise<void> {
     return this.#reach(() => this.counters.reset(keys));
   }

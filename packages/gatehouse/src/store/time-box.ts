@@ -156,13 +156,19 @@ class ResilientCounters implements Counters {
     const inner = { checks, mark: mark.made.reservation.mark };
     if (mark.made.counters === this.#fallback) return this.#fallback.release(inner);
     // What cannot be given back now frees itself with its window.
-    if (!this.#breaker.enter()) return;
-    try {
-      await this.#ask(this.#primary.release(inner));
-      this.#breaker.succeeded();
-    } catch (error) {
-      if (!this.#failed(error)) throw error;
-    }
+    await this.#reach(() => this.#primary.release(inner));
+  }
+
+  async renew(reservation: Reservation): Promise<void> {
+    const { checks, mark } = reservation;
+    if (!(mark instanceof Mark)) throw new TypeError("The reservation was made by other counters.");
+    if (mark.shadow !== undefined) await this.#fallback.renew({ ...mark.shadow, checks });
+    if (mark.made === undefined) return;
+    const { counters } = mark.made;
+    const inner = { checks, mark: mark.made.reservation.mark };
+    if (counters === this.#fallback) return counters.renew(inner);
+    // What frees itself meanwhile is taken again with the next renewal.
+    await this.#reach(() => counters.renew(inner));
   }
 
   /** @throws {StoreUnavailableError} when the store does not answer: then only this server has forgotten. */
@@ -173,6 +179,17 @@ class ResilientCounters implements Counters {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([this.#primary[Symbol.asyncDispose](), this.#fallback[Symbol.asyncDispose]()]);
+  }
+
+  /** Asks the store for what may as well be left undone while it is away. */
+  async #reach(work: () => void | Promise<void>): Promise<void> {
+    if (!this.#breaker.enter()) return;
+    try {
+      await this.#ask(work());
+      this.#breaker.succeeded();
+    } catch (error) {
+      if (!this.#failed(error)) throw error;
+    }
   }
 
   #ask<Answer>(answer: Answer | Promise<Answer>, late?: (answer: Answer) => void): Answer | Promise<Answer> {

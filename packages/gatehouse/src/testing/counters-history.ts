@@ -25,7 +25,7 @@ interface Wanted {
 export type HistoryStep =
   | { readonly kind: "wait"; readonly milliseconds: number }
   | { readonly kind: "take"; readonly wanted: readonly Wanted[] }
-  | { readonly kind: "release"; readonly taken: number; readonly part: number };
+  | { readonly kind: "release" | "renew"; readonly taken: number; readonly part: number };
 
 /** Random steps. */
 export const historyStep: fc.Arbitrary<HistoryStep> = fc.oneof(
@@ -50,7 +50,14 @@ export const historyStep: fc.Arbitrary<HistoryStep> = fc.oneof(
       ),
     }),
   },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant("release" as const), taken: fc.nat(100), part: fc.nat(3) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constantFrom("release" as const, "renew" as const),
+      taken: fc.nat(100),
+      part: fc.nat(3),
+    }),
+  },
 );
 
 /** Runs one random history against an adapter and the model side by side. */
@@ -71,7 +78,7 @@ export class History {
     for (const current of steps) {
       if (current.kind === "wait") await this.#clock.advance(current.milliseconds);
       else if (current.kind === "take") await this.#take(current.wanted);
-      else await this.#release(current.taken, current.part);
+      else await this.#return(current);
     }
   }
 
@@ -116,13 +123,17 @@ export class History {
     else assert.ok(state.remaining <= remaining);
   }
 
-  async #release(number: number, part: number): Promise<void> {
+  async #return({ kind, taken: number, part }: Extract<HistoryStep, { readonly part: number }>): Promise<void> {
     const taken = this.#taken[number % Math.max(1, this.#taken.length)];
     if (taken === undefined) return;
     const { reservation, entries } = taken;
     const parts = reservation.checks.map((_, index) => part === 0 || part - 1 === index);
-    await this.#counters.release({ ...reservation, checks: reservation.checks.filter((_, index) => parts[index]) });
-    for (const [index, entry] of entries.entries()) if (parts[index]) entry.givenBack = true;
+    await this.#counters[kind]({ ...reservation, checks: reservation.checks.filter((_, index) => parts[index]) });
+    for (const [index, entry] of entries.entries()) {
+      if (!parts[index]) continue;
+      if (kind === "release") entry.givenBack = true;
+      else if (reservation.checks[index]?.rule.kind === "concurrency") entry.time = this.#clock.now();
+    }
   }
 }
 

@@ -3,7 +3,7 @@ import type { BucketRule, LimitCheck } from "../kernel/ports/counters.ts";
 /** One admission the model remembers for ever. */
 interface Entry {
   /** Milliseconds. */
-  readonly time: number;
+  time: number;
   readonly cost: number;
   givenBack: boolean;
 }

@@ -1,6 +1,6 @@
 import { createTrustedProxies } from "../guards/address.ts";
 import { auditGuard } from "../guards/audit.ts";
-import { authenticateGuard } from "../guards/authenticate.ts";
+import { authenticateGuard, type Authenticators } from "../guards/authenticate.ts";
 import { authoriseGuard } from "../guards/authorise.ts";
 import { csrfGuard } from "../guards/csrf.ts";
 import { createCsrfTokens } from "../guards/csrf-token.ts";
@@ -46,9 +46,13 @@ export interface EdgeSetup extends AsyncDisposable {
 
 /** What differs from the plain setup. */
 export interface EdgeSetupOptions extends Partial<EdgeParts> {
-  readonly actions?: readonly AnyAction[] | ((parts: Pick<EdgeSetup, "edge" | "clock">) => readonly AnyAction[]);
+  readonly actions?:
+    | readonly AnyAction[]
+    | ((parts: Pick<EdgeSetup, "edge" | "clock" | "store">) => readonly AnyAction[]);
   /** Guards besides those that need nothing from outside: limits, bans. */
   readonly guards?: (parts: { readonly clock: FakeClock; readonly store: Store }) => readonly Guard[];
+  /** Who presents a bearer token or a client's credentials. Default: nobody does. */
+  readonly authenticators?: Omit<Authenticators, "session">;
   /** Addresses of trusted proxies. Default `10.0.0.0/8`. */
   readonly trusted?: readonly string[];
 }
@@ -80,7 +84,7 @@ export async function openEdgeSetup(options: EdgeSetupOptions = {}): Promise<Edg
     ...(options.guards?.({ clock, store }) ?? []),
     originGuard({}),
     csrfGuard({ tokens: csrfTokens, keyRing }),
-    authenticateGuard({ authenticators: { session: edge.sessions.authenticator } }),
+    authenticateGuard({ authenticators: { ...options.authenticators, session: edge.sessions.authenticator } }),
     limitGuard({ counters, keyRing, clock }),
     validateGuard(),
     authoriseGuard({ store }),
@@ -97,7 +101,7 @@ export async function openEdgeSetup(options: EdgeSetupOptions = {}): Promise<Edg
     auditGuard({ trail: createAuditTrail(), ids, clock }),
   ];
   const { actions = [] } = options;
-  const list = typeof actions === "function" ? actions({ edge, clock }) : actions;
+  const list = typeof actions === "function" ? actions({ edge, clock, store }) : actions;
   const built = createGate({ actions: list, guards, store, events: stream, clock, ids, report });
   const close = (): Promise<void> => Promise.resolve(store[Symbol.asyncDispose]());
   return { edge, gate: built, store, sessions, clock, events, errors, [Symbol.asyncDispose]: close };

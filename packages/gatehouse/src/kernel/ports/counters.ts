@@ -82,6 +82,12 @@ export interface Counters extends AsyncDisposable {
    * own. What a bucket has refilled in the meantime is not given twice.
    */
   release(reservation: Reservation): void | Promise<void>;
+  /**
+   * Holds the slots of a reservation for another `window` from now; what is counted in other ways is left alone. A slot
+   * that freed itself meanwhile is taken again, even beyond the limit, since its holder is still there; one that was
+   * given back is not.
+   */
+  renew(reservation: Reservation): void | Promise<void>;
   /** Forgets everything counted for these keys, or for all. */
   reset(keys?: readonly string[]): void | Promise<void>;
 }

@@ -5,7 +5,7 @@ import type { Generations } from "./memory-counters-generations.ts";
 /** One check under decision, linked to the one before it; afterwards what a reservation remembers. */
 export class Taking {
   readonly check: LimitCheck;
-  readonly tally: Tally;
+  tally: Tally;
   readonly before: Taking | undefined;
   /** Where the tally belongs once something has been taken, if it is a new one. */
   home: Generations | undefined = undefined;

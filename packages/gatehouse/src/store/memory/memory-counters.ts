@@ -1,7 +1,7 @@
 import type { Clock } from "../../kernel/clock.ts";
 import { assertChecks, stateOf } from "../../kernel/limit/decide.ts";
 import { createTally, horizonOf, restoreState, shiftState, tallyKind } from "../../kernel/limit/tallies.ts";
-import type { Tally, TallyState } from "../../kernel/limit/tally.ts";
+import type { Stamp, Tally, TallyState } from "../../kernel/limit/tally.ts";
 import type {
   Counters,
   Decision,
@@ -38,6 +38,7 @@ export interface CounterSnapshot {
 export interface MemoryCounters extends Counters {
   take(checks: readonly LimitCheck[]): Decision;
   release(reservation: Reservation): void;
+  renew(reservation: Reservation): void;
   reset(keys?: readonly string[]): void;
   /** How many keys are held, and whether new ones share tallies at the moment. */
   usage(): { readonly keys: number; readonly overflowing: boolean };
@@ -129,15 +130,25 @@ class Table implements MemoryCounters {
   }
 
   release(reservation: Reservation): void {
-    const { mark } = reservation;
-    if (reservation.checks.length === 0) return;
-    if (!(mark instanceof Taking)) throw new TypeError("The reservation was made by other counters.");
     const now = this.#now();
-    for (let taking: Taking | undefined = mark; taking !== undefined; taking = taking.before) {
-      const { check, tally, stamp } = taking;
-      if (stamp === undefined || !reservation.checks.some(({ key }) => key === check.key)) continue;
+    for (const { taking, stamp } of outstanding(reservation)) {
       taking.stamp = undefined;
-      tally.giveBack(check, stamp, now);
+      taking.tally.giveBack(taking.check, stamp, now);
+    }
+  }
+
+  renew(reservation: Reservation): void {
+    const now = this.#now();
+    if (now >= this.#nextTurn) this.#turn(now);
+    for (const { taking, stamp } of outstanding(reservation)) {
+      const { check } = taking;
+      if (check.rule.kind !== "concurrency") continue;
+      taking.tally.giveBack(check, stamp, now);
+      // The tally may have been forgotten together with what had freed itself.
+      const again = this.#begin(check, undefined, now);
+      this.#finish(again, now);
+      taking.tally = again.tally;
+      taking.stamp = again.stamp;
     }
   }
 
@@ -288,4 +299,21 @@ class Table implements MemoryCounters {
       if (tally.emptyAt(rule) <= now) this.#overflow.delete(policy);
     }
   }
+}
+
+interface Outstanding {
+  readonly taking: Taking;
+  readonly stamp: Stamp;
+}
+
+/** What of a reservation has been taken and not been given back. */
+function outstanding({ checks, mark }: Reservation): Outstanding[] {
+  if (checks.length === 0) return [];
+  if (!(mark instanceof Taking)) throw new TypeError("The reservation was made by other counters.");
+  const found: Outstanding[] = [];
+  for (let taking: Taking | undefined = mark; taking !== undefined; taking = taking.before) {
+    const { check, stamp } = taking;
+    if (stamp !== undefined && checks.some(({ key }) => key === check.key)) found.push({ taking, stamp });
+  }
+  return found;
 }

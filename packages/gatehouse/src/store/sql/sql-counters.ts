@@ -61,11 +61,32 @@ class Job {
 class Mark {
   readonly checks: readonly LimitCheck[];
   readonly stamps: (Stamp | undefined)[];
+  /** A renewal under way: until it has ended nobody knows what is to be given back. */
+  renewing: Promise<void> = Promise.resolve();
 
   constructor(checks: readonly LimitCheck[], stamps: Stamp[]) {
     this.checks = checks;
     this.stamps = stamps;
   }
+
+  static of({ mark }: Reservation): Mark {
+    if (!(mark instanceof Mark)) throw new TypeError("The reservation was made by other counters.");
+    return mark;
+  }
+
+  outstanding(checks: readonly LimitCheck[]): Outstanding[] {
+    return this.checks.flatMap((check, index) => {
+      const stamp = this.stamps[index];
+      const asked = stamp !== undefined && checks.some(({ key }) => key === check.key);
+      return asked ? [{ index, check, stamp }] : [];
+    });
+  }
+}
+
+interface Outstanding {
+  readonly index: number;
+  readonly check: LimitCheck;
+  readonly stamp: Stamp;
 }
 
 /**
@@ -111,26 +132,47 @@ class SqlCounters implements Counters {
   }
 
   async release(reservation: Reservation): Promise<void> {
-    const { mark } = reservation;
-    if (!(mark instanceof Mark)) throw new TypeError("The reservation was made by other counters.");
-    const given: { readonly check: LimitCheck; readonly stamp: Stamp }[] = [];
-    for (const { key } of reservation.checks) {
-      const index = mark.checks.findIndex((check) => check.key === key);
-      const check = mark.checks[index];
-      const stamp = mark.stamps[index];
-      if (check === undefined || stamp === undefined) continue;
-      mark.stamps[index] = undefined;
-      given.push({ check, stamp });
-    }
+    const mark = Mark.of(reservation);
+    await mark.renewing;
+    const given = mark.outstanding(reservation.checks);
     if (given.length === 0) return;
+    for (const { index } of given) mark.stamps[index] = undefined;
     const apply = (rows: CounterRows, { now }: LimitTime): void => {
       for (const { check, stamp } of given) {
         rows.tally(check).giveBack(check, stamp, now);
         rows.note(check);
       }
     };
-    const checks = given.map(({ check }) => check);
-    await this.#enqueue(checks, apply);
+    await this.#enqueue(
+      given.map(({ check }) => check),
+      apply,
+    );
+  }
+
+  renew(reservation: Reservation): Promise<void> {
+    const mark = Mark.of(reservation);
+    const renewal = mark.renewing.then(() => this.#renew(mark, reservation.checks));
+    mark.renewing = renewal.catch(() => undefined);
+    return renewal;
+  }
+
+  async #renew(mark: Mark, checks: readonly LimitCheck[]): Promise<void> {
+    const held = mark.outstanding(checks).filter(({ check }) => check.rule.kind === "concurrency");
+    if (held.length === 0) return;
+    let stamps: Stamp[] = [];
+    const apply = (rows: CounterRows, { now }: LimitTime): void => {
+      stamps = held.map(({ check, stamp }) => {
+        const tally = rows.tally(check);
+        tally.giveBack(check, stamp, now);
+        rows.note(check);
+        return tally.take(check.rule, check.cost, now);
+      });
+    };
+    await this.#enqueue(
+      held.map(({ check }) => check),
+      apply,
+    );
+    for (const [position, { index }] of held.entries()) mark.stamps[index] = stamps[position];
   }
 
   async reset(keys?: readonly string[]): Promise<void> {
@@ -166,7 +208,7 @@ class SqlCounters implements Counters {
   }
 
   async #decide(transaction: WriteTransaction, batch: readonly Job[]): Promise<void> {
-    const wall = this.#ownTime ? this.#clock.now() : await transaction.now();
+    const wall = await this.#wall(transaction);
     const time = { now: Math.floor(wall * 1000), wall };
     const keys = batch.flatMap(({ checks }) => checks.map(({ key }) => key));
     const rows = await CounterRows.load(transaction, keys, time.now);
@@ -179,6 +221,12 @@ class SqlCounters implements Counters {
     if (now < this.#sweepAt) return;
     this.#sweepAt = now + SWEEP_INTERVAL;
     // Expired rows count for nothing, so a sweep that fails is simply followed by the next one.
-    await this.#store.write(sweepCounters).catch(() => undefined);
+    const sweep = async (transaction: WriteTransaction): Promise<void> =>
+      sweepCounters(transaction, await this.#wall(transaction));
+    await this.#store.write(sweep).catch(() => undefined);
+  }
+
+  #wall(transaction: WriteTransaction): number | Promise<number> {
+    return this.#ownTime ? this.#clock.now() : transaction.now();
   }
 }

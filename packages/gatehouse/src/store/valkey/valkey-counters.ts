@@ -11,7 +11,7 @@ import type {
   LimitState,
   Reservation,
 } from "../../kernel/ports/counters.ts";
-import { GIVE_BACK_SCRIPT, TAKE_SCRIPT } from "./valkey-counters-script.ts";
+import { GIVE_BACK_SCRIPT, RENEW_SCRIPT, TAKE_SCRIPT } from "./valkey-counters-script.ts";
 import type { ValkeyConnection, ValkeyValue } from "./valkey-connection.ts";
 
 /** How counters in Valkey behave. */
@@ -45,11 +45,32 @@ const COARSE = "c";
 class Mark {
   readonly checks: readonly LimitCheck[];
   readonly stamps: (string | undefined)[];
+  /** A renewal under way: until it has ended nobody knows what is to be given back. */
+  renewing: Promise<void> = Promise.resolve();
 
   constructor(checks: readonly LimitCheck[], stamps: string[]) {
     this.checks = checks;
     this.stamps = stamps;
   }
+
+  static of({ mark }: Reservation): Mark {
+    if (!(mark instanceof Mark)) throw new TypeError("The reservation was made by other counters.");
+    return mark;
+  }
+
+  outstanding(checks: readonly LimitCheck[]): Outstanding[] {
+    return this.checks.flatMap((check, index) => {
+      const stamp = this.stamps[index];
+      const asked = stamp !== undefined && checks.some(({ key }) => key === check.key);
+      return asked ? [{ index, check, stamp }] : [];
+    });
+  }
+}
+
+interface Outstanding {
+  readonly index: number;
+  readonly check: LimitCheck;
+  readonly stamp: string;
 }
 
 /**
@@ -75,29 +96,46 @@ class ValkeyCounters implements Counters {
 
   async take(checks: readonly LimitCheck[]): Promise<Decision> {
     assertChecks(checks);
-    const margin = this.#ownTime ? CLOCK_MARGIN : SERVER_MARGIN;
-    const values: ValkeyValue[] = [this.#time(), margin];
+    const values: ValkeyValue[] = [this.#time(), this.#margin()];
     for (const check of checks) values.push(...takeArguments(check));
     const answer = await this.#connection.script(TAKE_SCRIPT, this.#keys(checks), values);
     return this.#decision(checks, answer);
   }
 
   async release(reservation: Reservation): Promise<void> {
-    const { mark } = reservation;
-    if (!(mark instanceof Mark)) throw new TypeError("The reservation was made by other counters.");
-    const given: LimitCheck[] = [];
+    const mark = Mark.of(reservation);
+    await mark.renewing;
+    const given = mark.outstanding(reservation.checks);
+    if (given.length === 0) return;
     const values: ValkeyValue[] = [this.#time()];
-    for (const { key } of reservation.checks) {
-      const index = mark.checks.findIndex((check) => check.key === key);
-      const check = mark.checks[index];
-      const stamp = mark.stamps[index];
-      if (check === undefined || stamp === undefined) continue;
+    for (const { index, check, stamp } of given) {
       mark.stamps[index] = undefined;
-      given.push(check);
-      const [unit, drain, tick] = scaleArguments(check.rule);
-      values.push(kindOf(check.rule), check.cost, stamp, unit, drain, tick);
+      values.push(kindOf(check.rule), check.cost, stamp, ...scaleArguments(check.rule));
     }
-    if (given.length > 0) await this.#connection.script(GIVE_BACK_SCRIPT, this.#keys(given), values);
+    await this.#connection.script(GIVE_BACK_SCRIPT, this.#keys(given.map(({ check }) => check)), values);
+  }
+
+  renew(reservation: Reservation): Promise<void> {
+    const mark = Mark.of(reservation);
+    const renewal = mark.renewing.then(() => this.#renew(mark, reservation.checks));
+    mark.renewing = renewal.catch(() => undefined);
+    return renewal;
+  }
+
+  async #renew(mark: Mark, checks: readonly LimitCheck[]): Promise<void> {
+    const held = mark.outstanding(checks).filter(({ check }) => check.rule.kind === "concurrency");
+    if (held.length === 0) return;
+    const values: ValkeyValue[] = [this.#time(), this.#margin()];
+    for (const { check, stamp } of held) {
+      const { rule, cost } = check;
+      values.push(kindOf(rule), cost, stamp, rule.window * 1000, grainOf(rule.window));
+    }
+    const keys = this.#keys(held.map(({ check }) => check));
+    const answer = await this.#connection.script(RENEW_SCRIPT, keys, values);
+    if (!Array.isArray(answer) || answer.length !== held.length) {
+      throw new TypeError("Valkey answered a limit script with something else than its stamps.");
+    }
+    for (const [position, { index }] of held.entries()) mark.stamps[index] = String(answer[position]);
   }
 
   async reset(keys?: readonly string[]): Promise<void> {
@@ -126,6 +164,10 @@ class ValkeyCounters implements Counters {
 
   #time(): string {
     return this.#ownTime ? String(Math.floor(this.#clock.now() * 1000)) : "";
+  }
+
+  #margin(): number {
+    return this.#ownTime ? CLOCK_MARGIN : SERVER_MARGIN;
   }
 
   #decision(checks: readonly LimitCheck[], answer: unknown): Decision {

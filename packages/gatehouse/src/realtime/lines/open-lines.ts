@@ -1,0 +1,42 @@
+import type { Admitted } from "../admitted.ts";
+import type { Transport, TransportEvents } from "../transport.ts";
+
+/** What a connection makes of a line: what it hears, and the session by which its client is known. */
+export type OpenConnection = (
+  transport: Transport,
+  admitted: Admitted,
+) => TransportEvents & { readonly session: string };
+
+/** The lines of this server, from their opening to their end. */
+export class OpenLines {
+  readonly #open: OpenConnection;
+  readonly #transports = new Set<Transport>();
+
+  constructor(open: OpenConnection) {
+    this.#open = open;
+  }
+
+  get size(): number {
+    return this.#transports.size;
+  }
+
+  /** Gives a line to a connection. When it closes, its place is free. */
+  begin(transport: Transport, admitted: Admitted): ReturnType<OpenConnection> {
+    const connection = this.#open(transport, admitted);
+    this.#transports.add(transport);
+    return {
+      session: connection.session,
+      received: (message) => connection.received(message),
+      closed: () => {
+        this.#transports.delete(transport);
+        admitted.release();
+        connection.closed();
+      },
+    };
+  }
+
+  /** Cuts what is open. */
+  cut(): void {
+    for (const transport of this.#transports) transport.cut();
+  }
+}
