@@ -51,8 +51,5 @@ export interface Publications {
 /** Where streams are, for many channels at once. */
 export interface StreamPositions {
   /** The position of the newest publication that is kept of each channel, in the order asked; `undefined` where there is none. */
-  newest(
-    transaction: ReadTransaction,
-    keys: readonly ChannelKey[],
-  ): Promise<readonly (StreamPosition | undefined)[]>;
+  newest(transaction: ReadTransaction, keys: readonly ChannelKey[]): Promise<readonly (StreamPosition | undefined)[]>;
 }

@@ -28,7 +28,7 @@ const MOST_KEPT_CHARACTERS = 8 * 1024 * 1024;
 /** Attempts that other nodes ask this one to perform. One that is asked for again, because its answer was lost, gets the same. */
 export class Answering {
   readonly #parts: AnsweringParts;
-  readonly #running = new Map<string, Promise<void>>();
+  readonly #running = new Set<string>();
   readonly #kept = new Map<string, { readonly text: string; readonly at: number }>();
   #keptCharacters = 0;
   #worker: ActorWorker | undefined;
@@ -42,16 +42,6 @@ export class Answering {
     this.#worker = worker;
   }
 
-  /** How many are under way. */
-  get running(): number {
-    return this.#running.size;
-  }
-
-  /** Resolves when none is under way. */
-  async finished(): Promise<void> {
-    while (this.#running.size > 0) await Promise.all(this.#running.values());
-  }
-
   receive(from: string, { id, attempt }: Extract<ReadLinkMessage, { readonly kind: "ask" }>): void {
     const name = `${from} ${id}`;
     // The answer is on its way.
@@ -63,10 +53,10 @@ export class Answering {
     if (addressed === undefined) return report(new TypeError("Another node has sent an attempt that is none."));
     if (this.#worker === undefined) return this.#decline(from, id, "stopping");
     if (this.#running.size >= most) return this.#decline(from, id, "busy");
-    const running = this.#perform(from, id, addressed)
+    this.#running.add(name);
+    void this.#perform(from, id, addressed)
       .catch(report)
       .finally(() => this.#running.delete(name));
-    this.#running.set(name, running);
   }
 
   async #perform(from: string, id: number, { address, attempt }: AddressedAttempt): Promise<void> {

@@ -39,10 +39,7 @@ const FIRST_PAUSE = 25;
 const LONGEST_PAUSE = 500;
 const JITTER = 0.3;
 /** Outcomes that another try under the same key resolves. */
-const UNRESOLVED: ReadonlySet<string> = new Set([
-  problems.OUTCOME_UNKNOWN.code,
-  problems.IDEMPOTENCY_IN_PROGRESS.code,
-]);
+const UNRESOLVED: ReadonlySet<string> = new Set([problems.OUTCOME_UNKNOWN.code, problems.IDEMPOTENCY_IN_PROGRESS.code]);
 
 /** What a try came to: an outcome, or nothing yet. `unsent`: what was tried has certainly changed nothing. */
 type Try = { readonly outcome: Outcome } | { readonly again: "at once" | "later"; readonly unsent: boolean };

@@ -39,7 +39,13 @@ export class HubChannel {
     this.key = key;
     this.#parts = parts;
     const { reader, report } = parts;
-    this.order = new StreamOrder({ key, reader, report, next: (pushed) => this.#tell(pushed), lost: () => this.#lose() });
+    this.order = new StreamOrder({
+      key,
+      reader,
+      report,
+      next: (pushed) => this.#tell(pushed),
+      lost: () => this.#lose(),
+    });
   }
 
   /** How many hear it. */

@@ -75,7 +75,8 @@ export class ChannelHub implements Hub, AsyncDisposable {
     if (bus === undefined) return;
     const text = writePushed(pushed);
     // What is too long to travel is found in the store, or is volatile.
-    if (!isCarried(text)) return report(new RangeError(`A publication on ${pushed.channel} is too long for other nodes.`));
+    if (!isCarried(text))
+      return report(new RangeError(`A publication on ${pushed.channel} is too long for other nodes.`));
     bus.publish(channelTopic(pushed), text).catch((error: unknown) => {
       if (!(error instanceof StoreUnavailableError)) report(error);
     });

@@ -22,7 +22,7 @@ export function partsOf(text: string): readonly string[] | undefined {
   if (!isCarried(text)) return undefined;
   const bytes = Buffer.from(text);
   const parts: string[] = [];
-  for (let start = 0; start < bytes.byteLength; ) {
+  for (let start = 0; start < bytes.byteLength;) {
     let end = Math.min(bytes.byteLength, start + PART_BYTES);
     while (end < bytes.byteLength && ((bytes[end] ?? 0) & CONTINUATION_MASK) === CONTINUATION) end -= 1;
     parts.push(bytes.toString("utf8", start, end));

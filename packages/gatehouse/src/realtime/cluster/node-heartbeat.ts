@@ -94,7 +94,12 @@ export class NodeHeartbeat implements AsyncDisposable {
   /** Reads the nodes again, unless that was done just now. Never rejects: what was known stays known. */
   async refresh(): Promise<void> {
     if (this.#parts.clock.monotonic() - this.#readAt < FRESH) return;
-    await this.#read().catch(this.#parts.report);
+    await this.readAgain().catch(this.#parts.report);
+  }
+
+  /** Reads the nodes now. */
+  readAgain(): Promise<void> {
+    return this.#read();
   }
 
   /** Changes what this node does, and tells the others by a beat. */

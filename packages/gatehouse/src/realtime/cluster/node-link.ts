@@ -48,11 +48,6 @@ export class NodeLink implements AsyncDisposable {
     this.#answering.worker = worker;
   }
 
-  /** Resolves when nothing that others have asked for is under way. */
-  finished(): Promise<void> {
-    return this.#answering.finished();
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
     this.#asking[Symbol.dispose]();
     await this.#topic[Symbol.asyncDispose]();

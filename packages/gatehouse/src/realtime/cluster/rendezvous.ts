@@ -9,7 +9,9 @@ import type { ActorAddress } from "../../kernel/ports/actors.ts";
 export function chooseWorker(workers: readonly string[], { tenant, type, key }: ActorAddress): string | undefined {
   let [best, weight]: [string | undefined, Buffer] = [undefined, Buffer.alloc(0)];
   for (const worker of workers) {
-    const own = createHash("sha256").update(lengthPrefixed([worker, tenant, type, ...key])).digest();
+    const own = createHash("sha256")
+      .update(lengthPrefixed([worker, tenant, type, ...key]))
+      .digest();
     if (best === undefined || own.compare(weight) > 0) [best, weight] = [worker, own];
   }
   return best;

@@ -16,7 +16,8 @@ export interface SignedMessage {
 }
 
 const PURPOSE = "realtime.cluster";
-const FORM = /^([0-9a-f]{8})\.([A-Za-z0-9_-]{43})\.(([A-Za-z0-9-]{1,64})\.(\d{1,15})\.(\d{1,15})\.(\d{1,3})\.(\d{1,3})\.)/;
+const FORM =
+  /^([0-9a-f]{8})\.([A-Za-z0-9_-]{43})\.(([A-Za-z0-9-]{1,64})\.(\d{1,15})\.(\d{1,15})\.(\d{1,3})\.(\d{1,3})\.)/;
 
 /** The message as it travels. Its MAC covers the topic, so that it cannot be moved to another one. */
 export function signMessage(keyRing: KeyRing, topic: string, message: SignedMessage): string {

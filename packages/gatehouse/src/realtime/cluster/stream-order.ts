@@ -126,7 +126,7 @@ export class StreamOrder {
 
   /** Passes on what waits, and reads what is missing in between, until nothing is. */
   async #fill(run: number): Promise<void> {
-    for (let fetched = 0; ; ) {
+    for (let fetched = 0; ;) {
       this.#passWaiting();
       if (run !== this.#run) return;
       const wanted = this.#wanted();
@@ -153,13 +153,7 @@ export class StreamOrder {
 
   /** Passes on what the store has kept; `false` where it has not kept the next one. */
   #passStored(rows: readonly StoredPublication[]): boolean {
-    if (this.#at === OPEN) {
-      const first = rows[0] ?? this.#firstWaiting()?.position;
-      this.#target = rows.length === 0 ? undefined : this.#target;
-      if (first === undefined) return true;
-      this.#at = { offset: first.offset - 1, epoch: first.epoch };
-      if (rows.length === 0) return true;
-    }
+    if (this.#at === OPEN && !this.#beginWith(rows[0])) return true;
     for (const row of rows) {
       const at = this.#at;
       if (at === undefined || at === OPEN) return true;
@@ -171,6 +165,14 @@ export class StreamOrder {
       this.#pass(isSame ? waiting : { ...pushedFrom(this.#parts.key, row), position: { offset, epoch } });
     }
     return rows.length > 0;
+  }
+
+  /** Goes on with the first there is; whether the store has it. */
+  #beginWith(stored: StoredPublication | undefined): boolean {
+    const first = stored ?? this.#firstWaiting()?.position;
+    if (first !== undefined) this.#at = { offset: first.offset - 1, epoch: first.epoch };
+    else this.#target = undefined;
+    return stored !== undefined;
   }
 
   #passWaiting(): void {

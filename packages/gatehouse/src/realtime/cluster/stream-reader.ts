@@ -1,4 +1,10 @@
-import type { ChannelKey, Publications, StoredPublication, StreamPosition, StreamPositions } from "../../kernel/ports/publications.ts";
+import type {
+  ChannelKey,
+  Publications,
+  StoredPublication,
+  StreamPosition,
+  StreamPositions,
+} from "../../kernel/ports/publications.ts";
 import type { Store } from "../../kernel/ports/store.ts";
 import { pause, type Timers } from "../../kernel/timers.ts";
 

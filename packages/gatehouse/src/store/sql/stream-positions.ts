@@ -17,9 +17,7 @@ const TEXT = (keys: string): string =>
      SELECT MAX(number) FROM realtime_publications AS any_one
      WHERE any_one.tenant = wanted.tenant AND any_one.channel = wanted.channel)`;
 const NEWEST = Object.freeze({
-  sqlite: portableStatement(
-    TEXT("SELECT value ->> 0 AS tenant, value ->> 1 AS channel FROM json_each($1)"),
-  ).sqlite,
+  sqlite: portableStatement(TEXT("SELECT value ->> 0 AS tenant, value ->> 1 AS channel FROM json_each($1)")).sqlite,
   postgres: portableStatement(
     TEXT("SELECT value ->> 0 AS tenant, value ->> 1 AS channel FROM json_array_elements(CAST($1 AS JSON))"),
   ).postgres,
