@@ -43,6 +43,8 @@ export interface ActorTimer {
 /** Actors and who owns them. */
 export interface ActorRecords {
   find(transaction: ReadTransaction, address: ActorAddress): Promise<ActorRecord | undefined>;
+  /** The record, made where there is none and owned by nobody: whoever hears an actor has a position before its first turn. */
+  open(transaction: WriteTransaction, address: ActorAddress): Promise<ActorRecord>;
   /**
    * Makes a node the owner where there is none, or its lease has run out on the database's clock; a new epoch each time.
    * Else the record of whoever owns it.

@@ -2,6 +2,8 @@ import { after, describe } from "node:test";
 
 import { systemClock } from "../../kernel/clock.ts";
 import { describeAccountsContract } from "../../testing/store-contract-accounts.ts";
+import { describeActorRecordsContract } from "../../testing/store-contract-actors.ts";
+import { describePublicationsContract } from "../../testing/store-contract-publications.ts";
 import { describeAuditTrailContract } from "../../testing/store-contract-audit.ts";
 import { describeBansContract } from "../../testing/store-contract-bans.ts";
 import { describeDocumentsContract } from "../../testing/store-contract-documents.ts";
@@ -60,5 +62,7 @@ describe("PostgreSQL", { skip: await skipWithout("postgres") }, () => {
   describeJobsContract("PostgreSQL", create);
   describeMediaAssetsContract("PostgreSQL", create);
   describeStoredFilesContract("PostgreSQL", create);
+  describeActorRecordsContract("PostgreSQL", create);
+  describePublicationsContract("PostgreSQL", create);
   describeBansContract("PostgreSQL", create, async () => createMemoryBus());
 });

@@ -1,3 +1,5 @@
+import { describeActorRecordsContract } from "../../testing/store-contract-actors.ts";
+import { describePublicationsContract } from "../../testing/store-contract-publications.ts";
 import { createSqliteFixture, createSqliteMemoryFixture } from "../../testing/sqlite-fixture.ts";
 import { describeAccountsContract } from "../../testing/store-contract-accounts.ts";
 import { describeAuditTrailContract } from "../../testing/store-contract-audit.ts";
@@ -41,5 +43,7 @@ for (const [name, create] of [
   describeJobsContract(name, create);
   describeMediaAssetsContract(name, create);
   describeStoredFilesContract(name, create);
+  describeActorRecordsContract(name, create);
+  describePublicationsContract(name, create);
   describeBansContract(name, create, async () => createMemoryBus());
 }

@@ -1,0 +1,76 @@
+import type { ChannelKey, Publications, StoredPublication } from "../../kernel/ports/publications.ts";
+import type { SqlValue } from "../../kernel/ports/store.ts";
+import { portableStatement } from "./statement.ts";
+
+interface PublicationRow {
+  readonly number: number;
+  readonly epoch: string;
+  readonly data: string;
+  readonly info: string | null;
+  readonly audience: string | null;
+  readonly at: number;
+}
+
+const COLUMNS = "number, epoch, data, info, audience, at";
+const THIS = "WHERE tenant = $1 AND channel = $2";
+
+const APPEND = portableStatement(
+  `INSERT INTO realtime_publications (tenant, channel, ${COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+);
+const AFTER = portableStatement(
+  `SELECT ${COLUMNS} FROM realtime_publications ${THIS} AND epoch = $3 AND number > $4 ORDER BY number LIMIT $5`,
+);
+const NEWEST = portableStatement(
+  `SELECT ${COLUMNS} FROM realtime_publications ${THIS} AND epoch = $3 AND number < $4 ORDER BY number DESC LIMIT $5`,
+);
+const PRUNE = portableStatement(
+  `DELETE FROM realtime_publications WHERE (tenant, channel, number) IN
+   (SELECT tenant, channel, number FROM realtime_publications WHERE at < $1 ORDER BY at LIMIT $2)
+   RETURNING number`,
+);
+const TRIM = portableStatement(
+  `DELETE FROM realtime_publications ${THIS} AND number <=
+   (SELECT MAX(number) FROM realtime_publications ${THIS}) - CAST($3 AS BIGINT)`,
+);
+
+/** What channels have published lately, in the table `realtime_publications`. */
+export function createPublications(): Publications {
+  return {
+    async append(transaction, key, publications) {
+      for (const { offset, epoch, data, info, audience, at } of publications) {
+        const text = audience === undefined ? null : JSON.stringify(audience);
+        await transaction.execute(APPEND, [...place(key), offset, epoch, data, info ?? null, text, at]);
+      }
+    },
+    async after(transaction, key, { offset, epoch }, limit) {
+      const values = [...place(key), epoch, offset, limit];
+      return (await transaction.execute<PublicationRow>(AFTER, values)).map(publicationOf);
+    },
+    async newest(transaction, key, { epoch, before = Number.MAX_SAFE_INTEGER, limit }) {
+      const values = [...place(key), epoch, before, limit];
+      return (await transaction.execute<PublicationRow>(NEWEST, values)).map(publicationOf);
+    },
+    async prune(transaction, { at, limit }) {
+      return (await transaction.execute(PRUNE, [at, limit])).length;
+    },
+    async trim(transaction, key, keep) {
+      await transaction.execute(TRIM, [...place(key), keep]);
+    },
+  };
+}
+
+function place({ tenant, channel }: ChannelKey): SqlValue[] {
+  return [tenant, channel];
+}
+
+function publicationOf({ number, epoch, data, info, audience, at }: PublicationRow): StoredPublication {
+  return {
+    offset: number,
+    epoch,
+    data,
+    at,
+    ...(info === null ? {} : { info }),
+    // Only `append` writes the column.
+    ...(audience === null ? {} : { audience: JSON.parse(audience) as string[] }),
+  };
+}
