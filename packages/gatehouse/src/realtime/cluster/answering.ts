@@ -1,7 +1,7 @@
 import type { Clock } from "../../kernel/clock.ts";
 import { deny } from "../../kernel/outcome.ts";
 import { problems } from "../../kernel/problems.ts";
-import type { ActorWorker } from "../perform.ts";
+import type { CommandDesk } from "../perform.ts";
 import { uncarryAttempt, type AddressedAttempt } from "./carried-attempt.ts";
 import { carryOutcome, type CarriedOutcome } from "./carried-outcome.ts";
 import { nodeTopic, type LinkMessage, type ReadLinkMessage } from "./link-messages.ts";
@@ -31,14 +31,14 @@ export class Answering {
   readonly #running = new Set<string>();
   readonly #kept = new Map<string, { readonly text: string; readonly at: number }>();
   #keptCharacters = 0;
-  #worker: ActorWorker | undefined;
+  #worker: CommandDesk | undefined;
 
   constructor(parts: AnsweringParts) {
     this.#parts = parts;
   }
 
   /** Who performs them; `undefined`: nobody, they are declined. */
-  set worker(worker: ActorWorker | undefined) {
+  set worker(worker: CommandDesk | undefined) {
     this.#worker = worker;
   }
 
@@ -64,7 +64,6 @@ export class Answering {
     const worker = this.#worker;
     if (worker === undefined) return this.#decline(from, id, "stopping");
     const outcome = await worker.perform(address, attempt);
-    if ("moved" in outcome) return this.#tell(from, { kind: "moved", id, owner: outcome.moved });
     this.#answer(from, id, carryOutcome(outcome));
   }
 

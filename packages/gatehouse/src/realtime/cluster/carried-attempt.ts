@@ -14,6 +14,8 @@ const principal = z.object({
 const carriedAttempt = z.object({
   address: z.object({ tenant: z.string(), type: z.string(), key: z.array(z.string()) }),
   id: z.string(),
+  /** What a connection attempts, or the system itself. */
+  entrance: z.enum(["realtime", "job"]),
   action: z.string(),
   tenant: z.string(),
   receivedAt: z.number(),
@@ -43,18 +45,20 @@ export interface CarryOptions {
   readonly patience: number;
 }
 
-/** An attempt as data; `undefined` where it is none of a realtime connection: what proves others stays where it was shown. */
+/** An attempt as data; `undefined` where what proves who attempts it must stay where it was shown. */
 export function carryAttempt(
   { address, attempt }: AddressedAttempt,
   { idempotencyKey, patience }: CarryOptions,
 ): CarriedAttempt | undefined {
-  const { credentials, entrance, provenance, id, action, tenant, receivedAt, peer, known, claimedClient } = attempt;
+  const { credentials, id, action, tenant, receivedAt, peer, known, claimedClient } = attempt;
   const [credential] = credentials;
-  if (entrance !== "realtime" || provenance.kind !== "connection" || credentials.length !== 1) return undefined;
-  if (credential?.kind !== "connection") return undefined;
+  const entrance = credential?.kind === "connection" ? "realtime" : "job";
+  if (credential === undefined || credentials.length !== 1 || attempt.entrance !== entrance) return undefined;
+  if (credential.kind !== "connection" && credential.kind !== "internal") return undefined;
+  if (attempt.provenance.kind !== credential.kind) return undefined;
   return {
     address: { tenant: address.tenant, type: address.type, key: [...address.key] },
-    ...{ id, action, tenant, receivedAt, peer, idempotencyKey, patience },
+    ...{ id, entrance, action, tenant, receivedAt, peer, idempotencyKey, patience },
     principal: { ...credential.principal, grants: [...credential.principal.grants] },
     input: attempt.input,
     ...(known === undefined ? {} : { known }),
@@ -68,12 +72,12 @@ export function uncarryAttempt(value: unknown, now: number): AddressedAttempt | 
   if (!parsed.success) return undefined;
   const { address, principal: carried, patience, known, claimedClient, peer, ...rest } = parsed.data;
   const { connection, ...line } = peer;
+  const kind = rest.entrance === "realtime" ? "connection" : "internal";
   const attempt: Attempt = {
     ...rest,
-    entrance: "realtime",
-    provenance: { kind: "connection" },
+    provenance: { kind },
     peer: connection === undefined ? line : { ...line, connection },
-    credentials: [{ kind: "connection", principal: principalOf(carried) }],
+    credentials: [{ kind, principal: principalOf(carried) }],
     deadline: now + patience,
     ...(known === undefined ? {} : { known }),
     ...(claimedClient === undefined ? {} : { claimedClient }),

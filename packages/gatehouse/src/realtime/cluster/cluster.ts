@@ -9,7 +9,7 @@ import type { Publications, StreamPositions } from "../../kernel/ports/publicati
 import type { Store } from "../../kernel/ports/store.ts";
 import type { Random } from "../../kernel/random.ts";
 import { pause, type Timers } from "../../kernel/timers.ts";
-import type { ActorWorker, CommandDesk } from "../perform.ts";
+import type { CommandDesk } from "../perform.ts";
 import type { FindProblem } from "./carried-outcome.ts";
 import { createCommandDesk } from "./command-desk.ts";
 import { clusterEvents } from "./events.ts";
@@ -85,7 +85,7 @@ export interface Cluster extends AsyncDisposable {
   readonly desk: CommandDesk;
   readonly heartbeat: NodeHeartbeat;
   /** Begins to perform commands. */
-  work(worker: ActorWorker): void;
+  work(worker: CommandDesk): void;
   /**
    * Ends the part of a worker: nothing new begins, turns under way finish, and its actors are released, so that commands
    * sent meanwhile go on at other workers. Where there are none, connections are to be closed before.
@@ -145,7 +145,7 @@ class OpenCluster implements Cluster {
     this.#link =
       bus === undefined ? undefined : new NodeLink({ bus, heartbeat, clock, timers: parts.timers, report, most });
     const owners = new Owners({ ...parts, heartbeat });
-    const worker = (): ActorWorker | undefined => (this.#door.isOpen ? this.#door : undefined);
+    const worker = (): CommandDesk | undefined => (this.#door.isOpen ? this.#door : undefined);
     this.desk = createCommandDesk({ ...parts, node, owners, link: this.#link, worker, ...given({ patience }) });
   }
 
@@ -165,7 +165,7 @@ class OpenCluster implements Cluster {
     await this.presence.open();
   }
 
-  work(worker: ActorWorker): void {
+  work(worker: CommandDesk): void {
     this.#door.open(worker);
     this.#link?.serve(this.#door);
   }

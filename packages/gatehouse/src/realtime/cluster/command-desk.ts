@@ -7,7 +7,7 @@ import { StoreUnavailableError } from "../../kernel/ports/store.ts";
 import { problems } from "../../kernel/problems.ts";
 import type { Random } from "../../kernel/random.ts";
 import { pause, type Timers } from "../../kernel/timers.ts";
-import type { ActorWorker, CommandDesk, Moved } from "../perform.ts";
+import type { CommandDesk } from "../perform.ts";
 import type { Reply } from "./asking.ts";
 import { carryAttempt } from "./carried-attempt.ts";
 import { uncarryOutcome, type FindProblem } from "./carried-outcome.ts";
@@ -22,7 +22,7 @@ export interface CommandDeskParts {
   /** Absent where this node is the only one. */
   readonly link: Pick<NodeLink, "ask"> | undefined;
   /** Performs what runs on this node; `undefined` where nothing does, or no longer. */
-  readonly worker: () => ActorWorker | undefined;
+  readonly worker: () => CommandDesk | undefined;
   readonly findProblem: FindProblem;
   readonly clock: Clock;
   readonly timers: Timers;
@@ -40,6 +40,9 @@ const LONGEST_PAUSE = 500;
 const JITTER = 0.3;
 /** Outcomes that another try under the same key resolves. */
 const UNRESOLVED: ReadonlySet<string> = new Set([problems.OUTCOME_UNKNOWN.code, problems.IDEMPOTENCY_IN_PROGRESS.code]);
+
+/** What a worker answers that does not run the actor, or runs it no more; nothing was changed. */
+const MOVED = "ACTOR_MOVED";
 
 /** What a try came to: an outcome, or nothing yet. `unsent`: what was tried has certainly changed nothing. */
 type Try = { readonly outcome: Outcome } | { readonly again: "at once" | "later"; readonly unsent: boolean };
@@ -126,6 +129,7 @@ class Command {
   #judge(answer: Try): Try {
     if (!("outcome" in answer) || answer.outcome.ok) return answer;
     const { code, retryable } = answer.outcome.problem;
+    if (code === MOVED) return this.#elsewhere();
     if (UNRESOLVED.has(code) && this.#key !== undefined) return { again: "later", unsent: false };
     return retryable && !this.#isCertain ? { again: "later", unsent: true } : answer;
   }
@@ -137,12 +141,11 @@ class Command {
     const attempt = key === undefined ? this.#attempt : { ...this.#attempt, idempotencyKey: key };
     const answer = await this.#inTime(worker.perform(this.#address, attempt));
     if (answer === undefined) return { again: "later", unsent: false };
-    if ("moved" in answer) return this.#moved(answer.moved);
     return { outcome: answer };
   }
 
   /** Resolves with `undefined` when nobody waits any longer; the work goes on regardless. */
-  #inTime(work: Promise<Outcome | Moved>): Promise<Outcome | Moved | undefined> {
+  #inTime(work: Promise<Outcome>): Promise<Outcome | undefined> {
     return new Promise((resolve, reject) => {
       const { signal } = this.#attempt;
       const giveUp = (): void => settle(() => resolve(undefined));
@@ -167,7 +170,7 @@ class Command {
     const carried = carryAttempt({ address: this.#address, attempt: this.#attempt }, options);
     // Where nobody is linked nobody else lives: what is known of the owner is out of date.
     if (link === undefined) return this.#elsewhere();
-    if (carried === undefined) throw new TypeError("Attempts of realtime connections alone go to other nodes.");
+    if (carried === undefined) throw new TypeError("Attempts go to other nodes with nothing but who makes them.");
     const asked = link.ask(owner, carried, this.#left);
     return this.#read(await this.#unlessAborted(asked), owner);
   }
@@ -193,8 +196,6 @@ class Command {
         const outcome = uncarryOutcome(reply.outcome, findProblem);
         return outcome === undefined ? { again: "later", unsent: false } : { outcome };
       }
-      case "moved":
-        return this.#moved(reply.owner);
       case "declined":
         return reply.reason === "busy" ? { outcome: tooMany() } : this.#elsewhere();
       case "gone":
@@ -204,11 +205,6 @@ class Command {
       case "unsent":
         return { outcome: reply.reason === "full" ? tooMany() : deny(problems.PAYLOAD_TOO_LARGE) };
     }
-  }
-
-  #moved(owner: string): Try {
-    this.#parts.owners.learn(this.#address, owner);
-    return { again: "at once", unsent: true };
   }
 
   #elsewhere(): Try {

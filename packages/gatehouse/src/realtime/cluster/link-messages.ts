@@ -6,15 +6,12 @@ import type { CarriedOutcome } from "./carried-outcome.ts";
 export type LinkMessage =
   | { readonly kind: "ask"; readonly id: number; readonly attempt: CarriedAttempt }
   | { readonly kind: "answer"; readonly id: number; readonly outcome: CarriedOutcome }
-  /** The actor is another node's. */
-  | { readonly kind: "moved"; readonly id: number; readonly owner: string }
   /** The node takes no more: for now, or because it stops. */
   | { readonly kind: "declined"; readonly id: number; readonly reason: "busy" | "stopping" };
 
 const message = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("ask"), id: z.number(), attempt: z.unknown() }),
   z.object({ kind: z.literal("answer"), id: z.number(), outcome: z.unknown() }),
-  z.object({ kind: z.literal("moved"), id: z.number(), owner: z.string() }),
   z.object({ kind: z.literal("declined"), id: z.number(), reason: z.enum(["busy", "stopping"]) }),
 ]);
 

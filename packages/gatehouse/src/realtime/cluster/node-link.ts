@@ -1,6 +1,6 @@
 import type { Clock } from "../../kernel/clock.ts";
 import type { Timers } from "../../kernel/timers.ts";
-import type { ActorWorker } from "../perform.ts";
+import type { CommandDesk } from "../perform.ts";
 import { Answering } from "./answering.ts";
 import { Asking, type Reply } from "./asking.ts";
 import type { CarriedAttempt } from "./carried-attempt.ts";
@@ -44,7 +44,7 @@ export class NodeLink implements AsyncDisposable {
   }
 
   /** Performs what others ask for, or declines it. */
-  serve(worker: ActorWorker | undefined): void {
+  serve(worker: CommandDesk | undefined): void {
     this.#answering.worker = worker;
   }
 

@@ -1,19 +1,19 @@
 import type { Attempt } from "../../kernel/attempt.ts";
 import type { Outcome } from "../../kernel/outcome.ts";
 import type { ActorAddress } from "../../kernel/ports/actors.ts";
-import type { ActorWorker, Moved } from "../perform.ts";
+import type { CommandDesk } from "../perform.ts";
 
 /** What stands before the worker of a node: closed, nobody gets to it any more, and those who did are waited for. */
-export class WorkerDoor implements ActorWorker {
+export class WorkerDoor implements CommandDesk {
   readonly #running = new Set<Promise<unknown>>();
-  #worker: ActorWorker | undefined;
+  #worker: CommandDesk | undefined;
 
   /** Whether attempts are let in. */
   get isOpen(): boolean {
     return this.#worker !== undefined;
   }
 
-  open(worker: ActorWorker): void {
+  open(worker: CommandDesk): void {
     this.#worker = worker;
   }
 
@@ -26,7 +26,7 @@ export class WorkerDoor implements ActorWorker {
     while (this.#running.size > 0) await Promise.allSettled(this.#running);
   }
 
-  perform(address: ActorAddress, attempt: Attempt): Promise<Outcome | Moved> {
+  perform(address: ActorAddress, attempt: Attempt): Promise<Outcome> {
     if (this.#worker === undefined) throw new TypeError("Nobody performs attempts here.");
     const work = this.#worker.perform(address, attempt);
     this.#running.add(work);
