@@ -47,3 +47,9 @@ export interface Publications {
   prune(transaction: WriteTransaction, options: { readonly at: number; readonly limit: number }): Promise<number>;
   trim(transaction: WriteTransaction, key: ChannelKey, keep: number): Promise<void>;
 }
+
+/** Where streams are, for many channels at once. */
+export interface StreamPositions {
+  /** The position of the newest publication that is kept of each channel, in the order asked; `undefined` where there is none. */
+  newest(transaction: ReadTransaction, keys: readonly ChannelKey[]): Promise<readonly (StreamPosition | undefined)[]>;
+}

@@ -1,0 +1,63 @@
+import { z } from "zod";
+import type { ChannelKey, StoredPublication } from "../../kernel/ports/publications.ts";
+import type { Pushed } from "../pushed.ts";
+
+const pushedSchema = z.object({
+  kind: z.enum(["publication", "join", "leave", "unsubscribe"]),
+  position: z.object({ offset: z.number(), epoch: z.string() }).optional(),
+  message: z.string(),
+  except: z.array(z.string()).optional(),
+  audience: z
+    .object({ principals: z.array(z.string()).optional(), connections: z.array(z.string()).optional() })
+    .optional(),
+  coalesce: z.string().optional(),
+});
+
+/** Where nodes tell each other what is pushed on a channel. */
+export function channelTopic({ tenant, channel }: ChannelKey): string {
+  return `gatehouse.realtime.channel.${JSON.stringify([tenant, channel])}`;
+}
+
+/** What is pushed, as a text for other nodes: the topic tells the channel. */
+export function writePushed({ tenant: _tenant, channel: _channel, ...rest }: Pushed): string {
+  return JSON.stringify(rest);
+}
+
+/** What was pushed on a channel; `undefined` where the text is nothing of the kind, as another release's may be. */
+export function readPushed(key: ChannelKey, text: string): Pushed | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  const parsed = pushedSchema.safeParse(value);
+  if (!parsed.success) return undefined;
+  const { kind, message, position, except, audience, coalesce } = parsed.data;
+  return {
+    ...{ tenant: key.tenant, channel: key.channel, kind, message },
+    ...(position === undefined ? {} : { position }),
+    ...(except === undefined ? {} : { except }),
+    ...(audience === undefined ? {} : { audience: audienceOf(audience) }),
+    ...(coalesce === undefined ? {} : { coalesce }),
+  };
+}
+
+/** A publication of the store as it is pushed. */
+export function pushedFrom({ tenant, channel }: ChannelKey, stored: StoredPublication): Pushed {
+  const { offset, epoch, data, info, audience } = stored;
+  const info_ = info === undefined ? "" : `,"info":${info}`;
+  const publication = `{"data":${data}${info_},"offset":${offset}}`;
+  return {
+    ...{ tenant, channel, kind: "publication", position: { offset, epoch } },
+    message: `{"push":{"channel":${JSON.stringify(channel)},"pub":${publication}}}`,
+    ...(audience === undefined ? {} : { audience: { principals: audience } }),
+  };
+}
+
+function audienceOf({
+  principals,
+  connections,
+}: NonNullable<z.infer<typeof pushedSchema>["audience"]>): NonNullable<Pushed["audience"]> {
+  return { ...(principals === undefined ? {} : { principals }), ...(connections === undefined ? {} : { connections }) };
+}
