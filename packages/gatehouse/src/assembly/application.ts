@@ -35,6 +35,8 @@ import type { BackChannel } from "./back-channel.ts";
 import type { GuestServices } from "./guests/guest-services.ts";
 import type { IdentityServices } from "./identity/identity-services.ts";
 import type { MediaServices } from "./media/media-services.ts";
+import type { ApplicationRealtime } from "./realtime/application-realtime.ts";
+import type { RealtimeServices } from "./realtime/realtime-services.ts";
 
 /** What an application is given to build itself from: every port, opened and wired. */
 export interface Services {
@@ -71,10 +73,12 @@ export interface Services {
   readonly guests: GuestServices;
   /** Files that people bring: their record, and where they are. */
   readonly media: MediaServices;
+  /** Actors, once the application has said which there are. */
+  readonly realtime: RealtimeServices;
 }
 
 /** The ports themselves, which modules are opened with. */
-export type Ports = Omit<Services, "identity" | "guests" | "media">;
+export type Ports = Omit<Services, "identity" | "guests" | "media" | "realtime">;
 
 /** What an application says about files that people bring. */
 export interface ApplicationMedia {
@@ -105,6 +109,8 @@ export interface ApplicationParts {
   readonly routes?: (live: Live) => Hono | Promise<Hono>;
   /** What is tried from outside again and again to see that it works. */
   readonly monitors?: readonly Monitor[];
+  /** Actors, and who may connect to them. */
+  readonly realtime?: ApplicationRealtime;
   /** Has photos and videos uploaded to collections, looked at and published. */
   readonly media?: ApplicationMedia;
   /** Fills an empty development store with something to look at. */

@@ -1,3 +1,4 @@
+import type { Server } from "node:http";
 import { Hono } from "hono";
 import { createRecorder } from "../audit/recorder.ts";
 import { createRetentionJob } from "../audit/retention.ts";
@@ -25,6 +26,7 @@ import { startHousekeeping } from "./housekeeping.ts";
 import { mediaRoutes } from "./media/delivery.ts";
 import { mountUploads, type MountedUploads } from "./media/uploads.ts";
 import { operatorAttempt } from "./operator-attempt.ts";
+import { mountRealtime, type MountedRealtime } from "./realtime/mounted-realtime.ts";
 import { openServices, type Foundation, type ServicesOptions } from "./services.ts";
 import { createStrayUploadsJob } from "./stray-uploads.ts";
 import { timedActions, timedGuards, timedSealer, timedStore } from "./timed.ts";
@@ -56,6 +58,10 @@ export interface Gatehouse extends AsyncDisposable {
   inventory(): readonly InventoryRow[];
   /** The routes behind `handler`, in the order in which they are tried. */
   routes(): readonly RouteDescription[];
+  /** Opens WebSockets on a server that `handler` answers requests of; `undefined` where the application has no actors. */
+  attach(server: Server): Disposable | undefined;
+  /** Closes realtime connections, spread over a while, and hands the actors of this server on. */
+  drain(): Promise<void>;
   /** Fills an empty store with the application's demonstration. */
   seed(): Promise<void>;
   /** Records `sys_startup`, and at the end `sys_shutdown`. For `recordStart: "later"`: call it once the port is bound. */
@@ -80,15 +86,21 @@ export async function openGatehouse(options: GatehouseOptions): Promise<Gatehous
   if (parts.media !== undefined) foundation.media.addGrants(parts.media.grants);
   const uploads = mountMedia(foundation, parts);
   if (uploads !== undefined) stack.use(uploads);
-  const actions = [...(parts.actions ?? []), ...monitoring.actions];
+  const realtime = parts.realtime && stack.use(await mountRealtime(foundation, parts.realtime));
+  if (realtime !== undefined) foundation.setRealtime(realtime);
+  const actions = [...(parts.actions ?? []), ...monitoring.actions, ...(realtime?.actions ?? [])];
   const rooms = furnish(foundation, application, { ...parts, actions, uploads });
   stack.use(rooms.live);
   const gate = closeGate(foundation, parts, rooms.actions);
-  startBackground(foundation, stack, uploads);
+  startBackground(foundation, stack, { uploads, realtime });
   // A command that opens a stopped installation for a moment processes no files.
-  if (options.log !== "quiet") await foundation.media.start(parts, stack);
+  if (options.log !== "quiet") {
+    await foundation.media.start(parts, stack);
+    realtime?.start();
+  }
   const app = await mountRoutes(foundation, parts, rooms);
   app.route("/", monitoring.routes);
+  if (realtime !== undefined) app.route("/", realtime.routes());
   const misplaced = services.edge.misplaced();
   if (misplaced.length > 0) throw new BootRefusedError(misplaced);
   const handler = services.edge.handler(app);
@@ -107,6 +119,8 @@ export async function openGatehouse(options: GatehouseOptions): Promise<Gatehous
     health: () => stores.keeper.health(),
     inventory: () => gate.inventory(),
     routes: () => app.routes.map(({ method, path }) => ({ method, path })),
+    attach: (server) => realtime?.attach(server),
+    drain: async () => realtime?.drain(),
     seed: () => parts.seed?.() ?? Promise.resolve(),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
@@ -244,7 +258,7 @@ const DAY = 86_400_000;
 function startBackground(
   foundation: Foundation,
   stack: AsyncDisposableStack,
-  uploads: MountedUploads | undefined,
+  { uploads, realtime }: { uploads: MountedUploads | undefined; realtime: MountedRealtime | undefined },
 ): void {
   const { services, sessions, records, keyKeeper: keys, systemEvents, report } = foundation;
   const { config } = services;
@@ -265,7 +279,16 @@ function startBackground(
   const { artifacts, clients, grantRecord } = identity ?? {};
   const reseal = identity && createResealingJob({ ...services, ...identity, keys, signingKeys: identity.keys });
   const { guests } = foundation;
-  const jobs = { strays, media: uploads?.tidy, prune, remind, reseal, joinTokens: guests, look: guests.alerts };
+  const jobs = {
+    strays,
+    media: uploads?.tidy,
+    prune,
+    remind,
+    reseal,
+    joinTokens: guests,
+    look: guests.alerts,
+    realtime,
+  };
   stack.use(startHousekeeping({ ...services, sessions, records, artifacts, clients, grantRecord, ...jobs, report }));
 }
 

@@ -35,6 +35,7 @@ import { createOwnOrigin, tenantOrigins, type OwnOrigin } from "./identity/origi
 import { openGuests, type MountedGuests } from "./guests/mounted-guests.ts";
 import { loadKeys } from "./keys.ts";
 import { openMedia, type MountedMedia } from "./media/mounted-media.ts";
+import type { RealtimeServices } from "./realtime/realtime-services.ts";
 import { openStores, type Stores } from "./stores.ts";
 import { systemEvents, type SystemEvents } from "./system-events.ts";
 
@@ -69,6 +70,8 @@ export interface Foundation {
   readonly setGate: (gate: Gate) => void;
   /** Hands over what answers requests, once it is built. */
   readonly setHandler: (handler: EdgeHandler) => void;
+  /** Hands over the actors, once they are mounted. */
+  readonly setRealtime: (realtime: RealtimeServices) => void;
 }
 
 /**
@@ -99,6 +102,7 @@ export async function openServices(
   // The edge needs the gate, whose actions and guards need the edge.
   const gateSlot = createSlot<Gate>("gate");
   const handlerSlot = createSlot<EdgeHandler>("handler");
+  const realtimeSlot = createSlot<RealtimeServices>("realtime");
   const backChannel = createBackChannel(handlerSlot.get);
   const { origin, listensAt } = createOwnOrigin(config);
   const originOf = tenantOrigins(config, issuer);
@@ -122,6 +126,7 @@ export async function openServices(
   const { identity, guests, media } = mounted;
   const services: Services = {
     ...{ ...ports, identity: identity?.services, guests: guests.services, media: media.services },
+    realtime: { perform: (...attempt) => realtimeSlot.get().perform(...attempt) },
   };
   const internals = {
     keyKeeper,
@@ -133,7 +138,8 @@ export async function openServices(
     listensAt,
     ...mounted,
   };
-  return { services, stores, ...internals, report, setGate: gateSlot.set, setHandler: handlerSlot.set };
+  const slots = { setGate: gateSlot.set, setHandler: handlerSlot.set, setRealtime: realtimeSlot.set };
+  return { services, stores, ...internals, report, ...slots };
 }
 
 async function openModules(

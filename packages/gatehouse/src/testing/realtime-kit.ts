@@ -62,7 +62,10 @@ export const TEST_SETTINGS: ConnectionSettings = {
 };
 
 /** Opens a kit. Time stands still until it is moved. */
-export async function createRealtimeKit({ settings, anonymous = false }: RealtimeKitOptions = {}): Promise<RealtimeKit> {
+export async function createRealtimeKit({
+  settings,
+  anonymous = false,
+}: RealtimeKitOptions = {}): Promise<RealtimeKit> {
   const hub = new LocalHub();
   const presence = new LocalPresence(hub);
   const rooms = new TestRooms(hub);

@@ -1,10 +1,14 @@
-import { duration, integer, size } from "./kind.ts";
+import { choice, duration, flag, integer, list, size } from "./kind.ts";
 import { option } from "./option.ts";
 
 const ANY_NUMBER = Number.MAX_SAFE_INTEGER;
 
 /** Options of realtime connections. */
 export const realtimeOptions = {
+  "realtime.roles": option(list(choice("gateway", "worker")), {
+    doc: "What this server does for realtime: holds connections (gateway), runs actors (worker), or both.",
+    default: ["gateway", "worker"],
+  }),
   "realtime.connection.connectTimeout": option(duration("1s"), {
     doc: "How long an open connection may take to say who it is; then it is closed with 3502.",
     default: "10s",
@@ -56,6 +60,26 @@ export const realtimeOptions = {
   "realtime.connection.queueHard": option(size(), {
     doc: "How much may wait for a slow reader before its connection is closed with 3008. It comes back and gets what it missed.",
     default: "1MiB",
+  }),
+  "realtime.lines.perUser": option(integer(1, ANY_NUMBER), {
+    doc: "Connections that one principal may have open, on all servers together.",
+    default: 20,
+  }),
+  "realtime.lines.perAddress": option(integer(1, ANY_NUMBER), {
+    doc: "Connections that one address (IPv6: one /64) may have open, on all servers together.",
+    default: 100,
+  }),
+  "realtime.lines.perNode": option(integer(1, ANY_NUMBER), {
+    doc: "Connections that one server has open.",
+    default: 10_000,
+  }),
+  "realtime.lines.opening": option(integer(1, ANY_NUMBER), {
+    doc: "Connections that may be opened, or asked for, from one address in a minute.",
+    default: 30,
+  }),
+  "realtime.lines.connectTokens": option(flag(), {
+    doc: "Whether a connection may be opened without any credential, since its first message can bring a token.",
+    default: true,
   }),
   "realtime.drainSpread": option(duration("1ms"), {
     doc: "Over how long connections are closed when the server stops, so that not all come back at once.",

@@ -32,7 +32,7 @@ export class ConnectionAttempts {
     this.#admitted = admitted;
     this.#client = client;
     const { actor } = admitted;
-    this.#bound = actor === undefined ? undefined : parseChannel(actor, shared.actors.partsOf);
+    this.#bound = actor === undefined ? undefined : parseChannel(actor, (type) => shared.actors.partsOf(type));
   }
 
   /** The tenant of everything the connection does. */
@@ -61,7 +61,7 @@ export class ConnectionAttempts {
   /** Which channel is meant, and whether this connection may mean it. */
   async resolve(channel: string, verb: string): Promise<ChannelParts | Denial> {
     const { actors } = this.#shared;
-    const parts = parseChannel(channel, actors.partsOf);
+    const parts = parseChannel(channel, (type) => actors.partsOf(type));
     if (parts !== undefined) return this.mayAddress(parts) ? parts : otherActor();
     const [type = ""] = channel.split(":");
     if (!isChannelPart(type) || actors.partsOf(type) !== undefined) return deny(realtimeProblems.FRAME_MALFORMED);

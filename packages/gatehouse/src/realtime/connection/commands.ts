@@ -1,6 +1,7 @@
 import { isDenial, deny, type Denial, type Success } from "../../kernel/outcome.ts";
 import { parseIdempotencyKey } from "../../guards/idempotency-key.ts";
 import { problems } from "../../kernel/problems.ts";
+import { DEFAULT_CHANNEL } from "../channel-name.ts";
 import { realtimeProblems } from "../problems.ts";
 import type { ChannelCommand, HistoryCommand, PublishCommand, RpcCommand } from "../protocol/command.ts";
 import { wirePublication } from "../protocol/encode.ts";
@@ -34,7 +35,7 @@ export class Commands {
     if (!this.#attempts.mayAddress({ type, key })) return otherActor();
     if (id !== undefined && parseIdempotencyKey(id) === undefined) return deny(problems.IDEMPOTENCY_KEY_INVALID);
     const outcome = READS.has(verb)
-      ? await this.#attempts.make(call, { key, input })
+      ? await this.#attempts.make(call, { key, channel: channelOf(input) })
       : await this.#attempts.command(call, { tenant: this.#attempts.tenant, type, key }, { input, id });
     return outcome.ok ? { data: outcome.value ?? null } : outcome;
   }
@@ -84,4 +85,9 @@ export class Commands {
 function historyResult(outcome: Success<unknown>): HistoryResult {
   // What `<type>.history` results in where it succeeds.
   return outcome.value as HistoryResult;
+}
+
+/** The channel whose position is asked for together with the state. */
+function channelOf(input: unknown): unknown {
+  return typeof input === "object" && input !== null && "channel" in input ? input.channel : DEFAULT_CHANNEL;
 }

@@ -1,0 +1,177 @@
+import type { Server } from "node:http";
+import type { Hono } from "hono";
+import type { AnyAction } from "../../kernel/action.ts";
+import type { Outcome } from "../../kernel/outcome.ts";
+import type { ActorAddress } from "../../kernel/ports/actors.ts";
+import type { WriteTransaction } from "../../kernel/ports/store.ts";
+import { systemTimers } from "../../kernel/timers.ts";
+import { createActors, type Actors, type ServerAttempt } from "../../realtime/actor/actors.ts";
+import { attachRealtime } from "../../realtime/adapters/attach.ts";
+import { openCluster, type Cluster } from "../../realtime/cluster/cluster.ts";
+import { connectActions } from "../../realtime/connection/connect-action.ts";
+import { openConnections, type Connections } from "../../realtime/connection/connections.ts";
+import { createLines, type Lines } from "../../realtime/lines/lines.ts";
+import { createActorRecords } from "../../store/sql/actors.ts";
+import { createNodes } from "../../store/sql/nodes.ts";
+import { createPublications } from "../../store/sql/publications.ts";
+import { createStreamPositions } from "../../store/sql/stream-positions.ts";
+import type { Services } from "../application.ts";
+import type { ApplicationRealtime } from "./application-realtime.ts";
+import { findProblem } from "./problem-registry.ts";
+
+/** Realtime with all that is mounted. */
+export interface MountedRealtime extends AsyncDisposable {
+  readonly actions: readonly AnyAction[];
+  readonly connections: Connections;
+  /** Has an actor do something for the server itself, wherever the actor runs. */
+  perform(address: ActorAddress, attempt: ServerAttempt): Promise<Outcome>;
+  routes(): Hono;
+  /** Begins to run actors and their timers, once the gate is there. */
+  start(): void;
+  /** Opens WebSockets on a server. Disposing the result opens no more. */
+  attach(server: Server): Disposable;
+  /** Closes connections, spread over `realtime.drainSpread`, and gives up the actors of this server. */
+  drain(): Promise<void>;
+  /** Deletes what is of no use any more. */
+  prune(transaction: WriteTransaction, limit: number): Promise<number>;
+}
+
+/** What realtime is opened with. */
+export interface RealtimeOptions {
+  readonly services: Services;
+  readonly report: (error: unknown) => void;
+}
+
+/** Opens what an application says about realtime. */
+export async function mountRealtime(
+  options: RealtimeOptions,
+  application: ApplicationRealtime,
+): Promise<MountedRealtime> {
+  const { services, report } = options;
+  const { config, store, random } = services;
+  const machine = { ...services, timers: systemTimers, report };
+  const records = createActorRecords({ random });
+  const publications = createPublications();
+  const nodes = createNodes();
+  const { roles } = config.realtime;
+  const cluster = await openCluster({
+    ...{ ...machine, roles, nodes, publications, actors: records, findProblem },
+    positions: createStreamPositions(),
+    // An embedded store has one process.
+    bus: store.dialect === "sqlite" ? undefined : services.bus,
+  });
+  const actors = createActors({
+    ...{ ...machine, definitions: application.actors, records, publications, node: cluster.node },
+    publish: (pushed) => cluster.hub.publish(pushed),
+    profile: config.profile,
+  });
+  const connections = openConnections({
+    ...machine,
+    ...{ actors, node: cluster.node, hub: cluster.hub, presence: cluster.presence, desk: cluster.desk },
+    gate: { attempt: (...attempt) => services.gate().attempt(...attempt) },
+    settings: { ...config.realtime.connection, drainSpread: config.realtime.drainSpread },
+  });
+  const lines = openLines(options, application, { node: cluster.node, connections });
+  return new RunningRealtime({ ...options, application, cluster, actors, connections, lines, prunes: [nodes, actors] });
+}
+
+interface LineParts {
+  readonly node: string;
+  readonly connections: Connections;
+}
+
+function openLines(
+  { services, report }: RealtimeOptions,
+  { admits }: ApplicationRealtime,
+  { node, connections }: LineParts,
+): Lines {
+  const { config } = services;
+  const { publicUrl, tls, trustedProxies } = config.server;
+  const { opening, ...bounds } = config.realtime.lines;
+  return createLines({
+    ...{ ...services, timers: systemTimers, report, node },
+    open: (transport, admitted) => connections.open(transport, admitted),
+    trustedCidrs: config.limits.trustedCidrs,
+    encryption: {
+      required: config.profile === "production",
+      origins: publicUrl === undefined ? [] : [publicUrl],
+      trustsProxy: trustedProxies.length > 0 || tls.certificate !== undefined,
+    },
+    options: {
+      ...bounds,
+      opening: { limit: opening, window: 60_000, atOnce: opening },
+      frameBytes: config.realtime.connection.largestFrame,
+    },
+    ...(admits === undefined ? {} : { policy: admits }),
+  });
+}
+
+interface RunningParts extends RealtimeOptions {
+  readonly application: ApplicationRealtime;
+  readonly cluster: Cluster;
+  readonly actors: Actors;
+  readonly connections: Connections;
+  readonly lines: Lines;
+  readonly prunes: readonly { prune(transaction: WriteTransaction, limit: number): Promise<number> }[];
+}
+
+class RunningRealtime implements MountedRealtime {
+  readonly actions: readonly AnyAction[];
+  readonly connections: Connections;
+  readonly #parts: RunningParts;
+
+  constructor(parts: RunningParts) {
+    const { application, services, actors, lines, connections } = parts;
+    const { authorise = ({ principal }) => principal.type !== "anonymous", anonymous = false } = application;
+    this.#parts = parts;
+    this.connections = connections;
+    const { identity } = services;
+    const connect = connectActions({
+      ...{ authorise, anonymous },
+      expiryOf: async (token, { tenant }) => (await identity?.accessTokens.find(tenant, token))?.expiresAt,
+    });
+    this.actions = [...connect, ...lines.actions, ...actors.actions];
+  }
+
+  perform(address: ActorAddress, attempt: ServerAttempt): Promise<Outcome> {
+    const { actors, cluster } = this.#parts;
+    return cluster.desk.perform(address, actors.attemptOf(address, attempt));
+  }
+
+  routes(): Hono {
+    return this.#parts.lines.routes();
+  }
+
+  start(): void {
+    const { services, cluster, actors } = this.#parts;
+    if (!services.config.realtime.roles.includes("worker")) return;
+    cluster.work(actors);
+    actors.start();
+  }
+
+  attach(server: Server): Disposable {
+    return attachRealtime(server, this.#parts.lines);
+  }
+
+  async drain(): Promise<void> {
+    const { lines, connections, actors, cluster } = this.#parts;
+    lines.drain();
+    await connections.drain();
+    await cluster.drain();
+    await actors.drain();
+  }
+
+  async prune(transaction: WriteTransaction, limit: number): Promise<number> {
+    let deleted = 0;
+    for (const rows of this.#parts.prunes) deleted += await rows.prune(transaction, limit);
+    return deleted;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const { lines, connections, actors, cluster } = this.#parts;
+    await lines[Symbol.asyncDispose]();
+    await connections[Symbol.asyncDispose]();
+    await actors[Symbol.asyncDispose]();
+    await cluster[Symbol.asyncDispose]();
+  }
+}

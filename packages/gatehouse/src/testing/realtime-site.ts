@@ -1,0 +1,132 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Hono } from "hono";
+import { z } from "zod";
+import type { Application } from "../assembly/application.ts";
+import { startServer, type RunningServer } from "../assembly/server.ts";
+import type { Authenticator } from "../guards/authenticate.ts";
+import { systemClock } from "../kernel/clock.ts";
+import { requireConfig, type ConfigInput } from "../kernel/config.ts";
+import { deny } from "../kernel/outcome.ts";
+import { problems } from "../kernel/problems.ts";
+import { systemRandom } from "../kernel/random.ts";
+import { actor, type AnyActor } from "../realtime/actor/actor.ts";
+
+/** A room in which people talk; whose name begins with `staff` hears more. */
+export const room = actor("room", {
+  key: ["name"],
+  state: z.object({ said: z.number() }),
+  initial: () => ({ said: 0 }),
+  channels: {
+    default: {
+      canSubscribe: ({ principal }) => principal.type === "user",
+      joinLeave: true,
+      presence: true,
+      history: true,
+    },
+    staff: { canSubscribe: ({ principal }) => principal.id.startsWith("staff") },
+  },
+  events: {
+    said: { schema: z.object({ text: z.string(), by: z.string() }) },
+    noted: { schema: z.object({ note: z.string() }), channel: "staff" },
+    typing: { schema: z.object({ by: z.string() }), volatile: true },
+  },
+  commands: {
+    say: {
+      input: z.object({ text: z.string().max(200) }),
+      policy: ({ principal }) => principal.type === "user",
+      handler: ({ state, input, emit, principal }) => {
+        state.said += 1;
+        emit("said", { text: input.text, by: principal.id });
+        return { number: state.said };
+      },
+    },
+    note: {
+      input: z.object({ note: z.string() }),
+      policy: ({ principal }) => principal.id.startsWith("staff"),
+      handler: ({ input, emit }) => {
+        emit("noted", input);
+        return {};
+      },
+    },
+    publish: {
+      input: z.object({ channel: z.string(), data: z.object({ text: z.string() }) }),
+      policy: ({ principal }) => principal.type === "user",
+      handler: ({ state, input, emit, principal }) => {
+        state.said += 1;
+        emit("said", { text: input.data.text, by: principal.id });
+        return {};
+      },
+    },
+  },
+  signals: {
+    typing: {
+      input: z.object({}),
+      policy: ({ principal }) => principal.type === "user",
+      handler: ({ emit, principal }) => emit("typing", { by: principal.id }),
+    },
+  },
+  view: (state) => state,
+  info: ({ principal }) => ({ name: principal.id.toUpperCase() }),
+});
+
+/** Bearers of `user-<name>` are that user. */
+export const namedBearer: Authenticator<"bearer"> = {
+  kind: "bearer",
+  authenticate: async ({ token }, { tenant }) => {
+    const [, id] = /^user-([a-z0-9-]+)$/.exec(token) ?? [];
+    if (id === undefined) return deny(problems.CREDENTIAL_INVALID);
+    return { type: "user", id, tenant, grants: new Set(), session: token };
+  },
+};
+
+/** A server with rooms. */
+export interface RealtimeSite extends AsyncDisposable {
+  readonly server: RunningServer;
+  readonly origin: string;
+}
+
+/** Starts a server with actors. */
+export async function startRealtimeSite(
+  options: {
+    readonly actors?: readonly AnyActor[];
+    readonly settings?: ConfigInput;
+    readonly application?: Application;
+  } = {},
+): Promise<RealtimeSite> {
+  const directory = mkdtempSync(join(tmpdir(), "gatehouse-realtime-"));
+  const { actors = [room], settings = {}, application = {} } = options;
+  const config = requireConfig({
+    file: {
+      profile: "development",
+      dataDirectory: directory,
+      console: { enabled: false },
+      identity: { enabled: false },
+      ...settings,
+      server: { port: 0, ...settings.server },
+      realtime: { drainSpread: "50ms", ...settings.realtime },
+    },
+    clock: systemClock,
+  });
+  const server = await startServer({
+    ...{ config, clock: systemClock, random: systemRandom, log: process.stderr },
+    application: {
+      ...application,
+      open: (services) => ({
+        authenticators: { bearer: namedBearer },
+        routes: () => new Hono().get("/", (context) => context.html("<!doctype html><title>Rooms</title>")),
+        ...application.open?.(services),
+        realtime: { actors },
+      }),
+    },
+  });
+  return {
+    server,
+    origin: server.origin,
+    async [Symbol.asyncDispose]() {
+      await server.close();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
