@@ -1,4 +1,3 @@
-import type { Server } from "node:http";
 import { Hono } from "hono";
 import { createRecorder } from "../audit/recorder.ts";
 import { createRetentionJob } from "../audit/retention.ts";
@@ -58,10 +57,8 @@ export interface Gatehouse extends AsyncDisposable {
   inventory(): readonly InventoryRow[];
   /** The routes behind `handler`, in the order in which they are tried. */
   routes(): readonly RouteDescription[];
-  /** Opens WebSockets on a server that `handler` answers requests of; `undefined` where the application has no actors. */
-  attach(server: Server): Disposable | undefined;
-  /** Closes realtime connections, spread over a while, and hands the actors of this server on. */
-  drain(): Promise<void>;
+  /** Actors and connections; `undefined` where the application has none. Attach it to the server that requests come from. */
+  readonly realtime: MountedRealtime | undefined;
   /** Fills an empty store with the application's demonstration. */
   seed(): Promise<void>;
   /** Records `sys_startup`, and at the end `sys_shutdown`. For `recordStart: "later"`: call it once the port is bound. */
@@ -113,14 +110,12 @@ export async function openGatehouse(options: GatehouseOptions): Promise<Gatehous
   // A command that opens a stopped installation for a moment starts no server.
   if (options.log !== "quiet" && options.recordStart !== "later") announceStart();
   return {
-    ...{ handler, edge: services.edge, gate, services, announceStart, listensAt: foundation.listensAt },
+    ...{ handler, edge: services.edge, gate, services, realtime, announceStart, listensAt: foundation.listensAt },
     operate: (action, input, tenant = SINGLE_TENANT) =>
       gate.attempt(operatorAttempt(services, { action, input, tenant })),
     health: () => stores.keeper.health(),
     inventory: () => gate.inventory(),
     routes: () => app.routes.map(({ method, path }) => ({ method, path })),
-    attach: (server) => realtime?.attach(server),
-    drain: async () => realtime?.drain(),
     seed: () => parts.seed?.() ?? Promise.resolve(),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };

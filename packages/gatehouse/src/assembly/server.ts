@@ -38,9 +38,10 @@ export async function startServer(options: Omit<GatehouseOptions, "recordStart">
   if (config.profile === "development") await gatehouse.seed();
   const listening = await listenFor(gatehouse, options);
   stack.defer(() => listening.close({ grace: config.server.shutdownGrace }));
-  gatehouse.attach(listening.server);
+  const { realtime } = gatehouse;
+  realtime?.attach(listening.server);
   // Before it stops accepting: clients are told one after the other to come back.
-  stack.defer(() => gatehouse.drain());
+  stack.defer(() => realtime?.drain());
   const origin = config.server.publicUrl ?? browserOrigin(listening.url);
   gatehouse.listensAt(origin);
   const operate = ({ action, input, tenant }: ControlRequest): Promise<Outcome> =>

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { Hono } from "hono";
 import { z } from "zod";
 import type { Application } from "../assembly/application.ts";
+import type { MountedRealtime } from "../assembly/realtime/mounted-realtime.ts";
 import { startServer, type RunningServer } from "../assembly/server.ts";
 import type { Authenticator } from "../guards/authenticate.ts";
 import { systemClock } from "../kernel/clock.ts";
@@ -85,6 +86,7 @@ export const namedBearer: Authenticator<"bearer"> = {
 export interface RealtimeSite extends AsyncDisposable {
   readonly server: RunningServer;
   readonly origin: string;
+  readonly realtime: MountedRealtime;
 }
 
 /** Starts a server with actors. */
@@ -121,8 +123,10 @@ export async function startRealtimeSite(
       }),
     },
   });
+  const { realtime } = server.gatehouse;
+  if (realtime === undefined) throw new TypeError("The site has actors.");
   return {
-    server,
+    ...{ server, realtime },
     origin: server.origin,
     async [Symbol.asyncDispose]() {
       await server.close();

@@ -31,6 +31,6 @@ describe("actors of a server that was started", () => {
       (await channel.presence()).map(({ user, info }) => [user, info]),
       [["ada", { name: "ADA" }]],
     );
-    await assert.rejects(lobby.send("note", { note: "x" }), { code: "ACTION_FORBIDDEN" });
+    await assert.rejects(lobby.send("note", { note: "x" }), { code: "PERMISSION_DENIED" });
   });
 });

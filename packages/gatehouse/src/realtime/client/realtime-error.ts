@@ -1,6 +1,6 @@
 /** Why something did not work. */
 export interface RealtimeErrorDetails {
-  /** The problem's code, `ACTION_FORBIDDEN` say; `DISCONNECTED` and `TIMED_OUT` where no answer came. */
+  /** The problem's code, `PERMISSION_DENIED` say; `DISCONNECTED` and `TIMED_OUT` where no answer came. */
   readonly code: string;
   /** Whether the same command may succeed later. */
   readonly temporary: boolean;

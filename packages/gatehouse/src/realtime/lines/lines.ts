@@ -144,7 +144,7 @@ class EdgeLines implements Lines {
   /** A server waits for its connections: those that nobody has closed by then are cut. */
   #stop(): void {
     this.drain();
-    this.#parts.timers.after(this.settings.stopGrace, () => this.#lines.cut());
+    this.#parts.timers.after(this.settings.stopGrace, () => this.#lines.cut(), "background");
   }
 
   #refusal(): Denial | undefined {
