@@ -50,6 +50,8 @@ export interface RealtimeKit extends AsyncDisposable {
   connect(user?: string, coming?: Coming): Promise<MemoryLine & { readonly opened: OpenLine }>;
   /** Says a command and resolves to its reply. */
   ask(line: MemoryLine, command: object): Promise<Told>;
+  /** Lets time pass, in which the client answers signs of life. */
+  pass(line: MemoryLine, milliseconds: number): Promise<void>;
   /** Lets what is under way come to its end. */
   settle(): Promise<void>;
 }
@@ -102,6 +104,13 @@ export async function createRealtimeKit({ settings, anonymous = false }: Realtim
 
   return {
     ...{ gate, hub, presence, rooms, connections, tokens, released, open, ask, settle: settled },
+    async pass(line, milliseconds) {
+      for (let left = milliseconds; left > 0; left -= 1_000) {
+        const seen = line.told.length;
+        await clock.advance(Math.min(left, 1_000));
+        if (line.told.slice(seen).some((told) => Object.keys(told).length === 0)) line.say("{}");
+      }
+    },
     async connect(user = "ann", coming = {}) {
       const line = open({ session: gate.signIn(user), ...coming });
       await ask(line, { connect: {} });

@@ -35,6 +35,11 @@ export class MemoryLine implements Transport {
     this.#events = events;
   }
 
+  /** The code with which the server ended it; `undefined` where it did not. */
+  get code(): number | undefined {
+    return typeof this.ended === "object" ? this.ended.code : undefined;
+  }
+
   get buffered(): number {
     return this.#unread.reduce((sum, { byteLength }) => sum + byteLength, 0);
   }
