@@ -31,6 +31,8 @@ export interface Coming {
   readonly session?: TestSession;
   readonly kind?: TransportKind;
   readonly actor?: string;
+  /** Default: a new one. */
+  readonly line?: MemoryLine;
 }
 
 /** Connections over lines in memory, behind a real gate, to rooms in memory. */
@@ -84,8 +86,7 @@ export async function createRealtimeKit({ settings, anonymous = false }: Realtim
   const released: MemoryLine[] = [];
   let nextId = 1_000;
 
-  function open({ session, kind, actor }: Coming = {}): MemoryLine & { readonly opened: OpenLine } {
-    const line = new MemoryLine(kind);
+  function open({ session, kind, actor, line = new MemoryLine(kind) }: Coming = {}): MemoryLine & { readonly opened: OpenLine } {
     const admitted = admittedBy(session, () => void released.push(line));
     const opened = connections.open(line, actor === undefined ? admitted : { ...admitted, actor });
     line.attach(opened);

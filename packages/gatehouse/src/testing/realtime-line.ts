@@ -26,8 +26,17 @@ export class MemoryLine implements Transport {
   #isOpen = true;
   #taken = 0;
 
-  constructor(kind: TransportKind = "websocket") {
+  readonly #told: () => void;
+
+  /** `told`: called, a turn later, whenever something has arrived or the line has ended. */
+  constructor(kind: TransportKind = "websocket", told: () => void = () => undefined) {
     this.kind = kind;
+    this.#told = told;
+  }
+
+  /** Whether it has not ended. */
+  get isOpen(): boolean {
+    return this.#isOpen;
   }
 
   /** What has become of the line is told to these. */
@@ -48,6 +57,7 @@ export class MemoryLine implements Transport {
     if (!this.#isOpen) return;
     if (this.#isStalled) this.#unread.push(message);
     else this.messages.push(message);
+    setImmediate(this.#told);
   }
 
   close(code: number, reason: string): void {
@@ -114,5 +124,6 @@ export class MemoryLine implements Transport {
     this.#isOpen = false;
     this.#unread = [];
     queueMicrotask(() => this.#events?.closed());
+    setImmediate(this.#told);
   }
 }
