@@ -30,8 +30,12 @@ const recover = (offset: number, more: object = {}): object => ({
   subscribe: { channel: "room:a", recover: true, offset, epoch: "epoch1", ...more },
 });
 
-async function published(kit: RealtimeKit, count: number): Promise<void> {
+function publish(kit: RealtimeKit, count: number): void {
   for (let index = 1; index <= count; index += 1) kit.rooms.publish("room:a", index);
+}
+
+async function published(kit: RealtimeKit, count: number): Promise<void> {
+  publish(kit, count);
   await kit.settle();
 }
 
@@ -107,28 +111,33 @@ describe("a client that comes back", () => {
 });
 
 describe("the order of a channel", () => {
-  it("is kept and nothing is told twice, whatever is published when", async () => {
-    const when = fc.record({ before: fc.nat(5), since: fc.nat(5), meanwhile: fc.nat(5), late: fc.nat(3), after: fc.nat(5) });
+  it("is kept and nothing is told twice, whatever is published when and told when", async () => {
+    const few = fc.nat(4);
+    const when = fc.record({ before: few, since: few, early: few, earlier: few, meanwhile: few, late: few, after: few });
     await fc.assert(
-      fc.asyncProperty(when, async ({ before, since, meanwhile, late, after }) => {
+      fc.asyncProperty(when, async ({ before, since, early, earlier, meanwhile, late, after }) => {
         await using kit = await createRealtimeKit();
         await published(kit, before);
         const line = await kit.connect("ann");
         const told: (() => void)[] = [];
-        const publish = kit.hub.publish.bind(kit.hub);
-        kit.rooms.beforeAnswer = async () => {
-          for (let index = 0; index < meanwhile; index += 1) kit.rooms.publish("room:a", index);
-          // What has been committed and is told later than whoever asked was answered.
-          kit.hub.publish = (pushed) => void told.push(() => publish(pushed));
-          for (let index = 0; index < late; index += 1) kit.rooms.publish("room:a", index);
+        const tellAll = kit.hub.publish.bind(kit.hub);
+        const tell = (count: number): void => told.splice(0, count).forEach((one) => one());
+        // What is committed is told somewhat later: before or after it has been answered where the stream is.
+        kit.hub.publish = (pushed) => void told.push(() => tellAll(pushed));
+        publish(kit, early);
+        kit.rooms.beforeAnswer = () => {
+          tell(earlier);
+          publish(kit, meanwhile);
+          tell(earlier + meanwhile);
+          publish(kit, late);
         };
         const from = Math.min(since, before);
         await kit.ask(line, recover(from));
-        for (const tell of told) tell();
-        kit.hub.publish = publish;
+        tell(told.length);
+        kit.hub.publish = tellAll;
         await published(kit, after);
-        const expected = Array.from({ length: before + meanwhile + late + after - from }, (_, index) => from + index + 1);
-        deepEqual(heard(line), expected);
+        const last = before + early + meanwhile + late + after;
+        deepEqual(heard(line), Array.from({ length: last - from }, (_, index) => from + index + 1));
       }),
       { numRuns: 60 },
     );
