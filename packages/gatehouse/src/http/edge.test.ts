@@ -433,12 +433,22 @@ describe("Edge.sessions", () => {
     const credential = { kind: "session", id: browser.cookie ?? "" } as const;
     const read = actionsFor(site.edge).read;
     const seenAt = async (): Promise<number> =>
-      (await site.store.read((transaction) => site.sessions.find(transaction, idOf.call(site.edge.sessions, credential.id))))
-        ?.seenAt ?? 0;
+      (
+        await site.store.read((transaction) =>
+          site.sessions.find(transaction, idOf.call(site.edge.sessions, credential.id)),
+        )
+      )?.seenAt ?? 0;
     const first = await seenAt();
     await site.clock.advance(120_000);
     const provenance = { kind: "browser", method: "GET", origin: ORIGIN, target: ORIGIN } as const;
-    const shared = { id: "a", entrance: "realtime", action: read.name, tenant: "default", input: {}, provenance } as const;
+    const shared = {
+      id: "a",
+      entrance: "realtime",
+      action: read.name,
+      tenant: "default",
+      input: {},
+      provenance,
+    } as const;
     const attempt = { ...shared, receivedAt: 0, peer: { ip: "192.0.2.1", tls: true }, credentials: [credential] };
     assert.equal(isDenial(await authenticator.authenticate(credential, { ...attempt, passive: true }, read)), false);
     await site.clock.advance(0);

@@ -66,7 +66,10 @@ export const TEST_SETTINGS: ConnectionSettings = {
 };
 
 /** Opens a kit. Time stands still until it is moved. */
-export async function createRealtimeKit({ settings, anonymous = false }: RealtimeKitOptions = {}): Promise<RealtimeKit> {
+export async function createRealtimeKit({
+  settings,
+  anonymous = false,
+}: RealtimeKitOptions = {}): Promise<RealtimeKit> {
   const hub = new LocalHub();
   const presence = new LocalPresence(hub);
   const rooms = new TestRooms(hub);
@@ -86,7 +89,9 @@ export async function createRealtimeKit({ settings, anonymous = false }: Realtim
   const released: MemoryLine[] = [];
   let nextId = 1_000;
 
-  function open({ session, kind, actor, line = new MemoryLine(kind) }: Coming = {}): MemoryLine & { readonly opened: OpenLine } {
+  function open({ session, kind, actor, line = new MemoryLine(kind) }: Coming = {}): MemoryLine & {
+    readonly opened: OpenLine;
+  } {
     const admitted = admittedBy(session, () => void released.push(line));
     const opened = connections.open(line, actor === undefined ? admitted : { ...admitted, actor });
     line.attach(opened);

@@ -3,7 +3,12 @@ import type { Transport, TransportEvents, TransportKind } from "../realtime/tran
 /** What a client has been told: a reply, a push, or a sign of life where there is neither. */
 export interface Told {
   readonly id?: number;
-  readonly error?: { readonly code: number; readonly message: string; readonly temporary?: boolean; readonly retry_after?: number };
+  readonly error?: {
+    readonly code: number;
+    readonly message: string;
+    readonly temporary?: boolean;
+    readonly retry_after?: number;
+  };
   readonly push?: Readonly<Record<string, Readonly<Record<string, unknown>>>> & { readonly channel?: string };
   readonly [method: string]: unknown;
 }
@@ -84,7 +89,9 @@ export class MemoryLine implements Transport {
   /** The client sends a frame: commands, one a line, or a text as it is. */
   say(...commands: readonly (object | string)[]): void {
     if (!this.#isOpen) return;
-    const frame = commands.map((command) => (typeof command === "string" ? command : JSON.stringify(command))).join("\n");
+    const frame = commands
+      .map((command) => (typeof command === "string" ? command : JSON.stringify(command)))
+      .join("\n");
     if (this.isPaused) this.#held.push(frame);
     else this.#events?.received(frame);
   }

@@ -9,13 +9,19 @@ import type { HistoryResult, StreamPublication, SubscribeResult } from "../realt
 const KEY = z.array(z.string());
 const CHANNEL = z.object({ key: KEY, channel: z.string() });
 const POSITION = z.object({ offset: z.number(), epoch: z.string() });
-const SUBSCRIBE = CHANNEL.extend({ since: POSITION.optional(), data: z.unknown().optional(), token: z.string().optional() });
+const SUBSCRIBE = CHANNEL.extend({
+  since: POSITION.optional(),
+  data: z.unknown().optional(),
+  token: z.string().optional(),
+});
 const HISTORY = CHANNEL.extend({ since: POSITION.optional(), limit: z.number(), reverse: z.boolean() });
 const SAY = z.object({ key: KEY, input: z.object({ text: z.string() }) });
 const PUBLISH = z.object({ key: KEY, input: z.object({ channel: z.string(), data: z.unknown() }) });
 const ANY = z.object({ key: KEY, input: z.unknown() });
 
-const LIMITS = [{ name: "rooms", by: ["principal"], rule: { kind: "window", limit: 100_000, window: 60_000 } }] as const;
+const LIMITS = [
+  { name: "rooms", by: ["principal"], rule: { kind: "window", limit: 100_000, window: 60_000 } },
+] as const;
 
 /** Rooms whose streams are kept in memory, with the actions by which they are heard and spoken to. */
 export class TestRooms {
@@ -126,7 +132,13 @@ export class TestRooms {
     ];
   }
 
-  async #subscribe({ input, principal }: { input: z.infer<typeof SUBSCRIBE>; principal: Principal }): Promise<SubscribeResult> {
+  async #subscribe({
+    input,
+    principal,
+  }: {
+    input: z.infer<typeof SUBSCRIBE>;
+    principal: Principal;
+  }): Promise<SubscribeResult> {
     const stream = this.#stream(channelName({ type: "room", key: input.key }, input.channel));
     const { since } = input;
     const recovered = since !== undefined && since.epoch === this.epoch && since.offset <= stream.length;

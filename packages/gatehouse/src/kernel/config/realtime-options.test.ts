@@ -6,7 +6,11 @@ import { TEST_SETTINGS } from "../../testing/realtime-kit.ts";
 import { resolveConfig } from "../config.ts";
 
 function faults(connection: object): readonly string[] {
-  const result = resolveConfig({ file: { realtime: { connection } }, profile: "development", clock: createFakeClock() });
+  const result = resolveConfig({
+    file: { realtime: { connection } },
+    profile: "development",
+    clock: createFakeClock(),
+  });
   return result.ok ? [] : result.faults.map(({ path }) => path);
 }
 

@@ -46,7 +46,10 @@ describe("a client that comes back", () => {
     const line = await kit.connect("ann");
     const { recovered, was_recovering, offset, publications } = subscribed(await kit.ask(line, recover(2)));
     deepEqual([recovered, was_recovering, offset], [true, true, 2]);
-    deepEqual(publications?.map(({ data }) => data), [3, 4, 5]);
+    deepEqual(
+      publications?.map(({ data }) => data),
+      [3, 4, 5],
+    );
     kit.rooms.publish("room:a", 6);
     await kit.settle();
     deepEqual(heard(line), [3, 4, 5, 6]);
@@ -113,7 +116,15 @@ describe("a client that comes back", () => {
 describe("the order of a channel", () => {
   it("is kept and nothing is told twice, whatever is published when and told when", async () => {
     const few = fc.nat(4);
-    const when = fc.record({ before: few, since: few, early: few, earlier: few, meanwhile: few, late: few, after: few });
+    const when = fc.record({
+      before: few,
+      since: few,
+      early: few,
+      earlier: few,
+      meanwhile: few,
+      late: few,
+      after: few,
+    });
     await fc.assert(
       fc.asyncProperty(when, async ({ before, since, early, earlier, meanwhile, late, after }) => {
         await using kit = await createRealtimeKit();
@@ -137,7 +148,10 @@ describe("the order of a channel", () => {
         kit.hub.publish = tellAll;
         await published(kit, after);
         const last = before + early + meanwhile + late + after;
-        deepEqual(heard(line), Array.from({ length: last - from }, (_, index) => from + index + 1));
+        deepEqual(
+          heard(line),
+          Array.from({ length: last - from }, (_, index) => from + index + 1),
+        );
       }),
       { numRuns: 60 },
     );

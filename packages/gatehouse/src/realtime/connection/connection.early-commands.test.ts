@@ -6,7 +6,10 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import { describe, it } from "node:test";
 import { createRealtimeKit } from "../../testing/realtime-kit.ts";
 
-const say = (id: number, text: string): object => ({ id, rpc: { method: "room.say", data: { key: ["a"], input: { text } } } });
+const say = (id: number, text: string): object => ({
+  id,
+  rpc: { method: "room.say", data: { key: ["a"], input: { text } } },
+});
 
 describe("commands before it is known who is there", () => {
   it("wait, in their order, and are carried out once that is known", async () => {
@@ -15,7 +18,10 @@ describe("commands before it is known who is there", () => {
     line.say({ id: 1, connect: {} }, { id: 2, subscribe: { channel: "room:a" } }, say(3, "first"));
     line.say(say(4, "second"));
     await kit.settle();
-    deepEqual(line.told.filter(({ id }) => id !== undefined).map(({ id }) => id), [1, 2, 3, 4]);
+    deepEqual(
+      line.told.filter(({ id }) => id !== undefined).map(({ id }) => id),
+      [1, 2, 3, 4],
+    );
     deepEqual(kit.rooms.said, ["first", "second"]);
   });
 
@@ -24,7 +30,10 @@ describe("commands before it is known who is there", () => {
     const line = kit.open();
     line.say({ id: 1, connect: {} }, say(2, "uninvited"));
     await kit.settle();
-    deepEqual(line.told.map(({ id, error }) => [id, error?.code]), [[1, 101]]);
+    deepEqual(
+      line.told.map(({ id, error }) => [id, error?.code]),
+      [[1, 101]],
+    );
     deepEqual(kit.rooms.said, []);
     equal(line.code, 3500);
   });
@@ -51,7 +60,8 @@ describe("commands before it is known who is there", () => {
     equal((await kit.ask(talkative, { connect: { data } })).error?.code, 107);
     const many = kit.open({ session: kit.gate.signIn("ann") });
     many.say({ id: 1, connect: {} });
-    for (let index = 0; index < 20 && many.ended === undefined; index += 1) many.say(...Array.from({ length: 100 }, () => "{}"));
+    for (let index = 0; index < 20 && many.ended === undefined; index += 1)
+      many.say(...Array.from({ length: 100 }, () => "{}"));
     equal(many.code, 3501);
     await kit.settle();
     equal(kit.released.length, 3);

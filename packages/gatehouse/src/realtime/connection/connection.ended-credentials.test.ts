@@ -32,10 +32,17 @@ describe("a session that has ended", () => {
   it("ends its connection at once where that is told, and no other", async () => {
     await using kit = await createRealtimeKit();
     const session = kit.gate.signIn("ann");
-    const lines = [await kit.connect("ann", { session }), await kit.connect("ann", { session }), await kit.connect("ann")];
+    const lines = [
+      await kit.connect("ann", { session }),
+      await kit.connect("ann", { session }),
+      await kit.connect("ann"),
+    ];
     kit.gate.signOut(session);
     await kit.connections.refresh({ session: session.principal.session ?? "" });
-    deepEqual(lines.map(({ code }) => code), [3500, 3500, undefined]);
+    deepEqual(
+      lines.map(({ code }) => code),
+      [3500, 3500, undefined],
+    );
   });
 
   it("ends a connection that is being let in meanwhile", async () => {
@@ -54,7 +61,10 @@ describe("a session that has ended", () => {
     const line = kit.open({ session });
     line.say({ id: 1, connect: {} });
     await kit.settle();
-    equal(line.told.some(({ connect }) => connect !== undefined), false);
+    equal(
+      line.told.some(({ connect }) => connect !== undefined),
+      false,
+    );
     equal(line.code, 3500);
   });
 
@@ -91,10 +101,15 @@ describe("a token", () => {
     equal((refresh as Record<string, unknown>)["ttl"], 536);
     await kit.settle();
     const ended = line.told.filter(({ push }) => push?.["unsubscribe"] !== undefined);
-    deepEqual(ended.map(({ push }) => push), [{ channel: "room:vault", unsubscribe: { code: 2001, reason: "permission denied" } }]);
+    deepEqual(
+      ended.map(({ push }) => push),
+      [{ channel: "room:vault", unsubscribe: { code: 2001, reason: "permission denied" } }],
+    );
     await kit.pass(line, 60_000);
     equal(line.ended, undefined);
-    deepEqual((await kit.ask(line, { rpc: { method: "room.state", data: { key: ["a"] } } }))["rpc"], { data: { said: 0 } });
+    deepEqual((await kit.ask(line, { rpc: { method: "room.state", data: { key: ["a"] } } }))["rpc"], {
+      data: { said: 0 },
+    });
   });
 
   it("that has expired lets nothing be done until it is replaced, and then ends the connection, which may come back", async () => {

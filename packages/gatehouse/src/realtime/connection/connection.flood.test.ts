@@ -18,7 +18,10 @@ describe("a flood", () => {
     const told = line.take();
     equal(told.filter(({ error }) => error === undefined).length, 40);
     const refused = told.filter(({ error }) => error !== undefined);
-    deepEqual([...new Set(refused.map(({ error }) => [error?.code, error?.temporary, error?.retry_after].join()))], ["111,true,1"]);
+    deepEqual(
+      [...new Set(refused.map(({ error }) => [error?.code, error?.temporary, error?.retry_after].join()))],
+      ["111,true,1"],
+    );
     await kit.gate.clock.advance(1_000);
     line.say(...numbers(30).map(ping));
     await kit.settle();
@@ -77,10 +80,16 @@ describe("a flood", () => {
     equal(line.isPaused, true);
     line.say(heavy(4));
     await kit.settle();
-    deepEqual(line.take().map(({ id }) => id), [1, 2, 3]);
+    deepEqual(
+      line.take().map(({ id }) => id),
+      [1, 2, 3],
+    );
     await kit.gate.clock.advance(1_000);
     await kit.settle();
-    deepEqual(line.take().map(({ id }) => id), [4]);
+    deepEqual(
+      line.take().map(({ id }) => id),
+      [4],
+    );
     equal(line.ended, undefined);
   });
 
@@ -130,10 +139,24 @@ describe("a flood", () => {
     line.say(...numbers(100).map(subscribe));
     await kit.gate.clock.advance(2_000);
     const told = line.take().filter(({ id }) => id !== undefined);
-    equal(told.filter(({ error }) => error === undefined).length, 100, "all channels of a client that comes back at once");
+    equal(
+      told.filter(({ error }) => error === undefined).length,
+      100,
+      "all channels of a client that comes back at once",
+    );
     line.say(...numbers(21).map((id) => subscribe(100 + id)));
     await kit.settle();
-    deepEqual([...new Set(line.take().filter(({ id }) => id !== undefined).map(({ error }) => error?.code))], [106]);
+    deepEqual(
+      [
+        ...new Set(
+          line
+            .take()
+            .filter(({ id }) => id !== undefined)
+            .map(({ error }) => error?.code),
+        ),
+      ],
+      [106],
+    );
     equal(line.code, 3505);
   });
 });

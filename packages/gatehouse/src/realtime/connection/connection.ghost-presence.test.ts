@@ -42,7 +42,10 @@ describe("members of a room", () => {
       await end(kit, line);
       await kit.settle();
       deepEqual(await kit.presence.members(KEY), []);
-      deepEqual(left.filter((kind) => kind === "leave"), ["leave"]);
+      deepEqual(
+        left.filter((kind) => kind === "leave"),
+        ["leave"],
+      );
       equal(kit.hub.count(KEY), 1);
       deepEqual(kit.released, [line]);
     });

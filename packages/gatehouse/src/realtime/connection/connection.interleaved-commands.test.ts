@@ -13,7 +13,10 @@ describe("commands of one connection", () => {
     kit.rooms.waiting = promise;
     const line = await kit.connect("ann");
     const input = { text: "after" };
-    line.say({ id: 1, rpc: { method: "room.wait", data: { key: ["a"] } } }, { id: 2, rpc: { method: "room.say", data: { key: ["a"], input } } });
+    line.say(
+      { id: 1, rpc: { method: "room.wait", data: { key: ["a"] } } },
+      { id: 2, rpc: { method: "room.say", data: { key: ["a"], input } } },
+    );
     line.say({ id: 3, ping: {} });
     await kit.settle();
     deepEqual(line.told.slice(1), []);
@@ -22,6 +25,9 @@ describe("commands of one connection", () => {
     resolve();
     await kit.settle();
     deepEqual(kit.rooms.said, ["of another", "waited", "after"]);
-    deepEqual(line.told.slice(1).map(({ id }) => id), [1, 2, 3]);
+    deepEqual(
+      line.told.slice(1).map(({ id }) => id),
+      [1, 2, 3],
+    );
   });
 });

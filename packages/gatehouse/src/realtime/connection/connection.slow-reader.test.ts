@@ -28,7 +28,10 @@ describe("a slow reader", () => {
     const before = line.take();
     deepEqual(before.at(-1)?.push?.["pub"]?.["data"], "durable");
     await kit.gate.clock.advance(500);
-    deepEqual(line.take().map(({ push }) => push?.["pub"]?.["data"]), [{ cursor: 39, pad }]);
+    deepEqual(
+      line.take().map(({ push }) => push?.["pub"]?.["data"]),
+      [{ cursor: 39, pad }],
+    );
     ok(kit.connections.stats().dropped > 10);
     equal(line.ended, undefined);
   });
@@ -89,6 +92,9 @@ describe("a slow reader", () => {
     kit.rooms.publish("room:a", 3);
     await kit.settle();
     equal(new Set(lines.map(({ messages }) => messages.at(-1))).size, 1, "two messages are one write of shared bytes");
-    deepEqual(lines[0]?.told.slice(-2).map(({ push }) => push?.["pub"]?.["data"]), [2, 3]);
+    deepEqual(
+      lines[0]?.told.slice(-2).map(({ push }) => push?.["pub"]?.["data"]),
+      [2, 3],
+    );
   });
 });

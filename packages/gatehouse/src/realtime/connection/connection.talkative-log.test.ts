@@ -24,8 +24,17 @@ describe("what is recorded of connections", () => {
     await kit.ask(refused, { connect: { token: "forged-token" } });
     await kit.settle();
     ok(kit.gate.events.length > 3);
-    const recorded = inspect([kit.gate.events, kit.gate.reported, kit.connections.stats(), line.told, refused.told], { depth: 9 });
-    for (const secret of ["token-of-ann", "forged-token", "channel-token", "said-at-the-door", "said-inside", session.credential])
+    const recorded = inspect([kit.gate.events, kit.gate.reported, kit.connections.stats(), line.told, refused.told], {
+      depth: 9,
+    });
+    for (const secret of [
+      "token-of-ann",
+      "forged-token",
+      "channel-token",
+      "said-at-the-door",
+      "said-inside",
+      session.credential,
+    ])
       equal(recorded.includes(secret), false, secret);
     equal(recorded.includes(line.opened.session), false);
   });

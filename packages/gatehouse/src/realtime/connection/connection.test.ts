@@ -9,7 +9,12 @@ describe("a connection", () => {
     const line = kit.open({ session: gate.signIn("ann") });
     const connected = await kit.ask(line, { connect: { name: "js" } });
     const client = line.opened;
-    deepEqual(connected["connect"], { client: kit.connections.list(1)[0]?.client, version: "gatehouse", ping: 25, pong: true });
+    deepEqual(connected["connect"], {
+      client: kit.connections.list(1)[0]?.client,
+      version: "gatehouse",
+      ping: 25,
+      pong: true,
+    });
     equal(client.session.length, 43);
 
     const subscribed = await kit.ask(line, { subscribe: { channel: "room:a" } });
@@ -71,7 +76,10 @@ describe("a connection", () => {
         [bobClient ?? ""]: { client: bobClient, user: "bob" },
       },
     });
-    deepEqual((await kit.ask(ann, { presence_stats: { channel: "room:a" } }))["presence_stats"], { num_clients: 2, num_users: 2 });
+    deepEqual((await kit.ask(ann, { presence_stats: { channel: "room:a" } }))["presence_stats"], {
+      num_clients: 2,
+      num_users: 2,
+    });
     ann.take();
     bob.hangUp();
     await kit.settle();
@@ -132,7 +140,10 @@ describe("a connection", () => {
     const line = await kit.connect("ann", { actor: "room:a", session: kit.gate.signIn("ann") });
     ok((await kit.ask(line, { subscribe: { channel: "room:a:side" } }))["subscribe"]);
     equal((await kit.ask(line, { subscribe: { channel: "room:b" } })).error?.code, 103);
-    equal((await kit.ask(line, { rpc: { method: "room.say", data: { key: ["b"], input: { text: "x" } } } })).error?.code, 103);
+    equal(
+      (await kit.ask(line, { rpc: { method: "room.say", data: { key: ["b"], input: { text: "x" } } } })).error?.code,
+      103,
+    );
     equal((await kit.ask(line, { publish: { channel: "room:b", data: 1 } })).error?.code, 103);
     equal((await kit.ask(line, { history: { channel: "room:b" } })).error?.code, 103);
     equal((await kit.ask(line, { presence: { channel: "room:b" } })).error?.code, 103);

@@ -41,10 +41,19 @@ describe("the client centrifuge", () => {
     deepEqual(await centrifuge.rpc("room.say", { key: ["a"], input: { text: "hi" } }), { data: { heard: true } });
     await subscription.publish({ any: "thing" });
     await kit.settle();
-    deepEqual(heard, [[1, { text: "hi" }], [2, { any: "thing" }]]);
+    deepEqual(heard, [
+      [1, { text: "hi" }],
+      [2, { any: "thing" }],
+    ]);
     const { publications, offset } = await subscription.history({ limit: 10 });
-    deepEqual([offset, publications.map(({ data }: PublicationContext): unknown => data)], [2, [{ text: "hi" }, { any: "thing" }]]);
-    deepEqual(Object.values((await subscription.presence()).clients).map(({ user }) => user), ["ann"]);
+    deepEqual(
+      [offset, publications.map(({ data }: PublicationContext): unknown => data)],
+      [2, [{ text: "hi" }, { any: "thing" }]],
+    );
+    deepEqual(
+      Object.values((await subscription.presence()).clients).map(({ user }) => user),
+      ["ann"],
+    );
     deepEqual(await subscription.presenceStats(), { numClients: 1, numUsers: 1 });
     const error = await centrifuge.rpc("room.fly", { key: ["a"] }).catch((refused: unknown) => refused);
     equal((error as { code: number }).code, 104);
@@ -83,7 +92,11 @@ describe("the client centrifuge", () => {
       loads += 1;
       return Promise.resolve({ offset: 0, epoch: kit.rooms.epoch });
     };
-    const subscription = client.centrifuge.newSubscription("room:a", { getState, minResubscribeDelay: 1, maxResubscribeDelay: 5 });
+    const subscription = client.centrifuge.newSubscription("room:a", {
+      getState,
+      minResubscribeDelay: 1,
+      maxResubscribeDelay: 5,
+    });
     subscription.subscribe();
     client.centrifuge.connect();
     await subscription.ready();

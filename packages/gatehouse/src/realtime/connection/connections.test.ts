@@ -17,10 +17,26 @@ describe("connections", () => {
     const client = kit.connections.list(9, { principal: { ...ann, id: "bob" } })[0]?.client ?? "";
     equal(kit.connections.disconnect({ client, tenant: "other" }), 0);
     equal(kit.connections.disconnect({ client }, { code: 4500, reason: "moderated" }), 1);
-    deepEqual(lines.map(({ code }) => code), [undefined, undefined, 4500]);
+    deepEqual(
+      lines.map(({ code }) => code),
+      [undefined, undefined, 4500],
+    );
     equal(kit.connections.disconnect({ principal: ann }), 2);
-    deepEqual(lines.map(({ code }) => code), [3503, 3503, 4500]);
+    deepEqual(
+      lines.map(({ code }) => code),
+      [3503, 3503, 4500],
+    );
     equal(kit.connections.disconnect({ principal: ann }), 0);
+  });
+
+  it("are closed with what fits into a close frame, and with no code that is not theirs", async () => {
+    await using kit = await createRealtimeKit();
+    const line = await kit.connect("ann");
+    for (const code of [1006, 999, 5000, 3000.5, NaN])
+      throws(() => kit.connections.disconnect({ tenant: "acme" }, { code, reason: "" }), RangeError);
+    equal(line.ended, undefined);
+    kit.connections.disconnect({ tenant: "acme" }, { code: 4000, reason: "ä".repeat(100) });
+    deepEqual(line.ended, { code: 4000, reason: "ä".repeat(61) });
   });
 
   it("are counted by state and transport, and by how they end", async () => {
@@ -32,7 +48,13 @@ describe("connections", () => {
     line.hangUp();
     await kit.settle();
     const { open, opened, closed, refused, subscriptions } = kit.connections.stats();
-    deepEqual([...open], [["connected websocket", 1], ["new sse", 1]]);
+    deepEqual(
+      [...open],
+      [
+        ["connected websocket", 1],
+        ["new sse", 1],
+      ],
+    );
     deepEqual([opened, subscriptions], [3, 0]);
     deepEqual([...closed], [[0, 1]]);
     deepEqual([...refused], [["METHOD_UNKNOWN", 1]]);

@@ -6,7 +6,9 @@ import { Wheel, wheelEntry } from "./wheel.ts";
 
 describe("a wheel", () => {
   it("wakes everything once, in time and by a single timer, as many timers would", async () => {
-    const times = fc.array(fc.record({ at: fc.nat(400_000), moved: fc.option(fc.nat(400_000)), cancelled: fc.boolean() }));
+    const times = fc.array(
+      fc.record({ at: fc.nat(400_000), moved: fc.option(fc.nat(400_000)), cancelled: fc.boolean() }),
+    );
     await fc.assert(
       fc.asyncProperty(times, async (plan) => {
         const clock = createFakeClock();
@@ -42,12 +44,26 @@ describe("a wheel", () => {
     const clock = createFakeClock();
     const reported: unknown[] = [];
     let sleeping: (() => void) | undefined;
-    const timers = { ...clock, after: (_: number, task: () => void) => ((sleeping = task), { [Symbol.dispose]: () => undefined }) };
+    const timers = {
+      ...clock,
+      after: (_: number, task: () => void) => ((sleeping = task), { [Symbol.dispose]: () => undefined }),
+    };
     const wheel = new Wheel({ clock, timers, report: (error) => void reported.push(error) });
     const woken: string[] = [];
-    wheel.schedule(wheelEntry(() => { throw new Error("one"); }), 100);
-    wheel.schedule(wheelEntry(() => void woken.push("near")), 200);
-    wheel.schedule(wheelEntry(() => void woken.push("far")), 3_000_000);
+    wheel.schedule(
+      wheelEntry(() => {
+        throw new Error("one");
+      }),
+      100,
+    );
+    wheel.schedule(
+      wheelEntry(() => void woken.push("near")),
+      200,
+    );
+    wheel.schedule(
+      wheelEntry(() => void woken.push("far")),
+      3_000_000,
+    );
     await clock.advance(2_000_000);
     sleeping?.();
     deepEqual(woken, ["near"]);

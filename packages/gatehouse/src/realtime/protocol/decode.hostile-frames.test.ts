@@ -8,7 +8,18 @@ import fc from "fast-check";
 import type { Command, Request } from "./command.ts";
 import { decodeCommand, splitFrame } from "./decode.ts";
 
-const METHODS = ["connect", "subscribe", "rpc", "publish", "history", "presence", "refresh", "sub_refresh", "ping", "x"];
+const METHODS = [
+  "connect",
+  "subscribe",
+  "rpc",
+  "publish",
+  "history",
+  "presence",
+  "refresh",
+  "sub_refresh",
+  "ping",
+  "x",
+];
 const params = fc.record(
   {
     channel: fc.oneof(fc.string(), fc.constantFrom("room:a", "room:a:b", "room::", "room")),
@@ -38,7 +49,10 @@ function encoded(id: number, request: Request): string {
   if (request.method === "subscribe") {
     const { since, rejectUnrecovered, ...others } = request;
     const recovery = since === undefined ? {} : { recover: true, ...since };
-    return JSON.stringify({ id, subscribe: { ...others, method: undefined, ...recovery, flag: rejectUnrecovered ? 2 : 0 } });
+    return JSON.stringify({
+      id,
+      subscribe: { ...others, method: undefined, ...recovery, flag: rejectUnrecovered ? 2 : 0 },
+    });
   }
   return JSON.stringify({ id, [method]: members });
 }

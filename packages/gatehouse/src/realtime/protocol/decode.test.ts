@@ -8,7 +8,10 @@ describe("decodeCommand", () => {
   it("reads what the clients of the protocol send", () => {
     const since = { offset: 7, epoch: "e" };
     const read = [
-      [{ id: 1, connect: { token: "t", name: "js", subs: {} } }, { method: "connect", token: "t", name: "js" }],
+      [
+        { id: 1, connect: { token: "t", name: "js", subs: {} } },
+        { method: "connect", token: "t", name: "js" },
+      ],
       [
         { id: 1, subscribe: { channel: "room:a", recover: true, offset: 7, epoch: "e", positioned: true, flag: 3 } },
         { method: "subscribe", channel: "room:a", rejectUnrecovered: true, since },
@@ -17,7 +20,10 @@ describe("decodeCommand", () => {
         { id: 1, subscribe: { channel: "room:a", recover: true, flag: 1 } },
         { method: "subscribe", channel: "room:a", rejectUnrecovered: false, since: { offset: 0, epoch: "" } },
       ],
-      [{ id: 1, unsubscribe: { channel: "room:a" } }, { method: "unsubscribe", channel: "room:a" }],
+      [
+        { id: 1, unsubscribe: { channel: "room:a" } },
+        { method: "unsubscribe", channel: "room:a" },
+      ],
       [
         { id: 1, history: { channel: "room:a", limit: 3, since, reverse: true } },
         { method: "history", channel: "room:a", limit: 3, since, reverse: true },
@@ -30,7 +36,10 @@ describe("decodeCommand", () => {
         { id: 1, rpc: { method: "room.say", data: { key: ["a"], input: { text: "x" }, id: "k" } } },
         { method: "rpc", call: "room.say", key: ["a"], input: { text: "x" }, id: "k" },
       ],
-      [{ id: 1, refresh: { token: "t" } }, { method: "refresh", token: "t" }],
+      [
+        { id: 1, refresh: { token: "t" } },
+        { method: "refresh", token: "t" },
+      ],
       [{ id: 1, ping: {} }, { method: "ping" }],
     ] as const;
     for (const [sent, request] of read) deepEqual(decodeCommand(line(sent)), { kind: "request", id: 1, request });

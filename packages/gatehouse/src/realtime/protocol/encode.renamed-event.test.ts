@@ -43,6 +43,9 @@ describe("what a client said", () => {
         deepEqual(again, { id: 1, history: { publications: [{ data }], text } });
       }),
     );
-    equal(unsubscribePush("c", { code: 2000, reason: "r" }), '{"push":{"channel":"c","unsubscribe":{"code":2000,"reason":"r"}}}');
+    equal(
+      unsubscribePush("c", { code: 2000, reason: "r" }),
+      '{"push":{"channel":"c","unsubscribe":{"code":2000,"reason":"r"}}}',
+    );
   });
 });
