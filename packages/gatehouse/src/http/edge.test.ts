@@ -425,6 +425,39 @@ describe("Edge.sessions", () => {
     assert.equal(await seenAt(), first + 61_000);
   });
 
+  it("takes what programs attempt by themselves for no use", async () => {
+    await using site = await openSite();
+    const browser = site.browser();
+    await browser.post("/login", { name: "alice" });
+    const { authenticator, idOf } = site.edge.sessions;
+    const credential = { kind: "session", id: browser.cookie ?? "" } as const;
+    const read = actionsFor(site.edge).read;
+    const seenAt = async (): Promise<number> =>
+      (
+        await site.store.read((transaction) =>
+          site.sessions.find(transaction, idOf.call(site.edge.sessions, credential.id)),
+        )
+      )?.seenAt ?? 0;
+    const first = await seenAt();
+    await site.clock.advance(120_000);
+    const provenance = { kind: "browser", method: "GET", origin: ORIGIN, target: ORIGIN } as const;
+    const shared = {
+      id: "a",
+      entrance: "realtime",
+      action: read.name,
+      tenant: "default",
+      input: {},
+      provenance,
+    } as const;
+    const attempt = { ...shared, receivedAt: 0, peer: { ip: "192.0.2.1", tls: true }, credentials: [credential] };
+    assert.equal(isDenial(await authenticator.authenticate(credential, { ...attempt, passive: true }, read)), false);
+    await site.clock.advance(0);
+    assert.equal(await seenAt(), first);
+    await authenticator.authenticate(credential, attempt, read);
+    await site.clock.advance(0);
+    assert.equal(await seenAt(), first + 120_000);
+  });
+
   it("tells the browser nothing of a login that was rolled back", async () => {
     await using site = await openSite();
     const browser = site.browser();

@@ -31,6 +31,8 @@ export interface Coming {
   readonly session?: TestSession;
   readonly kind?: TransportKind;
   readonly actor?: string;
+  /** Default: a new one. */
+  readonly line?: MemoryLine;
 }
 
 /** Connections over lines in memory, behind a real gate, to rooms in memory. */
@@ -50,6 +52,8 @@ export interface RealtimeKit extends AsyncDisposable {
   connect(user?: string, coming?: Coming): Promise<MemoryLine & { readonly opened: OpenLine }>;
   /** Says a command and resolves to its reply. */
   ask(line: MemoryLine, command: object): Promise<Told>;
+  /** Lets time pass, in which the client answers signs of life. */
+  pass(line: MemoryLine, milliseconds: number): Promise<void>;
   /** Lets what is under way come to its end. */
   settle(): Promise<void>;
 }
@@ -85,8 +89,9 @@ export async function createRealtimeKit({
   const released: MemoryLine[] = [];
   let nextId = 1_000;
 
-  function open({ session, kind, actor }: Coming = {}): MemoryLine & { readonly opened: OpenLine } {
-    const line = new MemoryLine(kind);
+  function open({ session, kind, actor, line = new MemoryLine(kind) }: Coming = {}): MemoryLine & {
+    readonly opened: OpenLine;
+  } {
     const admitted = admittedBy(session, () => void released.push(line));
     const opened = connections.open(line, actor === undefined ? admitted : { ...admitted, actor });
     line.attach(opened);
@@ -105,6 +110,13 @@ export async function createRealtimeKit({
 
   return {
     ...{ gate, hub, presence, rooms, connections, tokens, released, open, ask, settle: settled },
+    async pass(line, milliseconds) {
+      for (let left = milliseconds; left > 0; left -= 1_000) {
+        const seen = line.told.length;
+        await clock.advance(Math.min(left, 1_000));
+        if (line.told.slice(seen).some((told) => Object.keys(told).length === 0)) line.say("{}");
+      }
+    },
     async connect(user = "ann", coming = {}) {
       const line = open({ session: gate.signIn(user), ...coming });
       await ask(line, { connect: {} });

@@ -31,13 +31,27 @@ export class MemoryLine implements Transport {
   #isOpen = true;
   #taken = 0;
 
-  constructor(kind: TransportKind = "websocket") {
+  readonly #told: () => void;
+
+  /** `told`: called, a turn later, whenever something has arrived or the line has ended. */
+  constructor(kind: TransportKind = "websocket", told: () => void = () => undefined) {
     this.kind = kind;
+    this.#told = told;
+  }
+
+  /** Whether it has not ended. */
+  get isOpen(): boolean {
+    return this.#isOpen;
   }
 
   /** What has become of the line is told to these. */
   attach(events: TransportEvents): void {
     this.#events = events;
+  }
+
+  /** The code with which the server ended it; `undefined` where it did not. */
+  get code(): number | undefined {
+    return typeof this.ended === "object" ? this.ended.code : undefined;
   }
 
   get buffered(): number {
@@ -48,6 +62,7 @@ export class MemoryLine implements Transport {
     if (!this.#isOpen) return;
     if (this.#isStalled) this.#unread.push(message);
     else this.messages.push(message);
+    setImmediate(this.#told);
   }
 
   close(code: number, reason: string): void {
@@ -116,5 +131,6 @@ export class MemoryLine implements Transport {
     this.#isOpen = false;
     this.#unread = [];
     queueMicrotask(() => this.#events?.closed());
+    setImmediate(this.#told);
   }
 }

@@ -46,6 +46,24 @@ const consistency: readonly Rule[] = [
     broken: ({ session }) => session.idle > session.absolute,
   },
   {
+    paths: ["realtime.connection.queueSoft", "realtime.connection.queueHard"],
+    refuses: "A slow reader must lose what may be lost before it loses its connection.",
+    fix: "Make realtime.connection.queueSoft less than realtime.connection.queueHard.",
+    broken: ({ realtime: { connection } }) => connection.queueSoft >= connection.queueHard,
+  },
+  {
+    paths: ["realtime.connection.pong", "realtime.connection.ping"],
+    refuses: "A sign of life must be answered before the next one.",
+    fix: "Make realtime.connection.pong less than realtime.connection.ping.",
+    broken: ({ realtime: { connection } }) => connection.pong >= connection.ping,
+  },
+  {
+    paths: ["realtime.connection.queueHard", "realtime.connection.largestFrame"],
+    refuses: "The queue of a connection must hold what one client may tell the others.",
+    fix: "Make realtime.connection.queueHard at least four times realtime.connection.largestFrame.",
+    broken: ({ realtime: { connection } }) => connection.queueHard < connection.largestFrame * 4,
+  },
+  {
     paths: ["penalties.hard.threshold", "penalties.soft.threshold"],
     refuses: "The hard ban must need more violations than the soft one.",
     fix: "Raise penalties.hard.threshold above penalties.soft.threshold.",

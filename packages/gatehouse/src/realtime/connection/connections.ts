@@ -46,7 +46,10 @@ export interface Connections extends AsyncDisposable {
   open(transport: Transport, admitted: Admitted): OpenLine;
   /** The line of a session. */
   find(session: string): OpenLine | undefined;
-  /** Closes connections; how many. */
+  /**
+   * Closes connections; how many. A reason is cut at 123 bytes.
+   * @throws {RangeError} for a code that is none of an application: they are from 3000 to 4999.
+   */
   disconnect(filter: ConnectionFilter, why?: Disconnect): number;
   /** Has connections hear a channel no more; how many heard it. */
   unsubscribe(filter: ConnectionFilter, channel: string): number;
@@ -92,9 +95,10 @@ class OpenConnections implements Connections {
   }
 
   disconnect(filter: ConnectionFilter, why: Disconnect = DISCONNECT.forced): number {
+    const disconnect = fitting(why);
     this.#revocations += 1;
     const found = this.#registry.select(filter);
-    for (const connection of found) connection.close({ disconnect: why });
+    for (const connection of found) connection.close({ disconnect });
     return found.length;
   }
 
@@ -158,4 +162,13 @@ class OpenConnections implements Connections {
     }
     return this.#registry.emptied();
   }
+}
+
+const LONGEST_REASON = 123;
+
+function fitting({ code, reason }: Disconnect): Disconnect {
+  if (!Number.isInteger(code) || code < 3_000 || code > 4_999)
+    throw new RangeError("Close codes are from 3000 to 4999.");
+  const { read } = new TextEncoder().encodeInto(reason, new Uint8Array(LONGEST_REASON));
+  return { code, reason: reason.slice(0, read) };
 }
