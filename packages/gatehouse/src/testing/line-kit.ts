@@ -1,3 +1,4 @@
+import { setImmediate as turn } from "node:timers/promises";
 import { Hono } from "hono";
 import { admitGuard } from "../guards/admit.ts";
 import type { Authenticator } from "../guards/authenticate.ts";
@@ -196,13 +197,26 @@ export class EchoConnection implements TransportEvents {
     }
     const { flood } = rpc?.data ?? {};
     if (flood === undefined) return this.send({ id, rpc: { data: rpc?.data } });
-    const text = "x".repeat(flood.size);
-    for (let count = 0; count < flood.count; count += 1) this.send({ push: { message: { data: text } } });
+    void this.#flood(flood);
   }
+
+  /** Sends as fast as the network could take it. */
+  async #flood({ count, size }: Flood): Promise<void> {
+    const text = "x".repeat(size);
+    for (let sent = 0; sent < count && this.closedTimes === 0; sent += 1) {
+      this.send({ push: { message: { data: text } } });
+      await turn();
+    }
+  }
+}
+
+interface Flood {
+  readonly count: number;
+  readonly size: number;
 }
 
 interface Command {
   readonly id?: number;
   readonly connect?: unknown;
-  readonly rpc?: { readonly data?: { readonly flood?: { readonly count: number; readonly size: number } } };
+  readonly rpc?: { readonly data?: { readonly flood?: Flood } };
 }
