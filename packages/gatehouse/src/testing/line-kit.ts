@@ -81,7 +81,13 @@ export async function openLineKit(options: LineKitOptions = {}): Promise<LineKit
         node: "node-1",
         encryption: { required: false, origins: [], trustsProxy: false },
         ...options.lines,
-        options: { opening: PLENTY, emulation: PLENTY, stopGrace: 100, ...options.lines?.options },
+        options: {
+          opening: PLENTY,
+          openingPerUser: PLENTY,
+          emulation: PLENTY,
+          stopGrace: 100,
+          ...options.lines?.options,
+        },
       });
       return [...made.lines.actions, signInAction(edge.sessions)];
     },
