@@ -62,7 +62,10 @@ describe("A race for the last places", () => {
     assert.equal(open.length, 20);
     assert.ok(answers.every(({ status }) => status === 101 || status === 429));
     assert.equal(kit.lines.size, 20);
-    for (const { socket } of answers) socket.resetAndDestroy();
+    for (const { socket, status } of answers) {
+      if (status === 101) socket.resetAndDestroy();
+      else socket.destroy();
+    }
     await eventually(() => kit.lines.size === 0, "all have gone");
   });
 

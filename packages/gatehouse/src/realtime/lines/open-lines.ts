@@ -32,7 +32,9 @@ export class OpenLines {
         this.#transports.delete(transport);
         admitted.release();
         connection.closed();
-        if (this.#transports.size === 0) this.#emptied?.resolve();
+        if (this.#transports.size > 0) return;
+        this.#emptied?.resolve();
+        this.#emptied = undefined;
       },
     };
   }
