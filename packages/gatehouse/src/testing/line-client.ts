@@ -72,21 +72,24 @@ function requestText(
 }
 
 function gather(socket: Socket): () => Buffer {
-  let bytes = Buffer.alloc(0);
-  socket.on("data", (chunk: Buffer) => {
-    bytes = Buffer.concat([bytes, chunk]);
-  });
-  return () => bytes;
+  const chunks: Buffer[] = [];
+  socket.on("data", (chunk: Buffer) => chunks.push(chunk));
+  return () => Buffer.concat(chunks);
 }
 
+/** Waits for what comes on a socket, for as long as it is open. */
 async function until(received: () => Buffer, done: (bytes: Buffer) => boolean, socket: Socket): Promise<Buffer> {
-  for (let tries = 0; tries < 3000; tries += 1) {
-    if (done(received())) return received();
-    if (socket.destroyed || socket.readableEnded) break;
-    await delay(5);
-  }
-  if (done(received())) return received();
-  throw new Error(`The answer did not come: ${JSON.stringify(received().toString())}`);
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
+  const look = (): void => {
+    const bytes = received();
+    if (done(bytes)) resolve(bytes);
+    else if (socket.destroyed || socket.readableEnded) {
+      reject(new Error(`The answer did not come: ${JSON.stringify(bytes.toString())}`));
+    }
+  };
+  socket.on("data", look).on("end", look).on("close", look);
+  look();
+  return promise;
 }
 
 /** How a frame is made. */

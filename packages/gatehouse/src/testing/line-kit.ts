@@ -1,3 +1,4 @@
+import { setImmediate as turn } from "node:timers/promises";
 import { Hono } from "hono";
 import { admitGuard } from "../guards/admit.ts";
 import type { Authenticator } from "../guards/authenticate.ts";
@@ -80,7 +81,13 @@ export async function openLineKit(options: LineKitOptions = {}): Promise<LineKit
         node: "node-1",
         encryption: { required: false, origins: [], trustsProxy: false },
         ...options.lines,
-        options: { opening: PLENTY, emulation: PLENTY, stopGrace: 100, ...options.lines?.options },
+        options: {
+          opening: PLENTY,
+          openingPerUser: PLENTY,
+          emulation: PLENTY,
+          stopGrace: 100,
+          ...options.lines?.options,
+        },
       });
       return [...made.lines.actions, signInAction(edge.sessions)];
     },
@@ -196,13 +203,26 @@ export class EchoConnection implements TransportEvents {
     }
     const { flood } = rpc?.data ?? {};
     if (flood === undefined) return this.send({ id, rpc: { data: rpc?.data } });
-    const text = "x".repeat(flood.size);
-    for (let count = 0; count < flood.count; count += 1) this.send({ push: { message: { data: text } } });
+    void this.#flood(flood);
   }
+
+  /** Sends as fast as the network could take it. */
+  async #flood({ count, size }: Flood): Promise<void> {
+    const text = "x".repeat(size);
+    for (let sent = 0; sent < count && this.closedTimes === 0; sent += 1) {
+      this.send({ push: { message: { data: text } } });
+      await turn();
+    }
+  }
+}
+
+interface Flood {
+  readonly count: number;
+  readonly size: number;
 }
 
 interface Command {
   readonly id?: number;
   readonly connect?: unknown;
-  readonly rpc?: { readonly data?: { readonly flood?: { readonly count: number; readonly size: number } } };
+  readonly rpc?: { readonly data?: { readonly flood?: Flood } };
 }

@@ -50,6 +50,7 @@ export class LineCaps {
   readonly #parts: LineCapsParts;
   readonly #trusted: AddressRanges;
   readonly #seats = new Set<CountedSeat>();
+  readonly #returning = new Set<Promise<void>>();
   #round: Disposable | undefined;
 
   constructor(parts: LineCapsParts) {
@@ -70,7 +71,11 @@ export class LineCaps {
       counters,
       report,
       userCheck: (one) => this.#userCheck(one),
-      released: () => this.#seats.delete(seat),
+      released: (returning) => {
+        this.#seats.delete(seat);
+        this.#returning.add(returning);
+        void returning.then(() => this.#returning.delete(returning));
+      },
     });
     this.#seats.add(seat);
     this.#round ??= this.#schedule();
@@ -81,6 +86,11 @@ export class LineCaps {
     if (refused === undefined) return seat;
     seat.release();
     return refused;
+  }
+
+  /** Resolves when everything that was released has been given back. */
+  async settle(): Promise<void> {
+    await Promise.all(this.#returning);
   }
 
   #addressChecks({ ip }: Peer): LimitCheck[] {
@@ -115,7 +125,8 @@ interface SeatParts {
   readonly counters: Counters;
   readonly report: (error: unknown) => void;
   readonly userCheck: (principal: Principal) => LimitCheck[];
-  readonly released: () => void;
+  /** Told when it is free here, and what has to end until it is free everywhere. Never rejects. */
+  readonly released: (returning: Promise<void>) => void;
 }
 
 class CountedSeat implements Seat {
@@ -156,8 +167,8 @@ class CountedSeat implements Seat {
   release(): void {
     if (this.#released) return;
     this.#released = true;
-    this.#parts.released();
-    for (const reservation of this.#held.splice(0)) void this.#giveBack(reservation);
+    const returned = this.#held.splice(0).map((reservation) => this.#giveBack(reservation));
+    this.#parts.released(Promise.all(returned).then(() => undefined));
   }
 
   async #giveBack(reservation: Reservation): Promise<void> {

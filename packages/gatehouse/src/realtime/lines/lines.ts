@@ -87,6 +87,7 @@ class EdgeLines implements Lines {
   readonly #lines: OpenLines;
   readonly #streams = new OpenStreams();
   readonly #tickets: Tickets;
+  readonly #caps: LineCaps;
   readonly #gate: UpgradeGate;
   #draining = false;
 
@@ -99,8 +100,8 @@ class EdgeLines implements Lines {
     this.#lines = new OpenLines(parts.open);
     this.begin = (transport, admitted) => this.#lines.begin(transport, admitted);
     this.#tickets = new Tickets({ ...parts, lifetime: settings.ticketLifetime });
-    const caps = new LineCaps({ ...parts, settings, trustedCidrs });
-    const deciding = { caps, settings, policy };
+    this.#caps = new LineCaps({ ...parts, settings, trustedCidrs });
+    const deciding = { caps: this.#caps, settings, policy };
     this.actions = [
       openAction(deciding),
       ticketAction({ ...deciding, tickets: this.#tickets }),
@@ -138,13 +139,14 @@ class EdgeLines implements Lines {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.drain();
-    this.#lines.cut();
+    await this.#lines.cut();
+    await this.#caps.settle();
   }
 
   /** A server waits for its connections: those that nobody has closed by then are cut. */
   #stop(): void {
     this.drain();
-    this.#parts.timers.after(this.settings.stopGrace, () => this.#lines.cut(), "background");
+    this.#parts.timers.after(this.settings.stopGrace, () => void this.#lines.cut(), "background");
   }
 
   #refusal(): Denial | undefined {

@@ -11,6 +11,7 @@ export type OpenConnection = (
 export class OpenLines {
   readonly #open: OpenConnection;
   readonly #transports = new Set<Transport>();
+  #emptied: PromiseWithResolvers<void> | undefined;
 
   constructor(open: OpenConnection) {
     this.#open = open;
@@ -31,12 +32,18 @@ export class OpenLines {
         this.#transports.delete(transport);
         admitted.release();
         connection.closed();
+        if (this.#transports.size > 0) return;
+        this.#emptied?.resolve();
+        this.#emptied = undefined;
       },
     };
   }
 
-  /** Cuts what is open. */
-  cut(): void {
+  /** Cuts what is open; resolves when all of it has closed. */
+  async cut(): Promise<void> {
+    if (this.#transports.size === 0) return;
+    this.#emptied ??= Promise.withResolvers();
     for (const transport of this.#transports) transport.cut();
+    await this.#emptied.promise;
   }
 }

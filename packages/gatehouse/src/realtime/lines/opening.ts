@@ -129,7 +129,7 @@ export function openAction(parts: OpeningParts): AnyAction {
     authorise: (context) => context.input.decide(parts, context),
     anonymous: true,
     perAddress: parts.settings.opening,
-    limits: [{ name: OPEN, by: ["principal"], rule: { kind: "window", limit: 120, window: 60_000 } }],
+    limits: [{ name: OPEN, by: ["principal"], rule: { kind: "window", ...parts.settings.openingPerUser } }],
     run: async () => undefined,
   });
 }

@@ -1,3 +1,4 @@
+import type { WindowSetting } from "../../guards/limit-policies.ts";
 import type { AddressBounds } from "../../kernel/action.ts";
 
 /** Bounds on connections and on what is opened. Times are milliseconds. */
@@ -10,6 +11,8 @@ export interface LineOptions {
   readonly perNode?: number;
   /** What is opened, or asked for, from one address. Default 30 in a minute, 20 at once. */
   readonly opening?: AddressBounds;
+  /** The same of one principal, from anywhere. Default 120 in a minute. */
+  readonly openingPerUser?: WindowSetting;
   /** Requests that bring commands of connections over HTTP, from one address. Default 6000 in a minute, 100 at once. */
   readonly emulation?: AddressBounds;
   /** Bytes of one message. Default 64 KiB. */
@@ -34,6 +37,7 @@ const DEFAULTS: LineSettings = {
   perAddress: 100,
   perNode: 10_000,
   opening: { limit: 30, window: 60_000, atOnce: 20 },
+  openingPerUser: { limit: 120, window: 60_000 },
   emulation: { limit: 6_000, window: 60_000, atOnce: 100 },
   frameBytes: 64 * 1024,
   connectBytes: 16 * 1024,

@@ -41,7 +41,7 @@ export function ticketAction(parts: OpeningParts & { readonly tickets: Tickets }
     anonymous: true,
     idempotency: false,
     perAddress: settings.opening,
-    limits: [{ name: TICKET, by: ["principal"], rule: { kind: "window", limit: 120, window: 60_000 } }],
+    limits: [{ name: TICKET, by: ["principal"], rule: { kind: "window", ...settings.openingPerUser } }],
     authorise: async (context) => {
       const { attempt, principal } = context;
       const unproven = judgeCredentials({ principal, attempt, settings }) ?? refuseBound(attempt);
