@@ -66,8 +66,10 @@ export interface LooseDefinition extends Partial<
   readonly initial: (key: any) => object;
   readonly commands: Readonly<Record<string, DeclaredCommand>>;
   readonly signals?: Readonly<Record<string, DeclaredCommand>>;
-  readonly events?: Readonly<Record<string, ActorEvent>>;
-  readonly channels?: Readonly<Record<string, ActorChannel>>;
+  // oxlint-disable-next-line typescript/no-explicit-any -- see above
+  readonly events?: Readonly<Record<string, ActorEvent<StandardSchemaV1, any>>>;
+  // oxlint-disable-next-line typescript/no-explicit-any -- see above
+  readonly channels?: Readonly<Record<string, ActorChannel<any>>>;
   readonly timers?: Readonly<Record<string, DeclaredTimer>>;
   readonly limits?: readonly LimitPolicy[];
   readonly retention?: Retention;

@@ -40,9 +40,9 @@ interface TimerHandler<Of extends Shape, Schema> {
 }
 
 /** A channel of an actor. The one that needs no name is called `default`. */
-export interface ActorChannel {
+export interface ActorChannel<Names extends string = string> {
   /** Who may hear it. Nobody hears a channel that is not declared. */
-  readonly canSubscribe: CanSubscribe;
+  readonly canSubscribe: CanSubscribe<Names>;
   /** Tells subscribers who comes and goes. Default `false`. */
   readonly joinLeave?: boolean;
   /** Whether subscribers are members of the channel, and may ask who the others are. Default `false`. */
@@ -97,8 +97,8 @@ export interface ActorDefinition<
     readonly [Name in keyof Signals]: Attemptable<NoInfer<Of>, Signals[Name]> &
       SignalHandler<NoInfer<Of>, Output<Signals[Name]>>;
   };
-  readonly events?: { readonly [Name in keyof Events]: ActorEvent<Events[Name]> };
-  readonly channels?: { readonly [Name in Channels]: ActorChannel };
+  readonly events?: { readonly [Name in keyof Events]: ActorEvent<Events[Name], Key[number]> };
+  readonly channels?: { readonly [Name in Channels]: ActorChannel<Key[number]> };
   readonly timers?: { readonly [Name in keyof Payloads]: TimerHandler<NoInfer<Of>, Payloads[Name]> };
   /** What of the state is shown to whom, when a client asks for it. Those may who may hear the default channel. */
   readonly view?: (state: State, viewer: { readonly principal: Principal; readonly key: KeyOf<Key[number]> }) => View;

@@ -3,7 +3,7 @@ import type { ActorAddress } from "../../kernel/ports/actors.ts";
 import type { Principal } from "../../kernel/attempt.ts";
 
 /** An event of an actor. Durable ones get an offset, are kept for a while and can be recovered. */
-export interface ActorEvent<Schema extends StandardSchemaV1 = StandardSchemaV1> {
+export interface ActorEvent<Schema extends StandardSchemaV1 = StandardSchemaV1, Names extends string = string> {
   readonly schema: Schema;
   /** The channel it travels on unless told otherwise. Default: `default`. */
   readonly channel?: string;
@@ -12,7 +12,7 @@ export interface ActorEvent<Schema extends StandardSchemaV1 = StandardSchemaV1> 
   /** Of a volatile event only the latest of one sender has to reach a slow reader. Default `false`. */
   readonly coalesce?: boolean;
   /** Asked, besides the channel's own rule, of everybody who subscribes to the event's channel. */
-  readonly canSubscribe?: CanSubscribe;
+  readonly canSubscribe?: CanSubscribe<Names>;
   /** Tells subscribers which principal and connection caused it. Default `false`. */
   readonly tellsSender?: boolean;
 }
@@ -24,11 +24,11 @@ export type EventData<
 > = StandardSchemaV1.InferInput<Events[Name]>;
 
 /** Who asks to hear a channel. */
-export interface SubscribeContext {
+export interface SubscribeContext<Names extends string = string> {
   readonly principal: Principal;
   readonly address: ActorAddress;
   /** The parts of the key by name. */
-  readonly key: Readonly<Record<string, string>>;
+  readonly key: { readonly [Name in Names]: string };
   /** What the client said with its command, unvalidated. */
   readonly data?: unknown;
   readonly token?: string;
@@ -37,7 +37,9 @@ export interface SubscribeContext {
 }
 
 /** Whether a principal may hear a channel. Asked at every subscription, also when a connection comes back. */
-export type CanSubscribe = (context: SubscribeContext) => boolean | Promise<boolean>;
+export type CanSubscribe<Names extends string = string> = (
+  context: SubscribeContext<Names>,
+) => boolean | Promise<boolean>;
 
 /**
  * Tells those who hear the actor, once the turn is durable and never before. An event goes to those who are subscribed to
