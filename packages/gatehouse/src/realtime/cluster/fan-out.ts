@@ -1,5 +1,16 @@
 import type { Clock } from "../../kernel/clock.ts";
 
+/** Recipients that have their turn before others of the process have theirs, and how long that may take in milliseconds. */
+const SLICE = 1_000;
+const SLICE_TIME = 8;
+/** How often the time is looked at. */
+const LOOK = 64;
+const MEBIBYTE = 1024 * 1024;
+/** Characters that may wait before something is left out. */
+const ROOM = { little: 8 * MEBIBYTE, much: 32 * MEBIBYTE, any: Infinity } as const;
+/** Tellings that are done with are taken off the list so many at a time. */
+const COMPACTION = 256;
+
 /** Something that every one of a list is told. */
 export interface Telling<Recipient> {
   readonly recipients: readonly Recipient[];
@@ -7,8 +18,8 @@ export interface Telling<Recipient> {
   readonly tell: (recipient: Recipient) => void;
   /** What it keeps in memory while it waits, in characters. */
   readonly size: number;
-  /** It may be dropped where too much waits. */
-  readonly isVolatile: boolean;
+  /** How much may wait before it is left out. */
+  readonly room: keyof typeof ROOM;
 }
 
 /** What a fan-out works with. */
@@ -16,17 +27,6 @@ export interface FanOutParts {
   readonly clock: Clock;
   readonly report: (error: unknown) => void;
 }
-
-/** Recipients that have their turn before others of the process have theirs, and how long that may take in milliseconds. */
-const SLICE = 1_000;
-const SLICE_TIME = 8;
-/** How often the time is looked at. */
-const LOOK = 64;
-/** Characters that may wait; what is not volatile may be four times as much. */
-const MOST_VOLATILE = 8 * 1024 * 1024;
-const MOST = 4 * MOST_VOLATILE;
-/** Tellings that are done with are taken off the list so many at a time. */
-const COMPACTION = 256;
 
 /**
  * Tells many recipients in the order in which it was asked to, some hundreds at a time, so that nothing else of the
@@ -56,7 +56,7 @@ export class FanOut<Recipient> {
   /** Tells all of a list; `false` where too much waits already, so that none of it is told. */
   add(telling: Telling<Recipient>): boolean {
     if (telling.recipients.length === 0) return true;
-    if (this.#size > (telling.isVolatile ? MOST_VOLATILE : MOST)) return false;
+    if (this.#size > ROOM[telling.room]) return false;
     this.#size += telling.size;
     this.#list.push(telling);
     // Whoever is being told something may ask for more: that has its turn afterwards.

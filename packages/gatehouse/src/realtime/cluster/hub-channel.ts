@@ -132,9 +132,9 @@ export class HubChannel {
     const tell = ({ active, subscriber }: Recipient): void => {
       if (active && isMeant(subscriber)) subscriber.hear(pushed, (encoded ??= utf8(pushed.message)));
     };
-    const isVolatile = pushed.position === undefined && pushed.kind === "publication";
-    if (this.#parts.fanOut.add({ recipients, tell, size: pushed.message.length, isVolatile }) || isVolatile) return;
-    if (pushed.position === undefined) return;
+    const room = pushed.position === undefined && pushed.kind === "publication" ? "little" : "much";
+    const isTold = this.#parts.fanOut.add({ recipients, tell, size: pushed.message.length, room });
+    if (isTold || pushed.position === undefined) return;
     this.order.forget();
     this.#lose();
   }
@@ -148,7 +148,7 @@ export class HubChannel {
       if (recipient.active) recipient.subscriber.lost(this.key);
       recipient.active = false;
     };
-    this.#parts.fanOut.add({ recipients, tell, size: 0, isVolatile: false });
+    this.#parts.fanOut.add({ recipients, tell, size: 0, room: "any" });
   }
 }
 

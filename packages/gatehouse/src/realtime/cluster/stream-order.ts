@@ -87,6 +87,8 @@ export class StreamOrder {
       if (offset <= at.offset) return;
       if (offset === at.offset + 1 && !this.#isFilling) return this.#pass(pushed);
     }
+    // Nothing comes before the first one.
+    if (at === OPEN && offset === 1 && !this.#isFilling) return this.#pass(pushed);
     if (this.#waiting.has(offset)) return;
     this.#waiting.set(offset, pushed);
     this.#characters += pushed.message.length;
