@@ -201,6 +201,18 @@ describe("listen", () => {
     assert.equal(await stuck, "cut");
   });
 
+  it("closes connections on which nothing was asked at once", async () => {
+    const server = await open();
+    const socket = connect(server.port, "127.0.0.1");
+    const closed = new Promise<void>((resolve) => socket.once("close", () => resolve()));
+    // An answer comes only after the connection before it was accepted.
+    await (await fetch(server.url)).text();
+    const before = performance.now();
+    await server.close({ grace: 20_000 });
+    await closed;
+    assert.ok(performance.now() - before < 10_000);
+  });
+
   it("closes idle connections at once", async () => {
     const server = await open();
     await (await fetch(server.url)).text();

@@ -193,14 +193,21 @@ function handleBrokenRequests(server: Server, requests: RequestTracker, { refuse
 class RequestTracker {
   readonly #server: Server;
   readonly #current = new Map<Socket, ServerResponse>();
+  /** Connections on which nothing has been asked yet: browsers open some in advance. */
+  readonly #unused = new Set<Socket>();
   #stopping = false;
 
   constructor(server: Server) {
     this.#server = server;
+    server.on("connection", (socket: Socket) => {
+      this.#unused.add(socket);
+      socket.once("close", () => this.#unused.delete(socket));
+    });
   }
 
   follow({ socket }: IncomingMessage, response: ServerResponse): void {
     this.#current.set(socket, response);
+    this.#unused.delete(socket);
     if (this.#stopping) response.setHeader("connection", "close");
     response.once("close", () => {
       if (this.#current.get(socket) === response) this.#current.delete(socket);
@@ -220,6 +227,8 @@ class RequestTracker {
       if (!response.headersSent) response.setHeader("connection", "close");
     }
     this.#server.closeIdleConnections();
+    // Node takes a connection for idle only once something was asked on it.
+    for (const socket of this.#unused) if (socket.bytesRead === 0) socket.destroy();
     const cut = setTimeout(() => this.#server.closeAllConnections(), grace);
     await closed;
     clearTimeout(cut);

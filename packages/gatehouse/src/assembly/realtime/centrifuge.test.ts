@@ -66,9 +66,10 @@ for (const transport of TRANSPORTS) {
       using ada = open(transport, "ada");
       using bob = open(transport, "bob");
       const { subscription, heard } = await hear(ada, "room:one");
-      const joined = next<{ info: { user: string } }>((tell) => subscription.on("join", tell));
+      const joined: string[] = [];
+      subscription.on("join", ({ info }) => joined.push(info.user));
       const other = await hear(bob, "room:one");
-      assert.equal((await joined).info.user, "bob");
+      await until(() => joined.includes("bob"));
       await other.subscription.publish({ text: "published" });
       assert.deepEqual((await bob.rpc("room.say", { key: ["one"], input: { text: "called" } })).data, { number: 2 });
       await until(() => heard.length === 2);
@@ -103,7 +104,8 @@ for (const transport of TRANSPORTS) {
       assert.equal((await refused).code, 103);
       using nobody = open(transport, "NOBODY");
       const { code } = await next<{ code: number }>((tell) => nobody.on("disconnected", tell));
-      assert.equal(code, 3500);
+      // It cannot have another token, and this one could be an expired one.
+      assert.equal(code, 1);
     });
 
     it("recovers what it missed, in order and once", async () => {
