@@ -1,6 +1,7 @@
 import { isDenial, deny, type Denial, type Success } from "../../kernel/outcome.ts";
 import { parseIdempotencyKey } from "../../guards/idempotency-key.ts";
 import { problems } from "../../kernel/problems.ts";
+import { DEFAULT_CHANNEL } from "../channel-name.ts";
 import { realtimeProblems } from "../problems.ts";
 import type { ChannelCommand, HistoryCommand, PublishCommand, RpcCommand } from "../protocol/command.ts";
 import { wirePublication } from "../protocol/encode.ts";
@@ -10,7 +11,7 @@ import type { Answer } from "./channels.ts";
 import type { Shared } from "./shared.ts";
 
 /** What is read where the connection is, and not where the actor is. */
-const READS: ReadonlySet<string> = new Set(["state"]);
+const STATE = "state";
 /** What has a command of the protocol to itself. */
 const RESERVED: ReadonlySet<string> = new Set(["subscribe", "history", "presence", "publish"]);
 
@@ -33,9 +34,10 @@ export class Commands {
     if (key.length !== parts) return deny(realtimeProblems.FRAME_MALFORMED);
     if (!this.#attempts.mayAddress({ type, key })) return otherActor();
     if (id !== undefined && parseIdempotencyKey(id) === undefined) return deny(problems.IDEMPOTENCY_KEY_INVALID);
-    const outcome = READS.has(verb)
-      ? await this.#attempts.make(call, { key, input })
-      : await this.#attempts.command(call, { tenant: this.#attempts.tenant, type, key }, { input, id });
+    const outcome =
+      verb === STATE
+        ? await this.#attempts.make(call, { key, channel: channelOf(input) })
+        : await this.#attempts.command(call, { tenant: this.#attempts.tenant, type, key }, { input, id });
     return outcome.ok ? { data: outcome.value ?? null } : outcome;
   }
 
@@ -79,6 +81,12 @@ export class Commands {
     const members = await presence.members(where);
     return { presence: Object.fromEntries(members.map((member) => [member.client, member])) };
   }
+}
+
+/** The channel as of which a state is asked for: `input` is `{channel?}`. */
+function channelOf(input: unknown): unknown {
+  if (typeof input !== "object" || input === null || !("channel" in input)) return DEFAULT_CHANNEL;
+  return input.channel;
 }
 
 function historyResult(outcome: Success<unknown>): HistoryResult {
