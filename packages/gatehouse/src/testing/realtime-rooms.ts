@@ -91,7 +91,12 @@ export class TestRooms {
         },
       }),
       defineAction({ ...shared, name: "room.presence", input: CHANNEL, run: async () => ({}) }),
-      defineAction({ ...shared, name: "room.state", input: ANY, run: async () => ({ said: this.said.length }) }),
+      defineAction({
+        ...shared,
+        name: "room.state",
+        input: CHANNEL,
+        run: async ({ input }) => ({ said: this.said.length, channel: input.channel }),
+      }),
     ];
   }
 

@@ -11,7 +11,7 @@ import type { Answer } from "./channels.ts";
 import type { Shared } from "./shared.ts";
 
 /** What is read where the connection is, and not where the actor is. */
-const READS: ReadonlySet<string> = new Set(["state"]);
+const STATE = "state";
 /** What has a command of the protocol to itself. */
 const RESERVED: ReadonlySet<string> = new Set(["subscribe", "history", "presence", "publish"]);
 
@@ -34,9 +34,10 @@ export class Commands {
     if (key.length !== parts) return deny(realtimeProblems.FRAME_MALFORMED);
     if (!this.#attempts.mayAddress({ type, key })) return otherActor();
     if (id !== undefined && parseIdempotencyKey(id) === undefined) return deny(problems.IDEMPOTENCY_KEY_INVALID);
-    const outcome = READS.has(verb)
-      ? await this.#attempts.make(call, { key, channel: channelOf(input) })
-      : await this.#attempts.command(call, { tenant: this.#attempts.tenant, type, key }, { input, id });
+    const outcome =
+      verb === STATE
+        ? await this.#attempts.make(call, { key, channel: channelOf(input) })
+        : await this.#attempts.command(call, { tenant: this.#attempts.tenant, type, key }, { input, id });
     return outcome.ok ? { data: outcome.value ?? null } : outcome;
   }
 
@@ -82,12 +83,13 @@ export class Commands {
   }
 }
 
+/** The channel as of which a state is asked for: `input` is `{channel?}`. */
+function channelOf(input: unknown): unknown {
+  if (typeof input !== "object" || input === null || !("channel" in input)) return DEFAULT_CHANNEL;
+  return input.channel;
+}
+
 function historyResult(outcome: Success<unknown>): HistoryResult {
   // What `<type>.history` results in where it succeeds.
   return outcome.value as HistoryResult;
-}
-
-/** The channel whose position is asked for together with the state. */
-function channelOf(input: unknown): unknown {
-  return typeof input === "object" && input !== null && "channel" in input ? input.channel : DEFAULT_CHANNEL;
 }

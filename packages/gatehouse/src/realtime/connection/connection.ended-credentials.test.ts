@@ -108,7 +108,7 @@ describe("a token", () => {
     await kit.pass(line, 60_000);
     equal(line.ended, undefined);
     deepEqual((await kit.ask(line, { rpc: { method: "room.state", data: { key: ["a"] } } }))["rpc"], {
-      data: { said: 0 },
+      data: { said: 0, channel: "default" },
     });
   });
 

@@ -32,7 +32,11 @@ describe("a connection", () => {
     const history = await kit.ask(line, { history: { channel: "room:a", limit: 1, reverse: true } });
     deepEqual(history["history"], { epoch: "epoch1", offset: 2, publications: [{ data: { type: "x" }, offset: 2 }] });
     const state = await kit.ask(line, { rpc: { method: "room.state", data: { key: ["a"], input: null } } });
-    deepEqual(state["rpc"], { data: { said: 1 } });
+    deepEqual(state["rpc"], { data: { said: 1, channel: "default" } });
+    const side = { rpc: { method: "room.state", data: { key: ["a"], input: { channel: "side" } } } };
+    deepEqual((await kit.ask(line, side))["rpc"], { data: { said: 1, channel: "side" } });
+    const odd = { rpc: { method: "room.state", data: { key: ["a"], input: { channel: 7 } } } };
+    equal((await kit.ask(line, odd)).error?.code, 107);
     deepEqual((await kit.ask(line, { ping: {} }))["ping"], {});
     deepEqual((await kit.ask(line, { unsubscribe: { channel: "room:a" } }))["unsubscribe"], {});
     line.take();

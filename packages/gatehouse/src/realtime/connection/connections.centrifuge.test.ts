@@ -124,7 +124,7 @@ describe("the client centrifuge", () => {
     while (issued < 2) await new Promise((resolve) => setTimeout(resolve, 20));
     await kit.settle();
     await kit.gate.clock.advance(2_400);
-    deepEqual(await client.centrifuge.rpc("room.state", { key: ["a"] }), { data: { said: 0 } });
+    deepEqual(await client.centrifuge.rpc("room.state", { key: ["a"] }), { data: { said: 0, channel: "default" } });
     equal(client.sockets.lines.length, 1);
   });
 
