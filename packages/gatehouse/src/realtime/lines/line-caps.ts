@@ -157,7 +157,7 @@ class CountedSeat implements Seat {
 
   async renew(): Promise<void> {
     try {
-      await Promise.all(this.#held.map((reservation) => this.#parts.counters.renew(reservation)));
+      for (const reservation of this.#held) await this.#parts.counters.renew(reservation);
     } catch (error) {
       // It is taken again in the next round.
       this.#parts.report(error);

@@ -59,7 +59,10 @@ export class Opening {
     this.#shown = shown;
   }
 
-  /** Decides in order: the credential, the number of connections, the application's policy. */
+  /**
+   * Decides in order: the credential, the number of connections, the application's policy. Whoever asks has to release
+   * what is not opened then.
+   */
   async decide({ caps, settings, policy }: OpeningParts, context: Context): Promise<boolean | Denial> {
     const { principal, attempt, read } = context;
     const unproven = judgeCredentials({ principal, attempt, settings, ...this.#shown });
@@ -67,15 +70,8 @@ export class Opening {
     const seat = await caps.reserve(principal, attempt.peer);
     if (isDenial(seat)) return seat;
     this.#take(context, seat);
-    try {
-      const { transport } = this;
-      const answer = (await policy?.({ principal, attempt, transport, actor: this.#actor, read })) ?? true;
-      if (answer !== true) this.release();
-      return answer;
-    } catch (error) {
-      this.release();
-      throw error;
-    }
+    const { transport } = this;
+    return (await policy?.({ principal, attempt, transport, actor: this.#actor, read })) ?? true;
   }
 
   /** What the connection is told about who has opened it; the place is its own from now on. */
