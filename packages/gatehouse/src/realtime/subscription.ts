@@ -14,7 +14,7 @@ export interface PublishInput {
   readonly data: unknown;
 }
 
-/** A channel of an actor: the input of `<type>.presence`. */
+/** A channel of an actor: the input of `<type>.presence` and `<type>.state`. */
 export interface ChannelInput {
   readonly key: readonly string[];
   /** The last part of the channel's name: `ChannelParts.channel`. */
