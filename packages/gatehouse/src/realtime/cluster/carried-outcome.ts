@@ -17,7 +17,7 @@ const limits = z.array(
 const idempotency = z.object({ key: z.string(), cached: z.boolean(), ttl: z.number(), createdAt: z.string() });
 
 const carriedOutcome = z.discriminatedUnion("ok", [
-  z.object({ ok: z.literal(true), value: z.unknown(), limits, idempotency: idempotency.optional() }),
+  z.object({ ok: z.literal(true), value: z.unknown().optional(), limits, idempotency: idempotency.optional() }),
   z.object({
     ok: z.literal(false),
     code: z.string(),

@@ -93,7 +93,7 @@ class Command {
       if (answer.again === "at once" && tries === 0) continue;
       const wait = spread(random, Math.min(FIRST_PAUSE * 2 ** tries, LONGEST_PAUSE), JITTER);
       const { signal } = this.#attempt;
-      await pause(timers, Math.min(wait, this.#left), { signal });
+      await pause(timers, Math.max(0, Math.min(wait, this.#left)), { signal });
     }
     return this.#timeIsUp();
   }

@@ -30,7 +30,7 @@ const JITTER = 0.1;
 /** Milliseconds before another attempt after one that failed. */
 const RETRY = 1_000;
 /** Milliseconds for which what was read of the other nodes is fresh enough for everybody who asks. */
-const FRESH = 500;
+const FRESH = 100;
 
 /** Holds the lease of this node, and knows which others live. */
 export class NodeHeartbeat implements AsyncDisposable {
@@ -65,7 +65,7 @@ export class NodeHeartbeat implements AsyncDisposable {
 
   /** The database's time, in epoch milliseconds: the same on every node but for how long an answer of the store takes. */
   now(): number {
-    return this.#parts.clock.monotonic() + this.#ahead;
+    return Math.round(this.#parts.clock.monotonic() + this.#ahead);
   }
 
   /** Whether the lease holds for sure. */
