@@ -68,6 +68,7 @@ export async function mountRealtime(
   const connections = openConnections({
     ...machine,
     ...{ actors, node: cluster.node, hub: cluster.hub, presence: cluster.presence, desk: cluster.desk },
+    redeemTicket: (text, place) => lines.redeemTicket(text, place),
     gate: { attempt: (...attempt) => services.gate().attempt(...attempt) },
     settings: { ...config.realtime.connection, drainSpread: config.realtime.drainSpread },
   });

@@ -9,7 +9,7 @@ interface TicketAnswer {
 }
 
 /**
- * Asks for a ticket with the cookies of the page. Its refusals have statuses, which browsers hide of a refused connection.
+ * Asks for a ticket with the cookies of the page; as the token that a connect frame brings. Its refusals have statuses, which browsers hide of a refused connection.
  * @throws {RealtimeError} with `temporary` where asking again may help
  */
 export async function fetchTicket(url: string, request: typeof fetch): Promise<string> {
@@ -21,7 +21,7 @@ export async function fetchTicket(url: string, request: typeof fetch): Promise<s
   });
   // Whatever is no JSON came from somewhere on the way.
   const body = (await answer.json().catch(() => ({}))) as TicketAnswer;
-  if (answer.ok && typeof body.ticket === "string") return body.ticket;
+  if (answer.ok && typeof body.ticket === "string") return `ticket.${body.ticket}`;
   throw new RealtimeError(body.detail ?? body.title ?? `The server answered with ${answer.status}.`, {
     code: body.code ?? "TICKET_REFUSED",
     temporary: answer.status === 429 || answer.status >= 500,

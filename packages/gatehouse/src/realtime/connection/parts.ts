@@ -4,9 +4,11 @@ import type { Gate } from "../../kernel/gate.ts";
 import type { Ids } from "../../kernel/ids.ts";
 import type { Random } from "../../kernel/random.ts";
 import type { Timers } from "../../kernel/timers.ts";
+import type { Denial } from "../../kernel/outcome.ts";
 import type { CommandDesk } from "../perform.ts";
 import type { Presence } from "../presence.ts";
 import type { Hub } from "../pushed.ts";
+import type { TicketPlace, TicketSubject } from "../ticket-subject.ts";
 
 /** What there is to subscribe to and to call. */
 export interface ActorDirectory {
@@ -59,6 +61,8 @@ export interface ConnectionParts {
   readonly events: Pick<EventStream, "emit">;
   readonly report: (error: unknown) => void;
   readonly settings: ConnectionSettings;
+  /** Takes the ticket that a connect frame brings as its token, after `ticket.`. */
+  readonly redeemTicket: (text: string, place: TicketPlace) => Promise<TicketSubject | Denial>;
   /** Names this server to clients whose commands come in requests of their own. */
   readonly node: string;
 }

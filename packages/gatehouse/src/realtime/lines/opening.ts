@@ -9,7 +9,7 @@ import type { Admitted } from "../admitted.ts";
 import type { TransportKind } from "../transport.ts";
 import type { LineCaps, Seat } from "./line-caps.ts";
 import type { LineSettings } from "./options.ts";
-import type { TicketSubject } from "./tickets.ts";
+import type { TicketSubject } from "../ticket-subject.ts";
 
 /** Name of the action that opens connections. */
 export const OPEN = "realtime.open";
@@ -67,7 +67,7 @@ export class Opening {
     const { principal, attempt, read } = context;
     const unproven = judgeCredentials({ principal, attempt, settings, ...this.#shown });
     if (unproven !== undefined) return unproven;
-    const seat = await caps.reserve(principal, attempt.peer);
+    const seat = await caps.reserve(principal, attempt);
     if (isDenial(seat)) return seat;
     this.#take(context, seat);
     const { transport } = this;

@@ -10,7 +10,8 @@ import { coreMigrations } from "../../store/migrations/core-migrations.ts";
 import { openPostgresStore } from "../../store/postgres/postgres-store.ts";
 import { createDocuments } from "../../store/sql/documents.ts";
 import { skipWithout, startPostgres } from "../../testing/services.ts";
-import { Tickets, type TicketSubject } from "./tickets.ts";
+import { Tickets } from "./tickets.ts";
+import type { TicketSubject } from "../ticket-subject.ts";
 
 const skip = await skipWithout("postgres");
 const anna: TicketSubject = {
