@@ -68,6 +68,12 @@ export async function mountRealtime(
   const connections = openConnections({
     ...machine,
     ...{ actors, node: cluster.node, hub: cluster.hub, presence: cluster.presence, desk: cluster.desk },
+    attended: (what, { address, principal, channel, connection }) => {
+      if (!actors.attends(address.type, what)) return;
+      const attempt = actors.attemptOf(address, { command: what, principal, input: { channel, connection } });
+      // Whatever goes wrong with it is recorded as of any attempt.
+      void cluster.desk.perform(address, attempt);
+    },
     redeemTicket: (text, place) => lines.redeemTicket(text, place),
     gate: { attempt: (...attempt) => services.gate().attempt(...attempt) },
     settings: { ...config.realtime.connection, drainSpread: config.realtime.drainSpread },

@@ -9,6 +9,7 @@ import type { ActorEvent } from "../actor/emit.ts";
 import { DEFAULT_CHANNEL } from "../channel-name.ts";
 import { roomContext, type ConnectionMeta, type RoomContext } from "./room-context.ts";
 import { RoomHandlers, type AnyRoomHandler } from "./room-handlers.ts";
+import { recipientOf } from "../recipient.ts";
 
 type Now<Value> = Value | Promise<Value>;
 
@@ -174,7 +175,7 @@ function contextOf(
 ): RoomContext<Shape, object> {
   const { principal, connection, key } = turn;
   const channels = [frame.channel ?? DEFAULT_CHANNEL];
-  const identifiers: ConnectionMeta = { userId: principal.id, clientId: connection ?? "", channels };
+  const identifiers: ConnectionMeta = { userId: recipientOf(principal), clientId: connection ?? "", channels };
   const made: unknown = extractMeta?.({ ...identifiers, principal, key });
   const meta = typeof made === "object" && made !== null ? made : identifiers;
   return roomContext(turn, { type: frame.type, data: frame.data }, meta);
