@@ -1,6 +1,9 @@
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
+import { request, type IncomingMessage } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { Hono } from "hono";
 import { z } from "zod";
 import type { Application } from "../assembly/application.ts";
@@ -12,6 +15,8 @@ import { requireConfig, type ConfigInput } from "../kernel/config.ts";
 import { deny } from "../kernel/outcome.ts";
 import { problems } from "../kernel/problems.ts";
 import { systemRandom } from "../kernel/random.ts";
+import type { Edge } from "../http/edge.ts";
+import { defineAction, type AnyAction } from "../kernel/action.ts";
 import { actor, type AnyActor } from "../realtime/actor/actor.ts";
 
 /** A room in which people talk; whose name begins with `staff` hears more. */
@@ -82,6 +87,51 @@ export const namedBearer: Authenticator<"bearer"> = {
   },
 };
 
+/** Signing in under a name, and out. */
+function doorOf({ sessions }: Edge): readonly [AnyAction, AnyAction] {
+  const shared = { entrances: ["http"], effects: "store", authorise: "public", anonymous: true } as const;
+  const enter = defineAction({
+    ...{ ...shared, name: "door.enter", input: z.object({ name: z.string() }) },
+    run: async (context) => sessions.login(context, { type: "user", id: context.input.name, grants: [] }),
+  });
+  const leave = defineAction({
+    ...{ ...shared, name: "door.leave", input: z.object({}) },
+    run: async (context) => sessions.logout(context),
+  });
+  return [enter, leave];
+}
+
+/** Somebody with cookies, as a page has them. */
+export class SignedInPage {
+  readonly origin: string;
+  cookie = "";
+
+  constructor(origin: string) {
+    this.origin = origin;
+  }
+
+  /** `fetch` of a page of the site, for short answers. Node's own leaves out what only browsers may send. */
+  readonly fetch: typeof fetch = async (address, init = {}) => {
+    const given = Object.fromEntries(new Headers(init.headers));
+    const cookies = this.cookie === "" ? {} : { cookie: this.cookie };
+    const headers = { ...given, ...cookies, origin: this.origin, "sec-fetch-site": "same-origin" };
+    const sent = request(String(address), { method: init.method ?? "GET", headers });
+    sent.end(init.body);
+    // What `response` brings.
+    const [answer] = (await once(sent, "response")) as [IncomingMessage];
+    for (const set of answer.headers["set-cookie"] ?? []) this.cookie = set.split(";")[0] ?? "";
+    return new Response(await text(answer), { status: answer.statusCode ?? 0 });
+  };
+
+  async post(path: string, body: object): Promise<number> {
+    const fresh = await (await this.fetch(`${this.origin}/api/csrf/refresh`)).json();
+    const { csrf_token: token } = z.object({ csrf_token: z.string() }).parse(fresh);
+    const headers = { "content-type": "application/json", "x-csrf-token": token };
+    const answer = await this.fetch(this.origin + path, { method: "POST", headers, body: JSON.stringify(body) });
+    return answer.status;
+  }
+}
+
 /** A server with rooms. */
 export interface RealtimeSite extends AsyncDisposable {
   readonly server: RunningServer;
@@ -115,12 +165,21 @@ export async function startRealtimeSite(
     ...{ config, clock: systemClock, random: systemRandom, log: process.stderr },
     application: {
       ...application,
-      open: (services) => ({
-        authenticators: { bearer: namedBearer },
-        routes: () => new Hono().get("/", (context) => context.html("<!doctype html><title>Rooms</title>")),
-        ...application.open?.(services),
-        realtime: { actors },
-      }),
+      open: (services) => {
+        const { edge } = services;
+        const [enter, leave] = doorOf(edge);
+        return {
+          authenticators: { bearer: namedBearer },
+          actions: [enter, leave],
+          routes: () =>
+            new Hono()
+              .get("/", (context) => context.html("<!doctype html><title>Rooms</title>"))
+              .post("/enter", edge.action(enter))
+              .post("/leave", edge.action(leave)),
+          ...application.open?.(services),
+          realtime: { actors },
+        };
+      },
     },
   });
   const { realtime } = server.gatehouse;

@@ -17,6 +17,7 @@ import { createPublications } from "../../store/sql/publications.ts";
 import { createStreamPositions } from "../../store/sql/stream-positions.ts";
 import type { Services } from "../application.ts";
 import type { ApplicationRealtime } from "./application-realtime.ts";
+import { watchRevocations } from "./revocations.ts";
 import { findProblem } from "./problem-registry.ts";
 
 /** Realtime with all that is mounted. */
@@ -79,7 +80,9 @@ export async function mountRealtime(
     settings: { ...config.realtime.connection, drainSpread: config.realtime.drainSpread },
   });
   const lines = openLines(options, application, { node: cluster.node, connections });
-  return new RunningRealtime({ ...options, application, cluster, actors, connections, lines, prunes: [nodes, actors] });
+  const revocations = watchRevocations({ services, connections, report });
+  const running = { ...options, application, cluster, actors, connections, lines, revocations };
+  return new RunningRealtime({ ...running, prunes: [nodes, actors] });
 }
 
 interface LineParts {
@@ -119,6 +122,7 @@ interface RunningParts extends RealtimeOptions {
   readonly actors: Actors;
   readonly connections: Connections;
   readonly lines: Lines;
+  readonly revocations: AsyncDisposable;
   readonly prunes: readonly { prune(transaction: WriteTransaction, limit: number): Promise<number> }[];
 }
 
@@ -175,7 +179,8 @@ class RunningRealtime implements MountedRealtime {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const { lines, connections, actors, cluster } = this.#parts;
+    const { lines, connections, actors, cluster, revocations } = this.#parts;
+    await revocations[Symbol.asyncDispose]();
     await lines[Symbol.asyncDispose]();
     await connections[Symbol.asyncDispose]();
     await actors[Symbol.asyncDispose]();

@@ -41,6 +41,11 @@ export class Standing {
     this.#attempts = attempts;
   }
 
+  /** The token that the connection goes by, or a ticket that was not good. */
+  get token(): string | undefined {
+    return this.#token;
+  }
+
   /** Epoch milliseconds at which the token expires; `Infinity` where nothing does by itself. */
   get expiresAt(): number {
     return this.#expiresAt;
@@ -95,14 +100,13 @@ export class Standing {
   }
 
   async #take(shown: string | undefined): Promise<Denial | undefined> {
-    if (shown?.startsWith(TICKET_PREFIX) !== true) {
-      this.#token = shown;
-      return undefined;
-    }
+    this.#token = shown;
+    if (shown?.startsWith(TICKET_PREFIX) !== true) return undefined;
     const { tenant, provenance } = this.#admitted;
     const place = { tenant, origin: pageOriginOf(provenance) };
     const ticket = await this.#shared.redeemTicket(shown.slice(TICKET_PREFIX.length), place);
     if (isDenial(ticket)) return ticket;
+    this.#token = undefined;
     this.#credentials = [ticket.credential];
     if (ticket.actor !== undefined) this.#attempts.bind(ticket.actor);
     return undefined;
