@@ -128,6 +128,20 @@ describe("admitGuard", () => {
 describe("admitPrincipalGuard", () => {
   const grants: ReadonlySet<string> = new Set();
 
+  it("counts connections when they are opened, and refuses their commands only where the address is banned", async () => {
+    const bans = bansOn({ kind: "ip", value: "192.0.2.9" });
+    const passing = setUp({ bans, perIp: { limit: 1, window: 1000 }, concurrentPerIp: 1 });
+    const command = (ip: string) =>
+      passageOf({ attempt: { entrance: "realtime", peer: { ip, tls: true }, provenance: { kind: "connection" } } });
+    for (let index = 0; index < 5; index += 1) assert.equal(await passing.enter(command("192.0.2.1")), undefined);
+    assert.equal((await passing.enter(command("192.0.2.9")))?.problem, problems.SOURCE_BANNED);
+    const elsewhere = passageOf({
+      attempt: { peer: { ip: "192.0.2.1", tls: true }, provenance: { kind: "connection" } },
+    });
+    assert.equal(await passing.enter(elsewhere), undefined);
+    assert.equal((await passing.enter(elsewhere))?.problem.status, 429);
+  });
+
   it("refuses banned users, clients and sessions wherever they come from", async () => {
     const cases = [
       [

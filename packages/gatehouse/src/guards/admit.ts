@@ -47,7 +47,7 @@ const SLOTS_POLICY = "address-concurrency";
  * Strangers get an address banned from an entrance easily, and many people may share it. So whoever comes with a
  * session goes on in spite of such a ban; the guard `admit-principal` refuses them if nobody has signed in to it. For the
  * same reason callers who are known are counted each for themselves, and those with a join token together: strangers
- * at their address use up nothing of theirs.
+ * at their address use up nothing of theirs. Connections are counted when they are opened, not at each of their commands.
  */
 export function admitGuard(options: AdmitOptions): Guard {
   const trusted = createAddressRanges(options.trustedCidrs ?? []);
@@ -122,6 +122,8 @@ function admitStep(parts: AdmitParts): GuardStep {
       const ban = parts.bans.find([{ kind: "ip", value: address }], attempt.entrance);
       const maybeSomebody = ban?.entrance !== undefined && (carriesSession(attempt) || attempt.known !== undefined);
       if (ban !== undefined && !maybeSomebody) return bannedDenial(ban, clock.now());
+      // Its address was counted when the connection was opened, and the connection has a budget of its own.
+      if (attempt.entrance === "realtime" && attempt.provenance.kind === "connection") return undefined;
       const decision = counters.take(checksOf(parts, attempt, address));
       return decision instanceof Promise ? decision.then((taken) => settle(passage, taken)) : settle(passage, decision);
     },

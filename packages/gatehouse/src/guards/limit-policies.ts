@@ -20,6 +20,8 @@ export interface CompiledPolicy {
   readonly rule: LimitRule;
   /** For callers who are not signed in. */
   readonly anonymousRule: LimitRule;
+  /** Units an attempt takes. */
+  readonly cost: number;
   /** Whether the unit is given back when the attempt succeeds. */
   readonly refunded: boolean;
   /** Whether it counts attempts with an invitation, those without, or all. */
@@ -36,6 +38,7 @@ export function compilePolicies(policies: readonly LimitPolicy[]): readonly Comp
         by: Object.freeze([...policy.by]),
         rule: Object.freeze({ ...policy.rule }),
         anonymousRule: Object.freeze(anonymousRule(policy)),
+        cost: policy.cost ?? 1,
         refunded: policy.refund === "success",
         counts: policy.counts,
       }),
@@ -89,7 +92,7 @@ export function policyCheck(
     policy: policy.name,
     key: fingerprint(...parts),
     rule: subject.principal.type === "anonymous" ? policy.anonymousRule : policy.rule,
-    cost: 1,
+    cost: policy.cost,
   };
 }
 
@@ -156,7 +159,7 @@ export function policyFaults(action: AnyAction): string[] {
   }
   const faults: string[] = [];
   const names = new Set<string>([DEFAULT_POLICY, FAILURES_POLICY]);
-  for (const { name, by, rule, anonymousLimit, refund, counts } of limits) {
+  for (const { name, by, rule, anonymousLimit, refund, counts, cost } of limits) {
     const which = `${where}, limit "${name}":`;
     if (!NAME.test(name)) faults.push(`${which} the name must be 1 to 64 printable ASCII characters.`);
     if (names.has(name)) faults.push(`${which} another limit has this name; rename one of them.`);
@@ -168,11 +171,19 @@ export function policyFaults(action: AnyAction): string[] {
     if (counts !== undefined && counts !== "invited" && counts !== "uninvited") {
       faults.push(`${which} unknown counts "${String(counts)}"; choose "invited", "uninvited" or leave it out.`);
     }
+    if (cost !== undefined && !(Number.isSafeInteger(cost) && cost >= 1 && cost <= mostUnits(rule))) {
+      faults.push(`${which} cost must be a whole number from 1 to what the limit admits at once.`);
+    }
     if (anonymousLimit !== undefined && !(Number.isSafeInteger(anonymousLimit) && anonymousLimit >= 0)) {
       faults.push(`${which} anonymousLimit must be a whole number, 0 or more.`);
     }
   }
   return faults;
+}
+
+/** Units that a limit admits at once; faults of the rule itself are told elsewhere. */
+function mostUnits(rule: LimitRule | undefined): number {
+  return (rule?.kind === "bucket" ? rule.burst : rule?.limit) ?? Number.MAX_SAFE_INTEGER;
 }
 
 function subjectFaults(by: readonly LimitSubject[]): string[] {

@@ -56,6 +56,8 @@ export interface LimitPolicy {
   readonly rule: LimitRule;
   /** Replaces the rule's limit for callers who are not signed in. */
   readonly anonymousLimit?: number;
+  /** Units that an attempt takes: actions that share a limit can weigh differently in it. Default 1. */
+  readonly cost?: number;
   /** Gives the unit back when the attempt succeeds: failures alone are counted. */
   readonly refund?: "success";
   /** Counts only attempts that come with a join token found before they began, or only those without. Default: all. */

@@ -14,7 +14,7 @@ export interface PublishInput {
   readonly data: unknown;
 }
 
-/** A channel of an actor: the input of `<type>.presence`. */
+/** A channel of an actor: the input of `<type>.presence` and `<type>.state`. */
 export interface ChannelInput {
   readonly key: readonly string[];
   /** The last part of the channel's name: `ChannelParts.channel`. */
@@ -27,6 +27,8 @@ export interface SubscribeInput extends ChannelInput {
   readonly since?: StreamPosition;
   /** What the client said with its command. */
   readonly data?: unknown;
+  /** A token for this channel, of which the action knows what it is worth. */
+  readonly token?: string;
 }
 
 /** The input of `<type>.history`. */
@@ -53,8 +55,9 @@ export interface SubscribeResult extends StreamPosition {
   readonly joinLeave: boolean;
   /** Whether the subscriber is among the members of the channel. */
   readonly presence: boolean;
-  /** What everybody on the channel may know about the principal: `conn_info`. */
+  /** What everybody on the channel may know about the principal, and about its place there: `conn_info`, `chan_info`. */
   readonly info?: unknown;
+  readonly channelInfo?: unknown;
   /** JSON that the subscriber gets with the reply. */
   readonly data?: string;
   /** Epoch milliseconds until which the subscription may go on without being asked for again. */
