@@ -45,7 +45,7 @@ const UNRESOLVED: ReadonlySet<string> = new Set([problems.OUTCOME_UNKNOWN.code, 
 const MOVED = "ACTOR_MOVED";
 
 /** What a try came to: an outcome, or nothing yet. `unsent`: what was tried has certainly changed nothing. */
-type Try = { readonly outcome: Outcome } | { readonly again: "at once" | "later"; readonly unsent: boolean };
+type Try = { readonly outcome: Outcome } | { readonly again: "at once" | "later" | "never"; readonly unsent: boolean };
 
 /**
  * The desk of a node. Commands go to the node that owns their actor. What may have been lost on the way - a message, the
@@ -90,6 +90,7 @@ class Command {
       const answer = this.#judge(await this.#try());
       if ("outcome" in answer) return answer.outcome;
       if (!answer.unsent) this.#isCertain = false;
+      if (answer.again === "never") break;
       if (answer.again === "at once" && tries === 0) continue;
       const wait = spread(random, Math.min(FIRST_PAUSE * 2 ** tries, LONGEST_PAUSE), JITTER);
       const { signal } = this.#attempt;
@@ -140,7 +141,7 @@ class Command {
     const key = this.#key;
     const attempt = key === undefined ? this.#attempt : { ...this.#attempt, idempotencyKey: key };
     const answer = await this.#inTime(worker.perform(this.#address, attempt));
-    if (answer === undefined) return { again: "later", unsent: false };
+    if (answer === undefined) return { again: "never", unsent: false };
     return { outcome: answer };
   }
 
@@ -199,9 +200,10 @@ class Command {
       case "declined":
         return reply.reason === "busy" ? { outcome: tooMany() } : this.#elsewhere();
       case "gone":
-      case "late":
         owners.forget(this.#address);
         return { again: "at once", unsent: false };
+      case "late":
+        return { again: "never", unsent: false };
       case "unsent":
         return { outcome: reply.reason === "full" ? tooMany() : deny(problems.PAYLOAD_TOO_LARGE) };
     }
