@@ -60,6 +60,11 @@ function summary(outcome: Outcome): Readonly<Record<string, unknown>> {
   return outcome.ok ? { code: "ok", value: outcome.value } : { code: outcome.problem.code };
 }
 
+function causesOf(error: unknown): string {
+  const cause = error instanceof Error && error.cause !== undefined ? `, because of ${causesOf(error.cause)}` : "";
+  return `${String(error)}${cause}`;
+}
+
 const { postgres, valkey, prefix, roles, stubborn } = options;
 const isWorker = roles.includes("worker");
 await using stack = new AsyncDisposableStack();
@@ -121,7 +126,7 @@ async function carryOut(what: z.infer<typeof order>): Promise<Readonly<Record<st
       return { owner: record?.owner, epoch: record?.epoch, marks: await marksOf(store, address) };
     }
     case "status":
-      return { fenced: rooms?.fenced, came: rooms?.came.length, reported: node.reported.map(String) };
+      return { fenced: rooms?.fenced, reported: [...node.reported, ...(rooms?.kit.reported ?? [])].map(causesOf) };
   }
 }
 

@@ -38,6 +38,8 @@ const PATIENCE = 20_000;
 const FIRST_PAUSE = 25;
 const LONGEST_PAUSE = 500;
 const JITTER = 0.3;
+/** Milliseconds for which a worker that cannot reach the store is tried again: it may have been stopped for a while. */
+const STORE_PATIENCE = 5_000;
 /** Outcomes that another try under the same key resolves. */
 const UNRESOLVED: ReadonlySet<string> = new Set([problems.OUTCOME_UNKNOWN.code, problems.IDEMPOTENCY_IN_PROGRESS.code]);
 
@@ -71,6 +73,7 @@ class Command {
   readonly #attempt: Attempt;
   /** When nobody waits any longer, on the monotonic clock. */
   readonly #end: number;
+  readonly #begun: number;
   #key: string | undefined;
   #isCertain = true;
 
@@ -81,7 +84,8 @@ class Command {
     this.#key = attempt.idempotencyKey;
     const { clock, patience = PATIENCE } = parts;
     const left = attempt.deadline === undefined ? patience : Math.min(patience, attempt.deadline - clock.now());
-    this.#end = clock.monotonic() + left;
+    this.#begun = clock.monotonic();
+    this.#end = this.#begun + left;
   }
 
   async run(): Promise<Outcome> {
@@ -195,7 +199,8 @@ class Command {
       case "answer": {
         owners.learn(this.#address, owner);
         const outcome = uncarryOutcome(reply.outcome, findProblem);
-        return outcome === undefined ? { again: "later", unsent: false } : { outcome };
+        if (outcome === undefined) return { again: "later", unsent: false };
+        return this.#isPassing(outcome) ? { again: "later", unsent: true } : { outcome };
       }
       case "declined":
         return reply.reason === "busy" ? { outcome: tooMany() } : this.#elsewhere();
@@ -207,6 +212,12 @@ class Command {
       case "unsent":
         return { outcome: reply.reason === "full" ? tooMany() : deny(problems.PAYLOAD_TOO_LARGE) };
     }
+  }
+
+  /** Whether it is a worker's trouble with the store, where nothing was changed, and not too old. */
+  #isPassing(outcome: Outcome): boolean {
+    const isTrouble = !outcome.ok && outcome.problem.code === problems.STORE_UNAVAILABLE.code;
+    return isTrouble && this.#parts.clock.monotonic() - this.#begun < STORE_PATIENCE;
   }
 
   #elsewhere(): Try {
