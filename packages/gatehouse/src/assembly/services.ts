@@ -128,18 +128,9 @@ export async function openServices(
     ...{ ...ports, identity: identity?.services, guests: guests.services, media: media.services },
     realtime: { perform: (...attempt) => realtimeSlot.get().perform(...attempt) },
   };
-  const internals = {
-    keyKeeper,
-    sessions,
-    records,
-    csrfTokens,
-    systemEvents: announce,
-    timings,
-    listensAt,
-    ...mounted,
-  };
+  const internals = { keyKeeper, sessions, records, csrfTokens, systemEvents: announce, timings, listensAt };
   const slots = { setGate: gateSlot.set, setHandler: handlerSlot.set, setRealtime: realtimeSlot.set };
-  return { services, stores, ...internals, report, ...slots };
+  return { services, stores, ...internals, ...mounted, report, ...slots };
 }
 
 async function openModules(
