@@ -160,7 +160,9 @@ function appendAction(parts: UploadActionParts): Action<AppendCall, Received> {
       const upload = await store.read((reading) => parts.uploads.find(reading, id));
       if (upload === undefined) return notThere();
       const grant = await store.read((reading) => grantOf(parts, reading, { principal, ...upload }));
-      return isDenial(grant) ? grant : transfers.receive(id, { ...content, quota: grant.quota }, opened);
+      if (isDenial(grant)) return grant;
+      const holder = { tenant: grant.tenant, grant: grant.id, owner: `${principal.type}:${principal.id}` };
+      return transfers.receive(id, { ...content, quota: grant.quota, holder }, opened);
     },
   });
 }

@@ -7,6 +7,7 @@ import type { Store } from "../../kernel/ports/store.ts";
 import type { Problem } from "../../kernel/problem.ts";
 import type { Timers } from "../../kernel/timers.ts";
 import type { ContentCommand } from "./command.ts";
+import type { ContentHolder } from "./fair-places.ts";
 import type { UploadLimits } from "./limits.ts";
 
 /** Milliseconds for which it is remembered that an upload has ended. */
@@ -42,6 +43,7 @@ export interface Content {
   /** What is answered where a checksum does not fit. */
   readonly mismatch: Problem;
   readonly quota: MediaQuota | undefined;
+  readonly holder: ContentHolder;
 }
 
 /** How far an upload has come. */
