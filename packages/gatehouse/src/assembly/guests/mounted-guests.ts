@@ -48,14 +48,14 @@ export async function openGuests(options: GuestsOptions, stack: AsyncDisposableS
   const { config, clock, store, documents, edge, keyRing } = services;
   const settings = config.guests;
   const tokens = createJoinTokens();
-  const grants = new GuestGrants({ tokens, store, clock });
+  const { lifetime, longest, share, ...caps } = settings.tokens;
+  const grants = new GuestGrants({ tokens, store, clock, share });
   await watchRevocations({ ...options, tokens, grants }, stack);
   const changed = (): void => {
     grants.forget();
     void services.bus.publish(TOPIC, "changed").catch(report);
   };
   const usage = stack.use(new JoinTokenUsage({ tokens, store, clock, report }));
-  const { lifetime, longest, ...caps } = settings.tokens;
   const defaults = { lifetime, longest, caps };
   const book = new JoinTokenBook({ ...services, tokens, defaults, changed });
   const importer = { ...services, tokens, defaults };

@@ -1,6 +1,6 @@
 import type { Clock } from "../../kernel/clock.ts";
 import type { Denial } from "../../kernel/outcome.ts";
-import type { MediaQuota } from "../../kernel/ports/media-grants.ts";
+import type { MediaRoom } from "../../kernel/ports/media-grants.ts";
 import type { ResumableFiles } from "../../kernel/ports/media-intake.ts";
 import type { ResumableUpload, ResumableUploads } from "../../kernel/ports/resumable-uploads.ts";
 import type { Store } from "../../kernel/ports/store.ts";
@@ -42,7 +42,7 @@ export interface Content {
   readonly source: ContentSource;
   /** What is answered where a checksum does not fit. */
   readonly mismatch: Problem;
-  readonly quota: MediaQuota | undefined;
+  readonly room: MediaRoom;
   readonly holder: ContentHolder;
 }
 

@@ -1,7 +1,7 @@
 import { deny, isDenial, type Denial } from "../../kernel/outcome.ts";
-import type { MediaQuota } from "../../kernel/ports/media-grants.ts";
+import type { MediaRoom } from "../../kernel/ports/media-grants.ts";
 import type { ResumableWriter } from "../../kernel/ports/media-intake.ts";
-import type { ResumableUpload } from "../../kernel/ports/resumable-uploads.ts";
+import type { ResumableShortage, ResumableUpload } from "../../kernel/ports/resumable-uploads.ts";
 import type { ContentCommand } from "./command.ts";
 import { ENDED_KEPT, type Content, type ContentSource, type Received, type TransferParts } from "./content.ts";
 import { ContentDigests } from "./content-digests.ts";
@@ -10,7 +10,7 @@ import { uploadEvents } from "./events.ts";
 import { HELD_AHEAD } from "./limits.ts";
 import type { Place } from "./place.ts";
 import { uploadProblems } from "./problems.ts";
-import { failed, inconsistent, notThere, otherOffset, overtaken, refuse } from "./refusals.ts";
+import { failed, inconsistent, notThere, otherOffset, overtaken, refuse, shortage } from "./refusals.ts";
 
 /** Bytes after which what has come is made durable and acknowledged. */
 const LEAF = 8 * 1_048_576;
@@ -110,19 +110,19 @@ export class Transfer {
   }
 
   /** The length of the upload, once everything that is said about it agrees; `undefined` as long as it is unknown. */
-  async #agreeOnLength(upload: ResumableUpload, { command, quota }: Content): Promise<number | Denial | undefined> {
+  async #agreeOnLength(upload: ResumableUpload, { command, room }: Content): Promise<number | Denial | undefined> {
     const length = agreedLength(upload, command, this.#parts.limits);
     if (isDenial(length)) return length;
     if (upload.length === undefined && length !== undefined) {
       const { store, uploads } = this.#parts;
       const { id, epoch, offset } = upload;
       const bytes = Math.min(length, Math.max(upload.reserved, offset + HELD_AHEAD));
-      const held = await store.write(
-        async (writing) =>
-          (await uploads.setLength(writing, { id, epoch, length })) &&
-          (await uploads.reserve(writing, { id, epoch, bytes }, quota)),
+      const missing = await store.write(async (writing) =>
+        (await uploads.setLength(writing, { id, epoch, length }))
+          ? uploads.reserve(writing, { id, epoch, bytes }, room)
+          : "writer",
       );
-      if (!held) return refuse(uploadProblems.UPLOADS_EXHAUSTED);
+      if (missing !== undefined) return shortage(missing);
       this.#reserved = bytes;
     }
     return length;
@@ -185,7 +185,7 @@ export class Transfer {
       readonly digests: ContentDigests;
     },
   ): Promise<Denial | "too long" | undefined> {
-    const { source, command, quota } = content;
+    const { source, command, room } = content;
     const { largestFile, largestRequest } = this.#parts.limits;
     const most = length ?? largestFile;
     this.#source = source;
@@ -201,8 +201,8 @@ export class Transfer {
       this.#position += piece.byteLength;
       this.place.bytes += piece.byteLength;
       if (largestRequest > 0 && this.place.bytes > largestRequest) return requestTooLarge(largestRequest);
-      if (this.#position > this.#reserved && !(await this.#hold(most, quota)))
-        return this.place.denial ?? refuse(uploadProblems.UPLOADS_EXHAUSTED);
+      const missing = this.#position > this.#reserved ? await this.#hold(most, room) : undefined;
+      if (missing !== undefined) return this.place.denial ?? shortage(missing);
       digests.update(piece);
       await writer.write(piece);
       if (this.#failure !== undefined) return undefined;
@@ -211,17 +211,19 @@ export class Transfer {
   }
 
   /** Holds room in the quota ahead of what comes, where nobody knows how much that will be. */
-  async #hold(most: number, quota: MediaQuota | undefined): Promise<boolean> {
+  async #hold(most: number, room: MediaRoom): Promise<ResumableShortage | "writer" | undefined> {
     const { store, uploads } = this.#parts;
     const held = { id: this.#id, epoch: this.epoch ?? -1 };
     const ahead = Math.min(STEP.most, Math.max(STEP.least, this.#position));
     // Where there is no room for more than what is here, that has to do.
+    let missing: ResumableShortage | "writer" | undefined;
     for (const bytes of [Math.min(most, this.#position + ahead), this.#position]) {
-      if (!(await store.write((writing) => uploads.reserve(writing, { ...held, bytes }, quota)))) continue;
+      missing = await store.write((writing) => uploads.reserve(writing, { ...held, bytes }, room));
+      if (missing !== undefined) continue;
       this.#reserved = bytes;
-      return true;
+      return undefined;
     }
-    return false;
+    return missing;
   }
 
   /**
