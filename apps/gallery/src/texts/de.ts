@@ -111,6 +111,7 @@ export const de: Words = {
   decidePublish: "Freigeben",
   decideHide: "Verbergen",
   decideReject: "Löschen",
+  decideOperators: "Der Betreiber hat diese Datei verborgen. Nur er kann sie wieder zeigen.",
   refusedFiles: "Abgewiesene Dateien",
   refusedFilesWhy: "Diese hat der Server abgewiesen; niemand sieht sie.",
   refusedInfected: "enthält Schadsoftware",

@@ -105,6 +105,7 @@ export const en = {
   decidePublish: "Approve",
   decideHide: "Hide",
   decideReject: "Delete",
+  decideOperators: "The operator of this server has hidden this file. Only they can show it again.",
   refusedFiles: "Refused files",
   refusedFilesWhy: "The server has refused these, and nobody sees them.",
   refusedInfected: "holds malware",
