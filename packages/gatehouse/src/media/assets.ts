@@ -33,7 +33,7 @@ export const HELD = {
 } as const;
 
 /** Held files that were made all forms of, of which the scanner has said they are clean. */
-export const HELD_COMPLETE: readonly string[] = [HELD.moderation, HELD.hidden, HELD.operator, HELD.unscannable];
+const HELD_COMPLETE: readonly string[] = [HELD.moderation, HELD.hidden, HELD.operator, HELD.unscannable];
 
 /** Held files about which nobody but an operator decides. */
 const OPERATORS_ONLY: readonly string[] = [HELD.operator, HELD.unscannable];
