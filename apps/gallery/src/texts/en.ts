@@ -1,3 +1,17 @@
+/** What is said of a refusal. */
+export interface Refusal {
+  readonly heading: string;
+  readonly told: string;
+}
+
+/** How long to wait. */
+export interface Waiting {
+  readonly count: number;
+  readonly unit: "second" | "minute";
+}
+
+const NO_REFUSALS: Readonly<Record<string, Refusal>> = {};
+
 /** What the gallery says in English; the other languages say the same. */
 export const en = {
   gallery: "Gallery",
@@ -95,6 +109,16 @@ export const en = {
   uploadProgress: "How much has been sent",
   uploadPauseOrGo: "Pause or go on",
   uploadCancel: "Cancel",
+  backToWhereYouWere: "Back to where you were",
+  backToStart: "Back to the start page",
+  problem: "Error",
+  againIn: ({ count, unit }: Waiting): string => `Please try again in ${count} ${unit}${count === 1 ? "" : "s"}.`,
+  // English is what the server says itself.
+  refusals: NO_REFUSALS,
+  refusalsByStatus: (status: number): Refusal =>
+    status >= 500
+      ? { heading: "Something went wrong", told: "It is not your fault. Please try again later." }
+      : { heading: "This request was refused", told: "That cannot be done." },
   backToPhotos: "All photos",
   noPicture: "This file has no picture to show.",
   downloadOriginal: "Download",
