@@ -27,7 +27,7 @@ describe("what the gallery refuses", () => {
   async function ask(path: string, { language = "de", ...init }: RequestInit & { readonly language?: string } = {}) {
     const headers = { accept: "text/html", "accept-language": language, host: "localhost:8080", ...init.headers };
     const request = new Request(`http://localhost:8080${path}`, { ...init, headers });
-    const response = await server.handler(request, { ip: "198.51.100.9", tls: false });
+    const response = await server.handler(request, { address: "198.51.100.9", encrypted: false });
     return { status: response.status, text: await response.text() };
   }
 

@@ -65,7 +65,7 @@ export function mountUploads(services: Services, parts: MountedUploadsParts): Mo
   });
   return {
     actions: [...actions.all, formAction],
-    routes: uploadRoutes({ ...given, edge, actions, random }),
+    routes: uploadRoutes({ ...given, edge, actions, random, assets: services.media.assets }),
     files,
     records,
     async tidy(signal) {
