@@ -4,7 +4,7 @@ const WAITING = { second: ["Sekunde", "Sekunden"], minute: ["Minute", "Minuten"]
 
 /** What the gallery says in German. */
 export const de: Words = {
-  gallery: "Galerie",
+  gallery: "Gallery",
   skip: "Zum Inhalt",
   playground: "Spielwiese",
   events: "Feste",
