@@ -124,10 +124,12 @@ export async function openGatehouse(options: GatehouseOptions): Promise<Gatehous
 function servicesParts({
   issuer,
   migrations,
+  problems,
   tenant,
   theme,
-}: Application): Pick<Application, "issuer" | "migrations" | "tenant" | "theme"> {
+}: Application): Pick<Application, "issuer" | "migrations" | "problems" | "tenant" | "theme"> {
   return {
+    ...(problems === undefined ? {} : { problems }),
     ...(issuer === undefined ? {} : { issuer }),
     ...(migrations === undefined ? {} : { migrations }),
     ...(tenant === undefined ? {} : { tenant }),

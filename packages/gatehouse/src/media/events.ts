@@ -4,6 +4,11 @@ import { defineEvents } from "../kernel/event.ts";
 export const mediaEvents = defineEvents({
   media_asset_published: { level: "info", description: "A file was scanned, scrubbed and made visible." },
   media_asset_held: { level: "warn", description: "A file waits: for a scanner, a moderator or an operator." },
+  media_asset_withheld: {
+    level: "critical",
+    description:
+      "A file that was published cannot be scanned any more: it is held until it can, or an operator decides.",
+  },
   media_asset_refused: {
     level: "warn",
     description: "A file was not published: damaged, of a wrong type, over a limit, suspicious or not scannable.",

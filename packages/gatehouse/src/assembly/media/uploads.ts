@@ -66,7 +66,7 @@ function mountUploads(services: Services, parts: MountedUploadsParts): MountedUp
   });
   return {
     actions: [...actions.all, formAction],
-    routes: uploadRoutes({ ...given, edge, actions, random }),
+    routes: uploadRoutes({ ...given, edge, actions, random, assets: services.media.assets }),
     files,
     records,
     async tidy(signal) {
