@@ -59,6 +59,7 @@ import {
   mediaShow,
   mediaStatus,
 } from "./commands/media.ts";
+import { mediaTakeOver } from "./commands/media-take-over.ts";
 import { start } from "./commands/start.ts";
 import {
   storageArchive,
@@ -133,6 +134,7 @@ export const commands: readonly Command[] = [
   mediaDelete,
   mediaRescan,
   mediaRescanAll,
+  mediaTakeOver,
   policyRehearse,
   storageList,
   storageProbe,

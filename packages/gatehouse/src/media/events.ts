@@ -23,6 +23,7 @@ export const mediaEvents = defineEvents({
   },
   media_asset_moderated: { level: "info", description: "A file was published, hidden or rejected by somebody's word." },
   media_asset_deleted: { level: "warn", description: "A file was deleted with all its forms." },
+  media_taken_over: { level: "info", description: "Files of an earlier system were taken over." },
   media_rescan_ordered: { level: "info", description: "A file, or all of a collection, is to be looked at anew." },
   media_rescan_started: {
     level: "info",
