@@ -135,7 +135,9 @@ describe("admitPrincipalGuard", () => {
       passageOf({ attempt: { entrance: "realtime", peer: { ip, tls: true }, provenance: { kind: "connection" } } });
     for (let index = 0; index < 5; index += 1) assert.equal(await passing.enter(command("192.0.2.1")), undefined);
     assert.equal((await passing.enter(command("192.0.2.9")))?.problem, problems.SOURCE_BANNED);
-    const elsewhere = passageOf({ attempt: { peer: { ip: "192.0.2.1", tls: true }, provenance: { kind: "connection" } } });
+    const elsewhere = passageOf({
+      attempt: { peer: { ip: "192.0.2.1", tls: true }, provenance: { kind: "connection" } },
+    });
     assert.equal(await passing.enter(elsewhere), undefined);
     assert.equal((await passing.enter(elsewhere))?.problem.status, 429);
   });

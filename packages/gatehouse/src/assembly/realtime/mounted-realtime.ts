@@ -1,8 +1,10 @@
 import type { Server } from "node:http";
 import type { Hono } from "hono";
+import { OPERATOR_ENTRANCES, operatorsOnly } from "../../console/operator.ts";
 import type { AnyAction } from "../../kernel/action.ts";
 import type { Outcome } from "../../kernel/outcome.ts";
-import type { ActorAddress } from "../../kernel/ports/actors.ts";
+import type { ActorAddress, ActorRecords } from "../../kernel/ports/actors.ts";
+import type { Mutes } from "../../kernel/ports/mutes.ts";
 import type { WriteTransaction } from "../../kernel/ports/store.ts";
 import { systemTimers } from "../../kernel/timers.ts";
 import { createActors, type Actors, type ServerAttempt } from "../../realtime/actor/actors.ts";
@@ -11,7 +13,10 @@ import { openCluster, type Cluster } from "../../realtime/cluster/cluster.ts";
 import { connectActions } from "../../realtime/connection/connect-action.ts";
 import { openConnections, type Connections } from "../../realtime/connection/connections.ts";
 import { createLines, type Lines } from "../../realtime/lines/lines.ts";
+import { createNodeDesk } from "../../realtime/node-desk.ts";
+import { createRealtimeOperations } from "../../realtime/operations.ts";
 import { createActorRecords } from "../../store/sql/actors.ts";
+import { createMutes } from "../../store/sql/mutes.ts";
 import { createNodes } from "../../store/sql/nodes.ts";
 import { createPublications } from "../../store/sql/publications.ts";
 import { createStreamPositions } from "../../store/sql/stream-positions.ts";
@@ -54,6 +59,8 @@ export async function mountRealtime(
   const publications = createPublications();
   const nodes = createNodes();
   const { roles } = config.realtime;
+  await using stack = new AsyncDisposableStack();
+  const mutes = stack.use(await createMutes({ ...machine, bus: services.bus }));
   const cluster = await openCluster({
     ...{ ...machine, roles, nodes, publications, actors: records, findProblem },
     positions: createStreamPositions(),
@@ -63,6 +70,7 @@ export async function mountRealtime(
   const actors = createActors({
     ...{ ...machine, definitions: application.actors, records, publications, node: cluster.node },
     publish: (pushed) => cluster.hub.publish(pushed),
+    mutes,
     profile: config.profile,
   });
   const connections = openConnections({
@@ -72,7 +80,10 @@ export async function mountRealtime(
     settings: { ...config.realtime.connection, drainSpread: config.realtime.drainSpread },
   });
   const lines = openLines(options, application, { node: cluster.node, connections });
-  return new RunningRealtime({ ...options, application, cluster, actors, connections, lines, prunes: [nodes, actors] });
+  cluster.everywhere.serve(createNodeDesk({ connections, waiting: () => actors.waiting }));
+  const prunes = [nodes, actors, mutes];
+  stack.move();
+  return new RunningRealtime({ ...options, application, cluster, actors, connections, lines, mutes, records, prunes });
 }
 
 interface LineParts {
@@ -112,6 +123,8 @@ interface RunningParts extends RealtimeOptions {
   readonly actors: Actors;
   readonly connections: Connections;
   readonly lines: Lines;
+  readonly mutes: Mutes;
+  readonly records: ActorRecords;
   readonly prunes: readonly { prune(transaction: WriteTransaction, limit: number): Promise<number> }[];
 }
 
@@ -130,12 +143,22 @@ class RunningRealtime implements MountedRealtime {
       ...{ authorise, anonymous },
       expiryOf: async (token, { tenant }) => (await identity?.accessTokens.find(tenant, token))?.expiresAt,
     });
-    this.actions = [...connect, ...lines.actions, ...actors.actions];
+    this.actions = [...connect, ...lines.actions, ...actors.actions, ...this.#operations()];
   }
 
   perform(address: ActorAddress, attempt: ServerAttempt): Promise<Outcome> {
     const { actors, cluster } = this.#parts;
     return cluster.desk.perform(address, actors.attemptOf(address, attempt));
+  }
+
+  #operations(): readonly AnyAction[] {
+    const { actors, mutes, cluster, records } = this.#parts;
+    return createRealtimeOperations({
+      ...{ actors, mutes, operatorsOnly, entrances: OPERATOR_ENTRANCES },
+      ask: (question) => cluster.everywhere.ask(question),
+      perform: (...attempt) => this.perform(...attempt),
+      exists: (read, address) => read(async (reading) => (await records.find(reading, address)) !== undefined),
+    });
   }
 
   routes(): Hono {
@@ -168,10 +191,11 @@ class RunningRealtime implements MountedRealtime {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const { lines, connections, actors, cluster } = this.#parts;
+    const { lines, connections, actors, cluster, mutes } = this.#parts;
     await lines[Symbol.asyncDispose]();
     await connections[Symbol.asyncDispose]();
     await actors[Symbol.asyncDispose]();
     await cluster[Symbol.asyncDispose]();
+    await mutes[Symbol.asyncDispose]();
   }
 }

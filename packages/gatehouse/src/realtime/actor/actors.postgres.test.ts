@@ -105,7 +105,9 @@ describe("actors on PostgreSQL", { skip: await skipWithout("postgres") }, () => 
     const actors = Array.from({ length: 8 }, (_, index) => ["counter", `x${index}`]);
     runs = 0;
     const outcomes = await Promise.all(
-      actors.flatMap((at) => [0, 1, 2].map((turn) => kit.command(at, "collide", { id: `${at.join()} ${turn}`.replace(" ", "-") }))),
+      actors.flatMap((at) =>
+        [0, 1, 2].map((turn) => kit.command(at, "collide", { id: `${at.join()} ${turn}`.replace(" ", "-") })),
+      ),
     );
     assert.deepEqual([...new Set(outcomes.map(code))], [""]);
     assert.ok(runs > outcomes.length, `${runs} runs of ${outcomes.length} turns: nothing was repeated`);

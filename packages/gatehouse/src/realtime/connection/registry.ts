@@ -8,6 +8,8 @@ export interface ConnectionFilter {
   readonly principal?: Pick<Principal, "type" | "id" | "tenant">;
   /** Fingerprint of the session or token: `Principal.session`. */
   readonly session?: string;
+  /** One of the channels it hears. */
+  readonly channel?: string;
 }
 
 /** Where a connection is found besides by its name. */
@@ -68,15 +70,16 @@ export class Registry implements ConnectionOwner {
    * @throws {TypeError} where nothing is said: everybody is never meant by mistake.
    */
   select(filter: ConnectionFilter): readonly Connection[] {
-    const { client, tenant, principal, session } = filter;
-    if ([client, tenant, principal, session].every((said) => said === undefined))
+    const { client, tenant, principal, session, channel } = filter;
+    if ([client, tenant, principal, session, channel].every((said) => said === undefined))
       throw new TypeError("Say which connections are meant.");
     return [...this.#candidates(filter)].filter(
       (connection) =>
         (client === undefined || connection.client === client) &&
         (tenant === undefined || connection.admitted.tenant === tenant) &&
         (principal === undefined || this.#places.get(connection)?.principal === nameOf(principal)) &&
-        (session === undefined || connection.principal?.session === session),
+        (session === undefined || connection.principal?.session === session) &&
+        (channel === undefined || connection.channels.has(channel)),
     );
   }
 
