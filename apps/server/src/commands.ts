@@ -59,6 +59,15 @@ import {
   mediaShow,
   mediaStatus,
 } from "./commands/media.ts";
+import {
+  realtimeBroadcast,
+  realtimeClose,
+  realtimeConnections,
+  realtimeKick,
+  realtimeMute,
+  realtimeMutes,
+  realtimeUnmute,
+} from "./commands/realtime.ts";
 import { start } from "./commands/start.ts";
 import {
   storageArchive,
@@ -141,6 +150,13 @@ export const commands: readonly Command[] = [
   storageRestore,
   storageManifest,
   storageResume,
+  realtimeConnections,
+  realtimeKick,
+  realtimeMute,
+  realtimeMutes,
+  realtimeUnmute,
+  realtimeClose,
+  realtimeBroadcast,
   backup,
   restore,
   config,

@@ -8,7 +8,7 @@ import { RealtimeClient, type RealtimeClientOptions } from "../../realtime-clien
 import type { ContractOf } from "../../realtime/actor/contract.ts";
 import type { ConnectionOverview } from "../../realtime/operations.ts";
 import { startRealtimeSite, type RealtimeSite, type room } from "../../testing/realtime-site.ts";
-import { skipWithout, startPostgres, type PostgresService } from "../../testing/services.ts";
+import { skipWithout, startPostgres } from "../../testing/services.ts";
 
 type Room = ContractOf<typeof room>;
 
@@ -19,29 +19,27 @@ async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
 }
 
 describe("operators of two servers on one PostgreSQL", { skip: await skipWithout("postgres") }, () => {
-  let service: PostgresService;
-  let directory: string;
   let sites: readonly [first: RealtimeSite, second: RealtimeSite];
+  const opened = new AsyncDisposableStack();
 
   before(async () => {
-    service = await startPostgres();
-    directory = await mkdtemp(join(tmpdir(), "gatehouse-realtime-operations-"));
+    const service = opened.use(await startPostgres());
+    const directory = await mkdtemp(join(tmpdir(), "gatehouse-realtime-operations-"));
+    opened.defer(() => rm(directory, { recursive: true, force: true }));
     const { url } = await service.createDatabase();
-    const start = (name: string): Promise<RealtimeSite> =>
-      startRealtimeSite({
+    const start = async (name: string): Promise<RealtimeSite> => {
+      const site = await startRealtimeSite({
         settings: {
           dataDirectory: join(directory, name),
           keys: { file: join(directory, "keys.json") },
           store: { engine: "postgres", postgresUrl: url },
         },
       });
+      return opened.use(site);
+    };
     sites = [await start("first"), await start("second")];
   });
-  after(async () => {
-    for (const site of sites) await site[Symbol.asyncDispose]();
-    await service[Symbol.asyncDispose]();
-    await rm(directory, { recursive: true, force: true });
-  });
+  after(() => opened.disposeAsync());
 
   async function operate<Value>(site: RealtimeSite, action: string, input: unknown): Promise<Value> {
     const outcome = await site.server.gatehouse.operate(action, input);
