@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { defineAction, Unchanged, type AnyAction, type Authorise } from "../kernel/action.ts";
+import { defineAction, type AnyAction, type Authorise } from "../kernel/action.ts";
 import type { Entrance } from "../kernel/attempt.ts";
 import { deny, isDenial, type Denial, type Outcome } from "../kernel/outcome.ts";
 import type { ActorAddress } from "../kernel/ports/actors.ts";
@@ -81,15 +81,14 @@ function connections({ ask, operatorsOnly, entrances }: RealtimeOperationsParts)
       channel: Name.optional(),
       limit: z.int().min(0).max(MOST_LISTED).default(50),
     }),
-    // It only reads, but waits for other servers: no transaction may do that.
-    effects: "store",
+    effects: "none",
     authorise: operatorsOnly,
-    idempotency: false,
+    // No transaction may wait for other servers.
     prepare: async ({ attempt: { tenant }, input: { limit, ...meant } }) => {
       const answers = await ask({ what: "look", filter: filterOf(tenant, meant), limit });
-      return new Unchanged(overviewOf(answers, limit));
+      return overviewOf(answers, limit);
     },
-    run: () => Promise.reject(new TypeError("It is answered before a transaction begins.")),
+    run: async ({ prepared }) => prepared,
   });
 }
 
