@@ -60,6 +60,15 @@ import {
   mediaStatus,
 } from "./commands/media.ts";
 import { mediaTakeOver } from "./commands/media-take-over.ts";
+import {
+  realtimeBroadcast,
+  realtimeClose,
+  realtimeConnections,
+  realtimeKick,
+  realtimeMute,
+  realtimeMutes,
+  realtimeUnmute,
+} from "./commands/realtime.ts";
 import { start } from "./commands/start.ts";
 import {
   storageArchive,
@@ -143,6 +152,13 @@ export const commands: readonly Command[] = [
   storageRestore,
   storageManifest,
   storageResume,
+  realtimeConnections,
+  realtimeKick,
+  realtimeMute,
+  realtimeMutes,
+  realtimeUnmute,
+  realtimeClose,
+  realtimeBroadcast,
   backup,
   restore,
   config,
