@@ -147,8 +147,18 @@ export function volatilePublication(key: ChannelKey, text: string): Pushed {
   return { ...key, kind: "publication", message };
 }
 
+/** A channel, and the run of its stream where that matters. */
+export interface StreamKey extends ChannelKey {
+  readonly epoch?: string;
+}
+
 /** Writes publications into the store, as a turn does before it tells of them. */
-export async function keep(store: Store, key: ChannelKey, offsets: readonly number[], epoch = "run"): Promise<void> {
+export async function keep(
+  store: Store,
+  { tenant, channel, epoch = "run" }: StreamKey,
+  offsets: readonly number[],
+): Promise<void> {
+  const key = { tenant, channel };
   const rows = offsets.map((offset) => ({ offset, epoch, data: `{"n":${offset}}`, at: systemClock.now() }));
   await store.write((transaction) => publications.append(transaction, key, rows));
 }

@@ -78,7 +78,7 @@ export const room = actor("room", {
 });
 
 /** Bearers of `user-<name>` are that user. */
-export const namedBearer: Authenticator<"bearer"> = {
+const namedBearer: Authenticator<"bearer"> = {
   kind: "bearer",
   authenticate: async ({ token }, { tenant }) => {
     const [, id] = /^user-([a-z0-9-]+)$/.exec(token) ?? [];

@@ -271,6 +271,25 @@ describe("the command desk", () => {
     assert.equal(await ownerOf(installation), "");
   });
 
+  it("tries a worker again that cannot reach the store for a moment, and not for ever", async () => {
+    await using installation = await openInstallation(1);
+    const [worker] = installation.workers;
+    let failures = 3;
+    let came = 0;
+    worker?.cluster.work({
+      async perform() {
+        came += 1;
+        failures -= 1;
+        return failures >= 0 ? deny(problems.STORE_UNAVAILABLE) : { ok: true, value: "done", limits: [] };
+      },
+    });
+    const { desk } = installation.gateway.cluster;
+    expectValue(await desk.perform(room("one"), say("x")), "done");
+    assert.equal(came, 4);
+    failures = Infinity;
+    assert.equal(code(await desk.perform(room("one"), say("y", { deadline: Date.now() + 400 }))), "STORE_UNAVAILABLE");
+  });
+
   it("says that nothing was changed when there is no worker in time", async () => {
     await using installation = await openInstallation(0);
     const { desk } = installation.gateway.cluster;
