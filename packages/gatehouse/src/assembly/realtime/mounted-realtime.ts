@@ -1,5 +1,6 @@
 import type { Server } from "node:http";
 import type { Hono } from "hono";
+import type { Metric } from "prom-client";
 import { OPERATOR_ENTRANCES, operatorsOnly } from "../../console/operator.ts";
 import type { AnyAction } from "../../kernel/action.ts";
 import type { Outcome } from "../../kernel/outcome.ts";
@@ -21,6 +22,7 @@ import { createNodes } from "../../store/sql/nodes.ts";
 import { createPublications } from "../../store/sql/publications.ts";
 import { createStreamPositions } from "../../store/sql/stream-positions.ts";
 import type { Services } from "../application.ts";
+import { createRealtimeMetrics, createTurnTimes } from "./realtime-metrics.ts";
 import type { ApplicationRealtime } from "./application-realtime.ts";
 import { findProblem } from "./problem-registry.ts";
 
@@ -28,6 +30,7 @@ import { findProblem } from "./problem-registry.ts";
 export interface MountedRealtime extends AsyncDisposable {
   readonly actions: readonly AnyAction[];
   readonly connections: Connections;
+  readonly metrics: readonly Metric[];
   /** Has an actor do something for the server itself, wherever the actor runs. */
   perform(address: ActorAddress, attempt: ServerAttempt): Promise<Outcome>;
   routes(): Hono;
@@ -67,10 +70,12 @@ export async function mountRealtime(
     // An embedded store has one process.
     bus: store.dialect === "sqlite" ? undefined : services.bus,
   });
+  const turnTimes = createTurnTimes();
   const actors = createActors({
     ...{ ...machine, definitions: application.actors, records, publications, node: cluster.node },
     publish: (pushed) => cluster.hub.publish(pushed),
     mutes,
+    turned: (type, milliseconds) => turnTimes.observe({ actor: type }, milliseconds / 1000),
     profile: config.profile,
   });
   const connections = openConnections({
@@ -82,8 +87,22 @@ export async function mountRealtime(
   const lines = openLines(options, application, { node: cluster.node, connections });
   cluster.everywhere.serve(createNodeDesk({ connections, waiting: () => actors.waiting }));
   const prunes = [nodes, actors, mutes];
+  const measured = createRealtimeMetrics({ ...services, connections, actors });
+  const metrics = [...measured.metrics, turnTimes];
   stack.move();
-  return new RunningRealtime({ ...options, application, cluster, actors, connections, lines, mutes, records, prunes });
+  return new RunningRealtime({
+    ...options,
+    application,
+    cluster,
+    actors,
+    connections,
+    lines,
+    mutes,
+    records,
+    prunes,
+    measured,
+    metrics,
+  });
 }
 
 interface LineParts {
@@ -124,6 +143,8 @@ interface RunningParts extends RealtimeOptions {
   readonly connections: Connections;
   readonly lines: Lines;
   readonly mutes: Mutes;
+  readonly measured: Disposable;
+  readonly metrics: readonly Metric[];
   readonly records: ActorRecords;
   readonly prunes: readonly { prune(transaction: WriteTransaction, limit: number): Promise<number> }[];
 }
@@ -131,6 +152,7 @@ interface RunningParts extends RealtimeOptions {
 class RunningRealtime implements MountedRealtime {
   readonly actions: readonly AnyAction[];
   readonly connections: Connections;
+  readonly metrics: readonly Metric[];
   readonly #parts: RunningParts;
 
   constructor(parts: RunningParts) {
@@ -138,6 +160,7 @@ class RunningRealtime implements MountedRealtime {
     const { authorise = ({ principal }) => principal.type !== "anonymous", anonymous = false } = application;
     this.#parts = parts;
     this.connections = connections;
+    this.metrics = parts.metrics;
     const { identity } = services;
     const connect = connectActions({
       ...{ authorise, anonymous },
@@ -197,5 +220,6 @@ class RunningRealtime implements MountedRealtime {
     await actors[Symbol.asyncDispose]();
     await cluster[Symbol.asyncDispose]();
     await mutes[Symbol.asyncDispose]();
+    this.#parts.measured[Symbol.dispose]();
   }
 }
