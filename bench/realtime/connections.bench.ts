@@ -61,8 +61,7 @@ for (let round = 0; round < rounds; round += 1) {
     // Memory that a server has had once it would use again: each round has servers of its own.
     await using stack = new AsyncDisposableStack();
     const load = stack.use(new Child(join(import.meta.dirname, "load.ts")));
-    for (const server of await startServers(stack, [variant]))
-      results.get(variant)?.push(await measure(server, load));
+    for (const server of await startServers(stack, [variant])) results.get(variant)?.push(await measure(server, load));
   }
 }
 

@@ -152,7 +152,10 @@ class RunningRealtime implements MountedRealtime {
     const { identity } = services;
     const connect = connectActions({
       ...{ authorise, anonymous },
-      expiryOf: async (token, { tenant }) => (await identity?.accessTokens.find(tenant, token))?.expiresAt,
+      expiryOf: async (token, attempt) => {
+        const issued = await identity?.accessTokens.find(attempt.tenant, token);
+        return issued === undefined ? application.expiryOf?.(token, attempt) : issued.expiresAt;
+      },
     });
     this.actions = [...connect, ...lines.actions, ...actors.actions, ...this.#operations()];
   }
