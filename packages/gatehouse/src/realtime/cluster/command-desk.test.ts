@@ -329,7 +329,7 @@ describe("the command desk", () => {
     expectValue(await installation.gateway.cluster.desk.perform(room("one"), say("x")), undefined);
   });
 
-  it("knows a problem by its code, and does not show one it does not know", async () => {
+  it("knows a problem of the library by its code, and takes one of an application as it is told", async () => {
     await using installation = await openInstallation(1);
     const { desk } = installation.gateway.cluster;
     const answer = (outcome: Outcome): void => installation.workers[0]?.cluster.work({ perform: async () => outcome });
@@ -347,8 +347,9 @@ describe("the command desk", () => {
       problem: problems.RATE_LIMIT_EXCEEDED,
       ...more,
     });
-    answer(deny({ ...problems.NOT_FOUND, code: "OF_ANOTHER_RELEASE" }, { detail: "d" }));
-    assert.deepEqual(await desk.perform(room("one"), say("x")), { ok: false, problem: problems.INTERNAL_ERROR });
+    const own = { ...problems.NOT_FOUND, code: "OF_AN_APPLICATION" };
+    answer(deny(own, { detail: "d" }));
+    assert.deepEqual(await desk.perform(room("one"), say("x")), { ok: false, problem: own, detail: "d" });
   });
 
   it("forgets a former process at once where it is the only one", async () => {
