@@ -144,6 +144,11 @@ module.exports = {
       places: [`${src}/store/postgres/`],
       comment: "PostgreSQL is optional: its driver is imported in one place.",
     }),
+    only("ws", {
+      path: "node_modules/ws/",
+      places: [`${src}/realtime/adapters/`],
+      comment: "What speaks WebSocket is imported in one place; all others know lines.",
+    }),
     only("pdfkit", {
       path: "node_modules/pdfkit/",
       places: [`${src}/guests/adapters/`],

@@ -22,6 +22,9 @@ import { select, testFiles } from "./testing/suites.mjs";
 /** Drills at full length (`npm run drill`) take as long as they take; they watch their time themselves. */
 const TEST_TIMEOUT_MS = process.env.DRILL === "full" ? 12 * 3_600_000 : 180_000;
 
+/** Files beyond one a core: half of the time a test of a browser or of several processes waits for something. */
+const WAITING = 2;
+
 function environment(more = {}) {
   const path = [join(root, "node_modules", ".bin"), process.env.PATH ?? ""].join(delimiter);
   return { ...process.env, PATH: path, NODE_COMPILE_CACHE: compileCache(), ...more };
@@ -68,7 +71,7 @@ async function runTests({ files, patterns, options }, variables) {
     "--test",
     "--conditions=gatehouse-source",
     "--test-reporter=spec",
-    `--test-concurrency=${Math.max(1, availableParallelism())}`,
+    `--test-concurrency=${availableParallelism() + WAITING}`,
     `--test-timeout=${TEST_TIMEOUT_MS}`,
     ...patterns.map((pattern) => `--test-name-pattern=${pattern}`),
     ...options,

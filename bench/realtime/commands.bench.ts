@@ -134,9 +134,10 @@ gates.push(
   }),
 );
 await store.write((transaction) =>
-  transaction.execute(portableStatement("INSERT INTO realtime_nodes (id, roles, lease_until) VALUES ('bench', '[]', $1)"), [
-    clock.now() + 86_400_000,
-  ]),
+  transaction.execute(
+    portableStatement("INSERT INTO realtime_nodes (id, roles, lease_until) VALUES ('bench', '[]', $1)"),
+    [clock.now() + 86_400_000],
+  ),
 );
 
 let made = 0;
@@ -152,7 +153,10 @@ function attempt(caller: number, { action, keyed }: { readonly action: string; r
     peer: { ip: "192.0.2.1", tls: true, connection: `c${caller}` },
     provenance: { kind: "connection" },
     credentials: [{ kind: "connection", principal }],
-    input: { key: [`e${made % actorCount}`], input: action === "room.say" ? { text: "A lovely evening, thank you!" } : {} },
+    input: {
+      key: [`e${made % actorCount}`],
+      input: action === "room.say" ? { text: "A lovely evening, thank you!" } : {},
+    },
     ...(keyed ? { idempotencyKey: `k${made}` } : {}),
   };
 }

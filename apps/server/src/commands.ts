@@ -59,6 +59,7 @@ import {
   mediaShow,
   mediaStatus,
 } from "./commands/media.ts";
+import { mediaTakeOver } from "./commands/media-take-over.ts";
 import {
   realtimeBroadcast,
   realtimeClose,
@@ -142,6 +143,7 @@ export const commands: readonly Command[] = [
   mediaDelete,
   mediaRescan,
   mediaRescanAll,
+  mediaTakeOver,
   policyRehearse,
   storageList,
   storageProbe,

@@ -27,3 +27,16 @@ export type { ChannelParts } from "./realtime/channel-name.ts";
 export type { CommandDesk } from "./realtime/perform.ts";
 export type { Pushed } from "./realtime/pushed.ts";
 export type * from "./realtime/subscription.ts";
+export { defineRoom } from "./realtime/room/room.ts";
+export type { Room, RoomDefinition, RoomMessageDefinition, RoomVisitor } from "./realtime/room/room.ts";
+export type {
+  BroadcastOptions,
+  ConnectionMeta,
+  RoomActor,
+  RoomContext,
+  RoomEmit,
+  RoomFrame,
+  RoomMessage,
+} from "./realtime/room/room-context.ts";
+export { roomStub } from "./realtime/room/room-stub.ts";
+export type { RoomStub, RoomStubParts, StubMessage } from "./realtime/room/room-stub.ts";

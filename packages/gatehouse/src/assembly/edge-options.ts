@@ -1,6 +1,9 @@
 import type { Config } from "../kernel/config.ts";
 import type { EdgeParts } from "../http/edge-parts.ts";
 
+/** What pages of other origins may use, where some are named. */
+const CORS_PATHS = ["/api/", "/connection/", "/emulation"];
+
 /** What the configuration says about the HTTP entrance. */
 export function edgeOptions(
   config: Config,
@@ -23,6 +26,6 @@ export function edgeOptions(
         preload: hsts.preload,
       },
     },
-    cors: cors.origins.length === 0 ? [] : [{ path: "/api/", origins: cors.origins, credentials: cors.credentials }],
+    cors: cors.origins.length === 0 ? [] : CORS_PATHS.map((path) => ({ ...cors, path })),
   };
 }

@@ -159,7 +159,7 @@ export function policyFaults(action: AnyAction): string[] {
   }
   const faults: string[] = [];
   const names = new Set<string>([DEFAULT_POLICY, FAILURES_POLICY]);
-  for (const { name, by, rule, anonymousLimit, refund, counts, cost = 1 } of limits) {
+  for (const { name, by, rule, anonymousLimit, refund, counts, cost } of limits) {
     const which = `${where}, limit "${name}":`;
     if (!NAME.test(name)) faults.push(`${which} the name must be 1 to 64 printable ASCII characters.`);
     if (names.has(name)) faults.push(`${which} another limit has this name; rename one of them.`);
@@ -171,7 +171,7 @@ export function policyFaults(action: AnyAction): string[] {
     if (counts !== undefined && counts !== "invited" && counts !== "uninvited") {
       faults.push(`${which} unknown counts "${String(counts)}"; choose "invited", "uninvited" or leave it out.`);
     }
-    if (!Number.isSafeInteger(cost) || cost < 1 || cost > mostUnits(rule)) {
+    if (cost !== undefined && !(Number.isSafeInteger(cost) && cost >= 1 && cost <= mostUnits(rule))) {
       faults.push(`${which} cost must be a whole number from 1 to what the limit admits at once.`);
     }
     if (anonymousLimit !== undefined && !(Number.isSafeInteger(anonymousLimit) && anonymousLimit >= 0)) {

@@ -133,6 +133,11 @@ describe("limitGuard", () => {
     }
   });
 
+  it("takes as many units as an attempt costs", async () => {
+    const { passing } = setUp([perMinute(10, { cost: 4 })]);
+    assert.equal(await admitted(passing, 5), 2);
+  });
+
   it("gives strangers a limit of their own", async () => {
     const { passing } = setUp([perMinute(5, { anonymousLimit: 2 })]);
     assert.equal(await admitted(passing, 9), 2);
@@ -252,6 +257,8 @@ describe("limitGuard.check", () => {
     for (const wrong of [{ limit: 1.5 }, { limit: -1 }, { window: 0 }, { window: Number.NaN }]) {
       assert.equal(faults([perMinute(1, { rule: { ...rule, ...wrong } })]).length, 1, JSON.stringify(wrong));
     }
+    for (const cost of [0, -1, 1.5, 2, Number.NaN])
+      assert.match(faults([perMinute(1, { cost })]).join(), /cost must be/);
     const bucket = { kind: "bucket", limit: 999_999_999_989, window: 86_399_999, burst: 999_999_999_989 } as const;
     assert.match(faults([perMinute(1, { rule: bucket })]).join(), /exact arithmetic/);
   });

@@ -4,7 +4,7 @@ import type { ChannelKey } from "../kernel/ports/publications.ts";
 export interface Member {
   /** Identifier of the connection. */
   readonly client: string;
-  /** Identifier of the principal. */
+  /** Whom it belongs to: `recipientOf`. */
   readonly user: string;
   /** What everybody may know about the principal, at most 1 KiB of JSON. */
   readonly conn_info?: unknown;

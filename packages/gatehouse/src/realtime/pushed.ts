@@ -19,7 +19,7 @@ export interface Pushed extends ChannelKey {
 export interface Subscriber {
   /** Identifier of the connection. */
   readonly connection: string;
-  /** Identifier of the principal. */
+  /** Whom it belongs to: `recipientOf`. */
   readonly principal: string;
   /** Called in the order of the stream. `encoded` is `pushed.message` in UTF-8, one array for all subscribers. */
   hear(pushed: Pushed, encoded: Uint8Array): void;

@@ -95,6 +95,25 @@ async function admittedOf(counters: Counters, times: number, asked: LimitCheck):
 }
 
 describe("createResilientCounters", () => {
+  it("holds slots in both places, and again in the shared one when that has come back", async () => {
+    const { counters, primary, clock } = setUp();
+    const slot: LimitCheck = { ...check(1), rule: { kind: "concurrency", limit: 1, window: 60_000 } };
+    const { reservation } = await counters.take([slot]);
+    assert.ok(reservation !== undefined);
+    await clock.advance(50_000);
+    primary.condition = "away";
+    await counters.renew(reservation);
+    await clock.advance(50_000);
+    assert.equal((await counters.take([slot])).admitted, false, "this server goes on counting it");
+    primary.condition = "well";
+    await clock.advance(1_000);
+    primary.counters.reset();
+    await counters.renew(reservation);
+    assert.equal((await primary.take([slot])).admitted, false, "it is taken again where it was lost");
+    await counters.release(reservation);
+    assert.equal((await primary.take([slot])).admitted, true);
+  });
+
   it("starts an outage with what this server has already admitted", async () => {
     const { counters, primary } = setUp();
     assert.equal(await admittedOf(counters, 7, check(10)), 7);

@@ -8,6 +8,7 @@ import type { ActorAddress } from "../kernel/ports/actors.ts";
 import type { Attempt } from "../kernel/attempt.ts";
 import type { ChannelKey } from "../kernel/ports/publications.ts";
 import type { Store } from "../kernel/ports/store.ts";
+import { defineProblems } from "../kernel/problem.ts";
 import { problems } from "../kernel/problems.ts";
 import { systemRandom } from "../kernel/random.ts";
 import { systemTimers, type Timers } from "../kernel/timers.ts";
@@ -41,6 +42,10 @@ export type TestNodeOptions = TestInstallation &
 const time = { ...systemClock, ...systemTimers };
 /** The records of actors on any store. */
 export const actorRecords = createActorRecords({ random: systemRandom });
+/** What workers of tests answer besides. */
+export const roomProblems = defineProblems({
+  ACTOR_MOVED: { status: 503, message: "The room is another node's." },
+});
 /** What was published on any store. */
 export const publications = createPublications();
 
@@ -63,7 +68,7 @@ export async function openTestNode(options: TestNodeOptions): Promise<TestNode> 
   const events: SecurityEvent[] = [];
   const stream = createEventStream(report);
   stream.subscribe((event) => events.push(event));
-  const registry = new Map(Object.values(problems).map((problem) => [problem.code, problem]));
+  const registry = new Map(Object.values({ ...problems, ...roomProblems }).map((problem) => [problem.code, problem]));
   const cluster = await openCluster({
     ...{ ...rest, roles, clock, timers: clock, random: systemRandom, ids: createIds(clock, systemRandom), report },
     ...{ nodes: createNodes(), actors: actorRecords, publications, positions: createStreamPositions() },
@@ -142,8 +147,18 @@ export function volatilePublication(key: ChannelKey, text: string): Pushed {
   return { ...key, kind: "publication", message };
 }
 
+/** A channel, and the run of its stream where that matters. */
+export interface StreamKey extends ChannelKey {
+  readonly epoch?: string;
+}
+
 /** Writes publications into the store, as a turn does before it tells of them. */
-export async function keep(store: Store, key: ChannelKey, offsets: readonly number[], epoch = "run"): Promise<void> {
+export async function keep(
+  store: Store,
+  { tenant, channel, epoch = "run" }: StreamKey,
+  offsets: readonly number[],
+): Promise<void> {
+  const key = { tenant, channel };
   const rows = offsets.map((offset) => ({ offset, epoch, data: `{"n":${offset}}`, at: systemClock.now() }));
   await store.write((transaction) => publications.append(transaction, key, rows));
 }

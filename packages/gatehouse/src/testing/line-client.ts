@@ -1,7 +1,7 @@
-import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
+import { systemRandom } from "../kernel/random.ts";
 
 /** How an upgrade is asked for. */
 export interface UpgradeOptions {
@@ -64,7 +64,7 @@ function requestText(
     connection: "Upgrade",
     upgrade: "websocket",
     "sec-websocket-version": "13",
-    "sec-websocket-key": randomBytes(16).toString("base64"),
+    "sec-websocket-key": Buffer.from(systemRandom.bytes(16)).toString("base64"),
     ...headers,
   };
   const fields = Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [`${name}: ${value}`]));

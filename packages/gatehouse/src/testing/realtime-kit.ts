@@ -84,6 +84,9 @@ export async function createRealtimeKit({
     ...{ gate: gate.gate, hub, presence, desk, clock, timers: clock, random, ids, events: stream, node: "node1" },
     actors: { partsOf: (type) => (type === "room" ? 1 : undefined), has: (name) => names.has(name) },
     report: (error) => void gate.reported.push(error),
+    attended: () => {},
+    // Nobody gives out tickets here.
+    redeemTicket: async () => deny(problems.CREDENTIAL_INVALID),
     settings: { ...TEST_SETTINGS, ...settings },
   });
   const released: MemoryLine[] = [];

@@ -1,9 +1,13 @@
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
+import { request, type IncomingMessage } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { Hono } from "hono";
 import { z } from "zod";
 import type { Application } from "../assembly/application.ts";
+import type { ApplicationRealtime } from "../assembly/realtime/application-realtime.ts";
 import type { MountedRealtime } from "../assembly/realtime/mounted-realtime.ts";
 import { startServer, type RunningServer } from "../assembly/server.ts";
 import type { Authenticator } from "../guards/authenticate.ts";
@@ -12,6 +16,8 @@ import { requireConfig, type ConfigInput } from "../kernel/config.ts";
 import { deny } from "../kernel/outcome.ts";
 import { problems } from "../kernel/problems.ts";
 import { systemRandom } from "../kernel/random.ts";
+import type { Edge } from "../http/edge.ts";
+import { defineAction, type AnyAction } from "../kernel/action.ts";
 import { actor, type AnyActor } from "../realtime/actor/actor.ts";
 
 /** A room in which people talk; whose name begins with `staff` hears more. */
@@ -72,15 +78,65 @@ export const room = actor("room", {
   info: ({ principal }) => ({ name: principal.id.toUpperCase() }),
 });
 
-/** Bearers of `user-<name>` are that user. */
-export const namedBearer: Authenticator<"bearer"> = {
+/** Bearers of `user-<name>` are that user, those of `user-<name>@<epoch milliseconds>` until then. */
+const namedBearer: Authenticator<"bearer"> = {
   kind: "bearer",
-  authenticate: async ({ token }, { tenant }) => {
-    const [, id] = /^user-([a-z0-9-]+)$/.exec(token) ?? [];
-    if (id === undefined) return deny(problems.CREDENTIAL_INVALID);
-    return { type: "user", id, tenant, grants: new Set(), session: token };
+  authenticate: async ({ token }, { tenant, receivedAt }) => {
+    const [, id] = /^user-([a-z0-9-]+)(?:@\d+)?$/.exec(token) ?? [];
+    const isGood = id !== undefined && receivedAt < (expiryOfNamed(token) ?? Infinity);
+    return isGood ? { type: "user", id, tenant, grants: new Set() } : deny(problems.CREDENTIAL_INVALID);
   },
 };
+
+function expiryOfNamed(token: string): number | undefined {
+  const [, expiry] = token.split("@");
+  return expiry === undefined ? undefined : Number(expiry);
+}
+
+/** Signing in under a name, and out. */
+function doorOf({ sessions }: Edge): readonly [AnyAction, AnyAction] {
+  const shared = { entrances: ["http"], effects: "store", authorise: "public", anonymous: true } as const;
+  const enter = defineAction({
+    ...{ ...shared, name: "door.enter", input: z.object({ name: z.string() }) },
+    run: async (context) => sessions.login(context, { type: "user", id: context.input.name, grants: [] }),
+  });
+  const leave = defineAction({
+    ...{ ...shared, name: "door.leave", input: z.object({}) },
+    run: async (context) => sessions.logout(context),
+  });
+  return [enter, leave];
+}
+
+/** Somebody with cookies, as a page has them. */
+export class SignedInPage {
+  readonly origin: string;
+  cookie = "";
+
+  constructor(origin: string) {
+    this.origin = origin;
+  }
+
+  /** `fetch` of a page of the site, for short answers. Node's own leaves out what only browsers may send. */
+  readonly fetch: typeof fetch = async (address, init = {}) => {
+    const given = Object.fromEntries(new Headers(init.headers));
+    const cookies = this.cookie === "" ? {} : { cookie: this.cookie };
+    const headers = { ...given, ...cookies, origin: this.origin, "sec-fetch-site": "same-origin" };
+    const sent = request(String(address), { method: init.method ?? "GET", headers });
+    sent.end(init.body);
+    // What `response` brings.
+    const [answer] = (await once(sent, "response")) as [IncomingMessage];
+    for (const set of answer.headers["set-cookie"] ?? []) this.cookie = set.split(";")[0] ?? "";
+    return new Response(await text(answer), { status: answer.statusCode ?? 0 });
+  };
+
+  async post(path: string, body: object): Promise<number> {
+    const fresh = await (await this.fetch(`${this.origin}/api/csrf/refresh`)).json();
+    const { csrf_token: token } = z.object({ csrf_token: z.string() }).parse(fresh);
+    const headers = { "content-type": "application/json", "x-csrf-token": token };
+    const answer = await this.fetch(this.origin + path, { method: "POST", headers, body: JSON.stringify(body) });
+    return answer.status;
+  }
+}
 
 /** A server with rooms. */
 export interface RealtimeSite extends AsyncDisposable {
@@ -93,12 +149,13 @@ export interface RealtimeSite extends AsyncDisposable {
 export async function startRealtimeSite(
   options: {
     readonly actors?: readonly AnyActor[];
+    readonly realtime?: Omit<ApplicationRealtime, "actors">;
     readonly settings?: ConfigInput;
     readonly application?: Application;
   } = {},
 ): Promise<RealtimeSite> {
   const directory = mkdtempSync(join(tmpdir(), "gatehouse-realtime-"));
-  const { actors = [room], settings = {}, application = {} } = options;
+  const { actors = [room], realtime: given = {}, settings = {}, application = {} } = options;
   const config = requireConfig({
     file: {
       profile: "development",
@@ -115,12 +172,21 @@ export async function startRealtimeSite(
     ...{ config, clock: systemClock, random: systemRandom, log: process.stderr },
     application: {
       ...application,
-      open: (services) => ({
-        authenticators: { bearer: namedBearer },
-        routes: () => new Hono().get("/", (context) => context.html("<!doctype html><title>Rooms</title>")),
-        ...application.open?.(services),
-        realtime: { actors },
-      }),
+      open: (services) => {
+        const { edge } = services;
+        const [enter, leave] = doorOf(edge);
+        return {
+          authenticators: { bearer: namedBearer },
+          actions: [enter, leave],
+          routes: () =>
+            new Hono()
+              .get("/", (context) => context.html("<!doctype html><title>Rooms</title>"))
+              .post("/enter", edge.action(enter))
+              .post("/leave", edge.action(leave)),
+          ...application.open?.(services),
+          realtime: { actors, expiryOf: expiryOfNamed, ...given },
+        };
+      },
     },
   });
   const { realtime } = server.gatehouse;

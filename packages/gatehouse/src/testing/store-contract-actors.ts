@@ -195,13 +195,8 @@ function describeTimers(current: () => Store): void {
   });
 
   it("tells those that are due, oldest first, of actors that the node owns or nobody alive does", async () => {
-    const [mine, theirs, dead, released, fresh] = Array.from({ length: 5 }, () => freshAddress()) as [
-      ActorAddress,
-      ActorAddress,
-      ActorAddress,
-      ActorAddress,
-      ActorAddress,
-    ];
+    const [mine, theirs, dead] = [freshAddress(), freshAddress(), freshAddress()];
+    const [released, fresh] = [freshAddress(), freshAddress()];
     for (const node of ["me", "them", "late"]) await enter(current(), node);
     const owners = [
       [mine, "me"],

@@ -24,6 +24,7 @@ import { createStreamPositions } from "../../store/sql/stream-positions.ts";
 import type { Services } from "../application.ts";
 import { createRealtimeMetrics, createTurnTimes } from "./realtime-metrics.ts";
 import type { ApplicationRealtime } from "./application-realtime.ts";
+import { watchRevocations } from "./revocations.ts";
 import { findProblem } from "./problem-registry.ts";
 
 /** Realtime with all that is mounted. */
@@ -81,28 +82,25 @@ export async function mountRealtime(
   const connections = openConnections({
     ...machine,
     ...{ actors, node: cluster.node, hub: cluster.hub, presence: cluster.presence, desk: cluster.desk },
+    attended: (what, { address, principal, channel, connection }) => {
+      if (!actors.attends(address.type, what)) return;
+      const attempt = actors.attemptOf(address, { command: what, principal, input: { channel, connection } });
+      // Whatever goes wrong with it is recorded as of any attempt.
+      void cluster.desk.perform(address, attempt);
+    },
+    redeemTicket: (text, place) => lines.redeemTicket(text, place),
     gate: { attempt: (...attempt) => services.gate().attempt(...attempt) },
     settings: { ...config.realtime.connection, drainSpread: config.realtime.drainSpread },
   });
   const lines = openLines(options, application, { node: cluster.node, connections });
+  const revocations = watchRevocations({ services, connections, report });
   cluster.everywhere.serve(createNodeDesk({ connections, waiting: () => actors.waiting }));
   const prunes = [nodes, actors, mutes];
   const measured = createRealtimeMetrics({ ...services, connections, actors });
   const metrics = [...measured.metrics, turnTimes];
   stack.move();
-  return new RunningRealtime({
-    ...options,
-    application,
-    cluster,
-    actors,
-    connections,
-    lines,
-    mutes,
-    records,
-    prunes,
-    measured,
-    metrics,
-  });
+  const running = { ...options, application, cluster, actors, connections, lines, revocations, mutes, records };
+  return new RunningRealtime({ ...running, prunes, measured, metrics });
 }
 
 interface LineParts {
@@ -142,6 +140,7 @@ interface RunningParts extends RealtimeOptions {
   readonly actors: Actors;
   readonly connections: Connections;
   readonly lines: Lines;
+  readonly revocations: AsyncDisposable;
   readonly mutes: Mutes;
   readonly measured: Disposable;
   readonly metrics: readonly Metric[];
@@ -164,7 +163,10 @@ class RunningRealtime implements MountedRealtime {
     const { identity } = services;
     const connect = connectActions({
       ...{ authorise, anonymous },
-      expiryOf: async (token, { tenant }) => (await identity?.accessTokens.find(tenant, token))?.expiresAt,
+      expiryOf: async (token, attempt) => {
+        const issued = await identity?.accessTokens.find(attempt.tenant, token);
+        return issued === undefined ? application.expiryOf?.(token, attempt) : issued.expiresAt;
+      },
     });
     this.actions = [...connect, ...lines.actions, ...actors.actions, ...this.#operations()];
   }
@@ -214,7 +216,8 @@ class RunningRealtime implements MountedRealtime {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const { lines, connections, actors, cluster, mutes } = this.#parts;
+    const { lines, connections, actors, cluster, revocations, mutes } = this.#parts;
+    await revocations[Symbol.asyncDispose]();
     await lines[Symbol.asyncDispose]();
     await connections[Symbol.asyncDispose]();
     await actors[Symbol.asyncDispose]();

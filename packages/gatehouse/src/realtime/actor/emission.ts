@@ -3,6 +3,7 @@ import type { Schemas } from "./context.ts";
 import type { DeclaredActor, DeclaredEvent } from "./declared.ts";
 import { AmbiguousTargetError, type Emit, type EmitTarget } from "./emit.ts";
 import { requireFit } from "./schema.ts";
+import { recipientOf, STRANGER } from "../recipient.ts";
 
 /** Something that is to be told once the turn is durable. */
 export interface Emitted {
@@ -77,12 +78,9 @@ export class Emission {
         `${actor.type} has no channel ${target}; say { user } where that is whom you mean.`,
       );
     }
-    if (principal.id === target) {
+    if (recipientOf(principal) === target) {
       throw new AmbiguousTargetError(`${target} is a channel and a principal; say { channel } or { user }.`);
     }
     return { channel: target };
   }
 }
-
-/** The identifier that all strangers share. */
-const STRANGER = "-";

@@ -4,6 +4,7 @@ import type { ChannelKey, StoredPublication } from "../../kernel/ports/publicati
 import { channelName } from "../channel-name.ts";
 import type { Pushed } from "../pushed.ts";
 import type { Emitted } from "./emission.ts";
+import { recipientOf } from "../recipient.ts";
 
 /** What a turn tells, and what of it is kept. */
 export interface Outbox {
@@ -86,7 +87,7 @@ function push(one: Emitted, key: ChannelKey, { offset, epoch, info, sender }: Pl
 }
 
 function senderOf({ principal, connection, info }: OutboxParts["sender"]): string {
-  return JSON.stringify({ user: principal.id, client: connection ?? "", conn_info: info });
+  return JSON.stringify({ user: recipientOf(principal), client: connection ?? "", conn_info: info });
 }
 
 /** A code of the protocol after which clients do not subscribe again by themselves. */

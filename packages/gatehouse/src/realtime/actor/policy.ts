@@ -73,7 +73,7 @@ export function channelRule(
 }
 
 /** Whether somebody may hear a channel. */
-export async function mayHear(
+async function mayHear(
   parts: PolicyParts,
   actor: DeclaredActor,
   asked: Asked<Pick<SubscribeInput, "key" | "data" | "token">> & { readonly channel: DeclaredChannel },

@@ -5,6 +5,7 @@ import type { ReadTransaction } from "../../kernel/ports/store.ts";
 import { channelName } from "../channel-name.ts";
 import type { HistoryInput, StreamPublication, SubscribeResult } from "../subscription.ts";
 import { readOffsets } from "./outbox.ts";
+import { recipientOf } from "../recipient.ts";
 
 /** Most publications and characters that are recovered at once: whoever missed more loads the state instead. */
 const MOST_RECOVERED = 300;
@@ -94,6 +95,6 @@ function shown(found: readonly StoredPublication[], { principal }: StreamParts):
   return mine.map(({ offset, data, info }) => (info === undefined ? { offset, data } : { offset, data, info }));
 }
 
-function isAmong(audience: readonly string[], { type, id }: Principal): boolean {
-  return type !== "anonymous" && audience.includes(id);
+function isAmong(audience: readonly string[], principal: Principal): boolean {
+  return principal.type !== "anonymous" && audience.includes(recipientOf(principal));
 }

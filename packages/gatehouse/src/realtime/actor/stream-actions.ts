@@ -1,3 +1,4 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { defineAction, Unchanged, type AnyAction } from "../../kernel/action.ts";
 import type { Principal } from "../../kernel/attempt.ts";
 import { deny } from "../../kernel/outcome.ts";
@@ -85,7 +86,7 @@ async function subscribed(
 }
 
 function historyAction(parts: ActorActionParts, actor: DeclaredActor): AnyAction {
-  return readAction<HistoryInput, HistoryResult>(parts, actor, {
+  return readAction<HistoryInput, HistoryResult>(actor, {
     name: "history",
     input: historySchema(actor.key.length),
     authorise: channelRule(parts, actor, ({ history }) => history),
@@ -101,7 +102,7 @@ function historyAction(parts: ActorActionParts, actor: DeclaredActor): AnyAction
 }
 
 function stateAction(parts: ActorActionParts, actor: DeclaredActor): AnyAction {
-  return readAction<ChannelInput, StateResult>(parts, actor, {
+  return readAction<ChannelInput, StateResult>(actor, {
     name: "state",
     input: channelSchema(actor.key.length),
     authorise: channelRule(parts, actor),
@@ -117,7 +118,7 @@ function stateAction(parts: ActorActionParts, actor: DeclaredActor): AnyAction {
 
 /** Says whether somebody may ask who is on a channel; who that is, the connection knows. */
 function presenceAction(parts: ActorActionParts, actor: DeclaredActor): AnyAction {
-  return readAction<ChannelInput, object>(parts, actor, {
+  return readAction<ChannelInput, object>(actor, {
     name: "presence",
     input: channelSchema(actor.key.length),
     authorise: channelRule(parts, actor, ({ presence }) => presence),
@@ -127,13 +128,12 @@ function presenceAction(parts: ActorActionParts, actor: DeclaredActor): AnyActio
 
 interface ReadAction<Input, Result> {
   readonly name: string;
-  readonly input: AnyAction["input"];
+  readonly input: StandardSchemaV1<unknown, Input>;
   readonly authorise: AnyAction["authorise"];
   readonly run: (reader: Reader<Input>) => Promise<Result | ReturnType<typeof deny>>;
 }
 
 function readAction<Input extends ChannelInput, Result>(
-  _parts: ActorActionParts,
   actor: DeclaredActor,
   { name, input: schema, authorise, run }: ReadAction<Input, Result>,
 ): AnyAction {

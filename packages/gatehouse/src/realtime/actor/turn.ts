@@ -113,8 +113,9 @@ class Turn {
   async #runOn(record: ActorRecord): Promise<unknown> {
     const before = record.version === 0 ? this.#initial() : record.state;
     const state = this.#read(before);
-    const answer = this.#call.work(this.#context(state));
-    const value = answer instanceof Promise ? await withinTime(answer, LONGEST_TURN, this.#parts.timers) : answer;
+    const answer: unknown = this.#call.work(this.#context(state));
+    const value: unknown =
+      answer instanceof Promise ? await withinTime(answer, LONGEST_TURN, this.#parts.timers) : answer;
     if (isDenial(value)) return value;
     return (await (this.#closed ? this.#close(record) : this.#keep(record, before, state))) ?? value;
   }

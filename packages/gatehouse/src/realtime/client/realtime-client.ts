@@ -48,7 +48,10 @@ export class RealtimeClient implements Disposable {
     const { origin = pageOrigin(), path = "/connection", transports = TRANSPORTS, as = "session" } = options;
     // The package takes anything here; what it is used for is `fetch`.
     const fetcher: typeof fetch = (options.centrifuge?.fetch as typeof fetch | undefined) ?? fetch;
-    const getToken = as === "session" ? () => fetchTicket(`${origin}${path}/ticket`, fetcher) : as;
+    const getToken =
+      as === "session"
+        ? () => fetchTicket({ tickets: `${origin}${path}/ticket`, csrf: `${origin}/api/csrf/refresh` }, fetcher)
+        : as;
     this.#patience = options.patience ?? PATIENCE;
     this.#client = new Centrifuge(
       transports.map((transport) => endpoint(origin, path, transport)),

@@ -32,8 +32,8 @@ interface Waiting {
 
 const MOST = 10_000;
 /** Milliseconds until an attempt without an answer is sent again, and how far that grows. */
-const FIRST_RESEND = 500;
-const LONGEST_RESEND = 2_000;
+const FIRST_RESEND = 250;
+const LONGEST_RESEND = 1_000;
 
 /** Attempts that other nodes were asked to perform. A message may be lost, so each is sent until there is an answer. */
 export class Asking implements Disposable {
@@ -61,7 +61,7 @@ export class Asking implements Disposable {
     if (!isCarried(text)) return Promise.resolve({ kind: "unsent", reason: "too long" });
     const { promise, resolve } = Promise.withResolvers<Reply>();
     let resend: Disposable | undefined;
-    const end = timers.after(patience, () => settle({ kind: "late" }));
+    const end = timers.after(Math.max(0, patience), () => settle({ kind: "late" }));
     const settle = (reply: Reply): void => {
       if (!this.#waiting.delete(id)) return;
       resend?.[Symbol.dispose]();

@@ -23,7 +23,7 @@ const carriedAttempt = z.object({
   principal,
   known: z.object({ by: z.enum(["session", "invitation"]), id: z.string() }).optional(),
   claimedClient: z.string().optional(),
-  input: z.unknown(),
+  input: z.unknown().optional(),
   idempotencyKey: z.string(),
   /** Milliseconds the caller still waits: clocks of servers differ. */
   patience: z.number(),
@@ -70,11 +70,12 @@ export function carryAttempt(
 export function uncarryAttempt(value: unknown, now: number): AddressedAttempt | undefined {
   const parsed = carriedAttempt.safeParse(value);
   if (!parsed.success) return undefined;
-  const { address, principal: carried, patience, known, claimedClient, peer, ...rest } = parsed.data;
+  const { address, principal: carried, patience, known, claimedClient, peer, input, ...rest } = parsed.data;
   const { connection, ...line } = peer;
   const kind = rest.entrance === "realtime" ? "connection" : "internal";
   const attempt: Attempt = {
     ...rest,
+    input,
     provenance: { kind },
     peer: connection === undefined ? line : { ...line, connection },
     credentials: [{ kind, principal: principalOf(carried) }],

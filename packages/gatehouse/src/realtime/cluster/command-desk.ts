@@ -38,6 +38,8 @@ const PATIENCE = 20_000;
 const FIRST_PAUSE = 25;
 const LONGEST_PAUSE = 500;
 const JITTER = 0.3;
+/** Milliseconds for which a worker that cannot reach the store is tried again: it may have been stopped for a while. */
+const STORE_PATIENCE = 5_000;
 /** Outcomes that another try under the same key resolves. */
 const UNRESOLVED: ReadonlySet<string> = new Set([problems.OUTCOME_UNKNOWN.code, problems.IDEMPOTENCY_IN_PROGRESS.code]);
 
@@ -45,7 +47,7 @@ const UNRESOLVED: ReadonlySet<string> = new Set([problems.OUTCOME_UNKNOWN.code, 
 const MOVED = "ACTOR_MOVED";
 
 /** What a try came to: an outcome, or nothing yet. `unsent`: what was tried has certainly changed nothing. */
-type Try = { readonly outcome: Outcome } | { readonly again: "at once" | "later"; readonly unsent: boolean };
+type Try = { readonly outcome: Outcome } | { readonly again: "at once" | "later" | "never"; readonly unsent: boolean };
 
 /**
  * The desk of a node. Commands go to the node that owns their actor. What may have been lost on the way - a message, the
@@ -71,6 +73,7 @@ class Command {
   readonly #attempt: Attempt;
   /** When nobody waits any longer, on the monotonic clock. */
   readonly #end: number;
+  readonly #begun: number;
   #key: string | undefined;
   #isCertain = true;
 
@@ -81,7 +84,8 @@ class Command {
     this.#key = attempt.idempotencyKey;
     const { clock, patience = PATIENCE } = parts;
     const left = attempt.deadline === undefined ? patience : Math.min(patience, attempt.deadline - clock.now());
-    this.#end = clock.monotonic() + left;
+    this.#begun = clock.monotonic();
+    this.#end = this.#begun + left;
   }
 
   async run(): Promise<Outcome> {
@@ -90,10 +94,11 @@ class Command {
       const answer = this.#judge(await this.#try());
       if ("outcome" in answer) return answer.outcome;
       if (!answer.unsent) this.#isCertain = false;
+      if (answer.again === "never") break;
       if (answer.again === "at once" && tries === 0) continue;
       const wait = spread(random, Math.min(FIRST_PAUSE * 2 ** tries, LONGEST_PAUSE), JITTER);
       const { signal } = this.#attempt;
-      await pause(timers, Math.min(wait, this.#left), { signal });
+      await pause(timers, Math.max(0, Math.min(wait, this.#left)), { signal });
     }
     return this.#timeIsUp();
   }
@@ -140,7 +145,7 @@ class Command {
     const key = this.#key;
     const attempt = key === undefined ? this.#attempt : { ...this.#attempt, idempotencyKey: key };
     const answer = await this.#inTime(worker.perform(this.#address, attempt));
-    if (answer === undefined) return { again: "later", unsent: false };
+    if (answer === undefined) return { again: "never", unsent: false };
     return { outcome: answer };
   }
 
@@ -194,17 +199,25 @@ class Command {
       case "answer": {
         owners.learn(this.#address, owner);
         const outcome = uncarryOutcome(reply.outcome, findProblem);
-        return outcome === undefined ? { again: "later", unsent: false } : { outcome };
+        if (outcome === undefined) return { again: "later", unsent: false };
+        return this.#isPassing(outcome) ? { again: "later", unsent: true } : { outcome };
       }
       case "declined":
         return reply.reason === "busy" ? { outcome: tooMany() } : this.#elsewhere();
       case "gone":
-      case "late":
         owners.forget(this.#address);
         return { again: "at once", unsent: false };
+      case "late":
+        return { again: "never", unsent: false };
       case "unsent":
         return { outcome: reply.reason === "full" ? tooMany() : deny(problems.PAYLOAD_TOO_LARGE) };
     }
+  }
+
+  /** Whether it is a worker's trouble with the store, where nothing was changed, and not too old. */
+  #isPassing(outcome: Outcome): boolean {
+    const isTrouble = !outcome.ok && outcome.problem.code === problems.STORE_UNAVAILABLE.code;
+    return isTrouble && this.#parts.clock.monotonic() - this.#begun < STORE_PATIENCE;
   }
 
   #elsewhere(): Try {

@@ -202,7 +202,7 @@ describe("ChannelHub", () => {
         .deleteFrom("realtime_publications")
         .execute();
     });
-    await keep(two.installation.store, key, [1], "new run");
+    await keep(two.installation.store, { ...key, epoch: "new run" }, [1]);
     two.here.cluster.hub.publish(publicationAt(key, 1, "new run"));
     await eventually(() => ear.lostCount === 1);
     assert.deepEqual(ear.offsets, [1, 2, 3]);
@@ -267,11 +267,11 @@ describe("ChannelHub", () => {
     await using two = await openTwo();
     const { hub } = two.here.cluster;
     const last = new Ear("last");
-    let leave: Disposable | undefined;
+    const leaving: Disposable[] = [];
     const first = new Ear("first");
-    first.hear = () => leave?.[Symbol.dispose]();
+    first.hear = () => leaving[0]?.[Symbol.dispose]();
     await hub.subscribe(key, first);
-    leave = await hub.subscribe(key, last);
+    leaving.push(await hub.subscribe(key, last));
     hub.publish(volatilePublication(key, "x"));
     assert.deepEqual(last.heard, []);
   });

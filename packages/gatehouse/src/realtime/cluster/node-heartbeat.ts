@@ -30,7 +30,7 @@ const JITTER = 0.1;
 /** Milliseconds before another attempt after one that failed. */
 const RETRY = 1_000;
 /** Milliseconds for which what was read of the other nodes is fresh enough for everybody who asks. */
-const FRESH = 500;
+const FRESH = 100;
 
 /** Holds the lease of this node, and knows which others live. */
 export class NodeHeartbeat implements AsyncDisposable {

@@ -63,7 +63,7 @@ export class PresenceExchange implements AsyncDisposable {
 
   constructor(parts: PresenceExchangeParts) {
     this.#parts = parts;
-    const receive = (message: NodeMessage): void => this.#receive(message);
+    const receive = (message: NodeMessage): void => void this.#receive(message);
     this.#topic = new LastingTopic({ ...parts, topic: TOPIC, receive, opened: () => this.#askUnknown() });
     this.#watch = parts.heartbeat.onRead(() => this.#lookAround());
   }
@@ -140,10 +140,15 @@ export class PresenceExchange implements AsyncDisposable {
     });
   }
 
-  #receive({ from, body }: NodeMessage): void {
+  async #receive({ from, body }: NodeMessage): Promise<void> {
     const message = readPresenceMessage(body);
-    if (message === undefined || this.#ended) return;
-    if (!this.#parts.heartbeat.isAlive(from)) return void this.#parts.heartbeat.refresh();
+    if (message === undefined) return;
+    const { heartbeat } = this.#parts;
+    if (!heartbeat.isAlive(from)) await heartbeat.refresh();
+    if (heartbeat.isAlive(from) && !this.#ended) this.#take(from, message);
+  }
+
+  #take(from: string, message: PresenceMessage): void {
     switch (message.kind) {
       case "news":
         return this.#hear(from, message);

@@ -29,8 +29,8 @@ const LONGEST_INFO = 1_024;
 const memberSchema = z.object({
   client: z.string(),
   user: z.string(),
-  conn_info: z.unknown(),
-  chan_info: z.unknown(),
+  conn_info: z.unknown().optional(),
+  chan_info: z.unknown().optional(),
 });
 const seats = z.array(z.tuple([z.string(), z.string(), z.enum(["taken", "leaving", "empty"]), memberSchema]));
 const message = z.discriminatedUnion("kind", [

@@ -13,7 +13,7 @@ export interface SignedBusParts {
   readonly keyRing: KeyRing;
   /** Identifier of this node. */
   readonly node: string;
-  /** The database's clock. */
+  /** The database's clock, in whole milliseconds. */
   readonly now: () => number;
   readonly refused: (refusal: Refusal) => void;
 }
@@ -57,7 +57,7 @@ export class SignedBus {
     const { bus, keyRing, node, now } = this.#parts;
     const parts = partsOf(body);
     if (parts === undefined) throw new RangeError("A message between nodes holds at most 1 MiB.");
-    const at = Math.round(now());
+    const at = now();
     const sent = parts.map((payload, index) => {
       this.#number += 1;
       const message = { from: node, number: this.#number, at, index, count: parts.length, payload };

@@ -6,5 +6,5 @@ const RANGE = 2 ** 32;
 export function spread(random: Random, milliseconds: number, part: number): number {
   const bytes = random.bytes(4);
   const fraction = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0) / RANGE;
-  return milliseconds * (1 - part + 2 * part * fraction);
+  return Math.round(milliseconds * (1 - part + 2 * part * fraction));
 }

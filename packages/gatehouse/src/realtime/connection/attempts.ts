@@ -22,7 +22,7 @@ export class ConnectionAttempts {
   readonly #shared: Shared;
   readonly #admitted: Admitted;
   readonly #client: string;
-  readonly #bound: ChannelParts | undefined;
+  #actor: string | undefined;
   #gone: AbortController | undefined;
   /** Whom the connection belongs to, once that is known. */
   principal: Principal | undefined;
@@ -31,8 +31,12 @@ export class ConnectionAttempts {
     this.#shared = shared;
     this.#admitted = admitted;
     this.#client = client;
-    const { actor } = admitted;
-    this.#bound = actor === undefined ? undefined : parseChannel(actor, (type) => shared.actors.partsOf(type));
+    this.#actor = admitted.actor;
+  }
+
+  /** Lets the connection speak to one actor alone, named by its channel. */
+  bind(actor: string): void {
+    this.#actor = actor;
   }
 
   /** The tenant of everything the connection does. */
@@ -77,8 +81,8 @@ export class ConnectionAttempts {
 
   /** Whether the ticket that the connection was opened with lets it speak to an actor. */
   mayAddress({ type, key }: Pick<ChannelParts, "type" | "key">): boolean {
-    if (this.#admitted.actor === undefined) return true;
-    const bound = this.#bound;
+    if (this.#actor === undefined) return true;
+    const bound = parseChannel(this.#actor, (name) => this.#shared.actors.partsOf(name));
     return bound !== undefined && bound.type === type && isSameKey(bound.key, key);
   }
 

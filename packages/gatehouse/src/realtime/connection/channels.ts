@@ -11,6 +11,7 @@ import { ChannelSubscription, type SubscriptionOwner } from "./channel-subscript
 import type { Outbox } from "./outbox.ts";
 import type { Shared } from "./shared.ts";
 import { count, type RecoveryVerdict } from "./statistics.ts";
+import { recipientOf, STRANGER } from "../recipient.ts";
 
 /** What the channels of a connection are kept with. */
 export interface ChannelsParts {
@@ -36,6 +37,9 @@ export class Begun {
     this.begin = begin;
   }
 }
+
+/** Whoever is not known yet. */
+const NOBODY = { type: "anonymous", id: STRANGER } as const;
 
 /** The channels that one connection hears. */
 export class Channels {
@@ -140,7 +144,7 @@ export class Channels {
   #owner(client: string, outbox: Outbox): SubscriptionOwner {
     return {
       client,
-      principal: this.#parts.attempts.principal?.id ?? "",
+      principal: recipientOf(this.#parts.attempts.principal ?? NOBODY),
       outbox,
       mostHeld: this.#parts.shared.settings.queueHard,
       lost: () => this.#parts.lost(),
@@ -201,6 +205,14 @@ export class Channels {
       shared.presence.enter(key, memberOf(client, attempts, result));
     }
     subscription.begin(result);
+    this.#attend("joined", subscription);
+  }
+
+  #attend(what: "joined" | "left", { parts: { type, key, channel } }: ChannelSubscription): void {
+    const { attempts, client, shared } = this.#parts;
+    const { tenant, principal } = attempts;
+    if (principal !== undefined)
+      shared.attended(what, { address: { tenant, type, key }, channel, connection: client, principal });
   }
 
   #lifetime({ expiresAt }: ChannelSubscription): Answer {
@@ -214,6 +226,7 @@ export class Channels {
     if (this.#byName.get(key.channel) === subscription) this.#byName.delete(key.channel);
     if (isEnded) return;
     subscription.end();
+    if (subscription.hasBegun) this.#attend("left", subscription);
     if (subscription.present) this.#parts.shared.presence.leave(key, this.#parts.client);
   }
 }
@@ -221,7 +234,7 @@ export class Channels {
 function memberOf(client: string, { principal }: ConnectionAttempts, result: SubscribeResult): Member {
   return {
     client,
-    user: principal === undefined || principal.type === "anonymous" ? "" : principal.id,
+    user: principal === undefined || principal.type === "anonymous" ? "" : recipientOf(principal),
     ...(result.info === undefined ? {} : { conn_info: result.info }),
     ...(result.channelInfo === undefined ? {} : { chan_info: result.channelInfo }),
   };

@@ -170,7 +170,7 @@ export class Connection implements TransportEvents, DialogueHost {
       this.close({ disconnect: DISCONNECT.badToken, event: realtimeEvents.connection_ended });
       return undefined;
     }
-    if (!outcome.ok) return refusalOfToken(outcome, token, this.#shared.clock.now());
+    if (!outcome.ok) return refusalOfToken(outcome, this.#standing.token, this.#shared.clock.now());
     this.#owner.identified(this);
     this.#schedule();
     void this.channels.reauthorise().catch(this.#shared.report);
@@ -188,7 +188,7 @@ export class Connection implements TransportEvents, DialogueHost {
       ...(version === undefined ? {} : { version }),
     });
     if (this.state === "closed") return undefined;
-    if (!outcome.ok) return refusalOfToken(outcome, token, this.#shared.clock.now());
+    if (!outcome.ok) return refusalOfToken(outcome, this.#standing.token, this.#shared.clock.now());
     this.#owner.identified(this);
     // From here on it is found where something is revoked. What was revoked before may not have been seen yet.
     if (seen !== this.#shared.revocations()) await this.look();

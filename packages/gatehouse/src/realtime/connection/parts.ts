@@ -4,9 +4,13 @@ import type { Gate } from "../../kernel/gate.ts";
 import type { Ids } from "../../kernel/ids.ts";
 import type { Random } from "../../kernel/random.ts";
 import type { Timers } from "../../kernel/timers.ts";
+import type { Principal } from "../../kernel/attempt.ts";
+import type { Denial } from "../../kernel/outcome.ts";
+import type { ActorAddress } from "../../kernel/ports/actors.ts";
 import type { CommandDesk } from "../perform.ts";
 import type { Presence } from "../presence.ts";
 import type { Hub } from "../pushed.ts";
+import type { TicketPlace, TicketSubject } from "../ticket-subject.ts";
 
 /** What there is to subscribe to and to call. */
 export interface ActorDirectory {
@@ -14,6 +18,15 @@ export interface ActorDirectory {
   partsOf(type: string): number | undefined;
   /** Whether there is an action of this name: `<type>.<command>`, `<type>.subscribe` and so on. */
   has(action: string): boolean;
+}
+
+/** A subscription that has begun, or ended. */
+export interface Attended {
+  readonly address: ActorAddress;
+  /** The last part of the channel's name. */
+  readonly channel: string;
+  readonly connection: string;
+  readonly principal: Principal;
 }
 
 /** Bounds of connections. Times are milliseconds, sizes bytes. */
@@ -59,6 +72,10 @@ export interface ConnectionParts {
   readonly events: Pick<EventStream, "emit">;
   readonly report: (error: unknown) => void;
   readonly settings: ConnectionSettings;
+  /** Told of every subscription that begins or ends. */
+  readonly attended: (what: "joined" | "left", attended: Attended) => void;
+  /** Takes the ticket that a connect frame brings as its token, after `ticket.`. */
+  readonly redeemTicket: (text: string, place: TicketPlace) => Promise<TicketSubject | Denial>;
   /** Names this server to clients whose commands come in requests of their own. */
   readonly node: string;
 }

@@ -1,4 +1,4 @@
-import type { Principal } from "../../kernel/attempt.ts";
+import { INVITATION_GRANT, type Principal } from "../../kernel/attempt.ts";
 import type { Connection, ConnectionOwner } from "./connection.ts";
 
 /** Which connections are meant: those that are all of what is said. */
@@ -8,6 +8,8 @@ export interface ConnectionFilter {
   readonly principal?: Pick<Principal, "type" | "id" | "tenant">;
   /** Fingerprint of the session or token: `Principal.session`. */
   readonly session?: string;
+  /** Identifiers, of which one is that of the principal, of whom it acts for, or of the join token it came in by. */
+  readonly concerning?: ReadonlySet<string>;
   /** One of the channels it hears. */
   readonly channel?: string;
 }
@@ -70,8 +72,8 @@ export class Registry implements ConnectionOwner {
    * @throws {TypeError} where nothing is said: everybody is never meant by mistake.
    */
   select(filter: ConnectionFilter): readonly Connection[] {
-    const { client, tenant, principal, session, channel } = filter;
-    if ([client, tenant, principal, session, channel].every((said) => said === undefined))
+    const { client, tenant, principal, session, concerning, channel } = filter;
+    if ([client, tenant, principal, session, concerning, channel].every((said) => said === undefined))
       throw new TypeError("Say which connections are meant.");
     return [...this.#candidates(filter)].filter(
       (connection) =>
@@ -79,6 +81,7 @@ export class Registry implements ConnectionOwner {
         (tenant === undefined || connection.admitted.tenant === tenant) &&
         (principal === undefined || this.#places.get(connection)?.principal === nameOf(principal)) &&
         (session === undefined || connection.principal?.session === session) &&
+        (concerning === undefined || concerns(concerning, connection.principal)) &&
         (channel === undefined || connection.channels.has(channel)),
     );
   }
@@ -100,6 +103,15 @@ export class Registry implements ConnectionOwner {
     remove(this.#ofPrincipal, place.principal, connection);
     if (place.session !== undefined) remove(this.#ofSession, place.session, connection);
   }
+}
+
+function concerns(identifiers: ReadonlySet<string>, principal: Principal | undefined): boolean {
+  if (principal === undefined) return false;
+  const { id, onBehalfOf = id, grants } = principal;
+  if (identifiers.has(id) || identifiers.has(onBehalfOf)) return true;
+  for (const grant of grants)
+    if (grant.startsWith(INVITATION_GRANT) && identifiers.has(grant.slice(INVITATION_GRANT.length))) return true;
+  return false;
 }
 
 function nameOf({ type, id, tenant }: Pick<Principal, "type" | "id" | "tenant">): string {

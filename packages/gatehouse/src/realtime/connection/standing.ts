@@ -1,10 +1,11 @@
-import type { Principal } from "../../kernel/attempt.ts";
-import type { Outcome, Success } from "../../kernel/outcome.ts";
+import type { Principal, Provenance } from "../../kernel/attempt.ts";
+import { isDenial, type Denial, type Outcome, type Success } from "../../kernel/outcome.ts";
 import { problems } from "../../kernel/problems.ts";
 import type { Admitted } from "../admitted.ts";
 import { DISCONNECT, type Disconnect } from "../protocol/codes.ts";
 import type { AttemptEvidence, ConnectionAttempts } from "./attempts.ts";
 import { CONNECT, RENEW, type Admission, type ConnectInput } from "./connect-action.ts";
+import { TICKET_PREFIX } from "../ticket-subject.ts";
 import type { Shared } from "./shared.ts";
 
 /** What came of looking again. */
@@ -24,6 +25,7 @@ export class Standing {
   readonly #shared: Shared;
   readonly #admitted: Admitted;
   readonly #attempts: ConnectionAttempts;
+  #credentials: Admitted["credentials"];
   #token: string | undefined;
   #expiresAt = Infinity;
   #undecided = 0;
@@ -35,7 +37,13 @@ export class Standing {
   constructor(shared: Shared, admitted: Admitted, attempts: ConnectionAttempts) {
     this.#shared = shared;
     this.#admitted = admitted;
+    this.#credentials = admitted.credentials;
     this.#attempts = attempts;
+  }
+
+  /** The token that the connection goes by, or a ticket that was not good. */
+  get token(): string | undefined {
+    return this.#token;
   }
 
   /** Epoch milliseconds at which the token expires; `Infinity` where nothing does by itself. */
@@ -55,11 +63,17 @@ export class Standing {
     return { expires: true, ttl: Math.max(1, Math.floor((left - Math.min(LEAD, left / 10)) / 1_000)) };
   }
 
-  /** Finds out who is there. */
-  async begin(token: string | undefined, input: ConnectInput): Promise<Outcome> {
-    this.#token = token;
-    const outcome = await this.#attempts.show(CONNECT, input, this.#evidence(token));
-    if (outcome.ok) this.#accept(admissionOf(outcome));
+  /** Finds out who is there: by what the line was opened with, by a token, or by a ticket in the place of one. */
+  async begin(shown: string | undefined, input: ConnectInput): Promise<Outcome> {
+    const refused = await this.#take(shown);
+    if (refused !== undefined) return refused;
+    const outcome = await this.#attempts.show(CONNECT, input, this.#evidence(this.#token));
+    if (!outcome.ok) return outcome;
+    const admission = admissionOf(outcome);
+    // A line is counted for whom it was opened by; who is named only now has not been counted.
+    const excess = await this.#admitted.claim?.(admission.principal);
+    if (excess !== undefined) return excess;
+    this.#accept(admission);
     return outcome;
   }
 
@@ -83,6 +97,19 @@ export class Standing {
       return this.#look();
     });
     return this.#next;
+  }
+
+  async #take(shown: string | undefined): Promise<Denial | undefined> {
+    this.#token = shown;
+    if (shown?.startsWith(TICKET_PREFIX) !== true) return undefined;
+    const { tenant, provenance } = this.#admitted;
+    const place = { tenant, origin: pageOriginOf(provenance) };
+    const ticket = await this.#shared.redeemTicket(shown.slice(TICKET_PREFIX.length), place);
+    if (isDenial(ticket)) return ticket;
+    this.#token = undefined;
+    this.#credentials = [ticket.credential];
+    if (ticket.actor !== undefined) this.#attempts.bind(ticket.actor);
+    return undefined;
   }
 
   async #look(): Promise<StandingVerdict> {
@@ -120,7 +147,8 @@ export class Standing {
   }
 
   #evidence(token: string | undefined): AttemptEvidence {
-    const { credentials, provenance } = this.#admitted;
+    const { provenance } = this.#admitted;
+    const credentials = this.#credentials;
     if (token === undefined) return { credentials, provenance };
     const others = credentials.filter(({ kind }) => kind !== "bearer");
     return { credentials: [...others, { kind: "bearer", token }], provenance };
@@ -155,4 +183,11 @@ function ended(why: keyof typeof DISCONNECT): StandingVerdict {
 function admissionOf(outcome: Success<unknown>): Admission {
   // Attempts at the two actions of connections that succeed result in admissions.
   return outcome.value as Admission;
+}
+
+/** The page that opened a line, as its browser tells; `undefined` for programs. */
+function pageOriginOf(provenance: Provenance): string | undefined {
+  if (provenance.kind !== "browser") return undefined;
+  const { origin, fetchSite, target } = provenance;
+  return origin ?? (fetchSite === "same-origin" ? target : undefined);
 }

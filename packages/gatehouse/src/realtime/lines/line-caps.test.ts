@@ -28,7 +28,7 @@ function server(clock: FakeClock, counters: Counters, options: LineOptions, trus
 }
 
 async function seats(caps: LineCaps, count: number, ip = "192.0.2.1", principal = anna): Promise<Seat[]> {
-  const answers = await Promise.all(Array.from({ length: count }, () => caps.reserve(principal, peer(ip))));
+  const answers = await Promise.all(Array.from({ length: count }, () => caps.reserve(principal, { peer: peer(ip) })));
   return answers.flatMap((answer) => (isDenial(answer) ? [] : [answer]));
 }
 
@@ -119,7 +119,7 @@ describe("LineCaps", () => {
     first?.release();
     assert.equal(caps.taken, 1);
     const [third] = await seats(caps, 1);
-    const full = await caps.reserve(anna, peer("192.0.2.1"));
+    const full = await caps.reserve(anna, { peer: peer("192.0.2.1") });
     assert.ok(isDenial(full));
     assert.deepEqual([full.problem.status, full.context?.["policy"]], [503, "realtime.connections-server"]);
     second?.release();
@@ -133,7 +133,7 @@ describe("LineCaps", () => {
       take: () => Promise.reject(new Error("away")),
     });
     const caps = server(clock, counters, {});
-    await assert.rejects(caps.reserve(anna, peer("192.0.2.1")), /away/);
+    await assert.rejects(caps.reserve(anna, { peer: peer("192.0.2.1") }), /away/);
     assert.equal(caps.taken, 0);
   });
 });

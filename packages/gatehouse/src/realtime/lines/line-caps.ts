@@ -1,5 +1,5 @@
 import { addressKey, createAddressRanges, type AddressRanges } from "../../guards/address.ts";
-import type { Peer, Principal } from "../../kernel/attempt.ts";
+import { invitationOf, type Attempt, type Principal } from "../../kernel/attempt.ts";
 import { events } from "../../kernel/events.ts";
 import type { KeyRing } from "../../kernel/key-ring.ts";
 import { deny, type Denial } from "../../kernel/outcome.ts";
@@ -22,6 +22,9 @@ export interface LineCapsParts {
   readonly report: (error: unknown) => void;
 }
 
+/** What of an attempt tells who is to be counted. */
+export type LineCaller = Pick<Attempt, "peer" | "known">;
+
 /** The place of one connection. */
 export interface Seat {
   /** Counts it for a principal besides; a denial where that one has too many. */
@@ -32,7 +35,10 @@ export interface Seat {
 
 const USER_POLICY = "realtime.connections-user";
 const ADDRESS_POLICY = "realtime.connections-address";
+const INVITATION_POLICY = "realtime.connections-invitation";
 const NODE_POLICY = "realtime.connections-server";
+/** How many times as many connections the guests of one join token may have together as one address. */
+const GUESTS = 10;
 /** Milliseconds after which the place of a connection is free whose server has died. */
 const LIFETIME = 120_000;
 /** Milliseconds between two rounds in which the places of open connections are held. */
@@ -63,8 +69,11 @@ export class LineCaps {
     return this.#seats.size;
   }
 
-  /** Takes a place. Strangers are counted by their address alone. */
-  async reserve(principal: Principal, peer: Peer): Promise<Seat | Denial> {
+  /**
+   * Takes a place. Strangers are counted by their address alone; guests of one join token together, since all of an event
+   * may be at one address; whoever has signed in by themselves.
+   */
+  async reserve(principal: Principal, attempt: LineCaller): Promise<Seat | Denial> {
     const { counters, settings, report } = this.#parts;
     if (this.#seats.size >= settings.perNode) return excess(lineProblems.CONNECTIONS_EXHAUSTED, NODE_POLICY);
     const seat = new CountedSeat({
@@ -79,10 +88,12 @@ export class LineCaps {
     });
     this.#seats.add(seat);
     this.#round ??= this.#schedule();
-    const refused = await seat.take([...this.#addressChecks(peer), ...this.#userCheck(principal)]).catch((error) => {
-      seat.release();
-      throw error;
-    });
+    const refused = await seat
+      .take([...this.#groupChecks(principal, attempt), ...this.#userCheck(principal)])
+      .catch((error) => {
+        seat.release();
+        throw error;
+      });
     if (refused === undefined) return seat;
     seat.release();
     return refused;
@@ -93,9 +104,14 @@ export class LineCaps {
     await Promise.all(this.#returning);
   }
 
-  #addressChecks({ ip }: Peer): LimitCheck[] {
-    if (this.#trusted.has(ip)) return [];
-    return [this.#check(ADDRESS_POLICY, this.#parts.settings.perAddress, [addressKey(ip)])];
+  #groupChecks(principal: Principal, attempt: LineCaller): LimitCheck[] {
+    const { ip } = attempt.peer;
+    const { perAddress } = this.#parts.settings;
+    const invitation = invitationOf(attempt, principal);
+    if (invitation !== undefined)
+      return [this.#check(INVITATION_POLICY, perAddress * GUESTS, [principal.tenant, invitation])];
+    if (this.#trusted.has(ip) || attempt.known?.by === "session") return [];
+    return [this.#check(ADDRESS_POLICY, perAddress, [addressKey(ip)])];
   }
 
   #userCheck({ type, id, tenant }: Principal): LimitCheck[] {
@@ -157,7 +173,7 @@ class CountedSeat implements Seat {
 
   async renew(): Promise<void> {
     try {
-      await Promise.all(this.#held.map((reservation) => this.#parts.counters.renew(reservation)));
+      for (const reservation of this.#held) await this.#parts.counters.renew(reservation);
     } catch (error) {
       // It is taken again in the next round.
       this.#parts.report(error);

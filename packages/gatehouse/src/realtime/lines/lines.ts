@@ -19,7 +19,8 @@ import { openAction, type LinePolicy } from "./opening.ts";
 import { lineSettings, type LineOptions, type LineSettings } from "./options.ts";
 import { lineRoutes } from "./routes.ts";
 import { ticketAction } from "./ticket-action.ts";
-import { Tickets, type TicketPlace, type TicketSubject } from "./tickets.ts";
+import { Tickets } from "./tickets.ts";
+import type { TicketPlace, TicketSubject } from "../ticket-subject.ts";
 import { UpgradeGate, type AdmittedUpgrade } from "./upgrade-gate.ts";
 
 /** What lines are built on. */

@@ -9,7 +9,7 @@ import type { Admitted } from "../admitted.ts";
 import type { TransportKind } from "../transport.ts";
 import type { LineCaps, Seat } from "./line-caps.ts";
 import type { LineSettings } from "./options.ts";
-import type { TicketSubject } from "./tickets.ts";
+import type { TicketSubject } from "../ticket-subject.ts";
 
 /** Name of the action that opens connections. */
 export const OPEN = "realtime.open";
@@ -59,23 +59,19 @@ export class Opening {
     this.#shown = shown;
   }
 
-  /** Decides in order: the credential, the number of connections, the application's policy. */
+  /**
+   * Decides in order: the credential, the number of connections, the application's policy. Whoever asks has to release
+   * what is not opened then.
+   */
   async decide({ caps, settings, policy }: OpeningParts, context: Context): Promise<boolean | Denial> {
     const { principal, attempt, read } = context;
     const unproven = judgeCredentials({ principal, attempt, settings, ...this.#shown });
     if (unproven !== undefined) return unproven;
-    const seat = await caps.reserve(principal, attempt.peer);
+    const seat = await caps.reserve(principal, attempt);
     if (isDenial(seat)) return seat;
     this.#take(context, seat);
-    try {
-      const { transport } = this;
-      const answer = (await policy?.({ principal, attempt, transport, actor: this.#actor, read })) ?? true;
-      if (answer !== true) this.release();
-      return answer;
-    } catch (error) {
-      this.release();
-      throw error;
-    }
+    const { transport } = this;
+    return (await policy?.({ principal, attempt, transport, actor: this.#actor, read })) ?? true;
   }
 
   /** What the connection is told about who has opened it; the place is its own from now on. */

@@ -48,9 +48,11 @@ export function ticketAction(parts: OpeningParts & { readonly tickets: Tickets }
       if (unproven !== undefined) return unproven;
       // Decided as for a connection; the place is free again until the ticket is shown.
       const opening = new Opening("websocket");
-      const answer = await opening.decide({ ...parts, settings }, context);
-      opening.release();
-      return answer;
+      try {
+        return await opening.decide({ ...parts, settings }, context);
+      } finally {
+        opening.release();
+      }
     },
     run: async ({ attempt, principal, input, transaction }): Promise<IssuedTicket> => {
       const [credential] = attempt.credentials;

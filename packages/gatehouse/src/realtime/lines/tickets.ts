@@ -1,4 +1,3 @@
-import type { Credential, Principal } from "../../kernel/attempt.ts";
 import { base64url } from "../../kernel/codec.ts";
 import { events } from "../../kernel/events.ts";
 import type { KeyRing } from "../../kernel/key-ring.ts";
@@ -8,6 +7,7 @@ import type { Store, WriteTransaction } from "../../kernel/ports/store.ts";
 import { problems } from "../../kernel/problems.ts";
 import type { Random } from "../../kernel/random.ts";
 import type { SealBinding, Sealer } from "../../kernel/seal.ts";
+import type { TicketPlace, TicketSubject } from "../ticket-subject.ts";
 
 /** What tickets are kept with. */
 export interface TicketParts {
@@ -18,24 +18,6 @@ export interface TicketParts {
   readonly random: Random;
   /** Milliseconds for which a ticket is good. */
   readonly lifetime: number;
-}
-
-/** What a ticket stands for. */
-export interface TicketSubject {
-  /** What its holder proved to be by, which is looked at again when the ticket is shown. */
-  readonly credential: Credential;
-  readonly principal: Pick<Principal, "type" | "id">;
-  /** The only origin it can be shown from; absent where no page asked for it. */
-  readonly origin?: string | undefined;
-  /** The only actor it is good for, as a channel. */
-  readonly actor?: string | undefined;
-}
-
-/** Where a ticket is shown. */
-export interface TicketPlace {
-  readonly tenant: string;
-  /** As the browser tells it; absent for programs. */
-  readonly origin: string | undefined;
 }
 
 const KIND = "realtime.ticket";

@@ -1,3 +1,4 @@
+import { TICKET_PREFIX } from "../ticket-subject.ts";
 import type { IncomingMessage } from "node:http";
 import { deny, type Denial } from "../../kernel/outcome.ts";
 import { problems } from "../../kernel/problems.ts";
@@ -7,7 +8,6 @@ import { lineProblems } from "./problems.ts";
 /** The protocol that is spoken over WebSocket. */
 export const SUBPROTOCOL = "centrifuge-json";
 
-const TICKET_PREFIX = "ticket.";
 const KEY = /^[+/0-9A-Za-z]{22}==$/;
 const VERSION = "13";
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;

@@ -6,7 +6,7 @@ import { problems } from "../../kernel/problems.ts";
 export type AnyRoomHandler = (context: any, data: any) => unknown;
 
 /** The name of handlers that see every message first. */
-export const EVERY = "*";
+const EVERY = "*";
 
 /** What is done about the messages of a room. Handlers stay until they are taken off. */
 export class RoomHandlers {

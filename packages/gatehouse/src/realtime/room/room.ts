@@ -9,6 +9,7 @@ import type { ActorEvent } from "../actor/emit.ts";
 import { DEFAULT_CHANNEL } from "../channel-name.ts";
 import { roomContext, type ConnectionMeta, type RoomContext } from "./room-context.ts";
 import { RoomHandlers, type AnyRoomHandler } from "./room-handlers.ts";
+import { recipientOf } from "../recipient.ts";
 
 type Now<Value> = Value | Promise<Value>;
 
@@ -99,9 +100,7 @@ export function defineRoom<
 ): Actor<DefinedContract<Type, Key, Events, Messages, {}, {}, Channels | "default", never>> &
   Room<ShapeOf<State, Key, Events, {}>, Messages, Meta> {
   // Behind its name a room is only ever given contexts of its own.
-  return build(definition as unknown as AnyRoomDefinition) as ReturnType<
-    typeof defineRoom<Type, State, Key, Events, Messages, Channels, Meta>
-  >;
+  return build(definition) as ReturnType<typeof defineRoom<Type, State, Key, Events, Messages, Channels, Meta>>;
 }
 
 // oxlint-disable-next-line typescript/no-explicit-any -- contexts are contravariant: no other type accepts every room
@@ -115,7 +114,9 @@ function build(definition: AnyRoomDefinition): DeclaredActor & Pick<RoomHandlers
       ...message,
       policy: async (asked: PolicyContext<Shape, unknown>) => {
         if ((await definition.admit(asked)) !== true) return false;
-        return message.policy === undefined ? true : message.policy(asked as never);
+        if (message.policy === undefined) return true;
+        // The schema of the message has made the input.
+        return message.policy(asked as never);
       },
       handler: ({ input, ...turn }: TurnContext<Shape> & { readonly input: unknown }) =>
         guarded(definition, contextOf(definition, turn, { type, data: input }), (context) =>
@@ -174,8 +175,9 @@ function contextOf(
 ): RoomContext<Shape, object> {
   const { principal, connection, key } = turn;
   const channels = [frame.channel ?? DEFAULT_CHANNEL];
-  const identifiers: ConnectionMeta = { userId: principal.id, clientId: connection ?? "", channels };
-  const meta: object = extractMeta?.({ ...identifiers, principal, key }) ?? identifiers;
+  const identifiers: ConnectionMeta = { userId: recipientOf(principal), clientId: connection ?? "", channels };
+  const made: unknown = extractMeta?.({ ...identifiers, principal, key });
+  const meta = typeof made === "object" && made !== null ? made : identifiers;
   return roomContext(turn, { type: frame.type, data: frame.data }, meta);
 }
 

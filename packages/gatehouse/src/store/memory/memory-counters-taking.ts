@@ -1,6 +1,12 @@
 import type { Stamp, Tally } from "../../kernel/limit/tally.ts";
-import type { LimitCheck } from "../../kernel/ports/counters.ts";
+import type { LimitCheck, LimitRule, Reservation } from "../../kernel/ports/counters.ts";
 import type { Generations } from "./memory-counters-generations.ts";
+
+/** A tally of several keys, and the rule it counts by. */
+export interface Shared {
+  readonly rule: LimitRule;
+  readonly tally: Tally;
+}
 
 /** One check under decision, linked to the one before it; afterwards what a reservation remembers. */
 export class Taking {
@@ -17,4 +23,22 @@ export class Taking {
     this.tally = tally;
     this.before = before;
   }
+}
+
+/** What has been taken and not been given back. */
+interface Outstanding {
+  readonly taking: Taking;
+  readonly stamp: Stamp;
+}
+
+/** What of a reservation has been taken and not been given back. */
+export function outstanding({ checks, mark }: Reservation): Outstanding[] {
+  if (checks.length === 0) return [];
+  if (!(mark instanceof Taking)) throw new TypeError("The reservation was made by other counters.");
+  const found: Outstanding[] = [];
+  for (let taking: Taking | undefined = mark; taking !== undefined; taking = taking.before) {
+    const { check, stamp } = taking;
+    if (stamp !== undefined && checks.some(({ key }) => key === check.key)) found.push({ taking, stamp });
+  }
+  return found;
 }

@@ -1,7 +1,7 @@
 import type { Clock } from "../../kernel/clock.ts";
 import { assertChecks, stateOf } from "../../kernel/limit/decide.ts";
 import { createTally, horizonOf, restoreState, shiftState, tallyKind } from "../../kernel/limit/tallies.ts";
-import type { Stamp, Tally, TallyState } from "../../kernel/limit/tally.ts";
+import type { Tally, TallyState } from "../../kernel/limit/tally.ts";
 import type {
   Counters,
   Decision,
@@ -11,7 +11,7 @@ import type {
   Reservation,
 } from "../../kernel/ports/counters.ts";
 import { Generations } from "./memory-counters-generations.ts";
-import { Taking } from "./memory-counters-taking.ts";
+import { outstanding, Taking, type Shared } from "./memory-counters-taking.ts";
 
 /** How counters in memory behave. */
 export interface MemoryCountersOptions {
@@ -56,11 +56,6 @@ const MAXIMUM_KEYS = 500_000;
 const LASTING_WINDOW = 600_000;
 /** Microseconds for which the difference between the clocks is taken to stand. */
 const STEP_LIFETIME = 200_000;
-
-interface Shared {
-  readonly rule: LimitRule;
-  readonly tally: Tally;
-}
 
 /**
  * Counters in memory: decisions in constant time without timers, on a clock that does not jump.
@@ -299,21 +294,4 @@ class Table implements MemoryCounters {
       if (tally.emptyAt(rule) <= now) this.#overflow.delete(policy);
     }
   }
-}
-
-interface Outstanding {
-  readonly taking: Taking;
-  readonly stamp: Stamp;
-}
-
-/** What of a reservation has been taken and not been given back. */
-function outstanding({ checks, mark }: Reservation): Outstanding[] {
-  if (checks.length === 0) return [];
-  if (!(mark instanceof Taking)) throw new TypeError("The reservation was made by other counters.");
-  const found: Outstanding[] = [];
-  for (let taking: Taking | undefined = mark; taking !== undefined; taking = taking.before) {
-    const { check, stamp } = taking;
-    if (stamp !== undefined && checks.some(({ key }) => key === check.key)) found.push({ taking, stamp });
-  }
-  return found;
 }

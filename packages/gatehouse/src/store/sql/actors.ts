@@ -90,6 +90,7 @@ export function createActorRecords({ random }: { readonly random: Random }): Act
       const [row] = await transaction.execute<ActorRow>(CLAIM, values);
       return found(row, () => records.find(transaction, address));
     },
+    // oxlint-disable-next-line eslint/max-params -- the port has four
     async save(transaction, address, { owner, epoch, version }, { state, offsets }) {
       const values = [...place(address), owner, epoch, version, state, offsets];
       return (await transaction.execute(SAVE, values)).length > 0;
@@ -111,10 +112,12 @@ export function createActorRecords({ random }: { readonly random: Random }): Act
     async setTimer(transaction, address, { name, dueAt, payload }) {
       await transaction.execute(SET_TIMER, [...place(address), name, dueAt, payload]);
     },
+    // oxlint-disable-next-line eslint/max-params -- the port has four
     async clearTimer(transaction, address, name, dueAt) {
       const [statement, when] = dueAt === undefined ? [CLEAR_TIMER, []] : [CLEAR_TIMER_AT, [dueAt]];
       return (await transaction.execute(statement, [...place(address), name, ...when])).length > 0;
     },
+    // oxlint-disable-next-line eslint/max-params -- the port has four
     async dueTimers(transaction, node, now, limit) {
       return (await transaction.execute<TimerRow>(DUE_TIMERS, [node, now, limit])).map(timerOf);
     },

@@ -42,6 +42,7 @@ export function createPublications(): Publications {
         await transaction.execute(APPEND, [...place(key), offset, epoch, data, info ?? null, text, at]);
       }
     },
+    // oxlint-disable-next-line eslint/max-params -- the port has four
     async after(transaction, key, { offset, epoch }, limit) {
       const values = [...place(key), epoch, offset, limit];
       return (await transaction.execute<PublicationRow>(AFTER, values)).map(publicationOf);

@@ -11,7 +11,8 @@ import type {
   LimitState,
   Reservation,
 } from "../../kernel/ports/counters.ts";
-import { GIVE_BACK_SCRIPT, RENEW_SCRIPT, TAKE_SCRIPT } from "./valkey-counters-script.ts";
+import { RENEW_SCRIPT } from "./valkey-counters-renewal.ts";
+import { GIVE_BACK_SCRIPT, TAKE_SCRIPT } from "./valkey-counters-script.ts";
 import type { ValkeyConnection, ValkeyValue } from "./valkey-connection.ts";
 
 /** How counters in Valkey behave. */

@@ -1,0 +1,100 @@
+import { z } from "zod";
+import { guestEvents } from "../../guests/events.ts";
+import { identityEvents } from "../../identity/events.ts";
+import type { SecurityEvent } from "../../kernel/event.ts";
+import type { Bus } from "../../kernel/ports/bus.ts";
+import type { Connections } from "../../realtime/connection/connections.ts";
+import type { ConnectionFilter } from "../../realtime/connection/registry.ts";
+import type { Services } from "../application.ts";
+
+const TOPIC = "gatehouse.realtime.revoked";
+/** Milliseconds before another attempt to subscribe. */
+const RETRY = 1_000;
+
+/** What may have taken something from somebody who is connected. */
+const REVOKING: ReadonlySet<string> = new Set(
+  [
+    ...[identityEvents.oauth_grant_revoked, identityEvents.oauth_grant_reused],
+    ...[identityEvents.oauth_client_disabled, identityEvents.oauth_client_deleted],
+    ...[identityEvents.account_sessions_ended, identityEvents.account_grant_withdrawn],
+    ...[identityEvents.authn_password_change, identityEvents.user_signed_out, identityEvents.user_factors_reset],
+    ...[identityEvents.user_updated, identityEvents.user_disabled, identityEvents.user_deleted],
+    ...[guestEvents.join_token_revoked, guestEvents.join_tokens_revoked, guestEvents.join_token_rotated],
+  ].map(({ name }) => name),
+);
+
+const tidings = z.union([
+  z.strictObject({ session: z.string() }),
+  z.strictObject({ tenant: z.string(), concerning: z.array(z.string()).max(16) }),
+]);
+type Tidings = z.infer<typeof tidings>;
+
+/** What revocations are heard of by. */
+export interface RevocationParts {
+  readonly services: Services;
+  readonly connections: Pick<Connections, "refresh">;
+  readonly report: (error: unknown) => void;
+}
+
+/**
+ * Has connections look at once at what they came with when a session ends, a grant is withdrawn, an account changes or a
+ * join token is revoked, on every server. What is missed here they see at their next sign of life.
+ */
+export function watchRevocations(parts: RevocationParts): AsyncDisposable {
+  const { services, report } = parts;
+  const { bus, edge, events } = services;
+  const ended = new AbortController();
+  const tell = (told: Tidings): void => {
+    look(parts, told);
+    bus.publish(TOPIC, JSON.stringify(told)).catch(report);
+  };
+  const ends = edge.sessions.onEnd((session) => tell({ session }));
+  const heard = events.subscribe((event) => {
+    if (REVOKING.has(event.name) && event.outcome === "success") tell(concernedBy(event));
+  });
+  const subscription = subscribe(parts, bus, ended.signal);
+  return {
+    async [Symbol.asyncDispose]() {
+      ended.abort();
+      ends[Symbol.dispose]();
+      heard[Symbol.dispose]();
+      await (await subscription)?.[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function look({ connections, report }: RevocationParts, told: Tidings): void {
+  const filter: ConnectionFilter =
+    "session" in told ? told : { tenant: told.tenant, concerning: new Set(told.concerning) };
+  connections.refresh(filter).catch(report);
+}
+
+/** Everybody whom an event names. Somebody too many looks once more, and finds nothing. */
+function concernedBy({ tenant, actor, target, context }: SecurityEvent): Tidings {
+  const named = [actor.id, actor.onBehalfOf, target, context["account"], context["client"]];
+  return { tenant, concerning: named.filter((name) => typeof name === "string") };
+}
+
+async function subscribe(parts: RevocationParts, bus: Bus, signal: AbortSignal): Promise<AsyncDisposable | undefined> {
+  const receive = (message: string): void => {
+    const parsed = tidings.safeParse(parse(message));
+    if (parsed.success) look(parts, parsed.data);
+  };
+  while (!signal.aborted) {
+    try {
+      return await bus.subscribe(TOPIC, receive);
+    } catch (error) {
+      parts.report(error);
+      await new Promise((resolve) => setTimeout(resolve, RETRY).unref());
+    }
+  }
+  return undefined;
+}
+
+function parse(message: string): unknown {
+  try {
+    return JSON.parse(message);
+  } catch {
+    return undefined;
+  }
+}
