@@ -152,10 +152,12 @@ export async function startRealtimeSite(
     readonly realtime?: Omit<ApplicationRealtime, "actors">;
     readonly settings?: ConfigInput;
     readonly application?: Application;
+    /** Where it says what happens. Default: standard error. */
+    readonly log?: Pick<NodeJS.WritableStream, "write">;
   } = {},
 ): Promise<RealtimeSite> {
   const directory = mkdtempSync(join(tmpdir(), "gatehouse-realtime-"));
-  const { actors = [room], realtime: given = {}, settings = {}, application = {} } = options;
+  const { actors = [room], realtime: given = {}, settings = {}, application = {}, log = process.stderr } = options;
   const config = requireConfig({
     file: {
       profile: "development",
@@ -169,7 +171,7 @@ export async function startRealtimeSite(
     clock: systemClock,
   });
   const server = await startServer({
-    ...{ config, clock: systemClock, random: systemRandom, log: process.stderr },
+    ...{ config, clock: systemClock, random: systemRandom, log },
     application: {
       ...application,
       open: (services) => {
