@@ -78,18 +78,18 @@ export const room = actor("room", {
   info: ({ principal }) => ({ name: principal.id.toUpperCase() }),
 });
 
-/** Bearers of `user-<name>` are that user, those of `user-<name>@<epoch milliseconds>` until then. */
+/** Bearers of `user-<name>` are that user, those of `user-<name>~<epoch milliseconds>` until then. */
 const namedBearer: Authenticator<"bearer"> = {
   kind: "bearer",
   authenticate: async ({ token }, { tenant, receivedAt }) => {
-    const [, id] = /^user-([a-z0-9-]+)(?:@\d+)?$/.exec(token) ?? [];
+    const [, id] = /^user-([a-z0-9-]+)(?:~\d+)?$/.exec(token) ?? [];
     const isGood = id !== undefined && receivedAt < (expiryOfNamed(token) ?? Infinity);
     return isGood ? { type: "user", id, tenant, grants: new Set() } : deny(problems.CREDENTIAL_INVALID);
   },
 };
 
 function expiryOfNamed(token: string): number | undefined {
-  const [, expiry] = token.split("@");
+  const [, expiry] = token.split("~");
   return expiry === undefined ? undefined : Number(expiry);
 }
 

@@ -150,7 +150,7 @@ export async function upgradeStatus(origin: string, { headers = {}, query = "" }
   sent.end();
   const answered = Promise.race([once(sent, "response"), once(sent, "upgrade")]);
   // Either event brings the answer first.
-  const [{ statusCode = 0 }] = (await answered) as [IncomingMessage];
-  sent.destroy();
+  const [{ statusCode = 0, socket }] = (await answered) as [IncomingMessage];
+  socket.destroy();
   return statusCode;
 }
