@@ -17,6 +17,7 @@ import { createPublications } from "../../store/sql/publications.ts";
 import { createStreamPositions } from "../../store/sql/stream-positions.ts";
 import type { Services } from "../application.ts";
 import type { ApplicationRealtime } from "./application-realtime.ts";
+import { Attendances } from "./attendances.ts";
 import { watchRevocations } from "./revocations.ts";
 import { findProblem } from "./problem-registry.ts";
 
@@ -66,14 +67,15 @@ export async function mountRealtime(
     publish: (pushed) => cluster.hub.publish(pushed),
     profile: config.profile,
   });
+  const attendances = new Attendances((what, { address, principal, channel, connection }) => {
+    const attempt = actors.attemptOf(address, { command: what, principal, input: { channel, connection } });
+    return cluster.desk.perform(address, attempt);
+  }, report);
   const connections = openConnections({
     ...machine,
     ...{ actors, node: cluster.node, hub: cluster.hub, presence: cluster.presence, desk: cluster.desk },
-    attended: (what, { address, principal, channel, connection }) => {
-      if (!actors.attends(address.type, what)) return;
-      const attempt = actors.attemptOf(address, { command: what, principal, input: { channel, connection } });
-      // Whatever goes wrong with it is recorded as of any attempt.
-      void cluster.desk.perform(address, attempt);
+    attended: (what, attended) => {
+      if (actors.attends(attended.address.type, what)) attendances.tell(what, attended);
     },
     redeemTicket: (text, place) => lines.redeemTicket(text, place),
     gate: { attempt: (...attempt) => services.gate().attempt(...attempt) },
@@ -81,7 +83,7 @@ export async function mountRealtime(
   });
   const lines = openLines(options, application, { node: cluster.node, connections });
   const revocations = watchRevocations({ services, connections, report });
-  const running = { ...options, application, cluster, actors, connections, lines, revocations };
+  const running = { ...options, application, cluster, actors, connections, attendances, lines, revocations };
   return new RunningRealtime({ ...running, prunes: [nodes, actors] });
 }
 
@@ -121,6 +123,7 @@ interface RunningParts extends RealtimeOptions {
   readonly cluster: Cluster;
   readonly actors: Actors;
   readonly connections: Connections;
+  readonly attendances: Attendances;
   readonly lines: Lines;
   readonly revocations: AsyncDisposable;
   readonly prunes: readonly { prune(transaction: WriteTransaction, limit: number): Promise<number> }[];
@@ -168,9 +171,11 @@ class RunningRealtime implements MountedRealtime {
   }
 
   async drain(): Promise<void> {
-    const { lines, connections, actors, cluster } = this.#parts;
+    const { lines, connections, attendances, actors, cluster } = this.#parts;
     lines.drain();
     await connections.drain();
+    // Those who were here until now leave their actors while there is somebody to tell.
+    await attendances.settle();
     await cluster.drain();
     await actors.drain();
   }

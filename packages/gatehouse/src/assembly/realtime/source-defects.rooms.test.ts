@@ -209,6 +209,31 @@ describe("a connection that broke off (defect 8)", () => {
   });
 });
 
+/* 8, at a deploy: connections that the server itself closes leave as well, or each deploy adds its ghosts. */
+describe("connections of a server that stops (defect 8)", () => {
+  it("have left the rooms by then", async () => {
+    const directory = mkdtempSync(join(tmpdir(), "gatehouse-defects-"));
+    const room = createRoom();
+    const first = await startRealtimeSite({ actors: [room], settings: { dataDirectory: directory } });
+    const names = Array.from({ length: 20 }, (_, index) => `room${index}`);
+    const eve = await enter(first.origin, "eve", ...names.map((name) => `chat:${name}`));
+    await first[Symbol.asyncDispose]();
+    equal(await eve.closed, 3001);
+    await using second = await startRealtimeSite({ actors: [room], settings: { dataDirectory: directory } });
+    using ada = await enter(second.origin, "ada", ...names.map((name) => `chat:${name}`));
+    const present: unknown[] = [];
+    for (const name of names) {
+      const { rpc } = await ada.call({ type: "chat", key: [name] }, "say", { text: "who is there?" });
+      present.push((rpc as { data: { present: unknown } }).data.present);
+    }
+    deepEqual(
+      present,
+      names.map(() => ["ada"]),
+    );
+    rmSync(directory, { recursive: true, force: true });
+  });
+});
+
 /* 9. There what a handler throws at once is swallowed, and rebuilding the room wipes the handlers that were added later. */
 describe("a handler that throws at once (defect 9)", () => {
   it("reaches onError, its client gets a code and nothing of it, and the other handlers stay", async () => {
