@@ -61,7 +61,8 @@ export class Speaker implements AsyncDisposable {
       if (wait > 0) await delay(wait);
       const number = await this.#say(room, bytes);
       const expected = (this.confirmed.get(room) ?? 0) + 1;
-      if (number !== expected) this.#hearing.violations.add(`${number} of ${room} was confirmed instead of ${expected}.`);
+      if (number !== expected)
+        this.#hearing.violations.add(`${number} of ${room} was confirmed instead of ${expected}.`);
       this.confirmed.set(room, number);
     }
   }

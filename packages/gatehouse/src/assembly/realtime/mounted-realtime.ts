@@ -24,6 +24,7 @@ import { createStreamPositions } from "../../store/sql/stream-positions.ts";
 import type { Services } from "../application.ts";
 import { createRealtimeMetrics, createTurnTimes } from "./realtime-metrics.ts";
 import type { ApplicationRealtime } from "./application-realtime.ts";
+import { Attendances } from "./attendances.ts";
 import { watchRevocations } from "./revocations.ts";
 import { findProblem } from "./problem-registry.ts";
 
@@ -79,14 +80,15 @@ export async function mountRealtime(
     turned: (type, milliseconds) => turnTimes.observe({ actor: type }, milliseconds / 1000),
     profile: config.profile,
   });
+  const attendances = new Attendances((what, { address, principal, channel, connection }) => {
+    const attempt = actors.attemptOf(address, { command: what, principal, input: { channel, connection } });
+    return cluster.desk.perform(address, attempt);
+  }, report);
   const connections = openConnections({
     ...machine,
     ...{ actors, node: cluster.node, hub: cluster.hub, presence: cluster.presence, desk: cluster.desk },
-    attended: (what, { address, principal, channel, connection }) => {
-      if (!actors.attends(address.type, what)) return;
-      const attempt = actors.attemptOf(address, { command: what, principal, input: { channel, connection } });
-      // Whatever goes wrong with it is recorded as of any attempt.
-      void cluster.desk.perform(address, attempt);
+    attended: (what, attended) => {
+      if (actors.attends(attended.address.type, what)) attendances.tell(what, attended);
     },
     redeemTicket: (text, place) => lines.redeemTicket(text, place),
     gate: { attempt: (...attempt) => services.gate().attempt(...attempt) },
@@ -94,6 +96,7 @@ export async function mountRealtime(
   });
   const lines = openLines(options, application, { node: cluster.node, connections });
   const revocations = watchRevocations({ services, connections, report });
+<<<<<<< HEAD
   cluster.everywhere.serve(createNodeDesk({ connections, waiting: () => actors.waiting }));
   const prunes = [nodes, actors, mutes];
   const measured = createRealtimeMetrics({ ...services, connections, actors });
@@ -101,6 +104,10 @@ export async function mountRealtime(
   stack.move();
   const running = { ...options, application, cluster, actors, connections, lines, revocations, mutes, records };
   return new RunningRealtime({ ...running, prunes, measured, metrics });
+=======
+  const running = { ...options, application, cluster, actors, connections, attendances, lines, revocations };
+  return new RunningRealtime({ ...running, prunes: [nodes, actors] });
+>>>>>>> realtime-proof
 }
 
 interface LineParts {
@@ -139,6 +146,7 @@ interface RunningParts extends RealtimeOptions {
   readonly cluster: Cluster;
   readonly actors: Actors;
   readonly connections: Connections;
+  readonly attendances: Attendances;
   readonly lines: Lines;
   readonly revocations: AsyncDisposable;
   readonly mutes: Mutes;
@@ -202,9 +210,11 @@ class RunningRealtime implements MountedRealtime {
   }
 
   async drain(): Promise<void> {
-    const { lines, connections, actors, cluster } = this.#parts;
+    const { lines, connections, attendances, actors, cluster } = this.#parts;
     lines.drain();
     await connections.drain();
+    // Those who were here until now leave their actors while there is somebody to tell.
+    await attendances.settle();
     await cluster.drain();
     await actors.drain();
   }
