@@ -96,18 +96,24 @@ export async function mountRealtime(
   });
   const lines = openLines(options, application, { node: cluster.node, connections });
   const revocations = watchRevocations({ services, connections, report });
-<<<<<<< HEAD
   cluster.everywhere.serve(createNodeDesk({ connections, waiting: () => actors.waiting }));
   const prunes = [nodes, actors, mutes];
   const measured = createRealtimeMetrics({ ...services, connections, actors });
   const metrics = [...measured.metrics, turnTimes];
   stack.move();
-  const running = { ...options, application, cluster, actors, connections, lines, revocations, mutes, records };
+  const running = {
+    ...options,
+    application,
+    cluster,
+    actors,
+    connections,
+    attendances,
+    lines,
+    revocations,
+    mutes,
+    records,
+  };
   return new RunningRealtime({ ...running, prunes, measured, metrics });
-=======
-  const running = { ...options, application, cluster, actors, connections, attendances, lines, revocations };
-  return new RunningRealtime({ ...running, prunes: [nodes, actors] });
->>>>>>> realtime-proof
 }
 
 interface LineParts {
