@@ -21,6 +21,7 @@ import { createNodes } from "../../store/sql/nodes.ts";
 import { createPublications } from "../../store/sql/publications.ts";
 import { createStreamPositions } from "../../store/sql/stream-positions.ts";
 import type { Services } from "../application.ts";
+import type { MountedGuests } from "../guests/mounted-guests.ts";
 import type { ApplicationRealtime } from "./application-realtime.ts";
 import { watchRevocations } from "./revocations.ts";
 import { findProblem } from "./problem-registry.ts";
@@ -45,6 +46,7 @@ export interface MountedRealtime extends AsyncDisposable {
 /** What realtime is opened with. */
 export interface RealtimeOptions {
   readonly services: Services;
+  readonly guests: Pick<MountedGuests, "onRevoked">;
   readonly report: (error: unknown) => void;
 }
 
@@ -53,7 +55,7 @@ export async function mountRealtime(
   options: RealtimeOptions,
   application: ApplicationRealtime,
 ): Promise<MountedRealtime> {
-  const { services, report } = options;
+  const { services, guests, report } = options;
   const { config, store, random } = services;
   const machine = { ...services, timers: systemTimers, report };
   const records = createActorRecords({ random });
@@ -88,7 +90,7 @@ export async function mountRealtime(
     settings: { ...config.realtime.connection, drainSpread: config.realtime.drainSpread },
   });
   const lines = openLines(options, application, { node: cluster.node, connections });
-  const revocations = watchRevocations({ services, connections, report });
+  const revocations = watchRevocations({ services, guests, connections, report });
   cluster.everywhere.serve(createNodeDesk({ connections, waiting: () => actors.waiting }));
   const prunes = [nodes, actors, mutes];
   stack.move();
