@@ -2,6 +2,7 @@ import type { Server } from "node:http";
 import type { Hono } from "hono";
 import { OPERATOR_ENTRANCES, operatorsOnly } from "../../console/operator.ts";
 import type { AnyAction } from "../../kernel/action.ts";
+import type { Principal } from "../../kernel/attempt.ts";
 import type { Outcome } from "../../kernel/outcome.ts";
 import type { ActorAddress, ActorRecords } from "../../kernel/ports/actors.ts";
 import type { Mutes } from "../../kernel/ports/mutes.ts";
@@ -10,6 +11,7 @@ import { systemTimers } from "../../kernel/timers.ts";
 import { createActors, type Actors, type ServerAttempt } from "../../realtime/actor/actors.ts";
 import { attachRealtime } from "../../realtime/adapters/attach.ts";
 import { openCluster, type Cluster } from "../../realtime/cluster/cluster.ts";
+import { DEFAULT_CHANNEL } from "../../realtime/channel-name.ts";
 import { connectActions } from "../../realtime/connection/connect-action.ts";
 import { openConnections, type Connections } from "../../realtime/connection/connections.ts";
 import { createLines, type Lines } from "../../realtime/lines/lines.ts";
@@ -32,6 +34,8 @@ export interface MountedRealtime extends AsyncDisposable {
   readonly connections: Connections;
   /** Has an actor do something for the server itself, wherever the actor runs. */
   perform(address: ActorAddress, attempt: ServerAttempt): Promise<Outcome>;
+  /** What an actor shows somebody of its state. */
+  state(address: ActorAddress, principal: Principal): Promise<Outcome>;
   routes(): Hono;
   /** Begins to run actors and their timers, once the gate is there. */
   start(): void;
@@ -165,6 +169,12 @@ class RunningRealtime implements MountedRealtime {
   perform(address: ActorAddress, attempt: ServerAttempt): Promise<Outcome> {
     const { actors, cluster } = this.#parts;
     return cluster.desk.perform(address, actors.attemptOf(address, attempt));
+  }
+
+  state(address: ActorAddress, principal: Principal): Promise<Outcome> {
+    const { actors, services } = this.#parts;
+    const attempt = actors.attemptOf(address, { command: "state", principal });
+    return services.gate().attempt({ ...attempt, input: { key: address.key, channel: DEFAULT_CHANNEL } });
   }
 
   #operations(): readonly AnyAction[] {
