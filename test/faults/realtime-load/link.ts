@@ -4,7 +4,7 @@ import { WebSocket } from "ws";
 /** What one client reaches the network by. It can be lost, and is found again. */
 export class Link {
   /** For the protocol's client: its WebSockets go by this link. */
-  readonly WebSocket: typeof WebSocket;
+  readonly WebSocket: new (address: string | URL, protocols?: string | string[]) => WebSocket;
   readonly #open = new Set<WebSocket>();
   #isThere = true;
 

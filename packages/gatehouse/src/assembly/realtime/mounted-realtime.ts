@@ -3,6 +3,7 @@ import type { Hono } from "hono";
 import type { Metric } from "prom-client";
 import { OPERATOR_ENTRANCES, operatorsOnly } from "../../console/operator.ts";
 import type { AnyAction } from "../../kernel/action.ts";
+import type { Principal } from "../../kernel/attempt.ts";
 import type { Outcome } from "../../kernel/outcome.ts";
 import type { ActorAddress, ActorRecords } from "../../kernel/ports/actors.ts";
 import type { Mutes } from "../../kernel/ports/mutes.ts";
@@ -11,6 +12,7 @@ import { systemTimers } from "../../kernel/timers.ts";
 import { createActors, type Actors, type ServerAttempt } from "../../realtime/actor/actors.ts";
 import { attachRealtime } from "../../realtime/adapters/attach.ts";
 import { openCluster, type Cluster } from "../../realtime/cluster/cluster.ts";
+import { DEFAULT_CHANNEL } from "../../realtime/channel-name.ts";
 import { connectActions } from "../../realtime/connection/connect-action.ts";
 import { openConnections, type Connections } from "../../realtime/connection/connections.ts";
 import { createLines, type Lines } from "../../realtime/lines/lines.ts";
@@ -23,6 +25,7 @@ import { createPublications } from "../../store/sql/publications.ts";
 import { createStreamPositions } from "../../store/sql/stream-positions.ts";
 import type { Services } from "../application.ts";
 import { createRealtimeMetrics, createTurnTimes } from "./realtime-metrics.ts";
+import type { MountedGuests } from "../guests/mounted-guests.ts";
 import type { ApplicationRealtime } from "./application-realtime.ts";
 import { Attendances } from "./attendances.ts";
 import { watchRevocations } from "./revocations.ts";
@@ -35,6 +38,8 @@ export interface MountedRealtime extends AsyncDisposable {
   readonly metrics: readonly Metric[];
   /** Has an actor do something for the server itself, wherever the actor runs. */
   perform(address: ActorAddress, attempt: ServerAttempt): Promise<Outcome>;
+  /** What an actor shows somebody of its state. */
+  state(address: ActorAddress, principal: Principal): Promise<Outcome>;
   routes(): Hono;
   /** Begins to run actors and their timers, once the gate is there. */
   start(): void;
@@ -49,6 +54,7 @@ export interface MountedRealtime extends AsyncDisposable {
 /** What realtime is opened with. */
 export interface RealtimeOptions {
   readonly services: Services;
+  readonly guests: Pick<MountedGuests, "onRevoked">;
   readonly report: (error: unknown) => void;
 }
 
@@ -57,7 +63,7 @@ export async function mountRealtime(
   options: RealtimeOptions,
   application: ApplicationRealtime,
 ): Promise<MountedRealtime> {
-  const { services, report } = options;
+  const { services, guests, report } = options;
   const { config, store, random } = services;
   const machine = { ...services, timers: systemTimers, report };
   const records = createActorRecords({ random });
@@ -95,7 +101,7 @@ export async function mountRealtime(
     settings: { ...config.realtime.connection, drainSpread: config.realtime.drainSpread },
   });
   const lines = openLines(options, application, { node: cluster.node, connections });
-  const revocations = watchRevocations({ services, connections, report });
+  const revocations = watchRevocations({ services, guests, connections, report });
   cluster.everywhere.serve(createNodeDesk({ connections, waiting: () => actors.waiting }));
   const prunes = [nodes, actors, mutes];
   const measured = createRealtimeMetrics({ ...services, connections, actors });
@@ -188,6 +194,12 @@ class RunningRealtime implements MountedRealtime {
   perform(address: ActorAddress, attempt: ServerAttempt): Promise<Outcome> {
     const { actors, cluster } = this.#parts;
     return cluster.desk.perform(address, actors.attemptOf(address, attempt));
+  }
+
+  state(address: ActorAddress, principal: Principal): Promise<Outcome> {
+    const { actors, services } = this.#parts;
+    const attempt = actors.attemptOf(address, { command: "state", principal });
+    return services.gate().attempt({ ...attempt, input: { key: address.key, channel: DEFAULT_CHANNEL } });
   }
 
   #operations(): readonly AnyAction[] {
