@@ -86,10 +86,7 @@ export async function mountRealtime(
     turned: (type, milliseconds) => turnTimes.observe({ actor: type }, milliseconds / 1000),
     profile: config.profile,
   });
-  const attendances = new Attendances((what, { address, principal, channel, connection }) => {
-    const attempt = actors.attemptOf(address, { command: what, principal, input: { channel, connection } });
-    return cluster.desk.perform(address, attempt);
-  }, report);
+  const attendances = attendancesOf({ actors, cluster, report });
   const connections = openConnections({
     ...machine,
     ...{ actors, node: cluster.node, hub: cluster.hub, presence: cluster.presence, desk: cluster.desk },
@@ -107,19 +104,17 @@ export async function mountRealtime(
   const measured = createRealtimeMetrics({ ...services, connections, actors });
   const metrics = [...measured.metrics, turnTimes];
   stack.move();
-  const running = {
-    ...options,
-    application,
-    cluster,
-    actors,
-    connections,
-    attendances,
-    lines,
-    revocations,
-    mutes,
-    records,
-  };
+  const told = { attendances, revocations, mutes, records };
+  const running = { ...options, application, cluster, actors, connections, lines, ...told };
   return new RunningRealtime({ ...running, prunes, measured, metrics });
+}
+
+/** Tells actors who comes and goes. */
+function attendancesOf({ actors, cluster, report }: Pick<RunningParts, "actors" | "cluster" | "report">): Attendances {
+  return new Attendances((what, { address, principal, channel, connection }) => {
+    const attempt = actors.attemptOf(address, { command: what, principal, input: { channel, connection } });
+    return cluster.desk.perform(address, attempt);
+  }, report);
 }
 
 interface LineParts {
