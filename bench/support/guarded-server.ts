@@ -20,7 +20,9 @@ export async function serveGuarded(
     trusts: (address) => gatehouse.services.proxies.trusts(address),
     refused: (connection, denial) => gatehouse.edge.refuseConnection(connection, denial),
   });
+  gatehouse.realtime?.attach(listening.server);
   const close = async (): Promise<void> => {
+    await gatehouse.realtime?.drain();
     await listening.close();
     await gatehouse[Symbol.asyncDispose]();
   };

@@ -72,6 +72,31 @@ describe("a quota", () => {
     assert.equal(never.status, 403, "what can never fit is refused before it is sent");
   });
 
+  // Attack: one of five hundred guests fills the invitation of an event, with files that are real and whole. Nobody else
+  // can add a photo any more.
+  it("is used up by one guest only as far as a guest's share goes", async () => {
+    await using server = await openCollections();
+    server.grants.set("fair", { quota: { files: 100, bytes: 1e9 }, share: { files: 10, bytes: 1_000_000 } });
+    const begun = await Promise.all(Array.from({ length: 32 }, () => tusBegin(server.url, 10, { guest: "mallory" })));
+    assert.equal(begun.filter(({ status }) => status === 201).length, 10);
+    const refused = begun.find(({ status }) => status !== 201);
+    assert.ok(refused?.status === 403);
+    assert.equal((refused.json as { code: string }).code, "UPLOADS_SHARE_EXHAUSTED");
+    assert.equal((await tusBegin(server.url, 2_000_000, { guest: "ben" })).status, 403, "what can never fit");
+    assert.equal((await tusBegin(server.url, 900_000, { guest: "ben" })).status, 201);
+    const { path } = await tusBegin(server.url, undefined, { guest: "ben" });
+    const sent = await tusPatch(server.url, path, {
+      ...{ offset: 0, guest: "ben", headers: { "transfer-encoding": "chunked" } },
+      body: (request) => void request.end(randomBytes(400_000)),
+    });
+    assert.equal(
+      (sent.json as { code: string }).code,
+      "UPLOADS_SHARE_EXHAUSTED",
+      "what comes where nobody said how much",
+    );
+    assert.equal((await tusBegin(server.url, 10, { guest: "ida" })).status, 201);
+  });
+
   it("gets back what an upload held that was given up", async () => {
     await using server = await openCollections();
     server.grants.set("fair", { quota: { files: 1, bytes: 100 } });

@@ -113,6 +113,23 @@ describe("photos of an event whose hosts approve them", () => {
     });
   }
 
+  it("tell who brought them what became of each, and have no button left to press", async () => {
+    const { host, page, join, path } = await prepare("Told So", "see photos and add some");
+    await using _host = host;
+    const { guest, page: theirs } = await comeIn(join);
+    await using _guest = guest;
+    await theirs.getByRole("button", { name: "Upload" }).waitFor({ state: "hidden" });
+    const disguised = { name: "notes.jpg", mimeType: "image/jpeg", buffer: Buffer.from("no picture at all") };
+    await theirs.setInputFiles("#photos", [await photo("fine.jpg", 60), disguised]);
+    const row = (name: string) => theirs.getByRole("listitem").filter({ hasText: name });
+    await row("notes.jpg").getByText("Refused: damaged, or no photo or video").waitFor();
+    await row("fine.jpg").getByText("Arrived, waits for a host").waitFor();
+    await page.goto(`${server.url}${path}/moderation`);
+    await page.getByRole("button", { name: /^Approve/ }).click();
+    await theirs.locator(".photos img").waitFor();
+    guest.satisfied();
+  });
+
   it("are hidden again by a host, at once and at the address that was kept", async () => {
     const { host, page, join, path } = await prepare("Hidden Again", "see photos and add some");
     await using _host = host;

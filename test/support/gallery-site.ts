@@ -3,7 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gallery } from "@gatehouse/gallery";
 import { defineApplication, openGatehouse, type Gatehouse } from "gatehouse";
-import { defineAction, requireConfig, systemClock, systemRandom, type SqlValue } from "gatehouse/kernel";
+import {
+  defineAction,
+  requireConfig,
+  systemClock,
+  systemRandom,
+  type ConfigInput,
+  type SqlValue,
+} from "gatehouse/kernel";
 import { Hono } from "hono";
 import { z } from "zod";
 
@@ -31,9 +38,10 @@ export interface GalleryPage {
 }
 
 /** Opens it. Whoever sends `/test/sign-in` a name is signed in as the account of that name. */
-export async function openGallery(): Promise<GallerySite> {
+export async function openGallery(settings: ConfigInput = {}): Promise<GallerySite> {
   const directory = await mkdtemp(join(tmpdir(), "gatehouse-gallery-"));
-  const file = { profile: "development", dataDirectory: directory, identity: { enabled: false } } as const;
+  const own = { profile: "development", dataDirectory: directory, identity: { enabled: false } } as const;
+  const file: ConfigInput = { ...own, ...settings };
   const config = requireConfig({ file, clock: systemClock });
   const application = defineApplication({
     ...gallery,

@@ -22,13 +22,17 @@ import { isStage, withMonitorGrants } from "./monitors/stage.ts";
 import { followPhotos } from "./photos/news.ts";
 import { createPhotoGrid } from "./photos/photo-grid.ts";
 import { Pages } from "./pages.ts";
+import { createRefusalPages } from "./refusals.ts";
 import { createRoutes } from "./routes.ts";
 import { createEnter, guestLinkTargets } from "./welcome/one-time.ts";
 
-const ASSETS = ["gallery.css", "playground.css", "dialog.js", "icon.svg"];
+const FILES = ["gallery.css", "playground.css", "dialog.js", "icon.svg"];
+
+const assets = createStaticFiles(readAssets(), "/gallery/assets/");
 
 /** The reference application: guestbooks and likes of events, for many tenants; and a playground of worked examples. */
 export const gallery: Application = defineApplication({
+  problems: createRefusalPages(assets),
   migrations: [...galleryMigrations, ...examples.flatMap(({ migrations = [] }) => migrations)],
   linkTargets: guestLinkTargets(SINGLE_TENANT),
   open: (services) => {
@@ -42,7 +46,6 @@ export const gallery: Application = defineApplication({
     const photos = createPhotoGrid(media, media.grants);
     const download = createDownloadAction(media, guests);
     const api = createApiActions({ media, guests });
-    const assets = createStaticFiles(readAssets(), "/gallery/assets/");
     const signIn = services.identity?.relyingParty({ name: "gallery", title: "Gallery" });
     const frame = createFrame(services, { assets, signIn });
     const playground = createPlayground({ services, assets, frame });
@@ -79,5 +82,5 @@ export const gallery: Application = defineApplication({
 });
 
 function readAssets(): Map<string, Uint8Array> {
-  return new Map(ASSETS.map((name) => [name, readFileSync(new URL(`./assets/${name}`, import.meta.url))]));
+  return new Map(FILES.map((name) => [name, readFileSync(new URL(`./assets/${name}`, import.meta.url))]));
 }

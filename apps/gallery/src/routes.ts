@@ -11,6 +11,7 @@ import { languages, texts } from "./language.ts";
 import { apiRoutes } from "./api/api-routes.ts";
 import type { ApiActions } from "./api/api-actions.ts";
 import { photoRoutes, type PhotoRouteParts } from "./photos/photo-routes.ts";
+import { refusalPage } from "./refusals.ts";
 import { oneTimeRoutes, type OneTimeParts } from "./welcome/one-time.ts";
 
 /** What the pages are made from. */
@@ -42,12 +43,13 @@ export function createRoutes(parts: RouteParts): Hono {
 }
 
 /** The pages behind QR codes. */
-function joinRoutes({ services, guests, live, frame }: RouteParts): Hono {
+function joinRoutes({ services, guests, live, frame, assets }: RouteParts): Hono {
   return guests.routes({
     async landing({ collection }, { tenant }) {
       const event = await services.store.read((transaction) => findEventById(transaction, tenant, collection));
       return event === undefined ? "/" : `/events/${event.slug}`;
     },
+    refusal: (inbound) => (content) => refusalPage({ assets, language: languages.of(inbound) }, content),
     page(inbound, content) {
       const language = languages.of(inbound);
       const body = joinPage({ ...content, language, explanation: texts[language].comeInWhy });

@@ -59,6 +59,16 @@ import {
   mediaShow,
   mediaStatus,
 } from "./commands/media.ts";
+import { mediaTakeOver } from "./commands/media-take-over.ts";
+import {
+  realtimeBroadcast,
+  realtimeClose,
+  realtimeConnections,
+  realtimeKick,
+  realtimeMute,
+  realtimeMutes,
+  realtimeUnmute,
+} from "./commands/realtime.ts";
 import { start } from "./commands/start.ts";
 import {
   storageArchive,
@@ -133,6 +143,7 @@ export const commands: readonly Command[] = [
   mediaDelete,
   mediaRescan,
   mediaRescanAll,
+  mediaTakeOver,
   policyRehearse,
   storageList,
   storageProbe,
@@ -141,6 +152,13 @@ export const commands: readonly Command[] = [
   storageRestore,
   storageManifest,
   storageResume,
+  realtimeConnections,
+  realtimeKick,
+  realtimeMute,
+  realtimeMutes,
+  realtimeUnmute,
+  realtimeClose,
+  realtimeBroadcast,
   backup,
   restore,
   config,

@@ -1,6 +1,6 @@
 export type { GuestServices } from "./assembly/guests/guest-services.ts";
 export { GuestDoor } from "./guests/door.ts";
-export type { Entry, GuestDoorParts, LegacyLookUp } from "./guests/door.ts";
+export type { Entry, GuestDoorParts } from "./guests/door.ts";
 export { guestEvents } from "./guests/events.ts";
 export type { Joined } from "./guests/exchange.ts";
 export { joinTokenOf, joinTokensOf } from "./guests/grants.ts";

@@ -28,7 +28,7 @@ export { createOneTimeLinks } from "./http/one-time-links.ts";
 export type { OneTimeEntry, OneTimeGrant, OneTimeLink, OneTimeLinks } from "./http/one-time-links.ts";
 export { oauthErrorDocument, problemDocument, PROBLEM_TYPE } from "./http/problem-document.ts";
 export { httpProblems } from "./http/problems.ts";
-export type { ProblemContent, ProblemFrame } from "./http/problem-page.ts";
+export type { ProblemContent, ProblemFrame, ProblemPages, ShownProblem } from "./http/problem-page.ts";
 export type { PageOptions, RespondOptions } from "./http/responder.ts";
 export { createEdgeRoutes } from "./http/routes.ts";
 export type { EdgeRoutesParts } from "./http/routes.ts";

@@ -64,3 +64,25 @@ it("an archive ends where the grant does under which it was begun", async () => 
   const archive = archiveOf({ ...PARTY, files }, { target, method: "GET", holds: ending });
   await assert.rejects(archive.arrayBuffer(), /may not have it any more/);
 });
+
+// Attack: the same with one video, which is so long that there is no next file to be asked before.
+it("an archive ends within a file, too", async () => {
+  const piece = new Uint8Array(65_536);
+  let read = 0;
+  const endless = () =>
+    new ReadableStream<Uint8Array>({
+      pull(controller) {
+        read += piece.length;
+        if (read > 64 << 20) controller.close();
+        else controller.enqueue(piece);
+      },
+    });
+  // Nothing else of a target is asked for.
+  const target = {
+    get: async () => ({ bytes: 64 << 20, sha256: undefined, body: endless() }),
+  } as unknown as Parameters<typeof archiveOf>[1]["target"];
+  const files = [{ key: "k", name: "film.mp4", bytes: 64 << 20, changedAt: 0 }];
+  const archive = archiveOf({ ...PARTY, files }, { target, method: "GET", holds: async () => read < 4 << 20 });
+  await assert.rejects(archive.arrayBuffer(), /may not have it any more/);
+  assert.ok(read < 8 << 20, `${read} bytes were read`);
+});

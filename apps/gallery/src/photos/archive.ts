@@ -7,7 +7,7 @@ export interface ArchiveRequest {
   readonly target: MediaServices["target"];
   /** Of the request: for `HEAD` no file is opened. */
   readonly method: string;
-  /** Whether the grant still holds under which the archive was asked for; asked again before each file. */
+  /** Whether the grant still holds under which the archive was asked for; asked again for each file and each megabyte. */
   readonly holds: () => Promise<boolean>;
 }
 
@@ -29,13 +29,18 @@ async function* entries(
 ): AsyncGenerator<{ name: string; input: AsyncIterable<Uint8Array>; lastModified: Date; size: number }> {
   const names = new Map<string, number>();
   for (const { key, name, bytes, changedAt } of files) {
-    if (!(await holds())) throw new Error("Who was sent this archive may not have it any more.");
+    await insist(holds);
     const file = await target.get(key);
     // It was deleted after the archive was begun.
     if (file === undefined) continue;
     const reader = file.body.getReader();
     try {
-      yield { name: distinct(name, names), input: piecesOf(reader), lastModified: new Date(changedAt), size: bytes };
+      yield {
+        name: distinct(name, names),
+        input: piecesOf(reader, holds),
+        lastModified: new Date(changedAt),
+        size: bytes,
+      };
     } finally {
       // Whoever breaks off would otherwise leave the file open.
       await reader.cancel();
@@ -43,10 +48,26 @@ async function* entries(
   }
 }
 
-async function* piecesOf(reader: ReadableStreamDefaultReader<Uint8Array>): AsyncGenerator<Uint8Array> {
+/** Bytes after which it is asked again whether they may still be sent. */
+const STEP = 1_048_576;
+
+async function* piecesOf(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  holds: ArchiveRequest["holds"],
+): AsyncGenerator<Uint8Array> {
+  let sent = 0;
   for (let { done, value } = await reader.read(); !done && value !== undefined; { done, value } = await reader.read()) {
+    sent += value.byteLength;
+    if (sent >= STEP) {
+      sent = 0;
+      await insist(holds);
+    }
     yield value;
   }
+}
+
+async function insist(holds: ArchiveRequest["holds"]): Promise<void> {
+  if (!(await holds())) throw new Error("Who was sent this archive may not have it any more.");
 }
 
 /** Cameras give many photos one name. To the disks of many people, capital letters and accents make no other one. */

@@ -110,10 +110,12 @@ interface CardFrame {
   readonly csrfToken: string;
 }
 
+/** Why a photo is held that is not for a host to decide about. */
+const OPERATORS_ONLY: ReadonlySet<string> = new Set(["operator", "unscannable"]);
 const DECISIONS: readonly Decision[] = ["publish", "reject"];
 
 function waitingCard(asset: MediaAsset, frame: CardFrame): Html {
-  const { id, receivedAt, findings } = asset;
+  const { id, receivedAt, findings, reason } = asset;
   const isVideo = findings.type?.startsWith("video/") === true;
   const subject = altOf({ isVideo, receivedAt }, frame.language);
   const address = `/events/${frame.slug}/moderation/${id}`;
@@ -123,7 +125,11 @@ function waitingCard(asset: MediaAsset, frame: CardFrame): Html {
         ? html`<video controls preload="none" src="${address}" aria-label="${subject}"></video>`
         : html`<img class="waiting" src="${address}" loading="lazy" alt="${subject}" />`
     }
-    ${decisionForm({ ...frame, asset: id, decisions: DECISIONS, subject, fromQueue: true })}
+    ${
+      OPERATORS_ONLY.has(reason)
+        ? html`<p class="notice">${texts[frame.language].decideOperators}</p>`
+        : decisionForm({ ...frame, asset: id, decisions: DECISIONS, subject, fromQueue: true })
+    }
   </li>`;
 }
 

@@ -22,6 +22,13 @@ export function uploadForm({ eventId, language, csrfToken, nonce }: UploadFormPa
       data-text-paused="${words.uploadPaused}"
       data-text-retrying="${words.uploadRetrying}"
       data-text-done="${words.uploadDone}"
+      data-text-waiting="${words.uploadDone}"
+      data-text-published="${words.uploadPublished}"
+      data-text-approval="${words.uploadApproval}"
+      data-text-infected="${words.uploadRefused(words.refusedInfected)}"
+      data-text-unscannable="${words.uploadRefused(words.refusedUnscannable)}"
+      data-text-damaged="${words.uploadRefused(words.refusedDamaged)}"
+      data-text-removed="${words.uploadRemoved}"
     >
       <input type="hidden" name="_csrf_token" value="${csrfToken}" />
       <h3>${words.addPhotos}</h3>
@@ -34,7 +41,7 @@ export function uploadForm({ eventId, language, csrfToken, nonce }: UploadFormPa
         <label for="camera">${words.takePhoto}</label>
         <input id="camera" type="file" name="camera" accept="image/*" capture="environment" />
       </div>
-      <button class="button" type="submit">${words.uploadPhotos}</button>
+      <button class="button" type="submit" data-upload-plain>${words.uploadPhotos}</button>
       <p class="notice" data-upload-unfinished hidden>
         ${words.uploadUnfinished} <span data-upload-names></span>
       </p>

@@ -1,8 +1,10 @@
 import type { Words } from "./en.ts";
 
+const WAITING = { second: ["Sekunde", "Sekunden"], minute: ["Minute", "Minuten"] } as const;
+
 /** What the gallery says in German. */
 export const de: Words = {
-  gallery: "Galerie",
+  gallery: "Gallery",
   skip: "Zum Inhalt",
   playground: "Spielwiese",
   events: "Feste",
@@ -96,11 +98,49 @@ export const de: Words = {
   uploadSending: "Wird gesendet",
   uploadPaused: "Angehalten",
   uploadRetrying: "Neuer Versuch",
-  uploadDone: "Angekommen",
+  uploadDone: "Angekommen, wird geprüft",
+  uploadPublished: "In der Galerie",
+  uploadApproval: "Angekommen, wartet auf die Gastgeber",
+  uploadRefused: (why) => `Abgewiesen: ${why}`,
+  uploadRemoved: "Angekommen, wird nicht gezeigt",
   uploadUnfinished: "Bitte noch einmal auswählen, was nicht fertig ist:",
   uploadProgress: "Wie viel gesendet ist",
   uploadPauseOrGo: "Anhalten oder weiter",
   uploadCancel: "Abbrechen",
+  backToWhereYouWere: "Zurück, wo Sie waren",
+  backToStart: "Zur Startseite",
+  problem: "Fehler",
+  againIn: ({ count, unit }) => `Bitte versuchen Sie es in ${count} ${WAITING[unit][count === 1 ? 0 : 1]} noch einmal.`,
+  refusals: {
+    NOT_FOUND: { heading: "Seite nicht gefunden", told: "Unter dieser Adresse gibt es nichts, oder nicht für Sie." },
+    METHOD_NOT_ALLOWED: { heading: "Seite nicht gefunden", told: "Diese Adresse lässt sich so nicht aufrufen." },
+    AUTHENTICATION_REQUIRED: { heading: "Bitte anmelden", told: "Dafür müssen Sie angemeldet sein." },
+    PERMISSION_DENIED: { heading: "Das ist nicht erlaubt", told: "Das dürfen Sie hier nicht." },
+    MEDIA_WITHHELD: { heading: "Das ist nicht erlaubt", told: "Über diese Datei entscheidet nur der Betreiber." },
+    MEDIA_NOT_SCANNED: { heading: "Das geht noch nicht", told: "Diese Datei wurde noch nicht für sauber befunden." },
+    STATE_CONFLICT: { heading: "Inzwischen hat sich etwas geändert", told: "Bitte laden Sie die Seite neu." },
+    CSRF_TOKEN_INVALID: {
+      heading: "Das ist nicht erlaubt",
+      told: "Die Seite war zu lange offen, oder eine fremde Seite hat das geschickt. Bitte laden Sie sie neu.",
+    },
+    SESSION_EXPIRED: { heading: "Ihre Sitzung ist zu Ende", told: "Bitte laden Sie die Seite neu." },
+    RATE_LIMIT_EXCEEDED: { heading: "Das war zu schnell", told: "Es kamen zu viele Anfragen auf einmal." },
+    SOURCE_BANNED: { heading: "Für eine Weile gesperrt", told: "Von Ihrer Adresse kam zu viel Unerlaubtes." },
+    VALIDATION_ERROR: { heading: "Das ging nicht", told: "Etwas an den Angaben stimmt nicht." },
+    UPLOADS_EXHAUSTED: { heading: "Kein Platz mehr", told: "Was hier hochgeladen werden darf, ist aufgebraucht." },
+    UPLOADS_SHARE_EXHAUSTED: { heading: "Kein Platz mehr", told: "Mehr darf ein einzelner Gast hier nicht hochladen." },
+    UPLOAD_TOO_LARGE_FOR_COLLECTION: { heading: "Zu groß", told: "Die Datei ist größer, als hier erlaubt ist." },
+    UPLOAD_NOT_GRANTED: { heading: "Das ist nicht erlaubt", told: "Sie dürfen hier nicht oder nicht mehr hochladen." },
+    UPLOADS_PAUSED: { heading: "Gerade nicht möglich", told: "Das Hochladen ist gerade angehalten." },
+    UPLOADS_BUSY: { heading: "Gerade nicht möglich", told: "Es kommen gerade sehr viele Dateien an." },
+  },
+  refusalsByStatus: (status) =>
+    status >= 500
+      ? {
+          heading: "Etwas ist schiefgegangen",
+          told: "Das liegt nicht an Ihnen. Bitte versuchen Sie es später noch einmal.",
+        }
+      : { heading: "Das wurde abgelehnt", told: "Das geht so nicht." },
   backToPhotos: "Alle Fotos",
   noPicture: "Diese Datei hat kein Bild, das gezeigt werden kann.",
   downloadOriginal: "Herunterladen",
@@ -111,6 +151,7 @@ export const de: Words = {
   decidePublish: "Freigeben",
   decideHide: "Verbergen",
   decideReject: "Löschen",
+  decideOperators: "Der Betreiber hat diese Datei verborgen. Nur er kann sie wieder zeigen.",
   refusedFiles: "Abgewiesene Dateien",
   refusedFilesWhy: "Diese hat der Server abgewiesen; niemand sieht sie.",
   refusedInfected: "enthält Schadsoftware",

@@ -1,3 +1,17 @@
+/** What is said of a refusal. */
+export interface Refusal {
+  readonly heading: string;
+  readonly told: string;
+}
+
+/** How long to wait. */
+export interface Waiting {
+  readonly count: number;
+  readonly unit: "second" | "minute";
+}
+
+const NO_REFUSALS: Readonly<Record<string, Refusal>> = {};
+
 /** What the gallery says in English; the other languages say the same. */
 export const en = {
   gallery: "Gallery",
@@ -90,11 +104,25 @@ export const en = {
   uploadSending: "Sending",
   uploadPaused: "Paused",
   uploadRetrying: "Trying again",
-  uploadDone: "Arrived",
+  uploadDone: "Arrived, being checked",
+  uploadPublished: "In the gallery",
+  uploadApproval: "Arrived, waits for a host",
+  uploadRefused: (why: string): string => `Refused: ${why}`,
+  uploadRemoved: "Arrived, and not shown",
   uploadUnfinished: "Choose again what is not finished:",
   uploadProgress: "How much has been sent",
   uploadPauseOrGo: "Pause or go on",
   uploadCancel: "Cancel",
+  backToWhereYouWere: "Back to where you were",
+  backToStart: "Back to the start page",
+  problem: "Error",
+  againIn: ({ count, unit }: Waiting): string => `Please try again in ${count} ${unit}${count === 1 ? "" : "s"}.`,
+  // English is what the server says itself.
+  refusals: NO_REFUSALS,
+  refusalsByStatus: (status: number): Refusal =>
+    status >= 500
+      ? { heading: "Something went wrong", told: "It is not your fault. Please try again later." }
+      : { heading: "This request was refused", told: "That cannot be done." },
   backToPhotos: "All photos",
   noPicture: "This file has no picture to show.",
   downloadOriginal: "Download",
@@ -105,6 +133,7 @@ export const en = {
   decidePublish: "Approve",
   decideHide: "Hide",
   decideReject: "Delete",
+  decideOperators: "The operator of this server has hidden this file. Only they can show it again.",
   refusedFiles: "Refused files",
   refusedFilesWhy: "The server has refused these, and nobody sees them.",
   refusedInfected: "holds malware",

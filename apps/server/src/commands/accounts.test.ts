@@ -64,6 +64,9 @@ describe("gatehouse accounts", () => {
 
   it("invites, changes and deletes, each with its row in the audit trail", async () => {
     const { link } = await answer("invite", "guest@example.org", "--name", "Guest");
+    const invited = await run("invite", "other@example.org");
+    assert.match(invited.stderr, /A letter with this link is on its way to other@example\.org/);
+    assert.match(invited.stdout, /^\S+\/invitation\/\S+$/m);
     assert.match(link, /\/invitation\/[\w-]{27}$/);
     assert.match((await run("list", "--email", "guest@example.org")).stdout, /^There is no such account/);
     const { id } = await answer("create", "ada@example.org");

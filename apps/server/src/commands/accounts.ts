@@ -140,6 +140,7 @@ export const accountsInvite: Command = {
   run: (context) => {
     const input = personOf(context, "invite");
     return operateAndShow(context, { action: "accounts.invite", input }, (value) => {
+      context.terminal.note(`A letter with this link is on its way to ${context.words[0] ?? ""}.`);
       context.terminal.print(Linked.parse(value).link);
     });
   },

@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { runCommand, startServer, type ServerProcess } from "../../../../test/support/server-process.ts";
 
@@ -47,5 +50,18 @@ describe("gatehouse media", () => {
     assert.match((await run("show", "x")).stderr, /32 hexadecimal digits/);
     assert.match((await run("list", "--limit", "1000")).stderr, /from 1 to 200/);
     assert.notEqual((await run("list", "--state", "lost")).code, 0);
+  });
+
+  it("takes over files that a table names, and says which are not there", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "gatehouse-old-"));
+    const table = join(folder, "files.csv");
+    await writeFile(table, 'path,collection,name\n"a,b.gif",wedding,\n');
+    const { code, stderr } = await run("take-over", table, "--dry-run");
+    assert.equal(code, 1);
+    assert.match(stderr, /media\.takeOver\.directory/);
+    await writeFile(table, "file,event\n");
+    const { code: refused, stderr: why } = await run("take-over", table);
+    assert.deepEqual([refused, /path,collection,name/.test(why)], [2, true]);
+    await rm(folder, { recursive: true });
   });
 });

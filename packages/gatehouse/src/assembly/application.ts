@@ -5,6 +5,7 @@ import type { SignatureVerifier } from "../guards/signature.ts";
 import type { TrustedProxies } from "../guards/address.ts";
 import type { Edge } from "../http/edge.ts";
 import type { TenantResolver } from "../http/inbound.ts";
+import type { ProblemPages } from "../http/problem-page.ts";
 import type { OneTimeLinks } from "../http/one-time-links.ts";
 import type { AnyAction } from "../kernel/action.ts";
 import type { Clock } from "../kernel/clock.ts";
@@ -131,6 +132,8 @@ export interface Application {
   readonly issuer?: (tenant: string) => string;
   /** The look of a tenant's pages for signing in. Default: `identity.theme`, for all tenants. */
   readonly theme?: (tenant: string) => ThemeOptions;
+  /** Makes the pages of refusals, in the look and the languages of the application. Default: plain ones, in English. */
+  readonly problems?: ProblemPages;
   readonly open?: (services: Services) => ApplicationParts;
 }
 

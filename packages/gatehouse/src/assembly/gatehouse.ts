@@ -23,7 +23,7 @@ import { createKeyReminder } from "./key-reminder.ts";
 import { createResealingJob } from "./identity/resealing.ts";
 import { startHousekeeping } from "./housekeeping.ts";
 import { mediaRoutes } from "./media/delivery.ts";
-import { mountUploads, type MountedUploads } from "./media/uploads.ts";
+import { mountApplicationUploads, type MountedUploads } from "./media/uploads.ts";
 import { operatorAttempt } from "./operator-attempt.ts";
 import { mountRealtime, type MountedRealtime } from "./realtime/mounted-realtime.ts";
 import { openServices, type Foundation, type ServicesOptions } from "./services.ts";
@@ -81,7 +81,7 @@ export async function openGatehouse(options: GatehouseOptions): Promise<Gatehous
   const parts = application.open?.(services) ?? {};
   const monitoring = openMonitoring(foundation, parts, stack);
   if (parts.media !== undefined) foundation.media.addGrants(parts.media.grants);
-  const uploads = mountMedia(foundation, parts);
+  const uploads = mountApplicationUploads(foundation, parts);
   if (uploads !== undefined) stack.use(uploads);
   const realtime = parts.realtime && stack.use(await mountRealtime(foundation, parts.realtime));
   if (realtime !== undefined) foundation.setRealtime(realtime);
@@ -124,10 +124,12 @@ export async function openGatehouse(options: GatehouseOptions): Promise<Gatehous
 function servicesParts({
   issuer,
   migrations,
+  problems,
   tenant,
   theme,
-}: Application): Pick<Application, "issuer" | "migrations" | "tenant" | "theme"> {
+}: Application): Pick<Application, "issuer" | "migrations" | "problems" | "tenant" | "theme"> {
   return {
+    ...(problems === undefined ? {} : { problems }),
     ...(issuer === undefined ? {} : { issuer }),
     ...(migrations === undefined ? {} : { migrations }),
     ...(tenant === undefined ? {} : { tenant }),
@@ -147,17 +149,6 @@ function announceService({ services, systemEvents, media }: Foundation, stack: A
   systemEvents.started({ profile: services.config.profile });
   media.warn();
   stack.defer(() => systemEvents.stopped());
-}
-
-/** Uploads to collections, where the application has any. */
-function mountMedia(
-  { services, systemEvents, report }: Foundation,
-  { media }: ApplicationParts,
-): MountedUploads | undefined {
-  if (media === undefined) return undefined;
-  const { mediaUploadsExpired: expired, uploadsUnknown: found, uploadsDeleted: deleted } = systemEvents;
-  const { grants, intake } = services.media;
-  return mountUploads(services, { intake, ...media, grants, report, expired, found, deleted });
 }
 
 /** Live components, the console and everything that can be attempted. */

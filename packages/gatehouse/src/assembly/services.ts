@@ -80,10 +80,10 @@ export interface Foundation {
  * @throws {KeyFileError} when the key file cannot be used.
  */
 export async function openServices(
-  options: ServicesOptions & Pick<Application, "issuer" | "migrations" | "tenant" | "theme">,
+  options: ServicesOptions & Pick<Application, "issuer" | "migrations" | "problems" | "tenant" | "theme">,
   stack: AsyncDisposableStack,
 ): Promise<Foundation> {
-  const { config, clock, random, migrations = [], tenant, issuer, theme } = options;
+  const { config, clock, random, migrations = [], tenant, issuer, theme, problems } = options;
   const ids = createIds(clock, random);
   const { events, report } = openLog(options, ids, stack);
   const announce = systemEvents({ events, ids, clock });
@@ -111,7 +111,7 @@ export async function openServices(
   const timings = config.live.inspector ? createServerTimings(clock) : undefined;
   const chosen = { ...(tenant === undefined ? {} : { tenant }), ...(timings === undefined ? {} : { timings }) };
   const tenants = originOf === undefined ? {} : { originOf };
-  const edge = createEdge({ ...base, ...edgeOptions(config), ...own, ...chosen, ...tenants });
+  const edge = createEdge({ ...base, ...edgeOptions(config), ...own, ...chosen, ...tenants, problems });
   const ports: Ports = {
     ...{ ...base, config, sealer, documents, counters, bus, bans, emergency, edge },
     uploads: { sink: openUploadFiles(join(config.dataDirectory, "uploads")), records: createUploadRecords() },
@@ -128,18 +128,9 @@ export async function openServices(
     ...{ ...ports, identity: identity?.services, guests: guests.services, media: media.services },
     realtime: { perform: (...attempt) => realtimeSlot.get().perform(...attempt) },
   };
-  const internals = {
-    keyKeeper,
-    sessions,
-    records,
-    csrfTokens,
-    systemEvents: announce,
-    timings,
-    listensAt,
-    ...mounted,
-  };
+  const internals = { keyKeeper, sessions, records, csrfTokens, systemEvents: announce, timings, listensAt };
   const slots = { setGate: gateSlot.set, setHandler: handlerSlot.set, setRealtime: realtimeSlot.set };
-  return { services, stores, ...internals, report, ...slots };
+  return { services, stores, ...internals, ...mounted, report, ...slots };
 }
 
 async function openModules(

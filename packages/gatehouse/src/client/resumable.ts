@@ -31,6 +31,8 @@ class ResumableForm {
       event.preventDefault();
       for (const input of form.querySelectorAll<HTMLInputElement>('input[type="file"]')) this.#take(input);
     });
+    // Files go as they are chosen: there is nothing left for it to do.
+    for (const button of form.querySelectorAll<HTMLElement>("[data-upload-plain]")) button.hidden = true;
     this.#tellUnfinished();
   }
 
@@ -55,7 +57,7 @@ class ResumableForm {
       ...{ file, endpoint, token: this.#token, piece: Number(this.#form.dataset["piece"]) || 0 },
       changed: (changed) => {
         row.show(changed);
-        if (changed.state === "done") this.#tell("gatehouse:uploaded", changed);
+        if (changed.state === "done" && changed.outcome === undefined) this.#tell("gatehouse:uploaded", changed);
         if (changed.state === "refused") this.#tell("gatehouse:upload-refused", changed);
         if (changed.state === "cancelled") row.element.remove();
       },

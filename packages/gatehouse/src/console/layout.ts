@@ -12,6 +12,7 @@ const PAGES = [
   { path: "/console/join-tokens", title: "Join tokens" },
   { path: "/console/media", title: "Media" },
   { path: "/console/storage", title: "Storage" },
+  { path: "/console/realtime", title: "Realtime" },
   { path: "/console/emergency", title: "Emergency" },
   { path: "/console/playbooks", title: "Playbooks" },
   { path: "/console/monitors", title: "Monitors" },

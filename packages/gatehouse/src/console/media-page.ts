@@ -170,7 +170,7 @@ function row(parts: MediaPageParts, asset: Asset): Html {
       <code class="line soft">${id}</code>
     </td>
     <td data-label="State">
-      <span class="tag ${TONES[state]}">${state}</span>${reason === "" ? undefined : html`<span class="line">${reason}</span>`}
+      <span class="tag ${TONES[state]}">${state}</span>${reason === "" ? undefined : html`<span class="line">${meaningOf(state, reason)}</span>`}
     </td>
     <td data-label="Scanned by">
       ${
@@ -188,6 +188,15 @@ function row(parts: MediaPageParts, asset: Asset): Html {
   </tr>`;
 }
 
+/** Reasons of held files that were made all forms of. */
+const COMPLETE: ReadonlySet<string> = new Set(["moderation", "hidden", "operator", "unscannable"]);
+
+function meaningOf(state: State, reason: string): string {
+  if (reason === "operator") return state === "published" ? "by an operator" : "hidden by an operator";
+  if (state !== "held") return reason;
+  return reason === "hidden" ? "hidden by a host" : reason;
+}
+
 function decisions(parts: MediaPageParts, { id, name, state, reason, quarantined }: Asset): Html {
   const button = (step: string, label: string, tone: string): Html =>
     html`<form method="post" action="${`${MEDIA_PATH}/${step === "rescan" ? "rescan" : "moderate"}`}">
@@ -197,10 +206,11 @@ function decisions(parts: MediaPageParts, { id, name, state, reason, quarantined
       ${step === "rescan" ? undefined : html`<input type="hidden" name="decision" value="${step}" />`}
       <button class="${`button ${tone}`}" type="submit">${label}<span class="visually-hidden"> ${name}</span></button>
     </form>`;
-  const looked = state === "held" && (reason === "moderation" || reason === "hidden");
-  return html`${looked ? button("publish", "Publish", "") : undefined}
-  ${state === "published" ? button("hide", "Hide", "quiet") : undefined}
-  ${state === "published" || (quarantined && !looked) ? button("rescan", "Scan again", "quiet") : undefined}
+  const complete = state === "held" && COMPLETE.has(reason);
+  const hideable = state === "published" || (complete && reason !== "operator");
+  return html`${complete ? button("publish", "Publish", "") : undefined}
+  ${hideable ? button("hide", "Hide", "quiet") : undefined}
+  ${state === "published" || complete || quarantined ? button("rescan", "Scan again", "quiet") : undefined}
   ${state === "rejected" ? undefined : button("reject", "Reject", "danger")}`;
 }
 

@@ -7,6 +7,7 @@ import { joinTokenRoutes } from "./join-token-routes.ts";
 import { mediaRoutes } from "./media-routes.ts";
 import { monitorRoutes } from "./monitor-routes.ts";
 import { storageRoutes } from "./storage-routes.ts";
+import { realtimeRoutes } from "./realtime-routes.ts";
 import { emergencyRoutes } from "./emergency-routes.ts";
 import { playbookRoutes } from "./playbook-routes.ts";
 import type { PageParts } from "./page-parts.ts";
@@ -20,6 +21,7 @@ export const ROOMS: readonly ((desk: PageParts) => Hono)[] = [
   joinTokenRoutes,
   mediaRoutes,
   storageRoutes,
+  realtimeRoutes,
   emergencyRoutes,
   playbookRoutes,
   monitorRoutes,

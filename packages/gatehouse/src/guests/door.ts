@@ -10,6 +10,7 @@ import { markedGuest, markGuest } from "./browser-mark.ts";
 import { guestEvents } from "./events.ts";
 import { EXCHANGE, type Joined } from "./exchange.ts";
 import { joinTokensOf } from "./grants.ts";
+import { isLegacyText } from "./legacy.ts";
 import type { JoinTokenBook } from "./join-token-book.ts";
 import { guestProblems } from "./problems.ts";
 import { isTokenText } from "./token-text.ts";
@@ -22,15 +23,8 @@ export interface GuestDoorParts {
   readonly usage: JoinTokenUsage;
   readonly store: Pick<Store, "read">;
   readonly keyRing: KeyRing;
-  /** Looks for the text of a token of an earlier system; absent where none are let in. */
-  readonly legacy?: LegacyLookUp | undefined;
-}
-
-/** Finds tokens of an earlier system whose texts have another form. */
-export interface LegacyLookUp {
-  isOpen(): boolean;
-  /** Takes a token over that is still in the earlier system's table, where it is. */
-  adopt(tenant: string, text: string): Promise<void>;
+  /** Whether tokens of an earlier system are let in now; absent: never. */
+  readonly legacy?: { isOpen(): boolean } | undefined;
 }
 
 /** How coming in went. */
@@ -38,7 +32,8 @@ export type Entry = (Success<unknown> & { readonly value: Joined }) | Denial;
 
 /**
  * The way in for guests. A token is looked for before the attempt begins, so that the attempt is known to come with
- * one: whoever guesses at the same address uses up nothing of those who do not have to.
+ * one: whoever guesses at the same address uses up nothing of those who do not have to. That is one look by an index;
+ * what costs more waits until the attempt is within its limits.
  */
 export class GuestDoor {
   readonly #parts: GuestDoorParts;
@@ -49,7 +44,7 @@ export class GuestDoor {
 
   /** Whether a text can be a token at all; what was mistyped costs no look at the store. */
   isPossible(text: string): boolean {
-    return isTokenText(text) || (this.#parts.legacy?.isOpen() === true && LEGACY_FORM.test(text));
+    return isTokenText(text) || (this.#parts.legacy?.isOpen() === true && isLegacyText(text));
   }
 
   /** Who a browser is that has come in by a token before and still may; asks nothing of the gate. */
@@ -67,7 +62,7 @@ export class GuestDoor {
   async enter(inbound: Inbound, text: string): Promise<Entry> {
     const before = await this.entered(inbound, text);
     if (before !== undefined) return { ok: true, value: before, limits: [] };
-    const found = this.isPossible(text) ? await this.#look(inbound.tenant, text) : undefined;
+    const found = this.isPossible(text) ? await this.#find(inbound.tenant, text) : undefined;
     const outcome = await this.#parts.edge.receive(inbound, {
       action: EXCHANGE,
       invitation: found === undefined ? undefined : countedAs(found),
@@ -102,13 +97,6 @@ export class GuestDoor {
     return markGuest(this.#parts.keyRing, inbound, guest);
   }
 
-  async #look(tenant: string, text: string): Promise<FoundJoinToken | undefined> {
-    const found = await this.#find(tenant, text);
-    if (found !== undefined || isTokenText(text)) return found;
-    await this.#parts.legacy?.adopt(tenant, text);
-    return this.#find(tenant, text);
-  }
-
   #find(tenant: string, text: string): Promise<FoundJoinToken | undefined> {
     return this.#parts.store.read((reading) => this.#parts.book.findByText(reading, tenant, text));
   }
@@ -118,8 +106,6 @@ export class GuestDoor {
 function countedAs({ token, standing }: FoundJoinToken): string {
   return standing === "good" ? token.id : `${token.id} ${standing}`;
 }
-
-const LEGACY_FORM = /^[\x21-\x7e]{3,128}$/;
 
 const REFUSALS = new Map<unknown, JoinTokenUse["refused"]>([
   [guestProblems.JOIN_TOKEN_EXPIRED, "expired"],

@@ -6,12 +6,15 @@ import type { Ids } from "../kernel/ids.ts";
 import type { KeyRing } from "../kernel/key-ring.ts";
 import { deny, type Denial } from "../kernel/outcome.ts";
 import type { FoundJoinToken, JoinTokens } from "../kernel/ports/join-tokens.ts";
+import type { ReadTransaction } from "../kernel/ports/store.ts";
 import type { Problem } from "../kernel/problem.ts";
 import { guestEvents } from "./events.ts";
 import { joinTokensOf } from "./grants.ts";
 import type { JoinTokenBook } from "./join-token-book.ts";
 import { exchangeLimits, type GuestLimitSettings } from "./limits.ts";
 import { guestProblems } from "./problems.ts";
+import { isLegacyText, type LegacyLookUp, type LegacyToken } from "./legacy.ts";
+import { isTokenText } from "./token-text.ts";
 import type { JoinTokenUsage } from "./usage.ts";
 
 /** Who has come in. */
@@ -34,6 +37,7 @@ export interface ExchangeParts {
   readonly keyRing: KeyRing;
   readonly ids: Ids;
   readonly limits: GuestLimitSettings;
+  readonly legacy: LegacyLookUp | undefined;
 }
 
 /** Name of the action by which guests come in. */
@@ -48,7 +52,7 @@ const Input = z.strictObject({
 });
 
 type Input = z.infer<typeof Input>;
-type Context = ActionContext<Input, "store">;
+type Context = ActionContext<Input, "store", LegacyToken | undefined>;
 
 /**
  * Exchanges a join token for the session of a guest. Every guest is somebody of their own; who comes again in the same
@@ -69,13 +73,27 @@ export function createExchange(parts: ExchangeParts): AnyAction {
       target: (_input, { token }: Joined) => token,
       context: (_input, { collection, guest, again }) => ({ collection, guest, again }),
     },
+    prepare: ({ attempt: { tenant }, input: { token }, read }) =>
+      read((transaction) => unadopted(parts, transaction, { tenant, text: token })),
     run: (context) => exchange(parts, context),
   });
 }
 
+/** The token of a text that is still in the earlier system's table. */
+async function unadopted(
+  { book, legacy }: ExchangeParts,
+  transaction: ReadTransaction,
+  { tenant, text }: { readonly tenant: string; readonly text: string },
+): Promise<LegacyToken | undefined> {
+  if (legacy?.isOpen() !== true || isTokenText(text) || !isLegacyText(text)) return undefined;
+  if ((await book.findByText(transaction, tenant, text)) !== undefined) return undefined;
+  return legacy.find(transaction, tenant, text);
+}
+
 async function exchange(parts: ExchangeParts, context: Context): Promise<Joined | Denial> {
-  const { attempt, principal, transaction, input } = context;
+  const { attempt, principal, transaction, input, prepared } = context;
   if (principal.type !== "anonymous" && principal.type !== "guest") return deny(guestProblems.JOIN_AS_USER);
+  if (prepared !== undefined) await parts.legacy?.adopt(transaction, prepared);
   const found = await parts.book.findByText(transaction, attempt.tenant, input.token);
   if (found === undefined) return refuse(guestProblems.JOIN_TOKEN_UNKNOWN);
   const { token, standing } = found;

@@ -1,7 +1,7 @@
 import { INVITATION_GRANT, type Principal } from "../kernel/attempt.ts";
 import { Memo } from "../kernel/memo.ts";
-import type { JoinTokens, StoredJoinToken } from "../kernel/ports/join-tokens.ts";
-import type { MediaGrant, MediaGrants } from "../kernel/ports/media-grants.ts";
+import type { JoinTokenCaps, JoinTokens, StoredJoinToken } from "../kernel/ports/join-tokens.ts";
+import type { MediaGrant, MediaGrants, MediaQuota } from "../kernel/ports/media-grants.ts";
 import type { Store } from "../kernel/ports/store.ts";
 import type { Clock } from "../kernel/clock.ts";
 
@@ -14,6 +14,8 @@ export interface GuestGrantsParts {
   readonly tokens: JoinTokens;
   readonly store: Pick<Store, "read">;
   readonly clock: Clock;
+  /** Percent of what may be brought by a token that one of its guests may bring. */
+  readonly share: number;
 }
 
 /** The join token of a grant; `undefined` for grants of others. */
@@ -48,7 +50,7 @@ export class GuestGrants implements MediaGrants {
       if (token?.collection !== collection) continue;
       if (widest === undefined || token.scopes.length > widest.scopes.length) widest = token;
     }
-    return widest === undefined ? undefined : grantOf(widest);
+    return widest === undefined ? undefined : grantOf(widest, this.#parts.share);
   };
 
   generation: MediaGrants["generation"] = ({ tenant, id }) => {
@@ -86,10 +88,20 @@ interface Standing {
 
 const NOT_IN_FORCE: Standing = { generation: undefined, expiresAt: 0 };
 
-function grantOf({ id, generation, tenant, collection, scopes, caps, expiresAt }: StoredJoinToken): MediaGrant {
+function grantOf(
+  { id, generation, tenant, collection, scopes, caps, expiresAt }: StoredJoinToken,
+  share: number,
+): MediaGrant {
   return {
     ...{ id: PREFIX + id, generation, tenant, collection, expiresAt },
     scopes: new Set(scopes),
     quota: { files: caps.files, bytes: caps.bytes },
+    share: shareOf(caps, share),
   };
+}
+
+/** A guest's part: never less than if the token's guests divided it evenly, so that one of a single guest is whole. */
+function shareOf({ guests, files, bytes }: JoinTokenCaps, percent: number): MediaQuota {
+  const part = Math.max(percent / 100, 1 / guests);
+  return { files: Math.max(1, Math.floor(files * part)), bytes: Math.ceil(bytes * part) };
 }

@@ -137,6 +137,7 @@ describe("guests with a join token", () => {
     const grant = await grantIn("party");
     assert.deepEqual([...(grant?.scopes ?? [])], ["view", "upload", "download"]);
     assert.deepEqual([grant?.generation, grant?.quota], [1, { files: 7, bytes: 3 * 1024 * 1024 }]);
+    assert.deepEqual(grant?.share, { files: 1, bytes: Math.ceil((3 * 1024 * 1024) / 10) });
     assert.equal(await grantIn("brunch"), undefined);
     assert.equal(await grantIn("party", anonymousPrincipal("default")), undefined);
     assert.equal(await grantIn("party", { ...principal, tenant: "other" }), undefined);
@@ -147,6 +148,15 @@ describe("guests with a join token", () => {
     assert.equal(await generation(), undefined);
     assert.equal(await grantIn("party"), undefined);
     assert.equal(await guests.grants.generation({ tenant: "other", id: grant?.id ?? "" }), undefined);
+  });
+
+  it("have no smaller share of what may be brought than an even division would give", async () => {
+    const { path } = await site.token({ guests: 2, files: 100, megabytes: 4 });
+    const guest = whoIs(await comeIn(site.browser(), path));
+    const principal: Principal = { type: "guest", id: guest.id, tenant: "default", grants: new Set(guest.grants) };
+    const { guests, store } = site.gatehouse.services;
+    const grant = await store.read((reading) => guests.grants.of(reading, { principal, collection: "party" }));
+    assert.deepEqual(grant?.share, { files: 50, bytes: 2 * 1024 * 1024 });
   });
 
   it("can have a derived token printed again, and one that was shown once not", async () => {

@@ -5,7 +5,7 @@ import type { KeyRing } from "../kernel/key-ring.ts";
 import type { JoinTokenCaps, JoinTokens } from "../kernel/ports/join-tokens.ts";
 import type { LegacyRow, LegacyTokens } from "../kernel/ports/legacy-tokens.ts";
 import type { MediaScope } from "../kernel/ports/media-grants.ts";
-import type { WriteTransaction } from "../kernel/ports/store.ts";
+import type { ReadTransaction, WriteTransaction } from "../kernel/ports/store.ts";
 import type { JoinTokenDefaults } from "./join-token-book.ts";
 import { hashText, possibleHashes } from "./token-text.ts";
 
@@ -27,6 +27,14 @@ export interface LegacyPolicy {
   readonly scopes: readonly MediaScope[];
   /** Milliseconds after which texts that can be guessed end, whatever the earlier system said. */
   readonly weakLifetime: number;
+}
+
+/** Tokens that are still in the table of an earlier system while they are let in. */
+export interface LegacyLookUp {
+  isOpen(): boolean;
+  /** One that is still in the table, which may have no index for that. */
+  find(transaction: ReadTransaction, tenant: string, text: string): Promise<LegacyToken | undefined>;
+  adopt(transaction: WriteTransaction, token: LegacyToken): Promise<Adoption>;
 }
 
 /** What tokens are taken over with. */

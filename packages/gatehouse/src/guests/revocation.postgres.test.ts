@@ -36,7 +36,7 @@ describe("a revocation on another server", { skip: await skipWithout("postgres")
 
   async function server() {
     const store: Store = await openPostgresStore({ url: database.url, clock: systemClock, migrations: coreMigrations });
-    const grants = new GuestGrants({ tokens, store, clock: systemClock });
+    const grants = new GuestGrants({ tokens, store, clock: systemClock, share: 10 });
     const report = (error: unknown): never => {
       throw error;
     };

@@ -2,7 +2,7 @@ import { Hono, type Context } from "hono";
 import { html, type Html } from "../html/html.ts";
 import type { Edge } from "../http/edge.ts";
 import type { Inbound } from "../http/inbound.ts";
-import { plainPage, type ProblemFrame } from "../http/problem-page.ts";
+import { plainPage, type ProblemContent, type ProblemFrame } from "../http/problem-page.ts";
 import type { Denial } from "../kernel/outcome.ts";
 import type { GuestDoor } from "./door.ts";
 import type { Joined } from "./exchange.ts";
@@ -70,21 +70,31 @@ async function refuse(
   inbound: Inbound,
   denial: Denial,
 ): Promise<Response> {
-  return quiet(edge.problem(inbound, denial, (await options.refusal?.(inbound)) ?? plainRefusal(inbound, denial)));
+  const language = guestLanguages.of(inbound);
+  const frame = (await options.refusal?.(inbound)) ?? plainFrame(inbound, language);
+  return quiet(edge.problem(inbound, denial, (content) => frame(translated({ inbound, denial, language }, content))));
+}
+
+function plainFrame({ nonce }: Inbound, language: GuestLanguage): ProblemFrame {
+  return (content) => plainPage({ ...content, nonce, language });
 }
 
 /** In the language of the join page; what there are no words for there is said as everywhere. */
-function plainRefusal(inbound: Inbound, { problem }: Denial): ProblemFrame {
-  const { nonce, requestId } = inbound;
-  const language = guestLanguages.of(inbound);
+function translated(
+  {
+    inbound,
+    denial,
+    language,
+  }: { readonly inbound: Inbound; readonly denial: Denial; readonly language: GuestLanguage },
+  content: ProblemContent,
+): ProblemContent {
   const { refused, refusals } = guestWords(language);
+  const { problem } = denial;
   const told = refusals[problem.code];
-  return ({ heading, body }) => {
-    if (told === undefined) return plainPage({ heading, body, nonce });
-    const said = html`<p>${told}</p>
-      <p class="quiet">${problem.status} · ${problem.code} · ${requestId}</p>`;
-    return plainPage({ heading: refused, body: said, nonce, language });
-  };
+  if (told === undefined) return content;
+  const body = html`<p>${told}</p>
+    <p class="quiet">${problem.status} · ${problem.code} · ${inbound.requestId}</p>`;
+  return { heading: refused, body };
 }
 
 /** An answer that tells no other page where its reader came from. */

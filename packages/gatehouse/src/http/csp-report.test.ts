@@ -57,6 +57,23 @@ describe("createCspReportAction", () => {
     assert.doesNotMatch(JSON.stringify(violations), /secret|3f9ac1d2/);
   });
 
+  it("records no code of a way in, however short or oddly written it is", async () => {
+    const { setup, handler, violations } = await openSite();
+    await using _ = setup;
+    const secrets = ["PARTY7", "wedding-2024", "a%2Fb", "x;y", "k7"];
+    for (const way of ["join", "enter", "console/enter", "JOIN", "%6Aoin", "join/"]) {
+      for (const secret of secrets) {
+        const address = `https://app.example/${way}/${secret}`;
+        const addresses = { "document-uri": address, "blocked-uri": address, "source-file": `${address}/more` };
+        await handler(report({ "csp-report": addresses }, "application/csp-report"), TEST_CONNECTION);
+      }
+    }
+    assert.equal(violations.length, 30);
+    const text = JSON.stringify(violations.map(({ context }) => context));
+    for (const secret of secrets) assert.ok(!text.includes(secret), secret);
+    assert.equal(violations[0]?.context["source"], "https://app.example/join/.../more");
+  });
+
   it("understands the Reporting API and looks at ten violations at most", async () => {
     const { setup, handler, violations } = await openSite();
     await using _ = setup;

@@ -92,13 +92,25 @@ function describeViolation(raw: {
   };
 }
 
-/** An address without what may be secret in it: query, fragment, user and long random path parts. */
+/** What follows these in a path lets somebody in, and codes of earlier systems are short. */
+const WAY_IN = /(?<=\/(?:join|enter)\/+)[^/]+/gi;
+const LONG_PART = /(?<=\/)[^/]{24,}/g;
+
+/** An address without what may be secret in it: query, fragment, user, what lets somebody in and long random parts. */
 function publicAddress(address: string | undefined): string {
   if (address === undefined || address === "") return "-";
   const url = URL.parse(address);
   if (url === null) return /^[a-z-]{1,20}$/.test(address) ? address : "unreadable";
   if (url.protocol !== "http:" && url.protocol !== "https:") return url.protocol.slice(0, 20);
-  return scrubText(`${url.origin}${url.pathname}`.replaceAll(/(?<=\/)[^/]{24,}/g, "...")).slice(0, LONGEST_TEXT);
+  const path = plain(url.pathname).replaceAll(WAY_IN, "...").replaceAll(LONG_PART, "...");
+  return scrubText(url.origin + path).slice(0, LONGEST_TEXT);
+}
+
+/** A path whose letters are not encoded: what stands behind `%6Aoin` is no less a secret. */
+function plain(path: string): string {
+  return path.replaceAll(/%(?:4[1-9A-F]|5[0-9A]|6[1-9A-F]|7[0-9A])/gi, (code) =>
+    String.fromCodePoint(Number.parseInt(code.slice(1), 16)),
+  );
 }
 
 /**

@@ -12,6 +12,7 @@ import type { Timers } from "../kernel/timers.ts";
 import type { BodyLimits } from "./body.ts";
 import type { CorsRule } from "./cors.ts";
 import type { Inbound, TenantResolver } from "./inbound.ts";
+import type { ProblemPages } from "./problem-page.ts";
 import type { HeaderOptions } from "./security-headers.ts";
 import type { ServerTimings } from "./server-timing.ts";
 import type { SessionPreset } from "./session-preset.ts";
@@ -47,6 +48,8 @@ export interface EdgeParts {
   readonly session?: SessionPreset;
   readonly headers?: HeaderOptions;
   readonly cors?: readonly CorsRule[];
+  /** Makes the pages of refusals. Default: plain ones, in English. */
+  readonly problems?: ProblemPages | undefined;
   /** For development: answers say what took how long. Default: they do not. */
   readonly timings?: ServerTimings;
 }

@@ -118,7 +118,8 @@ class HttpEdge implements Edge {
     this.#attempts = new EdgeAttempts({ gate: parts.gate, sessions: this.sessions, recorder: this.#recorder });
     this.#parser = createInboundParser({ ...parts, cookies, origins: parts.origins ?? [], stopping: this.stopping });
     const securityHeaders = createSecurityHeaders(parts.headers);
-    const responder = createResponder({ clock, sessions: this.sessions, securityHeaders });
+    const { problems: problemPages } = parts;
+    const responder = createResponder({ clock, sessions: this.sessions, securityHeaders, problems: problemPages });
     this.#responder = responder;
     this.#cors = createCors(parts.cors ?? []);
     this.problem = (inbound, denial, frame) => responder.problem(inbound, denial, frame);

@@ -1,4 +1,5 @@
 import { html, type Html } from "../html/html.ts";
+import type { Inbound } from "./inbound.ts";
 import type { Denial } from "../kernel/outcome.ts";
 import type { Problem } from "../kernel/problem.ts";
 import { problems } from "../kernel/problems.ts";
@@ -20,6 +21,19 @@ export interface ProblemContent {
 
 /** Puts what a denial says into a page of its own making. */
 export type ProblemFrame = (content: ProblemContent) => Html;
+
+/** A denial that a person is to see on a page. */
+export interface ShownProblem {
+  readonly inbound: Inbound;
+  readonly denial: Denial;
+  /** What is said of it, in English. */
+  readonly content: ProblemContent;
+  /** Path of the page it came from. */
+  readonly back: string | undefined;
+}
+
+/** Makes the pages of denials that no other page frames; `undefined`: they are the server's own. */
+export type ProblemPages = (shown: ShownProblem) => Html | undefined;
 
 /** What a person is told of a denial, for a page around it. */
 export function problemContent(denial: Denial, requestId: string): ProblemContent {

@@ -10,7 +10,13 @@ import { explainDenial } from "./denial-detail.ts";
 import type { Inbound } from "./inbound.ts";
 import { ownPath } from "./own-path.ts";
 import { problemDocument, PROBLEM_TYPE } from "./problem-document.ts";
-import { problemContent, problemPage, type ProblemFrame, type ProblemPageContext } from "./problem-page.ts";
+import {
+  problemContent,
+  problemPage,
+  type ProblemFrame,
+  type ProblemPageContext,
+  type ProblemPages,
+} from "./problem-page.ts";
 import { referringPage } from "./referring-page.ts";
 import { isLoopback } from "./loopback.ts";
 import type { HeaderContext, HeaderFields, SecurityHeaders } from "./security-headers.ts";
@@ -58,6 +64,7 @@ export interface ResponderParts {
   readonly clock: Clock;
   readonly sessions: EdgeSessions;
   readonly securityHeaders: SecurityHeaders;
+  readonly problems?: ProblemPages | undefined;
 }
 
 const NO_STORE: HeaderFields = { "cache-control": "no-store" };
@@ -71,9 +78,11 @@ class EdgeResponder implements Responder {
   readonly #clock: Clock;
   readonly #sessions: EdgeSessions;
   readonly #securityHeaders: SecurityHeaders;
+  readonly #problems: ProblemPages | undefined;
   readonly #finished = new WeakSet<Response>();
 
-  constructor({ clock, sessions, securityHeaders }: ResponderParts) {
+  constructor({ clock, sessions, securityHeaders, problems: problemPages }: ResponderParts) {
+    this.#problems = problemPages;
     this.#clock = clock;
     this.#sessions = sessions;
     this.#securityHeaders = securityHeaders;
@@ -109,12 +118,18 @@ class EdgeResponder implements Responder {
       ...(status === 408 ? { connection: "close" } : {}),
     };
     if (inbound.accepts === "html") {
-      const page = frame?.(problemContent(told, inbound.requestId)) ?? problemPage(told, problemContext(inbound));
-      return this.page(inbound, page, { status, headers });
+      return this.page(inbound, this.#problemPage(inbound, told, frame), { status, headers });
     }
     const body = JSON.stringify(problemDocument(told, inbound.requestId));
     const all = { ...this.#dataHeaders(inbound), "content-type": PROBLEM_TYPE, ...headers };
     return this.#write(inbound, { body, status, headers: all });
+  }
+
+  #problemPage(inbound: Inbound, denial: Denial, frame: ProblemFrame | undefined): Html {
+    const content = problemContent(denial, inbound.requestId);
+    const context = problemContext(inbound);
+    const { back } = context;
+    return frame?.(content) ?? this.#problems?.({ inbound, denial, content, back }) ?? problemPage(denial, context);
   }
 
   page(inbound: Inbound, page: Html, options: PageOptions = {}): Response {

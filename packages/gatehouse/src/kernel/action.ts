@@ -170,8 +170,8 @@ export interface ActionDefinition<Input, Output, Kind extends Effects, Prepared 
   readonly idempotency?: IdempotencyPolicy | false;
   readonly audit?: AuditDescription<Input, Output>;
   /**
-   * What takes long, such as hashing a password or signing a token: every other writer waits for a transaction. For
-   * `store` actions; it changes nothing, and `run` gets what it resolves to. `Unchanged` ends the attempt with success.
+   * What takes long, such as hashing a password, signing a token or asking other servers: a transaction waits for nothing
+   * else. For `store` and `none` actions; it changes nothing, and `run` gets what it resolves to. `Unchanged` ends the attempt with success.
    */
   readonly prepare?: (context: PrepareContext<Input>) => Promise<Prepared | Denial | Unchanged<Output>>;
   readonly run: (context: ActionContext<Input, Kind, Prepared>) => Promise<Output | Denial>;
@@ -210,7 +210,7 @@ export function defineAction<Input, Output, const Kind extends Effects, Prepared
   if (effects === "none" && definition.idempotency) {
     throw new TypeError(`The action ${name} changes nothing, so it cannot keep results by key.`);
   }
-  if (effects !== "store" && definition.prepare !== undefined) {
+  if (effects === "external" && definition.prepare !== undefined) {
     throw new TypeError(`The action ${name} has no transaction of its own, so it has nothing to prepare for.`);
   }
   return Object.freeze({

@@ -121,7 +121,11 @@ export class Passing {
   }
 
   async #executeRead(): Promise<Outcome> {
-    const value = await this.#parts.store.read((transaction) => this.#runAction({ transaction, store: undefined }));
+    const prepared = await this.#prepare();
+    if (isDenial(prepared)) return prepared;
+    if (prepared instanceof Unchanged) return this.#success(prepared.answer);
+    const { store } = this.#parts;
+    const value = await store.read((transaction) => this.#runAction({ transaction, store: undefined, prepared }));
     return isDenial(value) ? value : this.#success(value);
   }
 

@@ -313,6 +313,23 @@ describe("createGate, preparation", () => {
     assert.deepEqual([store.notes, completed], [[], []]);
   });
 
+  it("is done before the snapshot of an action that reads, and can deny it", async () => {
+    const order: string[] = [];
+    const action = defineAction({
+      ...{ name: "thing.look", entrances: ["http"], input: anything, effects: "none", authorise: "public" },
+      prepare: async ({ input }) => {
+        order.push(["prepare", ...store.notes].join());
+        return input === "no" ? refusal : "prepared";
+      },
+      run: async ({ prepared }) => order.push(["run", prepared, ...store.notes].join()),
+    });
+    const { gate, store } = createFixture([action], []);
+    assert.equal((await gate.attempt(attempt("thing.look"))).ok, true);
+    assert.deepEqual(order, ["prepare", "run,prepared,read"]);
+    assert.equal(await gate.attempt({ ...attempt("thing.look"), input: "no" }), refusal);
+    assert.equal(order.length, 3);
+  });
+
   it("is done again when the run finds that it no longer holds", async () => {
     const { gate } = preparing(
       async (count) => count,
@@ -338,17 +355,9 @@ describe("createGate, preparation", () => {
   });
 
   it("is refused for actions without a transaction of their own", () => {
-    for (const effects of ["none", "external"] as const) {
-      const action = {
-        name: "thing.look",
-        entrances: ["http"],
-        input: anything,
-        effects,
-        authorise: "public",
-      } as const;
-      const define = () => defineAction({ ...action, prepare: async () => 1, run: async () => 1 });
-      assert.throws(define, /nothing to prepare for/);
-    }
+    const action = { name: "thing.look", entrances: ["http"], input: anything, authorise: "public" } as const;
+    const define = () => defineAction({ ...action, effects: "external", prepare: async () => 1, run: async () => 1 });
+    assert.throws(define, /nothing to prepare for/);
   });
 });
 

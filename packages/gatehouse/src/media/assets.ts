@@ -24,9 +24,29 @@ export const HELD = {
   moderation: "moderation",
   /** Somebody took it out of sight. */
   hidden: "hidden",
+  /** An operator took it out of sight, and only one lets it back. */
+  operator: "operator",
+  /** It was published, and can be scanned no more. */
+  unscannable: "unscannable",
   /** Processing it failed again and again. */
   failed: "failed",
 } as const;
+
+/** Held files that were made all forms of, of which the scanner has said they are clean. */
+const HELD_COMPLETE: readonly string[] = [HELD.moderation, HELD.hidden, HELD.operator, HELD.unscannable];
+
+/** Held files about which nobody but an operator decides. */
+const OPERATORS_ONLY: readonly string[] = [HELD.operator, HELD.unscannable];
+
+/** Whether a file was published or could be by somebody's word. */
+export function isComplete({ state, reason }: Pick<MediaAsset, "state" | "reason">): boolean {
+  return state === "published" || (state === "held" && HELD_COMPLETE.includes(reason));
+}
+
+/** Whether nobody but an operator decides about a file. */
+export function isWithheld({ state, reason }: Pick<MediaAsset, "state" | "reason">): boolean {
+  return state === "held" && OPERATORS_ONLY.includes(reason);
+}
 
 const TENANT_DIGITS = 16;
 

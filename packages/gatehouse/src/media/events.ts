@@ -4,6 +4,11 @@ import { defineEvents } from "../kernel/event.ts";
 export const mediaEvents = defineEvents({
   media_asset_published: { level: "info", description: "A file was scanned, scrubbed and made visible." },
   media_asset_held: { level: "warn", description: "A file waits: for a scanner, a moderator or an operator." },
+  media_asset_withheld: {
+    level: "critical",
+    description:
+      "A file that was published cannot be scanned any more: it is held until it can, or an operator decides.",
+  },
   media_asset_refused: {
     level: "warn",
     description: "A file was not published: damaged, of a wrong type, over a limit, suspicious or not scannable.",
@@ -18,6 +23,7 @@ export const mediaEvents = defineEvents({
   },
   media_asset_moderated: { level: "info", description: "A file was published, hidden or rejected by somebody's word." },
   media_asset_deleted: { level: "warn", description: "A file was deleted with all its forms." },
+  media_taken_over: { level: "info", description: "Files of an earlier system were taken over." },
   media_rescan_ordered: { level: "info", description: "A file, or all of a collection, is to be looked at anew." },
   media_rescan_started: {
     level: "info",

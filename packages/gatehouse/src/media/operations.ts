@@ -1,15 +1,16 @@
 import { z } from "zod";
-import { defineAction, type AnyAction, type Authorise } from "../kernel/action.ts";
+import { defineAction, type ActionContext, type AnyAction, type Authorise } from "../kernel/action.ts";
 import type { Entrance } from "../kernel/attempt.ts";
 import { deny, type Denial } from "../kernel/outcome.ts";
 import type { Jobs } from "../kernel/ports/jobs.ts";
 import { ASSET_STATES, type MediaAsset, type MediaAssets } from "../kernel/ports/media-assets.ts";
 import type { MediaGrants } from "../kernel/ports/media-grants.ts";
-import type { ReadTransaction, WriteTransaction } from "../kernel/ports/store.ts";
+import type { ReadTransaction, Store } from "../kernel/ports/store.ts";
 import { problems } from "../kernel/problems.ts";
-import { assetTarget, HELD } from "./assets.ts";
+import { assetTarget, isComplete, isWithheld } from "./assets.ts";
+import { decide, type Decider } from "./decision.ts";
 import { mediaEvents } from "./events.ts";
-import { addDeletion, MEDIA_QUEUE, processAgain } from "./pipeline/intake.ts";
+import { MEDIA_QUEUE, processAgain } from "./pipeline/intake.ts";
 import { addRescan, addRescanOfCollection } from "./pipeline/rescan.ts";
 import { withdraw } from "./pipeline/settlement.ts";
 import { waitingOf } from "./pipeline/watch.ts";
@@ -135,46 +136,20 @@ function moderate(parts: MediaOperationsParts): AnyAction {
     audit: {
       event: mediaEvents.media_asset_moderated,
       target: ({ asset }) => assetTarget(asset),
-      context: ({ decision, reason }) => ({ decision, reason }),
+      context: ({ decision, reason }, { by }: { readonly by: Decider }) => ({ decision, reason, by }),
     },
-    async run({ attempt, input: { asset: id, decision, reason }, transaction }) {
+    async run(context) {
+      const { attempt, input, transaction } = context;
+      const { asset: id, decision, reason = "" } = input;
       const asset = await find(assets, transaction, { id, tenant: attempt.tenant });
       if (asset === undefined) return unknown(id);
       if (isBusy(asset)) return busy();
-      const denial = await decide(parts, transaction, { asset, decision, reason: reason ?? "" });
-      return denial ?? { asset: id, state: (await assets.find(transaction, id))?.state };
+      const by: Decider = (await isOperator(parts, context)) ? "operator" : "host";
+      if (by === "host" && isWithheld(asset)) return deny(mediaProblems.MEDIA_WITHHELD);
+      const denial = await decide(parts, transaction, { asset, decision, reason, by });
+      return denial ?? { asset: id, state: (await assets.find(transaction, id))?.state, by };
     },
   });
-}
-
-async function decide(
-  { assets, jobs, scanner }: MediaOperationsParts,
-  transaction: WriteTransaction,
-  {
-    asset,
-    decision,
-    reason,
-  }: { readonly asset: MediaAsset; readonly decision: "publish" | "hide" | "reject"; readonly reason: string },
-): Promise<Denial | undefined> {
-  const { id, tenant, state } = asset;
-  if (decision === "reject") {
-    const step = { from: ASSET_STATES, to: "rejected", reason: `moderated: ${reason}`, quarantined: false } as const;
-    await assets.change(transaction, id, step);
-    await withdraw({ assets, jobs }, transaction, { tenant, id, deleted: true });
-    return undefined;
-  }
-  if (decision === "hide") {
-    if (state !== "published") return deny(problems.STATE_CONFLICT, { detail: "It is not published." });
-    await assets.change(transaction, id, { from: ["published"], to: "held", reason: HELD.hidden });
-    return undefined;
-  }
-  if (state === "published") return undefined;
-  const looked = state === "held" && (asset.reason === HELD.moderation || asset.reason === HELD.hidden);
-  // One that was let through while there was no scanner is not let through again once there is.
-  if (!looked || (asset.scannedBy === undefined && scanner !== undefined)) return deny(mediaProblems.MEDIA_NOT_SCANNED);
-  await assets.change(transaction, id, { from: ["held"], to: "published", quarantined: false });
-  await addDeletion(jobs, transaction, { tenant, keys: [], quarantined: id, asset: id });
-  return undefined;
 }
 
 function remove(parts: MediaOperationsParts): AnyAction {
@@ -186,10 +161,13 @@ function remove(parts: MediaOperationsParts): AnyAction {
     effects: "store",
     authorise: moderatorsOnly(parts),
     audit: { event: mediaEvents.media_asset_deleted, target: ({ asset }) => assetTarget(asset) },
-    async run({ attempt, input: { asset: id }, transaction }) {
+    async run(context) {
+      const { attempt, input, transaction } = context;
+      const { asset: id } = input;
       const asset = await find(assets, transaction, { id, tenant: attempt.tenant });
       if (asset === undefined) return unknown(id);
       if (isBusy(asset)) return busy();
+      if (isWithheld(asset) && !(await isOperator(parts, context))) return deny(mediaProblems.MEDIA_WITHHELD);
       await withdraw({ assets, jobs }, transaction, { tenant: asset.tenant, id, deleted: true });
       await assets.remove(transaction, id);
       return { asset: id };
@@ -198,7 +176,7 @@ function remove(parts: MediaOperationsParts): AnyAction {
 }
 
 function rescan(parts: MediaOperationsParts): AnyAction {
-  const { assets, jobs, operatorsOnly, entrances } = parts;
+  const { assets, jobs, scanner, operatorsOnly, entrances } = parts;
   return defineAction({
     name: "media.asset.rescan",
     entrances,
@@ -210,7 +188,8 @@ function rescan(parts: MediaOperationsParts): AnyAction {
       const asset = await find(assets, transaction, { id, tenant: attempt.tenant });
       if (asset === undefined) return unknown(id);
       if (isBusy(asset)) return busy();
-      if (asset.state === "published") {
+      if (isComplete(asset)) {
+        if (scanner === undefined) return noScanner();
         await addRescan(jobs, transaction, { tenant: asset.tenant, asset: id });
       } else if (asset.quarantined) {
         await processAgain({ assets, jobs }, transaction, asset);
@@ -229,7 +208,7 @@ function rescanAll({ jobs, scanner, operatorsOnly, entrances }: MediaOperationsP
     authorise: operatorsOnly,
     audit: { event: mediaEvents.media_rescan_ordered, target: ({ collection }) => collection },
     async run({ attempt: { tenant }, input: { collection }, transaction }) {
-      if (scanner === undefined) return deny(problems.STATE_CONFLICT, { detail: "There is no scanner." });
+      if (scanner === undefined) return noScanner();
       await addRescanOfCollection(jobs, transaction, { tenant, collection });
       return { collection };
     },
@@ -254,6 +233,15 @@ function moderatorsOnly({
   };
 }
 
+/** Whether an operator attempts it: asked where it is done, as a host may attempt it too. */
+async function isOperator(
+  { operatorsOnly }: MediaOperationsParts,
+  { principal, input, attempt, transaction }: ActionContext<unknown, "store">,
+): Promise<boolean> {
+  const read: Store["read"] = (work) => work(transaction);
+  return (await operatorsOnly({ principal, input, attempt, read })) === true;
+}
+
 async function find(
   assets: MediaAssets,
   transaction: ReadTransaction,
@@ -270,6 +258,10 @@ function isBusy({ state }: MediaAsset): boolean {
 
 function busy(): Denial {
   return deny(problems.STATE_CONFLICT, { detail: "The file is being looked at right now. Try again in a moment." });
+}
+
+function noScanner(): Denial {
+  return deny(problems.STATE_CONFLICT, { detail: "There is no scanner." });
 }
 
 function unknown(id: string): Denial {

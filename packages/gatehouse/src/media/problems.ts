@@ -6,5 +6,6 @@ export const mediaProblems = defineProblems({
     status: 409,
     message: "This file has not been found clean. It can be rejected or scanned again, not published.",
   },
+  MEDIA_WITHHELD: { status: 403, message: "Only an operator decides about this file." },
   MEDIA_FILE_GONE: { status: 409, message: "The file that was received is not there any more." },
 });

@@ -22,4 +22,12 @@ export const realtimeEvents = defineEvents({
     level: "info",
     description: "A connection was closed: its session, token or permission has ended.",
   },
+  connections_kicked: {
+    level: "warn",
+    description: "An operator closed connections, or had them hear a channel no more.",
+  },
+  principal_muted: { level: "warn", description: "An operator had actors take no commands of somebody for a while." },
+  principal_unmuted: { level: "info", description: "An operator let somebody speak again who had been muted." },
+  room_closed: { level: "warn", description: "An operator ended an actor: its state and streams are deleted." },
+  room_broadcast: { level: "info", description: "An operator had an actor emit an event." },
 });

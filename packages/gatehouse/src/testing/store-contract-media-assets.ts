@@ -169,5 +169,14 @@ function describeLookUps(current: () => Store): void {
     assert.ok((await found("ClamAV/2")).includes(unscanned.id));
     assert.ok(!(await found("ClamAV/1")).includes(id));
     assert.ok(!(await found("ClamAV/2", Number.MAX_SAFE_INTEGER)).includes(id));
+    await step(current(), id, { from: ["published"], to: "held", reason: "hidden" });
+    assert.ok((await found("ClamAV/2", Number.MAX_SAFE_INTEGER)).includes(id), "what is held is never too old");
+    const query = { by: "ClamAV/2", since: 0, limit: 999 };
+    const all = await current().read((transaction) => assets.scannedByOthers(transaction, query));
+    const [first] = all;
+    assert.ok(first !== undefined && all.length > 1);
+    const behind = { ...query, after: first };
+    const rest = await current().read((transaction) => assets.scannedByOthers(transaction, behind));
+    assert.deepEqual(rest, all.slice(1));
   });
 }

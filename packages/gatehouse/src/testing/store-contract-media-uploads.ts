@@ -8,7 +8,7 @@ import { useStore, type CreateStoreFixture } from "./store-contract-fixture.ts";
 const uploads = createResumableUploads();
 const MINUTE = 60_000;
 const ROOMY: ResumableBounds = {
-  ...{ quota: undefined, openPerOwner: 1000, openPerGrant: 1000, openPerSource: 1000 },
+  ...{ room: { quota: undefined }, openPerOwner: 1000, openPerGrant: 1000, openPerSource: 1000 },
   ...{ reserve: 100, lifetime: MINUTE },
 };
 let numbers = 0;
@@ -126,7 +126,7 @@ function describeWriters(current: () => Store): void {
     const late = { id, epoch: former.epoch };
     await current().write(async (writing) => {
       assert.equal(await uploads.advance(writing, { ...late, offset: 10, closed: true }), false);
-      assert.equal(await uploads.reserve(writing, { ...late, bytes: 200 }, undefined), false);
+      assert.equal(await uploads.reserve(writing, { ...late, bytes: 200 }, { quota: undefined }), "writer");
       assert.equal(await uploads.setLength(writing, { ...late, length: 100 }), false);
     });
     assert.equal(await finish(id, former.epoch), false);
@@ -162,27 +162,31 @@ function describeQuota(current: () => Store): void {
   it("are exactly as many as their grant allows, however many begin at once", async () => {
     const { tenant, grant } = fresh();
     const begun = await Promise.all(
-      Array.from({ length: 32 }, () => begin(fresh({ tenant, grant }), { quota: { files: 7, bytes: 1e6 } })),
+      Array.from({ length: 32 }, () => begin(fresh({ tenant, grant }), { room: { quota: { files: 7, bytes: 1e6 } } })),
     );
     assert.equal(begun.filter((shortage) => shortage === undefined).length, 7);
     assert.ok(begun.every((shortage) => shortage === undefined || shortage === "files"));
-    assert.equal(await begin(fresh(), { quota: { files: 1, bytes: 100 } }), undefined, "other grants have their own");
+    assert.equal(
+      await begin(fresh(), { room: { quota: { files: 1, bytes: 100 } } }),
+      undefined,
+      "other grants have their own",
+    );
   });
 
   it("count for good once they have arrived, and give back what they held where they end before", async () => {
     const { tenant, grant } = fresh();
-    const quota = { files: 5, bytes: 250 };
+    const room = { quota: { files: 5, bytes: 250 } };
     const [first, second] = [fresh({ tenant, grant }), fresh({ tenant, grant })];
-    assert.equal(await begin(first, { quota }), undefined);
-    assert.equal(await begin(second, { quota }), undefined);
-    assert.equal(await begin(fresh({ tenant, grant }), { quota }), "bytes");
+    assert.equal(await begin(first, { room }), undefined);
+    assert.equal(await begin(second, { room }), undefined);
+    assert.equal(await begin(fresh({ tenant, grant }), { room }), "bytes");
     assert.deepEqual([await end(second.id), await end(second.id)], [true, false]);
-    assert.equal(await begin(fresh({ tenant, grant }), { quota }), undefined);
+    assert.equal(await begin(fresh({ tenant, grant }), { room }), undefined);
     assert.equal(await finish(first.id, (await claim(first.id))?.epoch ?? -1, 60), true);
     assert.equal(await end(first.id), false, "it has arrived");
-    const fits = (bytes: number) =>
-      current().read((reading) => uploads.fits(reading, { tenant, id: grant.id }, { files: 5, bytes }));
-    assert.deepEqual([await fits(160), await fits(159)], [true, false]);
+    const missing = (bytes: number) =>
+      current().read((reading) => uploads.shortage(reading, first, { quota: { files: 5, bytes } }));
+    assert.deepEqual([await missing(160), await missing(159)], [undefined, "bytes"]);
   });
 
   it("hold more room as they grow, and no more than there is", async () => {
@@ -190,10 +194,31 @@ function describeQuota(current: () => Store): void {
     await begin(upload);
     const { epoch } = (await claim(upload.id)) ?? assert.fail();
     const reserve = (bytes: number) =>
-      current().write((writing) => uploads.reserve(writing, { id: upload.id, epoch, bytes }, { files: 1, bytes: 300 }));
-    assert.deepEqual([await reserve(300), await reserve(301), await reserve(50)], [true, false, true]);
+      current().write((writing) =>
+        uploads.reserve(writing, { id: upload.id, epoch, bytes }, { quota: { files: 1, bytes: 300 } }),
+      );
+    assert.deepEqual([await reserve(300), await reserve(301), await reserve(50)], [undefined, "bytes", undefined]);
     const { tenant, grant } = upload;
-    assert.equal(await begin(fresh({ tenant, grant }), { quota: { files: 2, bytes: 150 } }), undefined);
+    assert.equal(await begin(fresh({ tenant, grant }), { room: { quota: { files: 2, bytes: 150 } } }), undefined);
+  });
+
+  it("are as many and as large of one owner as a share of the grant allows, and no more", async () => {
+    const { tenant, grant, owner } = fresh();
+    const room = { quota: { files: 20, bytes: 2000 }, share: { files: 3, bytes: 250 } };
+    const mine = () => fresh({ tenant, grant, owner });
+    const all = await Promise.all(Array.from({ length: 8 }, () => begin(mine(), { room, reserve: 10 })));
+    assert.equal(all.filter((shortage) => shortage === undefined).length, 3);
+    assert.ok(all.every((shortage) => shortage === undefined || shortage === "share"));
+    assert.equal(await begin(fresh({ tenant, grant }), { room }), undefined, "others have shares of their own");
+    const large = fresh({ tenant, grant, owner: { type: "guest", id: "large" } });
+    assert.equal(await begin(large, { room, reserve: 200 }), undefined);
+    const { epoch } = (await claim(large.id)) ?? assert.fail();
+    const grown = { id: large.id, epoch, bytes: 251 };
+    assert.equal(await current().write((writing) => uploads.reserve(writing, grown, room)), "share");
+    assert.equal(await finish(large.id, epoch, 240), true);
+    const next = { tenant, grant, owner: large.owner };
+    assert.equal(await begin(fresh(next), { room, reserve: 20 }), "share", "what has arrived counts for good");
+    assert.equal(await begin(fresh({ ...next, length: 10 }), { room, reserve: 10 }), undefined);
   });
 
   it("are open only so many at once of an owner, a grant and a network", async () => {
@@ -208,22 +233,21 @@ function describeQuota(current: () => Store): void {
 
   it("count parts by their bytes, and what is put together of them as one file", async () => {
     const { tenant, grant } = fresh();
-    const quota = { files: 1, bytes: 200 };
+    const room = { quota: { files: 1, bytes: 200 } };
     const parts = [fresh({ tenant, grant, kind: "part" }), fresh({ tenant, grant, kind: "part" })];
     for (const part of parts) {
-      assert.equal(await begin(part, { quota }), undefined);
+      assert.equal(await begin(part, { room }), undefined);
       await finish(part.id, (await claim(part.id))?.epoch ?? -1);
     }
     const joined = fresh({ tenant, grant, kind: "joined", parts: parts.map(({ id }) => id), length: 200 });
-    assert.equal(await begin(joined, { quota, reserve: 0 }), undefined);
+    assert.equal(await begin(joined, { room, reserve: 0 }), undefined);
     const { epoch } = (await claim(joined.id)) ?? assert.fail();
     await current().write(async (writing) => {
       assert.equal(await uploads.join(writing, joined.parts, joined.id), true);
       assert.equal(await uploads.finish(writing, { id: joined.id, epoch, bytes: 200, kept: MINUTE }), true);
     });
-    const fits = await current().read((reading) => uploads.fits(reading, { tenant, id: grant.id }, quota));
-    assert.equal(fits, true);
-    assert.equal(await begin(fresh({ tenant, grant }), { quota }), "files");
+    assert.equal(await current().read((reading) => uploads.shortage(reading, joined, room)), undefined);
+    assert.equal(await begin(fresh({ tenant, grant }), { room }), "files");
   });
 }
 

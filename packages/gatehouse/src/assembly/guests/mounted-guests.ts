@@ -1,10 +1,10 @@
 import { OPERATOR_ENTRANCES, operatorsOnly } from "../../console/operator.ts";
 import { createJoinTokenAlerts } from "../../guests/alerts.ts";
-import { GuestDoor, type LegacyLookUp } from "../../guests/door.ts";
+import { GuestDoor } from "../../guests/door.ts";
 import { createExchange } from "../../guests/exchange.ts";
 import { GuestGrants } from "../../guests/grants.ts";
 import { JoinTokenBook } from "../../guests/join-token-book.ts";
-import { adoptToken, tokenOf, type LegacyImportParts } from "../../guests/legacy.ts";
+import { adoptToken, tokenOf, type LegacyImportParts, type LegacyLookUp } from "../../guests/legacy.ts";
 import { createLegacyOperations } from "../../guests/legacy-operations.ts";
 import { guestLimits } from "../../guests/limits.ts";
 import { createJoinTokenOperations } from "../../guests/operations.ts";
@@ -12,6 +12,7 @@ import type { CardPrinter } from "../../guests/print.ts";
 import { RevisionWatch } from "../../guests/revision-watch.ts";
 import { JOIN_PATH, joinRoutes } from "../../guests/routes.ts";
 import { JoinTokenUsage } from "../../guests/usage.ts";
+import type { EdgeSessions } from "../../http/edge-sessions.ts";
 import type { AnyAction } from "../../kernel/action.ts";
 import type { Config } from "../../kernel/config.ts";
 import { BootRefusedError } from "../../kernel/gate.ts";
@@ -48,22 +49,24 @@ export async function openGuests(options: GuestsOptions, stack: AsyncDisposableS
   const { config, clock, store, documents, edge, keyRing } = services;
   const settings = config.guests;
   const tokens = createJoinTokens();
-  const grants = new GuestGrants({ tokens, store, clock });
+  const { lifetime, longest, share, ...caps } = settings.tokens;
+  const grants = new GuestGrants({ tokens, store, clock, share });
   await watchRevocations({ ...options, tokens, grants }, stack);
   const changed = (): void => {
     grants.forget();
     void services.bus.publish(TOPIC, "changed").catch(report);
   };
   const usage = stack.use(new JoinTokenUsage({ tokens, store, clock, report }));
-  const { lifetime, longest, ...caps } = settings.tokens;
   const defaults = { lifetime, longest, caps };
   const book = new JoinTokenBook({ ...services, tokens, defaults, changed });
   const importer = { ...services, tokens, defaults };
-  const door = new GuestDoor({ edge, book, usage, store, keyRing, legacy: openLegacy(services, importer) });
+  const legacy = openLegacy(services, importer);
+  const door = new GuestDoor({ edge, book, usage, store, keyRing, legacy });
   const { limits } = settings;
   const originOf = (tenant: string): string =>
     settings.origin === undefined ? services.origin() : settings.origin.replace("{tenant}", tenant);
-  const exchange = createExchange({ ...services, book, tokens, usage, sessions: () => edge.sessions, limits });
+  const sessions = (): EdgeSessions => edge.sessions;
+  const exchange = createExchange({ ...services, book, tokens, usage, sessions, limits, legacy });
   const printer = (): Promise<CardPrinter | undefined> => loadPrinter(settings.cards.font);
   const operations = createJoinTokenOperations({
     ...{ book, tokens, clock, originOf, operatorsOnly },
@@ -71,7 +74,7 @@ export async function openGuests(options: GuestsOptions, stack: AsyncDisposableS
     printer,
   });
   const { weakLifetime } = settings.legacy;
-  const legacy = createLegacyOperations({ importer, openTable: createLegacyTokens, weakLifetime, operatorsOnly });
+  const takeover = createLegacyOperations({ importer, openTable: createLegacyTokens, weakLifetime, operatorsOnly });
   const { keep, spikeFloor } = settings.usage;
   return {
     services: {
@@ -79,7 +82,7 @@ export async function openGuests(options: GuestsOptions, stack: AsyncDisposableS
       addressOf: (tenant, text) => originOf(tenant) + JOIN_PATH + text,
       routes: (routeOptions) => joinRoutes(edge, door, routeOptions),
     },
-    actions: [exchange, ...operations, ...legacy],
+    actions: [exchange, ...operations, ...takeover],
     alerts: createJoinTokenAlerts({ ...services, tokens, documents, spikeFloor }),
     prune: async (writing, limit) => {
       const before = (await writing.now()) - keep;
@@ -106,7 +109,7 @@ async function watchRevocations(
 }
 
 function openLegacy(
-  { config, clock, store }: GuestsOptions["services"],
+  { config, clock }: GuestsOptions["services"],
   importer: LegacyImportParts,
 ): LegacyLookUp | undefined {
   const { until, weakLifetime } = config.guests.legacy;
@@ -114,14 +117,13 @@ function openLegacy(
   const table = legacyTable(config);
   return {
     isOpen: () => clock.now() < until,
-    async adopt(tenant, text) {
-      if (table === undefined) return;
-      const row = await store.read((reading) => table.findByText(reading, text));
+    async find(reading, tenant, text) {
+      const row = await table?.findByText(reading, text);
       const token = row === undefined ? undefined : tokenOf(row, tenant);
-      if (token?.tenant !== tenant) return;
-      const policy = { scopes: ["view", "upload"], weakLifetime } as const;
-      await store.write((writing) => adoptToken(importer, writing, { token, policy }));
+      return token?.tenant === tenant ? token : undefined;
     },
+    adopt: (writing, token) =>
+      adoptToken(importer, writing, { token, policy: { scopes: ["view", "upload"], weakLifetime } }),
   };
 }
 

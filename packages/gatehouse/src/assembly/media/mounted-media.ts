@@ -24,6 +24,7 @@ import { startJobWorkers } from "../job-workers.ts";
 import { openMediaAddresses } from "./delivery.ts";
 import { GrantSources } from "./media-grants.ts";
 import type { MediaServices } from "./media-services.ts";
+import { createTakeOver } from "../../media/take-over.ts";
 import { openScanner } from "./scanner.ts";
 import { openStorage } from "./storage.ts";
 
@@ -63,9 +64,10 @@ export async function openMedia({ services, report }: MediaOptions): Promise<Mou
   const { noneReason: unscannedReason, infected } = config.media.scanner;
   const who = { operatorsOnly, entrances: OPERATOR_ENTRANCES };
   const operations = createMediaOperations({ ...services, ...media, ...who, scanner, unscannedReason });
+  const takeOver = createTakeOver({ ...services, ...media, ...who, directory: config.media.takeOver.directory });
   return {
     services: media,
-    actions: [...operations, ...storage.actions, ...createSettlements({ assets, jobs, infected })],
+    actions: [...operations, ...takeOver, ...storage.actions, ...createSettlements({ assets, jobs, infected })],
     addGrants: (source) => grants.add(source),
     async start(parts, stack) {
       await storage.start(stack);

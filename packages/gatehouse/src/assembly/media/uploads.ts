@@ -12,7 +12,8 @@ import { uploadRoutes } from "../../media/upload/routes.ts";
 import { Transfers } from "../../media/upload/transfers.ts";
 import { openResumableFiles } from "../../store/files/resumable-files.ts";
 import { createResumableUploads } from "../../store/sql/resumable-uploads.ts";
-import type { Services } from "../application.ts";
+import type { ApplicationParts, Services } from "../application.ts";
+import type { Foundation } from "../services.ts";
 import { createStrayUploadsJob } from "../stray-uploads.ts";
 
 /** Uploads to collections, wired. */
@@ -42,7 +43,7 @@ export interface MountedUploadsParts {
 const QUARANTINE = ["media", "quarantine"] as const;
 
 /** Wires uploads to collections: their files in `<data>/media/quarantine`, their rows, actions and routes. */
-export function mountUploads(services: Services, parts: MountedUploadsParts): MountedUploads {
+function mountUploads(services: Services, parts: MountedUploadsParts): MountedUploads {
   const { config, store, clock, ids, random, edge, emergency } = services;
   const { report } = parts;
   const files = openResumableFiles(join(config.dataDirectory, ...QUARANTINE));
@@ -65,7 +66,7 @@ export function mountUploads(services: Services, parts: MountedUploadsParts): Mo
   });
   return {
     actions: [...actions.all, formAction],
-    routes: uploadRoutes({ ...given, edge, actions, random }),
+    routes: uploadRoutes({ ...given, edge, actions, random, assets: services.media.assets }),
     files,
     records,
     async tidy(signal) {
@@ -74,4 +75,15 @@ export function mountUploads(services: Services, parts: MountedUploadsParts): Mo
     },
     [Symbol.dispose]: () => transfers[Symbol.dispose](),
   };
+}
+
+/** Uploads to collections, where the application has any. */
+export function mountApplicationUploads(
+  { services, systemEvents, report }: Foundation,
+  { media }: ApplicationParts,
+): MountedUploads | undefined {
+  if (media === undefined) return undefined;
+  const { mediaUploadsExpired: expired, uploadsUnknown: found, uploadsDeleted: deleted } = systemEvents;
+  const { grants, intake } = services.media;
+  return mountUploads(services, { intake, ...media, grants, report, expired, found, deleted });
 }

@@ -1,8 +1,10 @@
 import type { Server } from "node:http";
 import type { Hono } from "hono";
+import { OPERATOR_ENTRANCES, operatorsOnly } from "../../console/operator.ts";
 import type { AnyAction } from "../../kernel/action.ts";
 import type { Outcome } from "../../kernel/outcome.ts";
-import type { ActorAddress } from "../../kernel/ports/actors.ts";
+import type { ActorAddress, ActorRecords } from "../../kernel/ports/actors.ts";
+import type { Mutes } from "../../kernel/ports/mutes.ts";
 import type { WriteTransaction } from "../../kernel/ports/store.ts";
 import { systemTimers } from "../../kernel/timers.ts";
 import { createActors, type Actors, type ServerAttempt } from "../../realtime/actor/actors.ts";
@@ -11,7 +13,10 @@ import { openCluster, type Cluster } from "../../realtime/cluster/cluster.ts";
 import { connectActions } from "../../realtime/connection/connect-action.ts";
 import { openConnections, type Connections } from "../../realtime/connection/connections.ts";
 import { createLines, type Lines } from "../../realtime/lines/lines.ts";
+import { createNodeDesk } from "../../realtime/node-desk.ts";
+import { createRealtimeOperations } from "../../realtime/operations.ts";
 import { createActorRecords } from "../../store/sql/actors.ts";
+import { createMutes } from "../../store/sql/mutes.ts";
 import { createNodes } from "../../store/sql/nodes.ts";
 import { createPublications } from "../../store/sql/publications.ts";
 import { createStreamPositions } from "../../store/sql/stream-positions.ts";
@@ -56,6 +61,8 @@ export async function mountRealtime(
   const publications = createPublications();
   const nodes = createNodes();
   const { roles } = config.realtime;
+  await using stack = new AsyncDisposableStack();
+  const mutes = stack.use(await createMutes({ ...machine, bus: services.bus }));
   const cluster = await openCluster({
     ...{ ...machine, roles, nodes, publications, actors: records, findProblem },
     positions: createStreamPositions(),
@@ -65,6 +72,7 @@ export async function mountRealtime(
   const actors = createActors({
     ...{ ...machine, definitions: application.actors, records, publications, node: cluster.node },
     publish: (pushed) => cluster.hub.publish(pushed),
+    mutes,
     profile: config.profile,
   });
   const attendances = new Attendances((what, { address, principal, channel, connection }) => {
@@ -83,8 +91,22 @@ export async function mountRealtime(
   });
   const lines = openLines(options, application, { node: cluster.node, connections });
   const revocations = watchRevocations({ services, connections, report });
-  const running = { ...options, application, cluster, actors, connections, attendances, lines, revocations };
-  return new RunningRealtime({ ...running, prunes: [nodes, actors] });
+  cluster.everywhere.serve(createNodeDesk({ connections, waiting: () => actors.waiting }));
+  const prunes = [nodes, actors, mutes];
+  stack.move();
+  const running = {
+    ...options,
+    application,
+    cluster,
+    actors,
+    connections,
+    attendances,
+    lines,
+    revocations,
+    mutes,
+    records,
+  };
+  return new RunningRealtime({ ...running, prunes });
 }
 
 interface LineParts {
@@ -126,6 +148,8 @@ interface RunningParts extends RealtimeOptions {
   readonly attendances: Attendances;
   readonly lines: Lines;
   readonly revocations: AsyncDisposable;
+  readonly mutes: Mutes;
+  readonly records: ActorRecords;
   readonly prunes: readonly { prune(transaction: WriteTransaction, limit: number): Promise<number> }[];
 }
 
@@ -147,12 +171,22 @@ class RunningRealtime implements MountedRealtime {
         return issued === undefined ? application.expiryOf?.(token, attempt) : issued.expiresAt;
       },
     });
-    this.actions = [...connect, ...lines.actions, ...actors.actions];
+    this.actions = [...connect, ...lines.actions, ...actors.actions, ...this.#operations()];
   }
 
   perform(address: ActorAddress, attempt: ServerAttempt): Promise<Outcome> {
     const { actors, cluster } = this.#parts;
     return cluster.desk.perform(address, actors.attemptOf(address, attempt));
+  }
+
+  #operations(): readonly AnyAction[] {
+    const { actors, mutes, cluster, records } = this.#parts;
+    return createRealtimeOperations({
+      ...{ actors, mutes, operatorsOnly, entrances: OPERATOR_ENTRANCES },
+      ask: (question) => cluster.everywhere.ask(question),
+      perform: (...attempt) => this.perform(...attempt),
+      exists: (read, address) => read(async (reading) => (await records.find(reading, address)) !== undefined),
+    });
   }
 
   routes(): Hono {
@@ -187,11 +221,13 @@ class RunningRealtime implements MountedRealtime {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const { lines, connections, actors, cluster, revocations } = this.#parts;
+    const { lines, connections, attendances, actors, cluster, revocations, mutes } = this.#parts;
     await revocations[Symbol.asyncDispose]();
     await lines[Symbol.asyncDispose]();
     await connections[Symbol.asyncDispose]();
+    await attendances.settle();
     await actors[Symbol.asyncDispose]();
     await cluster[Symbol.asyncDispose]();
+    await mutes[Symbol.asyncDispose]();
   }
 }

@@ -7,8 +7,8 @@ export interface RowActions {
 }
 
 /**
- * Shows one upload: a copy of the form's template. What it says in which state is for the page to say, in its language:
- * `data-text-sending` and the like of the form.
+ * Shows one upload: a copy of the form's template. What it says in which state, and of what became of a file, is for the
+ * page to say, in its language: `data-text-sending`, `data-text-published` and the like of the form.
  */
 export class UploadRow {
   readonly element: Element;
@@ -24,12 +24,13 @@ export class UploadRow {
     element.querySelector("[data-upload-cancel]")?.addEventListener("click", cancel);
   }
 
-  show({ file, state, sent, reason }: FileUpload): void {
+  show({ file, state, sent, reason, outcome }: FileUpload): void {
     const { element } = this;
     element.setAttribute("data-upload-state", state);
+    if (outcome !== undefined) element.setAttribute("data-upload-outcome", outcome);
     this.#write("[data-upload-name]", file.name);
-    const name = `text${state[0]?.toUpperCase() ?? ""}${state.slice(1)}`;
-    this.#write("[data-upload-text]", reason ?? this.#texts[name] ?? "");
+    const text = this.#textOf(outcome ?? state) ?? this.#textOf(state) ?? "";
+    this.#write("[data-upload-text]", reason ?? text);
     const progress = element.querySelector("progress");
     if (progress !== null) {
       progress.max = Math.max(1, file.size);
@@ -39,6 +40,10 @@ export class UploadRow {
     const toggle = element.querySelector("[data-upload-toggle]");
     const isHeld = state === "paused" || state === "refused";
     toggle?.setAttribute("aria-pressed", String(isHeld));
+  }
+
+  #textOf(name: string): string | undefined {
+    return this.#texts[`text${name[0]?.toUpperCase() ?? ""}${name.slice(1)}`];
   }
 
   #write(selector: string, text: string): void {

@@ -19,6 +19,8 @@ export interface UploadParts {
 
 /** Milliseconds until the first retry, and between two of them at most. */
 const RETRY = { first: 1_000, most: 30_000 };
+/** Milliseconds between questions what became of a file. */
+const FOLLOWING = [500, 1_000, 2_000, 4_000, 8_000, ...Array.from({ length: 20 }, () => 30_000)];
 const TYPE = { "content-type": "application/offset+octet-stream" };
 /** Answers after which the same makes sense once more. */
 const PASSING: ReadonlySet<number> = new Set([0, 408, 409, 423, 425, 429, 460, 500, 502, 503, 504, 507]);
@@ -31,6 +33,8 @@ export class FileUpload {
   sent = 0;
   /** Why it was refused, for people. */
   reason: string | undefined;
+  /** What the server says became of the file once it had arrived: `published`, `infected` and the like. */
+  outcome: string | undefined;
   /** The identifier of the upload, once it has begun. */
   id: string | undefined;
   readonly #parts: UploadParts;
@@ -105,7 +109,22 @@ export class FileUpload {
     }
     forget(this.#fingerprint);
     this.#become("done");
+    void this.#follow();
     return "over";
+  }
+
+  /** Asks what becomes of the file, less and less often, until that is settled. */
+  async #follow(): Promise<void> {
+    for (const pause of FOLLOWING) {
+      await new Promise((resolve) => setTimeout(resolve, pause));
+      const { signal } = new AbortController();
+      const reply = await this.#send({ method: "HEAD", url: this.#url ?? "", headers: {}, signal });
+      const outcome = reply.field("gatehouse-file");
+      if (reply.status !== 0 && outcome === null) return;
+      this.outcome = outcome ?? this.outcome;
+      this.#parts.changed(this);
+      if (outcome !== null && outcome !== "waiting") return;
+    }
   }
 
   async #begin(signal: AbortSignal): Promise<number | "over" | { readonly after: number | undefined }> {

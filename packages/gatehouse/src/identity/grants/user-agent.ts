@@ -14,7 +14,7 @@ const PROGRAMS: readonly (readonly [pattern: RegExp, name: string])[] = [
   [/\b(?:OPR|OPT|Opera)\//, "Opera"],
   [/\bSamsungBrowser\//, "Samsung Internet"],
   [/\b(?:Firefox|FxiOS)\//, "Firefox"],
-  [/\b(?:Chrome|CriOS|Chromium)\//, "Chrome"],
+  [/\b(?:Chrome|HeadlessChrome|CriOS|Chromium)\//, "Chrome"],
   [/\bVersion\/\S+ .*\bSafari\//, "Safari"],
 ];
 
@@ -35,7 +35,18 @@ export function userAgentFamily(header: string | null): UserAgentFamily {
   return { name: platform === undefined ? program : `${program} on ${platform}`, mobile };
 }
 
-/** The program's own name, where it is no browser: `curl`, `Gallery`. */
+/** The program's own name, where it is no browser: `curl`, `Gallery`. All browsers say they were Mozilla, which has gone. */
 function productOf(text: string): string {
-  return /^[A-Za-z0-9][\w.-]{0,39}/.exec(text)?.[0] ?? "Unknown program";
+  const product = /^[A-Za-z0-9][\w.-]{0,39}/.exec(text)?.[0];
+  return product === undefined || product === "Mozilla" ? "Unknown program" : product;
+}
+
+/** A name as above in another language: `Firefox unter Linux`. */
+export function agentIn(
+  { agentOn, agentUnknown }: { readonly agentOn: string; readonly agentUnknown: string },
+  agent: string,
+): string {
+  const [program = "", platform] = agent.split(" on ");
+  const said = program === "Unknown program" ? agentUnknown : program;
+  return platform === undefined ? said : `${said} ${agentOn} ${platform}`;
 }

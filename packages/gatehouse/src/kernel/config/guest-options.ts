@@ -26,6 +26,10 @@ export const guestOptions = {
     doc: "How large these files may be together, where nobody says otherwise.",
     default: "50GiB",
   }),
+  "guests.tokens.share": option(integer(1, 100), {
+    doc: "How much of that one guest may bring, in percent; at least what an even division among all would give.",
+    default: 10,
+  }),
   "guests.limits.failures.limit": option(integer(1, ANY_NUMBER), {
     doc: "How many look-ups of join tokens that are not there one address may make per window.",
     default: 10,

@@ -58,4 +58,7 @@ export const mediaOptions = {
     doc: "How many files are processed at a time.",
     default: 2,
   }),
+  "media.takeOver.directory": option(text("a folder"), {
+    doc: "The folder with files of an earlier system, which `gatehouse media take-over` takes over. Default: none.",
+  }),
 } as const;

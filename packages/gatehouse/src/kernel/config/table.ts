@@ -171,7 +171,7 @@ export const table = {
     default: 5_000,
   }),
   "media.uploads.atOnce": option(integer(1, ANY_NUMBER), {
-    doc: "How many requests may bring content at once to one server; each takes up to 2 MiB of memory.",
+    doc: "How many requests may bring content at once to one server; each takes up to 2 MiB of memory. When all are taken, the tenant, grant and guest who has most gives one to whoever has less.",
     default: 512,
   }),
   "media.addresses.origin": option(origin(), {

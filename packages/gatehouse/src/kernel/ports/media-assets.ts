@@ -119,9 +119,15 @@ export interface MediaAssets {
   remove(transaction: WriteTransaction, id: string): Promise<void>;
   /** Of one tenant, or of all. */
   counts(transaction: ReadTransaction, tenant?: string): Promise<readonly AssetCount[]>;
-  /** Published assets that came after a time and were scanned by another scanner or none. */
+  /** Published assets that came after a time, and held ones, which were scanned by another scanner or none; oldest first. */
   scannedByOthers(
     transaction: ReadTransaction,
-    scan: { readonly by: string; readonly since: number; readonly limit: number },
+    scan: {
+      readonly by: string;
+      readonly since: number;
+      readonly limit: number;
+      /** The last one of the page before. */
+      readonly after?: { readonly receivedAt: number; readonly id: string };
+    },
   ): Promise<readonly MediaAsset[]>;
 }

@@ -10,6 +10,9 @@ export interface MediaQuota {
   readonly bytes: number;
 }
 
+/** What there is room for under a grant: in all, and of one principal. */
+export type MediaRoom = Pick<MediaGrant, "quota" | "share">;
+
 /** What lets somebody see and bring the files of one collection: a join token's, a host's. */
 export interface MediaGrant {
   /** At most 64 characters of `A-Z a-z 0-9 _ . : -`; it appears in signed addresses and is no secret. */
@@ -21,6 +24,8 @@ export interface MediaGrant {
   readonly collection: string;
   readonly scopes: ReadonlySet<MediaScope>;
   readonly quota: MediaQuota | undefined;
+  /** What one principal may bring of the quota; absent: all of it. */
+  readonly share?: MediaQuota | undefined;
   /** Epoch milliseconds; `undefined` for grants that end by revocation alone. */
   readonly expiresAt: number | undefined;
 }

@@ -1,4 +1,4 @@
-import type { MediaQuota } from "./media-grants.ts";
+import type { MediaRoom } from "./media-grants.ts";
 import type { ReadTransaction, WriteTransaction } from "./store.ts";
 
 /**
@@ -50,7 +50,7 @@ export interface ResumableUpload extends NewResumableUpload {
 
 /** The most that may be open at once, and for how long. */
 export interface ResumableBounds {
-  readonly quota: MediaQuota | undefined;
+  readonly room: MediaRoom;
   /** Uploads of one owner that have not arrived. */
   readonly openPerOwner: number;
   /** Of one grant. */
@@ -63,8 +63,8 @@ export interface ResumableBounds {
   readonly lifetime: number;
 }
 
-/** What an upload finds no room in. */
-export type ResumableShortage = "files" | "bytes" | "owner" | "grant" | "source";
+/** What an upload finds no room in: the quota of its grant, its owner's share of that, or what may be open at once. */
+export type ResumableShortage = "files" | "bytes" | "share" | "owner" | "grant" | "source";
 
 /** Where an upload stands, by the word of its present writer. */
 export interface ResumableProgress {
@@ -99,23 +99,23 @@ export interface ResumableUploads {
   fence(transaction: WriteTransaction, id: string): Promise<void>;
   /** Notes what is durable now; `false` where somebody else is its writer. */
   advance(transaction: WriteTransaction, progress: ResumableProgress): Promise<boolean>;
-  /** Holds so much of the quota for an upload; `false` where there is no room, or somebody else is its writer. */
+  /** Holds so much of the room for an upload, or says what there is too little of; `writer`: somebody else is that. */
   reserve(
     transaction: WriteTransaction,
     upload: { readonly id: string; readonly epoch: number; readonly bytes: number },
-    quota: MediaQuota | undefined,
-  ): Promise<boolean>;
+    room: MediaRoom,
+  ): Promise<ResumableShortage | "writer" | undefined>;
   /** Notes how long it will be, once; `false` where somebody else is its writer. */
   setLength(
     transaction: WriteTransaction,
     upload: { readonly id: string; readonly epoch: number; readonly length: number },
   ): Promise<boolean>;
-  /** Whether what has been brought under a grant, all that is held included, still fits its quota. */
-  fits(
+  /** What too much has been brought of under a grant by now, all that is held included; `undefined` where all fits. */
+  shortage(
     transaction: ReadTransaction,
-    grant: { readonly tenant: string; readonly id: string },
-    quota: MediaQuota | undefined,
-  ): Promise<boolean>;
+    upload: Pick<NewResumableUpload, "tenant" | "grant" | "owner">,
+    room: MediaRoom,
+  ): Promise<ResumableShortage | undefined>;
   /** Notes that all of it has arrived; `false` where somebody else is its writer. `kept`: milliseconds. */
   finish(
     transaction: WriteTransaction,

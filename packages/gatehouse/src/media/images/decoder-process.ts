@@ -1,6 +1,7 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { readFile } from "node:fs/promises";
-import { extname } from "node:path";
+import { confinementOf, programOf, type DecoderName } from "./confinement.ts";
+import { DecoderSlot } from "./decoder-slot.ts";
 import type { PictureAnswer, PictureFault, PictureTask } from "./picture-task.ts";
 
 /** What a child process may use up. */
@@ -13,9 +14,9 @@ export interface DecoderLimits {
   readonly tasks: number;
 }
 
-/** Which program runs, and the one folder it may write to. */
+/** Which program runs, and in which folder it gets one of its own. */
 export interface DecoderProgram {
-  readonly adapter: "sharp-child" | "heif-child";
+  readonly adapter: DecoderName;
   readonly folder: string;
 }
 
@@ -24,33 +25,35 @@ const PAGE_BYTES = 4096;
 
 /**
  * A child process that decodes pictures, one at a time. Decoders are large programs in unsafe languages, fed by
- * strangers: the process has no environment, may start no other, writes to one folder, and is killed when it takes too
- * long or too much. Threads would not do: one that is stuck in native code cannot be stopped.
+ * strangers: the process has no environment, may start no other, sees the picture it is at and nothing else that is
+ * ours, and is killed when it takes too long or too much. Threads would not do: one that is stuck in native code cannot
+ * be stopped.
  */
 export class DecoderProcess implements Disposable {
   readonly #limits: DecoderLimits;
   readonly #child: ChildProcess;
+  readonly #slot: DecoderSlot;
   #settle: ((answer: PictureAnswer) => void) | undefined;
   #stderr = "";
   #done = 0;
 
   constructor({ adapter, folder }: DecoderProgram, limits: DecoderLimits) {
     this.#limits = limits;
-    const program = new URL(`./adapters/${adapter}${extname(import.meta.url)}`, import.meta.url);
-    this.#child = fork(program, [], {
+    this.#slot = new DecoderSlot(folder);
+    this.#child = fork(programOf(adapter), [], {
       serialization: "advanced",
       stdio: ["ignore", "ignore", "pipe", "ipc"],
       // Nothing of what this process knows.
       env: { NODE_ENV: "production" },
-      execArgv: [
-        ...["--permission", "--allow-fs-read=*", `--allow-fs-write=${folder}/*`, "--disable-warning=SecurityWarning"],
-        ...(adapter === "sharp-child" ? ["--allow-addons"] : []),
-      ],
+      execArgv: [...confinementOf(adapter, this.#slot.path)],
     });
     // Our own program, which sends nothing else.
     this.#child.on("message", (answer) => this.#end(answer as PictureAnswer));
     this.#child.on("error", (error) => this.#fault("crashed", error.message));
-    this.#child.on("exit", (code, signal) => this.#fault("crashed", `${signal ?? code}: ${this.#stderr}`));
+    this.#child.on("exit", (code, signal) => {
+      this.#fault("crashed", `${signal ?? code}: ${this.#stderr}`);
+      void this.#slot.remove().catch(() => undefined);
+    });
     this.#child.stderr?.on("data", (data: Buffer) => (this.#stderr = (this.#stderr + data.toString()).slice(-500)));
     this.#child.unref();
     this.#child.channel?.unref();
@@ -63,6 +66,14 @@ export class DecoderProcess implements Disposable {
 
   /** Does one task; after a fault of the process itself it is gone. */
   async run(task: PictureTask, signal: AbortSignal): Promise<PictureAnswer> {
+    const slotted = await this.#slot.bring(task);
+    const answer = await this.#ask(slotted.task, signal);
+    const taken = answer.ok && (await this.#slot.take(slotted));
+    if (this.fresh) await this.#slot.clear();
+    return answer.ok && !taken ? { ok: false, fault: "crashed", detail: "It made something else." } : answer;
+  }
+
+  async #ask(task: PictureTask, signal: AbortSignal): Promise<PictureAnswer> {
     const { promise, resolve } = Promise.withResolvers<PictureAnswer>();
     this.#settle = resolve;
     this.#child.channel?.ref();

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { readdirSync, statSync, writeFileSync } from "node:fs";
+import { readdirSync, writeFileSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, it } from "node:test";
@@ -186,20 +186,6 @@ describe("what is no picture of an allowed format", () => {
 });
 
 describe("child processes that decode", () => {
-  it("may not write elsewhere", async () => {
-    using desk = new Desk();
-    const photo = await sharp({ create: { width: 10, height: 10, channels: 3, background: "red" } })
-      .avif()
-      .toBuffer();
-    const source = join(desk.work, "source");
-    writeFileSync(source, photo);
-    const elsewhere = join(desk.path, "elsewhere");
-    const outputs = [{ name: "view", target: elsewhere, format: "webp" }] as const;
-    const made = await desk.pictures().make({ path: source, type: "image/avif", orientation: 1 }, outputs, NEVER);
-    assert.equal(made.ok, false);
-    assert.equal(statSync(`${elsewhere}.pixels`, { throwIfNoEntry: false }), undefined);
-  });
-
   it("end when they are told to", async () => {
     using desk = new Desk({ pixels: 400_000_000 });
     const stop = new AbortController();

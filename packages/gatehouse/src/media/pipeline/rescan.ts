@@ -1,9 +1,9 @@
 import { z } from "zod";
 import type { ClaimedJob, JobHandler, Jobs } from "../../kernel/ports/jobs.ts";
-import type { AssetState, MediaAsset, MediaAssets } from "../../kernel/ports/media-assets.ts";
+import type { AssetFindings, AssetState, MediaAsset, MediaAssets } from "../../kernel/ports/media-assets.ts";
 import type { StorageTarget } from "../../kernel/ports/storage-target.ts";
 import type { Store, WriteTransaction } from "../../kernel/ports/store.ts";
-import { variantKey } from "../assets.ts";
+import { HELD, isComplete, variantKey } from "../assets.ts";
 import type { Scanner, ScanVerdict } from "../scan/scanner.ts";
 import { MEDIA_QUEUE, processAgain, RESCAN } from "./intake.ts";
 import { attemptAsPipeline, type SystemAttemptParts } from "./system-attempt.ts";
@@ -43,7 +43,10 @@ export async function addRescanOfCollection(
   await jobs.add(transaction, { queue: MEDIA_QUEUE, kind: RESCAN, tenant, key, payload: { collection } });
 }
 
-/** Scans published files again, and withdraws at once what holds malware by newer signatures. */
+/**
+ * Scans files again that were published or may be, and withdraws at once what holds malware by newer signatures. What
+ * can be scanned no more is held.
+ */
 export function createRescan(parts: RescanParts): JobHandler {
   return {
     kind: RESCAN,
@@ -59,7 +62,7 @@ export function createRescan(parts: RescanParts): JobHandler {
 
 async function rescanOne(parts: RescanParts, id: string, signal: AbortSignal): Promise<void> {
   const asset = await parts.store.read((transaction) => parts.assets.find(transaction, id));
-  if (asset?.state === "published") await rescan(parts, { asset, signal });
+  if (asset !== undefined && isComplete(asset)) await rescan(parts, { asset, signal });
 }
 
 /** Another attempt goes on where the one before has ended: what was scanned since the job was made is not again. */
@@ -76,7 +79,7 @@ async function rescanCollection(
     for (const asset of page) {
       signal.throwIfAborted();
       if ((asset.findings.scannedAt ?? 0) >= createdAt) continue;
-      if (asset.state === "published") await rescan(parts, { asset, signal });
+      if (isComplete(asset)) await rescan(parts, { asset, signal });
       else if (asset.quarantined && !IN_HANDS.has(asset.state))
         await store.write((transaction) => processAgain(parts, transaction, asset));
     }
@@ -89,43 +92,61 @@ const IN_HANDS: ReadonlySet<AssetState> = new Set(["received", "scanning", "clea
 
 async function rescanRecent(parts: RescanParts, signal: AbortSignal): Promise<void> {
   const { store, assets, scanner } = parts;
-  const seen = new Set<string>();
-  for (;;) {
+  let after: MediaAsset | undefined;
+  do {
     const status = await scanner.status();
     if (status.state !== "ready") throw new Error(status.reason);
     const since = (await store.write((transaction) => transaction.now())) - RECENT;
-    const query = { by: status.version.text, since, limit: BATCH };
+    const query = { by: status.version.text, since, limit: BATCH, ...(after === undefined ? {} : { after }) };
     const batch = await store.read((transaction) => assets.scannedByOthers(transaction, query));
-    const left = batch.filter(({ id }) => !seen.has(id));
-    if (left.length === 0) return;
-    for (const asset of left) {
+    for (const asset of batch) {
       signal.throwIfAborted();
-      seen.add(asset.id);
-      await rescan(parts, { asset, signal, by: status.version.text });
+      if (isComplete(asset)) await rescan(parts, { asset, signal });
     }
-  }
+    after = batch.at(-1);
+  } while (after !== undefined);
 }
 
 async function rescan(
   parts: RescanParts,
-  { asset, signal, by }: { readonly asset: MediaAsset; readonly signal: AbortSignal; readonly by?: string },
+  { asset, signal }: { readonly asset: MediaAsset; readonly signal: AbortSignal },
 ): Promise<void> {
   const verdict = await scanPublished(parts, asset, signal);
   if (verdict === undefined) return;
-  if (verdict.verdict === "unavailable") throw new Error(verdict.reason);
-  const { store, assets } = parts;
-  if (verdict.verdict === "infected") {
-    const { signature, by: found } = verdict;
-    const input = { asset: asset.id, findings: asset.findings, signature, by: found.text };
-    await attemptAsPipeline(parts, { action: "media.asset.condemn", tenant: asset.tenant, input });
-    return;
+  const { id, tenant, findings } = asset;
+  const settle = (action: string, more: object): Promise<boolean> =>
+    attemptAsPipeline(parts, { action, tenant, input: { asset: id, ...more } });
+  switch (verdict.verdict) {
+    case "unavailable":
+      throw new Error(verdict.reason);
+    case "infected":
+      await settle("media.asset.condemn", { findings, signature: verdict.signature, by: verdict.by.text });
+      return;
+    case "unscannable":
+      if (asset.state === "published" && asset.reason !== HELD.operator)
+        await settle("media.asset.withhold", { reason: verdict.reason });
+      return;
+    case "clean": {
+      const scannedBy = verdict.by.text;
+      const scanned = { ...findings, scannedAt: await parts.store.write((transaction) => transaction.now()) };
+      if (asset.reason === HELD.unscannable) await settle("media.asset.release", { findings: scanned, scannedBy });
+      else await noteScan(parts, { asset, findings: scanned, scannedBy });
+    }
   }
-  const scannedBy = verdict.verdict === "clean" ? verdict.by.text : by;
-  if (scannedBy === undefined) return;
-  await store.write(async (transaction) => {
-    const now = await transaction.now();
-    const findings = verdict.verdict === "clean" ? { ...asset.findings, scannedAt: now } : asset.findings;
-    await assets.change(transaction, asset.id, { from: ["published"], to: "published", findings, scannedBy });
+}
+
+/** Notes that a file is still clean; one about which something was decided meanwhile stays as that was. */
+function noteScan(
+  { store, assets }: RescanParts,
+  {
+    asset: { id, state, reason },
+    ...scan
+  }: { readonly asset: MediaAsset; readonly findings: AssetFindings; readonly scannedBy: string },
+): Promise<unknown> {
+  return store.write(async (transaction) => {
+    const now = await assets.find(transaction, id);
+    if (now?.state !== state || now.reason !== reason) return;
+    await assets.change(transaction, id, { from: [state], to: state, reason, ...scan });
   });
 }
 

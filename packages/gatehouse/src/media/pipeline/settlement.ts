@@ -6,7 +6,7 @@ import type { Jobs } from "../../kernel/ports/jobs.ts";
 import type { AssetFindings, MediaAssets } from "../../kernel/ports/media-assets.ts";
 import type { WriteTransaction } from "../../kernel/ports/store.ts";
 import { problems } from "../../kernel/problems.ts";
-import { assetTarget, OPEN_STATES, variantKeys } from "../assets.ts";
+import { assetTarget, HELD, OPEN_STATES, variantKeys } from "../assets.ts";
 import { mediaEvents } from "../events.ts";
 import { PIPELINE } from "./announcements.ts";
 import { addDeletion } from "./intake.ts";
@@ -44,7 +44,10 @@ const SYSTEM = { entrances: ["job"], effects: "store", authorise: pipelineOnly, 
 export function createSettlements(parts: SettlementParts): readonly AnyAction[] {
   const real = { name: "media.asset.condemn", event: mediaEvents.malicious_media_found };
   const rehearsal = { name: "media.asset.condemn-rehearsal", event: mediaEvents.media_rehearsal_blocked };
-  return [publish(parts), refuse(parts), condemn(parts, real), condemn(parts, rehearsal)];
+  return [
+    ...[publish(parts), refuse(parts), condemn(parts, real), condemn(parts, rehearsal)],
+    ...[withhold(parts), release(parts)],
+  ];
 }
 
 function publish({ assets, jobs }: SettlementParts): AnyAction {
@@ -133,6 +136,46 @@ function condemn(
       const step = { from, to: "infected", reason: signature, findings: found, scannedBy: by, ...keep } as const;
       if (!(await assets.change(transaction, id, step))) return lost();
       await withdraw({ assets, jobs }, transaction, { tenant: attempt.tenant, id, deleted: infected === "delete" });
+      return { asset: id };
+    },
+  });
+}
+
+/** A published file that can be scanned no more is not shown any longer, unless an operator has said that it may be. */
+function withhold({ assets }: SettlementParts): AnyAction {
+  return defineAction({
+    ...SYSTEM,
+    name: "media.asset.withhold",
+    input: z.strictObject({ asset: Id, reason: z.string() }),
+    audit: {
+      event: mediaEvents.media_asset_withheld,
+      target: ({ asset }) => assetTarget(asset),
+      context: ({ reason }) => ({ reason }),
+    },
+    async run({ input: { asset: id }, transaction }) {
+      const asset = await assets.find(transaction, id);
+      if (asset?.state !== "published" || asset.reason === HELD.operator) return lost();
+      await assets.change(transaction, id, { from: ["published"], to: "held", reason: HELD.unscannable });
+      return { asset: id };
+    },
+  });
+}
+
+/** It is shown again once a scanner has found it clean. */
+function release({ assets }: SettlementParts): AnyAction {
+  return defineAction({
+    ...SYSTEM,
+    name: "media.asset.release",
+    input: z.strictObject({ asset: Id, findings: Findings, scannedBy: z.string() }),
+    audit: {
+      event: mediaEvents.media_asset_published,
+      target: ({ asset }) => assetTarget(asset),
+      context: ({ findings: { type }, scannedBy }) => ({ type, scanned: true, by: scannedBy }),
+    },
+    async run({ input: { asset: id, findings, scannedBy }, transaction }) {
+      const asset = await assets.find(transaction, id);
+      if (asset?.state !== "held" || asset.reason !== HELD.unscannable) return lost();
+      await assets.change(transaction, id, { from: ["held"], to: "published", findings, scannedBy });
       return { asset: id };
     },
   });

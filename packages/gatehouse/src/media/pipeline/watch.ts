@@ -27,13 +27,13 @@ export interface MediaWatchParts {
 /** The longest time between looks, in milliseconds. */
 const LONGEST_INTERVAL = 30_000;
 const NOTE = { kind: "media-watch", tenant: "-", id: "-" } as const;
-const Note = z.object({ late: z.boolean(), version: z.string().optional() });
+const Note = z.object({ late: z.boolean(), version: z.string().optional(), away: z.boolean().default(false) });
 type Note = z.infer<typeof Note>;
 const ACTION = { action: "media.watch" } as const;
 
 /**
  * Tells when files wait for too long, and once when they do not any more; and has recent files scanned again when the
- * scanner has other signatures. Servers that share a store share the note of it: each thing is said once.
+ * scanner has other signatures or is back. Servers that share a store share the note of it: each thing is said once.
  */
 export function startMediaWatch(parts: MediaWatchParts): AsyncDisposable {
   const { timers, alertAfter } = parts;
@@ -61,11 +61,12 @@ async function look(parts: MediaWatchParts): Promise<void> {
   const status = await parts.scanner?.status();
   await parts.store.write(async (transaction) => {
     const document = await parts.documents.get(transaction, NOTE);
-    const note = document === undefined ? { late: false } : Note.parse(JSON.parse(document.body));
+    const note = document === undefined ? { late: false, away: false } : Note.parse(JSON.parse(document.body));
     const version = await noteVersion(parts, transaction, { note, status });
     const late = await noteQueue(parts, transaction, { note, status });
-    if (late === note.late && version === note.version) return;
-    const body = JSON.stringify({ late, version });
+    const away = status !== undefined && status.state !== "ready";
+    if (late === note.late && version === note.version && away === note.away) return;
+    const body = JSON.stringify({ late, version, away });
     await parts.documents.put(transaction, NOTE, { expected: document?.version ?? 0, body });
   });
 }
@@ -80,9 +81,11 @@ async function noteVersion(
   transaction: WriteTransaction,
   { note, status }: Looked,
 ): Promise<string | undefined> {
-  if (status?.state !== "ready" || status.version.text === note.version) return note.version;
+  if (status?.state !== "ready") return note.version;
   const { text } = status.version;
-  await addRescan(jobs, transaction, { tenant: "-" });
+  // While it was away, scanning again may have been given up.
+  if (note.away || text !== note.version) await addRescan(jobs, transaction, { tenant: "-" });
+  if (text === note.version) return text;
   const started = { ...ACTION, context: { from: note.version, to: text } };
   transaction.afterCommit(() => announcements.announce(mediaEvents.media_rescan_started, started));
   return text;

@@ -336,10 +336,13 @@ interface MovieParts {
   readonly sizes?: Buffer;
   readonly offsets?: Buffer;
   readonly reference?: Buffer;
+  /** More boxes in `stbl`, and in `edts`. */
+  readonly tables?: readonly Buffer[];
+  readonly edits?: Buffer;
 }
 
 /** The smallest movie: one frame of ten bytes. */
-function movie({ runs, sizes, offsets, reference }: MovieParts): Buffer {
+function movie({ runs, sizes, offsets, reference, tables = [], edits }: MovieParts): Buffer {
   const head = box("ftyp", Buffer.from("isom\0\0\0\0isom"));
   const data = box("mdat", Buffer.alloc(10, 1));
   const entry = Buffer.alloc(78);
@@ -351,16 +354,82 @@ function movie({ runs, sizes, offsets, reference }: MovieParts): Buffer {
     box("stsc", runs ?? uint32(0, 1, 1, 1, 1)),
     box("stsz", sizes ?? uint32(0, 0, 1, 10)),
     box("stco", offsets ?? uint32(0, 1, head.length + 8)),
+    ...tables,
   );
   const references = box("dinf", box("dref", uint32(0, 1), reference ?? box("url ", uint32(1))));
   const handler = box("hdlr", uint32(0, 0), Buffer.from("vide"), Buffer.alloc(13));
   const media = box("mdia", box("mdhd", Buffer.alloc(24)), handler, box("minf", references, samples));
-  const track = box("trak", box("tkhd", Buffer.alloc(84)), media);
+  const edited = edits === undefined ? [] : [box("edts", edits)];
+  const track = box("trak", box("tkhd", Buffer.alloc(84)), ...edited, media);
   return Buffer.concat([head, data, box("moov", box("mvhd", Buffer.alloc(100)), track)]);
 }
 
 it("takes the smallest movie", () => {
   assert.equal(lossless(movie({})).facts.frames, 1);
+});
+
+// Attack: the tables of a video that say when and in which order its pictures come stay as they are, and something stands
+// behind their entries, or in entries for pictures that there are not: a place, a name, an archive.
+describe("freight in tables of a video", () => {
+  const freight = Buffer.from("52.5200 N, 13.4050 E");
+  const words = (...values: readonly number[]): Buffer => uint32(...values);
+  const type = (text: string): Buffer => Buffer.from(text);
+  /** As they are for a video of one picture. */
+  const tables: Readonly<Record<string, Buffer>> = {
+    stts: words(0, 1, 1, 512),
+    ctts: words(0, 1, 1, 0),
+    stss: words(0, 1, 1),
+    stps: words(0, 1, 1),
+    sdtp: Buffer.concat([words(0), Buffer.alloc(1)]),
+    padb: Buffer.concat([words(0, 1), Buffer.alloc(1)]),
+    stdp: Buffer.concat([words(0), Buffer.alloc(2)]),
+    sbgp: Buffer.concat([words(0), type("roll"), words(1, 1, 1)]),
+    sgpd: Buffer.concat([words(0x0100_0000), type("roll"), words(2, 1), Buffer.from([0xff, 0xff])]),
+    cslg: words(0, 0, 0, 0, 0, 0),
+  };
+  const edits = words(0, 1, 1000, 0, 0x0001_0000);
+
+  it("is none in tables as they should be", () => {
+    const whole = Object.entries(tables).map(([name, content]) => box(name, content));
+    const file = movie({ tables: whole, edits: box("elst", edits) });
+    assert.equal(lossless(file).facts.frames, 1);
+    assert.ok(scrub(file).equals(file), "nothing of them is changed");
+  });
+
+  for (const [name, content] of Object.entries(tables)) {
+    it(`${name}: behind its entries`, () =>
+      refused(movie({ tables: [box(name, Buffer.concat([content, freight]))] }), "box size"));
+
+    it(`${name}: cut short`, () => refused(movie({ tables: [box(name, content.subarray(0, -1))] }), "box size"));
+  }
+
+  it("elst: behind its entries", () =>
+    refused(movie({ edits: box("elst", Buffer.concat([edits, freight])) }), "box size"));
+
+  it("entries for pictures that there are not", () => {
+    const spare = freight.subarray(0, 8);
+    for (const name of ["stts", "ctts"]) {
+      const table = Buffer.concat([words(0, 2, 1, 512), words(0), spare.subarray(0, 4)]);
+      refused(movie({ tables: [box(name, table)] }), "sample tables");
+      refused(movie({ tables: [box(name, words(0, 1, 7, 512))] }), "sample tables");
+    }
+    for (const name of ["stss", "stps"]) {
+      refused(movie({ tables: [box(name, Buffer.concat([words(0, 2), spare]))] }), "sample tables");
+      refused(movie({ tables: [box(name, words(0, 1, 9))] }), "sample tables");
+    }
+    const groups = Buffer.concat([words(0), type("roll"), words(2, 1, 1, 9, 9)]);
+    refused(movie({ tables: [box("sbgp", groups)] }), "sample tables");
+  });
+
+  it("tables that say more than is known of, which go", () => {
+    const groups = Buffer.concat([words(0x0100_0000), type("note"), words(20, 1), freight]);
+    const members = Buffer.concat([words(0), type("note"), words(1, 1, 1)]);
+    const parts = Buffer.concat([words(0, 1, 1), Buffer.from([0, 1, 0, 1, 0, 0]), freight.subarray(0, 4)]);
+    const file = movie({ tables: [box("sgpd", groups), box("sbgp", members), box("subs", parts)] });
+    const end = scrub(file);
+    assert.ok(!end.includes("52.5") && !end.includes("note"));
+    assert.equal(end.length, file.length);
+  });
 });
 
 // Attack: a part that has to stay is made long, or comes twice, and carries what somebody wants to get through: an

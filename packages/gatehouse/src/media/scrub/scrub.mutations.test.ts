@@ -93,6 +93,59 @@ describe(`${FILES_EACH} mutated files of each container`, { skip: toolsAbsent },
   });
 });
 
+const TABLES = ["stts", "ctts", "stss", "stsc", "stsz", "stco", "sdtp", "sbgp", "sgpd", "elst", "cslg"];
+const NESTED = new Set(["moov", "trak", "edts", "mdia", "minf", "stbl"]);
+
+/** A movie in which one of the tables has some bytes more or less; all sizes around it fit, and nothing else moves. */
+function resized(bytes: Buffer, where: readonly number[], by: number): Buffer {
+  const copy = Buffer.from(bytes);
+  for (const at of where) copy.writeUInt32BE(copy.readUInt32BE(at) + by, at);
+  const table = where.at(-1) ?? 0;
+  const end = table + bytes.readUInt32BE(table);
+  const more = Buffer.alloc(Math.max(by, 0), PLANTED);
+  return Buffer.concat([copy.subarray(0, end + Math.min(by, 0)), more, copy.subarray(end)]);
+}
+
+/** Where tables are, with the boxes around each. */
+function tablesIn(bytes: Buffer, [from, to]: readonly [number, number], around: readonly number[] = []): number[][] {
+  const found: number[][] = [];
+  for (let at = from; at + 8 <= to; at += bytes.readUInt32BE(at) || to) {
+    const type = bytes.toString("latin1", at + 4, at + 8);
+    const path = [...around, at];
+    if (TABLES.includes(type)) found.push(path);
+    else if (NESTED.has(type)) found.push(...tablesIn(bytes, [at + 8, at + bytes.readUInt32BE(at)], path));
+  }
+  return found;
+}
+
+describe("movies with a table that is longer or shorter than it says", { skip: toolsAbsent }, () => {
+  it("are not taken, whichever table it is", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "media-tables-"));
+    try {
+      const corpus = (await makeMediaCorpus(folder)).filter((path) => /\/(end|timecode)\.(mp4|mov)$/.test(path));
+      const seen = new Set<string>();
+      for (const path of corpus) {
+        const bytes = await readFile(path);
+        assert.equal(walk(bytes, () => 0).verdict, "lossless", path);
+        for (const where of tablesIn(bytes, [0, bytes.length])) {
+          const type = bytes.toString("latin1", (where.at(-1) ?? 0) + 4, (where.at(-1) ?? 0) + 8);
+          for (const by of [-12, -1, 1, 2, 4, 8, 12, 40]) {
+            const { verdict } = walk(resized(bytes, where, by), () => 0);
+            assert.ok(verdict !== "lossless", `${basename(path)}: ${type} by ${by}`);
+          }
+          seen.add(type);
+        }
+      }
+      assert.ok(
+        ["stts", "stss", "stsc", "stsz", "stco", "elst"].every((type) => seen.has(type)),
+        [...seen].join(),
+      );
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+});
+
 function walk(bytes: Buffer, below: Below): WalkResult {
   const walking = walkMedia();
   const place = below(bytes.length + 1);

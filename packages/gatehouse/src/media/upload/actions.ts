@@ -1,11 +1,11 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { addressKey, UNKNOWN_ADDRESS } from "../../guards/address.ts";
 import { defineAction, type Action, type AnyAction } from "../../kernel/action.ts";
-import { isDenial, type Denial } from "../../kernel/outcome.ts";
+import { isDenial } from "../../kernel/outcome.ts";
 import type { EmergencyMode } from "../../kernel/ports/emergency.ts";
 import type { MediaGrant, MediaGrants } from "../../kernel/ports/media-grants.ts";
 import type { MediaIntake } from "../../kernel/ports/media-intake.ts";
-import type { ResumableShortage, ResumableUpload } from "../../kernel/ports/resumable-uploads.ts";
+import type { ResumableUpload } from "../../kernel/ports/resumable-uploads.ts";
 import type { ReadTransaction, WriteTransaction } from "../../kernel/ports/store.ts";
 import type { Problem } from "../../kernel/problem.ts";
 import type { BeginCommand, ContentCommand } from "./command.ts";
@@ -13,7 +13,7 @@ import { uploadEvents } from "./events.ts";
 import { HELD_AHEAD, PARALLEL, perMinute, VENUE } from "./limits.ts";
 import { joinable, type JoinCommand } from "./joining.ts";
 import { uploadProblems } from "./problems.ts";
-import { notThere, refuse, whilePaused } from "./refusals.ts";
+import { notThere, refuse, shortage, whilePaused } from "./refusals.ts";
 import { ENDED_KEPT, type ContentSource, type Received, type TransferParts } from "./content.ts";
 import { grantOf, mayGoOn, mine, ownerOnly } from "./rights.ts";
 import type { Transfer } from "./transfer.ts";
@@ -116,9 +116,9 @@ function createAction(parts: UploadActionParts): Action<BeginCall, ResumableUplo
       const { begin: described } = planned;
       const { length, kind } = described;
       if ((length ?? 0) > limits.largestFile) return refuse(uploadProblems.UPLOAD_TOO_LARGE_FOR_COLLECTION);
-      const { id: grantId, generation, quota, tenant } = grant;
+      const { id: grantId, generation, tenant } = grant;
       const source = addressKey(attempt.peer.ip);
-      const shortage = await uploads.begin(
+      const missing = await uploads.begin(
         transaction,
         {
           parts: [],
@@ -130,11 +130,11 @@ function createAction(parts: UploadActionParts): Action<BeginCall, ResumableUplo
         {
           ...limits,
           openPerSource: limits.openPerAddress,
-          quota,
+          room: grant,
           reserve: kind === "joined" ? 0 : Math.min(length ?? 0, HELD_AHEAD),
         },
       );
-      if (shortage !== undefined) return shortageDenial(shortage);
+      if (missing !== undefined) return shortage(missing);
       return (await uploads.find(transaction, id)) ?? notThere();
     },
   });
@@ -160,7 +160,9 @@ function appendAction(parts: UploadActionParts): Action<AppendCall, Received> {
       const upload = await store.read((reading) => parts.uploads.find(reading, id));
       if (upload === undefined) return notThere();
       const grant = await store.read((reading) => grantOf(parts, reading, { principal, ...upload }));
-      return isDenial(grant) ? grant : transfers.receive(id, { ...content, quota: grant.quota }, opened);
+      if (isDenial(grant)) return grant;
+      const holder = { tenant: grant.tenant, grant: grant.id, owner: `${principal.type}:${principal.id}` };
+      return transfers.receive(id, { ...content, room: grant, holder }, opened);
     },
   });
 }
@@ -186,7 +188,8 @@ function finishAction(parts: UploadActionParts): Action<FinishCall, ResumableUpl
       if (isDenial(upload)) return upload;
       const grant = await grantOf(parts, transaction, { principal, ...upload });
       if (isDenial(grant)) return grant;
-      if (!(await uploads.fits(transaction, grant, grant.quota))) return refuse(uploadProblems.UPLOADS_EXHAUSTED);
+      const missing = await uploads.shortage(transaction, upload, grant);
+      if (missing !== undefined) return shortage(missing);
       if (!(await uploads.finish(transaction, { id, epoch, bytes, kept: RECEIVED_KEPT })))
         return refuse(uploadProblems.UPLOAD_OVERTAKEN);
       if (upload.kind === "joined" && !(await uploads.join(transaction, upload.parts, id)))
@@ -244,10 +247,4 @@ function handOver(
   const { id: grantId, generation } = grant;
   const file = { id, tenant, collection, owner, bytes, name, declaredType, announcedSha256 };
   return intake.received(transaction, { ...file, grant: { id: grantId, generation } });
-}
-
-function shortageDenial(shortage: ResumableShortage): Denial {
-  const isQuota = shortage === "files" || shortage === "bytes";
-  const problem = isQuota ? uploadProblems.UPLOADS_EXHAUSTED : uploadProblems.UPLOADS_OPEN;
-  return refuse(problem, undefined, { context: { of: shortage }, ...(isQuota ? {} : { retryAfter: 60 }) });
 }

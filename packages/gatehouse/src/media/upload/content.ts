@@ -1,12 +1,13 @@
 import type { Clock } from "../../kernel/clock.ts";
 import type { Denial } from "../../kernel/outcome.ts";
-import type { MediaQuota } from "../../kernel/ports/media-grants.ts";
+import type { MediaRoom } from "../../kernel/ports/media-grants.ts";
 import type { ResumableFiles } from "../../kernel/ports/media-intake.ts";
 import type { ResumableUpload, ResumableUploads } from "../../kernel/ports/resumable-uploads.ts";
 import type { Store } from "../../kernel/ports/store.ts";
 import type { Problem } from "../../kernel/problem.ts";
 import type { Timers } from "../../kernel/timers.ts";
 import type { ContentCommand } from "./command.ts";
+import type { ContentHolder } from "./fair-places.ts";
 import type { UploadLimits } from "./limits.ts";
 
 /** Milliseconds for which it is remembered that an upload has ended. */
@@ -41,7 +42,8 @@ export interface Content {
   readonly source: ContentSource;
   /** What is answered where a checksum does not fit. */
   readonly mismatch: Problem;
-  readonly quota: MediaQuota | undefined;
+  readonly room: MediaRoom;
+  readonly holder: ContentHolder;
 }
 
 /** How far an upload has come. */

@@ -27,6 +27,10 @@ export const uploadProblems = defineProblems({
   },
   UPLOAD_NOT_GRANTED: { status: 403, message: "You cannot upload here, or not any more." },
   UPLOADS_EXHAUSTED: { status: 403, message: "There is no room for this file: what may be uploaded here is used up." },
+  UPLOADS_SHARE_EXHAUSTED: {
+    status: 403,
+    message: "There is no room for this file: you have brought as much as one guest may here.",
+  },
   UPLOAD_OFFSET_MISMATCH: {
     status: 409,
     message: "The upload goes on from another place.",

@@ -1,6 +1,7 @@
 import { events } from "../../kernel/events.ts";
 import { deny, type Denial } from "../../kernel/outcome.ts";
 import type { EmergencyMode } from "../../kernel/ports/emergency.ts";
+import type { ResumableShortage } from "../../kernel/ports/resumable-uploads.ts";
 import { StoreUnavailableError } from "../../kernel/ports/store.ts";
 import type { Problem } from "../../kernel/problem.ts";
 import { problems } from "../../kernel/problems.ts";
@@ -45,6 +46,23 @@ export function whilePaused(emergency: EmergencyMode): Denial | undefined {
     ? refuse(uploadProblems.UPLOADS_PAUSED, undefined, { retryAfter: 60 })
     : undefined;
 }
+
+/** The denial of what there is no room for; `writer`: somebody else goes on with the upload by now. */
+export function shortage(of: ResumableShortage | "writer"): Denial {
+  if (of === "writer") return overtaken();
+  const problem = SHORTAGES[of];
+  const retryAfter = problem === uploadProblems.UPLOADS_OPEN ? { retryAfter: 60 } : {};
+  return refuse(problem, undefined, { context: { of }, ...retryAfter });
+}
+
+const SHORTAGES = {
+  files: uploadProblems.UPLOADS_EXHAUSTED,
+  bytes: uploadProblems.UPLOADS_EXHAUSTED,
+  share: uploadProblems.UPLOADS_SHARE_EXHAUSTED,
+  owner: uploadProblems.UPLOADS_OPEN,
+  grant: uploadProblems.UPLOADS_OPEN,
+  source: uploadProblems.UPLOADS_OPEN,
+} as const satisfies Record<ResumableShortage, Problem>;
 
 /** The denial while too much is being received. */
 export function busy(): Denial {

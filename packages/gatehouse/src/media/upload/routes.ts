@@ -4,6 +4,7 @@ import type { Inbound } from "../../http/inbound.ts";
 import { interimOf, trailersOf } from "../../http/connection.ts";
 import { isFileForm } from "../../http/file-form.ts";
 import { isDenial, type Denial } from "../../kernel/outcome.ts";
+import type { MediaAssets } from "../../kernel/ports/media-assets.ts";
 import type { ResumableUpload } from "../../kernel/ports/resumable-uploads.ts";
 import { problems } from "../../kernel/problems.ts";
 import { CLIENT_PATH, serveClientScript } from "./client-script.ts";
@@ -13,6 +14,7 @@ import { DraftDialect, draftOptions, understandsInterim } from "./draft.ts";
 import { answerForm } from "./form.ts";
 import { isUploadId } from "./fields.ts";
 import { contentOfParts } from "./joining.ts";
+import { OUTCOME_FIELD, outcomeOf } from "./outcome.ts";
 import { refuse } from "./refusals.ts";
 import { Reception, type ReceptionParts } from "./reception.ts";
 import { speaksTus, TusDialect, tusOptions } from "./tus.ts";
@@ -20,6 +22,7 @@ import { speaksTus, TusDialect, tusOptions } from "./tus.ts";
 /** What the routes of uploads need. */
 export interface UploadRouteParts extends ReceptionParts {
   readonly edge: Edge;
+  readonly assets: Pick<MediaAssets, "find">;
 }
 
 /** The routes of uploads: one address for tus, for resumable uploads for HTTP and for plain forms. */
@@ -100,7 +103,16 @@ class UploadDesk {
     const refused = dialect.check(inbound);
     if (refused !== undefined && speaksTus(inbound)) return this.#refuse(inbound, dialect, refused);
     const upload = await this.#reception.look(inbound, idOf(context));
-    return this.#answer(inbound, dialect, isDenial(upload) ? upload : dialect.state(upload));
+    return this.#answer(inbound, dialect, isDenial(upload) ? upload : await this.#withOutcome(dialect, upload));
+  }
+
+  /** Where an upload stands, and of one that has arrived what became of its file. */
+  async #withOutcome(dialect: Dialect, upload: ResumableUpload): Promise<UploadAnswer> {
+    const { store, assets } = this.#parts;
+    const answer = dialect.state(upload);
+    if (!isComplete(upload)) return answer;
+    const outcome = await store.read((reading) => outcomeOf(assets, reading, upload.id));
+    return outcome === undefined ? answer : { ...answer, headers: { ...answer.headers, [OUTCOME_FIELD]: outcome } };
   }
 
   async terminate(context: Context): Promise<Response> {

@@ -1,15 +1,16 @@
 import { deny, isDenial, type Denial } from "../../kernel/outcome.ts";
-import type { MediaQuota } from "../../kernel/ports/media-grants.ts";
+import type { MediaRoom } from "../../kernel/ports/media-grants.ts";
 import type { ResumableWriter } from "../../kernel/ports/media-intake.ts";
-import type { ResumableUpload } from "../../kernel/ports/resumable-uploads.ts";
+import type { ResumableShortage, ResumableUpload } from "../../kernel/ports/resumable-uploads.ts";
 import type { ContentCommand } from "./command.ts";
 import { ENDED_KEPT, type Content, type ContentSource, type Received, type TransferParts } from "./content.ts";
 import { ContentDigests } from "./content-digests.ts";
 import { agreedLength, requestTooLarge } from "./content-length.ts";
 import { uploadEvents } from "./events.ts";
 import { HELD_AHEAD } from "./limits.ts";
+import type { Place } from "./place.ts";
 import { uploadProblems } from "./problems.ts";
-import { failed, inconsistent, notThere, otherOffset, overtaken, refuse } from "./refusals.ts";
+import { failed, inconsistent, notThere, otherOffset, overtaken, refuse, shortage } from "./refusals.ts";
 
 /** Bytes after which what has come is made durable and acknowledged. */
 const LEAF = 8 * 1_048_576;
@@ -20,15 +21,13 @@ const STEP = { least: 65_536, most: HELD_AHEAD };
 
 /** One request that brings content: written as it comes, acknowledged when it is durable. */
 export class Transfer {
-  /** Resolves once the file is closed and the store knows how far it is. */
-  readonly ended: Promise<void>;
+  /** Ends once the file is closed and the store knows how far it is. */
+  readonly place: Place;
   readonly #parts: TransferParts;
   readonly #id: string;
-  readonly #end: () => void;
   #upload: ResumableUpload | undefined;
   #writer: ResumableWriter | undefined;
   #source: ContentSource | undefined;
-  #overtaken = false;
   #settled = false;
   /** Behind what was taken, and behind what is durable. */
   #position = 0;
@@ -40,15 +39,10 @@ export class Transfer {
   #checkpointAt = 0;
   #failure: { readonly error: unknown } | undefined;
 
-  constructor(parts: TransferParts, id: string, ended: (transfer: Transfer) => void) {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.ended = promise;
+  constructor(parts: TransferParts, id: string, place: Place) {
     this.#parts = parts;
     this.#id = id;
-    this.#end = () => {
-      ended(this);
-      resolve();
-    };
+    this.place = place;
   }
 
   /** By which the store knows this writer; `undefined` before it has the upload. */
@@ -56,9 +50,9 @@ export class Transfer {
     return this.#upload?.epoch;
   }
 
-  /** Has it stop: another request has come for the same upload, or the server ends. */
-  stop(): void {
-    this.#overtaken = true;
+  /** Has it stop: another request has come for the same upload, or needs the place more, or the server ends. */
+  stop(why: "overtaken" | "yielded" = "overtaken"): void {
+    this.place.stop(why);
     this.#source?.abandon();
   }
 
@@ -90,7 +84,7 @@ export class Transfer {
     } catch (error) {
       this.#parts.report(error);
     } finally {
-      this.#end();
+      this.place.end();
     }
   }
 
@@ -116,19 +110,19 @@ export class Transfer {
   }
 
   /** The length of the upload, once everything that is said about it agrees; `undefined` as long as it is unknown. */
-  async #agreeOnLength(upload: ResumableUpload, { command, quota }: Content): Promise<number | Denial | undefined> {
+  async #agreeOnLength(upload: ResumableUpload, { command, room }: Content): Promise<number | Denial | undefined> {
     const length = agreedLength(upload, command, this.#parts.limits);
     if (isDenial(length)) return length;
     if (upload.length === undefined && length !== undefined) {
       const { store, uploads } = this.#parts;
       const { id, epoch, offset } = upload;
       const bytes = Math.min(length, Math.max(upload.reserved, offset + HELD_AHEAD));
-      const held = await store.write(
-        async (writing) =>
-          (await uploads.setLength(writing, { id, epoch, length })) &&
-          (await uploads.reserve(writing, { id, epoch, bytes }, quota)),
+      const missing = await store.write(async (writing) =>
+        (await uploads.setLength(writing, { id, epoch, length }))
+          ? uploads.reserve(writing, { id, epoch, bytes }, room)
+          : "writer",
       );
-      if (!held) return refuse(uploadProblems.UPLOADS_EXHAUSTED);
+      if (missing !== undefined) return shortage(missing);
       this.#reserved = bytes;
     }
     return length;
@@ -163,13 +157,13 @@ export class Transfer {
     if (end === "too long") return this.#invalidate(length);
     if (verified) {
       const refused = end ?? digests.verify(content);
-      if (refused !== undefined) return this.#overtaken ? overtaken() : refused;
+      if (refused !== undefined) return this.place.denial ?? refused;
     }
     this.#durable = await writer.flush();
     const complete = end === undefined && (await this.#isComplete(command, length));
     if (isDenial(complete)) return complete;
     if (!complete && !(await this.#settle())) return overtaken();
-    if (end !== undefined) return this.#overtaken ? overtaken() : end;
+    if (end !== undefined) return this.place.denial ?? end;
     const come = { upload: { ...upload, length }, epoch: upload.epoch, offset: this.#durable, complete };
     const wanted = command.wantsDigest && complete && command.offset === 0;
     const sha256 = wanted ? digests.of("sha256") : undefined;
@@ -191,24 +185,24 @@ export class Transfer {
       readonly digests: ContentDigests;
     },
   ): Promise<Denial | "too long" | undefined> {
-    const { source, command, quota } = content;
+    const { source, command, room } = content;
     const { largestFile, largestRequest } = this.#parts.limits;
     const most = length ?? largestFile;
-    const begin = this.#position;
     this.#source = source;
     this.#checkpointAt = this.#parts.clock.monotonic();
     source.allowTime?.();
     // Somebody may have asked for it while it was opened.
-    if (this.#overtaken) return overtaken();
+    if (this.place.denial !== undefined) return this.place.denial;
     for (;;) {
       const piece = await source.read();
       if (piece === undefined) return undefined;
       if (isDenial(piece)) return piece;
       if (this.#position + piece.byteLength > most) return "too long";
       this.#position += piece.byteLength;
-      if (largestRequest > 0 && this.#position - begin > largestRequest) return requestTooLarge(largestRequest);
-      if (this.#position > this.#reserved && !(await this.#hold(most, quota)))
-        return this.#overtaken ? overtaken() : refuse(uploadProblems.UPLOADS_EXHAUSTED);
+      this.place.bytes += piece.byteLength;
+      if (largestRequest > 0 && this.place.bytes > largestRequest) return requestTooLarge(largestRequest);
+      const missing = this.#position > this.#reserved ? await this.#hold(most, room) : undefined;
+      if (missing !== undefined) return this.place.denial ?? shortage(missing);
       digests.update(piece);
       await writer.write(piece);
       if (this.#failure !== undefined) return undefined;
@@ -217,17 +211,19 @@ export class Transfer {
   }
 
   /** Holds room in the quota ahead of what comes, where nobody knows how much that will be. */
-  async #hold(most: number, quota: MediaQuota | undefined): Promise<boolean> {
+  async #hold(most: number, room: MediaRoom): Promise<ResumableShortage | "writer" | undefined> {
     const { store, uploads } = this.#parts;
     const held = { id: this.#id, epoch: this.epoch ?? -1 };
     const ahead = Math.min(STEP.most, Math.max(STEP.least, this.#position));
     // Where there is no room for more than what is here, that has to do.
+    let missing: ResumableShortage | "writer" | undefined;
     for (const bytes of [Math.min(most, this.#position + ahead), this.#position]) {
-      if (!(await store.write((writing) => uploads.reserve(writing, { ...held, bytes }, quota)))) continue;
+      missing = await store.write((writing) => uploads.reserve(writing, { ...held, bytes }, room));
+      if (missing !== undefined) continue;
       this.#reserved = bytes;
-      return true;
+      return undefined;
     }
-    return false;
+    return missing;
   }
 
   /**

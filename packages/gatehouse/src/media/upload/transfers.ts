@@ -1,7 +1,9 @@
 import type { Denial } from "../../kernel/outcome.ts";
 import { pause } from "../../kernel/timers.ts";
-import { busy } from "./refusals.ts";
 import type { Content, Received, TransferParts } from "./content.ts";
+import { yielding } from "./fair-places.ts";
+import { Place } from "./place.ts";
+import { busy } from "./refusals.ts";
 import { Transfer } from "./transfer.ts";
 
 /** Milliseconds in which a request gives way to the next one for the same upload. */
@@ -22,16 +24,32 @@ export class Transfers implements Disposable {
 
   /** Receives content, once whoever was at it before has stopped. `opened` is told of what has to be closed. */
   async receive(id: string, content: Content, opened: (transfer: Transfer) => void): Promise<Received | Denial> {
-    const stuck = await this.#endFormer(id);
-    if (this.#active.size >= this.#parts.limits.atOnce) return busy();
-    const transfer = new Transfer(this.#parts, id, (ended) => {
-      if (this.#active.get(id) === ended) this.#active.delete(id);
-    });
+    let stuck = false;
+    // Others may have waited for the end of the same one.
+    while (this.#active.has(id)) stuck = (await this.#endFormer(id)) || stuck;
+    const place = new Place(content.holder, this.#parts.clock);
+    const former = this.#giveWay(place);
+    if (former === "nobody") return busy();
+    const transfer = new Transfer(this.#parts, id, place);
     // Nothing was waited for since the former one had gone.
     this.#active.set(id, transfer);
+    void place.ended.then(() => this.#active.get(id) === transfer && this.#active.delete(id));
     opened(transfer);
     this.#keepWatch();
-    return transfer.receive(content, stuck);
+    if (former !== undefined) await pause(this.#parts.timers, HAND_OVER, { sooner: former.ended });
+    return former === undefined || former.hasEnded ? transfer.receive(content, stuck) : busy();
+  }
+
+  /** Has somebody yield a place where there is no other: `undefined` where there is, `nobody` where nobody has to. */
+  #giveWay({ holder }: Place): Place | "nobody" | undefined {
+    const { atOnce } = this.#parts.limits;
+    if (this.#active.size < atOnce) return undefined;
+    const going = [...this.#active.values()].filter(({ place }) => !place.yields);
+    if (going.length < atOnce) return undefined;
+    const held = new Map(going.map((transfer) => [transfer.place, transfer]));
+    const place = yielding([...held.keys()], holder);
+    if (place !== undefined) held.get(place)?.stop("yielded");
+    return place ?? "nobody";
   }
 
   /**
@@ -55,7 +73,7 @@ export class Transfers implements Disposable {
   async #endFormer(id: string): Promise<boolean> {
     for (let former = this.#active.get(id); former !== undefined; former = this.#active.get(id)) {
       former.stop();
-      await pause(this.#parts.timers, HAND_OVER, { sooner: former.ended });
+      await pause(this.#parts.timers, HAND_OVER, { sooner: former.place.ended });
       if (this.#active.get(id) !== former) continue;
       this.#active.delete(id);
       return true;

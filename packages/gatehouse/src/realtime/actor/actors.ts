@@ -8,6 +8,7 @@ import type { Gate } from "../../kernel/gate.ts";
 import type { Ids } from "../../kernel/ids.ts";
 import { deny, type Outcome } from "../../kernel/outcome.ts";
 import type { ActorAddress, ActorRecords } from "../../kernel/ports/actors.ts";
+import type { Mutes } from "../../kernel/ports/mutes.ts";
 import type { Publications } from "../../kernel/ports/publications.ts";
 import type { Store, WriteTransaction } from "../../kernel/ports/store.ts";
 import { problems } from "../../kernel/problems.ts";
@@ -22,7 +23,7 @@ import type { DeclaredActor } from "./declared.ts";
 import { actorEvents } from "./events.ts";
 import { KnownActors } from "./known-actors.ts";
 import { Mailboxes, type Ticket } from "./mailbox.ts";
-import { operationActions, type TimerInput } from "./operations.ts";
+import { emitFault, operationActions, type EmitInput, type TimerInput } from "./operations.ts";
 import { actorProblems } from "./problems.ts";
 import { streamActions } from "./stream-actions.ts";
 import { TimerLoop, type DueTimer } from "./timer-loop.ts";
@@ -35,6 +36,8 @@ export interface ActorsParts {
   readonly store: Store;
   readonly records: ActorRecords;
   readonly publications: Publications;
+  /** Who may not speak to actors. Default: everybody may whom their rules admit. */
+  readonly mutes?: Pick<Mutes, "find">;
   /** Tells subscribers, once what it tells is durable. */
   readonly publish: (pushed: Pushed) => void;
   /** Identifier of this node. */
@@ -75,8 +78,12 @@ export interface Actors extends CommandDesk, AsyncDisposable {
   attends(type: string, what: "joined" | "left"): boolean;
   /** An attempt of the server's own at an actor: for `perform`, here or wherever the actor runs. */
   attemptOf(address: ActorAddress, attempt: ServerAttempt): Attempt;
+  /** What is wrong with something an actor is to emit, in words; `undefined` where it can be emitted. */
+  emitFault(type: string, input: EmitInput): Promise<string | undefined>;
   /** How many commands wait or run here. */
   readonly waiting: number;
+  /** How many of them are one actor's, where most are. */
+  readonly deepest: number;
   /** Starts running timers that are due. */
   start(): void;
   /** Deletes publications that are older than any type keeps them; how many. */
@@ -133,6 +140,10 @@ class RunningActors implements Actors {
     return this.#mailboxes.size;
   }
 
+  get deepest(): number {
+    return this.#mailboxes.deepest;
+  }
+
   has(action: string): boolean {
     return this.#names.has(action);
   }
@@ -147,6 +158,11 @@ class RunningActors implements Actors {
 
   attends(type: string, what: "joined" | "left"): boolean {
     return this.#types.get(type)?.[what] !== undefined;
+  }
+
+  async emitFault(type: string, input: EmitInput): Promise<string | undefined> {
+    const actor = this.#types.get(type);
+    return actor === undefined ? `There is no actor type ${type}.` : emitFault(actor, input);
   }
 
   attemptOf(address: ActorAddress, { command, input = {}, principal, idempotencyKey }: ServerAttempt): Attempt {

@@ -11,7 +11,7 @@ import { actorEvents } from "./events.ts";
 import { COMMAND_LIMITS, weighted } from "./limits.ts";
 import type { Ticket } from "./mailbox.ts";
 import { fillOutbox } from "./outbox.ts";
-import { commandRule } from "./policy.ts";
+import { commandRule, type PolicyParts } from "./policy.ts";
 import { actorProblems } from "./problems.ts";
 import { commandSchema, requireFit } from "./schema.ts";
 import { readState, writeState } from "./state-text.ts";
@@ -19,14 +19,14 @@ import { takeTurn, type TurnCall, type TurnParts } from "./turn.ts";
 import { infoOf, keyNames } from "./viewer.ts";
 
 /** What actions of actors are made with. */
-export interface ActorActionParts extends TurnParts {
+export interface ActorActionParts extends TurnParts, PolicyParts {
   readonly clock: Clock;
   /** The places of attempts in the order of their actors. */
   readonly tickets: Attachment<Attempt, Ticket>;
 }
 
 /** Seconds a reply is kept for retries under the same id. */
-const KEPT_REPLIES = 86_400;
+export const KEPT_REPLIES = 86_400;
 
 /** What an action that is one turn of an actor does besides it. */
 export interface TurnAction {

@@ -7,6 +7,7 @@ export const actorEvents = defineEvents({
     description: "A server wanted to change an actor that another one had taken over; nothing was changed.",
   },
   actor_moved: { level: "info", description: "A command reached a server that does not run its actor." },
+  actor_mute_refused: { level: "info", description: "Somebody who has been muted at an actor wanted to speak to it." },
   actor_timer_unknown: {
     level: "warn",
     description: "A timer is due of an actor type that this server does not know; it was put off for an hour.",

@@ -35,6 +35,13 @@ export class Mailboxes {
     return size;
   }
 
+  /** How many wait or run of the actor of whom most do. */
+  get deepest(): number {
+    let deepest = 0;
+    for (const { size } of this.#mailboxes.values()) deepest = Math.max(deepest, size);
+    return deepest;
+  }
+
   /** A place at the end of the order, or `undefined` where too many wait. */
   enter(address: ActorAddress): Ticket | undefined {
     const text = addressText(address);

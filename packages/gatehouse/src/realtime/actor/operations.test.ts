@@ -269,6 +269,16 @@ describe("operations of the server", () => {
     assert.equal(code(await kit.actors.perform(address, asUser)), "PERMISSION_DENIED");
   });
 
+  it("emit once under a key, although the answer was lost and it is asked for again", async () => {
+    await using kit = await openActorKit({ definitions: [party] });
+    const address = { tenant: "acme", type: "party", key: ["e1"] };
+    const emit = { command: "emit", input: { event: "round", data: { n: 5 } }, idempotencyKey: "of-the-operator-0001" };
+    for (let time = 0; time < 2; time += 1) {
+      value(await kit.actors.perform(address, kit.actors.attemptOf(address, emit)));
+    }
+    assert.equal(kit.pushed.length, 1);
+  });
+
   it("tell the actor who joins and leaves", async () => {
     await using kit = await openActorKit({ definitions: [party] });
     assert.equal(kit.actors.attends("party", "joined"), true);

@@ -2,7 +2,7 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { AnyAction, Authorise } from "../../kernel/action.ts";
 import { isChannelPart } from "../channel-name.ts";
 import type { CommandInput } from "../subscription.ts";
-import { turnAction, type ActorActionParts } from "./command-actions.ts";
+import { KEPT_REPLIES, turnAction, type ActorActionParts } from "./command-actions.ts";
 import type { TurnContext, Shape } from "./context.ts";
 import type { DeclaredActor } from "./declared.ts";
 import { commandSchema } from "./schema.ts";
@@ -43,6 +43,8 @@ export function operationActions(parts: ActorActionParts, actor: DeclaredActor):
       input: commandSchema(actor.key.length, schema),
       authorise: attends ? SERVER_ONLY : SYSTEM_ONLY,
       anonymous: attends,
+      // What others hear of twice is not done twice where an answer was lost.
+      ...(name === "emit" || name === "close" ? { kept: KEPT_REPLIES } : {}),
       // The schema has made the input, and turns give every context of their own actor.
       work: (input, context) => work(input as Input, context as TurnContext<Shape>),
     });
@@ -73,6 +75,21 @@ export function operationActions(parts: ActorActionParts, actor: DeclaredActor):
         }),
       ),
   ];
+}
+
+/** What is wrong with something an actor is to emit, in words; `undefined` where it can be emitted. */
+export async function emitFault(
+  actor: DeclaredActor,
+  { event: name, data, channel }: EmitInput,
+): Promise<string | undefined> {
+  const { type, events, channels } = actor;
+  const event = events.get(name);
+  if (event === undefined) return `${type} has no event ${name}. It has: ${[...events.keys()].join(", ") || "none"}.`;
+  if (channel !== undefined && !channels.has(channel)) return `${type} has no channel ${channel}.`;
+  const { issues: [issue] = [] } = await event.schema["~standard"].validate(data);
+  if (issue === undefined) return undefined;
+  const path = (issue.path ?? []).map((part) => String(typeof part === "object" ? part.key : part));
+  return `This is not what the event ${name} carries: ${[...path, issue.message].join(": ")}`;
 }
 
 /** A timer that has been cleared, or set to another time, in the meantime does nothing. */

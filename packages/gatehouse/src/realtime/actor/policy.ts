@@ -2,11 +2,13 @@ import type { Authorise } from "../../kernel/action.ts";
 import type { Attempt, Principal } from "../../kernel/attempt.ts";
 import { deny, type Denial } from "../../kernel/outcome.ts";
 import type { ActorAddress, ActorRecords } from "../../kernel/ports/actors.ts";
+import type { Mute, Mutes } from "../../kernel/ports/mutes.ts";
 import type { Store } from "../../kernel/ports/store.ts";
 import type { Sealer } from "../../kernel/seal.ts";
 import type { Timers } from "../../kernel/timers.ts";
 import type { ChannelInput, CommandInput, SubscribeInput } from "../subscription.ts";
 import type { DeclaredActor, DeclaredChannel, DeclaredCommand } from "./declared.ts";
+import { actorEvents } from "./events.ts";
 import { actorProblems } from "./problems.ts";
 import { requireFit } from "./schema.ts";
 import { readState } from "./state-text.ts";
@@ -18,6 +20,8 @@ export interface PolicyParts {
   readonly records: ActorRecords;
   readonly sealer: Pick<Sealer, "seal" | "open">;
   readonly timers: Timers;
+  /** Who may not speak. Default: everybody may. */
+  readonly mutes?: Pick<Mutes, "find"> | undefined;
 }
 
 /** Milliseconds a rule may take. */
@@ -30,19 +34,29 @@ interface Asked<Input> {
   readonly read: Store["read"];
 }
 
-/** The rule of a command or signal, as actions have it. */
+/** The rule of a command or signal, as actions have it: whoever is muted is refused before the author's rule is asked. */
 export function commandRule(
   parts: PolicyParts,
   actor: DeclaredActor,
   { policy }: Pick<DeclaredCommand, "policy">,
 ): Authorise<CommandInput> | "public" {
-  if (policy === "public") return "public";
+  const { mutes, timers } = parts;
+  if (policy === "public" && mutes === undefined) return "public";
   return (asked) => {
     const { input, ...rest } = asked;
-    const answer = policy({ ...rest, ...placeOf(parts, actor, asked), input: input.input });
+    const place = placeOf(parts, actor, asked);
+    const mute = mutes?.find(asked.principal, place.address);
+    if (mute !== undefined) return muted(mute, asked.attempt);
+    if (policy === "public") return true;
+    const answer = policy({ ...rest, ...place, input: input.input });
     // Types say that a policy answers so; the guard takes nothing but `true` for a yes.
-    return withinTime(answer as boolean | Denial | Promise<boolean | Denial>, LONGEST_RULE, parts.timers);
+    return withinTime(answer as boolean | Denial | Promise<boolean | Denial>, LONGEST_RULE, timers);
   };
+}
+
+function muted({ id, expiresAt }: Mute, { receivedAt }: Attempt): Denial {
+  const retryAfter = Math.max(1, Math.ceil((expiresAt - receivedAt) / 1000));
+  return deny(actorProblems.ACTOR_MUTED, { retryAfter, event: actorEvents.actor_mute_refused, context: { mute: id } });
 }
 
 /** The rules of a channel: its own and those of the events on it. All have to admit. */

@@ -8,5 +8,6 @@ export const actorProblems = defineProblems({
     message: "This is being taken over by another server. Nothing was changed; retry shortly, with the same id.",
   },
   ACTOR_STATE_TOO_LARGE: { status: 413, message: "There is no more room here. Nothing was changed." },
+  ACTOR_MUTED: { status: 403, message: "You have been muted here for a while. You can listen, but not speak." },
   CHANNEL_NOT_FOUND: { status: 404, message: "There is no such channel." },
 });

@@ -9,7 +9,8 @@ import type { Lines } from "../lines/lines.ts";
 import { LINE_PATHS } from "../lines/paths.ts";
 import type { AdmittedUpgrade } from "../lines/upgrade-gate.ts";
 import { asksForWebSocket, SUBPROTOCOL } from "../lines/upgrade-request.ts";
-import { WebSocketLine } from "./websocket-line.ts";
+import { TextFrames } from "./text-frames.ts";
+import { WebSocketLine, type WebSocketLineParts } from "./websocket-line.ts";
 
 /** What may be chosen about an attachment; the machine's by default. */
 export interface AttachOptions {
@@ -34,7 +35,8 @@ interface Upgrading {
  */
 export function attachRealtime(server: Server, lines: Lines, options: AttachOptions = {}): Disposable {
   requireEncryption(server, lines.encryption);
-  const parts = { clock: options.clock ?? systemClock, timers: options.timers ?? systemTimers };
+  const { clock = systemClock, timers = systemTimers } = options;
+  const parts = { clock, timers, frames: new TextFrames() };
   const sockets = new WebSocketServer(socketOptions(lines.settings.frameBytes));
   const upgrade = (message: IncomingMessage, socket: Duplex, head: Buffer): void => {
     if (isForOthers(server, message)) return;
@@ -70,7 +72,7 @@ function socketOptions(maxPayload: number): ServerOptions {
 interface Attachment {
   readonly lines: Lines;
   readonly sockets: WebSocketServer;
-  readonly parts: { readonly clock: Pick<Clock, "monotonic">; readonly timers: Timers };
+  readonly parts: WebSocketLineParts;
 }
 
 interface UpgradeRequest {
@@ -86,7 +88,7 @@ async function open({ lines, sockets, parts }: Attachment, request: UpgradeReque
   const taken = { by: false };
   sockets.handleUpgrade(message, socket, head, (webSocket) => {
     taken.by = true;
-    const line = new WebSocketLine(webSocket, parts);
+    const line = new WebSocketLine({ socket: webSocket, stream: socket }, parts);
     line.begin(lines.begin(line, decided.opening.admitted()));
   });
   // The sender went away meanwhile.

@@ -1,12 +1,23 @@
+import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
 import type { Clock } from "../../kernel/clock.ts";
 import type { Timers } from "../../kernel/timers.ts";
 import type { Transport, TransportEvents } from "../transport.ts";
+import type { TextFrames } from "./text-frames.ts";
 
 /** What a WebSocket is kept with. */
 export interface WebSocketLineParts {
   readonly clock: Pick<Clock, "monotonic">;
   readonly timers: Timers;
+  /** Shared by all lines. */
+  readonly frames: TextFrames;
+}
+
+/** What a line is made of. */
+export interface WebSocketEnds {
+  readonly socket: WebSocket;
+  /** What the socket's bytes go through. Nothing is compressed, so that the socket keeps none of them back. */
+  readonly stream: Duplex;
 }
 
 /** Milliseconds in which a peer has to answer a close frame. */
@@ -23,20 +34,22 @@ const TOO_MANY = 3013;
 export class WebSocketLine implements Transport {
   readonly kind = "websocket";
   readonly #socket: WebSocket;
+  readonly #stream: Duplex;
   readonly #parts: WebSocketLineParts;
   #closing = false;
   #controlFrames = 0;
   #windowEnds = -Infinity;
 
-  constructor(socket: WebSocket, parts: WebSocketLineParts) {
+  constructor({ socket, stream }: WebSocketEnds, parts: WebSocketLineParts) {
     this.#socket = socket;
+    this.#stream = stream;
     this.#parts = parts;
     // A socket whose error nobody hears ends the process. It closes by itself.
     socket.on("error", () => {});
   }
 
   get buffered(): number {
-    return this.#socket.bufferedAmount;
+    return this.#stream.writableLength;
   }
 
   /** Says who hears of the line. */
@@ -55,7 +68,8 @@ export class WebSocketLine implements Transport {
   }
 
   send(message: Uint8Array): void {
-    if (!this.#closing) this.#socket.send(message, { binary: false });
+    const { readyState, OPEN } = this.#socket;
+    if (!this.#closing && readyState === OPEN) this.#stream.write(this.#parts.frames.of(message));
   }
 
   close(code: number, reason: string): void {

@@ -13,6 +13,7 @@ import type { CommandDesk } from "../perform.ts";
 import type { FindProblem } from "./carried-outcome.ts";
 import { createCommandDesk } from "./command-desk.ts";
 import { clusterEvents } from "./events.ts";
+import { Everywhere } from "./everywhere.ts";
 import { ChannelHub } from "./hub.ts";
 import { NodeHeartbeat } from "./node-heartbeat.ts";
 import { NodeLink } from "./node-link.ts";
@@ -60,6 +61,8 @@ export interface ClusterTimes {
   readonly linger?: number;
   /** That a principal has to come back before it has left a channel. Default 5000. */
   readonly grace?: number;
+  /** That nodes have to answer what all of them are asked. Default 2000. */
+  readonly answer?: number;
   /** That turns under way have to finish once a worker stops. Default 10 000. */
   readonly drain?: number;
 }
@@ -84,6 +87,8 @@ export interface Cluster extends AsyncDisposable {
   readonly presence: PresenceBook;
   readonly desk: CommandDesk;
   readonly heartbeat: NodeHeartbeat;
+  /** Asks every node. */
+  readonly everywhere: Everywhere;
   /** Begins to perform commands. */
   work(worker: CommandDesk): void;
   /**
@@ -113,6 +118,7 @@ class OpenCluster implements Cluster {
   readonly presence: PresenceBook;
   readonly desk: CommandDesk;
   readonly heartbeat: NodeHeartbeat;
+  readonly everywhere: Everywhere;
   readonly #parts: ClusterParts;
   readonly #door = new WorkerDoor();
   readonly #link: NodeLink | undefined;
@@ -141,6 +147,7 @@ class OpenCluster implements Cluster {
       ...{ ...parts, bus, heartbeat, tell: (pushed) => this.hub.tellHere(pushed) },
       ...given({ most: members, grace, announced }),
     });
+    this.everywhere = new Everywhere({ ...parts, bus, heartbeat, ...given({ patience: times.answer }) });
     const most = given({ asked, answered });
     this.#link =
       bus === undefined ? undefined : new NodeLink({ bus, heartbeat, clock, timers: parts.timers, report, most });
@@ -162,6 +169,7 @@ class OpenCluster implements Cluster {
       await this.heartbeat.readAgain();
     }
     await this.#link?.open();
+    await this.everywhere.open();
     await this.presence.open();
   }
 
@@ -184,6 +192,7 @@ class OpenCluster implements Cluster {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.drain().catch(this.#parts.report);
     await this.presence[Symbol.asyncDispose]();
+    await this.everywhere[Symbol.asyncDispose]();
     await this.#link?.[Symbol.asyncDispose]();
     await this.hub[Symbol.asyncDispose]();
     if (this.#entered) await this.heartbeat[Symbol.asyncDispose]();

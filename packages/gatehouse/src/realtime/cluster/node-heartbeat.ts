@@ -65,7 +65,7 @@ export class NodeHeartbeat implements AsyncDisposable {
 
   /** The database's time, in epoch milliseconds: the same on every node but for how long an answer of the store takes. */
   now(): number {
-    return Math.round(this.#parts.clock.monotonic() + this.#ahead);
+    return Math.floor(this.#parts.clock.monotonic() + this.#ahead);
   }
 
   /** Whether the lease holds for sure. */

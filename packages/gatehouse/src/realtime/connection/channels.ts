@@ -63,6 +63,10 @@ export class Channels {
     return this.#byName.size;
   }
 
+  has(channel: string): boolean {
+    return this.#byName.has(channel);
+  }
+
   /** Epoch milliseconds at which the first of them wants to be asked for again. */
   get nextExpiry(): number {
     let next = Infinity;

@@ -163,6 +163,6 @@ describe("a connection", () => {
     await kit.ask(refused, { connect: {} });
     await kit.settle();
     deepEqual(kit.released, [gone, cut, refused]);
-    equal(kit.connections.stats().open.size, 0);
+    equal(kit.connections.stats().open.length, 0);
   });
 });

@@ -48,13 +48,10 @@ describe("connections", () => {
     line.hangUp();
     await kit.settle();
     const { open, opened, closed, refused, subscriptions } = kit.connections.stats();
-    deepEqual(
-      [...open],
-      [
-        ["connected websocket", 1],
-        ["new sse", 1],
-      ],
-    );
+    deepEqual(open, [
+      { state: "connected", transport: "websocket", connections: 1 },
+      { state: "new", transport: "sse", connections: 1 },
+    ]);
     deepEqual([opened, subscriptions], [3, 0]);
     deepEqual([...closed], [[0, 1]]);
     deepEqual([...refused], [["METHOD_UNKNOWN", 1]]);

@@ -9,7 +9,7 @@ import { Flusher } from "./flusher.ts";
 import type { ConnectionParts } from "./parts.ts";
 import { Registry, type ConnectionFilter } from "./registry.ts";
 import type { Shared } from "./shared.ts";
-import { Statistics, type ConnectionCounts } from "./statistics.ts";
+import { count, Statistics, type ConnectionCounts } from "./statistics.ts";
 import { Wheel } from "./wheel.ts";
 
 /** A line on which somebody is connected, or is about to be. */
@@ -33,12 +33,24 @@ export interface ConnectionView {
   readonly queued: number;
 }
 
-/** A snapshot of all connections. */
+/** How many connections of one kind there are. */
+export interface ConnectionCount {
+  readonly state: ConnectionView["state"];
+  readonly transport: TransportKind;
+  readonly connections: number;
+}
+
+/** A snapshot of connections, and what has been counted of all of them. */
 export interface ConnectionStats extends ConnectionCounts {
-  /** By state and transport: `connected websocket`. */
-  readonly open: ReadonlyMap<string, number>;
+  readonly open: readonly ConnectionCount[];
   readonly subscriptions: number;
   readonly queueBytes: number;
+}
+
+/** A channel, and how many connections of this process hear it. */
+export interface HeardChannel {
+  readonly channel: string;
+  readonly subscribers: number;
 }
 
 /** The connections of this process. */
@@ -58,7 +70,10 @@ export interface Connections extends AsyncDisposable {
   refresh(filter: ConnectionFilter): Promise<void>;
   /** What operators are shown, those with the longest queue first. */
   list(limit: number, filter?: ConnectionFilter): readonly ConnectionView[];
-  stats(): ConnectionStats;
+  /** Counts those that are meant. Default: all. */
+  stats(filter?: ConnectionFilter): ConnectionStats;
+  /** The channels that most of those who are meant hear. */
+  mostHeard(limit: number, filter: ConnectionFilter): readonly HeardChannel[];
   /** Takes up no more lines, and closes those there are, spread over `drainSpread`. Resolves once all are closed. */
   drain(): Promise<void>;
 }
@@ -114,8 +129,7 @@ class OpenConnections implements Connections {
   }
 
   list(limit: number, filter?: ConnectionFilter): readonly ConnectionView[] {
-    const found = filter === undefined ? [...this.#registry.all] : this.#registry.select(filter);
-    const views = found.map((connection) => ({ connection, queued: connection.outbox.size }));
+    const views = [...this.#meant(filter)].map((connection) => ({ connection, queued: connection.outbox.size }));
     return views
       .toSorted((left, right) => right.queued - left.queued)
       .slice(0, limit)
@@ -125,22 +139,32 @@ class OpenConnections implements Connections {
       }));
   }
 
-  stats(): ConnectionStats {
+  stats(filter?: ConnectionFilter): ConnectionStats {
     const { statistics } = this.#shared;
-    const open = new Map<string, number>();
+    const open = new Map<string, ConnectionCount>();
     let subscriptions = 0;
     let queueBytes = 0;
     let dropped = statistics.dropped;
-    for (const { state, transport, channels, outbox } of this.#registry.all) {
-      const name = `${state} ${transport.kind}`;
-      open.set(name, (open.get(name) ?? 0) + 1);
+    for (const { state, transport, channels, outbox } of this.#meant(filter)) {
+      const { kind } = transport;
+      const name = `${state} ${kind}`;
+      open.set(name, { state, transport: kind, connections: (open.get(name)?.connections ?? 0) + 1 });
       subscriptions += channels.size;
       queueBytes += outbox.size;
       dropped += outbox.dropped;
     }
     const { opened, closed, refused, recoveries, replayedBytes } = statistics;
     const counts = { closed: new Map(closed), refused: new Map(refused), recoveries: new Map(recoveries) };
-    return { open, subscriptions, queueBytes, dropped, opened, replayedBytes, ...counts };
+    return { open: [...open.values()], subscriptions, queueBytes, dropped, opened, replayedBytes, ...counts };
+  }
+
+  mostHeard(limit: number, filter: ConnectionFilter): readonly HeardChannel[] {
+    const counts = new Map<string, number>();
+    for (const { channels } of this.#meant(filter)) for (const channel of channels.names) count(counts, channel);
+    return [...counts]
+      .map(([channel, subscribers]) => ({ channel, subscribers }))
+      .toSorted((left, right) => right.subscribers - left.subscribers)
+      .slice(0, limit);
   }
 
   drain(): Promise<void> {
@@ -154,6 +178,10 @@ class OpenConnections implements Connections {
     await this.#drained;
     await this.#shared.seats.settle();
     this.#shared.wheel[Symbol.dispose]();
+  }
+
+  #meant(filter: ConnectionFilter | undefined): Iterable<Connection> {
+    return filter === undefined ? this.#registry.all : this.#registry.select(filter);
   }
 
   #drain(): Promise<void> {

@@ -10,6 +10,8 @@ export interface ConnectionFilter {
   readonly session?: string;
   /** Identifiers, of which one is that of the principal, of whom it acts for, or of the join token it came in by. */
   readonly concerning?: ReadonlySet<string>;
+  /** One of the channels it hears. */
+  readonly channel?: string;
 }
 
 /** Where a connection is found besides by its name. */
@@ -70,8 +72,8 @@ export class Registry implements ConnectionOwner {
    * @throws {TypeError} where nothing is said: everybody is never meant by mistake.
    */
   select(filter: ConnectionFilter): readonly Connection[] {
-    const { client, tenant, principal, session, concerning } = filter;
-    if ([client, tenant, principal, session, concerning].every((said) => said === undefined))
+    const { client, tenant, principal, session, concerning, channel } = filter;
+    if ([client, tenant, principal, session, concerning, channel].every((said) => said === undefined))
       throw new TypeError("Say which connections are meant.");
     return [...this.#candidates(filter)].filter(
       (connection) =>
@@ -79,7 +81,8 @@ export class Registry implements ConnectionOwner {
         (tenant === undefined || connection.admitted.tenant === tenant) &&
         (principal === undefined || this.#places.get(connection)?.principal === nameOf(principal)) &&
         (session === undefined || connection.principal?.session === session) &&
-        (concerning === undefined || concerns(concerning, connection.principal)),
+        (concerning === undefined || concerns(concerning, connection.principal)) &&
+        (channel === undefined || connection.channels.has(channel)),
     );
   }
 

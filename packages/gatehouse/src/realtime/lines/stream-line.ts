@@ -1,6 +1,7 @@
 import { utf8 } from "../../kernel/codec.ts";
 import { pause, type Timers } from "../../kernel/timers.ts";
 import type { Transport, TransportEvents } from "../transport.ts";
+import { disconnectPush } from "../protocol/encode.ts";
 
 /** How messages are written to a stream. */
 export interface StreamFraming {
@@ -111,7 +112,7 @@ export class StreamLine implements Transport {
 
   close(code: number, reason: string): void {
     if (this.#state !== "open") return;
-    this.send(utf8(JSON.stringify({ push: { disconnect: { code, reason } } })));
+    this.send(utf8(disconnectPush({ code, reason })));
     this.#state = "closing";
     this.resume();
     this.#deadline = this.#parts.timers.after(LAST_WORDS, () => this.cut(), "background");

@@ -100,4 +100,19 @@ export const mediaMigrations: readonly Migration[] = Object.freeze([
     ) {strict};
     CREATE UNIQUE INDEX media_variants_key ON media_variants (key)`,
   ),
+  portableMigration(
+    "0035_media_upload_shares",
+    `CREATE TABLE media_upload_shares (
+      tenant {id} NOT NULL,
+      grant_id {id} NOT NULL,
+      owner_type TEXT NOT NULL,
+      owner_id {id} NOT NULL,
+      files {integer} NOT NULL,
+      bytes {integer} NOT NULL,
+      PRIMARY KEY (tenant, grant_id, owner_type, owner_id)
+    ) {strict};
+    INSERT INTO media_upload_shares (tenant, grant_id, owner_type, owner_id, files, bytes)
+      SELECT tenant, grant_id, owner_type, owner_id, SUM(CASE WHEN kind = 'part' THEN 0 ELSE 1 END), SUM(reserved)
+      FROM media_uploads WHERE state <> 'ended' GROUP BY tenant, grant_id, owner_type, owner_id`,
+  ),
 ]);

@@ -1,7 +1,7 @@
 import type { Migration } from "../../kernel/ports/store.ts";
 import { portableMigration } from "./portable-migration.ts";
 
-/** Tables of realtime: servers, actors, their timers and what they have published. */
+/** Tables of realtime: servers, actors, their timers, what they have published, and who may not speak to them. */
 export const realtimeMigrations: readonly Migration[] = [
   portableMigration(
     "0033_realtime",
@@ -45,5 +45,20 @@ export const realtimeMigrations: readonly Migration[] = [
       PRIMARY KEY (tenant, channel, number)
     ) {strict};
     CREATE INDEX realtime_publications_at ON realtime_publications (at)`,
+  ),
+  portableMigration(
+    "0034_realtime_mutes",
+    `CREATE TABLE realtime_mutes (
+      id {id} NOT NULL PRIMARY KEY,
+      tenant {id} NOT NULL,
+      principal_type {id} NOT NULL,
+      principal_id {id} NOT NULL,
+      type {id} NOT NULL,
+      key TEXT,
+      reason TEXT NOT NULL,
+      created_at {integer} NOT NULL,
+      expires_at {integer} NOT NULL
+    ) {strict};
+    CREATE INDEX realtime_mutes_expiry ON realtime_mutes (expires_at)`,
   ),
 ];

@@ -23,6 +23,7 @@ import { describeLeasesContract } from "../../testing/store-contract-leases.ts";
 import { describeMigrationContract } from "../../testing/store-contract-migrations.ts";
 import { describeSessionsContract } from "../../testing/store-contract-sessions.ts";
 import { describeStoreContract } from "../../testing/store-contract.ts";
+import { describeMutesContract } from "../../testing/store-contract-mutes.ts";
 import { describeNodesContract, describeStreamPositionsContract } from "../../testing/store-contract-nodes.ts";
 import { skipWithout, startPostgres, type PostgresService } from "../../testing/services.ts";
 import { createMemoryBus } from "../memory/memory-bus.ts";
@@ -57,6 +58,7 @@ describe("PostgreSQL", { skip: await skipWithout("postgres") }, () => {
   describeAuditTrailContract("PostgreSQL", create);
   describeSessionsContract("PostgreSQL", create);
   describeLeasesContract("PostgreSQL", create);
+  describeMutesContract("PostgreSQL", create);
   describeNodesContract("PostgreSQL", create);
   describeStreamPositionsContract("PostgreSQL", create);
   describeJobsContract("PostgreSQL", create);

@@ -3,7 +3,7 @@ import type { Ids } from "../../kernel/ids.ts";
 import type { Ban, Bans, BanSubject, NewBan } from "../../kernel/ports/bans.ts";
 import type { Bus } from "../../kernel/ports/bus.ts";
 import type { Store, WriteTransaction } from "../../kernel/ports/store.ts";
-import { subscribeLastingly } from "../lasting-subscription.ts";
+import { Replica } from "../replica.ts";
 import { portableStatement } from "./statement.ts";
 
 /** What bans are built on. */
@@ -69,30 +69,29 @@ export async function createBans(options: BansOptions): Promise<Bans> {
 
 class ReplicatedBans implements Bans {
   readonly #options: BansOptions;
-  #bySubject: ReadonlyMap<string, readonly Ban[]> = new Map();
-  #refreshing: Promise<void> | undefined;
-  #refreshAgain = false;
-  #subscription: AsyncDisposable | undefined;
+  readonly #replica: Replica<ReadonlyMap<string, readonly Ban[]>>;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: BansOptions) {
     this.#options = options;
+    const { bus, report, pollInterval: interval = POLL_INTERVAL } = options;
+    this.#replica = new Replica({ bus, topic: TOPIC, report, interval, initial: new Map(), load: () => this.#load() });
   }
 
   async start(): Promise<void> {
-    const { bus, report, pollInterval = POLL_INTERVAL } = this.#options;
-    const heard = (): void => this.#refreshInBackground();
-    this.#subscription = await subscribeLastingly(bus, TOPIC, report === undefined ? { heard } : { heard, report });
-    await this.#refresh();
-    this.#timer = setInterval(() => this.#poll(), pollInterval).unref();
+    const { report, pollInterval = POLL_INTERVAL } = this.#options;
+    await this.#replica.start();
+    const prune = (): void => void this.#prune().catch((error: unknown) => report?.(error));
+    this.#timer = setInterval(prune, pollInterval).unref();
   }
 
   find(subjects: readonly BanSubject[], entrance: string): Ban | undefined {
-    if (this.#bySubject.size === 0) return undefined;
+    const bySubject = this.#replica.value;
+    if (bySubject.size === 0) return undefined;
     const now = this.#options.clock.now();
     let strongest: Ban | undefined;
     for (const subject of subjects) {
-      for (const ban of this.#bySubject.get(keyOf(subject)) ?? []) {
+      for (const ban of bySubject.get(keyOf(subject)) ?? []) {
         const applies = ban.expiresAt > now && (ban.entrance === undefined || ban.entrance === entrance);
         if (applies && (strongest === undefined || ban.expiresAt > strongest.expiresAt)) strongest = ban;
       }
@@ -105,7 +104,7 @@ class ReplicatedBans implements Bans {
     const createdAt = clock.now();
     const added: Ban = { ...ban, id: ids.next(), createdAt, expiresAt: createdAt + duration };
     await store.write((transaction) => transaction.execute(ADD, columns(added)));
-    await this.#changed();
+    await this.#replica.changed();
     return added;
   }
 
@@ -114,18 +113,18 @@ class ReplicatedBans implements Bans {
     if (transaction === undefined) {
       const [row] = await store.write((own) => own.execute<BanRow>(LIFT, [id]));
       if (row === undefined) return undefined;
-      await this.#changed();
+      await this.#replica.changed();
       return banOf(row);
     }
     const [row] = await transaction.execute<BanRow>(LIFT, [id]);
     if (row === undefined) return undefined;
-    transaction.afterCommit(() => void this.#changed().catch((error: unknown) => report?.(error)));
+    transaction.afterCommit(() => void this.#replica.changed().catch((error: unknown) => report?.(error)));
     return banOf(row);
   }
 
   list(): readonly Ban[] {
     const now = this.#options.clock.now();
-    return [...this.#bySubject.values()]
+    return [...this.#replica.value.values()]
       .flat()
       .filter((ban) => ban.expiresAt > now)
       .toSorted((left, right) => right.createdAt - left.createdAt || (left.id < right.id ? 1 : -1));
@@ -137,45 +136,14 @@ class ReplicatedBans implements Bans {
 
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#timer);
-    await this.#subscription?.[Symbol.asyncDispose]();
-    await this.#refreshing?.catch(() => undefined);
+    await this.#replica[Symbol.asyncDispose]();
   }
 
-  /** Other servers may miss the message; they look at the table themselves. */
-  async #changed(): Promise<void> {
-    await this.#refresh();
-    await this.#options.bus.publish(TOPIC, "changed").catch((error: unknown) => this.#options.report?.(error));
-  }
-
-  /** Loads the bans in force. A call while another is running waits for one that began after it. */
-  #refresh(): Promise<void> {
-    if (this.#refreshing !== undefined) {
-      this.#refreshAgain = true;
-      return this.#refreshing;
-    }
-    this.#refreshing = this.#load().finally(() => {
-      this.#refreshing = undefined;
-    });
-    return this.#refreshing;
-  }
-
-  async #load(): Promise<void> {
+  async #load(): Promise<ReadonlyMap<string, readonly Ban[]>> {
     const { store, clock } = this.#options;
-    do {
-      this.#refreshAgain = false;
-      const now = clock.now();
-      const rows = await store.read((transaction) => transaction.execute<BanRow>(LIST, [now]));
-      this.#bySubject = Map.groupBy(rows.map(banOf), (ban) => keyOf(ban.subject));
-    } while (this.#refreshAgain);
-  }
-
-  #refreshInBackground(): void {
-    this.#refresh().catch((error: unknown) => this.#options.report?.(error));
-  }
-
-  #poll(): void {
-    this.#refreshInBackground();
-    this.#prune().catch((error: unknown) => this.#options.report?.(error));
+    const now = clock.now();
+    const rows = await store.read((transaction) => transaction.execute<BanRow>(LIST, [now]));
+    return Map.groupBy(rows.map(banOf), (ban) => keyOf(ban.subject));
   }
 
   async #prune(): Promise<void> {

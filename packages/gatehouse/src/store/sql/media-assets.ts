@@ -41,8 +41,10 @@ const COUNTS_OF_TENANT = portableStatement(
   `${COUNTED} WHERE tenant = $1 GROUP BY state, reason ORDER BY state, reason`,
 );
 const SCANNED_BY_OTHERS = portableStatement(
-  `SELECT * FROM media_assets WHERE state = 'published' AND coalesce(scanned_by, '') <> $1 AND received_at >= $2
-   ORDER BY received_at, id LIMIT $3`,
+  `SELECT * FROM media_assets
+   WHERE ((state = 'published' AND received_at >= $2) OR state = 'held') AND coalesce(scanned_by, '') <> $1
+     AND (received_at > $3 OR (received_at = $3 AND id > $4))
+   ORDER BY received_at, id LIMIT $5`,
 );
 
 /** Assets in the tables `media_assets` and `media_variants`. */
@@ -66,8 +68,9 @@ export function createMediaAssets(): MediaAssets {
       const rows = await transaction.execute<AssetCount>(statement, tenant === undefined ? [] : [tenant]);
       return rows.map(({ count, oldest, ...row }) => ({ ...row, count: Number(count), oldest: Number(oldest) }));
     },
-    async scannedByOthers(transaction, { by, since, limit }) {
-      return (await transaction.execute<MediaAssetsTable>(SCANNED_BY_OTHERS, [by, since, limit])).map(assetOf);
+    async scannedByOthers(transaction, { by, since, limit, after }) {
+      const page = [after?.receivedAt ?? 0, after?.id ?? "", limit];
+      return (await transaction.execute<MediaAssetsTable>(SCANNED_BY_OTHERS, [by, since, ...page])).map(assetOf);
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { MediaQuota } from "../../kernel/ports/media-grants.ts";
+import type { MediaQuota, MediaRoom } from "../../kernel/ports/media-grants.ts";
 import type {
   NewResumableUpload,
   ResumableBounds,
@@ -29,6 +29,16 @@ const USE = portableStatement(
   `INSERT INTO media_upload_usage (tenant, grant_id, files, bytes) VALUES ($1, $2, $3, $4)
    ON CONFLICT (tenant, grant_id) DO UPDATE SET
      files = media_upload_usage.files + excluded.files, bytes = media_upload_usage.bytes + excluded.bytes`,
+);
+const SHARE = portableStatement(
+  `SELECT files, bytes FROM media_upload_shares
+   WHERE tenant = $1 AND grant_id = $2 AND owner_type = $3 AND owner_id = $4`,
+);
+const USE_SHARE = portableStatement(
+  `INSERT INTO media_upload_shares (tenant, grant_id, owner_type, owner_id, files, bytes)
+   VALUES ($1, $2, $3, $4, $5, $6)
+   ON CONFLICT (tenant, grant_id, owner_type, owner_id) DO UPDATE SET
+     files = media_upload_shares.files + excluded.files, bytes = media_upload_shares.bytes + excluded.bytes`,
 );
 const CLAIM = portableStatement(
   `UPDATE media_uploads SET epoch = epoch + 1, writer = $2
@@ -90,7 +100,10 @@ interface Tables {
   readonly media_uploads: Pick<Row, "id" | "epoch" | "state">;
 }
 
-/** Resumable uploads in the tables `media_uploads` and `media_upload_usage`. Expiry is judged by the database's clock. */
+/**
+ * Resumable uploads in the table `media_uploads`, with what counts for the quotas of grants and the shares of owners in
+ * `media_upload_usage` and `media_upload_shares`. Expiry is judged by the database's clock.
+ */
 export function createResumableUploads(): ResumableUploads {
   return {
     begin,
@@ -107,10 +120,7 @@ export function createResumableUploads(): ResumableUploads {
       changes(transaction, ADVANCE, [id, epoch, offset, closed ? 1 : 0]),
     reserve,
     setLength: (transaction, { id, epoch, length }) => changes(transaction, SET_LENGTH, [id, epoch, length]),
-    async fits(transaction, { tenant, id }, quota) {
-      const grant = { tenant, grant: { id } };
-      return (await shortOf(transaction, grant, { more: { files: 0, bytes: 0 }, quota })) === undefined;
-    },
+    shortage: (transaction, upload, room) => shortOf(transaction, upload, { more: { files: 0, bytes: 0 }, room }),
     async finish(transaction, { id, epoch, bytes, kept }) {
       const upload = await find(transaction, id);
       if (upload === undefined) return false;
@@ -160,7 +170,7 @@ async function begin(
   // What can never fit is refused before any of it is sent.
   const whole = upload.kind === "joined" ? bounds.reserve : (upload.length ?? bounds.reserve);
   const more = { ...wanted, bytes: Math.max(whole, bounds.reserve) };
-  const shortage = await shortOf(transaction, upload, { more, quota: bounds.quota });
+  const shortage = await shortOf(transaction, upload, { more, room: bounds.room });
   if (shortage !== undefined) return shortage;
   await use(transaction, upload, wanted);
   await transaction.execute(INSERT, [
@@ -192,15 +202,16 @@ async function end(
 async function reserve(
   transaction: WriteTransaction,
   { id, epoch, bytes }: { readonly id: string; readonly epoch: number; readonly bytes: number },
-  quota: MediaQuota | undefined,
-): Promise<boolean> {
+  room: MediaRoom,
+): Promise<ResumableShortage | "writer" | undefined> {
   const upload = await find(transaction, id);
-  if (upload === undefined || upload.epoch !== epoch) return false;
-  const more = bytes - upload.reserved;
-  if (more > 0 && (await shortOf(transaction, upload, { more: { files: 0, bytes: more }, quota })) !== undefined)
-    return false;
-  await use(transaction, upload, { files: 0, bytes: more });
-  return changes(transaction, RESERVE, [id, epoch, bytes]);
+  if (upload === undefined || upload.epoch !== epoch) return "writer";
+  const more = { files: 0, bytes: bytes - upload.reserved };
+  const shortage = more.bytes > 0 ? await shortOf(transaction, upload, { more, room }) : undefined;
+  if (shortage !== undefined) return shortage;
+  if (!(await changes(transaction, RESERVE, [id, epoch, bytes]))) return "writer";
+  await use(transaction, upload, more);
+  return undefined;
 }
 
 async function join(transaction: WriteTransaction, parts: readonly string[], whole: string): Promise<boolean> {
@@ -217,25 +228,36 @@ function filesOf({ kind }: Pick<ResumableUpload, "kind">): number {
   return kind === "part" ? 0 : 1;
 }
 
-interface OfGrant {
-  readonly tenant: string;
-  readonly grant: { readonly id: string };
-}
+type Counted = Pick<NewResumableUpload, "tenant" | "grant" | "owner">;
 
 async function shortOf(
   transaction: ReadTransaction,
-  { tenant, grant }: OfGrant,
-  { more, quota }: { readonly more: MediaQuota; readonly quota: MediaQuota | undefined },
-): Promise<"files" | "bytes" | undefined> {
-  if (quota === undefined) return undefined;
-  const [used] = await transaction.execute<MediaQuota>(USAGE, [tenant, grant.id]);
-  if (Number(used?.files ?? 0) + more.files > quota.files) return "files";
-  return Number(used?.bytes ?? 0) + more.bytes > quota.bytes ? "bytes" : undefined;
+  { tenant, grant, owner }: Counted,
+  { more, room: { quota, share } }: { readonly more: MediaQuota; readonly room: MediaRoom },
+): Promise<"files" | "bytes" | "share" | undefined> {
+  const under = [tenant, grant.id];
+  const [all] = quota === undefined ? [] : await transaction.execute<MediaQuota>(USAGE, under);
+  const shortage = exceeded(all, more, quota);
+  if (shortage !== undefined) return shortage;
+  const [own] =
+    share === undefined ? [] : await transaction.execute<MediaQuota>(SHARE, [...under, owner.type, owner.id]);
+  return exceeded(own, more, share) === undefined ? undefined : "share";
 }
 
-async function use(transaction: WriteTransaction, { tenant, grant }: OfGrant, more: MediaQuota): Promise<void> {
+function exceeded(
+  used: MediaQuota | undefined,
+  more: MediaQuota,
+  most: MediaQuota | undefined,
+): "files" | "bytes" | undefined {
+  if (most === undefined) return undefined;
+  if (Number(used?.files ?? 0) + more.files > most.files) return "files";
+  return Number(used?.bytes ?? 0) + more.bytes > most.bytes ? "bytes" : undefined;
+}
+
+async function use(transaction: WriteTransaction, { tenant, grant, owner }: Counted, more: MediaQuota): Promise<void> {
   if (more.files === 0 && more.bytes === 0) return;
   await transaction.execute(USE, [tenant, grant.id, more.files, more.bytes]);
+  await transaction.execute(USE_SHARE, [tenant, grant.id, owner.type, owner.id, more.files, more.bytes]);
 }
 
 async function changes(

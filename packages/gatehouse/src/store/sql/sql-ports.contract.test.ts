@@ -18,6 +18,7 @@ import { describeStoredFilesContract } from "../../testing/store-contract-stored
 import { describeJobsContract } from "../../testing/store-contract-jobs.ts";
 import { describeLeasesContract } from "../../testing/store-contract-leases.ts";
 import { describeSessionsContract } from "../../testing/store-contract-sessions.ts";
+import { describeMutesContract } from "../../testing/store-contract-mutes.ts";
 import { describeNodesContract, describeStreamPositionsContract } from "../../testing/store-contract-nodes.ts";
 import { createMemoryBus } from "../memory/memory-bus.ts";
 
@@ -38,6 +39,7 @@ for (const [name, create] of [
   describeAuditTrailContract(name, create);
   describeSessionsContract(name, create);
   describeLeasesContract(name, create);
+  describeMutesContract(name, create);
   describeNodesContract(name, create);
   describeStreamPositionsContract(name, create);
   describeJobsContract(name, create);

@@ -1,4 +1,5 @@
 /** A child process that decodes HEIC and AVIF pictures in WebAssembly. It may be killed at any time. */
+import "./confine.ts";
 import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import type { DecodeTask, PictureAnswer } from "../picture-task.ts";

@@ -1,5 +1,6 @@
 /** A child process that makes pictures with sharp. It may be killed at any time. */
-import { readFile } from "node:fs/promises";
+import "./confine.ts";
+import { readFile, writeFile } from "node:fs/promises";
 import type { Sharp } from "sharp";
 import type { EncodeTask, MadePicture, PictureAnswer, PictureOutput } from "../picture-task.ts";
 import { answerTasks } from "./answering.ts";
@@ -33,9 +34,11 @@ async function open(): Promise<SharpModule> {
 
 async function load(sharp: SharpModule, { source, raw, pixels, channels }: EncodeTask): Promise<Sharp> {
   const limits = { limitInputPixels: pixels, limitInputChannels: channels, failOn: "error", pages: 1 } as const;
-  if (raw === undefined) return sharp(source, limits).autoOrient();
+  // Node asks what this process may read; libvips would not.
+  const file = await readFile(source);
+  if (raw === undefined) return sharp(file, limits).autoOrient();
   const { width, height, orientation } = raw;
-  return turned(sharp(await readFile(source), { ...limits, raw: { width, height, channels: 4 } }), orientation);
+  return turned(sharp(file, { ...limits, raw: { width, height, channels: 4 } }), orientation);
 }
 
 const MIRRORED = new Set([2, 4, 5, 7]);
@@ -52,9 +55,15 @@ async function make(picture: Sharp, { name, target, edge, format }: PictureOutpu
       ? picture
       : picture.resize({ width: edge, height: edge, fit: "inside", withoutEnlargement: true });
   const coloured = sized.toColourspace("srgb");
-  if (format === "webp") return made(await coloured.webp(WEBP).toFile(target), { name, target });
+  const encoded = format === "webp" ? coloured.webp(WEBP) : await original(picture, coloured);
+  const { data, info } = await encoded.toBuffer({ resolveWithObject: true });
+  await writeFile(target, data);
+  return made(info, { name, target });
+}
+
+async function original(picture: Sharp, coloured: Sharp): Promise<Sharp> {
   const { isOpaque } = await picture.stats();
-  return made(await (isOpaque ? coloured.jpeg(JPEG) : coloured.png()).toFile(target), { name, target });
+  return isOpaque ? coloured.jpeg(JPEG) : coloured.png();
 }
 
 function made(

@@ -1,7 +1,8 @@
 import type { ByteFeed, Steps } from "../byte-feed.ts";
 import { suspicious, unusual } from "../misfit.ts";
 import type { ScrubRecord } from "../scrub-record.ts";
-import { boxesIn, freeBox, nextBox, passFree, zeroHeld, type Box, type HeldBox } from "./box.ts";
+import { boxesIn, freeBox, freeHeldBox, nextBox, passFree, zeroHeld, type Box, type HeldBox } from "./box.ts";
+import { checkTable, isForeignTable, type SampleCheck } from "./kept-tables.ts";
 import type { KeptRanges } from "./kept-ranges.ts";
 import { walkSampleDescription, type SampleDescription } from "./sample-description.ts";
 import { MOST_TABLE_BYTES, readSampleTables, type SampleTables } from "./sample-tables.ts";
@@ -50,7 +51,7 @@ export function* walkMovie(feed: ByteFeed, box: Box, visit: MovieVisit): Steps<v
 
 /** The most bytes of boxes that say a few numbers: in what is longer anything could be. */
 const MOST_KEPT_BYTES: Readonly<Record<string, number>> = {
-  ...{ iods: 64, elng: 64, clef: 12, prof: 12, enof: 12, vmhd: 12, smhd: 8, nmhd: 4, cslg: 44 },
+  ...{ iods: 64, elng: 64, clef: 12, prof: 12, enof: 12, vmhd: 12, smhd: 8, nmhd: 4, auxl: 256 },
 };
 
 /** Goes over a box that stays as it is. */
@@ -91,12 +92,14 @@ interface Track {
   orientation: number;
   description: SampleDescription | undefined;
   readonly tables: SampleTables;
+  /** What tables that stay say of the samples. */
+  readonly checks: SampleCheck[];
 }
 
 function* walkTrack(feed: ByteFeed, box: Box, visit: MovieVisit): Steps<void> {
   const { movie, kept, record } = visit;
   const mark = record.mark();
-  const track: Track = { handler: "", orientation: 1, description: undefined, tables: {} };
+  const track: Track = { handler: "", orientation: 1, description: undefined, tables: {}, checks: [] };
   yield* walkTrackChildren(feed, box, { track, record });
   const { description, handler, tables } = track;
   const isKept = KEPT_HANDLERS.has(handler);
@@ -107,6 +110,7 @@ function* walkTrack(feed: ByteFeed, box: Box, visit: MovieVisit): Steps<void> {
     data.chunks((start, end) => kept.remove(start, end));
     return;
   }
+  for (const check of track.checks) check(data.samples);
   data.chunks((start, end) => kept.keep(start, end));
   if (handler === "soun" || description === undefined) return;
   movie.frames = Math.max(movie.frames, data.samples);
@@ -138,29 +142,42 @@ const READ: Readonly<Record<string, readonly string[]>> = {
   stbl: ["stsd", "stsc", "stsz", "stco", "co64"],
 };
 
-/** Which boxes stay in which as they are: about time, shape and order. */
+/** Which boxes stay in which as they are: about shape and order. */
 const KEPT: Readonly<Record<string, readonly string[]>> = {
-  edts: ["elst"],
   // To what makes it transparent; the tracks that other references are to have gone.
   tref: ["auxl"],
   tapt: ["clef", "prof", "enof"],
   mdia: ["elng"],
   minf: ["vmhd", "smhd", "nmhd"],
-  stbl: ["stts", "ctts", "cslg", "stss", "stps", "sdtp", "sbgp", "sgpd", "subs", "padb", "stdp"],
+};
+
+/** Which tables stay in which, once they were looked at. */
+const KEPT_TABLES: Readonly<Record<string, readonly string[]>> = {
+  edts: ["elst"],
+  stbl: ["stts", "ctts", "cslg", "stss", "stps", "sdtp", "sbgp", "sgpd", "padb", "stdp"],
 };
 
 function walkTrackChildren(feed: ByteFeed, parent: Box, visit: TrackVisit): Steps<void> {
   return walkChildren(feed, parent, function* walk(box) {
     if (READ[parent.type]?.includes(box.type) === true) yield* readTrackBox(feed, box, visit);
     else if (KEPT[parent.type]?.includes(box.type) === true) yield* passKept(feed, box);
+    else if (KEPT_TABLES[parent.type]?.includes(box.type) === true) yield* passTable(feed, box, visit);
     else yield* passFree(feed, box, visit.record);
   });
+}
+
+/** Goes over a table that stays as it is, where it says nothing but what it is for. */
+function* passTable(feed: ByteFeed, box: Box, { track, record }: TrackVisit): Steps<void> {
+  const table = yield* held(feed, box, MOST_TABLE_BYTES);
+  if (isForeignTable(table)) freeHeldBox(table, record);
+  else track.checks.push(checkTable(table));
 }
 
 function* readTrackBox(feed: ByteFeed, box: Box, visit: TrackVisit): Steps<void> {
   const { track, record } = visit;
   if (box.type === "minf" && track.handler === "") throw unusual("handler behind its media", box.start);
-  if (READ[box.type] !== undefined || KEPT[box.type] !== undefined) return yield* walkTrackChildren(feed, box, visit);
+  if ([READ, KEPT, KEPT_TABLES].some((list) => list[box.type] !== undefined))
+    return yield* walkTrackChildren(feed, box, visit);
   const whole = yield* held(feed, box, TABLES.has(box.type) ? MOST_TABLE_BYTES : MOST_HELD_BYTES);
   if (box.type === "tkhd") readTrackHeader(whole, visit);
   else if (box.type === "mdhd") zeroTimes(whole, record);

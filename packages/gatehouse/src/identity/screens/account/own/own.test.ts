@@ -18,6 +18,7 @@ describe("the pages of one's own account", () => {
     assert.equal(page.title.split(" · ")[0], "Your account");
     assert.match(page.text, /ada@example\.org/);
     assert.match(page.text, /not confirmed yet/);
+    assert.match(page.text, /<a href="\/">Back to the application<\/a>/);
     assert.equal((await browser.open("/account/sessions")).status, 200);
     assert.equal((await browser.open("/account/applications")).status, 200);
   });

@@ -42,7 +42,8 @@ export function overviewScreen(frame: OwnFrame, view: OwnView): Screen {
       <form method="post" action="${frame.signOutPath}">
         ${hiddenFields({ _csrf_token: frame.csrfToken })}
         <button class="button second" type="submit">${said.signedOut}</button>
-      </form>`,
+      </form>
+      <p class="links"><a href="/">${said.toApplication}</a></p>`,
   };
 }
 

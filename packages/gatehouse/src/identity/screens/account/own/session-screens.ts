@@ -1,4 +1,5 @@
 import { html, type Html, type Renderable } from "../../../../html/html.ts";
+import { agentIn } from "../../../grants/user-agent.ts";
 import type { Screen } from "../../layout.ts";
 import type { ApplicationSession } from "./application-sessions.ts";
 import { backToAccount, ownButton, timeOf, type OwnFrame } from "./frame.ts";
@@ -52,7 +53,7 @@ function cardOfSignOn(
   const uses = [...here.map(({ seenAt = 0 }) => seenAt), ...allowed.map(({ lastSeen }) => lastSeen), signedInAt];
   return {
     ...{ id, ip: place?.ip, beganAt: signedInAt, usedAt: Math.max(...uses) },
-    title: place?.agent ?? said.unknownPlace,
+    title: place?.agent === undefined ? said.unknownPlace : agentIn(said, place.agent),
     isHere: isOf(signOn, owner.visit.sid),
     applications: clients.map(({ client }) => names.get(client) ?? client),
   };
@@ -69,7 +70,7 @@ function withoutSignOn({ sessions, signOns, owner }: OwnView): readonly Applicat
 function cardOfSession({ said }: OwnFrame, { session, title, ip, agent, beganAt, seenAt }: ApplicationSession): Card {
   return {
     ...{ id: session, ip, beganAt, usedAt: seenAt, isHere: false, applications: [title] },
-    title: agent ?? said.onlyIn(title),
+    title: agent === undefined ? said.onlyIn(title) : agentIn(said, agent),
   };
 }
 
@@ -106,7 +107,7 @@ export function applicationsScreen(frame: OwnFrame, { grants }: OwnView, names: 
       <p><strong>${title}</strong></p>
       <p class="quiet">${said.since} ${timeOf(language, firstSeen)}</p>
       <p class="quiet">
-        ${said.lastUsed} ${timeOf(language, lastSeen)}${place === undefined ? "" : ` · ${place.agent} · ${place.ip}`}
+        ${said.lastUsed} ${timeOf(language, lastSeen)}${place === undefined ? "" : ` · ${agentIn(said, place.agent)} · ${place.ip}`}
       </p>
       ${ownButton(frame, {
         ...{ action: OWN_FORMS.withdraw, fields: { family } },

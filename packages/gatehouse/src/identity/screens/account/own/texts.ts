@@ -63,6 +63,9 @@ export const ownTexts = defineTexts({
     sessionEnded: "The session was ended.",
     othersEnded: "All others were ended.",
     unknownPlace: "unknown program",
+    agentOn: "on",
+    agentUnknown: "Unknown program",
+    toApplication: "Back to the application",
 
     applications: "Applications with access",
     applicationsWhy: "What you have allowed applications. Whatever you withdraw is void at once.",
@@ -147,6 +150,9 @@ export const ownTexts = defineTexts({
     sessionEnded: "Die Sitzung wurde beendet.",
     othersEnded: "Alle anderen wurden beendet.",
     unknownPlace: "unbekanntes Programm",
+    agentOn: "unter",
+    agentUnknown: "Unbekanntes Programm",
+    toApplication: "Zurück zur Anwendung",
 
     applications: "Anwendungen mit Zugriff",
     applicationsWhy: "Was Sie Anwendungen erlaubt haben. Was Sie zurücknehmen, gilt sofort nicht mehr.",

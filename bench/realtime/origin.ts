@@ -1,0 +1,2 @@
+/** Public address of the guarded server, as its proxy would pass it on. */
+export const ORIGIN = "https://rooms.example";
