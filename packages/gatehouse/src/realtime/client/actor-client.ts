@@ -92,6 +92,8 @@ export class ActorClient<Contract extends ActorContract> {
     try {
       for (let pause = FIRST_PAUSE; ; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
         try {
+          // What is given up while there is no connection is not sent when there is one.
+          await effort.within(() => client.ready());
           return (await effort.within(() => client.rpc(`${this.type}.${command}`, data))).data;
         } catch (thrown) {
           if (effort.isOver) throw thrown;

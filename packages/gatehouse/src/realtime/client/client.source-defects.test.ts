@@ -224,7 +224,7 @@ describe("commands without a connection (defect 14)", () => {
     deepEqual(await room.send("say", { text: "after" }), { number: 22 });
   });
 
-  it("are refused with a name when their time is up", async () => {
+  it("are refused with a name when their time is up, and not sent later", async () => {
     using way = await Way.open(site.origin);
     using client = clientOf(way, { patience: 400 });
     await client.ready();
