@@ -239,10 +239,11 @@ class RunningRealtime implements MountedRealtime {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const { lines, connections, actors, cluster, revocations, mutes } = this.#parts;
+    const { lines, connections, attendances, actors, cluster, revocations, mutes } = this.#parts;
     await revocations[Symbol.asyncDispose]();
     await lines[Symbol.asyncDispose]();
     await connections[Symbol.asyncDispose]();
+    await attendances.settle();
     await actors[Symbol.asyncDispose]();
     await cluster[Symbol.asyncDispose]();
     await mutes[Symbol.asyncDispose]();
