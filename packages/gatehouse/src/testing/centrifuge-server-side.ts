@@ -9,7 +9,7 @@ export function serverSide({ connections }: MountedRealtime) {
     unsubscribe: async (user: string, channel: string) => void connections.unsubscribe(whoever(user), channel),
     disconnect: async (user: string, code?: number) =>
       void connections.disconnect(whoever(user), code === undefined ? undefined : { code, reason: "test" }),
-    token: async (user: string, lifetime: number) => `user-${user}@${systemClock.now() + lifetime}`,
+    token: async (user: string, lifetime: number) => `user-${user}~${systemClock.now() + lifetime}`,
   };
 }
 

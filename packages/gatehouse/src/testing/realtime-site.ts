@@ -78,18 +78,18 @@ export const room = actor("room", {
   info: ({ principal }) => ({ name: principal.id.toUpperCase() }),
 });
 
-/** Bearers of `user-<name>` are that user, those of `user-<name>@<epoch milliseconds>` until then. */
+/** Bearers of `user-<name>` are that user, those of `user-<name>~<epoch milliseconds>` until then. */
 const namedBearer: Authenticator<"bearer"> = {
   kind: "bearer",
   authenticate: async ({ token }, { tenant, receivedAt }) => {
-    const [, id] = /^user-([a-z0-9-]+)(?:@\d+)?$/.exec(token) ?? [];
+    const [, id] = /^user-([a-z0-9-]+)(?:~\d+)?$/.exec(token) ?? [];
     const isGood = id !== undefined && receivedAt < (expiryOfNamed(token) ?? Infinity);
     return isGood ? { type: "user", id, tenant, grants: new Set() } : deny(problems.CREDENTIAL_INVALID);
   },
 };
 
 function expiryOfNamed(token: string): number | undefined {
-  const [, expiry] = token.split("@");
+  const [, expiry] = token.split("~");
   return expiry === undefined ? undefined : Number(expiry);
 }
 
@@ -152,10 +152,12 @@ export async function startRealtimeSite(
     readonly realtime?: Omit<ApplicationRealtime, "actors">;
     readonly settings?: ConfigInput;
     readonly application?: Application;
+    /** Where it says what happens. Default: standard error. */
+    readonly log?: Pick<NodeJS.WritableStream, "write">;
   } = {},
 ): Promise<RealtimeSite> {
   const directory = mkdtempSync(join(tmpdir(), "gatehouse-realtime-"));
-  const { actors = [room], realtime: given = {}, settings = {}, application = {} } = options;
+  const { actors = [room], realtime: given = {}, settings = {}, application = {}, log = process.stderr } = options;
   const config = requireConfig({
     file: {
       profile: "development",
@@ -169,7 +171,7 @@ export async function startRealtimeSite(
     clock: systemClock,
   });
   const server = await startServer({
-    ...{ config, clock: systemClock, random: systemRandom, log: process.stderr },
+    ...{ config, clock: systemClock, random: systemRandom, log },
     application: {
       ...application,
       open: (services) => {

@@ -3,6 +3,7 @@ import type { Hono } from "hono";
 import type { Metric } from "prom-client";
 import { OPERATOR_ENTRANCES, operatorsOnly } from "../../console/operator.ts";
 import type { AnyAction } from "../../kernel/action.ts";
+import type { Principal } from "../../kernel/attempt.ts";
 import type { Outcome } from "../../kernel/outcome.ts";
 import type { ActorAddress, ActorRecords } from "../../kernel/ports/actors.ts";
 import type { Mutes } from "../../kernel/ports/mutes.ts";
@@ -11,6 +12,7 @@ import { systemTimers } from "../../kernel/timers.ts";
 import { createActors, type Actors, type ServerAttempt } from "../../realtime/actor/actors.ts";
 import { attachRealtime } from "../../realtime/adapters/attach.ts";
 import { openCluster, type Cluster } from "../../realtime/cluster/cluster.ts";
+import { DEFAULT_CHANNEL } from "../../realtime/channel-name.ts";
 import { connectActions } from "../../realtime/connection/connect-action.ts";
 import { openConnections, type Connections } from "../../realtime/connection/connections.ts";
 import { createLines, type Lines } from "../../realtime/lines/lines.ts";
@@ -23,7 +25,9 @@ import { createPublications } from "../../store/sql/publications.ts";
 import { createStreamPositions } from "../../store/sql/stream-positions.ts";
 import type { Services } from "../application.ts";
 import { createRealtimeMetrics, createTurnTimes } from "./realtime-metrics.ts";
+import type { MountedGuests } from "../guests/mounted-guests.ts";
 import type { ApplicationRealtime } from "./application-realtime.ts";
+import { Attendances } from "./attendances.ts";
 import { watchRevocations } from "./revocations.ts";
 import { findProblem } from "./problem-registry.ts";
 
@@ -34,6 +38,8 @@ export interface MountedRealtime extends AsyncDisposable {
   readonly metrics: readonly Metric[];
   /** Has an actor do something for the server itself, wherever the actor runs. */
   perform(address: ActorAddress, attempt: ServerAttempt): Promise<Outcome>;
+  /** What an actor shows somebody of its state. */
+  state(address: ActorAddress, principal: Principal): Promise<Outcome>;
   routes(): Hono;
   /** Begins to run actors and their timers, once the gate is there. */
   start(): void;
@@ -48,6 +54,7 @@ export interface MountedRealtime extends AsyncDisposable {
 /** What realtime is opened with. */
 export interface RealtimeOptions {
   readonly services: Services;
+  readonly guests: Pick<MountedGuests, "onRevoked">;
   readonly report: (error: unknown) => void;
 }
 
@@ -56,7 +63,7 @@ export async function mountRealtime(
   options: RealtimeOptions,
   application: ApplicationRealtime,
 ): Promise<MountedRealtime> {
-  const { services, report } = options;
+  const { services, guests, report } = options;
   const { config, store, random } = services;
   const machine = { ...services, timers: systemTimers, report };
   const records = createActorRecords({ random });
@@ -79,27 +86,39 @@ export async function mountRealtime(
     turned: (type, milliseconds) => turnTimes.observe({ actor: type }, milliseconds / 1000),
     profile: config.profile,
   });
+  const attendances = new Attendances((what, { address, principal, channel, connection }) => {
+    const attempt = actors.attemptOf(address, { command: what, principal, input: { channel, connection } });
+    return cluster.desk.perform(address, attempt);
+  }, report);
   const connections = openConnections({
     ...machine,
     ...{ actors, node: cluster.node, hub: cluster.hub, presence: cluster.presence, desk: cluster.desk },
-    attended: (what, { address, principal, channel, connection }) => {
-      if (!actors.attends(address.type, what)) return;
-      const attempt = actors.attemptOf(address, { command: what, principal, input: { channel, connection } });
-      // Whatever goes wrong with it is recorded as of any attempt.
-      void cluster.desk.perform(address, attempt);
+    attended: (what, attended) => {
+      if (actors.attends(attended.address.type, what)) attendances.tell(what, attended);
     },
     redeemTicket: (text, place) => lines.redeemTicket(text, place),
     gate: { attempt: (...attempt) => services.gate().attempt(...attempt) },
     settings: { ...config.realtime.connection, drainSpread: config.realtime.drainSpread },
   });
   const lines = openLines(options, application, { node: cluster.node, connections });
-  const revocations = watchRevocations({ services, connections, report });
+  const revocations = watchRevocations({ services, guests, connections, report });
   cluster.everywhere.serve(createNodeDesk({ connections, waiting: () => actors.waiting }));
   const prunes = [nodes, actors, mutes];
   const measured = createRealtimeMetrics({ ...services, connections, actors });
   const metrics = [...measured.metrics, turnTimes];
   stack.move();
-  const running = { ...options, application, cluster, actors, connections, lines, revocations, mutes, records };
+  const running = {
+    ...options,
+    application,
+    cluster,
+    actors,
+    connections,
+    attendances,
+    lines,
+    revocations,
+    mutes,
+    records,
+  };
   return new RunningRealtime({ ...running, prunes, measured, metrics });
 }
 
@@ -139,6 +158,7 @@ interface RunningParts extends RealtimeOptions {
   readonly cluster: Cluster;
   readonly actors: Actors;
   readonly connections: Connections;
+  readonly attendances: Attendances;
   readonly lines: Lines;
   readonly revocations: AsyncDisposable;
   readonly mutes: Mutes;
@@ -176,6 +196,12 @@ class RunningRealtime implements MountedRealtime {
     return cluster.desk.perform(address, actors.attemptOf(address, attempt));
   }
 
+  state(address: ActorAddress, principal: Principal): Promise<Outcome> {
+    const { actors, services } = this.#parts;
+    const attempt = actors.attemptOf(address, { command: "state", principal });
+    return services.gate().attempt({ ...attempt, input: { key: address.key, channel: DEFAULT_CHANNEL } });
+  }
+
   #operations(): readonly AnyAction[] {
     const { actors, mutes, cluster, records } = this.#parts;
     return createRealtimeOperations({
@@ -202,9 +228,11 @@ class RunningRealtime implements MountedRealtime {
   }
 
   async drain(): Promise<void> {
-    const { lines, connections, actors, cluster } = this.#parts;
+    const { lines, connections, attendances, actors, cluster } = this.#parts;
     lines.drain();
     await connections.drain();
+    // Those who were here until now leave their actors while there is somebody to tell.
+    await attendances.settle();
     await cluster.drain();
     await actors.drain();
   }
