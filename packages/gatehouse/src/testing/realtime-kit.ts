@@ -1,12 +1,17 @@
 import type { Authenticator } from "../guards/authenticate.ts";
 import type { Credential, Principal } from "../kernel/attempt.ts";
+import { systemClock } from "../kernel/clock.ts";
+import { generateKeyMaterial } from "../kernel/key-material.ts";
+import { createKeyRing } from "../kernel/key-ring.ts";
 import { deny } from "../kernel/outcome.ts";
 import { problems } from "../kernel/problems.ts";
+import { systemRandom } from "../kernel/random.ts";
 import type { Admitted } from "../realtime/admitted.ts";
 import { connectActions } from "../realtime/connection/connect-action.ts";
 import { openConnections, type Connections, type OpenLine } from "../realtime/connection/connections.ts";
 import type { ConnectionSettings } from "../realtime/connection/parts.ts";
 import type { CommandDesk } from "../realtime/perform.ts";
+import { createMemoryCounters } from "../store/memory/memory-counters.ts";
 import { createTestGate, TEST_TARGET, type TestGate, type TestSession } from "./gate-kit.ts";
 import { LocalHub, LocalPresence } from "./realtime-hub.ts";
 import { MemoryLine, type Told } from "./realtime-line.ts";
@@ -24,6 +29,8 @@ export interface TestToken {
 export interface RealtimeKitOptions {
   readonly settings?: Partial<ConnectionSettings>;
   readonly anonymous?: boolean;
+  /** Connections that may hear a room at once. Default 1,000. */
+  readonly capacity?: number;
 }
 
 /** How a client comes. */
@@ -69,6 +76,7 @@ export const TEST_SETTINGS: ConnectionSettings = {
 export async function createRealtimeKit({
   settings,
   anonymous = false,
+  capacity = 1_000,
 }: RealtimeKitOptions = {}): Promise<RealtimeKit> {
   const hub = new LocalHub();
   const presence = new LocalPresence(hub);
@@ -78,11 +86,30 @@ export async function createRealtimeKit({
   const actions = [...connectActions({ authorise: "public", anonymous, expiryOf }), ...rooms.actions];
   const gate = await createTestGate({ actions, bearer: bearerOf(tokens, () => gate.clock.now()) });
   const { clock, random, ids, stream } = gate;
+  const keyRing = createKeyRing(generateKeyMaterial(systemRandom, systemClock));
+  const counters = createMemoryCounters({ clock });
   const names = new Set(actions.map(({ name }) => name));
   const desk: CommandDesk = { perform: (_, attempt) => gate.gate.attempt(attempt) };
   const connections = openConnections({
-    ...{ gate: gate.gate, hub, presence, desk, clock, timers: clock, random, ids, events: stream, node: "node1" },
-    actors: { partsOf: (type) => (type === "room" ? 1 : undefined), has: (name) => names.has(name) },
+    ...{
+      gate: gate.gate,
+      hub,
+      presence,
+      desk,
+      counters,
+      keyRing,
+      clock,
+      timers: clock,
+      random,
+      ids,
+      events: stream,
+      node: "node1",
+    },
+    actors: {
+      partsOf: (type) => (type === "room" ? 1 : undefined),
+      has: (name) => names.has(name),
+      capacityOf: () => capacity,
+    },
     report: (error) => void gate.reported.push(error),
     attended: () => {},
     // Nobody gives out tickets here.

@@ -7,6 +7,7 @@ import { text } from "node:stream/consumers";
 import { Hono } from "hono";
 import { z } from "zod";
 import type { Application } from "../assembly/application.ts";
+import type { ApplicationRealtime } from "../assembly/realtime/application-realtime.ts";
 import type { MountedRealtime } from "../assembly/realtime/mounted-realtime.ts";
 import { startServer, type RunningServer } from "../assembly/server.ts";
 import type { Authenticator } from "../guards/authenticate.ts";
@@ -77,15 +78,20 @@ export const room = actor("room", {
   info: ({ principal }) => ({ name: principal.id.toUpperCase() }),
 });
 
-/** Bearers of `user-<name>` are that user. */
+/** Bearers of `user-<name>` are that user, those of `user-<name>~<epoch milliseconds>` until then. */
 const namedBearer: Authenticator<"bearer"> = {
   kind: "bearer",
-  authenticate: async ({ token }, { tenant }) => {
-    const [, id] = /^user-([a-z0-9-]+)$/.exec(token) ?? [];
-    if (id === undefined) return deny(problems.CREDENTIAL_INVALID);
-    return { type: "user", id, tenant, grants: new Set(), session: token };
+  authenticate: async ({ token }, { tenant, receivedAt }) => {
+    const [, id] = /^user-([a-z0-9-]+)(?:~\d+)?$/.exec(token) ?? [];
+    const isGood = id !== undefined && receivedAt < (expiryOfNamed(token) ?? Infinity);
+    return isGood ? { type: "user", id, tenant, grants: new Set() } : deny(problems.CREDENTIAL_INVALID);
   },
 };
+
+function expiryOfNamed(token: string): number | undefined {
+  const [, expiry] = token.split("~");
+  return expiry === undefined ? undefined : Number(expiry);
+}
 
 /** Signing in under a name, and out. */
 function doorOf({ sessions }: Edge): readonly [AnyAction, AnyAction] {
@@ -143,12 +149,15 @@ export interface RealtimeSite extends AsyncDisposable {
 export async function startRealtimeSite(
   options: {
     readonly actors?: readonly AnyActor[];
+    readonly realtime?: Omit<ApplicationRealtime, "actors">;
     readonly settings?: ConfigInput;
     readonly application?: Application;
+    /** Where it says what happens. Default: standard error. */
+    readonly log?: Pick<NodeJS.WritableStream, "write">;
   } = {},
 ): Promise<RealtimeSite> {
   const directory = mkdtempSync(join(tmpdir(), "gatehouse-realtime-"));
-  const { actors = [room], settings = {}, application = {} } = options;
+  const { actors = [room], realtime: given = {}, settings = {}, application = {}, log = process.stderr } = options;
   const config = requireConfig({
     file: {
       profile: "development",
@@ -162,7 +171,7 @@ export async function startRealtimeSite(
     clock: systemClock,
   });
   const server = await startServer({
-    ...{ config, clock: systemClock, random: systemRandom, log: process.stderr },
+    ...{ config, clock: systemClock, random: systemRandom, log },
     application: {
       ...application,
       open: (services) => {
@@ -177,7 +186,7 @@ export async function startRealtimeSite(
               .post("/enter", edge.action(enter))
               .post("/leave", edge.action(leave)),
           ...application.open?.(services),
-          realtime: { actors },
+          realtime: { actors, expiryOf: expiryOfNamed, ...given },
         };
       },
     },

@@ -40,6 +40,8 @@ export interface ActorsParts {
   readonly mutes?: Pick<Mutes, "find">;
   /** Tells subscribers, once what it tells is durable. */
   readonly publish: (pushed: Pushed) => void;
+  /** Told how many milliseconds each turn took, whatever became of it. */
+  readonly turned?: (type: string, milliseconds: number) => void;
   /** Identifier of this node. */
   readonly node: string;
   readonly clock: Clock;
@@ -72,6 +74,8 @@ export interface Actors extends CommandDesk, AsyncDisposable {
   has(action: string): boolean;
   /** How many parts the keys of a type have; `undefined` where there is no such type. */
   partsOf(type: string): number | undefined;
+  /** Connections that may hear an actor of a type at once. */
+  capacityOf(type: string): number;
   /** Whether a type wants to know who joins, or leaves: then an attempt of the server's has to tell it. */
   attends(type: string, what: "joined" | "left"): boolean;
   /** An attempt of the server's own at an actor: for `perform`, here or wherever the actor runs. */
@@ -148,6 +152,10 @@ class RunningActors implements Actors {
 
   partsOf(type: string): number | undefined {
     return this.#types.get(type)?.key.length;
+  }
+
+  capacityOf(type: string): number {
+    return this.#types.get(type)?.maxConnections ?? 0;
   }
 
   attends(type: string, what: "joined" | "left"): boolean {

@@ -54,11 +54,12 @@ export interface DeclaredActor {
   readonly limits: readonly LimitPolicy[] | undefined;
   readonly retention: Required<Retention>;
   readonly maxStateBytes: number;
+  readonly maxConnections: number;
 }
 
 /** What a definition looks like whatever its types are. */
 export interface LooseDefinition extends Partial<
-  Pick<DeclaredActor, "view" | "anonymous" | "info" | "joined" | "left" | "maxStateBytes">
+  Pick<DeclaredActor, "view" | "anonymous" | "info" | "joined" | "left" | "maxStateBytes" | "maxConnections">
 > {
   readonly key: readonly string[];
   readonly state: StandardSchemaV1<unknown, object>;
@@ -90,6 +91,7 @@ const RESERVED_TYPE = "realtime";
 const MOST_PUBLICATIONS = 300;
 const RETENTION: Required<Retention> = { publications: 100, seconds: 300 };
 const MAX_STATE_BYTES = 262_144;
+const MAX_CONNECTIONS = 1_000;
 
 /**
  * Fills in what a definition leaves out.
@@ -107,6 +109,9 @@ export function declare(type: string, definition: LooseDefinition): DeclaredActo
   }
   refuse(new Set(names).size < names.length, `${type}: a command and a signal have one name.`);
   for (const name of Object.keys(timers)) refuse(!COMMAND.test(name), `${type}: "${name}" cannot be a timer.`);
+  const { maxConnections = MAX_CONNECTIONS } = definition;
+  const isCount = Number.isSafeInteger(maxConnections) && maxConnections >= 1;
+  refuse(!isCount, `${type}: maxConnections is a whole number from 1.`);
   const events = declareEvents(type, definition);
   return Object.freeze({
     ...{ type, key, state, initial, events, view, info, joined, left, limits },
@@ -117,6 +122,7 @@ export function declare(type: string, definition: LooseDefinition): DeclaredActo
     anonymous: definition.anonymous ?? false,
     retention: declareRetention(type, definition.retention),
     maxStateBytes: definition.maxStateBytes ?? MAX_STATE_BYTES,
+    maxConnections,
   });
 }
 

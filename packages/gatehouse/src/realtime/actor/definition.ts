@@ -113,6 +113,8 @@ export interface ActorDefinition<
   /** Limits of its commands and signals. Default: 20 a second per connection and 60 per user, with bursts. */
   readonly limits?: readonly LimitPolicy[];
   readonly retention?: Retention;
+  /** Connections that may hear an actor of this type at once, on all servers together. Default 1,000. */
+  readonly maxConnections?: number;
   /** Most bytes of its state. Default 262,144. */
   readonly maxStateBytes?: number;
 }

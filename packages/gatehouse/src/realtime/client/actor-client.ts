@@ -1,6 +1,7 @@
 import type { Centrifuge, SubscriptionOptions } from "centrifuge";
 import type { ActorContract } from "../actor/contract.ts";
 import { HeardChannel, type ChannelNews } from "./channel.ts";
+import { Effort } from "./effort.ts";
 import { RealtimeError, realtimeError } from "./realtime-error.ts";
 
 /** How a command is sent. */
@@ -86,18 +87,25 @@ export class ActorClient<Contract extends ActorContract> {
   }
 
   async #call(command: string, data: unknown, signal: AbortSignal | undefined): Promise<unknown> {
-    const until = performance.now() + this.#parts.patience;
-    for (let pause = FIRST_PAUSE; ; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
-      signal?.throwIfAborted();
-      try {
-        return (await this.#parts.client.rpc(`${this.type}.${command}`, data)).data;
-      } catch (thrown) {
-        const error = realtimeError(thrown);
-        if (!(error instanceof RealtimeError) || !error.temporary) throw error;
-        const wait = Math.max(error.retryAfter === undefined ? 0 : error.retryAfter * 1000, spread(pause));
-        if (performance.now() + wait >= until) throw error;
-        await after(wait, signal);
+    const { client, patience } = this.#parts;
+    const effort = new Effort(patience, signal);
+    try {
+      for (let pause = FIRST_PAUSE; ; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
+        try {
+          // What is given up while there is no connection is not sent when there is one.
+          await effort.within(() => client.ready());
+          return (await effort.within(() => client.rpc(`${this.type}.${command}`, data))).data;
+        } catch (thrown) {
+          if (effort.isOver) throw thrown;
+          const error = realtimeError(thrown);
+          if (!(error instanceof RealtimeError) || !error.temporary) throw error;
+          const wait = Math.max(error.retryAfter === undefined ? 0 : error.retryAfter * 1000, spread(pause));
+          if (wait >= effort.left) throw error;
+          await effort.within(() => new Promise((resolve) => setTimeout(resolve, wait)));
+        }
       }
+    } finally {
+      effort.end();
     }
   }
 }
@@ -105,19 +113,4 @@ export class ActorClient<Contract extends ActorContract> {
 /** Clients that were refused together do not come back together. */
 function spread(milliseconds: number): number {
   return milliseconds * (0.5 + Math.random() / 2);
-}
-
-function after(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const give = (): void => {
-      clearTimeout(timer);
-      // Whatever the caller gave up with.
-      reject(signal?.reason as Error);
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener("abort", give);
-      resolve();
-    }, milliseconds);
-    signal?.addEventListener("abort", give, { once: true });
-  });
 }

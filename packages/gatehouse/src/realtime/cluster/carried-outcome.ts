@@ -1,7 +1,6 @@
 import { z } from "zod";
 import { deny, type Denial, type Outcome, type Success } from "../../kernel/outcome.ts";
 import type { Problem } from "../../kernel/problem.ts";
-import { problems } from "../../kernel/problems.ts";
 
 const limits = z.array(
   z.object({
@@ -14,13 +13,24 @@ const limits = z.array(
   }),
 );
 
+const carriedProblem = z.object({
+  code: z.string(),
+  status: z.int(),
+  message: z.string(),
+  type: z.string().optional(),
+  retryable: z.boolean(),
+  oauthError: z.string(),
+  jsonRpcCode: z.int(),
+  closeCode: z.int(),
+});
+
 const idempotency = z.object({ key: z.string(), cached: z.boolean(), ttl: z.number(), createdAt: z.string() });
 
 const carriedOutcome = z.discriminatedUnion("ok", [
   z.object({ ok: z.literal(true), value: z.unknown().optional(), limits, idempotency: idempotency.optional() }),
   z.object({
     ok: z.literal(false),
-    code: z.string(),
+    problem: carriedProblem,
     detail: z.string().optional(),
     retryAfter: z.number().optional(),
     limits: limits.optional(),
@@ -32,7 +42,7 @@ const carriedOutcome = z.discriminatedUnion("ok", [
 /** How an attempt ended, as it travels between nodes. What was to be recorded has been recorded where it ended. */
 export type CarriedOutcome = z.input<typeof carriedOutcome>;
 
-/** Finds a problem by its code among all that are registered. */
+/** Finds a problem of the library by its code. */
 export type FindProblem = (code: string) => Problem | undefined;
 
 /** An outcome as data. */
@@ -41,7 +51,7 @@ export function carryOutcome(outcome: Outcome): CarriedOutcome {
   const { problem, detail, retryAfter, violations, extensions } = outcome;
   return {
     ok: false,
-    code: problem.code,
+    problem: { ...problem, type: problem.type },
     ...(detail === undefined ? {} : { detail }),
     ...(retryAfter === undefined ? {} : { retryAfter }),
     ...(outcome.limits === undefined ? {} : { limits: [...outcome.limits] }),
@@ -64,12 +74,10 @@ function successOf({ value, limits: states, idempotency: info }: Carried<true>):
   return info === undefined ? success : { ...success, idempotency: info };
 }
 
-/** A problem that only the other node's release knows is an error of ours as far as the caller is concerned. */
+/** Problems of the library are known by their identity; those of an application are what the other node says they are. */
 function denialOf(carried: Carried<false>, findProblem: FindProblem): Denial {
-  const problem = findProblem(carried.code);
-  if (problem === undefined) return deny(problems.INTERNAL_ERROR);
-  const { detail, retryAfter, limits: states, violations, extensions } = carried;
-  return deny(problem, {
+  const { problem, detail, retryAfter, limits: states, violations, extensions } = carried;
+  return deny(findProblem(problem.code) ?? Object.freeze({ ...problem, type: problem.type }), {
     ...(detail === undefined ? {} : { detail }),
     ...(retryAfter === undefined ? {} : { retryAfter }),
     ...(states === undefined ? {} : { limits: states }),

@@ -44,6 +44,11 @@ export class ConnectionAttempts {
     return this.#admitted.tenant;
   }
 
+  /** The address that the connection comes from. */
+  get ip(): string {
+    return this.#admitted.peer.ip;
+  }
+
   /** Takes an attempt with evidence of its own through the gate. */
   show(action: string, input: unknown, evidence: AttemptEvidence): Promise<Outcome> {
     return this.#pass(this.#build(action, input, evidence));

@@ -44,6 +44,7 @@ export class ChannelSubscription implements Subscriber {
   #epoch = "";
   #offset = 0;
   #hub: Disposable | undefined;
+  #place: Disposable | undefined;
   #begun = false;
   #ended = false;
   /** Why the server ended it before it had begun. */
@@ -82,6 +83,12 @@ export class ChannelSubscription implements Subscriber {
     else this.#hub = hub;
   }
 
+  /** The place it takes in its actor. One that has ended meanwhile gives it back at once. */
+  occupy(place: Disposable): void {
+    if (this.#ended) place[Symbol.dispose]();
+    else this.#place = place;
+  }
+
   hear(pushed: Pushed, encoded: Uint8Array): void {
     if (this.#ended) return;
     if (this.#held === undefined) return this.#tell({ pushed, encoded });
@@ -114,6 +121,8 @@ export class ChannelSubscription implements Subscriber {
     this.#heldBytes = 0;
     this.#hub?.[Symbol.dispose]();
     this.#hub = undefined;
+    this.#place?.[Symbol.dispose]();
+    this.#place = undefined;
   }
 
   #tell({ pushed, encoded }: Heard): void {

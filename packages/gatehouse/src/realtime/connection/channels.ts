@@ -6,6 +6,7 @@ import { UNSUBSCRIBE, type Disconnect } from "../protocol/codes.ts";
 import type { SubRefreshCommand, SubscribeCommand } from "../protocol/command.ts";
 import { raw, unsubscribePush, wirePublication } from "../protocol/encode.ts";
 import type { SubscribeInput, SubscribeResult } from "../subscription.ts";
+import { ActorPlaces } from "./actor-places.ts";
 import type { ConnectionAttempts } from "./attempts.ts";
 import { ChannelSubscription, type SubscriptionOwner } from "./channel-subscription.ts";
 import type { Outbox } from "./outbox.ts";
@@ -44,10 +45,12 @@ const NOBODY = { type: "anonymous", id: STRANGER } as const;
 /** The channels that one connection hears. */
 export class Channels {
   readonly #parts: ChannelsParts;
+  readonly #places: ActorPlaces;
   readonly #byName = new Map<string, ChannelSubscription>();
 
   constructor(parts: ChannelsParts) {
     this.#parts = parts;
+    this.#places = new ActorPlaces(parts);
   }
 
   /** Names of the channels. */
@@ -84,7 +87,7 @@ export class Channels {
     this.#byName.set(channel, subscription);
     try {
       subscription.attach(await shared.hub.subscribe(key, subscription));
-      const outcome = await this.#ask(subscription, command);
+      const outcome = await this.#admit(subscription, command);
       const begun = outcome.ok ? this.#settle(subscription, command, subscribeResult(outcome)) : outcome;
       if (isDenial(begun)) this.#drop(subscription);
       return begun;
@@ -151,6 +154,17 @@ export class Channels {
       restarted: ({ key }) => void this.end(key.channel, UNSUBSCRIBE.insufficientState),
       ended: (subscription) => this.#drop(subscription),
     };
+  }
+
+  /** Asks whether it may be heard, and takes a place for it where that is so. */
+  async #admit(subscription: ChannelSubscription, command: SubscribeCommand): Promise<Outcome> {
+    const outcome = await this.#ask(subscription, command);
+    if (!outcome.ok) return outcome;
+    const { type, key } = subscription.parts;
+    const place = await this.#places.take({ tenant: this.#parts.attempts.tenant, type, key });
+    if (isDenial(place)) return place;
+    subscription.occupy(place);
+    return outcome;
   }
 
   #ask(

@@ -3,6 +3,7 @@ import { base64url } from "../../kernel/codec.ts";
 import type { Admitted } from "../admitted.ts";
 import { DISCONNECT, UNSUBSCRIBE, type Disconnect } from "../protocol/codes.ts";
 import type { Transport, TransportEvents, TransportKind } from "../transport.ts";
+import { HeldSeats } from "../held-seats.ts";
 import { Connection } from "./connection.ts";
 import { Flusher } from "./flusher.ts";
 import type { ConnectionParts } from "./parts.ts";
@@ -93,7 +94,8 @@ class OpenConnections implements Connections {
   constructor(parts: ConnectionParts) {
     const wheel = new Wheel(parts);
     const revocations = (): number => this.#revocations;
-    this.#shared = { ...parts, wheel, flusher: new Flusher(), statistics: new Statistics(), revocations };
+    const seats = new HeldSeats(parts);
+    this.#shared = { ...parts, wheel, seats, flusher: new Flusher(), statistics: new Statistics(), revocations };
   }
 
   open(transport: Transport, admitted: Admitted): OpenLine {
@@ -174,6 +176,7 @@ class OpenConnections implements Connections {
     this.#drained ??= Promise.resolve();
     for (const connection of [...this.#registry.all]) connection.close({ disconnect: DISCONNECT.shutdown });
     await this.#drained;
+    await this.#shared.seats.settle();
     this.#shared.wheel[Symbol.dispose]();
   }
 

@@ -2,6 +2,8 @@ import type { Clock } from "../../kernel/clock.ts";
 import type { EventStream } from "../../kernel/event-stream.ts";
 import type { Gate } from "../../kernel/gate.ts";
 import type { Ids } from "../../kernel/ids.ts";
+import type { KeyRing } from "../../kernel/key-ring.ts";
+import type { Counters } from "../../kernel/ports/counters.ts";
 import type { Random } from "../../kernel/random.ts";
 import type { Timers } from "../../kernel/timers.ts";
 import type { Principal } from "../../kernel/attempt.ts";
@@ -18,6 +20,8 @@ export interface ActorDirectory {
   partsOf(type: string): number | undefined;
   /** Whether there is an action of this name: `<type>.<command>`, `<type>.subscribe` and so on. */
   has(action: string): boolean;
+  /** Connections that may hear an actor of a type at once. */
+  capacityOf(type: string): number;
 }
 
 /** A subscription that has begun, or ended. */
@@ -65,6 +69,9 @@ export interface ConnectionParts {
   readonly presence: Presence;
   readonly desk: CommandDesk;
   readonly actors: ActorDirectory;
+  /** Shared by all servers. */
+  readonly counters: Counters;
+  readonly keyRing: Pick<KeyRing, "fingerprint">;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly random: Random;

@@ -1,4 +1,5 @@
 import type { Flusher } from "./flusher.ts";
+import type { HeldSeats } from "../held-seats.ts";
 import type { ConnectionParts } from "./parts.ts";
 import type { Statistics } from "./statistics.ts";
 import type { Wheel } from "./wheel.ts";
@@ -7,6 +8,8 @@ import type { Wheel } from "./wheel.ts";
 export interface Shared extends ConnectionParts {
   readonly wheel: Wheel;
   readonly flusher: Flusher;
+  /** The places that connections take in actors. */
+  readonly seats: HeldSeats;
   readonly statistics: Statistics;
   /** Grows whenever credentials may have become worthless: who was let in meanwhile is looked at again. */
   readonly revocations: () => number;

@@ -3,23 +3,19 @@ import { invitationOf, type Attempt, type Principal } from "../../kernel/attempt
 import { events } from "../../kernel/events.ts";
 import type { KeyRing } from "../../kernel/key-ring.ts";
 import { deny, type Denial } from "../../kernel/outcome.ts";
-import type { Counters, LimitCheck, Reservation } from "../../kernel/ports/counters.ts";
+import type { LimitCheck } from "../../kernel/ports/counters.ts";
 import type { Problem } from "../../kernel/problem.ts";
 import { problems } from "../../kernel/problems.ts";
-import type { Timers } from "../../kernel/timers.ts";
+import { HeldSeats, seatCheck, type HeldSeatsParts } from "../held-seats.ts";
 import type { LineSettings } from "./options.ts";
 import { lineProblems } from "./problems.ts";
 
 /** What connections are counted with. */
-export interface LineCapsParts {
-  /** Shared by all servers. */
-  readonly counters: Counters;
+export interface LineCapsParts extends HeldSeatsParts {
   readonly keyRing: Pick<KeyRing, "fingerprint">;
-  readonly timers: Timers;
   readonly settings: LineSettings;
   /** Ranges whose callers are not counted by their address. */
   readonly trustedCidrs: readonly string[];
-  readonly report: (error: unknown) => void;
 }
 
 /** What of an attempt tells who is to be counted. */
@@ -39,12 +35,6 @@ const INVITATION_POLICY = "realtime.connections-invitation";
 const NODE_POLICY = "realtime.connections-server";
 /** How many times as many connections the guests of one join token may have together as one address. */
 const GUESTS = 10;
-/** Milliseconds after which the place of a connection is free whose server has died. */
-const LIFETIME = 120_000;
-/** Milliseconds between two rounds in which the places of open connections are held. */
-const ROUND = LIFETIME / 3;
-/** Places that are held at once. */
-const SLICE = 100;
 /** Seconds after which it makes sense to try again. */
 const RETRY_AFTER = 5;
 
@@ -55,13 +45,12 @@ const RETRY_AFTER = 5;
 export class LineCaps {
   readonly #parts: LineCapsParts;
   readonly #trusted: AddressRanges;
-  readonly #seats = new Set<CountedSeat>();
-  readonly #returning = new Set<Promise<void>>();
-  #round: Disposable | undefined;
+  readonly #seats: HeldSeats;
 
   constructor(parts: LineCapsParts) {
     this.#parts = parts;
     this.#trusted = createAddressRanges(parts.trustedCidrs);
+    this.#seats = new HeldSeats(parts);
   }
 
   /** Places that are taken on this server. */
@@ -74,34 +63,27 @@ export class LineCaps {
    * may be at one address; whoever has signed in by themselves.
    */
   async reserve(principal: Principal, attempt: LineCaller): Promise<Seat | Denial> {
-    const { counters, settings, report } = this.#parts;
+    const { settings } = this.#parts;
     if (this.#seats.size >= settings.perNode) return excess(lineProblems.CONNECTIONS_EXHAUSTED, NODE_POLICY);
-    const seat = new CountedSeat({
-      counters,
-      report,
-      userCheck: (one) => this.#userCheck(one),
-      released: (returning) => {
-        this.#seats.delete(seat);
-        this.#returning.add(returning);
-        void returning.then(() => this.#returning.delete(returning));
-      },
-    });
-    this.#seats.add(seat);
-    this.#round ??= this.#schedule();
-    const refused = await seat
-      .take([...this.#groupChecks(principal, attempt), ...this.#userCheck(principal)])
-      .catch((error) => {
+    const seat = this.#seats.begin();
+    const take = async (checks: readonly LimitCheck[]): Promise<Denial | undefined> => {
+      const policy = await seat.take(checks);
+      return policy === undefined ? undefined : excess(problems.TOO_MANY_CONCURRENT, policy);
+    };
+    const refused = await take([...this.#groupChecks(principal, attempt), ...this.#userCheck(principal)]).catch(
+      (error) => {
         seat.release();
         throw error;
-      });
-    if (refused === undefined) return seat;
+      },
+    );
+    if (refused === undefined) return { claim: (named) => take(this.#userCheck(named)), release: () => seat.release() };
     seat.release();
     return refused;
   }
 
   /** Resolves when everything that was released has been given back. */
-  async settle(): Promise<void> {
-    await Promise.all(this.#returning);
+  settle(): Promise<void> {
+    return this.#seats.settle();
   }
 
   #groupChecks(principal: Principal, attempt: LineCaller): LimitCheck[] {
@@ -120,80 +102,7 @@ export class LineCaps {
   }
 
   #check(policy: string, limit: number, subject: readonly string[]): LimitCheck {
-    const key = this.#parts.keyRing.fingerprint("limit", policy, ...subject);
-    return { policy, key, rule: { kind: "concurrency", limit, window: LIFETIME }, cost: 1 };
-  }
-
-  #schedule(): Disposable {
-    return this.#parts.timers.after(ROUND, () => void this.#hold(), "background");
-  }
-
-  async #hold(): Promise<void> {
-    const seats = [...this.#seats];
-    for (let start = 0; start < seats.length; start += SLICE) {
-      await Promise.all(seats.slice(start, start + SLICE).map((seat) => seat.renew()));
-    }
-    this.#round = this.#seats.size === 0 ? undefined : this.#schedule();
-  }
-}
-
-interface SeatParts {
-  readonly counters: Counters;
-  readonly report: (error: unknown) => void;
-  readonly userCheck: (principal: Principal) => LimitCheck[];
-  /** Told when it is free here, and what has to end until it is free everywhere. Never rejects. */
-  readonly released: (returning: Promise<void>) => void;
-}
-
-class CountedSeat implements Seat {
-  readonly #parts: SeatParts;
-  readonly #held: Reservation[] = [];
-  #released = false;
-
-  constructor(parts: SeatParts) {
-    this.#parts = parts;
-  }
-
-  async take(checks: readonly LimitCheck[]): Promise<Denial | undefined> {
-    if (checks.length === 0) return undefined;
-    const { admitted, states, reservation } = await this.#parts.counters.take(checks);
-    const refusing = states.find(({ retryAfter }) => retryAfter > 0);
-    if (!admitted) return excess(problems.TOO_MANY_CONCURRENT, refusing?.policy ?? USER_POLICY);
-    if (reservation === undefined) return undefined;
-    if (this.#released) await this.#giveBack(reservation);
-    else this.#held.push(reservation);
-    return undefined;
-  }
-
-  claim(principal: Principal): Promise<Denial | undefined> {
-    const checks = this.#parts.userCheck(principal);
-    const known = new Set(this.#held.flatMap((reservation) => reservation.checks.map(({ key }) => key)));
-    return this.take(checks.filter(({ key }) => !known.has(key)));
-  }
-
-  async renew(): Promise<void> {
-    try {
-      for (const reservation of this.#held) await this.#parts.counters.renew(reservation);
-    } catch (error) {
-      // It is taken again in the next round.
-      this.#parts.report(error);
-    }
-  }
-
-  release(): void {
-    if (this.#released) return;
-    this.#released = true;
-    const returned = this.#held.splice(0).map((reservation) => this.#giveBack(reservation));
-    this.#parts.released(Promise.all(returned).then(() => undefined));
-  }
-
-  async #giveBack(reservation: Reservation): Promise<void> {
-    try {
-      await this.#parts.counters.release(reservation);
-    } catch (error) {
-      // It frees itself after its lifetime.
-      this.#parts.report(error);
-    }
+    return seatCheck(policy, limit, this.#parts.keyRing.fingerprint("limit", policy, ...subject));
   }
 }
 

@@ -67,6 +67,7 @@ export interface RoomDefinition<
   readonly info?: (visitor: RoomVisitor<Key[number]>) => unknown;
   readonly limits?: readonly LimitPolicy[];
   readonly retention?: Retention;
+  readonly maxConnections?: number;
   readonly maxStateBytes?: number;
 }
 
@@ -144,7 +145,7 @@ function build(definition: AnyRoomDefinition): DeclaredActor & Pick<RoomHandlers
 }
 
 function optional(definition: AnyRoomDefinition): Omit<LooseDefinition, "commands"> {
-  const { key, state, initial, events, anonymous, info, limits, retention, maxStateBytes } = definition;
+  const { key, state, initial, events, anonymous, info, limits, retention, maxConnections, maxStateBytes } = definition;
   return {
     ...{ key, state, initial },
     ...(events !== undefined && { events }),
@@ -152,6 +153,7 @@ function optional(definition: AnyRoomDefinition): Omit<LooseDefinition, "command
     ...(info !== undefined && { info }),
     ...(limits !== undefined && { limits }),
     ...(retention !== undefined && { retention }),
+    ...(maxConnections !== undefined && { maxConnections }),
     ...(maxStateBytes !== undefined && { maxStateBytes }),
   };
 }
