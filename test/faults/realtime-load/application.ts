@@ -14,6 +14,7 @@ const room = actor("room", {
   initial: () => ({ said: 0 }),
   channels: { default: { canSubscribe: isUser } },
   events: { said: { schema: z.object({ number: z.number(), at: z.number(), pad: z.string() }) } },
+  maxConnections: ANY_NUMBER,
   limits: [{ name: "sayings", by: ["connection"], rule: unlimited }],
   commands: {
     say: {

@@ -8,6 +8,9 @@ const LOOK = 64;
 const MEBIBYTE = 1024 * 1024;
 /** Characters that may wait before something is left out. */
 const ROOM = { little: 8 * MEBIBYTE, much: 32 * MEBIBYTE, any: Infinity } as const;
+/** Tellings to the same recipients that each of them hears in one turn, and their characters: they go out as one message. */
+const MOST_TOGETHER = 64;
+const TOGETHER_SIZE = 128 * 1024;
 /** Tellings that are done with are taken off the list so many at a time. */
 const COMPACTION = 256;
 
@@ -35,8 +38,9 @@ export interface FanOutParts {
 export class FanOut<Recipient> {
   readonly #parts: FanOutParts;
   #list: Telling<Recipient>[] = [];
-  /** How many of the list have been told to all, and how many recipients have heard the next one. */
+  /** How many of the list have been told to all, how many after them go together, and how many recipients have heard those. */
   #done = 0;
+  #together: readonly Telling<Recipient>[] = [];
   #heard = 0;
   #size = 0;
   /** How many recipients have had their turn in this slice. */
@@ -67,10 +71,11 @@ export class FanOut<Recipient> {
   #work(): void {
     this.#isWorking = true;
     const until = this.#parts.clock.monotonic() + SLICE_TIME;
-    for (let next = this.#list[this.#done]; next !== undefined; next = this.#list[this.#done]) {
-      if (!this.#tell(next, until)) break;
-      this.#size -= next.size;
-      this.#done += 1;
+    while (this.waiting > 0) {
+      if (this.#heard === 0) this.#together = this.#gather();
+      if (!this.#tell(until)) break;
+      for (const { size } of this.#together) this.#size -= size;
+      this.#done += this.#together.length;
       this.#heard = 0;
     }
     if (this.#done >= COMPACTION || this.#done === this.#list.length) {
@@ -81,22 +86,41 @@ export class FanOut<Recipient> {
     this.#rest();
   }
 
+  /** The next ones that are for the same recipients. */
+  #gather(): readonly Telling<Recipient>[] {
+    const recipients = this.#list[this.#done]?.recipients;
+    let end = this.#done;
+    let size = 0;
+    for (let next = this.#list[end]; next?.recipients === recipients; next = this.#list[end]) {
+      size += next?.size ?? 0;
+      if (end > this.#done && (size > TOGETHER_SIZE || end - this.#done >= MOST_TOGETHER)) break;
+      end += 1;
+    }
+    return this.#list.slice(this.#done, end);
+  }
+
   /** Whether all have been told. */
-  #tell({ recipients, tell }: Telling<Recipient>, until: number): boolean {
+  #tell(until: number): boolean {
+    const recipients = this.#together[0]?.recipients ?? [];
     while (this.#heard < recipients.length) {
       if (this.#spent >= SLICE) return false;
       this.#spent += 1;
       if (this.#spent % LOOK === 0 && this.#parts.clock.monotonic() > until) this.#spent = SLICE;
       const recipient = recipients[this.#heard];
       this.#heard += 1;
-      if (recipient === undefined) continue;
+      if (recipient !== undefined) this.#tellOne(recipient);
+    }
+    return true;
+  }
+
+  #tellOne(recipient: Recipient): void {
+    for (const { tell } of this.#together) {
       try {
         tell(recipient);
       } catch (error) {
         this.#parts.report(error);
       }
     }
-    return true;
   }
 
   /** A new slice begins when the event loop has come round. */
