@@ -13,7 +13,13 @@ import { compileCache, nodePath, root, runTool, setUp } from "./setup.mjs";
 function steps() {
   const project = (path) => ["tsc", "-p", path, ...(process.stdout.isTTY ? ["--pretty"] : [])];
   const roots = ["packages", "apps", "examples", "test", "tools"].filter((folder) => existsSync(join(root, folder)));
-  const types = ["packages/gatehouse/src/client", "packages/gatehouse/src/oauth/browser", "examples/next", "test/types"]
+  const types = [
+    "packages/gatehouse/src/client",
+    "packages/gatehouse/src/oauth/browser",
+    "apps/gallery/src/wall/page",
+    "examples/next",
+    "test/types",
+  ]
     .filter((folder) => existsSync(join(root, folder, "tsconfig.json")))
     .map((folder) => [`types of ${folder}`, project(folder)]);
   return new Map([

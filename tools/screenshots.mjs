@@ -88,6 +88,19 @@ async function visitEvent(browser, server) {
   await phone.locator(".photos").evaluate((photos) => globalThis.scrollTo(0, photos.offsetTop - 120));
   for (const photo of await phone.locator(".photos img").all()) await photo.evaluate((picture) => picture.decode());
   await picture(phone, "photos");
+  await visitWall(page, phone.url());
+}
+
+/** The wall as a projector shows it, with what its host has to say. */
+async function visitWall(page, event) {
+  await page.goto(`${event.split("#")[0]}/wall`);
+  await page.locator("[data-status][data-state=live]").waitFor();
+  await page.getByLabel("Announcement").fill("The cake is cut at ten, on the terrace.");
+  await page.getByRole("button", { name: "Announce" }).click();
+  await page.getByText("It is on the wall.").waitFor();
+  for (const photo of await page.locator("[data-photo] img").all()) await photo.evaluate((image) => image.decode());
+  await page.evaluate(() => globalThis.scrollTo(0, 0));
+  await picture(page, "wall");
 }
 
 /** What an application's developer sees: an action split by its guards, and a refusal. */

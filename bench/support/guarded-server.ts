@@ -16,6 +16,8 @@ export async function serveGuarded(
   const listening = await listen({
     handler: gatehouse.handler,
     port: 0,
+    // Load comes from one address, and benchmarks hold more connections than requests need.
+    limits: { connections: 100_000 },
     health: { check: () => gatehouse.health(), clock },
     trusts: (address) => gatehouse.services.proxies.trusts(address),
     refused: (connection, denial) => gatehouse.edge.refuseConnection(connection, denial),

@@ -1,69 +1,27 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { Browser, Page } from "playwright-core";
-import sharp from "sharp";
 import { inspect } from "../support/accessibility.ts";
-import { launchBrowser, ready, settled, startSite, Visitor } from "../support/browser.ts";
-import { makeAccount, signInToGallery } from "../support/gallery-people.ts";
+import { launchBrowser, settled, startSite } from "../support/browser.ts";
+import { chosenPhoto, comeIn, hostEvent, type GalleryPlace, type HostedEvent } from "../support/gallery-event.ts";
 import type { ServerProcess } from "../support/server-process.ts";
 
 let browser: Browser;
 let server: ServerProcess;
+let place: GalleryPlace;
 
 before(async () => {
   [browser, server] = await Promise.all([launchBrowser(), startSite()]);
+  place = { browser, server };
 });
 after(async () => {
   await browser.close();
   await server[Symbol.asyncDispose]();
 });
 
-interface Photo {
-  readonly name: string;
-  readonly mimeType: string;
-  readonly buffer: Buffer;
-}
-
-async function photo(name: string, red: number): Promise<Photo> {
-  const picture = sharp({ create: { width: 640, height: 480, channels: 3, background: { r: red, g: 90, b: 40 } } });
-  return { name, mimeType: "image/jpeg", buffer: await picture.jpeg().toBuffer() };
-}
-
 /** A host at an event of their own whose photos wait for approval, and where guests come in. */
-async function prepare(
-  title: string,
-  permission: string,
-): Promise<{ host: Visitor; page: Page; join: string; path: string }> {
-  const { email } = await makeAccount(server, `Host of ${title}`);
-  const host = await Visitor.arrive(browser, server.url);
-  const page = await host.open("/events");
-  await signInToGallery(page, email);
-  await page.goto(`${server.url}/events/new`);
-  await ready(page);
-  const said = { title, hosts: "Lena", place: "The lake", heldOn: "2027-06-19" };
-  for (const [name, text] of Object.entries(said)) await page.locator(`[name=${name}]`).fill(text);
-  await page.getByLabel("appear when a host has approved them").check();
-  await page.getByRole("button", { name: "Create the event" }).click();
-  await page.getByRole("heading", { level: 1, name: title }).waitFor();
-  const path = new URL(page.url()).pathname;
-  await page.getByRole("link", { name: "Invitations" }).click();
-  await ready(page);
-  await page.getByLabel("For whom").fill("Everybody");
-  await page.getByLabel(permission, { exact: true }).check();
-  await page.getByRole("button", { name: "Make the invitation" }).click();
-  const address = await page.getByRole("textbox", { name: "Link" }).inputValue();
-  return { host, page, join: new URL(address).pathname, path };
-}
-
-async function comeIn(
-  join: string,
-  options: { javaScriptEnabled?: boolean } = {},
-): Promise<{ guest: Visitor; page: Page }> {
-  const guest = await Visitor.arrive(browser, server.url, options);
-  const page = await guest.open(join);
-  await page.getByRole("button", { name: "Come in" }).click();
-  await page.getByRole("heading", { name: "Add photos and videos" }).waitFor();
-  return { guest, page };
+function prepare(title: string, permission: string): Promise<HostedEvent> {
+  return hostEvent(place, { title, permission, approved: true });
 }
 
 /** Opens a page until something is on it: nothing tells pages without scripts that it has come. */
@@ -78,9 +36,9 @@ describe("photos of an event whose hosts approve them", () => {
       const title = javaScriptEnabled ? "Approved One" : "Approved Two";
       const { host, page, join, path } = await prepare(title, "see photos, add some and download them");
       await using _host = host;
-      const { guest, page: theirs } = await comeIn(join, { javaScriptEnabled });
+      const { guest, page: theirs } = await comeIn(place, join, { javaScriptEnabled });
       await using _guest = guest;
-      await theirs.setInputFiles("#photos", [await photo("one.jpg", 200), await photo("two.jpg", 90)]);
+      await theirs.setInputFiles("#photos", [await chosenPhoto("one.jpg", 200), await chosenPhoto("two.jpg", 90)]);
       if (!javaScriptEnabled) await theirs.getByRole("button", { name: "Upload" }).click();
       if (javaScriptEnabled) await theirs.getByText("2 files of yours wait for a host.").waitFor();
       else await openUntil(theirs, path, "2 files of yours wait for a host.");
@@ -116,11 +74,11 @@ describe("photos of an event whose hosts approve them", () => {
   it("tell who brought them what became of each, and have no button left to press", async () => {
     const { host, page, join, path } = await prepare("Told So", "see photos and add some");
     await using _host = host;
-    const { guest, page: theirs } = await comeIn(join);
+    const { guest, page: theirs } = await comeIn(place, join);
     await using _guest = guest;
     await theirs.getByRole("button", { name: "Upload" }).waitFor({ state: "hidden" });
     const disguised = { name: "notes.jpg", mimeType: "image/jpeg", buffer: Buffer.from("no picture at all") };
-    await theirs.setInputFiles("#photos", [await photo("fine.jpg", 60), disguised]);
+    await theirs.setInputFiles("#photos", [await chosenPhoto("fine.jpg", 60), disguised]);
     const row = (name: string) => theirs.getByRole("listitem").filter({ hasText: name });
     await row("notes.jpg").getByText("Refused: damaged, or no photo or video").waitFor();
     await row("fine.jpg").getByText("Arrived, waits for a host").waitFor();
@@ -133,9 +91,9 @@ describe("photos of an event whose hosts approve them", () => {
   it("are hidden again by a host, at once and at the address that was kept", async () => {
     const { host, page, join, path } = await prepare("Hidden Again", "see photos and add some");
     await using _host = host;
-    const { guest, page: theirs } = await comeIn(join);
+    const { guest, page: theirs } = await comeIn(place, join);
     await using _guest = guest;
-    await theirs.setInputFiles("#photos", [await photo("secret.jpg", 10)]);
+    await theirs.setInputFiles("#photos", [await chosenPhoto("secret.jpg", 10)]);
     await theirs.getByText("One file of yours waits for a host.").waitFor();
     await page.goto(`${server.url}${path}/moderation`);
     await page.getByRole("button", { name: /^Approve/ }).click();
@@ -154,9 +112,9 @@ describe("photos of an event whose hosts approve them", () => {
   it("have pages in which axe finds no fault", async () => {
     const { host, page, join, path } = await prepare("Inspected", "see photos, add some and download them");
     await using _host = host;
-    const { guest, page: theirs } = await comeIn(join);
+    const { guest, page: theirs } = await comeIn(place, join);
     await using _guest = guest;
-    await theirs.setInputFiles("#photos", [await photo("a.jpg", 10), await photo("b.jpg", 60)]);
+    await theirs.setInputFiles("#photos", [await chosenPhoto("a.jpg", 10), await chosenPhoto("b.jpg", 60)]);
     await theirs.getByText("2 files of yours wait for a host.").waitFor();
     await inspect(theirs, "a guest's page with uploads");
     await page.goto(`${server.url}${path}/moderation`);

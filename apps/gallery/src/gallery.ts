@@ -24,9 +24,14 @@ import { createPhotoGrid } from "./photos/photo-grid.ts";
 import { Pages } from "./pages.ts";
 import { createRefusalPages } from "./refusals.ts";
 import { createRoutes } from "./routes.ts";
+import { createAnnounceAction } from "./wall/announce-action.ts";
+import { followPhotosOnWalls } from "./wall/wall-news.ts";
+import { createWall } from "./wall/wall.ts";
 import { createEnter, guestLinkTargets } from "./welcome/one-time.ts";
 
-const FILES = ["gallery.css", "playground.css", "dialog.js", "icon.svg"];
+const FILES = ["gallery.css", "playground.css", "wall.css", "dialog.js", "icon.svg"];
+/** Made of `wall/page`, with the client of actors in it. */
+const WALL_SCRIPT = new URL("../dist/wall.js", import.meta.url);
 
 const assets = createStaticFiles(readAssets(), "/gallery/assets/");
 
@@ -46,11 +51,12 @@ export const gallery: Application = defineApplication({
     const photos = createPhotoGrid(media, media.grants);
     const download = createDownloadAction(media, guests);
     const api = createApiActions({ media, guests });
+    const announce = createAnnounceAction(services);
     const signIn = services.identity?.relyingParty({ name: "gallery", title: "Gallery" });
     const frame = createFrame(services, { assets, signIn });
     const playground = createPlayground({ services, assets, frame });
     return {
-      actions: [enter, print, download, api.event, api.photos, api.photo, ...(signIn?.actions ?? [])],
+      actions: [enter, print, download, announce, api.event, api.photos, api.photo, ...(signIn?.actions ?? [])],
       components: [guestbook, like, eventForm, list, photos, ...playground.components],
       media: {
         grants: withMonitorGrants(hostGrants),
@@ -59,10 +65,12 @@ export const gallery: Application = defineApplication({
           (await findEventById(transaction, tenant, collection))?.approval === "hosts",
       },
       monitors: galleryMonitors(services),
+      realtime: { actors: [createWall({ ...services, grants: media.grants })] },
       routes(live) {
         followPhotos(services, live);
+        followPhotosOnWalls(services);
         const pages = new Pages({ services, live, frame, viewers: { grants: media.grants } });
-        const parts = { services, guests, media, live, frame, assets, pages, photos, download, api };
+        const parts = { services, guests, media, live, frame, assets, pages, photos, download, api, announce };
         const routes = createRoutes({ ...parts, guestbook, like, eventForm, list, print, enter });
         routes.route("/", playground.routes(live));
         return signIn === undefined ? routes : routes.route("/", signIn.routes);
@@ -82,5 +90,9 @@ export const gallery: Application = defineApplication({
 });
 
 function readAssets(): Map<string, Uint8Array> {
-  return new Map(FILES.map((name) => [name, readFileSync(new URL(`./assets/${name}`, import.meta.url))]));
+  const files = FILES.map((name): [string, Uint8Array] => [
+    name,
+    readFileSync(new URL(`./assets/${name}`, import.meta.url)),
+  ]);
+  return new Map([...files, ["wall.js", readFileSync(WALL_SCRIPT)]]);
 }

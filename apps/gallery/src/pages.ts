@@ -1,5 +1,5 @@
 import type { Services } from "gatehouse";
-import type { Renderable } from "gatehouse/html";
+import type { Html, Renderable } from "gatehouse/html";
 import type { Inbound } from "gatehouse/http";
 import { deny, problems, type Principal } from "gatehouse/kernel";
 import type { Live } from "gatehouse/live";
@@ -36,11 +36,15 @@ export class Pages {
 
   /** A page in the frame that all share. */
   async show(inbound: Inbound, content: { readonly title: string; readonly body: Renderable }): Promise<Response> {
-    const { services, frame, live } = this.#parts;
+    const { frame, live } = this.#parts;
+    return this.answer(inbound, await frame(inbound, { ...content, head: live.head(inbound) }));
+  }
+
+  /** A page that has a frame of its own. */
+  answer(inbound: Inbound, page: Html): Response {
     const language = languages.of(inbound);
     const headers = { "content-language": language, vary: "accept-language, cookie" };
-    const page = await frame(inbound, { ...content, head: live.head(inbound) });
-    const response = services.edge.page(inbound, page, { headers });
+    const response = this.#parts.services.edge.page(inbound, page, { headers });
     if (languages.chosenOn(inbound) === language) {
       response.headers.append("set-cookie", languages.remember(inbound, language));
     }

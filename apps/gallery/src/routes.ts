@@ -12,11 +12,16 @@ import { apiRoutes } from "./api/api-routes.ts";
 import type { ApiActions } from "./api/api-actions.ts";
 import { photoRoutes, type PhotoRouteParts } from "./photos/photo-routes.ts";
 import { refusalPage } from "./refusals.ts";
+import { wallRoutes, type WallRouteParts } from "./wall/wall-routes.ts";
 import { oneTimeRoutes, type OneTimeParts } from "./welcome/one-time.ts";
 
 /** What the pages are made from. */
-export interface RouteParts extends EventRouteParts, InvitationRouteParts, OneTimeParts, PhotoRouteParts {
-  readonly services: EventRouteParts["services"] & InvitationRouteParts["services"] & OneTimeParts["services"];
+export interface RouteParts
+  extends EventRouteParts, InvitationRouteParts, OneTimeParts, PhotoRouteParts, WallRouteParts {
+  readonly services: EventRouteParts["services"] &
+    InvitationRouteParts["services"] &
+    OneTimeParts["services"] &
+    WallRouteParts["services"];
   readonly api: ApiActions;
   readonly guests: GuestServices;
   readonly frame: Frame;
@@ -32,6 +37,7 @@ export function createRoutes(parts: RouteParts): Hono {
   app.route("/", eventRoutes(parts));
   app.route("/", invitationRoutes(parts));
   app.route("/", photoRoutes(parts));
+  app.route("/", wallRoutes(parts));
   app.route("/", apiRoutes(services, parts.api));
   app.route("/", oneTimeRoutes(parts, enter, pages));
   app.route("/", joinRoutes(parts));

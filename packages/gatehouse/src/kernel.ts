@@ -84,6 +84,7 @@ export { ASSET_STATES } from "./kernel/ports/media-assets.ts";
 export type * from "./kernel/ports/media-assets.ts";
 export type * from "./kernel/ports/media-grants.ts";
 export type * from "./kernel/ports/media-intake.ts";
+export type * from "./kernel/ports/mutes.ts";
 export type * from "./kernel/ports/publications.ts";
 export type * from "./kernel/ports/resumable-uploads.ts";
 export type * from "./kernel/ports/sessions.ts";

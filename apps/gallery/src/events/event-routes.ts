@@ -109,8 +109,9 @@ async function photoSection({ services, live, photos }: EventRouteParts, asked: 
   if (scopes.size === 0) return html`<section>${heading}<p class="empty">${words.photosForGuests}</p></section>`;
   const csrfToken = services.edge.csrfToken(inbound);
   const form = scopes.has("upload") ? uploadForm({ eventId, language, csrfToken, nonce: inbound.nonce }) : undefined;
+  const wall = scopes.has("view") ? html`<p><a href="/events/${slug}/wall">${words.wall}</a></p>` : undefined;
   return html`<section aria-label="${words.photos}">
-    ${heading} ${form}
+    ${heading} ${wall} ${form}
     ${await live.mount(photos, { instance: slug, props: { eventId, slug, language }, inbound })}
   </section>`;
 }

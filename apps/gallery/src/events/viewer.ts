@@ -63,6 +63,7 @@ export const hostGrants: MediaGrants = {
   generation: ({ id }) => (id.startsWith(PREFIX) ? 1 : undefined),
 };
 
-function isHostGrant({ id }: MediaGrant): boolean {
+/** Whether a grant is that of a host. */
+export function isHostGrant({ id }: MediaGrant): boolean {
   return id.startsWith(PREFIX);
 }

@@ -84,7 +84,10 @@ export async function openGatehouse(options: GatehouseOptions): Promise<Gatehous
   const uploads = mountApplicationUploads(foundation, parts);
   if (uploads !== undefined) stack.use(uploads);
   const realtime = parts.realtime && stack.use(await mountRealtime(foundation, parts.realtime));
-  if (realtime !== undefined) foundation.setRealtime(realtime);
+  if (realtime !== undefined) {
+    foundation.setRealtime(realtime);
+    monitoring.metrics.add(realtime.metrics);
+  }
   const actions = [...(parts.actions ?? []), ...monitoring.actions, ...(realtime?.actions ?? [])];
   const rooms = furnish(foundation, application, { ...parts, actions, uploads });
   stack.use(rooms.live);

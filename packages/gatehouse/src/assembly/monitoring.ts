@@ -2,7 +2,7 @@ import type { Hono } from "hono";
 import { OPERATOR_ENTRANCES, operatorsOnly } from "../console/operator.ts";
 import type { AnyAction } from "../kernel/action.ts";
 import { systemTimers } from "../kernel/timers.ts";
-import { createMetrics } from "../monitor/metrics.ts";
+import { createMetrics, type Metrics } from "../monitor/metrics.ts";
 import { createMonitors, type Monitors } from "../monitor/monitors.ts";
 import { createMonitorOperations } from "../monitor/operations.ts";
 import { metricsRoutes } from "../monitor/routes.ts";
@@ -13,6 +13,7 @@ import type { Foundation } from "./services.ts";
 /** Monitors and metrics, wired. */
 export interface Monitoring {
   readonly monitors: Monitors;
+  readonly metrics: Metrics;
   readonly actions: readonly AnyAction[];
   readonly routes: Hono;
 }
@@ -27,6 +28,7 @@ export function openMonitoring(
   const metrics = stack.use(createMetrics({ ...services, monitors }));
   return {
     monitors,
+    metrics,
     actions: [
       ...createMonitorOperations({ monitors, operatorsOnly, entrances: OPERATOR_ENTRANCES }),
       ...createPlaybookOperations({ operatorsOnly, entrances: OPERATOR_ENTRANCES }),

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { browserOrigin } from "../http/browser-origin.ts";
 import type { Certificate } from "../http/development-certificate.ts";
-import { listen, type Listening } from "../http/server.ts";
+import { DEFAULT_SERVER_LIMITS, listen, type Listening, type ServerLimits } from "../http/server.ts";
 import type { Config } from "../kernel/config.ts";
 import type { Outcome } from "../kernel/outcome.ts";
 import { controlSocketPath, serveControl, type ControlRequest } from "./control-socket.ts";
@@ -62,18 +62,30 @@ export async function startServer(options: Omit<GatehouseOptions, "recordStart">
 }
 
 async function listenFor(gatehouse: Gatehouse, { config, clock }: GatehouseOptions): Promise<Listening> {
-  const { host, port, requestTimeout } = config.server;
+  const { host, port } = config.server;
   const tls = await certificateFor(config, clock);
   return listen({
     handler: gatehouse.handler,
     host,
     port,
-    limits: { requestTimeout },
+    limits: limitsFor(config, gatehouse),
     trusts: (address) => gatehouse.services.proxies.trusts(address),
     health: { check: () => gatehouse.health(), clock },
     refused: (connection, denial) => gatehouse.edge.refuseConnection(connection, denial),
     ...(tls === undefined ? {} : { tls }),
   });
+}
+
+/** Connections of realtime stay open, and have bounds of their own: those of requests come on top. */
+function limitsFor({ server, realtime }: Config, gatehouse: Gatehouse): Partial<ServerLimits> {
+  const { requestTimeout } = server;
+  if (gatehouse.realtime === undefined) return { requestTimeout };
+  const { connections, connectionsPerAddress } = DEFAULT_SERVER_LIMITS;
+  return {
+    requestTimeout,
+    connections: connections + realtime.lines.perNode,
+    connectionsPerAddress: connectionsPerAddress + realtime.lines.perAddress,
+  };
 }
 
 async function certificateFor(config: Config, clock: GatehouseOptions["clock"]): Promise<Certificate | undefined> {

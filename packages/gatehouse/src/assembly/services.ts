@@ -126,11 +126,15 @@ export async function openServices(
   const { identity, guests, media } = mounted;
   const services: Services = {
     ...{ ...ports, identity: identity?.services, guests: guests.services, media: media.services },
-    realtime: { perform: (...attempt) => realtimeSlot.get().perform(...attempt) },
+    realtime: slottedRealtime(realtimeSlot.get),
   };
   const internals = { keyKeeper, sessions, records, csrfTokens, systemEvents: announce, timings, listensAt };
   const slots = { setGate: gateSlot.set, setHandler: handlerSlot.set, setRealtime: realtimeSlot.set };
   return { services, stores, ...internals, ...mounted, report, ...slots };
+}
+
+function slottedRealtime(get: () => RealtimeServices): RealtimeServices {
+  return { perform: (...attempt) => get().perform(...attempt), state: (...asked) => get().state(...asked) };
 }
 
 async function openModules(

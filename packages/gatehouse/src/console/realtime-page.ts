@@ -72,7 +72,7 @@ export function realtimePage(parts: RealtimePageParts): Html {
   const { nodes, silent, heard, connections } = found;
   return html`${done && doneNotice(done)}
     ${silent.map((node) => html`<p class="notice bad">The server <code>${node}</code> did not answer in time.</p>`)}
-    <section class="cards" aria-label="Servers">${nodes.map(nodeCard)}</section>
+    <section class="cards wide" aria-label="Servers">${nodes.map(nodeCard)}</section>
     <p><a class="button quiet" href="${REALTIME_PATH}">Look again</a></p>
     ${heardPanel(heard)} ${connectionsPanel(connections, filter, csrfToken)} ${mutesPanel(mutes, csrfToken)}
     ${realtimeForms(parts)}`;

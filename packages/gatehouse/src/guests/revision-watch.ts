@@ -6,8 +6,8 @@ import { systemTimers, type Timers } from "../kernel/timers.ts";
 export interface RevisionWatchParts {
   readonly tokens: Pick<JoinTokens, "revision">;
   readonly store: Pick<Store, "read">;
-  /** Called for each change of the revision. */
-  readonly changed: () => void;
+  /** Called for each change of the revision, and where there may have been one because the store does not answer. */
+  readonly changed: (certainty: "certain" | "possible") => void;
   readonly report: (error: unknown) => void;
   /** Milliseconds between looks. Default 500. */
   readonly interval?: number;
@@ -51,11 +51,11 @@ export class RevisionWatch implements AsyncDisposable {
     const { store, tokens, changed, report } = this.#parts;
     try {
       const revision = await store.read((reading) => tokens.revision(reading));
-      if (this.#known !== revision) changed();
+      if (this.#known !== revision) changed("certain");
       this.#known = revision;
     } catch (error) {
       this.#known = undefined;
-      changed();
+      changed("possible");
       if (!(error instanceof StoreUnavailableError)) report(error);
     }
     this.#next();

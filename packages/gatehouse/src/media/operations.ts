@@ -160,7 +160,11 @@ function remove(parts: MediaOperationsParts): AnyAction {
     input: z.strictObject({ asset: AssetId }),
     effects: "store",
     authorise: moderatorsOnly(parts),
-    audit: { event: mediaEvents.media_asset_deleted, target: ({ asset }) => assetTarget(asset) },
+    audit: {
+      event: mediaEvents.media_asset_deleted,
+      target: ({ asset }) => assetTarget(asset),
+      context: (_input, { collection }: { readonly collection: string }) => ({ collection }),
+    },
     async run(context) {
       const { attempt, input, transaction } = context;
       const { asset: id } = input;
@@ -170,7 +174,7 @@ function remove(parts: MediaOperationsParts): AnyAction {
       if (isWithheld(asset) && !(await isOperator(parts, context))) return deny(mediaProblems.MEDIA_WITHHELD);
       await withdraw({ assets, jobs }, transaction, { tenant: asset.tenant, id, deleted: true });
       await assets.remove(transaction, id);
-      return { asset: id };
+      return { asset: id, collection: asset.collection };
     },
   });
 }

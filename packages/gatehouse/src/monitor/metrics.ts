@@ -1,6 +1,7 @@
-import { Counter, Gauge, Registry } from "prom-client";
+import { Counter, Gauge, Registry, type Metric } from "prom-client";
 import type { EventStream } from "../kernel/event-stream.ts";
 import type { Store } from "../kernel/ports/store.ts";
+import { measureEventLoop } from "./event-loop.ts";
 import type { Monitors } from "./monitors.ts";
 
 /** What is measured. */
@@ -14,6 +15,8 @@ export interface MetricsParts {
 export interface Metrics extends Disposable {
   readonly contentType: string;
   render(): Promise<string>;
+  /** Shows metrics of others as well. */
+  add(metrics: readonly Metric[]): void;
 }
 
 /**
@@ -38,6 +41,7 @@ export function createMetrics({ events, monitors, store }: MetricsParts): Metric
     "step",
   ]);
   const time = gauge("probe_last_run_timestamp_seconds", "When it began.", ["monitor"]);
+  const eventLoop = measureEventLoop(registry);
   const refresh = async (): Promise<void> => {
     for (const each of [success, duration, step, skipped, time]) each.reset();
     for (const { name: monitor, runs } of await store.read((transaction) => monitors.list(transaction))) {
@@ -58,6 +62,12 @@ export function createMetrics({ events, monitors, store }: MetricsParts): Metric
       await refresh();
       return registry.metrics();
     },
-    [Symbol.dispose]: () => subscription[Symbol.dispose](),
+    add: (metrics) => {
+      for (const metric of metrics) registry.registerMetric(metric);
+    },
+    [Symbol.dispose]() {
+      eventLoop[Symbol.dispose]();
+      subscription[Symbol.dispose]();
+    },
   };
 }

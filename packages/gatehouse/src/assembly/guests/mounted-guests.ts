@@ -33,6 +33,8 @@ export interface MountedGuests {
   readonly alerts: (signal: AbortSignal) => Promise<void>;
   /** Removes what has ended for long. */
   readonly prune: (transaction: WriteTransaction, limit: number) => Promise<number>;
+  /** Tells when join tokens have been revoked, on whichever server: guests may be in no more. */
+  onRevoked(receive: () => void): Disposable;
 }
 
 /** What guests are opened with. */
@@ -51,7 +53,12 @@ export async function openGuests(options: GuestsOptions, stack: AsyncDisposableS
   const tokens = createJoinTokens();
   const { lifetime, longest, share, ...caps } = settings.tokens;
   const grants = new GuestGrants({ tokens, store, clock, share });
-  await watchRevocations({ ...options, tokens, grants }, stack);
+  const receivers = new Set<() => void>();
+  const heard = (): void => {
+    grants.forget();
+    for (const receive of receivers) receive();
+  };
+  await watchRevocations({ ...options, tokens, grants, heard }, stack);
   const changed = (): void => {
     grants.forget();
     void services.bus.publish(TOPIC, "changed").catch(report);
@@ -83,6 +90,10 @@ export async function openGuests(options: GuestsOptions, stack: AsyncDisposableS
       routes: (routeOptions) => joinRoutes(edge, door, routeOptions),
     },
     actions: [exchange, ...operations, ...takeover],
+    onRevoked(receive) {
+      receivers.add(receive);
+      return { [Symbol.dispose]: () => void receivers.delete(receive) };
+    },
     alerts: createJoinTokenAlerts({ ...services, tokens, documents, spikeFloor }),
     prune: async (writing, limit) => {
       const before = (await writing.now()) - keep;
@@ -94,18 +105,21 @@ export async function openGuests(options: GuestsOptions, stack: AsyncDisposableS
 interface Watching extends GuestsOptions {
   readonly tokens: JoinTokens;
   readonly grants: GuestGrants;
+  /** Told once something is known to have been revoked. */
+  readonly heard: () => void;
 }
 
 /** Other servers hear of a revocation over the bus at once; where the message is lost, they see it within half a second. */
 async function watchRevocations(
-  { services, report, tokens, grants }: Watching,
+  { services, report, tokens, grants, heard }: Watching,
   stack: AsyncDisposableStack,
 ): Promise<void> {
   const { bus, store } = services;
-  stack.use(await subscribeLastingly(bus, TOPIC, { heard: () => grants.forget(), report }));
+  stack.use(await subscribeLastingly(bus, TOPIC, { heard, report }));
   // An embedded store has one process, which knows what it does.
   if (store.dialect === "sqlite") return;
-  stack.use(new RevisionWatch({ tokens, store, report, changed: () => grants.forget() }));
+  const changed = (certainty: "certain" | "possible"): void => (certainty === "certain" ? heard() : grants.forget());
+  stack.use(new RevisionWatch({ tokens, store, report, changed }));
 }
 
 function openLegacy(

@@ -1,7 +1,9 @@
 import type { Server } from "node:http";
 import type { Hono } from "hono";
+import type { Metric } from "prom-client";
 import { OPERATOR_ENTRANCES, operatorsOnly } from "../../console/operator.ts";
 import type { AnyAction } from "../../kernel/action.ts";
+import type { Principal } from "../../kernel/attempt.ts";
 import type { Outcome } from "../../kernel/outcome.ts";
 import type { ActorAddress, ActorRecords } from "../../kernel/ports/actors.ts";
 import type { Mutes } from "../../kernel/ports/mutes.ts";
@@ -10,6 +12,7 @@ import { systemTimers } from "../../kernel/timers.ts";
 import { createActors, type Actors, type ServerAttempt } from "../../realtime/actor/actors.ts";
 import { attachRealtime } from "../../realtime/adapters/attach.ts";
 import { openCluster, type Cluster } from "../../realtime/cluster/cluster.ts";
+import { DEFAULT_CHANNEL } from "../../realtime/channel-name.ts";
 import { connectActions } from "../../realtime/connection/connect-action.ts";
 import { openConnections, type Connections } from "../../realtime/connection/connections.ts";
 import { createLines, type Lines } from "../../realtime/lines/lines.ts";
@@ -21,6 +24,8 @@ import { createNodes } from "../../store/sql/nodes.ts";
 import { createPublications } from "../../store/sql/publications.ts";
 import { createStreamPositions } from "../../store/sql/stream-positions.ts";
 import type { Services } from "../application.ts";
+import { createRealtimeMetrics, createTurnTimes } from "./realtime-metrics.ts";
+import type { MountedGuests } from "../guests/mounted-guests.ts";
 import type { ApplicationRealtime } from "./application-realtime.ts";
 import { Attendances } from "./attendances.ts";
 import { watchRevocations } from "./revocations.ts";
@@ -30,8 +35,11 @@ import { findProblem } from "./problem-registry.ts";
 export interface MountedRealtime extends AsyncDisposable {
   readonly actions: readonly AnyAction[];
   readonly connections: Connections;
+  readonly metrics: readonly Metric[];
   /** Has an actor do something for the server itself, wherever the actor runs. */
   perform(address: ActorAddress, attempt: ServerAttempt): Promise<Outcome>;
+  /** What an actor shows somebody of its state. */
+  state(address: ActorAddress, principal: Principal): Promise<Outcome>;
   routes(): Hono;
   /** Begins to run actors and their timers, once the gate is there. */
   start(): void;
@@ -46,6 +54,7 @@ export interface MountedRealtime extends AsyncDisposable {
 /** What realtime is opened with. */
 export interface RealtimeOptions {
   readonly services: Services;
+  readonly guests: Pick<MountedGuests, "onRevoked">;
   readonly report: (error: unknown) => void;
 }
 
@@ -54,7 +63,7 @@ export async function mountRealtime(
   options: RealtimeOptions,
   application: ApplicationRealtime,
 ): Promise<MountedRealtime> {
-  const { services, report } = options;
+  const { services, guests, report } = options;
   const { config, store, random } = services;
   const machine = { ...services, timers: systemTimers, report };
   const records = createActorRecords({ random });
@@ -69,16 +78,15 @@ export async function mountRealtime(
     // An embedded store has one process.
     bus: store.dialect === "sqlite" ? undefined : services.bus,
   });
+  const turnTimes = createTurnTimes();
   const actors = createActors({
     ...{ ...machine, definitions: application.actors, records, publications, node: cluster.node },
     publish: (pushed) => cluster.hub.publish(pushed),
     mutes,
+    turned: (type, milliseconds) => turnTimes.observe({ actor: type }, milliseconds / 1000),
     profile: config.profile,
   });
-  const attendances = new Attendances((what, { address, principal, channel, connection }) => {
-    const attempt = actors.attemptOf(address, { command: what, principal, input: { channel, connection } });
-    return cluster.desk.perform(address, attempt);
-  }, report);
+  const attendances = attendancesOf({ actors, cluster, report });
   const connections = openConnections({
     ...machine,
     ...{ actors, node: cluster.node, hub: cluster.hub, presence: cluster.presence, desk: cluster.desk },
@@ -90,23 +98,23 @@ export async function mountRealtime(
     settings: { ...config.realtime.connection, drainSpread: config.realtime.drainSpread },
   });
   const lines = openLines(options, application, { node: cluster.node, connections });
-  const revocations = watchRevocations({ services, connections, report });
+  const revocations = watchRevocations({ services, guests, connections, report });
   cluster.everywhere.serve(createNodeDesk({ connections, waiting: () => actors.waiting }));
   const prunes = [nodes, actors, mutes];
+  const measured = createRealtimeMetrics({ ...services, connections, actors });
+  const metrics = [...measured.metrics, turnTimes];
   stack.move();
-  const running = {
-    ...options,
-    application,
-    cluster,
-    actors,
-    connections,
-    attendances,
-    lines,
-    revocations,
-    mutes,
-    records,
-  };
-  return new RunningRealtime({ ...running, prunes });
+  const told = { attendances, revocations, mutes, records };
+  const running = { ...options, application, cluster, actors, connections, lines, ...told };
+  return new RunningRealtime({ ...running, prunes, measured, metrics });
+}
+
+/** Tells actors who comes and goes. */
+function attendancesOf({ actors, cluster, report }: Pick<RunningParts, "actors" | "cluster" | "report">): Attendances {
+  return new Attendances((what, { address, principal, channel, connection }) => {
+    const attempt = actors.attemptOf(address, { command: what, principal, input: { channel, connection } });
+    return cluster.desk.perform(address, attempt);
+  }, report);
 }
 
 interface LineParts {
@@ -149,6 +157,8 @@ interface RunningParts extends RealtimeOptions {
   readonly lines: Lines;
   readonly revocations: AsyncDisposable;
   readonly mutes: Mutes;
+  readonly measured: Disposable;
+  readonly metrics: readonly Metric[];
   readonly records: ActorRecords;
   readonly prunes: readonly { prune(transaction: WriteTransaction, limit: number): Promise<number> }[];
 }
@@ -156,6 +166,7 @@ interface RunningParts extends RealtimeOptions {
 class RunningRealtime implements MountedRealtime {
   readonly actions: readonly AnyAction[];
   readonly connections: Connections;
+  readonly metrics: readonly Metric[];
   readonly #parts: RunningParts;
 
   constructor(parts: RunningParts) {
@@ -163,6 +174,7 @@ class RunningRealtime implements MountedRealtime {
     const { authorise = ({ principal }) => principal.type !== "anonymous", anonymous = false } = application;
     this.#parts = parts;
     this.connections = connections;
+    this.metrics = parts.metrics;
     const { identity } = services;
     const connect = connectActions({
       ...{ authorise, anonymous },
@@ -177,6 +189,12 @@ class RunningRealtime implements MountedRealtime {
   perform(address: ActorAddress, attempt: ServerAttempt): Promise<Outcome> {
     const { actors, cluster } = this.#parts;
     return cluster.desk.perform(address, actors.attemptOf(address, attempt));
+  }
+
+  state(address: ActorAddress, principal: Principal): Promise<Outcome> {
+    const { actors, services } = this.#parts;
+    const attempt = actors.attemptOf(address, { command: "state", principal });
+    return services.gate().attempt({ ...attempt, input: { key: address.key, channel: DEFAULT_CHANNEL } });
   }
 
   #operations(): readonly AnyAction[] {
@@ -229,5 +247,6 @@ class RunningRealtime implements MountedRealtime {
     await actors[Symbol.asyncDispose]();
     await cluster[Symbol.asyncDispose]();
     await mutes[Symbol.asyncDispose]();
+    this.#parts.measured[Symbol.dispose]();
   }
 }

@@ -1,3 +1,4 @@
+import type { Principal } from "../../kernel/attempt.ts";
 import type { Outcome } from "../../kernel/outcome.ts";
 import type { ActorAddress } from "../../kernel/ports/actors.ts";
 import type { ServerAttempt } from "../../realtime/actor/actors.ts";
@@ -9,4 +10,6 @@ export interface RealtimeServices {
    * it is done once, however often it is tried.
    */
   perform(address: ActorAddress, attempt: ServerAttempt): Promise<Outcome>;
+  /** What an actor shows somebody of its state, for pages that are rendered here: a `StateResult`. The actor need not run. */
+  state(address: ActorAddress, principal: Principal): Promise<Outcome>;
 }

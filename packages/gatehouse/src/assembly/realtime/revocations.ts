@@ -1,11 +1,11 @@
 import { z } from "zod";
-import { guestEvents } from "../../guests/events.ts";
 import { identityEvents } from "../../identity/events.ts";
 import type { SecurityEvent } from "../../kernel/event.ts";
 import type { Bus } from "../../kernel/ports/bus.ts";
 import type { Connections } from "../../realtime/connection/connections.ts";
 import type { ConnectionFilter } from "../../realtime/connection/registry.ts";
 import type { Services } from "../application.ts";
+import type { MountedGuests } from "../guests/mounted-guests.ts";
 
 const TOPIC = "gatehouse.realtime.revoked";
 /** Milliseconds before another attempt to subscribe. */
@@ -19,7 +19,6 @@ const REVOKING: ReadonlySet<string> = new Set(
     ...[identityEvents.account_sessions_ended, identityEvents.account_grant_withdrawn],
     ...[identityEvents.authn_password_change, identityEvents.user_signed_out, identityEvents.user_factors_reset],
     ...[identityEvents.user_updated, identityEvents.user_disabled, identityEvents.user_deleted],
-    ...[guestEvents.join_token_revoked, guestEvents.join_tokens_revoked, guestEvents.join_token_rotated],
   ].map(({ name }) => name),
 );
 
@@ -32,6 +31,8 @@ type Tidings = z.infer<typeof tidings>;
 /** What revocations are heard of by. */
 export interface RevocationParts {
   readonly services: Services;
+  /** Tells of join tokens on every server by itself. */
+  readonly guests: Pick<MountedGuests, "onRevoked">;
   readonly connections: Pick<Connections, "refresh">;
   readonly report: (error: unknown) => void;
 }
@@ -41,7 +42,7 @@ export interface RevocationParts {
  * join token is revoked, on every server. What is missed here they see at their next sign of life.
  */
 export function watchRevocations(parts: RevocationParts): AsyncDisposable {
-  const { services, report } = parts;
+  const { services, guests, connections, report } = parts;
   const { bus, edge, events } = services;
   const ended = new AbortController();
   const tell = (told: Tidings): void => {
@@ -52,11 +53,13 @@ export function watchRevocations(parts: RevocationParts): AsyncDisposable {
   const heard = events.subscribe((event) => {
     if (REVOKING.has(event.name) && event.outcome === "success") tell(concernedBy(event));
   });
+  const invitations = guests.onRevoked(() => void connections.refresh({ invited: true }).catch(report));
   const subscription = subscribe(parts, bus, ended.signal);
   return {
     async [Symbol.asyncDispose]() {
       ended.abort();
       ends[Symbol.dispose]();
+      invitations[Symbol.dispose]();
       heard[Symbol.dispose]();
       await (await subscription)?.[Symbol.asyncDispose]();
     },

@@ -40,6 +40,8 @@ export interface ActorsParts {
   readonly mutes?: Pick<Mutes, "find">;
   /** Tells subscribers, once what it tells is durable. */
   readonly publish: (pushed: Pushed) => void;
+  /** Told how many milliseconds each turn took, whatever became of it. */
+  readonly turned?: (type: string, milliseconds: number) => void;
   /** Identifier of this node. */
   readonly node: string;
   readonly clock: Clock;

@@ -51,11 +51,16 @@ export function turnAction(parts: ActorActionParts, actor: DeclaredActor, action
     idempotency: kept === undefined ? false : { ttl: kept },
     audit: { target: ({ key }) => channelName({ type: actor.type, key }) },
     prepare: ({ attempt }) => waitForTurn(parts, attempt),
-    run: ({ attempt, principal, input, now, transaction }) => {
+    run: async ({ attempt, principal, input, now, transaction }) => {
+      const began = parts.clock.monotonic();
       if (transaction.dialect === "sqlite") parts.tickets.get(attempt)?.pass();
       const context = { attempt, principal, now, transaction };
       const call: TurnCall = { actor, context, key: input.key, work: (turn) => work(input.input, turn) };
-      return takeTurn(parts, call);
+      try {
+        return await takeTurn(parts, call);
+      } finally {
+        parts.turned?.(actor.type, parts.clock.monotonic() - began);
+      }
     },
   });
 }

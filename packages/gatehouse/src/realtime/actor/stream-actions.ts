@@ -104,6 +104,8 @@ function historyAction(parts: ActorActionParts, actor: DeclaredActor): AnyAction
 function stateAction(parts: ActorActionParts, actor: DeclaredActor): AnyAction {
   return readAction<ChannelInput, StateResult>(actor, {
     name: "state",
+    // Pages that are rendered on the server show it, too.
+    entrances: [...REALTIME, "job"],
     input: channelSchema(actor.key.length),
     authorise: channelRule(parts, actor),
     run: async ({ reading, address, principal, input }) => {
@@ -128,6 +130,8 @@ function presenceAction(parts: ActorActionParts, actor: DeclaredActor): AnyActio
 
 interface ReadAction<Input, Result> {
   readonly name: string;
+  /** Default: connections alone. */
+  readonly entrances?: AnyAction["entrances"];
   readonly input: StandardSchemaV1<unknown, Input>;
   readonly authorise: AnyAction["authorise"];
   readonly run: (reader: Reader<Input>) => Promise<Result | ReturnType<typeof deny>>;
@@ -135,11 +139,11 @@ interface ReadAction<Input, Result> {
 
 function readAction<Input extends ChannelInput, Result>(
   actor: DeclaredActor,
-  { name, input: schema, authorise, run }: ReadAction<Input, Result>,
+  { name, entrances = REALTIME, input: schema, authorise, run }: ReadAction<Input, Result>,
 ): AnyAction {
   return defineAction<Input, Result, "none">({
     name: `${actor.type}.${name}`,
-    entrances: REALTIME,
+    entrances,
     input: schema,
     effects: "none",
     authorise,

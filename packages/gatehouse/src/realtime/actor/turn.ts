@@ -35,6 +35,8 @@ export interface TurnParts {
   readonly timers: Timers;
   /** Whether events and replies are held against their schemas. */
   readonly checked: boolean;
+  /** Told how many milliseconds each turn took, whatever became of it. */
+  readonly turned?: (type: string, milliseconds: number) => void;
 }
 
 /** One turn: of whom, and what is done in it. */

@@ -189,6 +189,27 @@ describe("a right that was withdrawn", () => {
     equal((await kit.ask(line, { subscribe: { channel: "room:vault" } })).error?.code, 103);
   });
 
+  it("with an invitation ends what its guests hear, at once where that is told and else at the next look", async () => {
+    for (const told of [true, false]) {
+      await using kit = await createRealtimeKit();
+      // The grant stays in the session of a guest; what it is worth is known elsewhere.
+      kit.tokens.set("guest", { principal: testUser("guest", ["join-token:one"]) });
+      const guest = await byToken(kit, "guest");
+      const host = await kit.connect("host");
+      for (const line of [guest, host]) await kit.ask(line, { subscribe: { channel: "room:party" } });
+      kit.rooms.closed.add("party");
+      if (told) await kit.connections.refresh({ invited: true });
+      else await kit.pass(guest, 26_000);
+      await kit.settle();
+      const ended = guest.told.filter(({ push }) => push?.["unsubscribe"] !== undefined);
+      deepEqual(
+        ended.map(({ push }) => push),
+        [{ channel: "room:party", unsubscribe: { code: 2001, reason: "permission denied" } }],
+      );
+      equal(host.told.filter(({ push }) => push?.["unsubscribe"] !== undefined).length, 0);
+    }
+  });
+
   it("leaves a connection alone that was banned from nothing, and closes one that is banned", async () => {
     await using kit = await createRealtimeKit();
     const ann = await kit.connect("ann");

@@ -17,7 +17,7 @@ import { Commands } from "./commands.ts";
 import { Dialogue, type DialogueHost } from "./dialogue.ts";
 import { Outbox } from "./outbox.ts";
 import type { Shared } from "./shared.ts";
-import { Standing } from "./standing.ts";
+import { isInvited, Standing } from "./standing.ts";
 import { count } from "./statistics.ts";
 import { wheelEntry } from "./wheel.ts";
 
@@ -136,7 +136,7 @@ export class Connection implements TransportEvents, DialogueHost {
       return this.close({ disconnect: verdict.disconnect, event: realtimeEvents.connection_ended });
     if (before !== this.principal) this.#owner.identified(this);
     this.#schedule();
-    if (verdict.kind === "changed") await this.channels.reauthorise();
+    if (verdict.kind === "changed" || isInvited(this.principal)) await this.channels.reauthorise();
   }
 
   say(message: string): void {

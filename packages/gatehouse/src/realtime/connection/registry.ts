@@ -1,5 +1,6 @@
 import { INVITATION_GRANT, type Principal } from "../../kernel/attempt.ts";
 import type { Connection, ConnectionOwner } from "./connection.ts";
+import { isInvited } from "./standing.ts";
 
 /** Which connections are meant: those that are all of what is said. */
 export interface ConnectionFilter {
@@ -8,6 +9,8 @@ export interface ConnectionFilter {
   readonly principal?: Pick<Principal, "type" | "id" | "tenant">;
   /** Fingerprint of the session or token: `Principal.session`. */
   readonly session?: string;
+  /** Those of guests who came in by an invitation. */
+  readonly invited?: true;
   /** Identifiers, of which one is that of the principal, of whom it acts for, or of the join token it came in by. */
   readonly concerning?: ReadonlySet<string>;
   /** One of the channels it hears. */
@@ -72,8 +75,8 @@ export class Registry implements ConnectionOwner {
    * @throws {TypeError} where nothing is said: everybody is never meant by mistake.
    */
   select(filter: ConnectionFilter): readonly Connection[] {
-    const { client, tenant, principal, session, concerning, channel } = filter;
-    if ([client, tenant, principal, session, concerning, channel].every((said) => said === undefined))
+    const { client, tenant, principal, session, invited, concerning, channel } = filter;
+    if ([client, tenant, principal, session, invited, concerning, channel].every((said) => said === undefined))
       throw new TypeError("Say which connections are meant.");
     return [...this.#candidates(filter)].filter(
       (connection) =>
@@ -81,6 +84,7 @@ export class Registry implements ConnectionOwner {
         (tenant === undefined || connection.admitted.tenant === tenant) &&
         (principal === undefined || this.#places.get(connection)?.principal === nameOf(principal)) &&
         (session === undefined || connection.principal?.session === session) &&
+        (invited === undefined || isInvited(connection.principal)) &&
         (concerning === undefined || concerns(concerning, connection.principal)) &&
         (channel === undefined || connection.channels.has(channel)),
     );

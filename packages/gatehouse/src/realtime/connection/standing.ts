@@ -1,4 +1,4 @@
-import type { Principal, Provenance } from "../../kernel/attempt.ts";
+import { invitationOf, type Principal, type Provenance } from "../../kernel/attempt.ts";
 import { isDenial, type Denial, type Outcome, type Success } from "../../kernel/outcome.ts";
 import { problems } from "../../kernel/problems.ts";
 import type { Admitted } from "../admitted.ts";
@@ -159,6 +159,11 @@ export class Standing {
     this.#turn = result.catch(() => undefined);
     return result;
   }
+}
+
+/** Whether somebody came in by an invitation: what they may do ends with it, and their session says nothing of that. */
+export function isInvited(principal: Principal | undefined): boolean {
+  return principal !== undefined && invitationOf({}, principal) !== undefined;
 }
 
 /** Whether two principals are one. */

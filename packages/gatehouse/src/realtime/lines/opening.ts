@@ -1,6 +1,6 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Attempt, Principal } from "../../kernel/attempt.ts";
-import { defineAction, type AnyAction, type Authorise } from "../../kernel/action.ts";
+import { defineAction, type AnyAction, type Authorise, type LimitPolicy } from "../../kernel/action.ts";
 import { events } from "../../kernel/events.ts";
 import { deny, isDenial, type Denial } from "../../kernel/outcome.ts";
 import type { Store } from "../../kernel/ports/store.ts";
@@ -125,9 +125,15 @@ export function openAction(parts: OpeningParts): AnyAction {
     authorise: (context) => context.input.decide(parts, context),
     anonymous: true,
     perAddress: parts.settings.opening,
-    limits: [{ name: OPEN, by: ["principal"], rule: { kind: "window", ...parts.settings.openingPerUser } }],
+    limits: [openingLimit(OPEN, parts.settings)],
     run: async () => undefined,
   });
+}
+
+/** How often somebody may open or ask; strangers as often as their address, by which alone they are known. */
+export function openingLimit(name: string, { opening, openingPerUser }: LineSettings): LimitPolicy {
+  const anonymousLimit = Math.max(opening.limit, openingPerUser.limit);
+  return { name, by: ["principal"], rule: { kind: "window", ...openingPerUser }, anonymousLimit };
 }
 
 interface Presented extends Shown {

@@ -4,7 +4,7 @@ import type { Attempt } from "../../kernel/attempt.ts";
 import { events } from "../../kernel/events.ts";
 import { deny, type Denial } from "../../kernel/outcome.ts";
 import { problems } from "../../kernel/problems.ts";
-import { judgeCredentials, Opening, type OpeningParts } from "./opening.ts";
+import { judgeCredentials, Opening, openingLimit, type OpeningParts } from "./opening.ts";
 import type { Tickets } from "./tickets.ts";
 
 /** Name of the action that gives out tickets. */
@@ -41,7 +41,7 @@ export function ticketAction(parts: OpeningParts & { readonly tickets: Tickets }
     anonymous: true,
     idempotency: false,
     perAddress: settings.opening,
-    limits: [{ name: TICKET, by: ["principal"], rule: { kind: "window", ...settings.openingPerUser } }],
+    limits: [openingLimit(TICKET, settings)],
     authorise: async (context) => {
       const { attempt, principal } = context;
       const unproven = judgeCredentials({ principal, attempt, settings }) ?? refuseBound(attempt);
