@@ -43,6 +43,23 @@ const PAGES = [
       ...numbered("D", 7),
     ],
   },
+  {
+    name: "requirements-realtime.md",
+    expected: [
+      ...numbered("A", 6),
+      ...numbered("B", 5),
+      ...numbered("C", 4),
+      ...numbered("D", 3),
+      ...numbered("E", 4),
+      ...numbered("F", 5),
+      ...numbered("G", 4),
+      ...numbered("H", 5),
+      ...numbered("V", 10),
+      ...numbered("T", 15),
+      ...numbered("W", 10),
+      ...numbered("S", 16),
+    ],
+  },
   { name: "oauth-features.md", expected: numbered("F", 21) },
 ].map((page) => ({ ...page, text: readFileSync(join(repository, "docs", page.name), "utf8") }));
 
@@ -96,7 +113,7 @@ for (const { name, text, expected } of PAGES) {
       for (const { file, title } of tests(text)) {
         const source = readFileSync(join(repository, file), "utf8");
         assert.ok(
-          [`it("${title}"`, `it(\`${title}\``].some((line) => source.includes(line)),
+          [`it("${title}"`, `it(\`${title}\``, `name: "${title}"`].some((line) => source.includes(line)),
           `${file}: ${title}`,
         );
       }

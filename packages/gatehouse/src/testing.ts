@@ -48,6 +48,12 @@ export { LiveStream, type FollowedComponent } from "./testing/live-stream.ts";
 export { parallel } from "./testing/parallel.ts";
 export { attemptOf, passageOf, type PassageDifferences } from "./testing/passage.ts";
 export { createRecordingStore, type RecordingStore } from "./testing/recording-store.ts";
+export {
+  describeRoomSecurity,
+  type RoomCommand,
+  type RoomSecurityOptions,
+  type RoomServer,
+} from "./testing/room-security.ts";
 export type { ServiceControl } from "./testing/service-process.ts";
 export {
   MissingServiceError,

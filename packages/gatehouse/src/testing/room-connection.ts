@@ -57,8 +57,12 @@ export class RoomConnection implements Disposable {
   }
 
   /** Opens one and connects with a token. Whatever the answer is. */
-  static async connect(origin: string, token: string | undefined): Promise<RoomConnection & { readonly answer: Told }> {
-    const connection = await RoomConnection.open(origin);
+  static async connect(
+    origin: string,
+    token: string | undefined,
+    asked: RoomRequest = {},
+  ): Promise<RoomConnection & { readonly answer: Told }> {
+    const connection = await RoomConnection.open(origin, asked);
     const answer = await connection.ask({ connect: token === undefined ? {} : { token } });
     return Object.assign(connection, { answer });
   }

@@ -26,7 +26,9 @@ describe("accounts on PostgreSQL", { skip: await skipWithout("postgres") }, () =
   before(async () => {
     service = await startPostgres();
     const { url } = await service.createDatabase();
-    store = await openPostgresStore({ url, clock: systemClock, migrations: coreMigrations });
+    // A dozen at once hash passwords for seconds on a busy machine, while their connections are opened.
+    const limits = { acquire: 30_000 };
+    store = await openPostgresStore({ url, clock: systemClock, migrations: coreMigrations, limits });
     // The database judges expiry by its own clock.
     kit = await openAccountKit({ store, start: systemClock.now() });
   });
