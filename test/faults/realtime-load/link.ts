@@ -1,25 +1,17 @@
-import { Socket } from "node:net";
 import { WebSocket } from "ws";
 
 /** What one client reaches the network by. It can be lost, and is found again. */
 export class Link {
-  /** For the protocol's client: its WebSockets go by this link. */
-  readonly WebSocket: new (address: string | URL, protocols?: string | string[]) => WebSocket;
+  /** For the protocol's client: what it opens goes by this link. */
+  readonly WebSocket: object;
   readonly #open = new Set<WebSocket>();
   #isThere = true;
 
   constructor() {
-    const connectionOf = (): { readonly createConnection?: () => Socket } =>
-      this.#isThere ? {} : { createConnection: unreachable };
-    const opened = (socket: WebSocket): void => {
-      this.#open.add(socket);
-      socket.once("close", () => this.#open.delete(socket));
-    };
-    this.WebSocket = class extends WebSocket {
-      constructor(address: string | URL, protocols?: string | string[]) {
-        super(address, protocols, { ...connectionOf(), perMessageDeflate: false });
-        opened(this);
-      }
+    const connect = (address: string): WebSocket | Unreachable => this.#connect(address);
+    // A constructor that says itself what it makes.
+    this.WebSocket = function (address: string) {
+      return connect(address);
     };
   }
 
@@ -32,10 +24,25 @@ export class Link {
   find(): void {
     this.#isThere = true;
   }
+
+  #connect(address: string): WebSocket | Unreachable {
+    if (!this.#isThere) return new Unreachable();
+    const socket = new WebSocket(address, { perMessageDeflate: false });
+    this.#open.add(socket);
+    socket.once("close", () => this.#open.delete(socket));
+    return socket;
+  }
 }
 
-function unreachable(): Socket {
-  const socket = new Socket();
-  setImmediate(() => socket.destroy(new Error("There is no network.")));
-  return socket;
+/** What becomes of a WebSocket where there is no network. Thousands of them cost next to nothing. */
+class Unreachable {
+  onclose: ((event: { readonly code: number; readonly reason: string }) => void) | undefined;
+
+  constructor() {
+    setImmediate(() => this.onclose?.({ code: 1006, reason: "" }));
+  }
+
+  close(): void {
+    // It was never open.
+  }
 }

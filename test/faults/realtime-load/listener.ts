@@ -25,8 +25,10 @@ export class Listener implements Disposable {
   losses = 0;
   /** How often there was no connection any more, for whatever reason. */
   interruptions = 0;
+  /** Why subscriptions were refused for a while and tried again, and how often. */
+  readonly refused = new Map<string, number>();
   /** For each event that was missed: milliseconds until it was heard, from when the link was there again and it was said. */
-  readonly replays: number[] = [];
+  replays: number[] = [];
   /** For each other event: milliseconds from when it was said. */
   readonly delays: number[] = [];
   readonly #hearing: Hearing;
@@ -95,6 +97,10 @@ export class Listener implements Disposable {
       this.#replaying = room;
       queueMicrotask(() => (this.#replaying = undefined));
       if (wasRecovering && !recovered) this.#blame(`could not recover ${room}`);
+    });
+    subscription.on("error", ({ error: { code, message } }) => {
+      const why = `${code} ${message}`;
+      this.refused.set(why, (this.refused.get(why) ?? 0) + 1);
     });
     subscription.on("unsubscribed", ({ code, reason }) => {
       if (code >= 2000) this.#blame(`hears ${room} no more: ${code} ${reason}`);

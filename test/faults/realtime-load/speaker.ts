@@ -51,7 +51,8 @@ export class Speaker implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.stop();
+    this.#ended.abort();
+    await Promise.allSettled(this.#speeches);
     this.#client.disconnect();
   }
 
