@@ -10,6 +10,7 @@ const unlimited = { kind: "bucket", limit: ANY_NUMBER, window: 1000, burst: ANY_
 
 const room = actor("room", {
   key: ["name"],
+  maxConnections: ANY_NUMBER,
   state: z.object({}),
   initial: () => ({}),
   channels: { default: { canSubscribe: ({ principal }) => principal.type === "user" } },

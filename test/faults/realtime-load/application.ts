@@ -10,6 +10,7 @@ const isUser = ({ principal }: { readonly principal: { readonly type: string } }
 /** A room whose events are numbered: whoever misses one, or hears one twice, knows. */
 const room = actor("room", {
   key: ["name"],
+  maxConnections: ANY_NUMBER,
   state: z.object({ said: z.number() }),
   initial: () => ({ said: 0 }),
   channels: { default: { canSubscribe: isUser } },
