@@ -17,7 +17,6 @@ const room = actor("room", {
   events: {
     wave: { schema: z.object({ by: z.string(), x: z.number(), y: z.number() }), volatile: true },
   },
-  maxConnections: ANY_NUMBER,
   commands: {},
   signals: {
     wave: {

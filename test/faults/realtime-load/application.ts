@@ -15,7 +15,6 @@ const room = actor("room", {
   initial: () => ({ said: 0 }),
   channels: { default: { canSubscribe: isUser } },
   events: { said: { schema: z.object({ number: z.number(), at: z.number(), pad: z.string() }) } },
-  maxConnections: ANY_NUMBER,
   limits: [{ name: "sayings", by: ["connection"], rule: unlimited }],
   commands: {
     say: {

@@ -37,7 +37,7 @@ export interface TestNode extends AsyncDisposable {
 /** What a node of a test is made of. */
 export type TestNodeOptions = TestInstallation &
   Pick<ClusterParts, "bus"> &
-  Partial<Pick<ClusterParts, "roles" | "times" | "bounds" | "lost">> & { readonly time?: Clock & Timers };
+  Partial<Pick<ClusterParts, "roles" | "times" | "bounds" | "lost" | "positions">> & { readonly time?: Clock & Timers };
 
 const time = { ...systemClock, ...systemTimers };
 /** The records of actors on any store. */
@@ -62,7 +62,7 @@ export async function openTestInstallation(clock: Clock = systemClock): Promise<
 
 /** Opens a node with everything real but what the options replace. */
 export async function openTestNode(options: TestNodeOptions): Promise<TestNode> {
-  const { time: clock = time, roles = ["gateway", "worker"], ...rest } = options;
+  const { time: clock = time, roles = ["gateway", "worker"], positions = createStreamPositions(), ...rest } = options;
   const reported: unknown[] = [];
   const report = (error: unknown): void => void reported.push(error);
   const events: SecurityEvent[] = [];
@@ -71,7 +71,7 @@ export async function openTestNode(options: TestNodeOptions): Promise<TestNode> 
   const registry = new Map(Object.values({ ...problems, ...roomProblems }).map((problem) => [problem.code, problem]));
   const cluster = await openCluster({
     ...{ ...rest, roles, clock, timers: clock, random: systemRandom, ids: createIds(clock, systemRandom), report },
-    ...{ nodes: createNodes(), actors: actorRecords, publications, positions: createStreamPositions() },
+    ...{ nodes: createNodes(), actors: actorRecords, publications, positions },
     ...{ events: stream, findProblem: (code) => registry.get(code) },
   });
   return { cluster, events, reported, [Symbol.asyncDispose]: () => cluster[Symbol.asyncDispose]() };

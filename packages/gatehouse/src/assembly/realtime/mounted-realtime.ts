@@ -27,6 +27,7 @@ import type { Services } from "../application.ts";
 import { createRealtimeMetrics, createTurnTimes } from "./realtime-metrics.ts";
 import type { MountedGuests } from "../guests/mounted-guests.ts";
 import type { ApplicationRealtime } from "./application-realtime.ts";
+import { actorPositions } from "./actor-positions.ts";
 import { Attendances } from "./attendances.ts";
 import { watchRevocations } from "./revocations.ts";
 import { findProblem } from "./problem-registry.ts";
@@ -74,7 +75,10 @@ export async function mountRealtime(
   const mutes = stack.use(await createMutes({ ...machine, bus: services.bus }));
   const cluster = await openCluster({
     ...{ ...machine, roles, nodes, publications, actors: records, findProblem },
-    positions: createStreamPositions(),
+    positions: actorPositions({
+      ...{ positions: createStreamPositions(), records },
+      partsOf: (type) => actors.partsOf(type),
+    }),
     // An embedded store has one process.
     bus: store.dialect === "sqlite" ? undefined : services.bus,
   });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
+import type { StreamPositions } from "../../kernel/ports/publications.ts";
 import { createMemoryBus } from "../../store/memory/memory-bus.ts";
 import {
   channelKey,
@@ -69,8 +70,18 @@ describe("a hub on a bus that loses, repeats and turns around", () => {
       const isChannel = (topic: string): boolean => topic.includes(".channel.");
       const bus = createUnreliableBus(createMemoryBus(), (topic) => (isChannel(topic) ? fate : "deliver"));
       await using stack = new AsyncDisposableStack();
+      // As the record of an actor does, it knows where a stream is of which nothing is kept any more.
+      const offsets = new Map<string, number>();
+      const positions: StreamPositions = {
+        newest: async (_, keys) =>
+          keys.map(({ channel }) => {
+            const offset = offsets.get(channel);
+            return offset === undefined ? undefined : { offset, epoch: "run" };
+          }),
+      };
       const nodes: TestNode[] = [];
-      for (let count = 0; count < 3; count += 1) nodes.push(stack.use(await openTestNode({ ...installation, bus })));
+      for (let count = 0; count < 3; count += 1)
+        nodes.push(stack.use(await openTestNode({ ...installation, bus, positions })));
 
       const run = async (steps: readonly Step[]): Promise<void> => {
         runs += 1;
@@ -80,6 +91,7 @@ describe("a hub on a bus that loses, repeats and turns around", () => {
         const commit = async (): Promise<void> => {
           offset += 1;
           await keep(store, key, [offset]);
+          offsets.set(key.channel, offset);
         };
         const check = async (): Promise<void> => {
           for (const { cluster } of nodes) await cluster.hub.checkPositions();

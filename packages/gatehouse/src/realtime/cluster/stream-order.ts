@@ -28,7 +28,7 @@ interface Place {
   readonly epoch: string;
 }
 
-/** Nothing was kept of the stream when it was looked at: it goes on with whatever comes first. */
+/** Nothing had been published when the stream was looked at: it begins with the first publication, of whichever run. */
 const OPEN = "open";
 
 /**
@@ -61,7 +61,7 @@ export class StreamOrder {
     return this.#run;
   }
 
-  /** Says where the stream is for those who begin to hear it now; `undefined`: nothing is kept of it. */
+  /** Says where the stream is for those who begin to hear it now; `undefined`: nothing was published on it. */
   begin(position: StreamPosition | undefined): void {
     this.#at = position === undefined ? OPEN : { ...position };
     this.#work();
@@ -169,10 +169,10 @@ export class StreamOrder {
     return rows.length > 0;
   }
 
-  /** Goes on with the first there is; whether the store has it. */
+  /** Begins with the first there is: what came before it is missing. Whether the store has one. */
   #beginWith(stored: StoredPublication | undefined): boolean {
     const first = stored ?? this.#firstWaiting()?.position;
-    if (first !== undefined) this.#at = { offset: first.offset - 1, epoch: first.epoch };
+    if (first !== undefined) this.#at = { offset: 0, epoch: first.epoch };
     else this.#target = undefined;
     return stored !== undefined;
   }
