@@ -1,8 +1,6 @@
-import { createReadStream } from "node:fs";
-import { createInterface } from "node:readline";
 import { z } from "zod";
 import { UsageError, type Command, type CommandContext } from "../command.ts";
-import { csvFields } from "../csv.ts";
+import { csvBatches, type CsvShape } from "../csv.ts";
 import { lists, numbers, texts } from "../flags.ts";
 import { operateAndShow } from "../operate.ts";
 
@@ -113,7 +111,7 @@ export const joinTokensImport: Command = {
     if (file === undefined) throw new UsageError("Say from where: gatehouse join-tokens import FILE.csv");
     const said = { ...lists(flags, { scopes: "scopes" }), ...numbers(flags, { "weak-days": "weakDays" }) };
     const total = { imported: 0, weak: 0, present: 0 };
-    for await (const rows of batches(file)) {
+    for await (const rows of csvBatches(file, ROWS)) {
       let counts: z.infer<typeof Imported> | undefined;
       const quiet = { ...context, json: false };
       const code = await operateAndShow(quiet, { action: "join-tokens.import", input: { rows, ...said } }, (value) => {
@@ -139,36 +137,18 @@ interface ImportRow {
   readonly expiresAt?: number;
 }
 
-async function* batches(file: string): AsyncGenerator<readonly ImportRow[]> {
-  const lines = createInterface({ input: createReadStream(file, "utf8"), crlfDelay: Number.POSITIVE_INFINITY });
-  let columns: readonly string[] | undefined;
-  let rows: ImportRow[] = [];
-  for await (const line of lines) {
-    if (line.trim() === "") continue;
-    const fields = csvFields(line);
-    if (columns === undefined) columns = columnsOf(fields);
-    else rows.push(rowOf(columns, fields));
-    if (rows.length < ROWS_AT_ONCE) continue;
-    yield rows;
-    rows = [];
-  }
-  if (rows.length > 0) yield rows;
-}
-
-function columnsOf(fields: readonly string[]): readonly string[] {
-  const columns = fields.map((field) => field.trim().toLowerCase());
-  if (columns.includes("text") && columns.includes("collection")) return columns;
-  throw new UsageError("The first line of the file names its columns: text,collection,label,expires.");
-}
-
-function rowOf(columns: readonly string[], fields: readonly string[]): ImportRow {
-  const value = (name: string): string => fields[columns.indexOf(name)]?.trim() ?? "";
-  const expires = value("expires");
-  const expiresAt = Date.parse(expires);
-  if (expires !== "" && Number.isNaN(expiresAt)) throw new UsageError(`"${expires}" is no time.`);
-  return {
-    ...{ text: value("text"), collection: value("collection") },
-    ...(value("label") === "" ? {} : { label: value("label") }),
-    ...(expires === "" ? {} : { expiresAt }),
-  };
-}
+const ROWS: CsvShape<ImportRow> = {
+  columns: ["text", "collection", "label", "expires"],
+  needed: 2,
+  together: ROWS_AT_ONCE,
+  row: (value) => {
+    const expires = value("expires");
+    const expiresAt = Date.parse(expires);
+    if (expires !== "" && Number.isNaN(expiresAt)) throw new UsageError(`"${expires}" is no time.`);
+    return {
+      ...{ text: value("text"), collection: value("collection") },
+      ...(value("label") === "" ? {} : { label: value("label") }),
+      ...(expires === "" ? {} : { expiresAt }),
+    };
+  },
+};

@@ -1,16 +1,12 @@
-import { createReadStream } from "node:fs";
-import { createInterface } from "node:readline";
 import { z } from "zod";
 import { UsageError, type Command, type CommandContext } from "../command.ts";
-import { csvFields } from "../csv.ts";
+import { csvBatches, type CsvShape } from "../csv.ts";
 import { operateAndShow } from "../operate.ts";
 
 const Answer = z.object({
   files: z.array(z.object({ path: z.string(), asset: z.string().optional(), state: z.string() })),
 });
 type File = z.infer<typeof Answer>["files"][number];
-
-const FILES_AT_ONCE = 20;
 
 /** `gatehouse media take-over FILE`. */
 export const mediaTakeOver: Command = {
@@ -31,7 +27,7 @@ export const mediaTakeOver: Command = {
     const looks = flags["dry-run"] === true || flags["verify"] === true;
     const action = looks ? "media.take-over.survey" : "media.take-over";
     const files: File[] = [];
-    for await (const rows of batches(file)) {
+    for await (const rows of csvBatches(file, FILES)) {
       const code = await answer(context, { action, input: { files: rows } }, files);
       if (code !== 0) return code;
       context.terminal.note(`${files.length} files ...`);
@@ -68,30 +64,12 @@ interface Row {
   readonly name?: string;
 }
 
-async function* batches(file: string): AsyncGenerator<readonly Row[]> {
-  const lines = createInterface({ input: createReadStream(file, "utf8"), crlfDelay: Number.POSITIVE_INFINITY });
-  let columns: readonly string[] | undefined;
-  let rows: Row[] = [];
-  for await (const line of lines) {
-    if (line.trim() === "") continue;
-    const fields = csvFields(line);
-    if (columns === undefined) columns = columnsOf(fields);
-    else rows.push(rowOf(columns, fields));
-    if (rows.length < FILES_AT_ONCE) continue;
-    yield rows;
-    rows = [];
-  }
-  if (rows.length > 0) yield rows;
-}
-
-function columnsOf(fields: readonly string[]): readonly string[] {
-  const columns = fields.map((field) => field.trim().toLowerCase());
-  if (columns.includes("path") && columns.includes("collection")) return columns;
-  throw new UsageError("The first line of the file names its columns: path,collection,name.");
-}
-
-function rowOf(columns: readonly string[], fields: readonly string[]): Row {
-  const value = (name: string): string => fields[columns.indexOf(name)]?.trim() ?? "";
-  const row = { path: value("path"), collection: value("collection") };
-  return value("name") === "" ? row : { ...row, name: value("name") };
-}
+const FILES: CsvShape<Row> = {
+  columns: ["path", "collection", "name"],
+  needed: 2,
+  together: 20,
+  row: (value) => {
+    const row = { path: value("path"), collection: value("collection") };
+    return value("name") === "" ? row : { ...row, name: value("name") };
+  },
+};

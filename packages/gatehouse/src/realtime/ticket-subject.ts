@@ -20,3 +20,15 @@ export interface TicketPlace {
   /** As the browser tells it; absent for programs. */
   readonly origin: string | undefined;
 }
+
+/** What a browser tells of the page that makes a request, and where the request is addressed to. */
+export interface ToldOrigin {
+  readonly origin?: string | undefined;
+  readonly fetchSite?: string | undefined;
+  readonly target: string;
+}
+
+/** The origin of a page as its browser tells it; of its own server's pages some requests say only that they are. */
+export function toldOrigin({ origin, fetchSite, target }: ToldOrigin): string | undefined {
+  return origin ?? (fetchSite === "same-origin" ? target : undefined);
+}

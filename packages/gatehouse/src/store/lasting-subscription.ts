@@ -3,8 +3,8 @@ import { StoreUnavailableError } from "../kernel/ports/store.ts";
 
 /** How somebody stays informed. */
 export interface LastingSubscriptionOptions {
-  /** Called for every message, and once a subscription that had to wait is in force: something may have been missed. */
-  readonly heard: () => void;
+  /** Called with every message, and with none once a subscription that had to wait is in force: something may have been missed. */
+  readonly heard: (message?: string) => void;
   /** Receives failures other than a bus that is away. */
   readonly report?: (error: unknown) => void;
   /** Milliseconds between attempts to subscribe. Default 1000. */
@@ -58,7 +58,7 @@ class LastingSubscription implements AsyncDisposable {
   /** Whether the subscription is in force. */
   async #subscribe(): Promise<boolean> {
     try {
-      this.#current = await this.#bus.subscribe(this.#topic, () => this.#options.heard());
+      this.#current = await this.#bus.subscribe(this.#topic, (message) => this.#options.heard(message));
       return true;
     } catch (error) {
       if (error instanceof StoreUnavailableError) return false;

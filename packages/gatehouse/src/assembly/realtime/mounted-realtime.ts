@@ -102,7 +102,7 @@ export async function mountRealtime(
     settings: { ...config.realtime.connection, drainSpread: config.realtime.drainSpread },
   });
   const lines = openLines(options, application, { node: cluster.node, connections });
-  const revocations = watchRevocations({ services, guests, connections, report });
+  const revocations = await watchRevocations({ services, guests, connections, report });
   cluster.everywhere.serve(createNodeDesk({ connections, waiting: () => actors.waiting }));
   const prunes = [nodes, actors, mutes];
   const measured = createRealtimeMetrics({ ...services, connections, actors });

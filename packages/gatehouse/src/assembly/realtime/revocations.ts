@@ -1,15 +1,14 @@
 import { z } from "zod";
 import { identityEvents } from "../../identity/events.ts";
+import { parseJson } from "../../kernel/config/kind.ts";
 import type { SecurityEvent } from "../../kernel/event.ts";
-import type { Bus } from "../../kernel/ports/bus.ts";
 import type { Connections } from "../../realtime/connection/connections.ts";
 import type { ConnectionFilter } from "../../realtime/connection/registry.ts";
+import { subscribeLastingly } from "../../store/lasting-subscription.ts";
 import type { Services } from "../application.ts";
 import type { MountedGuests } from "../guests/mounted-guests.ts";
 
 const TOPIC = "gatehouse.realtime.revoked";
-/** Milliseconds before another attempt to subscribe. */
-const RETRY = 1_000;
 
 /** What may have taken something from somebody who is connected. */
 const REVOKING: ReadonlySet<string> = new Set(
@@ -41,10 +40,9 @@ export interface RevocationParts {
  * Has connections look at once at what they came with when a session ends, a grant is withdrawn, an account changes or a
  * join token is revoked, on every server. What is missed here they see at their next sign of life.
  */
-export function watchRevocations(parts: RevocationParts): AsyncDisposable {
+export async function watchRevocations(parts: RevocationParts): Promise<AsyncDisposable> {
   const { services, guests, connections, report } = parts;
   const { bus, edge, events } = services;
-  const ended = new AbortController();
   const tell = (told: Tidings): void => {
     look(parts, told);
     bus.publish(TOPIC, JSON.stringify(told)).catch(report);
@@ -54,16 +52,21 @@ export function watchRevocations(parts: RevocationParts): AsyncDisposable {
     if (REVOKING.has(event.name) && event.outcome === "success") tell(concernedBy(event));
   });
   const invitations = guests.onRevoked(() => void connections.refresh({ invited: true }).catch(report));
-  const subscription = subscribe(parts, bus, ended.signal);
+  const subscription = await subscribeLastingly(bus, TOPIC, { heard: (message) => hear(parts, message), report });
   return {
     async [Symbol.asyncDispose]() {
-      ended.abort();
       ends[Symbol.dispose]();
       invitations[Symbol.dispose]();
       heard[Symbol.dispose]();
-      await (await subscription)?.[Symbol.asyncDispose]();
+      await subscription[Symbol.asyncDispose]();
     },
   };
+}
+
+/** What was missed while the bus was away, connections see at their next sign of life. */
+function hear(parts: RevocationParts, message: string | undefined): void {
+  const parsed = tidings.safeParse(message === undefined ? undefined : parseJson(message));
+  if (parsed.success) look(parts, parsed.data);
 }
 
 function look({ connections, report }: RevocationParts, told: Tidings): void {
@@ -76,28 +79,4 @@ function look({ connections, report }: RevocationParts, told: Tidings): void {
 function concernedBy({ tenant, actor, target, context }: SecurityEvent): Tidings {
   const named = [actor.id, actor.onBehalfOf, target, context["account"], context["client"]];
   return { tenant, concerning: named.filter((name) => typeof name === "string") };
-}
-
-async function subscribe(parts: RevocationParts, bus: Bus, signal: AbortSignal): Promise<AsyncDisposable | undefined> {
-  const receive = (message: string): void => {
-    const parsed = tidings.safeParse(parse(message));
-    if (parsed.success) look(parts, parsed.data);
-  };
-  while (!signal.aborted) {
-    try {
-      return await bus.subscribe(TOPIC, receive);
-    } catch (error) {
-      parts.report(error);
-      await new Promise((resolve) => setTimeout(resolve, RETRY).unref());
-    }
-  }
-  return undefined;
-}
-
-function parse(message: string): unknown {
-  try {
-    return JSON.parse(message);
-  } catch {
-    return undefined;
-  }
 }

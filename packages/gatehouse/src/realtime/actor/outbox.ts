@@ -5,6 +5,8 @@ import { channelName } from "../channel-name.ts";
 import type { Pushed } from "../pushed.ts";
 import type { Emitted } from "./emission.ts";
 import { recipientOf } from "../recipient.ts";
+import { UNSUBSCRIBE } from "../protocol/codes.ts";
+import { publicationPush, unsubscribePush } from "../protocol/encode.ts";
 
 /** What a turn tells, and what of it is kept. */
 export interface Outbox {
@@ -70,14 +72,14 @@ interface Place {
 
 function push(one: Emitted, key: ChannelKey, { offset, epoch, info, sender }: Place): Pushed {
   const position = offset === undefined ? {} : { position: { offset, epoch } };
-  const told = info === undefined ? "" : `,"info":${info}`;
-  const numbered = offset === undefined ? "" : `,"offset":${offset}`;
-  // The name of a channel has no character that JSON would write in another way.
-  const message = `{"push":{"channel":"${key.channel}","pub":{"data":${one.data}${told}${numbered}}}}`;
   return {
     ...key,
     kind: "publication",
-    message,
+    message: publicationPush(key.channel, {
+      data: one.data,
+      ...(info !== undefined && { info }),
+      ...(offset !== undefined && { offset }),
+    }),
     ...position,
     ...(one.except !== undefined && { except: [one.except] }),
     ...(one.user !== undefined && { audience: { principals: [one.user] } }),
@@ -90,12 +92,13 @@ function senderOf({ principal, connection, info }: OutboxParts["sender"]): strin
   return JSON.stringify({ user: recipientOf(principal), client: connection ?? "", conn_info: info });
 }
 
-/** A code of the protocol after which clients do not subscribe again by themselves. */
-const UNSUBSCRIBED = 2000;
-
 /** Tells everybody on a channel, or one principal, that they hear it no more. */
 export function pushUnsubscribe(key: ChannelKey, reason: string, user?: string): Pushed {
-  const push = { channel: key.channel, unsubscribe: { code: UNSUBSCRIBED, reason } };
   const audience = user === undefined ? {} : { audience: { principals: [user] } };
-  return { ...key, kind: "unsubscribe", message: JSON.stringify({ push }), ...audience };
+  return {
+    ...key,
+    kind: "unsubscribe",
+    message: unsubscribePush(key.channel, { code: UNSUBSCRIBE.server.code, reason }),
+    ...audience,
+  };
 }

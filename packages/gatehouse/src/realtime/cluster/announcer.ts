@@ -3,6 +3,7 @@ import type { Timers } from "../../kernel/timers.ts";
 import type { Pushed } from "../pushed.ts";
 import { channelTopic } from "./hub-messages.ts";
 import type { SeatChange } from "./seats.ts";
+import { memberPush } from "../protocol/encode.ts";
 
 /** What announcing needs. */
 export interface AnnouncerParts {
@@ -70,8 +71,8 @@ export class Announcer implements Disposable {
 
   #tell(pace: Pace, { key, kind, member }: SeatChange): void {
     pace.told += 1;
-    const message = JSON.stringify({ push: { channel: key.channel, [kind]: { info: member } } });
-    this.#parts.tell({ tenant: key.tenant, channel: key.channel, kind, message });
+    const { tenant, channel } = key;
+    this.#parts.tell({ tenant, channel, kind, message: memberPush(kind, channel, member) });
   }
 
   #goOnLater(): void {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { ChannelKey, StoredPublication } from "../../kernel/ports/publications.ts";
 import type { Pushed } from "../pushed.ts";
+import { publicationPush } from "../protocol/encode.ts";
 
 const pushedSchema = z.object({
   kind: z.enum(["publication", "join", "leave", "unsubscribe"]),
@@ -45,12 +46,10 @@ export function readPushed(key: ChannelKey, text: string): Pushed | undefined {
 
 /** A publication of the store as it is pushed. */
 export function pushedFrom({ tenant, channel }: ChannelKey, stored: StoredPublication): Pushed {
-  const { offset, epoch, data, info, audience } = stored;
-  const info_ = info === undefined ? "" : `,"info":${info}`;
-  const publication = `{"data":${data}${info_},"offset":${offset}}`;
+  const { offset, epoch, audience } = stored;
   return {
     ...{ tenant, channel, kind: "publication", position: { offset, epoch } },
-    message: `{"push":{"channel":${JSON.stringify(channel)},"pub":${publication}}}`,
+    message: publicationPush(channel, stored),
     ...(audience === undefined ? {} : { audience: { principals: audience } }),
   };
 }

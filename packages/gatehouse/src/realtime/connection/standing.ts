@@ -1,11 +1,11 @@
-import { invitationOf, type Principal, type Provenance } from "../../kernel/attempt.ts";
+import { invitationOf, type Principal } from "../../kernel/attempt.ts";
 import { isDenial, type Denial, type Outcome, type Success } from "../../kernel/outcome.ts";
 import { problems } from "../../kernel/problems.ts";
 import type { Admitted } from "../admitted.ts";
 import { DISCONNECT, type Disconnect } from "../protocol/codes.ts";
 import type { AttemptEvidence, ConnectionAttempts } from "./attempts.ts";
 import { CONNECT, RENEW, type Admission, type ConnectInput } from "./connect-action.ts";
-import { TICKET_PREFIX } from "../ticket-subject.ts";
+import { TICKET_PREFIX, toldOrigin } from "../ticket-subject.ts";
 import type { Shared } from "./shared.ts";
 
 /** What came of looking again. */
@@ -103,7 +103,7 @@ export class Standing {
     this.#token = shown;
     if (shown?.startsWith(TICKET_PREFIX) !== true) return undefined;
     const { tenant, provenance } = this.#admitted;
-    const place = { tenant, origin: pageOriginOf(provenance) };
+    const place = { tenant, origin: provenance.kind === "browser" ? toldOrigin(provenance) : undefined };
     const ticket = await this.#shared.redeemTicket(shown.slice(TICKET_PREFIX.length), place);
     if (isDenial(ticket)) return ticket;
     this.#token = undefined;
@@ -188,11 +188,4 @@ function ended(why: keyof typeof DISCONNECT): StandingVerdict {
 function admissionOf(outcome: Success<unknown>): Admission {
   // Attempts at the two actions of connections that succeed result in admissions.
   return outcome.value as Admission;
-}
-
-/** The page that opened a line, as its browser tells; `undefined` for programs. */
-function pageOriginOf(provenance: Provenance): string | undefined {
-  if (provenance.kind !== "browser") return undefined;
-  const { origin, fetchSite, target } = provenance;
-  return origin ?? (fetchSite === "same-origin" ? target : undefined);
 }

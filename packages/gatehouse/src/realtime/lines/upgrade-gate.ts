@@ -13,6 +13,7 @@ import type { LineSettings } from "./options.ts";
 import { LINE_PATHS } from "./paths.ts";
 import type { Tickets } from "./tickets.ts";
 import { readUpgrade, type UpgradeOffer } from "./upgrade-request.ts";
+import { toldOrigin } from "../ticket-subject.ts";
 
 /** What upgrades are decided with. */
 export interface UpgradeGateParts {
@@ -110,7 +111,8 @@ export class UpgradeGate {
 /** The origin of the page that sends a request; `undefined` for programs. */
 export function pageOrigin({ request, target }: Inbound): string | undefined {
   const { headers } = request;
-  return headers.get("origin") ?? (headers.get("sec-fetch-site") === "same-origin" ? target : undefined);
+  const [origin, fetchSite] = [headers.get("origin") ?? undefined, headers.get("sec-fetch-site") ?? undefined];
+  return toldOrigin({ origin, fetchSite, target });
 }
 
 /** Whether a request has a session cookie that was not made here, or is too old. */
