@@ -9,11 +9,14 @@ const LIBRARIES: Readonly<Record<DecoderName, readonly string[]>> = {
   "heif-child": ["libheif-js/wasm-bundle.js", "@jsquash/avif/decode.js"],
 };
 
-const ADAPTERS = join(import.meta.dirname, "adapters");
+/** The folder of the programs. Asked for when a picture comes: within a bundle a module has no folder. */
+function adapters(): string {
+  return join(import.meta.dirname, "adapters");
+}
 
 /** Where a program of a decoder is. */
 export function programOf(name: DecoderName): string {
-  return join(ADAPTERS, name + extname(import.meta.filename));
+  return join(adapters(), name + extname(import.meta.filename));
 }
 
 /**
@@ -21,7 +24,7 @@ export function programOf(name: DecoderName): string {
  * alone; it starts no process and no thread, and loads native code only where its library is that.
  */
 export function confinementOf(name: DecoderName, folder: string): readonly string[] {
-  const readable = [ADAPTERS, folder, ...LIBRARIES[name].flatMap(libraryFolder)];
+  const readable = [adapters(), folder, ...LIBRARIES[name].flatMap(libraryFolder)];
   return [
     "--permission",
     ...[...new Set(readable)].map((path) => `--allow-fs-read=${join(path, "*")}`),
