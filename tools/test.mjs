@@ -70,6 +70,7 @@ async function runTests({ files, patterns, options }, variables) {
   const args = [
     "--test",
     "--conditions=gatehouse-source",
+    `--import=${new URL("testing/watchdog.mjs", import.meta.url).href}`,
     "--test-reporter=spec",
     `--test-concurrency=${availableParallelism() + WAITING}`,
     `--test-timeout=${TEST_TIMEOUT_MS}`,

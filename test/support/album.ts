@@ -94,7 +94,8 @@ export async function openAlbums({
     async [Symbol.asyncDispose]() {
       await listening.close({ grace: 100 });
       await kit[Symbol.asyncDispose]();
-      await rm(directory, { recursive: true, force: true });
+      // A request that was cut off may still be tidying up behind itself.
+      await rm(directory, { recursive: true, force: true, maxRetries: 10 });
     },
   };
 }
