@@ -4,6 +4,7 @@ import { mediaMigrations } from "./media-migrations.ts";
 import { identityMigrations } from "./identity-migrations.ts";
 import { portableMigration } from "./portable-migration.ts";
 import { realtimeMigrations } from "./realtime-migrations.ts";
+import { workMigrations } from "./work-migrations.ts";
 import { storageMigrations } from "./storage-migrations.ts";
 
 /**
@@ -151,4 +152,5 @@ export const coreMigrations: readonly Migration[] = Object.freeze([
   ...mediaMigrations,
   ...storageMigrations,
   ...realtimeMigrations,
+  ...workMigrations,
 ]);

@@ -1,0 +1,197 @@
+import type { ItemState, OrderState } from "../work-states.ts";
+import type { Principal } from "../attempt.ts";
+import type { ReadTransaction, WriteTransaction } from "./store.ts";
+
+/** How much harm an order can do; more needs more approvals. */
+export type WorkRisk = "low" | "medium" | "high";
+
+/** Who did something, as records keep it. */
+export type WorkActor = Pick<Principal, "type" | "id"> & {
+  /** The client or person it acted for. */
+  readonly onBehalfOf?: string;
+};
+
+/** What somebody says of the program that works, and what the server has seen of it. Nothing is decided by it. */
+export interface WorkProvenance {
+  readonly agent?: string;
+  readonly agentVersion?: string;
+  readonly model?: string;
+  readonly runtime?: string;
+  readonly request?: string;
+  readonly ip?: string;
+  readonly userAgent?: string;
+  /** SHA-256 over all of the above, base64url. */
+  readonly fingerprint: string;
+}
+
+/** An order as the store has it. Texts that are sealed are told by their type of order. */
+export interface WorkOrder {
+  readonly id: string;
+  readonly tenant: string;
+  readonly type: string;
+  readonly typeVersion: number;
+  readonly state: OrderState;
+  /** Why it is in its state: `awaiting_review`, `plan_stale`, `preview_failed`, `plan_diverged`, `rework` ...; empty where nothing is to be said. */
+  readonly reason: string;
+  /** Higher is first; from -100 to 100. */
+  readonly priority: number;
+  readonly risk: WorkRisk;
+  /** JSON, sealed where the order has a subject. */
+  readonly input: string;
+  /** SHA-256 over the canonical JSON of the input (RFC 8785), base64url. */
+  readonly inputHash: string;
+  /** Whose data it holds: what is sealed opens with the key of this subject alone. */
+  readonly subject: string | undefined;
+  readonly proposer: WorkActor;
+  readonly provenance: WorkProvenance;
+  /** The order whose changes this one takes back. */
+  readonly reverts: string | undefined;
+  /** Grows with every change of the row. */
+  readonly version: number;
+  /** Of the newest plan; 0: there is none. */
+  readonly planRevision: number;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  readonly closedAt: number | undefined;
+}
+
+/** One piece of an order, which one agent does at a time. */
+export interface WorkItem {
+  readonly id: string;
+  readonly order: string;
+  readonly tenant: string;
+  readonly type: string;
+  /** From 1, in the order in which the order's type has named them. */
+  readonly number: number;
+  /** What its type calls it; unique within the order. */
+  readonly key: string;
+  readonly state: ItemState;
+  readonly priority: number;
+  /** Not before; epoch milliseconds on the database's clock. */
+  readonly runAt: number;
+  /** Claims so far. Counted when one begins, so that an agent that dies each time comes to an end, too. */
+  readonly attempt: number;
+  readonly attempts: number;
+  /** Keys of items of the order whose results have to be there first. */
+  readonly dependsOn: readonly string[];
+  /** JSON, sealed where the order has a subject. */
+  readonly input: string;
+  /** What was submitted, likewise. */
+  readonly result: string | undefined;
+  readonly resultHash: string | undefined;
+  readonly evidence: string | undefined;
+  readonly notes: string | undefined;
+  /** JSON: what was wrong with it the last time: `{code, message, field?}[]`. */
+  readonly errors: string | undefined;
+  /** Of its newest lease; grows with every claim. */
+  readonly epoch: number;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+}
+
+/** Something that happened to an order. Never changed, never deleted with the order. */
+export interface WorkEvent {
+  readonly id: string;
+  readonly order: string;
+  readonly item: string | undefined;
+  readonly tenant: string;
+  /** `proposed`, `planned`, `leased`, `submitted`, `previewed`, `approved`, `applied` ... */
+  readonly kind: string;
+  readonly actor: WorkActor;
+  readonly from: string | undefined;
+  readonly to: string | undefined;
+  /** JSON, sealed where the order has a subject. */
+  readonly details: string;
+  readonly provenance: WorkProvenance | undefined;
+  readonly at: number;
+  /** SHA-256 over the former event's hash and this one as it is kept, base64url: what is sealed can be erased and the chain still holds. */
+  readonly hash: string;
+}
+
+/** An order that is being proposed. */
+export type NewWorkOrder = Pick<
+  WorkOrder,
+  | "id"
+  | "tenant"
+  | "type"
+  | "typeVersion"
+  | "priority"
+  | "risk"
+  | "input"
+  | "inputHash"
+  | "subject"
+  | "proposer"
+  | "provenance"
+  | "reverts"
+>;
+/** An item of it. */
+export type NewWorkItem = Pick<WorkItem, "id" | "key" | "priority" | "runAt" | "attempts" | "dependsOn" | "input">;
+/** What an event says; the rest is the table's. */
+export type NewWorkEvent = Omit<WorkEvent, "id" | "at" | "hash" | "tenant" | "order">;
+
+/** Names an order within a tenant: one of another tenant is not there. */
+export type WorkOrderKey = Pick<WorkOrder, "tenant" | "id">;
+
+/** Which orders are meant. */
+export interface WorkOrderFilter {
+  readonly states?: readonly OrderState[];
+  readonly types?: readonly string[];
+  readonly risks?: readonly WorkRisk[];
+  readonly proposer?: WorkActor["id"];
+  readonly itemStates?: readonly ItemState[];
+  readonly leastPriority?: number;
+  readonly createdAfter?: number;
+  readonly createdBefore?: number;
+  /** Only those with an item that can be claimed now. */
+  readonly available?: boolean;
+}
+
+/** Orders, their items and their events. */
+export interface WorkOrders {
+  /** Adds an order in state `queued` with its items, and its first events. */
+  add(
+    transaction: WriteTransaction,
+    order: NewWorkOrder,
+    items: readonly NewWorkItem[],
+    events: readonly NewWorkEvent[],
+  ): Promise<void>;
+  find(transaction: ReadTransaction, key: WorkOrderKey): Promise<WorkOrder | undefined>;
+  /** As `find`, and nobody else changes it until the transaction ends. */
+  lock(transaction: WriteTransaction, key: WorkOrderKey): Promise<WorkOrder | undefined>;
+  /** Changes a locked order; with an event where one is given. */
+  change(
+    transaction: WriteTransaction,
+    order: Pick<WorkOrder, "tenant" | "id" | "version">,
+    change: Partial<Pick<WorkOrder, "state" | "reason" | "priority" | "planRevision" | "risk">>,
+    event: NewWorkEvent,
+  ): Promise<void>;
+  items(transaction: ReadTransaction, order: WorkOrderKey): Promise<readonly WorkItem[]>;
+  /** Moves items of a locked order from the states they are in; how many there were. */
+  changeItems(
+    transaction: WriteTransaction,
+    order: WorkOrderKey,
+    change: {
+      readonly from: readonly ItemState[];
+      readonly keys?: readonly string[];
+      readonly to: ItemState;
+      readonly errors?: string;
+      readonly runAt?: number;
+    },
+  ): Promise<number>;
+  /** Notes something that changes no state. */
+  note(transaction: WriteTransaction, order: WorkOrderKey, event: NewWorkEvent): Promise<void>;
+  /** The newest first, before an event where one is given. */
+  events(
+    transaction: ReadTransaction,
+    order: WorkOrderKey,
+    page: { readonly before?: string; readonly limit: number },
+  ): Promise<readonly WorkEvent[]>;
+  /** Highest priority first, then oldest; after an order of the page before. */
+  list(
+    transaction: ReadTransaction,
+    tenant: string,
+    page: { readonly filter: WorkOrderFilter; readonly after?: string; readonly limit: number },
+  ): Promise<readonly WorkOrder[]>;
+  /** Who has ever held a lease on it: none of them may approve it. */
+  holders(transaction: ReadTransaction, order: WorkOrderKey): Promise<readonly WorkActor[]>;
+}
