@@ -20,6 +20,8 @@ import { describeLeasesContract } from "../../testing/store-contract-leases.ts";
 import { describeSessionsContract } from "../../testing/store-contract-sessions.ts";
 import { describeMutesContract } from "../../testing/store-contract-mutes.ts";
 import { describeNodesContract, describeStreamPositionsContract } from "../../testing/store-contract-nodes.ts";
+import { describeWorkPlansContract } from "../../testing/store-contract-work-plans.ts";
+import { describeWorkSubjectKeysContract } from "../../testing/store-contract-work-subject-keys.ts";
 import { createMemoryBus } from "../memory/memory-bus.ts";
 
 for (const [name, create] of [
@@ -47,5 +49,7 @@ for (const [name, create] of [
   describeStoredFilesContract(name, create);
   describeActorRecordsContract(name, create);
   describePublicationsContract(name, create);
+  describeWorkPlansContract(name, create);
+  describeWorkSubjectKeysContract(name, create);
   describeBansContract(name, create, async () => createMemoryBus());
 }
