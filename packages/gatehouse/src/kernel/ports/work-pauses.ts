@@ -3,8 +3,8 @@ import type { ReadTransaction, WriteTransaction } from "./store.ts";
 /** A stop that an operator has put to work. */
 export interface WorkPause {
   readonly tenant: string;
-  readonly kind: "agent" | "type" | "tenant";
-  /** The agent's identifier or the type; empty for a tenant. */
+  readonly kind: "agent" | "type" | "tenant" | "auto_approval";
+  /** The identifier of the agent, or the type; empty for a tenant. */
   readonly name: string;
   readonly reason: string;
   readonly pausedBy: string;

@@ -28,6 +28,8 @@ import { describeWorkRecordsContract } from "../../testing/store-contract-work-r
 import { describeMutesContract } from "../../testing/store-contract-mutes.ts";
 import { describeNodesContract, describeStreamPositionsContract } from "../../testing/store-contract-nodes.ts";
 import { skipWithout, startPostgres, type PostgresService } from "../../testing/services.ts";
+import { describeWorkPlansContract } from "../../testing/store-contract-work-plans.ts";
+import { describeWorkSubjectKeysContract } from "../../testing/store-contract-work-subject-keys.ts";
 import { createMemoryBus } from "../memory/memory-bus.ts";
 import { openPostgresStore } from "./postgres-store.ts";
 
@@ -70,5 +72,7 @@ describe("PostgreSQL", { skip: await skipWithout("postgres") }, () => {
   describeWorkContract("PostgreSQL", create);
   describeWorkRecordsContract("PostgreSQL", create);
   describePublicationsContract("PostgreSQL", create);
+  describeWorkPlansContract("PostgreSQL", create);
+  describeWorkSubjectKeysContract("PostgreSQL", create);
   describeBansContract("PostgreSQL", create, async () => createMemoryBus());
 });

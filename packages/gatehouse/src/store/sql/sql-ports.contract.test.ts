@@ -22,6 +22,8 @@ import { describeWorkContract } from "../../testing/store-contract-work.ts";
 import { describeWorkRecordsContract } from "../../testing/store-contract-work-records.ts";
 import { describeMutesContract } from "../../testing/store-contract-mutes.ts";
 import { describeNodesContract, describeStreamPositionsContract } from "../../testing/store-contract-nodes.ts";
+import { describeWorkPlansContract } from "../../testing/store-contract-work-plans.ts";
+import { describeWorkSubjectKeysContract } from "../../testing/store-contract-work-subject-keys.ts";
 import { createMemoryBus } from "../memory/memory-bus.ts";
 
 for (const [name, create] of [
@@ -51,5 +53,7 @@ for (const [name, create] of [
   describeWorkContract(name, create);
   describeWorkRecordsContract(name, create);
   describePublicationsContract(name, create);
+  describeWorkPlansContract(name, create);
+  describeWorkSubjectKeysContract(name, create);
   describeBansContract(name, create, async () => createMemoryBus());
 }

@@ -46,7 +46,7 @@ const SERVED = portableStatement(
    ON CONFLICT (tenant) DO UPDATE SET served_at = excluded.served_at`,
 );
 const PAUSED = portableStatement(
-  `SELECT kind, name, reason FROM work_pauses WHERE tenant = $1 AND (kind IN ('tenant', 'type') OR name = $2)`,
+  `SELECT kind, name, reason FROM work_pauses WHERE tenant = $1 AND (kind IN ('tenant', 'type') OR (kind = 'agent' AND name = $2))`,
 );
 
 interface PauseRow {
