@@ -1,7 +1,8 @@
 import { parseIdempotencyKey } from "../guards/idempotency-key.ts";
-import type { Attempt, Credential, Entrance, KnownCaller, Provenance } from "../kernel/attempt.ts";
+import type { Attempt, CallingProgram, Credential, Entrance, KnownCaller, Provenance } from "../kernel/attempt.ts";
 import { isDenial, type Denial } from "../kernel/outcome.ts";
 import { parseAuthorization } from "./authorization.ts";
+import { programOf } from "./calling-program.ts";
 import type { Inbound } from "./inbound.ts";
 import { malformed } from "./refusal.ts";
 
@@ -107,6 +108,11 @@ class RequestAttempt implements Attempt {
     if (made.claimedClient !== undefined) this.claimedClient = made.claimedClient;
     if (known !== undefined) this.known = known;
     this.#request = request;
+  }
+
+  /** Few attempts are ever asked for theirs. */
+  get program(): CallingProgram {
+    return programOf(this.#request.headers);
   }
 
   /** Making a signal costs more than most guards do, and few attempts are ever asked for theirs. */

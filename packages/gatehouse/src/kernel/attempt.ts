@@ -76,6 +76,20 @@ export interface KnownCaller {
   readonly id: string;
 }
 
+/** What a program says of itself, and its user agent. Records keep it; nothing is decided by it, since anybody can say anything. */
+export interface CallingProgram {
+  /** Its name. */
+  readonly agent?: string;
+  readonly agentVersion?: string;
+  /** The model that decides what it does. */
+  readonly model?: string;
+  /** What it runs in. */
+  readonly runtime?: string;
+  /** What it calls this request. */
+  readonly request?: string;
+  readonly userAgent?: string;
+}
+
 /** One try to do something, over any entrance. Entrances build it; nothing else does. */
 export interface Attempt {
   /** Request identifier, UUIDv7; also in logs, problems and events. */
@@ -92,6 +106,7 @@ export interface Attempt {
   /** The client the caller says it is, before anybody has checked it: for limits alone. */
   readonly claimedClient?: string;
   readonly known?: KnownCaller;
+  readonly program?: CallingProgram;
   /** Set where nobody has done anything: programs make it by themselves, and it does not keep a session alive. */
   readonly passive?: true;
   /** Parsed but unvalidated input. Entrances cap bytes, depth and counts before the attempt exists. */

@@ -1,5 +1,5 @@
-import type { NewWorkEvent, WorkActor, WorkItem, WorkOrder, WorkProvenance } from "./work-orders.ts";
-import type { WriteTransaction } from "./store.ts";
+import type { ReadTransaction, WriteTransaction } from "./store.ts";
+import type { NewWorkEvent, WorkActor, WorkItem, WorkOrder, WorkOrderKey, WorkProvenance } from "./work-orders.ts";
 
 /** An item in somebody's hands. */
 export interface WorkLease {
@@ -16,6 +16,9 @@ export interface WorkLease {
   readonly ceiling: number;
   /** Whether somebody has asked for it to end: the holder hears it with the next beat. */
   readonly cancelRequested: boolean;
+  readonly beatAt: number;
+  /** What the holder has said last of how far it is. */
+  readonly progress: string | undefined;
 }
 
 /** What a holder shows with every write: the epoch, and a random token of which the store has the hash alone. */
@@ -39,22 +42,30 @@ export interface LeaseCaps {
   readonly tenant: number;
 }
 
+/** A type of which items are wanted. */
+export interface ClaimableType {
+  readonly type: string;
+  /** Milliseconds. */
+  readonly duration: number;
+  /** Milliseconds an item may be held at all. */
+  readonly ceiling: number;
+  /** Leases of the type at once. */
+  readonly cap: number;
+}
+
 /** A wish for items. */
 export interface ClaimRequest {
   /** Agents ask for their own tenant; a worker of the server for several: whoever was served longest ago is first. */
   readonly tenants: readonly string[];
   /** With several, that of the item of highest priority is first. */
-  readonly types: readonly string[];
+  readonly types: readonly ClaimableType[];
   readonly order?: string;
   readonly leastPriority?: number;
   readonly holder: WorkActor;
   readonly provenance?: WorkProvenance;
   /** Of each item's token, as many as items are wanted at most. */
   readonly tokenHashes: readonly Uint8Array[];
-  /** Milliseconds. */
-  readonly duration: number;
-  readonly ceiling: number;
-  readonly caps: LeaseCaps;
+  readonly caps: Omit<LeaseCaps, "type">;
 }
 
 /** An item that was claimed, with the lease on it. */
@@ -103,7 +114,11 @@ export interface WorkLeases {
   /** Finds what a proof is good for and locks it; what a holder writes begins with it. */
   hold(transaction: WriteTransaction, proof: LeaseProof): Promise<HeldItem | LeaseLoss>;
   /** Holds on for longer, up to the ceiling. Locks nothing but the lease. */
-  renew(transaction: WriteTransaction, proof: LeaseProof, duration: number): Promise<WorkLease | LeaseLoss>;
+  renew(
+    transaction: WriteTransaction,
+    proof: LeaseProof,
+    how: { readonly duration: number; readonly progress?: string },
+  ): Promise<WorkLease | LeaseLoss>;
   /** The item has been begun; told once. */
   begin(transaction: WriteTransaction, held: HeldItem, event: HolderEvent): Promise<void>;
   /** Takes a result and ends the lease; whether it was the order's last, which is submitted now. */
@@ -129,8 +144,10 @@ export interface WorkLeases {
       readonly event: HolderEvent;
     },
   ): Promise<"queued" | "failed">;
+  /** Who holds items of an order. */
+  list(transaction: ReadTransaction, order: WorkOrderKey): Promise<readonly WorkLease[]>;
   /** Has the holders of an order's items told that they may stop. */
-  requestCancel(transaction: WriteTransaction, order: { readonly tenant: string; readonly id: string }): Promise<void>;
+  requestCancel(transaction: WriteTransaction, order: WorkOrderKey): Promise<void>;
   /** Puts expired items back, or ends them where their attempts are used up; only ever leased or in progress. */
   reclaim(transaction: WriteTransaction, limit: number): Promise<readonly Pick<WorkItem, "id" | "order" | "tenant">[]>;
 }

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { ADA, AGENT, RITA, SAM, WorkKit } from "../../testing/work-kit.ts";
+import { ADA, AGENT, RITA, SAM, ReviewKit } from "../../testing/review-kit.ts";
 
 const KEY = { tenant: "acme" };
 
 describe("an order", () => {
   it("goes from its proposal to what was approved, and tells all of it", async () => {
-    await using kit = await WorkKit.open();
+    await using kit = await ReviewKit.open();
     await kit.setThing("a", { name: "old", secret: "s" });
     const order = await kit.propose({ things: ["a", "b"], letter: "done" });
     assert.equal((await kit.find(order)).state, "queued");
@@ -46,7 +46,7 @@ describe("an order", () => {
   });
 
   it("without items is planned at once", async () => {
-    await using kit = await WorkKit.open();
+    await using kit = await ReviewKit.open();
     const order = await kit.propose({ letter: "only this" });
     assert.equal((await kit.find(order)).state, "submitted");
     await kit.run();
@@ -57,7 +57,7 @@ describe("an order", () => {
   });
 
   it("of no type, with an input that does not conform, or without a key is refused", async () => {
-    await using kit = await WorkKit.open();
+    await using kit = await ReviewKit.open();
     assert.equal(await kit.denied("work.propose", { type: "no.such", input: {} }, AGENT), "WORK_TYPE_UNKNOWN");
     const outcome = await kit.attempt("work.propose", { type: "things.rename", input: { things: [1], more: 2 } }, AGENT);
     assert.ok(!outcome.ok && outcome.problem.code === "VALIDATION_ERROR");
@@ -70,7 +70,7 @@ describe("an order", () => {
   });
 
   it("is proposed once under one key", async () => {
-    await using kit = await WorkKit.open();
+    await using kit = await ReviewKit.open();
     const propose = () =>
       kit.attempt("work.propose", { type: "things.rename", input: { things: ["a"] } }, AGENT, { key: "once" });
     const [first, second] = await Promise.all([propose(), propose()]);
@@ -81,7 +81,7 @@ describe("an order", () => {
   });
 
   it("is rejected, and put to work again by an operator alone", async () => {
-    await using kit = await WorkKit.open();
+    await using kit = await ReviewKit.open();
     const seen = await kit.planned();
     const errors = [{ code: "wrong", message: "That is not its name." }];
     const rejected = await kit.done("work.reject", { ...seen, errors }, RITA);
@@ -99,7 +99,7 @@ describe("an order", () => {
   });
 
   it("is sent back for rework with notes, for some of its items", async () => {
-    await using kit = await WorkKit.open();
+    await using kit = await ReviewKit.open();
     const seen = await kit.planned({ things: ["a", "b"] }, { a: "one", b: "two" });
     const errors = [{ code: "vague", message: "Say which one.", field: "/name" }];
     const reworked = await kit.done("work.reject", { ...seen, errors, allow_rework: true, items: ["b"] }, RITA);
@@ -125,7 +125,7 @@ describe("an order", () => {
   });
 
   it("is cancelled by who has proposed it or administers, and nobody else learns that it is there", async () => {
-    await using kit = await WorkKit.open();
+    await using kit = await ReviewKit.open();
     const order = await kit.propose({ things: ["a"] });
     assert.equal(await kit.denied("work.cancel", { order }, { ...AGENT, id: "other" }), "WORK_ORDER_UNKNOWN");
     assert.equal(await kit.denied("work.comment", { order, text: "?" }, { ...AGENT, id: "other" }), "WORK_ORDER_UNKNOWN");
@@ -142,7 +142,7 @@ describe("an order", () => {
   });
 
   it("is stopped with its type, agent or tenant, and goes on when that is lifted", async () => {
-    await using kit = await WorkKit.open();
+    await using kit = await ReviewKit.open();
     for (const [kind, name] of [["type", "things.rename"], ["agent", "agent"], ["tenant", ""]] as const) {
       const seen = await kit.planned({ things: [kind] }, {});
       await kit.done("work.approve", seen, RITA);

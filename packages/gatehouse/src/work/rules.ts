@@ -1,0 +1,18 @@
+import type { Authorise, LimitPolicy } from "../kernel/action.ts";
+import type { Entrance } from "../kernel/attempt.ts";
+
+/** What tokens can be issued for. */
+export const WORK_SCOPES = ["work:read", "work:propose", "work:execute", "work:review", "work:admin"] as const;
+/** One of them. */
+export type WorkScope = (typeof WORK_SCOPES)[number];
+
+/** Where work is attempted: over REST, over MCP, and by the system itself, which is how the command line does. */
+export const WORK_ENTRANCES: readonly Entrance[] = ["http", "mcp", "job"];
+
+/** What all actions of work orders have in common: who may, and how often. Put together where tokens are known. */
+export interface WorkRules {
+  /** The rule of an operation that needs a scope: `permit("work:propose", "work.propose")`. */
+  readonly permit: (scope: WorkScope, operation: string) => Authorise<unknown>;
+  /** By address and by agent, over all of them. */
+  readonly limits: readonly LimitPolicy[];
+}
