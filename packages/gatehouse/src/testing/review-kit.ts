@@ -291,8 +291,9 @@ export class ReviewKit implements AsyncDisposable {
     const holder = { type, id, ...(onBehalfOf === undefined ? {} : { onBehalfOf }) };
     const tokenHash = new Uint8Array(createHash("sha256").update(order).digest());
     const claimed = await this.leases.claim(transaction, {
-      ...{ tenants: [tenant], types: ["things.rename"], order, holder, tokenHashes: [tokenHash] },
-      ...{ duration: HOUR, ceiling: 24 * HOUR, caps: { agent: 100, type: Infinity, tenant: Infinity } },
+      ...{ tenants: [tenant], order, holder, tokenHashes: [tokenHash] },
+      types: [{ type: "things.rename", duration: HOUR, ceiling: 24 * HOUR, cap: Infinity }],
+      caps: { agent: 100, tenant: Infinity },
     });
     const [taken] = claimed.kind === "claimed" ? claimed.items : [];
     if (taken === undefined) return false;
