@@ -82,6 +82,11 @@ export interface SentLetter {
   readonly text: string;
 }
 
+/** Where letters go; resolves once they are there. */
+export interface LetterBox {
+  push(letter: SentLetter): unknown;
+}
+
 const Input = z.strictObject({
   things: z.array(z.string().min(1)).max(100),
   letter: z.string().optional(),
@@ -95,13 +100,13 @@ type Definition = OrderTypeDefinition<Input, z.infer<typeof Item>, z.infer<typeo
 
 /** Renames things, one item each: an order type of everything that plans can be made of. */
 export function renamingType(
-  letters: SentLetter[] = [],
+  letters: LetterBox = [],
   more: Partial<Definition> = {},
 ): AnyOrderType {
   const letter = defineEffect<string>({
     type: "letter",
     label: () => "a letter",
-    run: async (text, { key }) => void letters.push({ key, text }),
+    run: async (text, { key }) => void (await letters.push({ key, text })),
   });
   return defineOrderType({
     ...{ type: "things.rename", version: 1, title: "Rename things", description: "Gives things other names." },

@@ -17,7 +17,7 @@ const CALL = { method: "POST", path: "/legacy/photos/1?x=1" };
 describe("a forged apply context", () => {
   const legacy = (context: ApplyContext) =>
     defineAction({
-      ...{ name: "legacy.rename", entrances: ["http", "job"], effects: "store", limits: undefined! },
+      ...{ name: "legacy.rename", entrances: ["http", "job"], effects: "store" },
       input: z.strictObject({ name: z.string() }),
       authorise: enforceWorkOrderOnly(context, ({ principal }) => principal.type !== "anonymous"),
       limits: [{ name: "legacy", by: ["principal"], rule: { kind: "window", limit: 100, window: 1000 } }],
