@@ -99,10 +99,7 @@ const Result = z.strictObject({ name: z.string(), secret: z.string().optional() 
 type Definition = OrderTypeDefinition<Input, z.infer<typeof Item>, z.infer<typeof Result>>;
 
 /** Renames things, one item each: an order type of everything that plans can be made of. */
-export function renamingType(
-  letters: LetterBox = [],
-  more: Partial<Definition> = {},
-): AnyOrderType {
+export function renamingType(letters: LetterBox = [], more: Partial<Definition> = {}): AnyOrderType {
   const letter = defineEffect<string>({
     type: "letter",
     label: () => "a letter",
@@ -120,7 +117,8 @@ export function renamingType(
         const { name, secret = "" } = result;
         if ((await space.read(thingResource, key)) === undefined)
           await space.create(thingResource, key, { name, secret }, options);
-        else await space.update(thingResource, key, { name, ...(result.secret === undefined ? {} : { secret }) }, options);
+        else
+          await space.update(thingResource, key, { name, ...(result.secret === undefined ? {} : { secret }) }, options);
       }
       if (input.letter !== undefined) space.invoke(letter, "letter", input.letter);
     },
@@ -158,7 +156,10 @@ const RULES: ReviewRules = {
 const ALL = { by: ["principal"], rule: { kind: "window", limit: 1_000_000, window: 60_000 } } as const;
 /** Scopes decide, and nothing else. */
 const rules: WorkRules = {
-  permit: (scope): Authorise<unknown> => ({ principal }) => principal.grants.has(scope),
+  permit:
+    (scope): Authorise<unknown> =>
+    ({ principal }) =>
+      principal.grants.has(scope),
   limits: [{ name: "work", ...ALL }],
 };
 
@@ -193,7 +194,10 @@ export class ReviewKit implements AsyncDisposable {
   #keys = 0;
   readonly #seed: string;
 
-  private constructor(made: Pick<ReviewKit, "parts" | "kit" | "store" | "clock" | "jobs" | "letters" | "handlers" | "leases">, more: { readonly ownsStore: boolean; readonly seed: string }) {
+  private constructor(
+    made: Pick<ReviewKit, "parts" | "kit" | "store" | "clock" | "jobs" | "letters" | "handlers" | "leases">,
+    more: { readonly ownsStore: boolean; readonly seed: string },
+  ) {
     ({ parts: this.parts, kit: this.kit, store: this.store, clock: this.clock, jobs: this.jobs } = made);
     ({ letters: this.letters, handlers: this.handlers, leases: this.leases } = made);
     this.#ownsStore = more.ownsStore;
@@ -259,12 +263,18 @@ export class ReviewKit implements AsyncDisposable {
 
   /** Proposes to rename things; the order's identifier. */
   async propose(input: Partial<Input>, as: Principal = AGENT): Promise<string> {
-    const { order } = await this.done<{ readonly order: string }>("work.propose", { type: "things.rename", input: { things: [], ...input } }, as);
+    const { order } = await this.done<{ readonly order: string }>(
+      "work.propose",
+      { type: "things.rename", input: { things: [], ...input } },
+      as,
+    );
     return order;
   }
 
   async find(order: string): Promise<WorkOrder> {
-    const found = await this.store.read((transaction) => this.parts.orders.find(transaction, { tenant: "acme", id: order }));
+    const found = await this.store.read((transaction) =>
+      this.parts.orders.find(transaction, { tenant: "acme", id: order }),
+    );
     assert.ok(found !== undefined);
     return found;
   }
@@ -281,7 +291,11 @@ export class ReviewKit implements AsyncDisposable {
   }
 
   /** Has an agent do all items of an order that are queued: names by things. */
-  async work(order: string, names: Readonly<Record<string, z.infer<typeof Result> | string>>, as: Principal = AGENT): Promise<void> {
+  async work(
+    order: string,
+    names: Readonly<Record<string, z.infer<typeof Result> | string>>,
+    as: Principal = AGENT,
+  ): Promise<void> {
     for (;;) {
       const more = await this.store.write((transaction) => this.#workOne(transaction, { order, names, as }));
       if (!more) return;
@@ -290,7 +304,15 @@ export class ReviewKit implements AsyncDisposable {
 
   async #workOne(
     transaction: WriteTransaction,
-    { order, names, as }: { readonly order: string; readonly names: Readonly<Record<string, z.infer<typeof Result> | string>>; readonly as: Principal },
+    {
+      order,
+      names,
+      as,
+    }: {
+      readonly order: string;
+      readonly names: Readonly<Record<string, z.infer<typeof Result> | string>>;
+      readonly as: Principal;
+    },
   ): Promise<boolean> {
     const { tenant, type, id, onBehalfOf } = as;
     const holder = { type, id, ...(onBehalfOf === undefined ? {} : { onBehalfOf }) };
@@ -349,12 +371,23 @@ export class ReviewKit implements AsyncDisposable {
   }
 
   /** The newest plan as a reviewer sees it. */
-  preview(order: string, as: Principal = RITA): Promise<SeenPlan & Readonly<Record<string, unknown>> & { readonly changes: readonly { readonly before?: unknown; readonly after?: unknown }[] }> {
+  preview(
+    order: string,
+    as: Principal = RITA,
+  ): Promise<
+    SeenPlan &
+      Readonly<Record<string, unknown>> & {
+        readonly changes: readonly { readonly before?: unknown; readonly after?: unknown }[];
+      }
+  > {
     return this.done("work.preview", { order }, as);
   }
 
   /** An order with a plan that waits for reviewers. */
-  async planned(input: Partial<Input> = { things: ["a"] }, names: Parameters<ReviewKit["work"]>[1] = {}): Promise<SeenPlan> {
+  async planned(
+    input: Partial<Input> = { things: ["a"] },
+    names: Parameters<ReviewKit["work"]>[1] = {},
+  ): Promise<SeenPlan> {
     const order = await this.propose(input);
     await this.work(order, names);
     await this.run();

@@ -27,11 +27,17 @@ describe("a plan that is not what was approved any more", () => {
     await kit.store.read(async (reading) => {
       const old = await kit.parts.plans.find(reading, order, 1);
       assert.equal(old?.voidedBecause, reason);
-      assert.deepEqual((await kit.parts.plans.reviews(reading, order)).map(({ voided }) => voided), [true]);
+      assert.deepEqual(
+        (await kit.parts.plans.reviews(reading, order)).map(({ voided }) => voided),
+        [true],
+      );
       const [application] = await kit.parts.plans.applications(reading, order);
       assert.deepEqual([application?.state, application?.changes], ["stale", ""]);
     });
-    assert.deepEqual((await kit.items(seen.order)).map(({ state }) => state), ["submitted"]);
+    assert.deepEqual(
+      (await kit.items(seen.order)).map(({ state }) => state),
+      ["submitted"],
+    );
     assert.equal(await kit.denied("work.approve", seen, SAM), "PLAN_DIGEST_MISMATCH");
     assert.ok((await kit.events(seen.order)).includes(reason));
   }
@@ -56,7 +62,8 @@ describe("a plan that is not what was approved any more", () => {
     const type = renamingType([], {
       async preview(space, { items }) {
         const model = await space.read(thingResource, "model");
-        for (const { key } of items) await space.create(thingResource, key, { name: model?.name ?? "none", secret: "" });
+        for (const { key } of items)
+          await space.create(thingResource, key, { name: model?.name ?? "none", secret: "" });
       },
     });
     await using kit = await ReviewKit.open({ type });
@@ -118,7 +125,10 @@ describe("a plan that is not what was approved any more", () => {
     assert.ok(!outcome.ok && outcome.problem.code === "PLAN_DIGEST_MISMATCH");
     assert.deepEqual(outcome.extensions, { revision: 1, digest: seen.digest });
     assert.equal(await kit.denied("work.approve", { ...seen, revision: 2 }, RITA), "PLAN_DIGEST_MISMATCH");
-    assert.equal(await kit.denied("work.reject", { ...seen, digest: "", errors: [{ code: "x", message: "x" }] }, RITA), "PLAN_DIGEST_MISMATCH");
+    assert.equal(
+      await kit.denied("work.reject", { ...seen, digest: "", errors: [{ code: "x", message: "x" }] }, RITA),
+      "PLAN_DIGEST_MISMATCH",
+    );
   });
 
   it("has approvals that never count again, not even when everything is as it was", async () => {

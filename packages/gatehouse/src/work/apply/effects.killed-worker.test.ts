@@ -16,7 +16,9 @@ const WORKER = fileURLToPath(new URL("../../testing/work-effects-worker.ts", imp
 const migrations = [...coreMigrations, ...reviewKitMigrations];
 
 /** Takes letters, and tells those that it has by their keys, as other systems do. */
-async function openReceiver(): Promise<{ readonly address: string; readonly tried: SentLetter[]; readonly kept: Map<string, string> } & AsyncDisposable> {
+async function openReceiver(): Promise<
+  { readonly address: string; readonly tried: SentLetter[]; readonly kept: Map<string, string> } & AsyncDisposable
+> {
   const tried: SentLetter[] = [];
   const kept = new Map<string, string>();
   const server = createServer((request, response) => {

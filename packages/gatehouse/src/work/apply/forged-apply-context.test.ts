@@ -105,7 +105,12 @@ describe("a forged apply context", () => {
     });
     gate.resolve();
     assert.equal(await late, undefined);
-    await assert.rejects(applyContext.run(SCOPE, async () => { throw new RangeError("x"); }), RangeError);
+    await assert.rejects(
+      applyContext.run(SCOPE, async () => {
+        throw new RangeError("x");
+      }),
+      RangeError,
+    );
     assert.equal(applyContext.mayApply(), undefined);
   });
 });
@@ -114,8 +119,11 @@ describe("a forged apply context", () => {
  * The same over the wire: somebody has seen a header of another call, or makes one up, and sends it with a call of theirs.
  */
 describe("a forged apply header", () => {
-  const admit = (kit: ReviewKit, header: string | null, more: Partial<typeof CALL & { readonly tenant: string }> = {}) =>
-    kit.parts.applyContext.admit({ ...CALL, tenant: "acme", header, ...more });
+  const admit = (
+    kit: ReviewKit,
+    header: string | null,
+    more: Partial<typeof CALL & { readonly tenant: string }> = {},
+  ) => kit.parts.applyContext.admit({ ...CALL, tenant: "acme", header, ...more });
   const headerOf = (kit: ReviewKit): Promise<string> =>
     kit.parts.applyContext.run(SCOPE, async () => kit.parts.applyContext.header(CALL));
   const refused = (value: unknown): void => {
@@ -132,7 +140,12 @@ describe("a forged apply header", () => {
 
   it("is refused for another method, path or tenant, and after some seconds", async () => {
     await using kit = await ReviewKit.open();
-    for (const more of [{ method: "DELETE" }, { path: "/legacy/photos/2?x=1" }, { path: "/legacy/photos/1" }, { tenant: "other" }])
+    for (const more of [
+      { method: "DELETE" },
+      { path: "/legacy/photos/2?x=1" },
+      { path: "/legacy/photos/1" },
+      { tenant: "other" },
+    ])
       refused(admit(kit, await headerOf(kit), more));
     const header = await headerOf(kit);
     await kit.clock.advance(5000);
@@ -146,7 +159,13 @@ describe("a forged apply header", () => {
     const told = JSON.parse(Buffer.from(body, "base64url").toString()) as object;
     const other = Buffer.from(JSON.stringify({ ...told, order: "o2" })).toString("base64url");
     const forged = [null, "", ".", "..", "o1", `${id}.${body}`, `${id}.${body}.`, `${id}.${other}.${mac}`];
-    forged.push(`00000000.${body}.${mac}`, `${header}.`, `${header}x`, ` ${header}`, `${id}.${body}.${mac.slice(0, -2)}`);
+    forged.push(
+      `00000000.${body}.${mac}`,
+      `${header}.`,
+      `${header}x`,
+      ` ${header}`,
+      `${id}.${body}.${mac.slice(0, -2)}`,
+    );
     forged.push(`${id}.${body}x.${mac}`, "x".repeat(100_000), `${id}.${"A".repeat(4000)}.${mac}`);
     for (const text of forged) refused(admit(kit, text));
     assert.deepEqual(admit(kit, header), SCOPE);

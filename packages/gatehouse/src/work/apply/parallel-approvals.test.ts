@@ -5,7 +5,15 @@ import type { Store } from "../../kernel/ports/store.ts";
 import { coreMigrations } from "../../store/migrations/core-migrations.ts";
 import { openPostgresStore } from "../../store/postgres/postgres-store.ts";
 import { openSqliteStore } from "../../store/sqlite/sqlite-store.ts";
-import { ADA, renamingType, ReviewKit, reviewKitMigrations, RITA, SAM, type SentLetter } from "../../testing/review-kit.ts";
+import {
+  ADA,
+  renamingType,
+  ReviewKit,
+  reviewKitMigrations,
+  RITA,
+  SAM,
+  type SentLetter,
+} from "../../testing/review-kit.ts";
 import { skipWithout, startPostgres } from "../../testing/services.ts";
 import { WORK_QUEUE } from "../work-jobs.ts";
 
@@ -38,7 +46,9 @@ function describeParallelApprovals(name: string, open: () => Promise<Store & Asy
       await kit.run();
       assert.equal((await kit.find(seen.order)).state, "completed");
       assert.equal(letters.length, 1);
-      const applications = await store.read((reading) => kit.parts.plans.applications(reading, { tenant: "acme", id: seen.order }));
+      const applications = await store.read((reading) =>
+        kit.parts.plans.applications(reading, { tenant: "acme", id: seen.order }),
+      );
       assert.equal(applications.length, 1);
     });
 

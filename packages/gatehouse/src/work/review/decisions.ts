@@ -114,12 +114,19 @@ async function reject(parts: WorkReviewParts, context: Rejecting) {
     ...{ kind: allowed ? "rework" : "rejected", actor: reviewer, provenance: provenanceOf(attempt), payloads },
     ...{ plain: { revision, digest }, payload: { errors } },
   };
-  const change = allowed ? ({ state: "queued", reason: "rework" } as const) : ({ state: "rejected", reason: "" } as const);
+  const change = allowed
+    ? ({ state: "queued", reason: "rework" } as const)
+    : ({ state: "rejected", reason: "" } as const);
   const moved = await moveOrder(orders, transaction, { order, change, telling });
   const item = allowed ? ({ to: "queued", runAt: await transaction.now() } as const) : ({ to: "rejected" } as const);
   const done = await moveItems(orders, transaction, {
     order: moved,
-    change: { from: ["submitted"], ...item, ...(keys === undefined ? {} : { keys }), ...sealedErrors(payloads, errors) },
+    change: {
+      from: ["submitted"],
+      ...item,
+      ...(keys === undefined ? {} : { keys }),
+      ...sealedErrors(payloads, errors),
+    },
     telling,
   });
   return { ...changedOrder(done), decision };
@@ -154,7 +161,12 @@ interface Reviewed {
 /** The submitted order with the plan that the reviewer has looked at, for somebody who has no part in it. */
 async function findReviewed(
   { orders, plans, payloads: all }: WorkReviewParts,
-  { attempt: { tenant }, principal, input, transaction }: ActionContext<Pick<Rejecting["input"], keyof typeof SeenPlan>, "store">,
+  {
+    attempt: { tenant },
+    principal,
+    input,
+    transaction,
+  }: ActionContext<Pick<Rejecting["input"], keyof typeof SeenPlan>, "store">,
 ): Promise<Reviewed | Denial> {
   const order = await orders.lock(transaction, { tenant, id: input.order });
   if (order === undefined) return unknownOrder();

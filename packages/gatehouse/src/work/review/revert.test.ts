@@ -1,8 +1,20 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { AGENT, OTHER_AGENT, renamingType, ReviewKit, RITA, SAM, thingResource, type SeenPlan } from "../../testing/review-kit.ts";
+import {
+  AGENT,
+  OTHER_AGENT,
+  renamingType,
+  ReviewKit,
+  RITA,
+  SAM,
+  thingResource,
+  type SeenPlan,
+} from "../../testing/review-kit.ts";
 
-async function applied(kit: ReviewKit, input: Parameters<ReviewKit["planned"]>[0] = { things: ["a", "b"] }): Promise<SeenPlan> {
+async function applied(
+  kit: ReviewKit,
+  input: Parameters<ReviewKit["planned"]>[0] = { things: ["a", "b"] },
+): Promise<SeenPlan> {
   await kit.setThing("a", { name: "old", secret: "s" });
   const seen = await kit.planned(input, { a: "new", b: "made" });
   await kit.done("work.approve", seen, RITA);
@@ -27,7 +39,10 @@ describe("an applied order that is taken back", () => {
     assert.deepEqual(plan["counts"], { create: 0, update: 1, delete: 1, invoke: 0 });
     assert.equal(plan["reverts"], seen.order);
     assert.deepEqual(await kit.thing("a"), { name: "new", secret: "s" }, "nothing has happened yet");
-    assert.equal(await kit.denied("work.approve", { order, revision, digest }, { ...AGENT, grants: RITA.grants }), "REVIEWER_NOT_INDEPENDENT");
+    assert.equal(
+      await kit.denied("work.approve", { order, revision, digest }, { ...AGENT, grants: RITA.grants }),
+      "REVIEWER_NOT_INDEPENDENT",
+    );
     await kit.done("work.approve", { order, revision, digest }, SAM);
     await kit.run();
     assert.deepEqual(await kit.thing("a"), { name: "old", secret: "s" });

@@ -19,8 +19,14 @@ type Step =
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ kind: fc.constant("base"), value: fc.nat(2) }) },
-  { weight: 6, arbitrary: fc.record({ kind: fc.constant("approve"), who: fc.nat(2), back: fc.constantFrom(0, 0, 0, 1) }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom("rework", "reject", "requeue", "cancel", "pause", "resume") }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({ kind: fc.constant("approve"), who: fc.nat(2), back: fc.constantFrom(0, 0, 0, 1) }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constantFrom("rework", "reject", "requeue", "cancel", "pause", "resume") }),
+  },
   { weight: 6, arbitrary: fc.record({ kind: fc.constant("run") }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant("work"), value: fc.nat(2) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("wait"), minutes: fc.constantFrom(1, 30, 90) }) },
@@ -208,7 +214,9 @@ describe("reviewing and applying, in any order", () => {
           assert.equal((await kit.thing("a"))?.name, model.thing, JSON.stringify(taken));
         }
         ends.add(model.state);
-        const verified = await kit.store.read((reading) => kit.parts.orders.verify(reading, { tenant: "acme", id: order }));
+        const verified = await kit.store.read((reading) =>
+          kit.parts.orders.verify(reading, { tenant: "acme", id: order }),
+        );
         assert.equal(verified, undefined);
         assert.deepEqual(kit.kit.reported, []);
       }),

@@ -82,7 +82,8 @@ function commentAction(parts: WorkReviewParts): AnyAction {
     async run(context) {
       const { attempt, principal, input, transaction } = context;
       const order = await orders.lock(transaction, { tenant: attempt.tenant, id: input.order });
-      if (order === undefined || !(await seesOrder(rules, "work.comment", { ...context, order }))) return unknownOrder();
+      if (order === undefined || !(await seesOrder(rules, "work.comment", { ...context, order })))
+        return unknownOrder();
       const payloads = await all.of(transaction, order);
       if (payloads === undefined) return erased();
       const telling: Telling = {
@@ -116,7 +117,8 @@ async function revert(parts: WorkReviewParts, context: ActionContext<z.infer<typ
   const { attempt, principal, input, transaction } = context;
   const { tenant } = attempt;
   const taken = await orders.find(transaction, { tenant, id: input.order });
-  if (taken === undefined || !(await seesOrder(rules, "work.revert", { ...context, order: taken }))) return unknownOrder();
+  if (taken === undefined || !(await seesOrder(rules, "work.revert", { ...context, order: taken })))
+    return unknownOrder();
   const refused = await whyNotRevertible(parts, context, taken);
   if (refused !== undefined) return refused;
   const old = await all.of(transaction, taken);
@@ -129,7 +131,10 @@ async function revert(parts: WorkReviewParts, context: ActionContext<z.infer<typ
     input: payloads.seal(["input"], old.open(["input"], taken.input)),
     ...{ proposer: actorOf(principal), provenance: provenanceOf(attempt) },
   };
-  const told = { plain: { type, reverts: taken.id }, ...(input.reason === undefined ? {} : { payload: { reason: input.reason } }) };
+  const told = {
+    plain: { type, reverts: taken.id },
+    ...(input.reason === undefined ? {} : { payload: { reason: input.reason } }),
+  };
   const details = sealDetails(payloads, order, { kind: "proposed", ...told });
   const event = { item: undefined, kind: "proposed", actor: order.proposer, from: undefined, to: "queued", details };
   await orders.add(transaction, order, [], [{ ...event, provenance: order.provenance }]);
@@ -210,7 +215,11 @@ async function requeue(
     moved = await moveItems(orders, transaction, { order: moved, change, telling });
   } else {
     const submitted = { ...telling, kind: "submitted" };
-    moved = await moveOrder(orders, transaction, { order: moved, change: { state: "submitted", reason: "" }, telling: submitted });
+    moved = await moveOrder(orders, transaction, {
+      order: moved,
+      change: { state: "submitted", reason: "" },
+      telling: submitted,
+    });
     await addPreview(jobs, transaction, moved);
   }
   return { ...changedOrder(moved), was: order.state };

@@ -42,7 +42,9 @@ describe("an erased subject", () => {
     const plain = await kit.planned({ things: ["b"] }, { b: SECRET });
     assert.ok((await foundIn(kit.store, SECRET)).includes("work_plans"), "the search finds what is not sealed");
     const { lines } = await kit.done<{ readonly lines: readonly string[] }>("work.export", { orders: [order] }, ADA);
-    const kinds = lines.filter((line) => line.includes(SECRET)).map((line) => (JSON.parse(line) as { kind: string }).kind);
+    const kinds = lines
+      .filter((line) => line.includes(SECRET))
+      .map((line) => (JSON.parse(line) as { kind: string }).kind);
     assert.deepEqual([...new Set(kinds)].toSorted(), ["application", "event", "item", "plan", "review"]);
     assert.ok(plain.digest !== "");
   });
@@ -62,7 +64,10 @@ describe("an erased subject", () => {
     const exported = await kit.done<{ readonly lines: readonly string[] }>("work.export", { orders: [order] }, ADA);
     assert.ok(exported.lines.length > 5);
     assert.ok(!exported.lines.some((line) => line.includes(SECRET)));
-    assert.equal(await kit.denied("work.erase-subject", { subject: "anna", reason: "again" }, ADA), "WORK_SUBJECT_ERASED");
+    assert.equal(
+      await kit.denied("work.erase-subject", { subject: "anna", reason: "again" }, ADA),
+      "WORK_SUBJECT_ERASED",
+    );
     const row = (await kit.kit.auditRows()).find(({ name }) => name === "work_subject_erased");
     assert.deepEqual([row?.target, row?.actor.id], ["anna", "ada"]);
   });
@@ -121,7 +126,13 @@ describe("sensitive values", () => {
     assert.equal(await kit.denied("work.reveal", input, AGENT), "PERMISSION_DENIED");
     assert.equal(await kit.denied("work.reveal", { ...input, step: 2 }, RITA), "NOT_FOUND");
     const { before, after } = await kit.done("work.reveal", input, RITA);
-    assert.deepEqual([before, after], [{ name: "old", secret: `${SECRET} before` }, { name: "new", secret: SECRET }]);
+    assert.deepEqual(
+      [before, after],
+      [
+        { name: "old", secret: `${SECRET} before` },
+        { name: "new", secret: SECRET },
+      ],
+    );
     await kit.done("work.reveal", input, RITA);
     const answers = [await kit.done("work.approve", seen, RITA), await kit.done("work.pauses", {}, ADA)];
     await kit.run();
