@@ -100,10 +100,12 @@ export interface WorkEvent {
   readonly actor: WorkActor;
   readonly from: string | undefined;
   readonly to: string | undefined;
-  /** JSON, sealed where the order has a subject. */
+  /** A JSON object; what would tell of payloads is sealed where the order has a subject, and is no JSON then. */
   readonly details: string;
   readonly provenance: WorkProvenance | undefined;
   readonly at: number;
+  /** From 1 within its chain: each item has one, and the order has one for what concerns no item alone. */
+  readonly number: number;
   /** SHA-256 over the former event's hash and this one as it is kept, base64url: what is sealed can be erased and the chain still holds. */
   readonly hash: string;
 }
@@ -127,10 +129,15 @@ export type NewWorkOrder = Pick<
 /** An item of it. */
 export type NewWorkItem = Pick<WorkItem, "id" | "key" | "priority" | "runAt" | "attempts" | "dependsOn" | "input">;
 /** What an event says; the rest is the table's. */
-export type NewWorkEvent = Omit<WorkEvent, "id" | "at" | "hash" | "tenant" | "order">;
+export type NewWorkEvent = Omit<WorkEvent, "id" | "at" | "number" | "hash" | "tenant" | "order" | "provenance"> & {
+  readonly provenance?: WorkProvenance | undefined;
+};
 
 /** Names an order within a tenant: one of another tenant is not there. */
 export type WorkOrderKey = Pick<WorkOrder, "tenant" | "id">;
+
+/** Names an item within a tenant. */
+export type WorkItemKey = Pick<WorkItem, "tenant" | "id">;
 
 /** Which orders are meant. */
 export interface WorkOrderFilter {
@@ -158,7 +165,10 @@ export interface WorkOrders {
   find(transaction: ReadTransaction, key: WorkOrderKey): Promise<WorkOrder | undefined>;
   /** As `find`, and nobody else changes it until the transaction ends. */
   lock(transaction: WriteTransaction, key: WorkOrderKey): Promise<WorkOrder | undefined>;
-  /** Changes a locked order; with an event where one is given. */
+  /**
+   * Changes a locked order, and tells of it. Its queued items are handed out only where it is queued, checked out or in
+   * progress.
+   */
   change(
     transaction: WriteTransaction,
     order: Pick<WorkOrder, "tenant" | "id" | "version">,
@@ -166,7 +176,10 @@ export interface WorkOrders {
     event: NewWorkEvent,
   ): Promise<void>;
   items(transaction: ReadTransaction, order: WorkOrderKey): Promise<readonly WorkItem[]>;
-  /** Moves items of a locked order from the states they are in; how many there were. */
+  /**
+   * Moves items of a locked order from the states they are in; how many there were. Leases on them end. To `queued`, they
+   * are as new: their attempts are counted from the start again.
+   */
   changeItems(
     transaction: WriteTransaction,
     order: WorkOrderKey,
@@ -176,8 +189,10 @@ export interface WorkOrders {
       readonly to: ItemState;
       readonly errors?: string;
       readonly runAt?: number;
+      readonly event: Omit<NewWorkEvent, "item" | "from" | "to">;
     },
   ): Promise<number>;
+  item(transaction: ReadTransaction, key: WorkItemKey): Promise<WorkItem | undefined>;
   /** Notes something that changes no state. */
   note(transaction: WriteTransaction, order: WorkOrderKey, event: NewWorkEvent): Promise<void>;
   /** The newest first, before an event where one is given. */
@@ -192,6 +207,8 @@ export interface WorkOrders {
     tenant: string,
     page: { readonly filter: WorkOrderFilter; readonly after?: string; readonly limit: number },
   ): Promise<readonly WorkOrder[]>;
+  /** Whether the events of an order are all there, as they were written; says what is not. */
+  verify(transaction: ReadTransaction, order: WorkOrderKey): Promise<string | undefined>;
   /** Who has ever held a lease on it: none of them may approve it. */
   holders(transaction: ReadTransaction, order: WorkOrderKey): Promise<readonly WorkActor[]>;
 }

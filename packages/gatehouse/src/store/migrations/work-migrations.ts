@@ -2,11 +2,7 @@ import { ITEM_STEPS, ORDER_STEPS } from "../../kernel/work-states.ts";
 import type { Migration } from "../../kernel/ports/store.ts";
 import { portableMigration } from "./portable-migration.ts";
 
-/** Tables of work orders: what was proposed, who works on it, what it would change, who has approved that, and all that has happened. */
-export const workMigrations: readonly Migration[] = [
-  portableMigration(
-    "0036_work",
-    `CREATE TABLE work_orders (
+const ORDER = `
       id {id} NOT NULL PRIMARY KEY,
       tenant {id} NOT NULL,
       type {id} NOT NULL,
@@ -25,14 +21,14 @@ export const workMigrations: readonly Migration[] = [
       reverts {id},
       version {integer} NOT NULL,
       plan_revision {integer} NOT NULL,
+      open {integer} NOT NULL,
+      event_number {integer} NOT NULL,
       event_hash TEXT NOT NULL,
       created_at {integer} NOT NULL,
       updated_at {integer} NOT NULL,
-      closed_at {integer}
-    ) {strict};
-    CREATE INDEX work_orders_list ON work_orders (tenant, priority DESC, created_at, id);
-    CREATE INDEX work_orders_closed ON work_orders (closed_at) WHERE closed_at IS NOT NULL;
-    CREATE TABLE work_items (
+      closed_at {integer}`;
+
+const ITEM = `
       id {id} NOT NULL PRIMARY KEY,
       order_id {id} NOT NULL,
       tenant {id} NOT NULL,
@@ -46,6 +42,8 @@ export const workMigrations: readonly Migration[] = [
       attempts {integer} NOT NULL,
       depends_on TEXT NOT NULL,
       waiting_for {integer} NOT NULL,
+      dependents {integer} NOT NULL,
+      parked {integer} NOT NULL,
       input TEXT NOT NULL,
       result TEXT,
       result_hash TEXT,
@@ -53,12 +51,26 @@ export const workMigrations: readonly Migration[] = [
       notes TEXT,
       errors TEXT,
       epoch {integer} NOT NULL,
+      event_number {integer} NOT NULL,
+      event_hash TEXT NOT NULL,
       created_at {integer} NOT NULL,
       updated_at {integer} NOT NULL,
-      UNIQUE (order_id, key)
-    ) {strict};
+      UNIQUE (order_id, key)`;
+
+/** Tables of work orders: what was proposed, who works on it, what it would change, who has approved that, and all that has happened. */
+export const workMigrations: readonly Migration[] = [
+  portableMigration(
+    "0036_work",
+    `CREATE TABLE work_orders (${ORDER}) {strict};
+    CREATE INDEX work_orders_list ON work_orders (tenant, priority DESC, created_at, id);
+    CREATE INDEX work_orders_closed ON work_orders (closed_at) WHERE closed_at IS NOT NULL;
+    CREATE TABLE work_items (${ITEM}) {strict};
     CREATE INDEX work_items_queued ON work_items (tenant, type, priority DESC, run_at, id)
-      WHERE state = 'queued' AND waiting_for = 0;
+      WHERE state = 'queued' AND waiting_for = 0 AND parked = 0;
+    CREATE TABLE work_orders_history (${ORDER}) {strict};
+    CREATE INDEX work_orders_history_list ON work_orders_history (tenant, priority DESC, created_at, id);
+    CREATE INDEX work_orders_history_closed ON work_orders_history (closed_at);
+    CREATE TABLE work_items_history (${ITEM}) {strict};
     CREATE TABLE work_leases (
       item_id {id} NOT NULL PRIMARY KEY,
       order_id {id} NOT NULL,
@@ -72,14 +84,9 @@ export const workMigrations: readonly Migration[] = [
       until {integer} NOT NULL,
       beat_at {integer} NOT NULL,
       ceiling {integer} NOT NULL,
-      cancel {integer} NOT NULL
-    ) {strict};
-    CREATE TABLE work_holders (
-      order_id {id} NOT NULL,
-      holder_type {id} NOT NULL,
-      holder_id {id} NOT NULL,
-      holder_for {id},
-      PRIMARY KEY (order_id, holder_type, holder_id)
+      counted {integer} NOT NULL,
+      cancel {integer} NOT NULL,
+      progress TEXT
     ) {strict};
     CREATE TABLE work_parts (
       item_id {id} NOT NULL,
@@ -142,6 +149,7 @@ export const workMigrations: readonly Migration[] = [
       order_id {id} NOT NULL,
       item_id {id},
       tenant {id} NOT NULL,
+      number {integer} NOT NULL,
       kind {id} NOT NULL,
       actor_type {id} NOT NULL,
       actor_id {id} NOT NULL,
@@ -154,6 +162,7 @@ export const workMigrations: readonly Migration[] = [
       at {integer} NOT NULL
     ) {strict};
     CREATE INDEX work_events_order ON work_events (order_id, id);
+    CREATE INDEX work_events_at ON work_events (at);
     CREATE TABLE work_counts (
       tenant {id} NOT NULL,
       kind {id} NOT NULL,

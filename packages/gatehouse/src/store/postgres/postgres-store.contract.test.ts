@@ -23,9 +23,13 @@ import { describeLeasesContract } from "../../testing/store-contract-leases.ts";
 import { describeMigrationContract } from "../../testing/store-contract-migrations.ts";
 import { describeSessionsContract } from "../../testing/store-contract-sessions.ts";
 import { describeStoreContract } from "../../testing/store-contract.ts";
+import { describeWorkContract } from "../../testing/store-contract-work.ts";
+import { describeWorkRecordsContract } from "../../testing/store-contract-work-records.ts";
 import { describeMutesContract } from "../../testing/store-contract-mutes.ts";
 import { describeNodesContract, describeStreamPositionsContract } from "../../testing/store-contract-nodes.ts";
 import { skipWithout, startPostgres, type PostgresService } from "../../testing/services.ts";
+import { describeWorkPlansContract } from "../../testing/store-contract-work-plans.ts";
+import { describeWorkSubjectKeysContract } from "../../testing/store-contract-work-subject-keys.ts";
 import { createMemoryBus } from "../memory/memory-bus.ts";
 import { openPostgresStore } from "./postgres-store.ts";
 
@@ -65,6 +69,10 @@ describe("PostgreSQL", { skip: await skipWithout("postgres") }, () => {
   describeMediaAssetsContract("PostgreSQL", create);
   describeStoredFilesContract("PostgreSQL", create);
   describeActorRecordsContract("PostgreSQL", create);
+  describeWorkContract("PostgreSQL", create);
+  describeWorkRecordsContract("PostgreSQL", create);
   describePublicationsContract("PostgreSQL", create);
+  describeWorkPlansContract("PostgreSQL", create);
+  describeWorkSubjectKeysContract("PostgreSQL", create);
   describeBansContract("PostgreSQL", create, async () => createMemoryBus());
 });

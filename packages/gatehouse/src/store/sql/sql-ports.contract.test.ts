@@ -18,8 +18,12 @@ import { describeStoredFilesContract } from "../../testing/store-contract-stored
 import { describeJobsContract } from "../../testing/store-contract-jobs.ts";
 import { describeLeasesContract } from "../../testing/store-contract-leases.ts";
 import { describeSessionsContract } from "../../testing/store-contract-sessions.ts";
+import { describeWorkContract } from "../../testing/store-contract-work.ts";
+import { describeWorkRecordsContract } from "../../testing/store-contract-work-records.ts";
 import { describeMutesContract } from "../../testing/store-contract-mutes.ts";
 import { describeNodesContract, describeStreamPositionsContract } from "../../testing/store-contract-nodes.ts";
+import { describeWorkPlansContract } from "../../testing/store-contract-work-plans.ts";
+import { describeWorkSubjectKeysContract } from "../../testing/store-contract-work-subject-keys.ts";
 import { createMemoryBus } from "../memory/memory-bus.ts";
 
 for (const [name, create] of [
@@ -46,6 +50,10 @@ for (const [name, create] of [
   describeMediaAssetsContract(name, create);
   describeStoredFilesContract(name, create);
   describeActorRecordsContract(name, create);
+  describeWorkContract(name, create);
+  describeWorkRecordsContract(name, create);
   describePublicationsContract(name, create);
+  describeWorkPlansContract(name, create);
+  describeWorkSubjectKeysContract(name, create);
   describeBansContract(name, create, async () => createMemoryBus());
 }

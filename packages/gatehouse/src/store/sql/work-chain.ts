@@ -1,0 +1,64 @@
+import { hash } from "node:crypto";
+import type { Ids } from "../../kernel/ids.ts";
+import type { WriteTransaction } from "../../kernel/ports/store.ts";
+import type { NewWorkEvent } from "../../kernel/ports/work-orders.ts";
+import { portableStatement } from "./statement.ts";
+import { actorColumns, EVENT_COLUMNS, placeholders, type ChainHead, type EventRow } from "./work-rows.ts";
+
+const APPEND = portableStatement(`INSERT INTO work_events (${EVENT_COLUMNS}) VALUES (${placeholders(EVENT_COLUMNS)})`);
+
+/** Where a chain begins. */
+export const CHAIN_START: ChainHead = { event_number: 0, event_hash: "" };
+
+/** Whose chain it is. */
+export interface ChainOwner {
+  readonly tenant: string;
+  readonly order: string;
+  readonly at: number;
+  readonly ids: Ids;
+}
+
+/** Events of one chain that are to be appended, and where it ends then. */
+export interface Link {
+  readonly head: ChainHead;
+  readonly events: readonly EventRow[];
+}
+
+/** Chains events to those before. The caller has the row with the head locked, and writes the new one. */
+export function link({ tenant, order, at, ids }: ChainOwner, head: ChainHead, events: readonly NewWorkEvent[]): Link {
+  let { event_number: number, event_hash: former } = head;
+  const rows = events.map((event) => {
+    number += 1;
+    const [actor_type, actor_id, actor_for] = actorColumns(event.actor);
+    const row = {
+      ...{ id: ids.next(), order_id: order, item_id: event.item ?? null, tenant, number, kind: event.kind },
+      ...{ actor_type, actor_id, actor_for, old_state: event.from ?? null, new_state: event.to ?? null },
+      details: event.details,
+      provenance: event.provenance === undefined ? null : JSON.stringify(event.provenance),
+      ...{ hash: "", at },
+    };
+    former = hashOf(former, row);
+    return { ...row, hash: former };
+  });
+  return { head: { event_number: number, event_hash: former }, events: rows };
+}
+
+/** Writes what was chained; statements under way at once, in order. */
+export function append(transaction: WriteTransaction, { events }: Link): Promise<unknown>[] {
+  return events.map((row) => transaction.execute(APPEND, columnsOf(row)));
+}
+
+/** What an event's hash has to be. */
+export function hashOf(former: string, row: EventRow): string {
+  // An array of texts and numbers has one form as JSON.
+  return hash("sha256", JSON.stringify([former, ...columnsOf({ ...row, hash: "" })]), "base64url");
+}
+
+function columnsOf(row: EventRow) {
+  const { id, order_id, item_id, tenant, number, kind, actor_type, actor_id, actor_for } = row;
+  const { old_state, new_state, details, provenance, hash: own, at } = row;
+  return [
+    ...[id, order_id, item_id, tenant, number, kind, actor_type, actor_id, actor_for],
+    ...[old_state, new_state, details, provenance, own, at],
+  ];
+}

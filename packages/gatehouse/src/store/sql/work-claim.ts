@@ -1,0 +1,260 @@
+import type { Ids } from "../../kernel/ids.ts";
+import type { WriteTransaction } from "../../kernel/ports/store.ts";
+import type { ClaimableType, Claimed, ClaimedItem, ClaimRequest, LeaseCaps } from "../../kernel/ports/work-leases.ts";
+import { portableStatement } from "./statement.ts";
+import { append, link } from "./work-chain.ts";
+import { takeCounts } from "./work-counts.ts";
+import { agentName, LEASE_COLUMNS, leaseOf, type LeaseRow } from "./work-ends.ts";
+import { isWorkable, writeItem } from "./work-moves.ts";
+import {
+  actorColumns,
+  type ChainHead,
+  ITEM_COLUMNS,
+  itemOf,
+  type ItemRow,
+  lockingStatement,
+  type OrderRow,
+  placeholders,
+} from "./work-rows.ts";
+
+const CLAIMABLE =
+  "tenant = $1 AND type = $2 AND state = 'queued' AND waiting_for = 0 AND parked = 0 AND priority >= $3 AND run_at <= {now}";
+const NOT_PAUSED = `NOT EXISTS (
+  SELECT 1 FROM work_pauses AS pause WHERE pause.tenant = $1
+    AND (pause.kind = 'tenant' OR (pause.kind = 'type' AND pause.name = $2) OR (pause.kind = 'agent' AND pause.name = $4)))`;
+const FIRST = "ORDER BY priority DESC, run_at, id";
+const PICK = lockingStatement(
+  `SELECT ${ITEM_COLUMNS} FROM work_items WHERE ${CLAIMABLE} AND ${NOT_PAUSED} ${FIRST} LIMIT $5`,
+  "FOR NO KEY UPDATE SKIP LOCKED",
+);
+const PICK_OF_ORDER = lockingStatement(
+  `SELECT ${ITEM_COLUMNS} FROM work_items WHERE order_id = $6 AND ${CLAIMABLE} AND ${NOT_PAUSED} ${FIRST} LIMIT $5`,
+  "FOR NO KEY UPDATE SKIP LOCKED",
+);
+const HEAD = portableStatement(`SELECT priority, run_at FROM work_items WHERE ${CLAIMABLE} ${FIRST} LIMIT 1`);
+const CHECK_OUT = portableStatement(
+  `UPDATE work_orders SET state = 'checked_out', reason = '', version = version + 1, updated_at = $2
+   WHERE id = $1 AND state = 'queued' RETURNING event_number, event_hash`,
+);
+/** Shared: others may claim of the order at the same time, and nobody may put it back in the queue. */
+const SHARE_ORDER = lockingStatement("SELECT state FROM work_orders WHERE id = $1", "FOR SHARE");
+const WRITE_HEAD = portableStatement("UPDATE work_orders SET event_number = $2, event_hash = $3 WHERE id = $1");
+const LEASE = portableStatement(`INSERT INTO work_leases (${LEASE_COLUMNS}) VALUES (${placeholders(LEASE_COLUMNS)})`);
+const TURNS = portableStatement("SELECT tenant, served_at FROM work_turns");
+const SERVED = portableStatement(
+  `INSERT INTO work_turns (tenant, served_at) VALUES ($1, $2)
+   ON CONFLICT (tenant) DO UPDATE SET served_at = excluded.served_at`,
+);
+const PAUSED = portableStatement(
+  `SELECT kind, name, reason FROM work_pauses WHERE tenant = $1 AND (kind IN ('tenant', 'type') OR (kind = 'agent' AND name = $2))`,
+);
+
+interface PauseRow {
+  readonly kind: "agent" | "type" | "tenant";
+  readonly name: string;
+  readonly reason: string;
+}
+
+/** What claims need besides their transaction. */
+export interface ClaimParts {
+  readonly ids: Ids;
+  /** Frees expired items of a tenant; how many. */
+  readonly reclaim: (transaction: WriteTransaction, tenant: string) => Promise<number>;
+}
+
+/** Claims items for one request. */
+export class WorkClaim {
+  readonly #transaction: WriteTransaction;
+  readonly #parts: ClaimParts;
+  readonly #request: ClaimRequest;
+
+  constructor(transaction: WriteTransaction, parts: ClaimParts, request: ClaimRequest) {
+    this.#transaction = transaction;
+    this.#parts = parts;
+    this.#request = request;
+  }
+
+  async run(): Promise<Claimed> {
+    const { tenants } = this.#request;
+    let refusal: Claimed = { kind: "none" };
+    for (const tenant of await this.#inTurn(tenants)) {
+      const claimed = await this.#claimIn(tenant);
+      if (claimed.kind === "claimed") {
+        if (tenants.length > 1) {
+          await this.#transaction.execute(SERVED, [tenant, await this.#transaction.now()]);
+        }
+        return claimed;
+      }
+      if (refusal.kind === "none") refusal = claimed;
+    }
+    return refusal;
+  }
+
+  /** Whoever was served longest ago first. */
+  async #inTurn(tenants: readonly string[]): Promise<readonly string[]> {
+    if (tenants.length < 2) return tenants;
+    const rows = await this.#transaction.execute<{ tenant: string; served_at: number }>(TURNS, []);
+    const served = new Map(rows.map(({ tenant, served_at }) => [tenant, served_at]));
+    return tenants.toSorted((left, right) => (served.get(left) ?? 0) - (served.get(right) ?? 0));
+  }
+
+  async #claimIn(tenant: string): Promise<Claimed> {
+    const wanted = this.#request.tokenHashes.length;
+    let picked = await this.#pick(tenant, wanted);
+    if (picked.length < wanted && (await this.#parts.reclaim(this.#transaction, tenant)) > 0) {
+      picked = [...picked, ...(await this.#pick(tenant, wanted - picked.length, picked))];
+    }
+    if (picked.length === 0) return this.#refusal(tenant);
+    const workable = await this.#checkOut(tenant, picked);
+    if (workable.length === 0) return { kind: "none" };
+    return this.#take(tenant, workable);
+  }
+
+  async #pick(tenant: string, wanted: number, besides: readonly ItemRow[] = []): Promise<ItemRow[]> {
+    const { order, holder, leastPriority = Number.MIN_SAFE_INTEGER } = this.#request;
+    const picked: ItemRow[] = [];
+    const known = new Set(besides.map(({ id }) => id));
+    for (const { type } of await this.#byPriority(tenant)) {
+      const limit = wanted - picked.length + known.size;
+      const values = [tenant, type, leastPriority, holder.id, limit];
+      const rows =
+        order === undefined
+          ? await this.#transaction.execute<ItemRow>(PICK, values)
+          : await this.#transaction.execute<ItemRow>(PICK_OF_ORDER, [...values, order]);
+      picked.push(...rows.filter(({ id }) => !known.has(id)).slice(0, wanted - picked.length));
+      if (picked.length === wanted) break;
+    }
+    return picked;
+  }
+
+  /** Types of several, that of the best item first. */
+  async #byPriority(tenant: string): Promise<readonly ClaimableType[]> {
+    const { types, leastPriority = Number.MIN_SAFE_INTEGER } = this.#request;
+    if (types.length < 2) return types;
+    const heads = await Promise.all(
+      types.map(async (type) => {
+        const values = [tenant, type.type, leastPriority];
+        const [head] = await this.#transaction.execute<{ priority: number; run_at: number }>(HEAD, values);
+        return { type, head };
+      }),
+    );
+    return heads
+      .flatMap(({ type, head }) => (head === undefined ? [] : [{ type, ...head }]))
+      .toSorted((left, right) => right.priority - left.priority || left.run_at - right.run_at)
+      .map(({ type }) => type);
+  }
+
+  /** Locks the orders of items, moves those that were queued, and leaves out items of those that have come to a stop. */
+  async #checkOut(tenant: string, items: readonly ItemRow[]): Promise<readonly ItemRow[]> {
+    const orders = [...new Set(items.map(({ order_id }) => order_id))].toSorted();
+    const states = await Promise.all(orders.map((order) => this.#checkOutOrder(tenant, order)));
+    const workable = new Set(orders.filter((_, index) => states[index] === true));
+    return items.filter(({ order_id }) => workable.has(order_id));
+  }
+
+  async #checkOutOrder(tenant: string, order: string): Promise<boolean> {
+    const at = await this.#transaction.now();
+    for (;;) {
+      const [[head], [row]] = await Promise.all([
+        this.#transaction.execute<ChainHead>(CHECK_OUT, [order, at]),
+        this.#transaction.execute<Pick<OrderRow, "state">>(SHARE_ORDER, [order]),
+      ]);
+      if (head !== undefined) {
+        await this.#tellCheckedOut({ tenant, order, at }, head);
+        return true;
+      }
+      // It was put back in the queue while the lock was awaited.
+      if (row?.state !== "queued") return row !== undefined && isWorkable(row.state);
+    }
+  }
+
+  async #tellCheckedOut(
+    owner: { readonly tenant: string; readonly order: string; readonly at: number },
+    former: ChainHead,
+  ): Promise<void> {
+    const { holder, provenance } = this.#request;
+    const linked = link({ ...owner, ids: this.#parts.ids }, former, [
+      {
+        ...{ item: undefined, kind: "checked_out", actor: holder, from: "queued", to: "checked_out", details: "{}" },
+        provenance,
+      },
+    ]);
+    const { event_number, event_hash } = linked.head;
+    await Promise.all([
+      this.#transaction.execute(WRITE_HEAD, [owner.order, event_number, event_hash]),
+      ...append(this.#transaction, linked),
+    ]);
+  }
+
+  /** Counts and leases as many as the caps leave room for. */
+  async #take(tenant: string, items: readonly ItemRow[]): Promise<Claimed> {
+    const { holder, tokenHashes, types, caps } = this.#request;
+    const agent = agentName({ holder_type: holder.type, holder_id: holder.id });
+    const claimed: ClaimedItem[] = [];
+    let by: keyof LeaseCaps | undefined;
+    for (const name of new Set(items.map(({ type }) => type))) {
+      const own = items.filter(({ type }) => type === name);
+      const kind = types.find(({ type }) => type === name);
+      if (kind === undefined) continue;
+      const room = { wanted: own.length, caps: { ...caps, type: kind.cap } };
+      const taken = await takeCounts(this.#transaction, { tenant, type: kind.type, agent }, room);
+      if (taken.kind === "capped") {
+        by ??= taken.by;
+        continue;
+      }
+      const leased = own.slice(0, taken.granted).map((row, index) => {
+        const tokenHash = tokenHashes[claimed.length + index];
+        if (tokenHash === undefined) throw new RangeError("More items were picked than tokens were made.");
+        return this.#lease(row, { kind, counted: taken.counted, tokenHash });
+      });
+      claimed.push(...(await Promise.all(leased)));
+    }
+    if (claimed.length === 0) return { kind: "capped", by: by ?? "agent" };
+    return { kind: "claimed", items: claimed };
+  }
+
+  async #lease(
+    former: ItemRow,
+    how: { readonly kind: ClaimableType; readonly counted: number; readonly tokenHash: Uint8Array },
+  ): Promise<ClaimedItem> {
+    const { holder, provenance } = this.#request;
+    const at = await this.#transaction.now();
+    const ceiling = at + how.kind.ceiling;
+    const until = Math.min(at + how.kind.duration, ceiling);
+    const { id, order_id, tenant, type } = former;
+    const [epoch, attempt] = [former.epoch + 1, former.attempt + 1];
+    const [holder_type, holder_id, holder_for] = actorColumns(holder);
+    const lease: LeaseRow = {
+      ...{ item_id: id, order_id, tenant, type, epoch, token_hash: how.tokenHash, holder_type, holder_id, holder_for },
+      ...{ until, beat_at: at, ceiling, counted: how.counted, cancel: 0, progress: null },
+    };
+    const [row, written] = writeItem(this.#transaction, former, {
+      to: { state: "leased", epoch, attempt },
+      events: [
+        {
+          ...{ item: id, kind: "leased", actor: holder, from: former.state, to: "leased", provenance },
+          details: JSON.stringify({ epoch, attempt, until }),
+        },
+      ],
+      owner: { tenant, order: order_id, at, ids: this.#parts.ids },
+    });
+    const leased = this.#transaction.execute(LEASE, [
+      ...[id, order_id, tenant, type, epoch, how.tokenHash, holder_type, holder_id, holder_for],
+      ...[until, at, ceiling, how.counted, 0, null],
+    ]);
+    await Promise.all([...written, leased]);
+    return { item: itemOf(row), lease: leaseOf(lease) };
+  }
+
+  /** Why there was nothing. */
+  async #refusal(tenant: string): Promise<Claimed> {
+    const { holder, types } = this.#request;
+    const pauses = await this.#transaction.execute<PauseRow>(PAUSED, [tenant, holder.id]);
+    const general = pauses.find(({ kind }) => kind !== "type");
+    if (general !== undefined) return { kind: "paused", by: general.kind, reason: general.reason };
+    const paused = new Map(pauses.map(({ name, reason }) => [name, reason]));
+    const [first] = types;
+    if (first === undefined || !types.every(({ type }) => paused.has(type))) return { kind: "none" };
+    return { kind: "paused", by: "type", reason: paused.get(first.type) ?? "" };
+  }
+}

@@ -1,0 +1,290 @@
+import type { Ids } from "../../kernel/ids.ts";
+import type { WriteTransaction } from "../../kernel/ports/store.ts";
+import type { HeldItem, HolderEvent, LeaseLoss, LeaseProof, WorkLeases } from "../../kernel/ports/work-leases.ts";
+import type { NewWorkEvent, WorkActor } from "../../kernel/ports/work-orders.ts";
+import { portableStatement } from "./statement.ts";
+import type { ChainOwner } from "./work-chain.ts";
+import { WorkClaim } from "./work-claim.ts";
+import { countNoLonger, endLease, LEASE_COLUMNS, leaseOf, type LeaseRow } from "./work-ends.ts";
+import { isWorkable, recountWaiting, writeItem, writeOrder } from "./work-moves.ts";
+import {
+  ITEM_COLUMNS,
+  itemOf,
+  type ItemRow,
+  lockingStatement,
+  ORDER_COLUMNS,
+  orderOf,
+  type OrderRow,
+} from "./work-rows.ts";
+
+const LOCK_ORDER_OF = lockingStatement(
+  `SELECT ${ORDER_COLUMNS} FROM work_orders
+   WHERE id = (SELECT order_id FROM work_leases WHERE item_id = $1 AND tenant = $2)`,
+  "FOR NO KEY UPDATE",
+);
+const LOCK_ITEM = lockingStatement(
+  `SELECT ${ITEM_COLUMNS} FROM work_items WHERE id = $1 AND tenant = $2`,
+  "FOR NO KEY UPDATE",
+);
+const SHOWN = "item_id = $1 AND tenant = $2 AND epoch = $3 AND token_hash = $4 AND holder_type = $5 AND holder_id = $6";
+const LOCK_LEASE = lockingStatement(`SELECT ${LEASE_COLUMNS} FROM work_leases WHERE ${SHOWN}`, "FOR NO KEY UPDATE");
+const RENEW = portableStatement(
+  `UPDATE work_leases SET beat_at = $7, progress = COALESCE($9, progress),
+     until = CASE WHEN ceiling < $8 THEN ceiling WHEN until < $8 THEN $8 ELSE until END
+   WHERE ${SHOWN} AND until > $7 RETURNING ${LEASE_COLUMNS}`,
+);
+const LIST = portableStatement(`SELECT ${LEASE_COLUMNS} FROM work_leases WHERE order_id = $1 AND tenant = $2`);
+const CANCEL = portableStatement("UPDATE work_leases SET cancel = 1 WHERE order_id = $1 AND tenant = $2");
+const EXPIRED = portableStatement(`SELECT ${LEASE_COLUMNS} FROM work_leases WHERE until <= $1 ORDER BY until LIMIT $2`);
+const EXPIRED_OF_TENANT = portableStatement(
+  `SELECT ${LEASE_COLUMNS} FROM work_leases WHERE until <= $1 AND tenant = $3 ORDER BY until LIMIT $2`,
+);
+const TRY_ORDER = lockingStatement(
+  `SELECT ${ORDER_COLUMNS} FROM work_orders WHERE id = $1 AND tenant = $2`,
+  "FOR NO KEY UPDATE SKIP LOCKED",
+);
+const END_EXPIRED = portableStatement(
+  "DELETE FROM work_leases WHERE item_id = $1 AND epoch = $2 AND until <= $3 RETURNING item_id",
+);
+const UNDER_WAY = portableStatement(
+  `SELECT id FROM work_items
+   WHERE order_id = $1 AND id <> $2 AND state IN ('leased', 'in_progress', 'submitted', 'accepted') LIMIT 1`,
+);
+
+/** Expired items a claim frees before it says that there are none. */
+const RECLAIMED_BY_CLAIM = 50;
+const SYSTEM: WorkActor = { type: "system", id: "work" };
+
+/** What a held item rests on. */
+interface Rows {
+  readonly lease: LeaseRow;
+  item: ItemRow;
+  order: OrderRow;
+}
+
+/** Leases in the table `work_leases`, over the tables of orders and items. */
+export function createWorkLeases(parts: { readonly ids: Ids }): WorkLeases {
+  return new SqlWorkLeases(parts.ids);
+}
+
+class SqlWorkLeases implements WorkLeases {
+  readonly #ids: Ids;
+  readonly #rows = new WeakMap<HeldItem, Rows>();
+
+  constructor(ids: Ids) {
+    this.#ids = ids;
+  }
+
+  claim(transaction: WriteTransaction, request: Parameters<WorkLeases["claim"]>[1]): ReturnType<WorkLeases["claim"]> {
+    const reclaim = async (own: WriteTransaction, tenant: string): Promise<number> => {
+      const values = [await own.now(), RECLAIMED_BY_CLAIM, tenant];
+      const expired = await own.execute<LeaseRow>(EXPIRED_OF_TENANT, values);
+      return (await this.#reclaim(own, expired)).length;
+    };
+    return new WorkClaim(transaction, { ids: this.#ids, reclaim }, request).run();
+  }
+
+  async hold(transaction: WriteTransaction, proof: LeaseProof): Promise<HeldItem | LeaseLoss> {
+    const place = [proof.item, proof.tenant];
+    const [[order], [item], [lease], now] = await Promise.all([
+      transaction.execute<OrderRow>(LOCK_ORDER_OF, place),
+      transaction.execute<ItemRow>(LOCK_ITEM, place),
+      transaction.execute<LeaseRow>(LOCK_LEASE, shown(proof)),
+      transaction.now(),
+    ]);
+    if (order === undefined || item === undefined || lease === undefined) return "lost";
+    if (lease.until <= now) return "expired";
+    if (!isWorkable(order.state)) return "lost";
+    const held = { lease: leaseOf(lease), item: itemOf(item), order: orderOf(order) };
+    this.#rows.set(held, { lease, item, order });
+    return held;
+  }
+
+  async renew(
+    transaction: WriteTransaction,
+    proof: LeaseProof,
+    { duration, progress }: Parameters<WorkLeases["renew"]>[2],
+  ): ReturnType<WorkLeases["renew"]> {
+    const now = await transaction.now();
+    const values = [...shown(proof), now, now + duration, progress ?? null];
+    const [row] = await transaction.execute<LeaseRow>(RENEW, values);
+    if (row !== undefined) return leaseOf(row);
+    const [expired] = await transaction.execute<LeaseRow>(LOCK_LEASE, shown(proof));
+    return expired === undefined ? "lost" : "expired";
+  }
+
+  async begin(transaction: WriteTransaction, held: HeldItem, event: HolderEvent): Promise<void> {
+    const rows = this.#rowsOf(held);
+    const owner = await this.#owner(transaction, rows.order);
+    const { item, order } = rows;
+    if (item.state === "leased") {
+      const told = { ...event, item: item.id, from: item.state, to: "in_progress" };
+      const [row, written] = writeItem(transaction, item, { to: { state: "in_progress" }, events: [told], owner });
+      rows.item = row;
+      await Promise.all(written);
+    }
+    if (order.state !== "checked_out") return;
+    const told = { ...event, item: undefined, from: order.state, to: "in_progress" };
+    const [row, written] = writeOrder(transaction, order, { to: { state: "in_progress" }, events: [told], owner });
+    rows.order = row;
+    await Promise.all(written);
+  }
+
+  async submit(
+    transaction: WriteTransaction,
+    held: HeldItem,
+    { result, resultHash, evidence, notes, event }: Parameters<WorkLeases["submit"]>[2],
+  ): ReturnType<WorkLeases["submit"]> {
+    const { lease, item, order } = this.#rowsOf(held);
+    const owner = await this.#owner(transaction, order);
+    const [, itemWritten] = writeItem(transaction, item, {
+      to: {
+        ...{ state: "submitted", result, result_hash: resultHash, errors: null },
+        ...{ evidence: evidence ?? null, notes: notes ?? null },
+      },
+      events: [{ ...event, item: item.id, from: item.state, to: "submitted" }],
+      owner,
+    });
+    const last = order.open === 1;
+    const moved = [{ ...event, item: undefined, from: order.state, to: "submitted", details: "{}" }];
+    const [, orderWritten] = writeOrder(transaction, order, {
+      to: { open: order.open - 1, ...(last ? { state: "submitted", reason: "" } : {}) },
+      events: last ? moved : [],
+      owner,
+    });
+    const recounted = item.dependents > 0 ? [recountWaiting(transaction, order.id)] : [];
+    await Promise.all([...itemWritten, ...recounted, ...orderWritten, ...endLease(transaction, lease)]);
+    return { last };
+  }
+
+  async giveUp(
+    transaction: WriteTransaction,
+    held: HeldItem,
+    { runAt, errors, final = false, uncounted = false, event }: Parameters<WorkLeases["giveUp"]>[2],
+  ): ReturnType<WorkLeases["giveUp"]> {
+    const rows = this.#rowsOf(held);
+    const ended = endLease(transaction, rows.lease);
+    const attempt = uncounted ? rows.item.attempt - 1 : rows.item.attempt;
+    await Promise.all(ended);
+    return this.#putBack(transaction, rows, { runAt, errors, final, attempt, event });
+  }
+
+  async list(
+    transaction: Parameters<WorkLeases["list"]>[0],
+    { id, tenant }: Parameters<WorkLeases["list"]>[1],
+  ): ReturnType<WorkLeases["list"]> {
+    return (await transaction.execute<LeaseRow>(LIST, [id, tenant])).map(leaseOf);
+  }
+
+  async requestCancel(
+    transaction: WriteTransaction,
+    { id, tenant }: Parameters<WorkLeases["requestCancel"]>[1],
+  ): Promise<void> {
+    await transaction.execute(CANCEL, [id, tenant]);
+  }
+
+  async reclaim(transaction: WriteTransaction, limit: number): ReturnType<WorkLeases["reclaim"]> {
+    return this.#reclaim(transaction, await transaction.execute<LeaseRow>(EXPIRED, [await transaction.now(), limit]));
+  }
+
+  /** Whoever holds the lock of an order is at work on it: its expired items are left for the next time. */
+  async #reclaim(transaction: WriteTransaction, expired: readonly LeaseRow[]): ReturnType<WorkLeases["reclaim"]> {
+    const now = await transaction.now();
+    const reclaimed: { id: string; order: string; tenant: string }[] = [];
+    for (const lease of expired.toSorted((left, right) => (left.order_id < right.order_id ? -1 : 1))) {
+      const { order_id, item_id, tenant, epoch } = lease;
+      const [order] = await transaction.execute<OrderRow>(TRY_ORDER, [order_id, tenant]);
+      if (order === undefined) continue;
+      const [[item], [ended]] = await Promise.all([
+        transaction.execute<ItemRow>(LOCK_ITEM, [item_id, tenant]),
+        transaction.execute<Pick<LeaseRow, "item_id">>(END_EXPIRED, [item_id, epoch, now]),
+      ]);
+      if (item === undefined || ended === undefined) continue;
+      await Promise.all(countNoLonger(transaction, lease));
+      const event = { kind: "lease_expired", actor: SYSTEM, details: JSON.stringify({ epoch }) };
+      const how = { runAt: now, errors: undefined, final: false, attempt: item.attempt, event };
+      await this.#putBack(transaction, { lease, item, order }, how);
+      reclaimed.push({ id: item_id, order: order_id, tenant });
+    }
+    return reclaimed;
+  }
+
+  /** Puts an item whose lease has ended back in the queue, or ends it. */
+  async #putBack(
+    transaction: WriteTransaction,
+    { item, order }: Rows,
+    how: {
+      readonly runAt: number;
+      readonly errors: string | undefined;
+      readonly final: boolean;
+      readonly attempt: number;
+      readonly event: HolderEvent;
+    },
+  ): Promise<"queued" | "failed"> {
+    const { runAt, attempt, event } = how;
+    const owner = await this.#owner(transaction, order);
+    const usedUp = attempt >= item.attempts;
+    const to = how.final || usedUp ? "failed" : "queued";
+    const errors = how.errors ?? (usedUp ? USED_UP : item.errors);
+    const parked = isWorkable(order.state) ? 0 : 1;
+    const [, written] = writeItem(transaction, item, {
+      to: { state: to, run_at: runAt, attempt, errors, parked },
+      events: [{ ...event, item: item.id, from: item.state, to }],
+      owner,
+    });
+    await Promise.all(written);
+    if (!isWorkable(order.state)) return to;
+    if (to === "failed") await this.#failOrder(transaction, order, { event, owner });
+    else await this.#queueOrder(transaction, { item, order }, { event, owner });
+    return to;
+  }
+
+  async #failOrder(
+    transaction: WriteTransaction,
+    order: OrderRow,
+    { event, owner }: { readonly event: HolderEvent; readonly owner: ChainOwner },
+  ): Promise<void> {
+    const told: NewWorkEvent = { ...event, kind: "failed", item: undefined, from: order.state, to: "failed" };
+    const [, written] = writeOrder(transaction, order, {
+      to: { state: "failed", reason: "item_failed" },
+      events: [{ ...told, details: "{}" }],
+      owner,
+    });
+    await Promise.all([...written, transaction.execute(CANCEL, [order.id, order.tenant])]);
+  }
+
+  /** Nobody is at it any more, and nothing was handed in: the order is as if nobody had ever begun. */
+  async #queueOrder(
+    transaction: WriteTransaction,
+    { item, order }: Pick<Rows, "item" | "order">,
+    { event, owner }: { readonly event: HolderEvent; readonly owner: ChainOwner },
+  ): Promise<void> {
+    if (order.state === "queued") return;
+    if ((await transaction.execute(UNDER_WAY, [order.id, item.id])).length > 0) return;
+    const told: NewWorkEvent = { ...event, kind: "queued", item: undefined, from: order.state, to: "queued" };
+    const [, written] = writeOrder(transaction, order, {
+      to: { state: "queued", reason: "" },
+      events: [{ ...told, details: "{}" }],
+      owner,
+    });
+    await Promise.all(written);
+  }
+
+  async #owner(transaction: WriteTransaction, { id, tenant }: OrderRow): Promise<ChainOwner> {
+    return { tenant, order: id, at: await transaction.now(), ids: this.#ids };
+  }
+
+  #rowsOf(held: HeldItem): Rows {
+    const rows = this.#rows.get(held);
+    if (rows === undefined) throw new TypeError("Only what hold() has answered is held.");
+    return rows;
+  }
+}
+
+const USED_UP = JSON.stringify([
+  { code: "max_attempts_exceeded", message: "It was begun as often as it may be, and never finished." },
+]);
+
+function shown({ item, tenant, epoch, tokenHash, holder }: LeaseProof) {
+  return [item, tenant, epoch, tokenHash, holder.type, holder.id];
+}

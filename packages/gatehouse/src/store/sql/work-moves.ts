@@ -1,0 +1,80 @@
+import type { WriteTransaction } from "../../kernel/ports/store.ts";
+import type { NewWorkEvent } from "../../kernel/ports/work-orders.ts";
+import type { OrderState } from "../../kernel/work-states.ts";
+import { portableStatement } from "./statement.ts";
+import { append, link, type ChainOwner } from "./work-chain.ts";
+import { type ItemRow, lockingStatement, ORDER_COLUMNS, type OrderRow } from "./work-rows.ts";
+
+/** An order, locked until the transaction ends. */
+export const LOCK_ORDER = lockingStatement(
+  `SELECT ${ORDER_COLUMNS} FROM work_orders WHERE id = $1 AND tenant = $2`,
+  "FOR NO KEY UPDATE",
+);
+const WRITE_ORDER = portableStatement(
+  `UPDATE work_orders SET state = $2, reason = $3, priority = $4, risk = $5, version = $6, plan_revision = $7, open = $8,
+     event_number = $9, event_hash = $10, updated_at = $11, closed_at = $12 WHERE id = $1`,
+);
+const WRITE_ITEM = portableStatement(
+  `UPDATE work_items SET state = $2, run_at = $3, attempt = $4, parked = $5, result = $6, result_hash = $7, evidence = $8,
+     notes = $9, errors = $10, epoch = $11, event_number = $12, event_hash = $13, updated_at = $14 WHERE id = $1`,
+);
+const PARK = portableStatement("UPDATE work_items SET parked = $2 WHERE order_id = $1 AND state = 'queued'");
+const DONE = "('submitted', 'accepted', 'completed')";
+const WAITING = (keys: string): string =>
+  `(SELECT COUNT(*) FROM work_items AS other WHERE other.order_id = item.order_id AND other.state NOT IN ${DONE}
+     AND other.key IN (${keys}))`;
+const RECOUNT_TEXT = (keys: string): string =>
+  `UPDATE work_items AS item SET waiting_for = ${WAITING(keys)}
+   WHERE item.order_id = $1 AND item.state = 'queued' AND item.depends_on <> '[]' AND item.waiting_for <> ${WAITING(keys)}`;
+const RECOUNT = Object.freeze({
+  sqlite: portableStatement(RECOUNT_TEXT("SELECT value FROM json_each(item.depends_on)")).sqlite,
+  postgres: portableStatement(RECOUNT_TEXT("SELECT jsonb_array_elements_text(item.depends_on::jsonb)")).postgres,
+});
+
+const WORKABLE: ReadonlySet<OrderState> = new Set(["queued", "checked_out", "in_progress"]);
+const CLOSED: ReadonlySet<OrderState> = new Set(["completed", "dead_lettered", "cancelled"]);
+
+/** Whether items of orders in a state are worked on. */
+export function isWorkable(state: OrderState): boolean {
+  return WORKABLE.has(state);
+}
+
+/** Changes a locked order with its events; statements under way at once, in order. What it is now is the first value. */
+export function writeOrder(
+  transaction: WriteTransaction,
+  former: OrderRow,
+  change: { readonly to: Partial<OrderRow>; readonly events: readonly NewWorkEvent[]; readonly owner: ChainOwner },
+): readonly [OrderRow, readonly Promise<unknown>[]] {
+  const { to, events, owner } = change;
+  const linked = link(owner, former, events);
+  const row: OrderRow = { ...former, ...to, ...linked.head, version: former.version + 1, updated_at: owner.at };
+  const closed: OrderRow = CLOSED.has(row.state) ? { ...row, closed_at: row.closed_at ?? owner.at } : row;
+  const written = transaction.execute(WRITE_ORDER, [
+    ...[closed.id, closed.state, closed.reason, closed.priority, closed.risk, closed.version, closed.plan_revision],
+    ...[closed.open, closed.event_number, closed.event_hash, closed.updated_at, closed.closed_at],
+  ]);
+  const parks = isWorkable(former.state) !== isWorkable(row.state);
+  const parked = parks ? [transaction.execute(PARK, [row.id, isWorkable(row.state) ? 0 : 1])] : [];
+  return [closed, [written, ...parked, ...append(transaction, linked)]];
+}
+
+/** Changes a locked item with its events, likewise. */
+export function writeItem(
+  transaction: WriteTransaction,
+  former: ItemRow,
+  change: { readonly to: Partial<ItemRow>; readonly events: readonly NewWorkEvent[]; readonly owner: ChainOwner },
+): readonly [ItemRow, readonly Promise<unknown>[]] {
+  const { to, events, owner } = change;
+  const linked = link(owner, former, events);
+  const row: ItemRow = { ...former, ...to, ...linked.head, updated_at: owner.at };
+  const written = transaction.execute(WRITE_ITEM, [
+    ...[row.id, row.state, row.run_at, row.attempt, row.parked, row.result, row.result_hash, row.evidence, row.notes],
+    ...[row.errors, row.epoch, row.event_number, row.event_hash, row.updated_at],
+  ]);
+  return [row, [written, ...append(transaction, linked)]];
+}
+
+/** Counts anew what queued items of an order still wait for. */
+export function recountWaiting(transaction: WriteTransaction, order: string): Promise<unknown> {
+  return transaction.execute(RECOUNT, [order]);
+}

@@ -1,0 +1,110 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { createWorkHistory } from "../store/sql/work-history.ts";
+import { createWorkParts } from "../store/sql/work-parts.ts";
+import { createWorkPauses } from "../store/sql/work-pauses.ts";
+import { useStore, type CreateStoreFixture } from "./store-contract-fixture.ts";
+import { agent, WorkKit } from "./work-kit.ts";
+
+/** What parts, pauses and the history of orders promise on any transactional store. */
+export function describeWorkRecordsContract(name: string, create: CreateStoreFixture): void {
+  describe(`${name}: parts, pauses and history of work`, () => {
+    const current = useStore(create);
+    describeParts(() => new WorkKit(current()));
+    describePauses(() => new WorkKit(current()));
+    describeHistory(() => new WorkKit(current()));
+  });
+}
+
+function describeParts(fresh: () => WorkKit): void {
+  it("keeps the newest of each part, and no more than there may be", async () => {
+    const kit = fresh();
+    await kit.propose();
+    const { lease, item } = await kit.take();
+    const parts = createWorkParts();
+    const put = (partName: string, number: number, payload: string) =>
+      kit.store.write((transaction) =>
+        parts.put(transaction, lease, {
+          ...{ name: partName, number, payload, bytes: payload.length, checksum: `of ${payload}`, most: 2 },
+          ...{ state: "validated", errors: undefined },
+        }),
+      );
+    assert.equal(await put("page", 1, "[1]"), 1);
+    assert.equal(await put("page", 0, "[2]"), 1);
+    assert.equal(await put("page", 1, "[3]"), 2);
+    assert.equal(await put("page", 2, "[4]"), undefined);
+    assert.equal(await put("cover", 0, "[5]"), undefined);
+    const listed = await kit.store.read((transaction) => parts.list(transaction, item));
+    assert.deepEqual(
+      listed.map((part) => [part.name, part.number, part.payload, part.revision, part.epoch, part.checksum]),
+      [
+        ["page", 0, "[2]", 1, 1, "of [2]"],
+        ["page", 1, "[3]", 2, 1, "of [3]"],
+      ],
+    );
+    assert.deepEqual(await kit.store.read((transaction) => parts.list(transaction, { ...item, tenant: "x" })), []);
+  });
+}
+
+function describePauses(fresh: () => WorkKit): void {
+  it("stops an agent, a type or a tenant, and tells those who hold something of it", async () => {
+    for (const [kind, pausedName] of [
+      ["agent", "a"],
+      ["type", "caption.write"],
+      ["tenant", ""],
+    ] as const) {
+      const kit = fresh();
+      const pauses = createWorkPauses();
+      await kit.propose(["one", "two"]);
+      const held = await kit.take(agent("a"));
+      const pause = { tenant: kit.tenant, kind, name: pausedName, reason: "It runs wild.", pausedBy: "ada" };
+      await kit.store.write((transaction) => pauses.add(transaction, pause));
+      const beat = await kit.renew(held);
+      assert.ok(typeof beat !== "string" && beat.cancelRequested);
+      const refused = (await kit.ask(agent("a"))).claimed;
+      assert.deepEqual(refused, { kind: "paused", by: kind, reason: "It runs wild." });
+      assert.equal((await kit.ask(agent("b"))).claimed.kind, kind === "agent" ? "claimed" : "paused");
+      const found = (of: string) =>
+        kit.store.read((transaction) => pauses.find(transaction, { tenant: kit.tenant, type: kit.type, agent: of }));
+      assert.equal((await found("a"))?.kind, kind);
+      assert.equal((await found("b"))?.kind, kind === "agent" ? undefined : kind);
+      const [{ at: _, ...listed } = assert.fail()] = await kit.store.read((transaction) =>
+        pauses.list(transaction, kit.tenant),
+      );
+      assert.deepEqual(listed, pause);
+      assert.equal(await kit.store.write((transaction) => pauses.lift(transaction, pause)), true);
+      assert.equal(await kit.store.write((transaction) => pauses.lift(transaction, pause)), false);
+      await kit.propose();
+      assert.equal((await kit.ask(agent("a"))).claimed.kind, "claimed");
+    }
+  });
+}
+
+function describeHistory(fresh: () => WorkKit): void {
+  it("moves ended orders away, finds them still, and deletes them with all but their events", async () => {
+    const kit = fresh();
+    const history = createWorkHistory();
+    const [ended, open] = [await kit.propose(["a"]), await kit.propose(["b"])];
+    await kit.change(ended, { state: "cancelled" }, { from: ["queued"], to: "cancelled" });
+    const [order, items] = [await kit.order(ended), await kit.item(ended.items[0] ?? "")];
+    const later = (await kit.now()) + 1000;
+    const run = (what: keyof typeof history, before: number) =>
+      kit.store.write((transaction) => history[what](transaction, before, 100));
+    assert.equal(await run("archive", order.closedAt ?? 0), 0);
+    assert.ok((await run("archive", later)) >= 1);
+    assert.equal(await run("archive", later), 0);
+    assert.deepEqual([await kit.order(ended), await kit.item(ended.items[0] ?? "")], [order, items]);
+    assert.equal(await kit.verify(ended), undefined);
+    const page = { filter: {}, limit: 10 };
+    const list = async () =>
+      (await kit.store.read((transaction) => kit.orders.list(transaction, kit.tenant, page))).map(({ id }) => id);
+    assert.deepEqual(await list(), [ended.id, open.id]);
+    assert.ok((await run("prune", later)) >= 1);
+    assert.deepEqual(await list(), [open.id]);
+    const events = () => kit.store.read((transaction) => kit.orders.events(transaction, ended, { limit: 10 }));
+    assert.ok((await events()).length > 0);
+    assert.ok((await run("pruneEvents", later)) > 0);
+    assert.deepEqual(await events(), []);
+    assert.equal(await kit.verify(open), undefined);
+  });
+}
