@@ -36,5 +36,9 @@ export const workProblems = defineProblems({
   REVIEWER_NOT_INDEPENDENT: { status: 403, message: "Whoever has proposed an order or worked on it cannot review it." },
   REVIEW_NEEDS_STEP_UP: { status: 403, message: "This review needs a fresh sign-in with a second factor." },
   FORBIDDEN_DIRECT_MUTATION: { status: 403, message: "This can be changed by a work order alone." },
+  WORK_SUBJECT_ERASED: {
+    status: 410,
+    message: "Whose data this is was erased for good. Nothing can be proposed about them, and nothing be read.",
+  },
   WORK_NOT_REVERTIBLE: { status: 409, message: "What this order has changed cannot be taken back by itself." },
 });

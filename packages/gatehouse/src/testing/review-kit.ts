@@ -1,0 +1,378 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { z } from "zod";
+import type { AnyAction, Authorise } from "../kernel/action.ts";
+import type { Principal } from "../kernel/attempt.ts";
+import { canonicalJson } from "../kernel/codec.ts";
+import { generateKeyMaterial } from "../kernel/key-material.ts";
+import { createKeyRing } from "../kernel/key-ring.ts";
+import { createIds } from "../kernel/ids.ts";
+import { isDenial, type Outcome } from "../kernel/outcome.ts";
+import type { ClaimedJob, JobHandler, Jobs } from "../kernel/ports/jobs.ts";
+import type { Migration, ReadTransaction, Store, WriteTransaction } from "../kernel/ports/store.ts";
+import type { WorkLeases } from "../kernel/ports/work-leases.ts";
+import type { WorkItem, WorkOrder } from "../kernel/ports/work-orders.ts";
+import { createSealer } from "../kernel/seal.ts";
+import { createMemoryBus } from "../store/memory/memory-bus.ts";
+import { coreMigrations } from "../store/migrations/core-migrations.ts";
+import { portableMigration } from "../store/migrations/portable-migration.ts";
+import { createJobs } from "../store/sql/jobs.ts";
+import { portableStatement } from "../store/sql/statement.ts";
+import { createWorkLeases } from "../store/sql/work-leases.ts";
+import { createWorkOrders } from "../store/sql/work-orders.ts";
+import { createWorkPauses } from "../store/sql/work-pauses.ts";
+import { createWorkPlans } from "../store/sql/work-plans.ts";
+import { createWorkSubjectKeys } from "../store/sql/work-subject-keys.ts";
+import { openSqliteStore } from "../store/sqlite/sqlite-store.ts";
+import { createApplyContext, type ApplyContext } from "../work/apply/apply-context.ts";
+import { defineOrderType, type AnyOrderType, type OrderTypeDefinition } from "../work/order-type.ts";
+import { createOrderTypes } from "../work/order-types.ts";
+import { createEffects } from "../work/apply/effects.ts";
+import { defineEffect, defineResource } from "../work/resource.ts";
+import { createWorkJobHandlers, createWorkReviewActions } from "../work/review/review.ts";
+import type { ReviewerAuthentication, ReviewRules } from "../work/review/policy.ts";
+import type { WorkReviewParts } from "../work/review/review-parts.ts";
+import type { WorkRules } from "../work/rules.ts";
+import { createWorkPayloads, type OrderPayloads } from "../work/subject/payloads.ts";
+import { addPreview, WORK_EFFECTS_QUEUE, WORK_QUEUE } from "../work/work-jobs.ts";
+import { createDeterministicRandom } from "./deterministic-random.ts";
+import { createFakeClock, type FakeClock } from "./fake-clock.ts";
+import { createTestGate, type TestAttempt, type TestGate } from "./gate-kit.ts";
+
+/** A thing that orders of the kit change. */
+export interface Thing {
+  readonly name: string;
+  readonly secret: string;
+}
+
+/** The table of things. */
+export const reviewKitMigrations: readonly Migration[] = [
+  portableMigration(
+    "9003_things",
+    `CREATE TABLE things (
+      tenant {id} NOT NULL, id {id} NOT NULL, name TEXT NOT NULL, secret TEXT NOT NULL, PRIMARY KEY (tenant, id)
+    ) {strict}`,
+  ),
+];
+const READ = portableStatement("SELECT name, secret FROM things WHERE tenant = $1 AND id = $2");
+const WRITE = portableStatement(
+  `INSERT INTO things (tenant, id, name, secret) VALUES ($1, $2, $3, $4)
+   ON CONFLICT (tenant, id) DO UPDATE SET name = excluded.name, secret = excluded.secret`,
+);
+const DELETE = portableStatement("DELETE FROM things WHERE tenant = $1 AND id = $2");
+
+/** The resource of things. */
+export const thingResource = defineResource<Thing>({
+  type: "thing",
+  label: (id) => `thing ${id}`,
+  sensitive: ["secret"],
+  read: async (transaction, { tenant, id }) => {
+    const [row] = await transaction.execute<Thing>(READ, [tenant, id]);
+    return row === undefined ? undefined : { name: row.name, secret: row.secret };
+  },
+  write: async (transaction, { tenant, id }, thing) => {
+    if (thing === undefined) await transaction.execute(DELETE, [tenant, id]);
+    else await transaction.execute(WRITE, [tenant, id, thing.name, thing.secret]);
+  },
+});
+
+/** A letter that was sent. */
+export interface SentLetter {
+  readonly key: string;
+  readonly text: string;
+}
+
+const Input = z.strictObject({
+  things: z.array(z.string().min(1)).max(100),
+  letter: z.string().optional(),
+  subject: z.string().optional(),
+  risk: z.enum(["low", "medium", "high"]).optional(),
+});
+type Input = z.infer<typeof Input>;
+const Item = z.strictObject({ thing: z.string() });
+const Result = z.strictObject({ name: z.string(), secret: z.string().optional() });
+type Definition = OrderTypeDefinition<Input, z.infer<typeof Item>, z.infer<typeof Result>>;
+
+/** Renames things, one item each: an order type of everything that plans can be made of. */
+export function renamingType(
+  letters: SentLetter[] = [],
+  more: Partial<Definition> = {},
+): AnyOrderType {
+  const letter = defineEffect<string>({
+    type: "letter",
+    label: () => "a letter",
+    run: async (text, { key }) => void letters.push({ key, text }),
+  });
+  return defineOrderType({
+    ...{ type: "things.rename", version: 1, title: "Rename things", description: "Gives things other names." },
+    ...{ input: Input, item: Item, result: Result, resources: [thingResource], effects: [letter] },
+    items: ({ input }) => input.things.map((thing) => ({ key: thing, input: { thing } })),
+    risk: ({ risk = "medium" }) => risk,
+    subject: ({ subject }) => subject,
+    async preview(space, { input, items }) {
+      for (const { key, result } of items) {
+        const options = { sources: [key] };
+        const { name, secret = "" } = result;
+        if ((await space.read(thingResource, key)) === undefined)
+          await space.create(thingResource, key, { name, secret }, options);
+        else await space.update(thingResource, key, { name, ...(result.secret === undefined ? {} : { secret }) }, options);
+      }
+      if (input.letter !== undefined) space.invoke(letter, "letter", input.letter);
+    },
+    ...more,
+  });
+}
+
+/** What differs from the plain kit. */
+export interface ReviewKitOptions {
+  readonly type?: AnyOrderType;
+  readonly letters?: SentLetter[];
+  /** Default: an embedded store in memory. A store given has the kit's migrations and is the caller's to close. */
+  readonly store?: Store;
+  readonly clock?: FakeClock;
+  readonly seed?: string;
+  readonly reviewRules?: Partial<ReviewRules>;
+  /** How people have signed in, by their identifiers; default: just now, with a second factor. */
+  readonly authentication?: Readonly<Record<string, ReviewerAuthentication>>;
+  readonly actions?: (context: ApplyContext) => readonly AnyAction[];
+}
+
+/** A plan as a reviewer has seen it. */
+export interface SeenPlan {
+  readonly order: string;
+  readonly revision: number;
+  readonly digest: string;
+}
+
+const HOUR = 3_600_000;
+const RULES: ReviewRules = {
+  low: { approvals: 1, stepUp: false, expires: 24 * HOUR },
+  medium: { approvals: 1, stepUp: false, expires: 24 * HOUR },
+  high: { approvals: 2, stepUp: true, expires: 2 * HOUR },
+};
+const ALL = { by: ["principal"], rule: { kind: "window", limit: 1_000_000, window: 60_000 } } as const;
+/** Scopes decide, and nothing else. */
+const rules: WorkRules = {
+  permit: (scope): Authorise<unknown> => ({ principal }) => principal.grants.has(scope),
+  limits: [{ name: "work", ...ALL }],
+};
+
+/** Somebody with scopes. */
+export function worker(id: string, scopes: readonly string[], more: Partial<Principal> = {}): Principal {
+  const grants = new Set(scopes.map((scope) => `work:${scope}`));
+  return { type: "agent", id, tenant: "acme", grants, ...more };
+}
+
+/** A program that proposes and works. */
+export const AGENT = worker("agent", ["read", "propose", "execute"]);
+/** Another one. */
+export const OTHER_AGENT = worker("other-agent", ["read", "propose", "execute"]);
+/** People who review. */
+export const RITA = worker("rita", ["read", "review"], { type: "user" });
+/** Another reviewer. */
+export const SAM = worker("sam", ["read", "review"], { type: "user" });
+/** Somebody who administers. */
+export const ADA = worker("ada", ["read", "admin"], { type: "user" });
+
+/** Orders behind every guard, from proposing to applying. Working on items is done on the leases themselves. */
+export class ReviewKit implements AsyncDisposable {
+  readonly parts: WorkReviewParts;
+  readonly kit: TestGate;
+  readonly store: Store;
+  readonly clock: FakeClock;
+  readonly jobs: Jobs;
+  readonly letters: readonly SentLetter[];
+  readonly handlers: ReadonlyMap<string, JobHandler>;
+  readonly leases: WorkLeases;
+  readonly #ownsStore: boolean;
+  #keys = 0;
+  readonly #seed: string;
+
+  private constructor(made: Pick<ReviewKit, "parts" | "kit" | "store" | "clock" | "jobs" | "letters" | "handlers" | "leases">, more: { readonly ownsStore: boolean; readonly seed: string }) {
+    ({ parts: this.parts, kit: this.kit, store: this.store, clock: this.clock, jobs: this.jobs } = made);
+    ({ letters: this.letters, handlers: this.handlers, leases: this.leases } = made);
+    this.#ownsStore = more.ownsStore;
+    this.#seed = more.seed;
+  }
+
+  static async open(options: ReviewKitOptions = {}): Promise<ReviewKit> {
+    const { letters = [], clock = createFakeClock(), seed = "work" } = options;
+    const type = options.type ?? renamingType(letters);
+    const migrations = [...coreMigrations, ...reviewKitMigrations];
+    const store = options.store ?? (await openSqliteStore({ memory: true, clock, migrations, profile: "development" }));
+    const random = createDeterministicRandom(`work ${seed}`);
+    const keyRing = createKeyRing(generateKeyMaterial(createDeterministicRandom("work keys"), createFakeClock()));
+    const ids = createIds(clock, random);
+    const subjectKeys = createWorkSubjectKeys();
+    const jobs = createJobs({ store, bus: createMemoryBus(), ids });
+    const applyContext = createApplyContext({ keyRing, clock, random });
+    const { authentication = {} } = options;
+    const parts: WorkReviewParts = {
+      ...{ orders: createWorkOrders({ ids }), plans: createWorkPlans(), pauses: createWorkPauses(), subjectKeys },
+      payloads: createWorkPayloads({ keys: subjectKeys, sealer: createSealer({ keyRing, random, clock }), random }),
+      ...{ jobs, types: createOrderTypes([type]), ids, keyRing, applyContext, rules },
+      ...{ entrances: ["http", "mcp", "job"], reviewRules: { ...RULES, ...options.reviewRules } },
+      limits: { items: 100, attempts: 3 },
+      authenticationOf: async (transaction, { principal }) =>
+        authentication[principal.id] ?? { at: await nowOf(transaction, clock), secondFactor: true },
+    };
+    const actions = [...createWorkReviewActions(parts), ...(options.actions?.(applyContext) ?? [])];
+    const limit = { limit: 1_000_000, window: 60_000 };
+    const kit = await createTestGate({ actions, store, clock, seed, limit });
+    const jobParts = { ...parts, store, gate: () => kit.gate, clock };
+    const handlers = [...createWorkJobHandlers(jobParts), createEffects(jobParts)];
+    const made = { parts, kit, store, clock, jobs, letters, leases: createWorkLeases({ ids }) };
+    const byKind = new Map(handlers.map((handler) => [handler.kind, handler]));
+    return new ReviewKit({ ...made, handlers: byKind }, { ownsStore: options.store === undefined, seed });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kit[Symbol.asyncDispose]();
+    if (this.#ownsStore) await this.store[Symbol.asyncDispose]();
+  }
+
+  /** Attempts an action; a key of its own where none is given. */
+  attempt(action: string, input: unknown, as: Principal, how: TestAttempt = {}): Promise<Outcome> {
+    this.#keys += 1;
+    return this.kit.attempt(action, input, { as, key: `${this.#seed}-${this.#keys}`, ...how });
+  }
+
+  /** Attempts an action that has to succeed. */
+  async done<Value = Readonly<Record<string, unknown>>>(action: string, input: unknown, as: Principal): Promise<Value> {
+    const outcome = await this.attempt(action, input, as);
+    assert.ok(outcome.ok, JSON.stringify({ action, outcome, reported: this.kit.reported.map(String) }));
+    // The caller knows the action.
+    return outcome.value as Value;
+  }
+
+  /** Attempts an action that has to be denied; the code of the problem. */
+  async denied(action: string, input: unknown, as: Principal): Promise<string> {
+    const outcome = await this.attempt(action, input, as);
+    assert.ok(isDenial(outcome), JSON.stringify(outcome));
+    return outcome.problem.code;
+  }
+
+  /** Proposes to rename things; the order's identifier. */
+  async propose(input: Partial<Input>, as: Principal = AGENT): Promise<string> {
+    const { order } = await this.done<{ readonly order: string }>("work.propose", { type: "things.rename", input: { things: [], ...input } }, as);
+    return order;
+  }
+
+  async find(order: string): Promise<WorkOrder> {
+    const found = await this.store.read((transaction) => this.parts.orders.find(transaction, { tenant: "acme", id: order }));
+    assert.ok(found !== undefined);
+    return found;
+  }
+
+  items(order: string): Promise<readonly WorkItem[]> {
+    return this.store.read((transaction) => this.parts.orders.items(transaction, { tenant: "acme", id: order }));
+  }
+
+  /** Kinds of the order's events, the oldest first. */
+  async events(order: string): Promise<readonly string[]> {
+    const key = { tenant: "acme", id: order };
+    const page = await this.store.read((transaction) => this.parts.orders.events(transaction, key, { limit: 500 }));
+    return page.map(({ kind }) => kind).toReversed();
+  }
+
+  /** Has an agent do all items of an order that are queued: names by things. */
+  async work(order: string, names: Readonly<Record<string, z.infer<typeof Result> | string>>, as: Principal = AGENT): Promise<void> {
+    for (;;) {
+      const more = await this.store.write((transaction) => this.#workOne(transaction, { order, names, as }));
+      if (!more) return;
+    }
+  }
+
+  async #workOne(
+    transaction: WriteTransaction,
+    { order, names, as }: { readonly order: string; readonly names: Readonly<Record<string, z.infer<typeof Result> | string>>; readonly as: Principal },
+  ): Promise<boolean> {
+    const { tenant, type, id, onBehalfOf } = as;
+    const holder = { type, id, ...(onBehalfOf === undefined ? {} : { onBehalfOf }) };
+    const tokenHash = new Uint8Array(createHash("sha256").update(order).digest());
+    const claimed = await this.leases.claim(transaction, {
+      ...{ tenants: [tenant], types: ["things.rename"], order, holder, tokenHashes: [tokenHash] },
+      ...{ duration: HOUR, ceiling: 24 * HOUR, caps: { agent: 100, type: Infinity, tenant: Infinity } },
+    });
+    const [taken] = claimed.kind === "claimed" ? claimed.items : [];
+    if (taken === undefined) return false;
+    const proof = { tenant, item: taken.item.id, epoch: taken.lease.epoch, tokenHash, holder };
+    const held = await this.leases.hold(transaction, proof);
+    assert.ok(typeof held !== "string", String(held));
+    const payloads = await this.parts.payloads.of(transaction, held.order);
+    assert.ok(payloads !== undefined);
+    const said = names[taken.item.key] ?? "renamed";
+    const { last } = await this.leases.submit(transaction, held, {
+      ...submissionOf(payloads, taken.item, typeof said === "string" ? { name: said } : said),
+      event: { kind: "submitted", actor: holder, details: "{}" },
+    });
+    if (last) await addPreview(this.parts.jobs, transaction, held.order);
+    return true;
+  }
+
+  /** Does all jobs that are due, and those that come of them. */
+  async run(queues: readonly string[] = [WORK_QUEUE, WORK_EFFECTS_QUEUE]): Promise<void> {
+    for (const queue of queues) {
+      for (;;) {
+        const claimed = await this.jobs.claim(queue, { limit: 10, duration: HOUR });
+        if (claimed.length === 0) break;
+        for (const job of claimed) await this.perform(job);
+      }
+    }
+  }
+
+  /** Does one job as workers do. */
+  async perform(job: ClaimedJob): Promise<void> {
+    const handler = this.handlers.get(job.kind);
+    assert.ok(handler !== undefined, job.kind);
+    try {
+      const effect = await handler.run(job, new AbortController().signal);
+      if (effect === undefined) return;
+      await this.store.write(async (transaction) => {
+        assert.ok(await this.jobs.complete(transaction, job));
+        await effect(transaction);
+      });
+    } catch (error) {
+      const reason = String(error);
+      await this.store.write(async (transaction) => {
+        const runAt = (await transaction.now()) + 1000;
+        if ((await this.jobs.fail(transaction, job, { reason, runAt })) === "dead")
+          await handler.dead?.(transaction, job, reason);
+      });
+    }
+  }
+
+  /** The newest plan as a reviewer sees it. */
+  preview(order: string, as: Principal = RITA): Promise<SeenPlan & Readonly<Record<string, unknown>> & { readonly changes: readonly { readonly before?: unknown; readonly after?: unknown }[] }> {
+    return this.done("work.preview", { order }, as);
+  }
+
+  /** An order with a plan that waits for reviewers. */
+  async planned(input: Partial<Input> = { things: ["a"] }, names: Parameters<ReviewKit["work"]>[1] = {}): Promise<SeenPlan> {
+    const order = await this.propose(input);
+    await this.work(order, names);
+    await this.run();
+    const { revision, digest } = await this.preview(order);
+    return { order, revision, digest };
+  }
+
+  /** Changes a thing without any order. */
+  setThing(id: string, thing: Thing | undefined, tenant = "acme"): Promise<void> {
+    return this.store.write((transaction) => thingResource.write(transaction, { tenant, id }, thing));
+  }
+
+  thing(id: string, tenant = "acme"): Promise<Thing | undefined> {
+    return this.store.read((transaction) => thingResource.read(transaction, { tenant, id }));
+  }
+}
+
+function submissionOf(payloads: OrderPayloads, { key }: WorkItem, result: z.infer<typeof Result>) {
+  const text = canonicalJson(result);
+  const sealed = payloads.seal(["item", key, "result"], text);
+  return { result: sealed, resultHash: payloads.digest(text), evidence: undefined, notes: undefined };
+}
+
+async function nowOf(transaction: ReadTransaction, clock: FakeClock): Promise<number> {
+  // Reviews are judged by the database's time, which on SQLite is the clock's.
+  return "now" in transaction ? (transaction as WriteTransaction).now() : clock.now();
+}

@@ -1,0 +1,50 @@
+import type { ActionContext, Authorise } from "../../kernel/action.ts";
+import type { ReadTransaction, Store } from "../../kernel/ports/store.ts";
+import type { WorkOrder } from "../../kernel/ports/work-orders.ts";
+import type { WorkRules, WorkScope } from "../rules.ts";
+
+type Asking = Pick<ActionContext<unknown>, "principal" | "input" | "attempt"> & {
+  readonly transaction: ReadTransaction;
+};
+
+/** The rule that admits whoever has one of two scopes. */
+export function permitEither(
+  { permit }: WorkRules,
+  operation: string,
+  [first, second]: readonly [WorkScope, WorkScope],
+): Authorise<unknown> {
+  const rule = permit(first, operation);
+  const other = permit(second, operation);
+  const either: Authorise<unknown> = async (context) => {
+    const answer = await rule(context);
+    return answer === true || (await other(context)) === true ? true : answer;
+  };
+  return rule.demand === undefined ? either : Object.assign(either, { demand: rule.demand });
+}
+
+/** Whether whoever attempts an action has a scope besides that which the action asks for. */
+export async function hasScope(
+  { permit }: WorkRules,
+  [scope, operation]: readonly [WorkScope, string],
+  { principal, input, attempt, transaction }: Asking,
+): Promise<boolean> {
+  const read: Store["read"] = (work) => work(transaction);
+  return (await permit(scope, operation)({ principal, input, attempt, read })) === true;
+}
+
+/** Whether somebody sees an order: their own, and whoever reviews or administers sees all of the tenant. */
+export async function seesOrder(
+  rules: WorkRules,
+  operation: string,
+  { order, ...asking }: Asking & { readonly order: WorkOrder },
+): Promise<boolean> {
+  if (isProposer(order, asking)) return true;
+  for (const scope of ["work:review", "work:admin"] as const)
+    if (await hasScope(rules, [scope, operation], asking)) return true;
+  return false;
+}
+
+/** Whether somebody has proposed an order. */
+export function isProposer({ proposer }: WorkOrder, { principal }: Pick<Asking, "principal">): boolean {
+  return proposer.type === principal.type && proposer.id === principal.id;
+}
