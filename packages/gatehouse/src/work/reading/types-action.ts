@@ -20,7 +20,8 @@ function describeType({ type, version, title, description, ...schemas }: AnyOrde
   const schemaOf = (name: string, schema: object, side: "input" | "output") => ({
     ...jsonSchemaOf(`${type} (${name})`, schema, side),
   });
-  const parts = Object.entries(schemas.parts?.schemas ?? {});
+  // A registry's types are of any payloads: what their parts are is checked where they are declared.
+  const parts = Object.entries((schemas.parts?.schemas ?? {}) as Readonly<Record<string, object>>);
   return {
     ...{ type, version, title, description },
     input: schemaOf("input", schemas.input, "input"),
