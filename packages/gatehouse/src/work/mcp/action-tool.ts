@@ -48,8 +48,7 @@ const KEY = "idempotency_key";
 /** How clients are told what the argument is for that belongs to the guards. */
 const KEY_SCHEMA: JsonObject = {
   type: "string",
-  minLength: 1,
-  maxLength: 255,
+  pattern: "^[!-~]{1,255}$",
   description:
     "Names this intent: a new unique text for each new call, and the same one when the same call is tried again, so that it is carried out once.",
 };
@@ -95,16 +94,10 @@ export function resultOf(value: unknown, present?: (value: unknown) => readonly 
   return { kind: "result", content: [text, ...(present?.(value) ?? [])], structured };
 }
 
-/** A refusal as models read it. */
+/** A refusal as models read it: as text alone, since what programs read has to be as the tool's schema says. */
 export function refusedResult(denial: Denial): McpAnswer {
-  const structured = problemDocument(denial, "");
-  const { request_id: _none, ...document } = structured;
-  return {
-    kind: "result",
-    refused: true,
-    content: [{ type: "text", text: JSON.stringify(document) }],
-    structured: document,
-  };
+  const { request_id: _none, ...document } = problemDocument(denial, "");
+  return { kind: "result", refused: true, content: [{ type: "text", text: JSON.stringify(document) }] };
 }
 
 function refusal(denial: Denial, call: McpCall, { errand }: ActionToolDefinition): McpAnswer {

@@ -107,7 +107,7 @@ function keyParameter(required: boolean): JsonObject {
     in: "header",
     required,
     description: "A new unique text for each intent, and the same one when it is tried again.",
-    schema: { type: "string", minLength: 1, maxLength: 255 },
+    schema: { type: "string", pattern: "^[!-~]{1,255}$" },
   };
 }
 
