@@ -49,9 +49,7 @@ const ADD = portableStatement(`INSERT INTO work_plans (${PLAN}) VALUES ($1, $2, 
 const NEWEST = portableStatement(
   `SELECT ${PLAN} FROM work_plans WHERE order_id = $1 AND tenant = $2 ORDER BY revision DESC LIMIT 1`,
 );
-const FIND = portableStatement(
-  `SELECT ${PLAN} FROM work_plans WHERE order_id = $1 AND tenant = $2 AND revision = $3`,
-);
+const FIND = portableStatement(`SELECT ${PLAN} FROM work_plans WHERE order_id = $1 AND tenant = $2 AND revision = $3`);
 const VOID_PLANS = portableStatement(
   "UPDATE work_plans SET voided_because = $3 WHERE order_id = $1 AND tenant = $2 AND voided_because IS NULL",
 );
