@@ -22,16 +22,6 @@ function shows(name: string, ...content: readonly JsonObject[]): McpTool {
   return plainTool(name, async () => ({ kind: "result", content }));
 }
 
-const greeting = defineAction({
-  name: "suite.greet",
-  entrances: ["mcp"],
-  effects: "none",
-  authorise: () => true,
-  limits: [],
-  input: z.strictObject({ name: z.string() }),
-  run: async ({ input }) => ({ greeting: `Hello, ${input.name}!` }),
-});
-
 const failing = defineAction({
   name: "suite.fail",
   entrances: ["mcp"],
@@ -43,7 +33,7 @@ const failing = defineAction({
 });
 
 /** Actions behind tools of the suite. */
-export const SUITE_ACTIONS: readonly AnyAction[] = [greeting, failing];
+export const SUITE_ACTIONS: readonly AnyAction[] = [failing];
 
 const SCHEMA: JsonObject = {
   $schema: "https://json-schema.org/draft/2020-12/schema",
@@ -106,10 +96,10 @@ export function plainTools(parts: ActionToolParts): readonly McpTool[] {
       return { kind: "result", content: [text("done")] };
     }),
     actionTool(parts, { ...action, action: failing, name: "test_error_handling" }),
-    {
-      ...actionTool(parts, { ...action, action: greeting, name: "greet" }),
-      call: async ({ arguments: { name } }) => ({ kind: "result", content: [text(`Hello, ${String(name)}!`)] }),
-    },
+    plainTool("greet", async ({ arguments: given }) => ({
+      kind: "result",
+      content: [text(`Hello, ${String(given["name"])}!`)],
+    })),
   ].map((tool) => (tool.name === "json_schema_2020_12_tool" ? { ...tool, input: SCHEMA } : tool));
 }
 

@@ -38,6 +38,8 @@ import type { IdentityServices } from "./identity/identity-services.ts";
 import type { MediaServices } from "./media/media-services.ts";
 import type { ApplicationRealtime } from "./realtime/application-realtime.ts";
 import type { RealtimeServices } from "./realtime/realtime-services.ts";
+import type { ApplicationWork } from "./work/application-work.ts";
+import type { WorkServices } from "./work/work-services.ts";
 
 /** What an application is given to build itself from: every port, opened and wired. */
 export interface Services {
@@ -76,10 +78,12 @@ export interface Services {
   readonly media: MediaServices;
   /** Actors, once the application has said which there are. */
   readonly realtime: RealtimeServices;
+  /** Work orders, once the application has said which types there are; to be asked for no sooner. */
+  readonly work: () => WorkServices;
 }
 
 /** The ports themselves, which modules are opened with. */
-export type Ports = Omit<Services, "identity" | "guests" | "media" | "realtime">;
+export type Ports = Omit<Services, "identity" | "guests" | "media" | "realtime" | "work">;
 
 /** What an application says about files that people bring. */
 export interface ApplicationMedia {
@@ -114,6 +118,8 @@ export interface ApplicationParts {
   readonly realtime?: ApplicationRealtime;
   /** Has photos and videos uploaded to collections, looked at and published. */
   readonly media?: ApplicationMedia;
+  /** Types of work orders that agents may propose and work on, and who reviews them. */
+  readonly work?: ApplicationWork;
   /** Fills an empty development store with something to look at. */
   readonly seed?: () => Promise<void>;
 }

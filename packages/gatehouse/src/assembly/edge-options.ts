@@ -2,7 +2,7 @@ import type { Config } from "../kernel/config.ts";
 import type { EdgeParts } from "../http/edge-parts.ts";
 
 /** What pages of other origins may use, where some are named. */
-const CORS_PATHS = ["/api/", "/connection/", "/emulation"];
+const CORS_PATHS = ["/api/", "/connection/", "/emulation", "/mcp"];
 
 /** What the configuration says about the HTTP entrance. */
 export function edgeOptions(

@@ -25,6 +25,7 @@ import { startHousekeeping } from "./housekeeping.ts";
 import { mediaRoutes } from "./media/delivery.ts";
 import { mountApplicationUploads, type MountedUploads } from "./media/uploads.ts";
 import { operatorAttempt } from "./operator-attempt.ts";
+import { mountWork, type MountedWork } from "./work/mounted-work.ts";
 import { mountRealtime, type MountedRealtime } from "./realtime/mounted-realtime.ts";
 import { openServices, type Foundation, type ServicesOptions } from "./services.ts";
 import { createStrayUploadsJob } from "./stray-uploads.ts";
@@ -88,17 +89,20 @@ export async function openGatehouse(options: GatehouseOptions): Promise<Gatehous
     foundation.setRealtime(realtime);
     monitoring.metrics.add(realtime.metrics);
   }
-  const actions = [...(parts.actions ?? []), ...monitoring.actions, ...(realtime?.actions ?? [])];
+  const work = await openWork(foundation, parts, stack);
+  const added = [...(realtime?.actions ?? []), ...(work?.actions ?? [])];
+  const actions = [...(parts.actions ?? []), ...monitoring.actions, ...added];
   const rooms = furnish(foundation, application, { ...parts, actions, uploads });
   stack.use(rooms.live);
-  const gate = closeGate(foundation, parts, rooms.actions);
+  const gate = closeGate(foundation, withWorkTokens(parts, work), rooms.actions);
   startBackground(foundation, stack, { uploads, realtime });
   // A command that opens a stopped installation for a moment processes no files.
   if (options.log !== "quiet") {
     await foundation.media.start(parts, stack);
     realtime?.start();
+    await work?.start(stack);
   }
-  const app = await mountRoutes(foundation, parts, rooms);
+  const app = await mountRoutes(foundation, parts, { ...rooms, work });
   app.route("/", monitoring.routes);
   if (realtime !== undefined) app.route("/", realtime.routes());
   const misplaced = services.edge.misplaced();
@@ -122,6 +126,24 @@ export async function openGatehouse(options: GatehouseOptions): Promise<Gatehous
     seed: () => parts.seed?.() ?? Promise.resolve(),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
+}
+
+async function openWork(
+  foundation: Foundation,
+  { work }: ApplicationParts,
+  stack: AsyncDisposableStack,
+): Promise<MountedWork | undefined> {
+  if (work === undefined || !foundation.services.config.work.enabled) return undefined;
+  const mounted = stack.use(await mountWork(foundation, work));
+  foundation.setWork(mounted.services);
+  return mounted;
+}
+
+/** Tokens for work are recognised by those who serve it. */
+function withWorkTokens(parts: ApplicationParts, work: MountedWork | undefined): ApplicationParts {
+  if (work === undefined) return parts;
+  const { authenticators = {} } = parts;
+  return { ...parts, authenticators: { ...authenticators, bearer: work.bearer(authenticators.bearer) } };
 }
 
 function servicesParts({
@@ -281,9 +303,13 @@ function startBackground(
   stack.use(startHousekeeping({ ...services, sessions, records, artifacts, clients, grantRecord, ...jobs, report }));
 }
 
-async function mountRoutes({ services, identity }: Foundation, parts: ApplicationParts, rooms: Rooms): Promise<Hono> {
+async function mountRoutes(
+  { services, identity }: Foundation,
+  parts: ApplicationParts,
+  rooms: Rooms & { readonly work: MountedWork | undefined },
+): Promise<Hono> {
   const { edge, config } = services;
-  const { live, cspReport, uploads } = rooms;
+  const { live, cspReport, uploads, work } = rooms;
   const app = new Hono();
   app.route("/", mediaRoutes(services));
   app.route("/", createEdgeRoutes({ edge, cspReport, reportPath: config.csp.reportUri }));
@@ -291,6 +317,7 @@ async function mountRoutes({ services, identity }: Foundation, parts: Applicatio
   if (rooms.console !== undefined) app.route("/", rooms.console.routes(live));
   for (const routes of identity?.routes ?? []) app.route("/", routes);
   if (uploads !== undefined) app.route("/", uploads.routes);
+  if (work !== undefined) app.route("/", work.routes);
   if (parts.routes !== undefined) app.route("/", await parts.routes(live));
   return app;
 }

@@ -37,6 +37,7 @@ import { loadKeys } from "./keys.ts";
 import { openMedia, type MountedMedia } from "./media/mounted-media.ts";
 import type { RealtimeServices } from "./realtime/realtime-services.ts";
 import { openStores, type Stores } from "./stores.ts";
+import type { WorkServices } from "./work/work-services.ts";
 import { systemEvents, type SystemEvents } from "./system-events.ts";
 
 /** What the services are opened with. */
@@ -72,6 +73,10 @@ export interface Foundation {
   readonly setHandler: (handler: EdgeHandler) => void;
   /** Hands over the actors, once they are mounted. */
   readonly setRealtime: (realtime: RealtimeServices) => void;
+  /** Hands over work orders, once they are mounted. */
+  readonly setWork: (work: WorkServices) => void;
+  /** Where a tenant's resources and issuer are. */
+  readonly originOf: (tenant: string) => string;
 }
 
 /**
@@ -103,6 +108,7 @@ export async function openServices(
   const gateSlot = createSlot<Gate>("gate");
   const handlerSlot = createSlot<EdgeHandler>("handler");
   const realtimeSlot = createSlot<RealtimeServices>("realtime");
+  const workSlot = createSlot<WorkServices>("work");
   const backChannel = createBackChannel(handlerSlot.get);
   const { origin, listensAt } = createOwnOrigin(config);
   const originOf = tenantOrigins(config, issuer);
@@ -126,11 +132,12 @@ export async function openServices(
   const { identity, guests, media } = mounted;
   const services: Services = {
     ...{ ...ports, identity: identity?.services, guests: guests.services, media: media.services },
-    realtime: slottedRealtime(realtimeSlot.get),
+    ...{ realtime: slottedRealtime(realtimeSlot.get), work: workSlot.get },
   };
   const internals = { keyKeeper, sessions, records, csrfTokens, systemEvents: announce, timings, listensAt };
   const slots = { setGate: gateSlot.set, setHandler: handlerSlot.set, setRealtime: realtimeSlot.set };
-  return { services, stores, ...internals, ...mounted, report, ...slots };
+  const given = { ...slots, setWork: workSlot.set, originOf: mounting.originOf };
+  return { services, stores, ...internals, ...mounted, report, ...given };
 }
 
 function slottedRealtime(get: () => RealtimeServices): RealtimeServices {

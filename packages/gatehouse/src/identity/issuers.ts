@@ -40,6 +40,8 @@ export interface IssuersParts {
   readonly originOf: (tenant: string) => string;
   readonly lifetimes: Lifetimes;
   readonly resources: readonly ProtectedResource[];
+  /** Resources at the issuer's own address, besides. Default: none. */
+  readonly ownResources?: ((origin: string) => readonly ProtectedResource[]) | undefined;
   readonly publicClients: boolean;
   /** Whether proofs of possession need a nonce of the issuer (RFC 9449 section 8). Default: they need none. */
   readonly proofNonces?: boolean;
@@ -120,12 +122,13 @@ export class Issuers {
   }
 
   #build(tenant: string, origin: string): Issuer {
-    const { keyRing, sealer, keys, findAccount, isFirstParty, proofNonces = false, ...settings } = this.#parts;
+    const { keyRing, sealer, keys, findAccount, isFirstParty, proofNonces = false, ownResources, ...settings } = this.#parts;
     // Without keys the engine would take its own, which everybody knows.
     if (keys.all().length === 0) throw new TypeError("There are no keys to sign tokens with yet.");
     const cookieKeys = keyRing.all(COOKIES).map(({ mac }) => base64url(mac(tenant)));
     const engine = buildEngine({
       ...settings,
+      resources: [...settings.resources, ...(ownResources?.(origin) ?? [])],
       issuer: origin,
       keys: keys.all(),
       cookieKeys,

@@ -4,7 +4,7 @@ import { defineProblems } from "./problem.ts";
 export const problems = defineProblems({
   MALFORMED_REQUEST: { status: 400, message: "The request could not be understood. Check its syntax and headers." },
   IDEMPOTENCY_KEY_REQUIRED: {
-    status: 400,
+    status: 428,
     message: "This action needs an Idempotency-Key. Send a new unique key, and the same one when you retry.",
   },
   IDEMPOTENCY_KEY_INVALID: { status: 400, message: "The idempotency key must be 1 to 255 visible ASCII characters." },

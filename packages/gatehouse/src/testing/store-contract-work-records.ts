@@ -26,7 +26,6 @@ function describeParts(fresh: () => WorkKit): void {
       kit.store.write((transaction) =>
         parts.put(transaction, lease, {
           ...{ name: partName, number, payload, bytes: payload.length, checksum: `of ${payload}`, most: 2 },
-          ...{ state: "validated", errors: undefined },
         }),
       );
     assert.equal(await put("page", 1, "[1]"), 1);

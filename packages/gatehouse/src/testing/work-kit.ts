@@ -15,6 +15,7 @@ import type {
 } from "../kernel/ports/work-leases.ts";
 import type {
   NewWorkItem,
+  NewWorkOrder,
   WorkActor,
   WorkItem,
   WorkOrder,
@@ -70,18 +71,28 @@ export class WorkKit {
       readonly attempts?: number;
       readonly runAt?: number;
       readonly dependsOn?: Readonly<Record<string, readonly string[]>>;
+      readonly subject?: string;
     } = {},
   ): Promise<WorkOrderKey & { readonly items: readonly string[] }> {
-    const { type = this.type, priority = 0, attempts = 3, runAt = 0, dependsOn = {} } = more;
+    const { type = this.type, priority = 0, attempts = 3, runAt = 0, dependsOn = {}, subject } = more;
     const id = this.ids.next();
     const items = keys.map((key): NewWorkItem => {
       const whole = { id: this.ids.next(), key, priority, runAt, attempts, input: `{"of":"${key}"}` };
       return { ...whole, dependsOn: dependsOn[key] ?? [] };
     });
-    const order = {
-      ...{ id, tenant: this.tenant, type, typeVersion: 1, priority, risk: "low", input: "{}", inputHash: "hash" },
-      ...{ subject: undefined, proposer: { type: "user", id: "ada" }, provenance: PROVENANCE, reverts: undefined },
-    } as const;
+    const order: NewWorkOrder = {
+      ...{
+        id,
+        tenant: this.tenant,
+        type,
+        typeVersion: 1,
+        priority,
+        risk: "low" as const,
+        input: "{}",
+        inputHash: "hash",
+      },
+      ...{ subject, proposer: { type: "user", id: "ada" } as const, provenance: PROVENANCE, reverts: undefined },
+    };
     const actor = order.proposer;
     const first = { item: undefined, kind: "proposed", actor, from: undefined, to: "queued", details: "{}" };
     const planned = items.map((item) => ({ ...first, item: item.id, kind: "planned" }));

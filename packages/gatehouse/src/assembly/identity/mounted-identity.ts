@@ -41,6 +41,8 @@ import { firstParties } from "./first-party.ts";
 import { createOwnRelyingParty } from "./own-relying-party.ts";
 import { openSelfService } from "./self-service.ts";
 import { createThemes } from "./themes.ts";
+import { issuedWorkResources } from "../work/work-resources.ts";
+import type { ProtectedResource } from "../../identity/engine/configuration.ts";
 
 /** The identity provider with all that is mounted. */
 export interface MountedIdentity {
@@ -70,7 +72,8 @@ export async function openIdentity(options: IdentityOptions, stack: AsyncDisposa
   const factors = createFactors();
   const { mailer, mailbox } = await openMailer(config, clock, stack);
   const accounts = await openAccounts({ ...options, artifacts, factors, mailer }, stack);
-  const clients = openClients(services, { artifacts, resources: resourcesOf(config) });
+  const ownResources = config.work.enabled ? issuedWorkResources : undefined;
+  const clients = openClients(services, { artifacts, resources: clientResources(services) });
   const { keys, keyUses, operations } = await openSigningKeys({ ...options, mailer }, stack);
   const grantRecord = createOAuthGrants();
   const themeOf = createThemes(config, options.theme);
@@ -79,7 +82,7 @@ export async function openIdentity(options: IdentityOptions, stack: AsyncDisposa
     ...{ ...services, artifacts, grants: grantRecord, keys, originOf, publicClients, proofNonces, grace, keyUses },
     themeOf,
     lifetimes: lifetimesOf(config),
-    resources: resourcesOf(config),
+    ...{ resources: resourcesOf(config), ownResources },
     clients: clients.source,
     trustedCidrs: config.limits.trustedCidrs,
     findAccount: (tenant) => createFindAccount({ directory: accounts.directory, store }, tenant),
@@ -226,6 +229,20 @@ function lifetimesOf({ identity }: Config): Lifetimes {
     interaction: seconds(interaction),
     session: seconds(session),
   };
+}
+
+/** Where clients that come by themselves may go: what is configured, and the server's own resources at its address. */
+function clientResources({ config, origin }: Pick<Ports, "config" | "origin">): readonly ProtectedResource[] {
+  const configured = resourcesOf(config);
+  if (!config.work.enabled) return configured;
+  const own = issuedWorkResources("").map(({ resource: path, ...known }) => ({
+    ...known,
+    // Where the server listens is known once it does.
+    get resource() {
+      return origin() + path;
+    },
+  }));
+  return [...configured, ...own];
 }
 
 function resourcesOf({ identity }: Config) {

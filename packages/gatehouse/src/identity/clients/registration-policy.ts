@@ -1,5 +1,5 @@
 import { errors } from "oidc-provider";
-import type { ProtectedResource } from "../engine/configuration.ts";
+import { unreserved, type ProtectedResource } from "../engine/configuration.ts";
 import type { ClientMetadata } from "./client-settings.ts";
 import { isThisMachine, redirectFault } from "./redirect-rules.ts";
 
@@ -136,7 +136,7 @@ function scopesOf(policy: RegistrationPolicy, { said, resources }: Registration)
   const may = (scope: string): boolean => asked === undefined || asked.includes(scope);
   // Of people's scopes there is always one: a client without any would have all.
   const own = policy.scopes.filter(may);
-  const known = Object.fromEntries(resources.map(({ resource, scopes }) => [resource, scopes]));
+  const known = Object.fromEntries(resources.map((each) => [each.resource, unreserved(each)]));
   const allowed = policy.resources ?? known;
   const byResource = Object.entries(known).flatMap(([resource, scopes]) => {
     const granted = scopes.filter((scope) => (allowed[resource] ?? []).includes(scope) && may(scope));

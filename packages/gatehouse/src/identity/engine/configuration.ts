@@ -49,6 +49,8 @@ export interface ProtectedResource {
   readonly resource: string;
   /** Scopes it knows. */
   readonly scopes: readonly string[];
+  /** Those of them that only clients have whose settings name them. Default: none. */
+  readonly reserved?: readonly string[];
   /** Clients that may look up tokens for it, such as its servers. Every client may look up its own. */
   readonly lookedUpBy?: readonly string[];
   /** `opaque` by default: only a look-up tells what it means. `jwt`: a signed token its servers can check themselves. */
@@ -264,6 +266,11 @@ function isEncrypted(issuer: string): boolean {
   return issuer.startsWith("https:");
 }
 
+/** Scopes that clients have of whom nothing else is said. */
+export function unreserved({ scopes, reserved = [] }: ProtectedResource): readonly string[] {
+  return scopes.filter((scope) => !reserved.includes(scope));
+}
+
 function resourceServerOf(
   resources: readonly ProtectedResource[],
   { wanted, client }: { readonly wanted: string; readonly client: Client },
@@ -273,7 +280,7 @@ function resourceServerOf(
   if (known === undefined) throw new errors.InvalidTarget();
   // A member of ours, which the engine keeps as the client source gives it.
   const allowed = client[RESOURCE_SCOPES] as Readonly<Record<string, readonly string[]>> | undefined;
-  const own = allowed === undefined ? known.scopes : allowed[wanted];
+  const own = allowed === undefined ? unreserved(known) : allowed[wanted];
   if (own === undefined) throw new errors.InvalidTarget("the client is not allowed at this resource");
   return {
     scope: known.scopes.filter((scope) => own.includes(scope)).join(" "),

@@ -6,6 +6,7 @@ import { mediaOptions } from "./media-options.ts";
 import { mediaStorageOptions } from "./media-storage-options.ts";
 import { option } from "./option.ts";
 import { realtimeOptions } from "./realtime-options.ts";
+import { workOptions } from "./work-options.ts";
 
 const ANY_NUMBER = Number.MAX_SAFE_INTEGER;
 
@@ -295,4 +296,5 @@ export const table = {
   ...identityOptions,
   ...guestOptions,
   ...realtimeOptions,
+  ...workOptions,
 } as const;

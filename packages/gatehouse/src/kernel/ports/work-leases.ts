@@ -113,6 +113,16 @@ export interface WorkLeases {
   claim(transaction: WriteTransaction, request: ClaimRequest): Promise<Claimed>;
   /** Finds what a proof is good for and locks it; what a holder writes begins with it. */
   hold(transaction: WriteTransaction, proof: LeaseProof): Promise<HeldItem | LeaseLoss>;
+  /** Whether a proof is good for anything, locking nothing. */
+  find(transaction: ReadTransaction, proof: LeaseProof): Promise<WorkLease | LeaseLoss>;
+  /** Whether there is something that could be claimed now, caps aside. */
+  claimable(
+    transaction: ReadTransaction,
+    wish: Pick<ClaimRequest, "order" | "leastPriority" | "holder"> & {
+      readonly tenant: string;
+      readonly types: readonly string[];
+    },
+  ): Promise<boolean>;
   /** Holds on for longer, up to the ceiling. Locks nothing but the lease. */
   renew(
     transaction: WriteTransaction,

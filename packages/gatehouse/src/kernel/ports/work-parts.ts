@@ -2,7 +2,7 @@ import type { ReadTransaction, WriteTransaction } from "./store.ts";
 import type { WorkLease } from "./work-leases.ts";
 import type { WorkItemKey } from "./work-orders.ts";
 
-/** A piece of a result that was handed in before the rest. */
+/** A piece of a result that was handed in before the rest, and is as its schema asks for. */
 export interface WorkPart {
   readonly item: string;
   readonly name: string;
@@ -10,14 +10,11 @@ export interface WorkPart {
   readonly number: number;
   /** How often it was handed in. */
   readonly revision: number;
-  readonly state: "validated" | "rejected";
   /** JSON, sealed where the order has a subject. */
   readonly payload: string;
   readonly bytes: number;
   /** SHA-256 over the canonical JSON of the payload, base64url. */
   readonly checksum: string;
-  /** JSON: what is wrong with it: `{code, message, field?}[]`. */
-  readonly errors: string | undefined;
   /** Of the lease under which it was handed in. */
   readonly epoch: number;
   readonly at: number;

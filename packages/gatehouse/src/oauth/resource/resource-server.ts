@@ -9,7 +9,7 @@ import type { Store } from "../../kernel/ports/store.ts";
 import type { OAuthResource } from "./oauth-resource.ts";
 import { replaysInDocuments, type ProofReplays } from "./proof-replays.ts";
 import { Proofs } from "./proofs.ts";
-import { createMetadataRoutes } from "./routes.ts";
+import { createMetadataRoutes, type MetadataPlace } from "./routes.ts";
 import { TokenAuthenticator } from "./token-authenticator.ts";
 import type { TokenIssuer } from "./token-issuer.ts";
 
@@ -28,6 +28,8 @@ export interface ResourceServerParts {
   readonly isAgent?: (client: string) => boolean;
   /** Whether proofs need a nonce of ours, which clients fetch by themselves. Default true. */
   readonly proofNonces?: boolean;
+  /** For a resource server beside another: what its action is named, and where its metadata are. Default: all there are. */
+  readonly metadata?: MetadataPlace;
   /** Where it is kept which proofs were used. Default: in the store. */
   readonly proofReplays?: ProofReplays;
 }

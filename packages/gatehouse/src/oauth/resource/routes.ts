@@ -13,7 +13,17 @@ export interface MetadataRoutesParts {
   readonly edge: Edge;
   readonly resources: readonly OAuthResource[];
   readonly issuers: readonly TokenIssuer[];
+  readonly metadata?: MetadataPlace | undefined;
 }
+
+/** The name of the action that tells of resources, and its paths. */
+export interface MetadataPlace {
+  readonly action: string;
+  readonly paths: readonly string[];
+}
+
+/** Any resource may be told of below the well-known path. */
+const EVERYWHERE: MetadataPlace = { action: "oauth.resource", paths: [METADATA_PATH, `${METADATA_PATH}/*`] };
 
 /** Seconds. */
 const MAX_AGE = 300;
@@ -22,12 +32,12 @@ const MINUTE = 60_000;
 const OPEN = { "access-control-allow-origin": "*", "cross-origin-resource-policy": "cross-origin" };
 
 /** Where clients find out about protected resources, below the well-known path of RFC 9728. */
-export function createMetadataRoutes({ edge, resources, issuers }: MetadataRoutesParts): {
+export function createMetadataRoutes({ edge, resources, issuers, metadata = EVERYWHERE }: MetadataRoutesParts): {
   readonly actions: readonly AnyAction[];
   readonly routes: Hono;
 } {
   const action = defineAction({
-    name: "oauth.resource",
+    name: metadata.action,
     entrances: ["http"],
     effects: "none",
     authorise: "public",
@@ -46,7 +56,7 @@ export function createMetadataRoutes({ edge, resources, issuers }: MetadataRoute
       edge.json(inbound, value, { headers: { ...OPEN, "cache-control": `public, max-age=${MAX_AGE}` } }),
   });
   const routes = new Hono();
-  for (const path of [METADATA_PATH, `${METADATA_PATH}/*`]) {
+  for (const path of metadata.paths) {
     routes.get(path, handler);
     routes.options(path, (context) =>
       edge.json(edge.of(context), undefined, {

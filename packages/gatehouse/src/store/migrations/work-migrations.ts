@@ -93,11 +93,9 @@ export const workMigrations: readonly Migration[] = [
       name {id} NOT NULL,
       number {integer} NOT NULL,
       revision {integer} NOT NULL,
-      state {id} NOT NULL,
       payload TEXT NOT NULL,
       bytes {integer} NOT NULL,
       checksum TEXT NOT NULL,
-      errors TEXT,
       epoch {integer} NOT NULL,
       at {integer} NOT NULL,
       PRIMARY KEY (item_id, name, number)

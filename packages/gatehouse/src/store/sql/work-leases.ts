@@ -4,7 +4,7 @@ import type { HeldItem, HolderEvent, LeaseLoss, LeaseProof, WorkLeases } from ".
 import type { NewWorkEvent, WorkActor } from "../../kernel/ports/work-orders.ts";
 import { portableStatement } from "./statement.ts";
 import type { ChainOwner } from "./work-chain.ts";
-import { WorkClaim } from "./work-claim.ts";
+import { isClaimable, WorkClaim } from "./work-claim.ts";
 import { countNoLonger, endLease, LEASE_COLUMNS, leaseOf, type LeaseRow } from "./work-ends.ts";
 import { isWorkable, recountWaiting, writeItem, writeOrder } from "./work-moves.ts";
 import {
@@ -28,6 +28,9 @@ const LOCK_ITEM = lockingStatement(
 );
 const SHOWN = "item_id = $1 AND tenant = $2 AND epoch = $3 AND token_hash = $4 AND holder_type = $5 AND holder_id = $6";
 const LOCK_LEASE = lockingStatement(`SELECT ${LEASE_COLUMNS} FROM work_leases WHERE ${SHOWN}`, "FOR NO KEY UPDATE");
+const FIND = portableStatement(
+  `SELECT ${LEASE_COLUMNS}, CASE WHEN until <= {now} THEN 1 ELSE 0 END AS expired FROM work_leases WHERE ${SHOWN}`,
+);
 const RENEW = portableStatement(
   `UPDATE work_leases SET beat_at = $7, progress = COALESCE($9, progress),
      until = CASE WHEN ceiling < $8 THEN ceiling WHEN until < $8 THEN $8 ELSE until END
@@ -98,6 +101,20 @@ class SqlWorkLeases implements WorkLeases {
     const held = { lease: leaseOf(lease), item: itemOf(item), order: orderOf(order) };
     this.#rows.set(held, { lease, item, order });
     return held;
+  }
+
+  async find(transaction: Parameters<WorkLeases["find"]>[0], proof: LeaseProof): ReturnType<WorkLeases["find"]> {
+    const [row] = await transaction.execute<LeaseRow & { readonly expired: number }>(FIND, shown(proof));
+    if (row === undefined) return "lost";
+    return row.expired === 1 ? "expired" : leaseOf(row);
+  }
+
+  async claimable(
+    transaction: Parameters<WorkLeases["claimable"]>[0],
+    wish: Parameters<WorkLeases["claimable"]>[1],
+  ): Promise<boolean> {
+    for (const type of wish.types) if (await isClaimable(transaction, { ...wish, type })) return true;
+    return false;
   }
 
   async renew(

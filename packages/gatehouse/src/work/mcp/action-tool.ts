@@ -1,4 +1,3 @@
-import type { StandardJSONSchemaV1 } from "@standard-schema/spec";
 import { problemDocument } from "../../http/problem-document.ts";
 import type { AnyAction } from "../../kernel/action.ts";
 import type { Attempt } from "../../kernel/attempt.ts";
@@ -6,6 +5,7 @@ import type { Clock } from "../../kernel/clock.ts";
 import type { Gate } from "../../kernel/gate.ts";
 import type { Ids } from "../../kernel/ids.ts";
 import type { Denial, Outcome } from "../../kernel/outcome.ts";
+import { jsonSchemaOf } from "../json-schema.ts";
 import { faultOf, McpFault } from "./fault.ts";
 import type { McpTaskKind } from "./task.ts";
 import type { JsonObject, McpAnnotations, McpAnswer, McpCall, McpCaller, McpTool } from "./tool.ts";
@@ -41,15 +41,14 @@ export interface ActionToolDefinition {
     readonly reference: (value: unknown, given: JsonObject) => string | undefined;
   };
   /** What a person has to do in a browser when a call was refused; `undefined` where there is nothing. */
-  readonly errand?: (denial: Denial, given: JsonObject) => McpErrand | undefined;
+  readonly errand?: (denial: Denial, given: JsonObject, caller: McpCaller) => McpErrand | undefined;
 }
 
 const KEY = "idempotency_key";
 /** How clients are told what the argument is for that belongs to the guards. */
 const KEY_SCHEMA: JsonObject = {
   type: "string",
-  minLength: 1,
-  maxLength: 255,
+  pattern: "^[!-~]{1,255}$",
   description:
     "Names this intent: a new unique text for each new call, and the same one when the same call is tried again, so that it is carried out once.",
 };
@@ -95,16 +94,10 @@ export function resultOf(value: unknown, present?: (value: unknown) => readonly 
   return { kind: "result", content: [text, ...(present?.(value) ?? [])], structured };
 }
 
-/** A refusal as models read it. */
+/** A refusal as models read it: as text alone, since what programs read has to be as the tool's schema says. */
 export function refusedResult(denial: Denial): McpAnswer {
-  const structured = problemDocument(denial, "");
-  const { request_id: _none, ...document } = structured;
-  return {
-    kind: "result",
-    refused: true,
-    content: [{ type: "text", text: JSON.stringify(document) }],
-    structured: document,
-  };
+  const { request_id: _none, ...document } = problemDocument(denial, "");
+  return { kind: "result", refused: true, content: [{ type: "text", text: JSON.stringify(document) }] };
 }
 
 function refusal(denial: Denial, call: McpCall, { errand }: ActionToolDefinition): McpAnswer {
@@ -112,7 +105,7 @@ function refusal(denial: Denial, call: McpCall, { errand }: ActionToolDefinition
     const { code, message, data } = faultOf(denial);
     throw new McpFault(code, message, data);
   }
-  const asked = errand?.(denial, call.arguments);
+  const asked = errand?.(denial, call.arguments, call);
   if (asked === undefined || !opensAddresses(call.capabilities)) return refusedResult(denial);
   const request = { method: "elicitation/create", params: { mode: "url", ...asked } };
   return { kind: "input", requests: { errand: request }, state: denial.problem.code };
@@ -133,17 +126,6 @@ function inputOf({ name, input, effects, idempotency }: AnyAction): JsonObject {
     properties: { ...(isObject(properties) ? properties : {}), [KEY]: KEY_SCHEMA },
     ...(idempotency.required === true ? { required: [...needed, KEY] } : {}),
   };
-}
-
-/**
- * What a schema looks like (JSON Schema 2020-12).
- * @throws {TypeError} when its library cannot tell.
- */
-export function jsonSchemaOf(name: string, schema: object, side: "input" | "output"): JsonObject {
-  // Every Standard Schema has this member; whether it can tell JSON Schemas is checked.
-  const { jsonSchema } = (schema as { readonly "~standard": Partial<StandardJSONSchemaV1.Props> })["~standard"];
-  if (jsonSchema === undefined) throw new TypeError(`The schema of ${name} cannot tell its JSON Schema.`);
-  return jsonSchema[side]({ target: "draft-2020-12" });
 }
 
 function isObject(value: unknown): value is JsonObject {

@@ -1,0 +1,204 @@
+import { Hono } from "hono";
+import { OPERATOR_GRANT } from "../../console/operator.ts";
+import type { Authenticator } from "../../guards/authenticate.ts";
+import type { AnyAction } from "../../kernel/action.ts";
+import { BootRefusedError } from "../../kernel/gate.ts";
+import { isUuid } from "../../kernel/ids.ts";
+import type { Sessions } from "../../kernel/ports/sessions.ts";
+import { systemTimers } from "../../kernel/timers.ts";
+import { METADATA_PATH } from "../../oauth/resource/oauth-resource.ts";
+import { createResourceServer } from "../../oauth/resource/resource-server.ts";
+import { issuerInProcess } from "../../oauth/resource/token-issuer.ts";
+import { createWorkOrders } from "../../store/sql/work-orders.ts";
+import { createWorkPauses } from "../../store/sql/work-pauses.ts";
+import { createWorkPlans } from "../../store/sql/work-plans.ts";
+import { createWorkSubjectKeys } from "../../store/sql/work-subject-keys.ts";
+import { createApplyContext, enforceWorkOrderOnly } from "../../work/apply/apply-context.ts";
+import { createWorkTools, WORK_INSTRUCTIONS } from "../../work/mcp/work-tools.ts";
+import { createOrderTypes } from "../../work/order-types.ts";
+import { createReadingActions } from "../../work/reading/reading.ts";
+import { createRestRoutes, REST_PATH } from "../../work/rest/routes.ts";
+import { createWorkEffectHandlers, createWorkJobHandlers, createWorkReviewActions } from "../../work/review/review.ts";
+import type { WorkReviewParts } from "../../work/review/review-parts.ts";
+import { WORK_ENTRANCES } from "../../work/rules.ts";
+import { createWorkPayloads } from "../../work/subject/payloads.ts";
+import { WORK_EFFECTS_QUEUE, WORK_QUEUE } from "../../work/work-jobs.ts";
+import type { Services } from "../application.ts";
+import { startJobWorkers } from "../job-workers.ts";
+import type { ApplicationWork } from "./application-work.ts";
+import { createWorkPermits, type WorkPermits } from "./work-permits.ts";
+import { MCP_PATH, workResources, type WorkResources } from "./work-resources.ts";
+import type { WorkServices } from "./work-services.ts";
+
+/** Work orders with all that is mounted. */
+export interface MountedWork extends AsyncDisposable {
+  readonly services: WorkServices;
+  readonly actions: readonly AnyAction[];
+  /** REST, MCP and the metadata of both. */
+  readonly routes: Hono;
+  /** Recognises access tokens for work; those of others are for `otherwise`. */
+  bearer(otherwise: Authenticator<"bearer"> | undefined): Authenticator<"bearer">;
+  /** Begins to plan and to carry out, once the gate is there. What is started joins `stack` and ends with it. */
+  start(stack: AsyncDisposableStack): Promise<void>;
+}
+
+/** What work orders are opened with. */
+export interface WorkOptions {
+  readonly services: Services;
+  readonly sessions: Sessions;
+  /** Where a tenant's resources are. */
+  readonly originOf: (tenant: string) => string;
+  readonly report: (error: unknown) => void;
+}
+
+/** Opens what an application says about work orders. */
+export async function mountWork(options: WorkOptions, application: ApplicationWork): Promise<MountedWork> {
+  const { services, originOf } = options;
+  const resources = workResources(originOf);
+  const permits = createWorkPermits({
+    ...resources,
+    ...{ config: services.config, authorise: application.authorise, grantsOf: accountGrants(services) },
+  });
+  const parts = workParts(options, application, permits);
+  const actions = [...createReadingActions(parts), ...createWorkReviewActions(parts)];
+  const server = resourceServer(services, { resources, application });
+  const mcp = await openMcpOf(options, { application, permits, actions });
+  const own = [...actions, ...server.actions, ...(mcp?.actions ?? [])];
+  const rest = createRestRoutes({ edge: services.edge, actions, resourceOf: (tenant) => resources.rest.resourceOf(tenant) });
+  const routes = new Hono().route("/", server.routes).route("/", rest);
+  if (mcp !== undefined) routes.route("/", mcp.routes);
+  const { orders, plans, applyContext } = parts;
+  return {
+    services: { orders, plans, applyContext, enforceWorkOrderOnly: (rule) => enforceWorkOrderOnly(applyContext, rule) },
+    ...{ actions: own, routes },
+    bearer: (otherwise) => chooseBearer(server.authenticators.bearer, { actions: own, otherwise }),
+    start: (stack) => startWorkers(options, parts, stack),
+    [Symbol.asyncDispose]: async () => mcp?.[Symbol.asyncDispose](),
+  };
+}
+
+type Parts = WorkReviewParts & Parameters<typeof createReadingActions>[0];
+
+function workParts({ services, sessions }: WorkOptions, application: ApplicationWork, permits: WorkPermits): Parts {
+  const { config, ids, random, sealer } = services;
+  const subjectKeys = createWorkSubjectKeys();
+  const { most: items, attempts } = config.work.items;
+  return {
+    ...{ ...services, subjectKeys, rules: permits.rules, entrances: WORK_ENTRANCES },
+    orders: createWorkOrders({ ids }),
+    plans: createWorkPlans(),
+    pauses: createWorkPauses(),
+    payloads: createWorkPayloads({ keys: subjectKeys, sealer, random }),
+    types: createOrderTypes(application.types),
+    applyContext: createApplyContext(services),
+    reviewRules: config.work.review,
+    limits: { items, attempts },
+    authenticationOf: application.authenticationOf ?? sessionAuthentication(sessions),
+  };
+}
+
+/** A session begins with a sign-in; operators' grants are in those alone that began with a second factor. */
+function sessionAuthentication(sessions: Sessions): WorkReviewParts["authenticationOf"] {
+  return async (transaction, { principal, attempt }) => {
+    const isSession = attempt.credentials.some(({ kind }) => kind === "session");
+    const { session } = principal;
+    const row = isSession && session !== undefined ? await sessions.find(transaction, session) : undefined;
+    return { at: row?.createdAt, secondFactor: isSession && principal.grants.has(OPERATOR_GRANT) };
+  };
+}
+
+/** The grants of an account as they are now: a token says nothing of them. */
+function accountGrants({ identity, store }: Services): (tenant: string, account: string) => Promise<readonly string[]> {
+  return async (tenant, id) => {
+    if (identity === undefined || !isUuid(id)) return [];
+    const { directory } = identity.accounts;
+    const account = await store.read((reading) => directory.find(reading, { tenant, id }));
+    return account?.state === "active" ? account.grants : [];
+  };
+}
+
+interface ServerParts {
+  readonly resources: WorkResources;
+  readonly application: ApplicationWork;
+}
+
+function resourceServer(services: Services, { resources: { rest, mcp }, application }: ServerParts) {
+  const { config, identity } = services;
+  const people = new Set(config.work.reviewClients);
+  const own = identity === undefined ? [] : [issuerInProcess(identity.accessTokens)];
+  return createResourceServer({
+    ...{ ...services, resources: [rest, mcp], issuers: [...own, ...(application.issuers ?? [])] },
+    isAgent: (client) => !people.has(client),
+    metadata: { action: "work.resource", paths: [METADATA_PATH + REST_PATH, METADATA_PATH + MCP_PATH] },
+  });
+}
+
+interface McpParts {
+  readonly application: ApplicationWork;
+  readonly permits: WorkPermits;
+  readonly actions: readonly AnyAction[];
+}
+
+async function openMcpOf({ services, originOf, report }: WorkOptions, { application, permits, actions }: McpParts) {
+  const { config } = services;
+  if (!config.work.mcp) return undefined;
+  const { openMcp } = await loadMcp();
+  const reviewAddress = application.reviewAddress ?? consoleAddress(services, originOf);
+  return openMcp({
+    ...{ ...services, report, path: MCP_PATH, name: "gatehouse", version: "1", instructions: WORK_INSTRUCTIONS },
+    tools: [...createWorkTools({ ...services, actions, reviewAddress }), ...(application.tools ?? [])],
+    ...{ permit: permits.permitMessage, limits: permits.messageLimits, extend: application.extendMcp },
+    trustedOrigins: config.cors.origins.filter((origin) => origin !== "*"),
+  });
+}
+
+function consoleAddress({ config }: Services, originOf: (tenant: string) => string) {
+  return (tenant: string, order: string): string | undefined =>
+    config.console.enabled ? `${originOf(tenant)}/console/work/${order}` : undefined;
+}
+
+/** The library that speaks the protocol is optional, so it is loaded where it is wanted. */
+async function loadMcp(): Promise<typeof import("../../work/adapters/mcp.ts")> {
+  try {
+    return await import("../../work/adapters/mcp.ts");
+  } catch (error) {
+    const missing = error instanceof Error && "code" in error && error.code === "ERR_MODULE_NOT_FOUND";
+    if (!missing) throw error;
+    throw new BootRefusedError([
+      "work.mcp: the package @modelcontextprotocol/server is not installed. Install it, or set work.mcp to false.",
+    ]);
+  }
+}
+
+interface Choice {
+  readonly actions: readonly AnyAction[];
+  readonly otherwise: Authenticator<"bearer"> | undefined;
+}
+
+function chooseBearer(ours: Authenticator<"bearer">, { actions, otherwise }: Choice): Authenticator<"bearer"> {
+  const names = new Set(actions.map(({ name }) => name));
+  return {
+    kind: "bearer",
+    authenticate: (credential, attempt, action) =>
+      (names.has(action.name) ? ours : (otherwise ?? ours)).authenticate(credential, attempt, action),
+  };
+}
+
+async function startWorkers(
+  { services, report }: WorkOptions,
+  parts: Parts,
+  stack: AsyncDisposableStack,
+): Promise<void> {
+  const { store, jobs } = services;
+  const working = { ...services, ...parts };
+  const background = { ...services, timers: systemTimers, report };
+  const queues = [
+    { queue: WORK_QUEUE, handlers: createWorkJobHandlers(working) },
+    { queue: WORK_EFFECTS_QUEUE, handlers: createWorkEffectHandlers(working) },
+  ];
+  for (const { queue, handlers } of queues) {
+    // An embedded store has one process: what another had in hands, it has no more.
+    if (store.dialect === "sqlite") await store.write((transaction) => jobs.takeBack(transaction, queue));
+    stack.use(await startJobWorkers({ ...background, queue, handlers }));
+  }
+}

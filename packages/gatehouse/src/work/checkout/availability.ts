@@ -1,0 +1,44 @@
+import type { Store } from "../../kernel/ports/store.ts";
+import type { WorkLeases } from "../../kernel/ports/work-leases.ts";
+import { pause, type Timers } from "../../kernel/timers.ts";
+
+/** What is waited for. */
+export type Wish = Parameters<WorkLeases["claimable"]>[1];
+
+/** Milliseconds between looks. */
+const LOOK = 250;
+
+/** Waits for items that can be claimed. Those who wait for the same share their looks. */
+export class Availability {
+  readonly #leases: Pick<WorkLeases, "claimable">;
+  readonly #timers: Timers;
+  readonly #looks = new Map<string, Promise<boolean>>();
+
+  constructor({ leases, timers }: { readonly leases: Pick<WorkLeases, "claimable">; readonly timers: Timers }) {
+    this.#leases = leases;
+    this.#timers = timers;
+  }
+
+  /** Resolves once there is something, the time is over or nobody waits any more. */
+  async wait(
+    read: Store["read"],
+    wish: Wish,
+    { milliseconds, signal }: { readonly milliseconds: number; readonly signal?: AbortSignal | undefined },
+  ): Promise<void> {
+    const over = new AbortController();
+    using _timer = this.#timers.after(milliseconds, () => over.abort());
+    const ended = signal === undefined ? over.signal : AbortSignal.any([signal, over.signal]);
+    while (!ended.aborted && !(await this.#look(read, wish))) await pause(this.#timers, LOOK, { signal: ended });
+  }
+
+  #look(read: Store["read"], wish: Wish): Promise<boolean> {
+    const key = JSON.stringify([wish.tenant, wish.types, wish.order, wish.leastPriority, wish.holder.id]);
+    const known = this.#looks.get(key);
+    if (known !== undefined) return known;
+    const look = read((transaction) => this.#leases.claimable(transaction, wish)).finally(() =>
+      this.#looks.delete(key),
+    );
+    this.#looks.set(key, look);
+    return look;
+  }
+}
