@@ -11,7 +11,10 @@ const Document = z.looseObject({
   paths: z.record(z.string(), z.record(z.string(), z.looseObject({ operationId: z.string() }))),
 });
 const Described = z.object({
-  responses: z.record(z.string(), z.object({ content: z.record(z.string(), z.object({ schema: z.looseObject({}) })) })),
+  responses: z.record(
+    z.string(),
+    z.object({ content: z.record(z.string(), z.object({ schema: z.looseObject({}) })).optional() }),
+  ),
 });
 const CheckedOut = z.object({
   items: z.array(z.object({ item: z.string(), order: z.string(), key: z.string(), lease: z.string(), epoch: z.int() })),
@@ -32,7 +35,7 @@ describe("work over REST", () => {
   function asDescribed(path: string, method: "get" | "post", { status, json }: Answer): Answer["json"] {
     assert.ok(status < 300, JSON.stringify(json));
     const operation = Described.parse(document.paths[path]?.[method]);
-    const schema = operation.responses[String(status)]?.content["application/json"]?.schema ?? assert.fail(String(status));
+    const schema = operation.responses[String(status)]?.content?.["application/json"]?.schema ?? assert.fail(String(status));
     const ajv = new Ajv2020({ strict: false });
     addFormats.default(ajv);
     assert.ok(ajv.validate(schema, json), `${path}: ${ajv.errorsText()} ${JSON.stringify(json)}`);
@@ -86,7 +89,8 @@ describe("work over REST", () => {
     assert.equal(changes.length, 2);
     assert.ok(!JSON.stringify(changes).includes("secret of a"), "sensitive values are masked");
     const approved = await site.gatehouse.operate("work.approve", { order, revision, digest });
-    assert.ok(approved.ok || approved.problem.code === "IDEMPOTENCY_KEY_REQUIRED", JSON.stringify(approved));
+    assert.ok(approved.ok, JSON.stringify(approved));
+    await endOf(order);
     const shown = asDescribed("/orders/{order}", "get", await site.send(`/api/work/orders/${order}`, { token }));
     assert.ok(!JSON.stringify(shown).includes("new a"), "what was handed in is the plan's to show");
     const logs = asDescribed("/orders/{order}/logs", "get", await site.send(`/api/work/orders/${order}/logs`, { token }));
@@ -95,6 +99,16 @@ describe("work over REST", () => {
     const listed = asDescribed("/orders", "get", await site.send(`/api/work/orders${query}`, { token }));
     assert.ok(JSON.stringify(listed).includes(order));
   });
+
+  /** Resolves once an order has been applied. */
+  async function endOf(order: string): Promise<void> {
+    for (let looks = 0; looks < 200; looks += 1) {
+      const { json } = await site.send(`/api/work/orders/${order}`, { token });
+      if (JSON.stringify(json).includes('"state":"completed"')) return;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    assert.fail("The plan was not carried out.");
+  }
 
   /** The plan of an order, once it is made. */
   async function planOf(order: string): Promise<Answer["json"]> {
