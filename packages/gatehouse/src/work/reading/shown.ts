@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { WorkActor, WorkEvent, WorkItem, WorkOrder } from "../../kernel/ports/work-orders.ts";
 import type { WorkPlan, WorkReview } from "../../kernel/ports/work-plans.ts";
+import { openErrors } from "../checkout/holding.ts";
 import type { WireEvent, WireItem, WireOrder, WirePlanSummary, WireReview } from "../rest/shapes.ts";
 import { openDetails } from "../subject/event-details.ts";
 import type { OrderPayloads } from "../subject/payloads.ts";
@@ -41,14 +42,14 @@ export function shownItem(item: WorkItem, payloads: OrderPayloads | undefined): 
     attempt: item.attempt,
     attempts: item.attempts,
     depends_on: [...item.dependsOn],
-    ...(errors === undefined || payloads === undefined ? {} : { errors: openErrors(payloads, errors) }),
+    ...(errors === undefined || payloads === undefined ? {} : { errors: shownErrors(payloads, item) }),
     updated_at: item.updatedAt,
   };
 }
 
-function openErrors(payloads: OrderPayloads, errors: string): z.input<typeof WireItem>["errors"] {
+function shownErrors(payloads: OrderPayloads, item: WorkItem): z.input<typeof WireItem>["errors"] {
   // Only findings are kept there.
-  return JSON.parse(payloads.open(["errors"], errors)) as z.input<typeof WireItem>["errors"];
+  return openErrors(payloads, item) as z.input<typeof WireItem>["errors"];
 }
 
 /** A plan in short. */
