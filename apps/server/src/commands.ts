@@ -90,11 +90,13 @@ import {
   workPause,
   workPauses,
   workPlan,
+  workPropose,
   workReject,
   workRequeue,
   workResume,
   workRevert,
   workShow,
+  workTypes,
 } from "./commands/work.ts";
 
 /** Every command of the `gatehouse` program. */
@@ -176,6 +178,8 @@ export const commands: readonly Command[] = [
   realtimeUnmute,
   realtimeClose,
   realtimeBroadcast,
+  workTypes,
+  workPropose,
   workList,
   workShow,
   workPlan,

@@ -20,7 +20,7 @@ const Plan = z.object({
   ...{ order: z.string(), revision: z.number(), digest: z.string(), state: z.string(), next: z.number().optional() },
   approvals: z.object({ standing: z.number(), needed: z.number(), step_up: z.boolean() }),
   changes: z.array(
-    z.looseObject({ step: z.number(), action: z.string(), resource: Resource, before: z.unknown(), after: z.unknown() }),
+    z.looseObject({ step: z.number(), action: z.string(), resource: Resource, before: z.unknown().optional(), after: z.unknown().optional() }),
   ),
 });
 const Logs = z.object({
@@ -36,6 +36,55 @@ const Pauses = z.object({
   pauses: z.array(z.object({ kind: z.string(), name: z.string(), reason: z.string(), paused_by: z.string(), at: z.number() })),
 });
 const Exported = z.looseObject({});
+
+const Types = z.object({
+  types: z.array(z.object({ type: z.string(), version: z.number(), title: z.string(), description: z.string() })),
+});
+
+/** `gatehouse work types`. */
+export const workTypes: Command = {
+  ...{ name: "work types", usage: "", flags: {} },
+  summary: "Lists the types of work orders; --json with their schemas.",
+  run: (context) =>
+    operateAndShow(context, { action: "work.types", input: {} }, (value) => {
+      const rows = Types.parse(value).types.map(({ type, version, title, description }) => [
+        ...[type, String(version), title, description.slice(0, 80)],
+      ]);
+      context.terminal.print(formatTable(["TYPE", "VERSION", "TITLE", "WHAT FOR"], rows));
+    }),
+};
+
+/** `gatehouse work propose TYPE`. */
+export const workPropose: Command = {
+  ...{ name: "work propose", ofTenant: true, words: 1, usage: "TYPE --input JSON [--title TEXT] [--priority N]" },
+  summary: "Proposes an order of a type. Nothing is changed before somebody else has approved its plan.",
+  flags: {
+    input: { type: "string", doc: "What is proposed, as JSON; work types --json shows the schema." },
+    title: { type: "string", doc: "What reviewers read first." },
+    priority: { type: "string", doc: "From 0 to 100; higher is first. Default 0." },
+  },
+  run: (context) => {
+    const [type] = context.words;
+    const { input, title, priority } = context.flags;
+    if (type === undefined || typeof input !== "string") {
+      throw new UsageError("Say what: gatehouse work propose TYPE --input '{...}'");
+    }
+    const said = {
+      ...{ type, input: jsonOf(input) },
+      ...(title === undefined ? {} : { title }),
+      ...(priority === undefined ? {} : { priority: numberOf(context, "priority") }),
+    };
+    return change(context, "work.propose", said);
+  },
+};
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new UsageError("--input takes JSON.");
+  }
+}
 
 /** `gatehouse work list`. */
 export const workList: Command = {
