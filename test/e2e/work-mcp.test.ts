@@ -41,6 +41,10 @@ describe("work over the Model Context Protocol", () => {
       assert.equal(Proposed.parse(again.structuredContent).order, order);
       const shown = await client.callTool({ name: "work.get", arguments: { order } });
       assert.equal(shown.isError ?? false, false);
+      const link = result.content.find((block) => block.type === "resource_link");
+      const { contents } = await client.readResource({ uri: link?.uri ?? assert.fail("There is no link.") });
+      assert.ok(JSON.stringify(contents).includes(order));
+      await assert.rejects(client.readResource({ uri: `work://orders/${crypto.randomUUID()}` }), /no such order/);
       const refused = await client.callTool({ name: "work.get", arguments: { order: crypto.randomUUID() } });
       assert.equal(refused.isError, true);
       assert.match(JSON.stringify(refused.content), /WORK_ORDER_UNKNOWN/);

@@ -87,7 +87,8 @@ class McpBridge {
     if (text === "") return undefined;
     const answer = type.startsWith("application/json") ? text : undefined;
     if (answer !== undefined) return this.#answer(answer, message);
-    if (message.id !== undefined) this.#tell(fault(message.id, -32000, `The server has answered with ${response.status}.`));
+    if (message.id !== undefined)
+      this.#tell(fault(message.id, -32000, `The server has answered with ${response.status}.`));
   }
 
   #answer(text: string, { method }: Message): void {
@@ -126,7 +127,8 @@ class McpBridge {
   /** What the headers of a request repeat of its body, for what stands between. */
   #headersOf({ method, params = {} }: Message): Record<string, string> {
     const { _meta: meta, name, uri, taskId } = params;
-    const said = typeof meta === "object" && meta !== null ? Object.entries(meta).find(([key]) => key === VERSION_KEY) : undefined;
+    const said =
+      typeof meta === "object" && meta !== null ? Object.entries(meta).find(([key]) => key === VERSION_KEY) : undefined;
     const own = said?.[1];
     if (typeof own !== "string") return this.#version === undefined ? {} : { "mcp-protocol-version": this.#version };
     const named = [name, uri, taskId].find((value) => typeof value === "string");

@@ -5,6 +5,7 @@ export { jsonSchemaOf } from "./work/json-schema.ts";
 export { actionTool, attemptAction, refusedResult, resultOf } from "./work/mcp/action-tool.ts";
 export type { ActionToolDefinition, ActionToolParts, McpErrand } from "./work/mcp/action-tool.ts";
 export { mcpEvents } from "./work/mcp/events.ts";
+export type { McpResources } from "./work/mcp/resources.ts";
 export { McpFault } from "./work/mcp/fault.ts";
 export type { McpTask, McpTaskKind, McpTaskState } from "./work/mcp/task.ts";
 export type { JsonObject, McpAnnotations, McpAnswer, McpCall, McpCaller, McpTool } from "./work/mcp/tool.ts";

@@ -45,7 +45,10 @@ describe("gatehouse work", () => {
     assert.ok(first !== undefined && second !== undefined && third !== undefined);
     const { revision, digest } = Plan.parse(await planOf(first));
     const { stdout: plan } = await run("plan", first);
-    assert.match(plan, new RegExp(`revision 1, digest ${digest}[\\s\\S]+approvals: 0 of 1[\\s\\S]+1\\. create note one`));
+    assert.match(
+      plan,
+      new RegExp(`revision 1, digest ${digest}[\\s\\S]+approvals: 0 of 1[\\s\\S]+1\\. create note one`),
+    );
     // What an agent has written moves no cursor and turns no text around.
     assert.ok(!plan.includes("\u202E") && !plan.includes("\u001B[2J"));
     const seen = ["--revision", String(revision), "--digest"];

@@ -20,7 +20,13 @@ const Plan = z.object({
   ...{ order: z.string(), revision: z.number(), digest: z.string(), state: z.string(), next: z.number().optional() },
   approvals: z.object({ standing: z.number(), needed: z.number(), step_up: z.boolean() }),
   changes: z.array(
-    z.looseObject({ step: z.number(), action: z.string(), resource: Resource, before: z.unknown().optional(), after: z.unknown().optional() }),
+    z.looseObject({
+      step: z.number(),
+      action: z.string(),
+      resource: Resource,
+      before: z.unknown().optional(),
+      after: z.unknown().optional(),
+    }),
   ),
 });
 const Logs = z.object({
@@ -33,7 +39,9 @@ const Logs = z.object({
 });
 const Changed = z.looseObject({ order: z.string(), state: z.string(), reason: z.string() });
 const Pauses = z.object({
-  pauses: z.array(z.object({ kind: z.string(), name: z.string(), reason: z.string(), paused_by: z.string(), at: z.number() })),
+  pauses: z.array(
+    z.object({ kind: z.string(), name: z.string(), reason: z.string(), paused_by: z.string(), at: z.number() }),
+  ),
 });
 const Exported = z.looseObject({});
 
@@ -242,7 +250,8 @@ export const workPause: Command = {
   flags: { reason: { type: "string", doc: "Why; shown to agents and in the audit trail." } },
   run: (context) => {
     const { reason } = context.flags;
-    if (typeof reason !== "string") throw new UsageError(`Say what and why: gatehouse work pause ${KINDS} --reason TEXT`);
+    if (typeof reason !== "string")
+      throw new UsageError(`Say what and why: gatehouse work pause ${KINDS} --reason TEXT`);
     return operateAndShow(context, { action: "work.pause", input: { ...stoppedOf(context), reason } }, () =>
       context.terminal.print("It is stopped; work resume lets it go on."),
     );

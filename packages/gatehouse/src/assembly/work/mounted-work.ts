@@ -22,6 +22,7 @@ import { createCheckoutActions } from "../../work/checkout/actions.ts";
 import type { CheckoutParts } from "../../work/checkout/checkout-parts.ts";
 import { startReaper } from "../../work/checkout/reaper.ts";
 import { createWorkTools, WORK_INSTRUCTIONS } from "../../work/mcp/work-tools.ts";
+import { workResources as workResourcesOf } from "../../work/mcp/resources.ts";
 import { createOrderTypes } from "../../work/order-types.ts";
 import { createReadingActions } from "../../work/reading/reading.ts";
 import { createRestRoutes, REST_PATH } from "../../work/rest/routes.ts";
@@ -76,7 +77,11 @@ export async function mountWork(options: WorkOptions, application: ApplicationWo
   const server = resourceServer(services, { resources, application });
   const mcp = await openMcpOf(options, { application, permits, actions });
   const own = [...actions, ...server.actions, ...(mcp?.actions ?? [])];
-  const rest = createRestRoutes({ edge: services.edge, actions, resourceOf: (tenant) => resources.rest.resourceOf(tenant) });
+  const rest = createRestRoutes({
+    edge: services.edge,
+    actions,
+    resourceOf: (tenant) => resources.rest.resourceOf(tenant),
+  });
   const routes = new Hono().route("/", server.routes).route("/", rest);
   if (mcp !== undefined) routes.route("/", mcp.routes);
   const { orders, plans, applyContext } = parts;
@@ -188,6 +193,7 @@ async function openMcpOf({ services, originOf, report }: WorkOptions, { applicat
   const reviewAddress = application.reviewAddress ?? consoleAddress(services, originOf);
   return openMcp({
     ...{ ...services, report, path: MCP_PATH, name: "gatehouse", version: "1", instructions: WORK_INSTRUCTIONS },
+    resources: workResourcesOf(services),
     tools: [...createWorkTools({ ...services, actions, reviewAddress }), ...(application.tools ?? [])],
     ...{ permit: permits.permitMessage, limits: permits.messageLimits, extend: application.extendMcp },
     trustedOrigins: config.cors.origins.filter((origin) => origin !== "*"),

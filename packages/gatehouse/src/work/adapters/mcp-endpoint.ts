@@ -1,6 +1,6 @@
 import { createMcpHandler } from "@modelcontextprotocol/server";
 import type { McpCaller } from "../mcp/tool.ts";
-import type { AnswerMcp } from "../mcp/entrance.ts";
+import type { AnswerMcp } from "../mcp/routes.ts";
 import { createMcpServer, type McpServerParts } from "./mcp-server.ts";
 
 /** What speaks the protocol, both its eras, without keeping anything between two requests. */

@@ -72,7 +72,11 @@ export class WorkConnection {
     );
     const response = await send(`${url}${path}${search.size === 0 ? "" : `?${search.toString()}`}`, {
       method: body === undefined ? "GET" : "POST",
-      headers: { ...(await this.#headers()), ...headers, ...(body === undefined ? {} : { "content-type": "application/json" }) },
+      headers: {
+        ...(await this.#headers()),
+        ...headers,
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+      },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       ...(signal === undefined ? {} : { signal }),
       // A token is for this address alone.

@@ -101,7 +101,10 @@ function answerSchema(answer: MountedOperation["answer"]): JsonObject {
   return schema;
 }
 
-function keyOf({ idempotency, effects }: MountedOperation["run"]): { readonly keyed: boolean; readonly required: boolean } {
+function keyOf({ idempotency, effects }: MountedOperation["run"]): {
+  readonly keyed: boolean;
+  readonly required: boolean;
+} {
   const keyed = effects !== "none" && idempotency !== false;
   return { keyed, required: keyed && idempotency.required === true };
 }
@@ -156,7 +159,12 @@ function problemSchema(): JsonObject {
     type: "object",
     required: ["type", "title", "status", "detail", "code"],
     properties: {
-      ...{ type: { type: "string" }, title: { type: "string" }, status: { type: "integer" }, detail: { type: "string" } },
+      ...{
+        type: { type: "string" },
+        title: { type: "string" },
+        status: { type: "integer" },
+        detail: { type: "string" },
+      },
       code: { type: "string", examples: codes },
       retry_after: { type: "integer", description: "Seconds." },
       errors: {

@@ -43,7 +43,8 @@ export function createRestRoutes({ edge, actions, resourceOf }: RestRoutesParts)
     const { rest } = operation;
     if (rest === undefined) continue;
     const handler = routeOf(edge, operation, rest);
-    for (const path of rest.paths) app.on(rest.method.toUpperCase(), REST_PATH + path.replaceAll(/\{(\w+)\}/g, ":$1"), handler);
+    for (const path of rest.paths)
+      app.on(rest.method.toUpperCase(), REST_PATH + path.replaceAll(/\{(\w+)\}/g, ":$1"), handler);
   }
   app.get(`${REST_PATH}/openapi.json`, (context) => {
     const inbound = edge.of(context);
