@@ -4,7 +4,9 @@ import { z } from "zod";
 import { openConformanceServer, type ConformanceServer } from "../support/mcp/conformance-server.ts";
 
 const MODERN = "2026-07-28";
-const Asked = z.object({ result: z.looseObject({ resultType: z.literal("input_required"), requestState: z.string() }) });
+const Asked = z.object({
+  result: z.looseObject({ resultType: z.literal("input_required"), requestState: z.string() }),
+});
 const Refused = z.object({ error: z.object({ code: z.number(), data: z.object({ reason: z.string() }) }) });
 
 /**
@@ -29,7 +31,12 @@ describe("a request state", () => {
         ...{ "content-type": "application/json", accept: "application/json, text/event-stream" },
         ...{ "mcp-protocol-version": MODERN, "mcp-method": "tools/call", "mcp-name": name },
       },
-      body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call", params: { name, arguments: {}, ...more, _meta } }),
+      body: JSON.stringify({
+        jsonrpc: "2.0",
+        id: 1,
+        method: "tools/call",
+        params: { name, arguments: {}, ...more, _meta },
+      }),
     });
     return response.json();
   }

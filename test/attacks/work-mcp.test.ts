@@ -44,6 +44,7 @@ describe("the endpoint for agents", () => {
     ask("tools/call", name, { ...calling, params: { ...calling.params, name, arguments: given } });
   const resultOf = ({ json }: Answer) => Result.parse(json).result ?? assert.fail(JSON.stringify(json));
   const errorOf = ({ json }: Answer) => Result.parse(json).error ?? assert.fail(JSON.stringify(json));
+  const codeOf = (answer: Answer) => z.object({ code: z.string() }).parse(errorOf(answer)["data"]).code;
   const proposal = (key: string) => ({ type: "things.rename", input: { things: [key] }, idempotency_key: key });
 
   /**
@@ -56,7 +57,7 @@ describe("the endpoint for agents", () => {
     assert.equal(rebound.status, 421);
     for (const origin of ["https://evil.example", "null", `http://localhost:${site.port + 1}`]) {
       const foreign = await ask("tools/list", undefined, { token, headers: { origin } });
-      assert.deepEqual([foreign.status, errorOf(foreign)["data"]?.valueOf() !== undefined], [403, true], origin);
+      assert.deepEqual([foreign.status, codeOf(foreign)], [403, "ORIGIN_REFUSED"], origin);
     }
     const crossed = await ask("tools/list", undefined, { token, headers: { "sec-fetch-site": "cross-site" } });
     assert.equal(crossed.status, 403);
@@ -224,6 +225,30 @@ describe("the endpoint for agents", () => {
     assert.match(JSON.stringify(resultOf(await call("work.propose", other, { token }))), /IDEMPOTENCY_KEY_REUSED/);
     const { idempotency_key: _key, ...keyless } = proposal("keyless");
     assert.match(JSON.stringify(resultOf(await call("work.propose", keyless, { token }))), /IDEMPOTENCY_KEY_REQUIRED/);
+  });
+
+  it("holds a few streams open for one caller, and no more", async () => {
+    const token = await site.token({ scope: "work:read" });
+    const _meta = {
+      "io.modelcontextprotocol/protocolVersion": MODERN,
+      "io.modelcontextprotocol/clientCapabilities": {},
+    };
+    const params = { notifications: { toolsListChanged: true }, _meta };
+    const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "subscriptions/listen", params });
+    const ends = new AbortController();
+    const listen = (): Promise<Response> =>
+      site.fetch(`${site.origin}/mcp`, {
+        ...{ method: "POST", body, signal: ends.signal },
+        headers: {
+          ...{ authorization: `Bearer ${token}`, "content-type": "application/json" },
+          ...{ accept: "application/json, text/event-stream", "mcp-protocol-version": MODERN },
+          "mcp-method": "subscriptions/listen",
+        },
+      });
+    const statuses: number[] = [];
+    for (let streams = 0; streams < 6; streams += 1) statuses.push((await listen()).status);
+    ends.abort();
+    assert.deepEqual(statuses, [200, 200, 200, 200, 429, 429]);
   });
 
   /**

@@ -57,7 +57,7 @@ describe("work over the Model Context Protocol", () => {
     const client = new OldClient({ name: "old-agent", version: "1.0.0" });
     const url = new URL(`${site.origin}/mcp`);
     const requestInit = { headers: { authorization: `Bearer ${token}` } };
-    await client.connect(new OldTransport(url, { requestInit, fetch: site.fetch }) as never);
+    await client.connect(new OldTransport(url, { requestInit, fetch: site.fetch }));
     const { tools } = await client.listTools();
     assert.ok(tools.some(({ name }) => name === "work.types"));
     const types = await client.callTool({ name: "work.types", arguments: {} });

@@ -181,7 +181,8 @@ const PURPOSES: Readonly<Record<string, string>> = {
   "GET /events/:slug/invitations": "The invitations of an event, for its hosts.",
   "GET /events/:slug/invitations/:id": "One of them: its QR code, its link, and how it is used.",
   "POST /events/:slug/invitations/:id/cards": "Prints cards with the code as PDF.",
-  "GET /.well-known/oauth-protected-resource/api/work": "Who issues tokens for work over REST, and for what (RFC 9728).",
+  "GET /.well-known/oauth-protected-resource/api/work":
+    "Who issues tokens for work over REST, and for what (RFC 9728).",
   "GET /.well-known/oauth-protected-resource/mcp": "The same for the endpoint for agents.",
   "POST /mcp": "The endpoint for agents: the Model Context Protocol, one message a request.",
   "GET /api/work/openapi.json": "The OpenAPI document of work over REST.",

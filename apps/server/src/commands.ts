@@ -83,21 +83,17 @@ import {
 import {
   workApprove,
   workCancel,
-  workEraseSubject,
-  workExport,
   workList,
   workLogs,
-  workPause,
-  workPauses,
   workPlan,
   workPropose,
   workReject,
   workRequeue,
-  workResume,
   workRevert,
   workShow,
   workTypes,
 } from "./commands/work.ts";
+import { workEraseSubject, workExport, workPause, workPauses, workResume } from "./commands/work-operations.ts";
 
 /** Every command of the `gatehouse` program. */
 export const commands: readonly Command[] = [

@@ -101,7 +101,8 @@ class McpBridge {
   async #passEvents(response: Response): Promise<void> {
     const decoder = new TextDecoder();
     let rest = "";
-    for await (const piece of response.body ?? []) {
+    const pieces: AsyncIterable<Uint8Array> | readonly Uint8Array[] = response.body ?? [];
+    for await (const piece of pieces) {
       rest += decoder.decode(piece, { stream: true });
       if (rest.length > LONGEST_LINE) throw new Error("a message is too long");
       const events = rest.split(/\r?\n\r?\n/);

@@ -8,4 +8,5 @@ export { mcpEvents } from "./work/mcp/events.ts";
 export type { McpResources } from "./work/mcp/resources.ts";
 export { McpFault } from "./work/mcp/fault.ts";
 export type { McpTask, McpTaskKind, McpTaskState } from "./work/mcp/task.ts";
-export type { JsonObject, McpAnnotations, McpAnswer, McpCall, McpCaller, McpTool } from "./work/mcp/tool.ts";
+export type { JsonObject, McpCaller } from "./work/mcp/caller.ts";
+export type { McpAnnotations, McpAnswer, McpCall, McpTool } from "./work/mcp/tool.ts";

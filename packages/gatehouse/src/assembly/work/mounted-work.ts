@@ -25,7 +25,8 @@ import { createWorkTools, WORK_INSTRUCTIONS } from "../../work/mcp/work-tools.ts
 import { workResources as workResourcesOf } from "../../work/mcp/resources.ts";
 import { createOrderTypes } from "../../work/order-types.ts";
 import { createReadingActions } from "../../work/reading/reading.ts";
-import { createRestRoutes, REST_PATH } from "../../work/rest/routes.ts";
+import { REST_PATH } from "../../work/rest/mounted-operations.ts";
+import { createRestRoutes } from "../../work/rest/routes.ts";
 import { createWorkEffectHandlers, createWorkJobHandlers, createWorkReviewActions } from "../../work/review/review.ts";
 import type { WorkReviewParts } from "../../work/review/review-parts.ts";
 import { WORK_ENTRANCES } from "../../work/rules.ts";

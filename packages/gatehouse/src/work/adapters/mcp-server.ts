@@ -20,15 +20,8 @@ import type { McpResources } from "../mcp/resources.ts";
 import type { RequestStates } from "../mcp/request-states.ts";
 import { knowsTasks, TASKS_EXTENSION } from "../mcp/task.ts";
 import type { McpTaskDesk } from "../mcp/tasks.ts";
-import {
-  describeTool,
-  type JsonObject,
-  type McpAnswer,
-  type McpCall,
-  type McpCaller,
-  type McpTool,
-  type McpTools,
-} from "../mcp/tool.ts";
+import type { JsonObject, McpCaller } from "../mcp/caller.ts";
+import { describeTool, type McpAnswer, type McpCall, type McpTool, type McpTools } from "../mcp/tool.ts";
 
 /** What servers are made from, one for each request. */
 export interface McpServerParts {
@@ -156,22 +149,17 @@ async function renderAnswer(
   switch (answer.kind) {
     case "result": {
       const { content, structured, refused = false } = answer;
-      const result = {
-        content,
-        ...(structured === undefined ? {} : { structuredContent: structured }),
-        ...(refused ? { isError: true } : {}),
-        // The library checks the blocks of content when it sends them.
-      } as unknown as CallToolResult;
-      return server.projectCallToolResult(result, tool.output);
+      const structuredContent = structured === undefined ? {} : { structuredContent: structured };
+      const result = { content, ...structuredContent, ...(refused ? { isError: true } : {}) };
+      // The library checks the blocks of content when it sends them.
+      return server.projectCallToolResult(result as unknown as CallToolResult, tool.output);
     }
     case "input": {
       const { requests, state } = answer;
-      return {
-        resultType: "input_required",
-        ...(requests === undefined ? {} : { inputRequests: requests }),
-        ...(state === undefined ? {} : { requestState: mint(state) }),
-        // The library checks the questions when it sends them.
-      } as InputRequiredResult;
+      const asked = requests === undefined ? {} : { inputRequests: requests };
+      const handedOut = state === undefined ? {} : { requestState: mint(state) };
+      // The library checks the questions when it sends them.
+      return { resultType: "input_required", ...asked, ...handedOut } as InputRequiredResult;
     }
     case "task":
       // What begins a task is a result of its own kind, which the types of the library do not know.

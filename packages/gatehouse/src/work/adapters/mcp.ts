@@ -38,7 +38,7 @@ export function openMcp(options: McpOptions): Mcp {
   const tools = new McpTools(options.tools);
   const { report = () => undefined } = options;
   const endpoint = createMcpEndpoint({
-    ...{ ...options, tools, report },
+    ...{ ...options, tools, report, stopping: options.edge.stopping },
     desk: new McpTaskDesk(options, tools),
     states: new RequestStates(options),
     listed: (caller, told) => noteListed(options, caller, told),

@@ -1,5 +1,5 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import { z } from "zod";
+import type { z } from "zod";
 import type { AnyOrderType, OrderType } from "../order-type.ts";
 import { ANSWERS } from "../rest/shapes.ts";
 import { WorkConnection, type WorkClientOptions } from "./connection.ts";

@@ -1,7 +1,7 @@
 import { deny, type Outcome } from "../../kernel/outcome.ts";
 import { problems } from "../../kernel/problems.ts";
 import { attemptAction, type ActionToolParts } from "./action-tool.ts";
-import type { JsonObject, McpCaller } from "./tool.ts";
+import type { JsonObject, McpCaller } from "./caller.ts";
 
 /** What clients can read by an address. */
 export interface McpResources {
@@ -24,7 +24,12 @@ export function workResources(parts: ActionToolParts): McpResources {
         description: "An order with its items, its newest plan in short, and what was decided about it.",
       },
       {
-        ...{ uriTemplate: "work://orders/{order}/plans/{revision}", name: "plan", title: "A plan", mimeType: MIME_TYPE },
+        ...{
+          uriTemplate: "work://orders/{order}/plans/{revision}",
+          name: "plan",
+          title: "A plan",
+          mimeType: MIME_TYPE,
+        },
         description: "What exactly an order would change. Sensitive values are masked.",
       },
     ],

@@ -3,12 +3,13 @@ import type { AnyAction } from "../../kernel/action.ts";
 import type { OrderState } from "../../kernel/work-states.ts";
 import { jsonSchemaOf } from "../json-schema.ts";
 import { workProblems } from "../problems.ts";
-import { mountedOperations } from "../rest/routes.ts";
+import { mountedOperations } from "../rest/mounted-operations.ts";
 import { ANSWERS } from "../rest/shapes.ts";
 import { actionTool, attemptAction, resultOf, type ActionToolDefinition, type ActionToolParts } from "./action-tool.ts";
 import { faultOf, McpFault } from "./fault.ts";
 import type { McpTaskKind, McpTaskState } from "./task.ts";
-import type { JsonObject, McpTool } from "./tool.ts";
+import type { JsonObject } from "./caller.ts";
+import type { McpTool } from "./tool.ts";
 
 /** What the tools of work orders are made from. */
 export interface WorkToolsParts extends ActionToolParts {

@@ -1,6 +1,6 @@
 import type { McpAnnotations } from "../mcp/tool.ts";
 import type { WorkScope } from "../rules.ts";
-import { ANSWERS } from "./shapes.ts";
+import type { ANSWERS } from "./shapes.ts";
 
 /** Where an operation is over REST. */
 export interface RestPlace {
