@@ -31,7 +31,7 @@ function dispatchTo(site: WorkSite, token: string): RawClientDispatch {
     const named = typeof name === "string" ? { "mcp-name": name } : {};
     const { json } = await site.send("/mcp", { token, headers: { ...headers, ...named }, body });
     const { result, error } = Answered.parse(json);
-    if (error !== undefined) return { kind: "error", error } as Awaited<ReturnType<RawClientDispatch>>;
+    if (error !== undefined) return { kind: "error", error };
     return { kind: "result", result: result ?? {} };
   };
 }

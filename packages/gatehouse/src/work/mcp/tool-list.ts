@@ -20,7 +20,7 @@ type Teller = Pick<SecurityEvent, "tenant" | "actor" | "source">;
 const SYSTEM: Teller = { tenant: "-", actor: { type: "system", id: "configuration" }, source: { entrance: "mcp" } };
 
 /** SHA-256 over the canonical JSON of a list of tools, base64url. */
-export function digestOf(tools: readonly JsonObject[]): string {
+function digestOf(tools: readonly JsonObject[]): string {
   return base64url(createHash("sha256").update(canonicalJson(tools)).digest());
 }
 

@@ -7,7 +7,7 @@ import { openDetails } from "../subject/event-details.ts";
 import type { OrderPayloads } from "../subject/payloads.ts";
 
 /** An actor as the wire has it. */
-export function shownActor({ type, id, onBehalfOf }: WorkActor): z.input<typeof WireOrder>["proposer"] {
+function shownActor({ type, id, onBehalfOf }: WorkActor): z.input<typeof WireOrder>["proposer"] {
   return { type, id, ...(onBehalfOf === undefined ? {} : { on_behalf_of: onBehalfOf }) };
 }
 
