@@ -41,7 +41,9 @@ export class WorkModel {
     let picked = this.#claimable().slice(0, count);
     if (picked.length < count && this.reclaim() > 0) {
       const more = this.#claimable().filter((item) => !picked.includes(item));
-      picked = [...picked, ...more].slice(0, count);
+      picked = [...picked, ...more.slice(0, count - picked.length)];
+      // An item whose attempts were used up has brought its order to a stop.
+      picked = picked.filter(({ order }) => WORKABLE.has(order.state));
     }
     if (picked.length === 0) return "none";
     const held = this.items.filter((item) => item.holder === holder).length;
