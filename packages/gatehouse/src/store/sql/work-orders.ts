@@ -15,7 +15,7 @@ import { together, type Change } from "./together.ts";
 import { append, CHAIN_START, type ChainOwner, link } from "./work-chain.ts";
 import { endLease, LEASE_COLUMNS, type LeaseRow } from "./work-ends.ts";
 import { listOrders } from "./work-order-list.ts";
-import { LOCK_ORDER, recountWaiting, writeItem, writeOrder } from "./work-moves.ts";
+import { isWorkable, LOCK_ORDER, recountWaiting, writeItem, writeOrder } from "./work-moves.ts";
 import {
   actorColumns,
   actorOf,
@@ -178,7 +178,8 @@ class SqlWorkOrders implements WorkOrders {
       ({ state, key }) => from.includes(state) && ITEM_STEPS[state].includes(to) && (keys?.includes(key) ?? true),
     );
     const held = new Map(leases.map((lease) => [lease.item_id, lease]));
-    const again = to === "queued" ? { attempt: 0, run_at: runAt ?? at } : {};
+    const parked = isWorkable(order.state) ? 0 : 1;
+    const again = to === "queued" ? { attempt: 0, run_at: runAt ?? at, parked } : {};
     const written = meant.map((item) => {
       const told = { ...event, item: item.id, from: item.state, to };
       const change = { state: to, ...again, ...(errors === undefined ? {} : { errors }) };
