@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isKeepable, isTooDeep } from "./keepable.ts";
 
 const ITEM = z.uuid();
 const TOKEN = /^[A-Za-z0-9_-]{43}$/;
@@ -12,6 +13,12 @@ function text(longest: number) {
       message: "The text is not valid Unicode.",
     });
 }
+
+/** What an agent has made. Its type says more about it; this is what any has to be before anything else looks at it. */
+const Made = z
+  .unknown()
+  .refine((value) => !isTooDeep(value), { message: "It is nested too deep.", abort: true })
+  .refine(isKeepable, { message: "It is not JSON that can be kept." });
 
 /** What every write of a holder shows. */
 const SHOWN = {
@@ -57,7 +64,7 @@ export const HeartbeatInput = z.strictObject({
 /** Of `work.submit`. */
 export const SubmitInput = z.strictObject({
   ...SHOWN,
-  result: z.unknown(),
+  result: Made,
   evidence: z
     .array(
       z.strictObject({ title: text(200).min(1), text: text(10_000).optional(), url: z.url().max(2000).optional() }),
@@ -72,7 +79,7 @@ export const SubmitPartInput = z.strictObject({
   ...SHOWN,
   part: z.string().min(1).max(120),
   seq: z.int().min(0).max(1_000_000).default(0),
-  payload: z.unknown(),
+  payload: Made,
 });
 
 /** Of `work.list-parts`. */

@@ -26,11 +26,7 @@ export interface ShownItem {
   readonly payloads: OrderPayloads;
 }
 
-/** Escapes of NUL, which PostgreSQL keeps in no text, and of surrogates, which have one where they are alone. */
-const UNKEEPABLE = /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/;
 const MOST_FINDINGS = 50;
-/** Deeper values are of no use to anybody, and a danger to whatever goes through them. */
-const DEEPEST = 64;
 
 /** Finds what a proof is shown for. Whoever has no lease learns nothing of the item, not even that there is one. */
 export async function findShown(
@@ -67,49 +63,20 @@ export async function checkValue(
   given: unknown,
   { bytes }: { readonly bytes: number },
 ): Promise<CheckedValue | Denial> {
-  if (isTooDeep(given)) return refuse([{ code: "too_deep", message: `It is nested more than ${DEEPEST} times.` }]);
-  const sent = plain(given);
-  if (sent === undefined) return refuse([{ code: "not_json", message: "It is not JSON." }]);
-  if (Buffer.byteLength(sent.json) > bytes) {
+  if (Buffer.byteLength(canonicalJson(given)) > bytes) {
     return refuse([{ code: "too_large", message: `It has more than ${bytes} bytes.` }]);
   }
-  const result = await schema["~standard"].validate(sent.value);
+  const result = await schema["~standard"].validate(given);
   if (result.issues !== undefined) {
     const issues = result.issues.slice(0, MOST_FINDINGS);
     return refuse(issues.map(({ path, message }) => ({ code: "invalid", message, field: pointerOf(path) })));
   }
-  const checked = plain(result.value);
-  if (checked === undefined) throw new TypeError("A schema of a type of orders makes something else than JSON.");
-  return checked;
+  const json = canonicalJson(result.value);
+  return { value: JSON.parse(json), json };
 }
 
 /** What is wrong with a submission. Nothing of it is kept, and the item stays in its holder's hands. */
 export function refuse(findings: readonly Finding[]): Denial {
   const context = { codes: [...new Set(findings.map(({ code }) => code))].join(" ").slice(0, 500) };
   return deny(workProblems.WORK_SUBMISSION_REFUSED, { extensions: { errors: findings }, context });
-}
-
-/** A value as JSON has it; `undefined` where there is none, or numbers or texts that JSON cannot carry. */
-function plain(value: unknown): CheckedValue | undefined {
-  if (value === undefined) return undefined;
-  let json: string;
-  try {
-    json = canonicalJson(value);
-  } catch {
-    return undefined;
-  }
-  return UNKEEPABLE.test(json) ? undefined : { value: JSON.parse(json), json };
-}
-
-function isTooDeep(value: unknown): boolean {
-  let level: unknown[] = [value];
-  for (let depth = 0; level.length > 0; depth += 1) {
-    if (depth > DEEPEST) return true;
-    level = level.flatMap((member) =>
-      typeof member === "object" && member !== null
-        ? Object.values(member).filter((one) => typeof one === "object")
-        : [],
-    );
-  }
-  return false;
 }

@@ -19,6 +19,7 @@ export function submitPartAction(parts: CheckoutParts): AnyAction {
   return defineAction({
     ...{ name: "work.submit-part", entrances, input: SubmitPartInput, effects: "store", limits: rules.limits },
     authorise: rules.permit("work:execute", "work.submit-part"),
+    isolation: "read committed",
     idempotency: { required: true },
     audit: {
       event: checkoutEvents.work_part_submitted,
