@@ -13,7 +13,7 @@ import {
   type Documents,
   type SecurityEvent,
 } from "gatehouse/kernel";
-import { defineOrderType, defineResource, type AnyOrderType } from "gatehouse/work";
+import { defineOrderType, defineResource } from "gatehouse/work";
 import { z } from "zod";
 
 const SECRETS = z.object({ id: z.string(), secret: z.string() });
@@ -57,8 +57,11 @@ export interface WorkSite extends AsyncDisposable {
   readonly fetch: typeof fetch;
 }
 
+/** The type of orders of the site. */
+export type Renaming = ReturnType<typeof renaming>;
+
 /** A type of orders that renames things, one item each. */
-export function renaming(documents: Documents): AnyOrderType {
+function renaming(documents: Documents) {
   const thing = defineResource<{ name: string; secret: string }>({
     type: "thing",
     label: (id) => `thing ${id}`,

@@ -95,7 +95,7 @@ export async function openGatehouse(options: GatehouseOptions): Promise<Gatehous
   const rooms = furnish(foundation, application, { ...parts, actions, uploads });
   stack.use(rooms.live);
   const gate = closeGate(foundation, withWorkTokens(parts, work), rooms.actions);
-  startBackground(foundation, stack, { uploads, realtime });
+  startBackground(foundation, stack, { uploads, realtime, work });
   // A command that opens a stopped installation for a moment processes no files.
   if (options.log !== "quiet") {
     await foundation.media.start(parts, stack);
@@ -266,10 +266,17 @@ function closeGate(foundation: Foundation, parts: ApplicationParts, actions: rea
 
 const DAY = 86_400_000;
 
+/** What has something to do besides answering, where the application has it. */
+interface Background {
+  readonly uploads: MountedUploads | undefined;
+  readonly realtime: MountedRealtime | undefined;
+  readonly work: MountedWork | undefined;
+}
+
 function startBackground(
   foundation: Foundation,
   stack: AsyncDisposableStack,
-  { uploads, realtime }: { uploads: MountedUploads | undefined; realtime: MountedRealtime | undefined },
+  { uploads, realtime, work }: Background,
 ): void {
   const { services, sessions, records, keyKeeper: keys, systemEvents, report } = foundation;
   const { config } = services;
@@ -299,6 +306,7 @@ function startBackground(
     joinTokens: guests,
     look: guests.alerts,
     realtime,
+    work,
   };
   stack.use(startHousekeeping({ ...services, sessions, records, artifacts, clients, grantRecord, ...jobs, report }));
 }

@@ -25,6 +25,8 @@ export interface HousekeepingParts {
   readonly joinTokens: Tidied;
   /** Publications and servers of realtime; absent where there are no actors. */
   readonly realtime?: Tidied | undefined;
+  /** Finished work orders; absent where there are none. */
+  readonly work?: Tidied | undefined;
   /** Jobs that were given up long ago. */
   readonly jobs?: Tidied | undefined;
   readonly uploads: UploadPorts;
@@ -50,13 +52,13 @@ const CHUNK = 500;
 /** Deletes what has expired, a few rows at a time, and reminds of what is due: now and every five minutes. */
 export function startHousekeeping(parts: HousekeepingParts): AsyncDisposable {
   const { store, records, sessions, documents, uploads, clock, strays, media, prune, remind, report } = parts;
-  const { artifacts, clients, grantRecord, joinTokens, jobs: deadJobs, realtime, reseal, look } = parts;
+  const { artifacts, clients, grantRecord, joinTokens, jobs: deadJobs, realtime, work, reseal, look } = parts;
   const stop = new AbortController();
   const jobs: readonly ((transaction: WriteTransaction) => Promise<number>)[] = [
     (transaction) => records.prune(transaction, CHUNK),
     (transaction) => sessions.prune(transaction, clock.now(), CHUNK),
     (transaction) => documents.prune(transaction, CHUNK),
-    ...[artifacts, clients, grantRecord, joinTokens, deadJobs, realtime]
+    ...[artifacts, clients, grantRecord, joinTokens, deadJobs, realtime, work]
       .filter((rows) => rows !== undefined)
       .map((rows) => (transaction: WriteTransaction) => rows.prune(transaction, CHUNK)),
   ];

@@ -22,5 +22,7 @@ export function operatorAttempt(
     provenance: { kind: "internal" },
     credentials: [{ kind: "internal", principal }],
     input,
+    // Each command is an intent of its own, and some actions want it named.
+    idempotencyKey: ids.next(),
   };
 }

@@ -5,16 +5,22 @@ import type { AnyAction } from "../../kernel/action.ts";
 import { BootRefusedError } from "../../kernel/gate.ts";
 import { isUuid } from "../../kernel/ids.ts";
 import type { Sessions } from "../../kernel/ports/sessions.ts";
+import type { WriteTransaction } from "../../kernel/ports/store.ts";
 import { systemTimers } from "../../kernel/timers.ts";
 import { METADATA_PATH } from "../../oauth/resource/oauth-resource.ts";
 import { createResourceServer } from "../../oauth/resource/resource-server.ts";
 import { issuerInProcess } from "../../oauth/resource/token-issuer.ts";
+import { createWorkHistory } from "../../store/sql/work-history.ts";
+import { createWorkLeases } from "../../store/sql/work-leases.ts";
 import { createWorkOrders } from "../../store/sql/work-orders.ts";
 import { createWorkParts } from "../../store/sql/work-parts.ts";
 import { createWorkPauses } from "../../store/sql/work-pauses.ts";
 import { createWorkPlans } from "../../store/sql/work-plans.ts";
 import { createWorkSubjectKeys } from "../../store/sql/work-subject-keys.ts";
 import { createApplyContext, enforceWorkOrderOnly } from "../../work/apply/apply-context.ts";
+import { createCheckoutActions } from "../../work/checkout/actions.ts";
+import type { CheckoutParts } from "../../work/checkout/checkout-parts.ts";
+import { startReaper } from "../../work/checkout/reaper.ts";
 import { createWorkTools, WORK_INSTRUCTIONS } from "../../work/mcp/work-tools.ts";
 import { createOrderTypes } from "../../work/order-types.ts";
 import { createReadingActions } from "../../work/reading/reading.ts";
@@ -23,7 +29,7 @@ import { createWorkEffectHandlers, createWorkJobHandlers, createWorkReviewAction
 import type { WorkReviewParts } from "../../work/review/review-parts.ts";
 import { WORK_ENTRANCES } from "../../work/rules.ts";
 import { createWorkPayloads } from "../../work/subject/payloads.ts";
-import { WORK_EFFECTS_QUEUE, WORK_QUEUE } from "../../work/work-jobs.ts";
+import { addPreview, WORK_EFFECTS_QUEUE, WORK_QUEUE } from "../../work/work-jobs.ts";
 import type { Services } from "../application.ts";
 import { startJobWorkers } from "../job-workers.ts";
 import type { ApplicationWork } from "./application-work.ts";
@@ -41,6 +47,8 @@ export interface MountedWork extends AsyncDisposable {
   bearer(otherwise: Authenticator<"bearer"> | undefined): Authenticator<"bearer">;
   /** Begins to plan and to carry out, once the gate is there. What is started joins `stack` and ends with it. */
   start(stack: AsyncDisposableStack): Promise<void>;
+  /** Puts away what has ended, and deletes what is old. */
+  prune(transaction: WriteTransaction, limit: number): Promise<number>;
 }
 
 /** What work orders are opened with. */
@@ -61,11 +69,18 @@ export async function mountWork(options: WorkOptions, application: ApplicationWo
     ...{ config: services.config, authorise: application.authorise, grantsOf: accountGrants(services) },
   });
   const parts = workParts(options, application, permits);
-  const actions = [...createReadingActions(parts), ...createWorkReviewActions(parts)];
+  const working = checkoutParts(services, parts);
+  const actions = [
+    ...[...createReadingActions(parts), ...createCheckoutActions(working), ...createWorkReviewActions(parts)],
+  ];
   const server = resourceServer(services, { resources, application });
   const mcp = await openMcpOf(options, { application, permits, actions });
   const own = [...actions, ...server.actions, ...(mcp?.actions ?? [])];
-  const rest = createRestRoutes({ edge: services.edge, actions, resourceOf: (tenant) => resources.rest.resourceOf(tenant) });
+  const rest = createRestRoutes({
+    edge: services.edge,
+    actions,
+    resourceOf: (tenant) => resources.rest.resourceOf(tenant),
+  });
   const routes = new Hono().route("/", server.routes).route("/", rest);
   if (mcp !== undefined) routes.route("/", mcp.routes);
   const { orders, plans, applyContext } = parts;
@@ -73,7 +88,8 @@ export async function mountWork(options: WorkOptions, application: ApplicationWo
     services: { orders, plans, applyContext, enforceWorkOrderOnly: (rule) => enforceWorkOrderOnly(applyContext, rule) },
     ...{ actions: own, routes },
     bearer: (otherwise) => chooseBearer(server.authenticators.bearer, { actions: own, otherwise }),
-    start: (stack) => startWorkers(options, parts, stack),
+    start: (stack) => startWorkers(options, { ...parts, leases: working.leases }, stack),
+    prune: pruneHistory(services),
     [Symbol.asyncDispose]: async () => mcp?.[Symbol.asyncDispose](),
   };
 }
@@ -96,6 +112,35 @@ function workParts({ services, sessions }: WorkOptions, application: Application
     reviewRules: config.work.review,
     limits: { items, attempts },
     authenticationOf: application.authenticationOf ?? sessionAuthentication(sessions),
+  };
+}
+
+function checkoutParts({ config, ids, random, jobs }: Services, parts: Parts): CheckoutParts {
+  const { items, leases } = config.work;
+  return {
+    ...{ ...parts, random, timers: systemTimers, leases: createWorkLeases({ ids }), parts: createWorkParts() },
+    limits: {
+      ...{ resultBytes: items.resultBytes, parts: items.parts, partBytes: items.partBytes },
+      ...{ retry: items.retry, retryJitter: items.retryJitter },
+      ...{ lease: leases.duration, beat: leases.beat, hold: leases.hold },
+      ...{ leasesPerAgent: leases.perAgent, leasesPerTenant: leases.perTenant },
+    },
+    submitted: (transaction, order) => addPreview(jobs, transaction, order),
+  };
+}
+
+const DAY = 86_400_000;
+
+/** Puts what has ended into the history, and deletes what is old there; events as long as the audit trail keeps its rows. */
+function pruneHistory({ config, clock }: Services): MountedWork["prune"] {
+  const rows = createWorkHistory();
+  const { history, retention } = config.work;
+  return async (transaction, limit) => {
+    const now = clock.now();
+    const archived = await rows.archive(transaction, now - history, limit);
+    const deleted = await rows.prune(transaction, now - retention, limit);
+    const events = await rows.pruneEvents(transaction, now - config.audit.retentionDays * DAY, limit);
+    return Math.max(archived, deleted, events);
   };
 }
 
@@ -188,12 +233,13 @@ function chooseBearer(ours: Authenticator<"bearer">, { actions, otherwise }: Cho
 
 async function startWorkers(
   { services, report }: WorkOptions,
-  parts: Parts,
+  parts: Parts & Pick<CheckoutParts, "leases">,
   stack: AsyncDisposableStack,
 ): Promise<void> {
   const { store, jobs } = services;
   const working = { ...services, ...parts };
   const background = { ...services, timers: systemTimers, report };
+  stack.use(startReaper({ store, leases: parts.leases, timers: systemTimers, report }));
   const queues = [
     { queue: WORK_QUEUE, handlers: createWorkJobHandlers(working) },
     { queue: WORK_EFFECTS_QUEUE, handlers: createWorkEffectHandlers(working) },

@@ -29,6 +29,14 @@ export const workOptions = {
   "work.limits.agent.window": option(duration("1s"), { doc: "The window of that limit.", default: "1m" }),
   "work.items.most": option(integer(1, 100_000), { doc: "Items one order may be divided into.", default: 1000 }),
   "work.items.attempts": option(integer(1, 100), { doc: "Claims of an item before it has failed.", default: 3 }),
+  "work.items.retry": option(duration("1s"), {
+    doc: "How long an item that failed waits before it is handed out again; it doubles with each attempt.",
+    default: "60s",
+  }),
+  "work.items.retryJitter": option(duration("0ms"), {
+    doc: "Up to so much is added to that by chance.",
+    default: "20s",
+  }),
   "work.items.resultBytes": option(integer(1024, 16_777_216), {
     doc: "Bytes of one result, as JSON. The body of a request that brings one is larger: see `server.bodyLimit`.",
     default: 1_048_576,

@@ -69,6 +69,8 @@ function describeOperation(operation: MountedOperation, { path, index }: Place):
   const named = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = ""]) => name);
   const { keyed, required } = keyOf(run);
   const reads = rest?.method === "get";
+  const headers = rest?.headers ?? {};
+  const elsewhere = [...named, ...Object.keys(headers)];
   return {
     operationId: index === 0 ? action : `${action}.${index + 1}`,
     summary: title,
@@ -76,7 +78,10 @@ function describeOperation(operation: MountedOperation, { path, index }: Place):
     security: [{ [SECURITY]: [scope] }],
     parameters: [
       ...named.map((name) => ({ name, in: "path", required: true, schema: memberOf(input, name) })),
-      ...(reads ? queryParameters(input, named) : []),
+      ...(reads ? queryParameters(input, elsewhere) : []),
+      ...Object.entries(headers).map(([member, name]) => ({
+        ...{ name, in: "header", required: true, schema: memberOf(input, member) },
+      })),
       ...(keyed ? [keyParameter(required)] : []),
     ],
     ...(reads ? {} : { requestBody: { required: true, content: { [JSON_TYPE]: { schema: without(input, named) } } } }),
@@ -96,7 +101,10 @@ function answerSchema(answer: MountedOperation["answer"]): JsonObject {
   return schema;
 }
 
-function keyOf({ idempotency, effects }: MountedOperation["run"]): { readonly keyed: boolean; readonly required: boolean } {
+function keyOf({ idempotency, effects }: MountedOperation["run"]): {
+  readonly keyed: boolean;
+  readonly required: boolean;
+} {
   const keyed = effects !== "none" && idempotency !== false;
   return { keyed, required: keyed && idempotency.required === true };
 }
@@ -151,7 +159,12 @@ function problemSchema(): JsonObject {
     type: "object",
     required: ["type", "title", "status", "detail", "code"],
     properties: {
-      ...{ type: { type: "string" }, title: { type: "string" }, status: { type: "integer" }, detail: { type: "string" } },
+      ...{
+        type: { type: "string" },
+        title: { type: "string" },
+        status: { type: "integer" },
+        detail: { type: "string" },
+      },
       code: { type: "string", examples: codes },
       retry_after: { type: "integer", description: "Seconds." },
       errors: {

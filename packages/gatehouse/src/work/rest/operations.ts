@@ -1,6 +1,16 @@
 import type { McpAnnotations } from "../mcp/tool.ts";
 import type { WorkScope } from "../rules.ts";
-import { ANSWERS } from "./shapes.ts";
+import type { ANSWERS } from "./shapes.ts";
+
+/** Where an operation is over REST. */
+export interface RestPlace {
+  readonly method: "get" | "post";
+  /** Below `/api/work`; what is in braces is a member of the input. Several where there are several ways to say it. */
+  readonly paths: readonly [string, ...string[]];
+  readonly status: number;
+  /** Header fields by the members of the input that they hold: what is secret is not for addresses. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
 
 /** How an action is told of and reached. What it takes and does is the action's own. */
 export interface WorkOperation {
@@ -9,15 +19,19 @@ export interface WorkOperation {
   readonly title: string;
   readonly description: string;
   readonly scope: WorkScope;
-  /** Below `/api/work`; what is in braces is a member of the input. Several where there are several ways to say it. */
-  readonly rest?: { readonly method: "get" | "post"; readonly paths: readonly [string, ...string[]]; readonly status: number };
+  readonly rest?: RestPlace;
   /** The tool's name. */
   readonly tool?: string;
   readonly hints: McpAnnotations;
   readonly answer: keyof typeof ANSWERS;
 }
 
-const READS: McpAnnotations = { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false };
+const READS: McpAnnotations = {
+  readOnlyHint: true,
+  destructiveHint: false,
+  idempotentHint: true,
+  openWorldHint: false,
+};
 const WRITES: McpAnnotations = { ...READS, readOnlyHint: false, idempotentHint: false };
 const REPEATS: McpAnnotations = { ...READS, readOnlyHint: false };
 const CHANGES: McpAnnotations = { ...WRITES, destructiveHint: true };
@@ -26,6 +40,8 @@ const get = (...paths: readonly [string, ...string[]]) => ({ method: "get", path
 const post = (status: 200 | 201 | 202, ...paths: readonly [string, ...string[]]) =>
   ({ method: "post", paths, status }) as const;
 
+/** Where requests without a body show a lease. */
+const LEASE_HEADERS = { lease: "Work-Lease", epoch: "Work-Epoch" } as const;
 const LEASE = "Needs the item, the lease token and the epoch that the checkout has answered.";
 
 /** All that can be done over REST and MCP, in the order in which it is told. */
@@ -52,43 +68,43 @@ export const WORK_OPERATIONS: readonly WorkOperation[] = [
     description: "Shows an order with its items, its newest plan in short, and what was decided about it.",
   },
   {
-    ...{ action: "work.checkout", tool: "work.checkout", scope: "work:execute", hints: WRITES, answer: "any" },
+    ...{ action: "work.checkout", tool: "work.checkout", scope: "work:execute", hints: WRITES, answer: "checkedOut" },
     ...{ title: "Take work", rest: post(200, "/checkout", "/orders/{order}/checkout") },
     description:
       "Takes items to work on. Each comes with a lease token and an epoch, which every later call about it has to show; beat before the lease runs out.",
   },
   {
-    ...{ action: "work.heartbeat", tool: "work.heartbeat", scope: "work:execute", hints: REPEATS, answer: "any" },
+    ...{ action: "work.heartbeat", tool: "work.heartbeat", scope: "work:execute", hints: REPEATS, answer: "beaten" },
     ...{ title: "Hold on to an item", rest: post(200, "/items/{item}/heartbeat") },
     description: `Extends a lease, and tells whether the work is still wanted. ${LEASE}`,
   },
   {
-    ...{ action: "work.submit", tool: "work.submit", scope: "work:execute", hints: WRITES, answer: "any" },
+    ...{ action: "work.submit", tool: "work.submit", scope: "work:execute", hints: WRITES, answer: "handedIn" },
     ...{ title: "Hand in a result", rest: post(202, "/items/{item}/submit") },
     description: `Hands in the result of an item and ends the lease. ${LEASE}`,
   },
   {
-    ...{ action: "work.submit-part", tool: "work.submit_part", scope: "work:execute", hints: WRITES, answer: "any" },
+    ...{ action: "work.submit-part", tool: "work.submit_part", scope: "work:execute", hints: WRITES, answer: "part" },
     ...{ title: "Hand in a part of a result", rest: post(202, "/items/{item}/parts") },
     description: `Hands in a piece of a result that takes long to make. ${LEASE}`,
   },
   {
-    ...{ action: "work.list-parts", tool: "work.list_parts", scope: "work:execute", hints: READS, answer: "any" },
-    ...{ title: "List the parts of an item", rest: get("/items/{item}/parts") },
-    description: "Lists the parts of an item that are there.",
+    ...{ action: "work.list-parts", tool: "work.list_parts", scope: "work:execute", hints: READS, answer: "parts" },
+    ...{ title: "List the parts of an item", rest: { ...get("/items/{item}/parts"), headers: LEASE_HEADERS } },
+    description: `Lists the parts of an item that are there. ${LEASE}`,
   },
   {
-    ...{ action: "work.finalize", tool: "work.finalize", scope: "work:execute", hints: WRITES, answer: "any" },
+    ...{ action: "work.finalize", tool: "work.finalize", scope: "work:execute", hints: WRITES, answer: "handedIn" },
     ...{ title: "Make a result of the parts", rest: post(202, "/items/{item}/finalize") },
     description: `Puts the parts of an item together and hands them in as its result. ${LEASE}`,
   },
   {
-    ...{ action: "work.release", tool: "work.release", scope: "work:execute", hints: REPEATS, answer: "any" },
+    ...{ action: "work.release", tool: "work.release", scope: "work:execute", hints: REPEATS, answer: "givenUp" },
     ...{ title: "Give an item back", rest: post(200, "/items/{item}/release") },
     description: `Gives an item back, so that another agent can have it. ${LEASE}`,
   },
   {
-    ...{ action: "work.fail", tool: "work.fail", scope: "work:execute", hints: WRITES, answer: "any" },
+    ...{ action: "work.fail", tool: "work.fail", scope: "work:execute", hints: WRITES, answer: "givenUp" },
     ...{ title: "Say that an item cannot be done", rest: post(200, "/items/{item}/fail") },
     description: `Says why an item could not be done. ${LEASE}`,
   },
@@ -110,7 +126,8 @@ export const WORK_OPERATIONS: readonly WorkOperation[] = [
   {
     ...{ action: "work.reject", tool: "work.reject", scope: "work:review", hints: WRITES, answer: "changed" },
     ...{ title: "Reject a plan", rest: post(200, "/orders/{order}/reject") },
-    description: "Rejects the plan with the digest that is named, or sends its items back with what is wrong with them.",
+    description:
+      "Rejects the plan with the digest that is named, or sends its items back with what is wrong with them.",
   },
   {
     ...{ action: "work.cancel", tool: "work.cancel", scope: "work:propose", hints: CHANGES, answer: "changed" },

@@ -1,10 +1,11 @@
 import { Hono, type Handler } from "hono";
 import type { Edge } from "../../http/edge.ts";
 import type { FormFields } from "../../http/form-body.ts";
+import type { Inbound } from "../../http/inbound.ts";
 import type { AnyAction } from "../../kernel/action.ts";
 import { jsonSchemaOf } from "../json-schema.ts";
 import type { JsonObject } from "../mcp/tool.ts";
-import { WORK_OPERATIONS, type WorkOperation } from "./operations.ts";
+import { WORK_OPERATIONS, type RestPlace, type WorkOperation } from "./operations.ts";
 import { openApiDocument } from "./openapi.ts";
 import { readQuery } from "./query.ts";
 
@@ -42,7 +43,8 @@ export function createRestRoutes({ edge, actions, resourceOf }: RestRoutesParts)
     const { rest } = operation;
     if (rest === undefined) continue;
     const handler = routeOf(edge, operation, rest);
-    for (const path of rest.paths) app.on(rest.method.toUpperCase(), REST_PATH + path.replaceAll(/\{(\w+)\}/g, ":$1"), handler);
+    for (const path of rest.paths)
+      app.on(rest.method.toUpperCase(), REST_PATH + path.replaceAll(/\{(\w+)\}/g, ":$1"), handler);
   }
   app.get(`${REST_PATH}/openapi.json`, (context) => {
     const inbound = edge.of(context);
@@ -52,18 +54,27 @@ export function createRestRoutes({ edge, actions, resourceOf }: RestRoutesParts)
   return app;
 }
 
-type Rest = NonNullable<WorkOperation["rest"]>;
-
-function routeOf(edge: Edge, { action, run }: MountedOperation, { method, status }: Rest): Handler {
+function routeOf(edge: Edge, { action, run }: MountedOperation, { method, status, headers = {} }: RestPlace): Handler {
   const schema = jsonSchemaOf(action, run.input, "input");
   return edge.action(run, {
-    input: (value, _inbound, parameters) => {
-      // Queries are fields, whose values are texts; bodies are what they are.
-      const given = method === "get" ? readQuery(value as FormFields, schema) : value;
+    input: (value, inbound, parameters) => {
+      const given = method === "get" ? readQuery(withHeaders(value, headers, inbound), schema) : value;
       return withPath(given, parameters);
     },
     render: (success, inbound) => edge.respond(inbound, success, { status }),
   });
+}
+
+/** The fields of a query, and what header fields say in its place; what they are for is no part of an address. */
+function withHeaders(value: unknown, headers: RestPlace["headers"] = {}, { request }: Inbound): FormFields {
+  // Queries are fields, whose values are texts.
+  const fields = value as FormFields;
+  const kept = Object.entries(fields).filter(([member]) => !(member in headers));
+  const said = Object.entries(headers).flatMap(([member, name]) => {
+    const text = request.headers.get(name);
+    return text === null ? [] : [[member, text] as const];
+  });
+  return Object.fromEntries([...kept, ...said]);
 }
 
 /** What the path names counts: whoever says something else besides is told so by the schema. */

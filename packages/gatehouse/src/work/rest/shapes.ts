@@ -83,6 +83,33 @@ export const WireEvent = z.object({
   at: Time,
 });
 
+/** An item, as whoever has checked it out gets it. */
+export const WireCheckedOut = z.looseObject({
+  item: z.uuid(),
+  order: z.uuid(),
+  type: z.string(),
+  key: z.string(),
+  priority: z.int(),
+  input: z.unknown(),
+  attempt: z.int(),
+  attempts: z.int(),
+  /** To be shown with every later call about the item. */
+  lease: z.string(),
+  epoch: z.int(),
+  lease_expires_at: Time,
+  heartbeat_every_seconds: z.int(),
+});
+
+/** A part that was handed in. */
+export const WirePart = z.looseObject({
+  part: z.string(),
+  seq: z.int(),
+  revision: z.int(),
+  bytes: z.int(),
+  checksum: z.string(),
+  payload: z.unknown(),
+});
+
 /** Answers by the name of what they are of; whatever else they say may grow. */
 export const ANSWERS = {
   types: z.looseObject({ types: z.array(WireType) }),
@@ -109,5 +136,18 @@ export const ANSWERS = {
     digest: z.string(),
     changes: z.array(z.record(z.string(), z.unknown())),
   }),
+  checkedOut: z.looseObject({ items: z.array(WireCheckedOut), server_time: Time }),
+  beaten: z.looseObject({
+    item: z.uuid(),
+    epoch: z.int(),
+    lease_expires_at: Time,
+    cancel_requested: z.boolean(),
+    server_time: Time,
+    heartbeat_every_seconds: z.int(),
+  }),
+  handedIn: z.looseObject({ item: z.uuid(), state: ItemState, order: z.uuid(), order_state: OrderState }),
+  part: z.looseObject({ item: z.uuid(), part: z.string(), seq: z.int(), revision: z.int(), checksum: z.string() }),
+  parts: z.looseObject({ item: z.uuid(), parts: z.array(WirePart) }),
+  givenUp: z.looseObject({ item: z.uuid(), state: ItemState }),
   any: z.looseObject({}),
 } as const;
