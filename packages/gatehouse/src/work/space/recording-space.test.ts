@@ -13,7 +13,7 @@ const sha = (text: string): string => createHash("sha256").update(text).digest("
 async function inSpace(work: (space: RecordingSpace) => Promise<void>): Promise<SpaceRecord> {
   const migrations = [...coreMigrations, ...reviewKitMigrations];
   await using store = await openSqliteStore({ memory: true, clock: createFakeClock(), migrations });
-  return store.write(async (transaction) => {
+  return await store.write(async (transaction) => {
     await thingResource.write(transaction, { tenant: "acme", id: "old" }, { name: "old", secret: "s" });
     const space = new RecordingSpace({ transaction, tenant: "acme", type: renamingType(), digest: sha });
     await work(space);
