@@ -5,7 +5,8 @@ import type { EventStream } from "../../kernel/event-stream.ts";
 import type { EventDefinition, SecurityEvent } from "../../kernel/event.ts";
 import type { Ids } from "../../kernel/ids.ts";
 import { mcpEvents } from "./events.ts";
-import { describeTool, type JsonObject, type McpCaller, type McpTools } from "./tool.ts";
+import type { JsonObject, McpCaller } from "./caller.ts";
+import { describeTool, type McpTools } from "./tool.ts";
 
 /** What announcements are made with. */
 export interface ToolListParts {

@@ -1,10 +1,10 @@
 import { problems } from "../../kernel/problems.ts";
 import type { Problem } from "../../kernel/problem.ts";
 import { jsonSchemaOf } from "../json-schema.ts";
-import type { JsonObject } from "../mcp/tool.ts";
+import type { JsonObject } from "../mcp/caller.ts";
 import { workProblems } from "../problems.ts";
 import { WORK_SCOPES } from "../rules.ts";
-import type { MountedOperation } from "./routes.ts";
+import type { MountedOperation } from "./mounted-operations.ts";
 import { ANSWERS } from "./shapes.ts";
 
 const VERSION = "3.1.1";
