@@ -13,7 +13,10 @@ export const workEvents = defineEvents({
   work_cancelled: { level: "info", description: "A work order was cancelled." },
   work_commented: { level: "info", description: "Somebody has said something about a work order." },
   work_requeued: { level: "warn", description: "An operator has put a work order to work again." },
-  work_paused: { level: "critical", description: "An operator has stopped an agent, a type of orders or all of a tenant." },
+  work_paused: {
+    level: "critical",
+    description: "An operator has stopped an agent, a type of orders or all of a tenant.",
+  },
   work_resumed: { level: "warn", description: "An operator lets stopped work go on." },
   work_value_revealed: { level: "warn", description: "Somebody has looked at masked values of a plan." },
   work_exported: { level: "warn", description: "Work orders were exported with all that they hold." },

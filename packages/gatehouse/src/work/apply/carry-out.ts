@@ -64,7 +64,8 @@ async function carryOut(
   const opened = await openOrder(parts, transaction, order);
   if (typeof opened === "string") return fail(parts, transaction, { order, reason: opened });
   const approved = await findApproved(parts, transaction, opened);
-  if (typeof approved === "string") return stale(parts, transaction, { order, payloads: opened.payloads, reason: approved });
+  if (typeof approved === "string")
+    return stale(parts, transaction, { order, payloads: opened.payloads, reason: approved });
   return apply(parts, transaction, { opened, ...approved });
 }
 
@@ -97,7 +98,8 @@ async function findApproved(
 ): Promise<Approved | "plan_stale" | "approval_expired"> {
   const { order, type, payloads, inputHash, resultHashes } = opened;
   const plan = await plans.find(transaction, order);
-  if (plan === undefined || plan.voidedBecause !== undefined || plan.revision !== order.planRevision) return "plan_stale";
+  if (plan === undefined || plan.voidedBecause !== undefined || plan.revision !== order.planRevision)
+    return "plan_stale";
   const now = await transaction.now();
   const rule = ruleOf(reviewRules, type, order.risk);
   const reviews = await plans.reviews(transaction, order);
@@ -226,7 +228,11 @@ async function settle(
 async function fail(
   parts: WorkReviewParts,
   transaction: WriteTransaction,
-  { order, payloads, reason }: { readonly order: WorkOrder; readonly payloads?: OrderPayloads; readonly reason: string },
+  {
+    order,
+    payloads,
+    reason,
+  }: { readonly order: WorkOrder; readonly payloads?: OrderPayloads; readonly reason: string },
 ): Promise<CarriedOut> {
   const { orders, plans } = parts;
   const revision = order.planRevision;

@@ -47,7 +47,8 @@ export function createEffects(parts: EffectsParts): JobHandler {
       const step = { ...Payload.parse(payload), tenant };
       const due = await findDue(parts, step);
       if (due === "paused") return (transaction) => addLater(parts, transaction, step);
-      if (typeof due === "string") return (transaction) => note(parts, transaction, { step, kind: "effect_dropped", reason: due });
+      if (typeof due === "string")
+        return (transaction) => note(parts, transaction, { step, kind: "effect_dropped", reason: due });
       const { order, change, effect, digest } = due;
       await parts.applyContext.run({ tenant, order: order.id, digest }, () =>
         effect.run(change.after, { tenant, key: stepKeyOf(step), signal }),
@@ -62,7 +63,10 @@ export function createEffects(parts: EffectsParts): JobHandler {
 }
 
 /** What is to be done; else why it cannot be, or that somebody has stopped it. */
-async function findDue(parts: EffectsParts, step: Step): Promise<Due | "paused" | "subject_erased" | "not_applied" | "unknown"> {
+async function findDue(
+  parts: EffectsParts,
+  step: Step,
+): Promise<Due | "paused" | "subject_erased" | "not_applied" | "unknown"> {
   const { store, orders, plans, pauses, payloads: all, types } = parts;
   const { tenant, order: id, revision } = step;
   return store.read(async (transaction) => {
@@ -73,7 +77,9 @@ async function findDue(parts: EffectsParts, step: Step): Promise<Due | "paused" 
     const payloads = await all.of(transaction, order);
     if (payloads === undefined) return "subject_erased";
     const applications = await plans.applications(transaction, order);
-    const applied = applications.find((application) => application.revision === revision && application.state === "applied");
+    const applied = applications.find(
+      (application) => application.revision === revision && application.state === "applied",
+    );
     const plan = await plans.find(transaction, order, revision);
     if (applied === undefined || plan === undefined) return "not_applied";
     const change = openApplied(payloads, applied)?.find((made) => made.step === step.step);

@@ -21,11 +21,7 @@ export type Planned =
   | { readonly kind: "failed"; readonly code: string; readonly message: string };
 
 /** Makes a plan, by making its changes in a transaction that is rolled back. */
-export async function plan(
-  parts: PlanningParts,
-  transaction: WriteTransaction,
-  opened: OpenedOrder,
-): Promise<Planned> {
+export async function plan(parts: PlanningParts, transaction: WriteTransaction, opened: OpenedOrder): Promise<Planned> {
   const { order, type, payloads, input, items } = opened;
   const taken = order.reverts === undefined ? undefined : await changesOf(parts, transaction, order);
   if (order.reverts !== undefined && taken === undefined)

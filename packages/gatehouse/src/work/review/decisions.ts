@@ -12,6 +12,7 @@ import type { OrderPayloads } from "../subject/payloads.ts";
 import { changedOrder, erased, unknownOrder, wrongState } from "./answers.ts";
 import { approveOrder } from "./approval.ts";
 import { ItemKey, Notes, ReviewErrors, SeenPlan } from "./inputs.ts";
+import { notesPlace } from "./notes.ts";
 import { moveItems, moveOrder, type Telling } from "./order-steps.ts";
 import { isIndependent, isSteppedUp, ruleOf, standingApprovals, type ReviewerAuthentication } from "./policy.ts";
 import type { WorkReviewParts } from "./review-parts.ts";
@@ -106,7 +107,7 @@ async function reject(parts: WorkReviewParts, context: Rejecting) {
   const decision = allowed ? "rework" : "reject";
   const reviewer = actorOf(principal);
   const id = ids.next();
-  const notes = payloads.seal(["review", id], JSON.stringify(errors));
+  const notes = payloads.seal(notesPlace({ id }), JSON.stringify(errors));
   const authentication = textOf(await parts.authenticationOf(transaction, context));
   await plans.review(transaction, order, { id, revision, digest, decision, reviewer, authentication, notes });
   await plans.void(transaction, order, decision);
@@ -114,12 +115,19 @@ async function reject(parts: WorkReviewParts, context: Rejecting) {
     ...{ kind: allowed ? "rework" : "rejected", actor: reviewer, provenance: provenanceOf(attempt), payloads },
     ...{ plain: { revision, digest }, payload: { errors } },
   };
-  const change = allowed ? ({ state: "queued", reason: "rework" } as const) : ({ state: "rejected", reason: "" } as const);
+  const change = allowed
+    ? ({ state: "queued", reason: "rework" } as const)
+    : ({ state: "rejected", reason: "" } as const);
   const moved = await moveOrder(orders, transaction, { order, change, telling });
   const item = allowed ? ({ to: "queued", runAt: await transaction.now() } as const) : ({ to: "rejected" } as const);
   const done = await moveItems(orders, transaction, {
     order: moved,
-    change: { from: ["submitted"], ...item, ...(keys === undefined ? {} : { keys }), ...sealedErrors(payloads, errors) },
+    change: {
+      from: ["submitted"],
+      ...item,
+      ...(keys === undefined ? {} : { keys }),
+      ...sealedErrors(payloads, errors),
+    },
     telling,
   });
   return { ...changedOrder(done), decision };
@@ -154,7 +162,12 @@ interface Reviewed {
 /** The submitted order with the plan that the reviewer has looked at, for somebody who has no part in it. */
 async function findReviewed(
   { orders, plans, payloads: all }: WorkReviewParts,
-  { attempt: { tenant }, principal, input, transaction }: ActionContext<Pick<Rejecting["input"], keyof typeof SeenPlan>, "store">,
+  {
+    attempt: { tenant },
+    principal,
+    input,
+    transaction,
+  }: ActionContext<Pick<Rejecting["input"], keyof typeof SeenPlan>, "store">,
 ): Promise<Reviewed | Denial> {
   const order = await orders.lock(transaction, { tenant, id: input.order });
   if (order === undefined) return unknownOrder();

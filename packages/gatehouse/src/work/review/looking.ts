@@ -44,7 +44,8 @@ function previewAction(parts: WorkReviewParts): AnyAction {
     async run(context) {
       const { attempt, input, transaction } = context;
       const order = await orders.find(transaction, { tenant: attempt.tenant, id: input.order });
-      if (order === undefined || !(await seesOrder(rules, "work.preview", { ...context, order }))) return unknownOrder();
+      if (order === undefined || !(await seesOrder(rules, "work.preview", { ...context, order })))
+        return unknownOrder();
       const found = await findPlan(parts, context, order);
       if (isDenial(found)) return found;
       const { plan, changes } = found;

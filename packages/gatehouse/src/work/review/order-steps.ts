@@ -61,7 +61,11 @@ export async function relock(
 export async function moveItems(
   orders: Pick<WorkOrders, "changeItems" | "lock">,
   transaction: WriteTransaction,
-  { order, change, telling }: {
+  {
+    order,
+    change,
+    telling,
+  }: {
     readonly order: WorkOrder;
     readonly change: Omit<Parameters<WorkOrders["changeItems"]>[2], "event">;
     readonly telling: Telling;

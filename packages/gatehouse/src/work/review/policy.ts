@@ -46,14 +46,22 @@ export function standingApprovals(
     const { decision, voided, revision, digest, at, reviewer } = review;
     if (decision !== "approve" || voided || revision !== plan.revision || digest !== plan.digest) continue;
     if (at + rule.expires <= now) continue;
-    if (isIndependent(reviewer, standing.map((other) => other.reviewer))) standing.push(review);
+    if (
+      isIndependent(
+        reviewer,
+        standing.map((other) => other.reviewer),
+      )
+    )
+      standing.push(review);
   }
   return standing;
 }
 
 /** Whether a plan may be applied: as many people have approved it as have to, or the rule of its type has. */
 export function isApproved(standing: readonly WorkReview[], rule: ReviewRule): boolean {
-  const byRule = standing.some(({ reviewer }) => reviewer.type === AUTO_APPROVAL.type && reviewer.id === AUTO_APPROVAL.id);
+  const byRule = standing.some(
+    ({ reviewer }) => reviewer.type === AUTO_APPROVAL.type && reviewer.id === AUTO_APPROVAL.id,
+  );
   return byRule || standing.length >= rule.approvals;
 }
 

@@ -71,7 +71,8 @@ async function conforming(
   const result = await schema["~standard"].validate(value);
   if (result.issues === undefined) return { value: result.value };
   const violations = result.issues.slice(0, MOST_VIOLATIONS).map(({ path = [], message }) => ({
-    pointer: pointer + path.map((segment) => `/${escaped(typeof segment === "object" ? segment.key : segment)}`).join(""),
+    pointer:
+      pointer + path.map((segment) => `/${escaped(typeof segment === "object" ? segment.key : segment)}`).join(""),
     message,
   }));
   return deny(problems.VALIDATION_ERROR, { violations });
@@ -141,7 +142,8 @@ function refuseUnworkable(type: string, planned: readonly PlannedItem<unknown>[]
   const waiting = new Map(planned.map(({ key, dependsOn = [] }) => [key, new Set(dependsOn)]));
   const fault = (what: string): TypeError => new TypeError(`The items of an order of ${type} ${what}.`);
   if (waiting.size < planned.length) throw fault("do not have unique keys");
-  for (const key of waiting.keys()) if (key === "" || key.length > LONGEST_KEY) throw fault("have keys that are too long");
+  for (const key of waiting.keys())
+    if (key === "" || key.length > LONGEST_KEY) throw fault("have keys that are too long");
   while (waiting.size > 0) {
     const ready = [...waiting].filter(([, needs]) => needs.size === 0).map(([key]) => key);
     if (ready.length === 0) throw fault("wait for each other, or for some that are not there");

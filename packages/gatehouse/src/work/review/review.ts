@@ -30,7 +30,11 @@ export interface WorkReviewJobsParts extends WorkReviewParts, WorkerAttemptParts
 
 /** What does the jobs of the queue of work: making plans, ending them, carrying them out. */
 export function createWorkJobHandlers(parts: WorkReviewJobsParts): readonly JobHandler[] {
-  type Died = (parts: WorkReviewParts, transaction: WriteTransaction, order: { tenant: string; id: string }) => Promise<void>;
+  type Died = (
+    parts: WorkReviewParts,
+    transaction: WriteTransaction,
+    order: { tenant: string; id: string },
+  ) => Promise<void>;
   const dead = (died: Died) => ({
     // Only `work-jobs.ts` adds jobs of these kinds.
     dead: (transaction: WriteTransaction, { tenant, payload }: ClaimedJob) =>

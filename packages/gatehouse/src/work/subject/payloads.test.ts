@@ -21,7 +21,7 @@ describe("payloads of orders", () => {
       const plain = await store.write((writing) => payloads.begin(writing, order));
       assert.equal(plain?.seal(["input"], "{}"), "{}");
       assert.equal(plain?.digest("abc"), "ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0");
-      assert.equal(sealDetails(plain!, order, { kind: "comment", payload: { text: "hi" } }), '{"text":"hi"}');
+      assert.equal(sealDetails(plain, order, { kind: "comment", payload: { text: "hi" } }), '{"text":"hi"}');
     }));
 
   it("are sealed for their subject, order and place, and open again", () =>
