@@ -102,6 +102,12 @@ describe("the endpoint for agents", () => {
     const named = tools.map(({ name }) => name);
     assert.deepEqual(named, ["work.get", "work.list", "work.logs", "work.preview", "work.types"]);
     const scopes = {
+      ...Object.fromEntries(
+        ["checkout", "heartbeat", "submit", "submit_part", "list_parts", "finalize", "release", "fail"].map((name) => [
+          `work.${name}`,
+          "work:execute",
+        ]),
+      ),
       "work.propose": "work:propose",
       "work.cancel": "work:propose",
       "work.comment": "work:propose",

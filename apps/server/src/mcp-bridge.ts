@@ -21,6 +21,7 @@ const Message = z.looseObject({
   params: z.looseObject({}).optional(),
 });
 type Message = z.infer<typeof Message>;
+const Envelope = z.object({ [VERSION_KEY]: z.string() });
 const Initialized = z.object({ result: z.object({ protocolVersion: z.string() }) });
 
 /**
@@ -128,10 +129,9 @@ class McpBridge {
   /** What the headers of a request repeat of its body, for what stands between. */
   #headersOf({ method, params = {} }: Message): Record<string, string> {
     const { _meta: meta, name, uri, taskId } = params;
-    const said =
-      typeof meta === "object" && meta !== null ? Object.entries(meta).find(([key]) => key === VERSION_KEY) : undefined;
-    const own = said?.[1];
-    if (typeof own !== "string") return this.#version === undefined ? {} : { "mcp-protocol-version": this.#version };
+    const enveloped = Envelope.safeParse(meta);
+    const own = enveloped.success ? enveloped.data[VERSION_KEY] : undefined;
+    if (own === undefined) return this.#version === undefined ? {} : { "mcp-protocol-version": this.#version };
     const named = [name, uri, taskId].find((value) => typeof value === "string");
     return {
       "mcp-protocol-version": own,
