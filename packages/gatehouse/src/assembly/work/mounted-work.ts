@@ -197,7 +197,7 @@ async function openMcpOf({ services, originOf, report }: WorkOptions, { applicat
     ...{ ...services, report, path: MCP_PATH, name: "gatehouse", version: "1", instructions: WORK_INSTRUCTIONS },
     resources: workResourcesOf(services),
     tools: [...createWorkTools({ ...services, actions, reviewAddress }), ...(application.tools ?? [])],
-    ...{ permit: permits.permitMessage, limits: permits.messageLimits, extend: application.extendMcp },
+    ...{ permit: permits.permitMessage, limits: permits.messageLimits },
     trustedOrigins: config.cors.origins.filter((origin) => origin !== "*"),
   });
 }
