@@ -69,6 +69,7 @@ import {
   realtimeMutes,
   realtimeUnmute,
 } from "./commands/realtime.ts";
+import { mcp } from "./commands/mcp.ts";
 import { start } from "./commands/start.ts";
 import {
   storageArchive,
@@ -79,6 +80,20 @@ import {
   storageResume,
   storageVerify,
 } from "./commands/storage.ts";
+import {
+  workApprove,
+  workCancel,
+  workList,
+  workLogs,
+  workPlan,
+  workPropose,
+  workReject,
+  workRequeue,
+  workRevert,
+  workShow,
+  workTypes,
+} from "./commands/work.ts";
+import { workEraseSubject, workExport, workPause, workPauses, workResume } from "./commands/work-operations.ts";
 
 /** Every command of the `gatehouse` program. */
 export const commands: readonly Command[] = [
@@ -159,6 +174,23 @@ export const commands: readonly Command[] = [
   realtimeUnmute,
   realtimeClose,
   realtimeBroadcast,
+  workTypes,
+  workPropose,
+  workList,
+  workShow,
+  workPlan,
+  workLogs,
+  workApprove,
+  workReject,
+  workCancel,
+  workRevert,
+  workRequeue,
+  workPause,
+  workResume,
+  workPauses,
+  workExport,
+  workEraseSubject,
+  mcp,
   backup,
   restore,
   config,

@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { portableStatement } from "../../store/sql/statement.ts";
 import type { SqlValue } from "../../kernel/ports/store.ts";
-import { ReviewKit, RITA, SAM, renamingType, thingResource, type SeenPlan } from "../../testing/review-kit.ts";
+import { RITA, SAM } from "../../testing/review-kit-people.ts";
+import { renamingType, thingResource } from "../../testing/review-kit-things.ts";
+import { ReviewKit, type SeenPlan } from "../../testing/review-kit.ts";
 
 /*
  * Somebody has a harmless plan approved, and changes what it is about before it is carried out: the data it rests on, the
@@ -83,6 +85,15 @@ describe("a plan that is not what was approved any more", () => {
     await assertRefused(kit, seen);
     assert.deepEqual(kit.letters, []);
     assert.equal((await kit.thing("a"))?.name, "old");
+  });
+
+  it("because its risk or its proposer were changed is not applied", async () => {
+    for (const column of ["risk", "proposer_id"]) {
+      await using kit = await ReviewKit.open();
+      const seen = await approved(kit);
+      await change(kit, `UPDATE work_orders SET ${column} = $2 WHERE id = $1`, [seen.order, "low"]);
+      await assertRefused(kit, seen);
+    }
   });
 
   it("because a result was changed, hash and all, is not applied", async () => {

@@ -5,17 +5,11 @@ import type { Store } from "../../kernel/ports/store.ts";
 import { coreMigrations } from "../../store/migrations/core-migrations.ts";
 import { openPostgresStore } from "../../store/postgres/postgres-store.ts";
 import { openSqliteStore } from "../../store/sqlite/sqlite-store.ts";
-import {
-  ADA,
-  renamingType,
-  ReviewKit,
-  reviewKitMigrations,
-  RITA,
-  SAM,
-  type SentLetter,
-} from "../../testing/review-kit.ts";
+import { ADA, RITA, SAM } from "../../testing/review-kit-people.ts";
+import { renamingType, reviewKitMigrations, type SentLetter } from "../../testing/review-kit-things.ts";
+import { ReviewKit } from "../../testing/review-kit.ts";
 import { skipWithout, startPostgres } from "../../testing/services.ts";
-import { WORK_QUEUE } from "../work-jobs.ts";
+import { addApply, WORK_QUEUE } from "../work-jobs.ts";
 
 const migrations = [...coreMigrations, ...reviewKitMigrations];
 
@@ -62,6 +56,10 @@ function describeParallelApprovals(name: string, open: () => Promise<Store & Asy
       const applied = (await kit.events(seen.order)).filter((kind) => kind === "applied");
       assert.equal(applied.length, 1);
       assert.equal((await kit.find(seen.order)).state, "completed");
+      await store.write((transaction) => addApply(kit.jobs, transaction, { tenant: "acme", id: seen.order }));
+      await kit.run();
+      assert.equal((await kit.find(seen.order)).state, "completed", "nor does a job that comes later");
+      assert.deepEqual(kit.kit.reported, []);
     });
 
     it("of whom one approves and the other cancels have it one way or the other", async () => {

@@ -3,11 +3,12 @@ import type { WorkActor, WorkEvent, WorkItem, WorkOrder } from "../../kernel/por
 import type { WorkPlan, WorkReview } from "../../kernel/ports/work-plans.ts";
 import { openErrors } from "../checkout/holding.ts";
 import type { WireEvent, WireItem, WireOrder, WirePlanSummary, WireReview } from "../rest/shapes.ts";
+import { openNotes } from "../review/notes.ts";
 import { openDetails } from "../subject/event-details.ts";
 import type { OrderPayloads } from "../subject/payloads.ts";
 
 /** An actor as the wire has it. */
-export function shownActor({ type, id, onBehalfOf }: WorkActor): z.input<typeof WireOrder>["proposer"] {
+function shownActor({ type, id, onBehalfOf }: WorkActor): z.input<typeof WireOrder>["proposer"] {
   return { type, id, ...(onBehalfOf === undefined ? {} : { on_behalf_of: onBehalfOf }) };
 }
 
@@ -63,9 +64,11 @@ export function shownPlan(plan: WorkPlan): z.input<typeof WirePlanSummary> {
 }
 
 /** What was decided, without how whoever decided had signed in. */
-export function shownReview(review: WorkReview): z.input<typeof WireReview> {
-  const { revision, digest, decision, reviewer, notes, at, voided } = review;
-  return { revision, digest, decision, reviewer: shownActor(reviewer), notes, at, voided };
+export function shownReview(review: WorkReview, payloads: OrderPayloads | undefined): z.input<typeof WireReview> {
+  const { revision, digest, decision, reviewer, at, voided } = review;
+  const { notes, errors } = openNotes(payloads, review);
+  const said = errors === undefined ? { notes } : { notes, errors: [...errors] };
+  return { revision, digest, decision, reviewer: shownActor(reviewer), ...said, at, voided };
 }
 
 /** Something that happened, without what is known of the machine that did it. */

@@ -57,6 +57,7 @@ export const WireReview = z.object({
   decision: z.enum(["approve", "reject", "rework"]),
   reviewer: Actor,
   notes: z.string(),
+  errors: z.array(Finding).optional(),
   at: Time,
   voided: z.boolean(),
 });
@@ -100,7 +101,7 @@ export const WireCheckedOut = z.looseObject({
 });
 
 /** A part that was handed in. */
-export const WirePart = z.looseObject({
+const WirePart = z.looseObject({
   part: z.string(),
   seq: z.int(),
   revision: z.int(),
