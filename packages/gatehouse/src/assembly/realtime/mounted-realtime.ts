@@ -16,6 +16,7 @@ import { DEFAULT_CHANNEL } from "../../realtime/channel-name.ts";
 import { connectActions } from "../../realtime/connection/connect-action.ts";
 import { openConnections, type Connections } from "../../realtime/connection/connections.ts";
 import { createLines, type Lines } from "../../realtime/lines/lines.ts";
+import { createEmulationDesk, forwardCommands } from "../../realtime/emulation-desk.ts";
 import { createNodeDesk } from "../../realtime/node-desk.ts";
 import { createRealtimeOperations } from "../../realtime/operations.ts";
 import { createActorRecords } from "../../store/sql/actors.ts";
@@ -101,7 +102,9 @@ export async function mountRealtime(
     gate: { attempt: (...attempt) => services.gate().attempt(...attempt) },
     settings: { ...config.realtime.connection, drainSpread: config.realtime.drainSpread },
   });
-  const lines = openLines(options, application, { node: cluster.node, connections });
+  const { node, emulation } = cluster;
+  const lines = openLines(options, application, { node, emulation, connections });
+  emulation?.serve(createEmulationDesk(node, lines));
   const revocations = await watchRevocations({ services, guests, connections, report });
   cluster.everywhere.serve(createNodeDesk({ connections, waiting: () => actors.waiting }));
   const prunes = [nodes, actors, mutes];
@@ -123,13 +126,14 @@ function attendancesOf({ actors, cluster, report }: Pick<RunningParts, "actors" 
 
 interface LineParts {
   readonly node: string;
+  readonly emulation: Cluster["emulation"];
   readonly connections: Connections;
 }
 
 function openLines(
   { services, report }: RealtimeOptions,
   { admits }: ApplicationRealtime,
-  { node, connections }: LineParts,
+  { node, emulation, connections }: LineParts,
 ): Lines {
   const { config } = services;
   const { publicUrl, tls, trustedProxies } = config.server;
@@ -149,6 +153,7 @@ function openLines(
       frameBytes: config.realtime.connection.largestFrame,
     },
     ...(admits === undefined ? {} : { policy: admits }),
+    ...(emulation === undefined ? {} : { forward: forwardCommands(emulation) }),
   });
 }
 

@@ -11,7 +11,14 @@ import type { Store } from "../../kernel/ports/store.ts";
 import type { Random } from "../../kernel/random.ts";
 import type { Sealer } from "../../kernel/seal.ts";
 import type { Timers } from "../../kernel/timers.ts";
-import { emulateAction, OpenStreams, type Emulated, type EmulationSender, type ForwardEmulated } from "./emulation.ts";
+import {
+  emulateAction,
+  OpenStreams,
+  type EmulationSender,
+  type EmulationVerdict,
+  type ForwardCommands,
+  type ForwardedCommands,
+} from "./emulation.ts";
 import type { Encryption } from "./encryption.ts";
 import { LineCaps } from "./line-caps.ts";
 import { OpenLines, type OpenConnection } from "./open-lines.ts";
@@ -40,7 +47,7 @@ export interface LinesParts {
   /** Identifier of this server; clients send commands of their streams back to it. */
   readonly node: string;
   /** Reaches other servers. Default: there is one. */
-  readonly forward?: ForwardEmulated;
+  readonly forward?: ForwardCommands;
   /** Whether somebody may have a connection at all. Default: everybody may whose credential is good. */
   readonly policy?: LinePolicy;
   /** Ranges whose callers are not counted by their address. */
@@ -66,7 +73,7 @@ export interface Lines extends AsyncDisposable {
   /** Takes a ticket that a connect frame has brought. It is good for nothing any more, whatever becomes of it. */
   redeemTicket(text: string, place: TicketPlace): Promise<TicketSubject | Denial>;
   /** Hands commands that another server has forwarded to the line they are for. */
-  take(emulated: Emulated, sender: EmulationSender): Promise<Denial | true>;
+  take(commands: ForwardedCommands, sender: EmulationSender): Promise<EmulationVerdict>;
   /** Opens no more lines. Those that are open stay. */
   drain(): void;
 }
@@ -86,7 +93,7 @@ class EdgeLines implements Lines {
   readonly begin: OpenLines["begin"];
   readonly #parts: LinesParts;
   readonly #lines: OpenLines;
-  readonly #streams = new OpenStreams();
+  readonly #streams: OpenStreams;
   readonly #tickets: Tickets;
   readonly #caps: LineCaps;
   readonly #gate: UpgradeGate;
@@ -99,6 +106,7 @@ class EdgeLines implements Lines {
     this.settings = settings;
     this.encryption = parts.encryption;
     this.#lines = new OpenLines(parts.open);
+    this.#streams = new OpenStreams(parts.keyRing);
     this.begin = (transport, admitted) => this.#lines.begin(transport, admitted);
     this.#tickets = new Tickets({ ...parts, lifetime: settings.ticketLifetime });
     this.#caps = new LineCaps({ ...parts, settings, trustedCidrs });
@@ -130,8 +138,8 @@ class EdgeLines implements Lines {
     return this.#tickets.redeem(text, place);
   }
 
-  take(emulated: Emulated, sender: EmulationSender): Promise<Denial | true> {
-    return this.#streams.take(emulated, sender);
+  take(commands: ForwardedCommands, sender: EmulationSender): Promise<EmulationVerdict> {
+    return this.#streams.take(commands, sender);
   }
 
   drain(): void {
