@@ -132,12 +132,13 @@ interface LineParts {
 
 function openLines(
   { services, report }: RealtimeOptions,
-  { admits }: ApplicationRealtime,
+  { admits, authorise }: ApplicationRealtime,
   { node, emulation, connections }: LineParts,
 ): Lines {
   const { config } = services;
   const { publicUrl, tls, trustedProxies } = config.server;
   const { opening, ...bounds } = config.realtime.lines;
+  const demand = typeof authorise === "function" ? authorise.demand : undefined;
   return createLines({
     ...{ ...services, timers: systemTimers, report, node },
     open: (transport, admitted) => connections.open(transport, admitted),
@@ -153,6 +154,7 @@ function openLines(
       frameBytes: config.realtime.connection.largestFrame,
     },
     ...(admits === undefined ? {} : { policy: admits }),
+    ...(demand === undefined ? {} : { demand }),
     ...(emulation === undefined ? {} : { forward: forwardCommands(emulation) }),
   });
 }

@@ -7,7 +7,8 @@ import { problems } from "../../kernel/problems.ts";
 import type { Admitted } from "../admitted.ts";
 import { tooLarge } from "../../http/refusal.ts";
 import type { KeyRing } from "../../kernel/key-ring.ts";
-import { passedOn } from "./opening.ts";
+import type { TokenDemand } from "../../kernel/token-demand.ts";
+import { demanding, passedOn } from "./opening.ts";
 import type { LineSettings } from "./options.ts";
 import type { StreamLine } from "./stream-line.ts";
 
@@ -64,13 +65,14 @@ export const emulatedBody: z.ZodType<Emulated> = z.object({
 const PATIENCE = 10_000;
 
 /** Takes commands through the guards of every attempt; what they do is attempted over their line. */
-export function emulateAction({ emulation }: LineSettings): AnyAction {
+export function emulateAction({ emulation }: LineSettings, demand: TokenDemand | undefined): AnyAction {
   return defineAction({
     name: EMULATE,
     entrances: ["realtime"],
     input: passedOn<Emulated>(),
     effects: "none",
-    authorise: "public",
+    authorise: demanding(() => true, demand),
+    anonymous: true,
     perAddress: emulation,
     limits: [],
     run: async ({ principal: { type, id, tenant, session } }): Promise<EmulationSender["principal"]> =>

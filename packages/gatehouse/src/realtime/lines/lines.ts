@@ -10,6 +10,7 @@ import type { Documents } from "../../kernel/ports/documents.ts";
 import type { Store } from "../../kernel/ports/store.ts";
 import type { Random } from "../../kernel/random.ts";
 import type { Sealer } from "../../kernel/seal.ts";
+import type { TokenDemand } from "../../kernel/token-demand.ts";
 import type { Timers } from "../../kernel/timers.ts";
 import {
   emulateAction,
@@ -50,6 +51,8 @@ export interface LinesParts {
   readonly forward?: ForwardCommands;
   /** Whether somebody may have a connection at all. Default: everybody may whose credential is good. */
   readonly policy?: LinePolicy;
+  /** What tokens have to be, where those of an issuer count: what the rule of connecting demands. */
+  readonly demand?: TokenDemand;
   /** Ranges whose callers are not counted by their address. */
   readonly trustedCidrs?: readonly string[];
   readonly encryption: Encryption;
@@ -100,7 +103,7 @@ class EdgeLines implements Lines {
   #draining = false;
 
   constructor(parts: LinesParts) {
-    const { edge, timers, policy, trustedCidrs = [] } = parts;
+    const { edge, timers, policy, demand, trustedCidrs = [] } = parts;
     const settings = lineSettings(parts.options);
     this.#parts = parts;
     this.settings = settings;
@@ -110,11 +113,11 @@ class EdgeLines implements Lines {
     this.begin = (transport, admitted) => this.#lines.begin(transport, admitted);
     this.#tickets = new Tickets({ ...parts, lifetime: settings.ticketLifetime });
     this.#caps = new LineCaps({ ...parts, settings, trustedCidrs });
-    const deciding = { caps: this.#caps, settings, policy };
+    const deciding = { caps: this.#caps, settings, policy, demand };
     this.actions = [
       openAction(deciding),
       ticketAction({ ...deciding, tickets: this.#tickets }),
-      emulateAction(settings),
+      emulateAction(settings, demand),
     ];
     this.#gate = new UpgradeGate({ edge, timers, settings, tickets: this.#tickets, refusal: () => this.#refusal() });
     edge.stopping.addEventListener("abort", () => this.#stop(), { once: true });
