@@ -118,10 +118,14 @@ export async function mountRealtime(
 
 /** Tells actors who comes and goes. */
 function attendancesOf({ actors, cluster, report }: Pick<RunningParts, "actors" | "cluster" | "report">): Attendances {
-  return new Attendances((what, { address, principal, channel, connection }) => {
-    const attempt = actors.attemptOf(address, { command: what, principal, input: { channel, connection } });
-    return cluster.desk.perform(address, attempt);
-  }, report);
+  return new Attendances({
+    perform: (what, { address, principal, channel, connection }) => {
+      const attempt = actors.attemptOf(address, { command: what, principal, input: { channel, connection } });
+      return cluster.desk.perform(address, attempt);
+    },
+    timers: systemTimers,
+    report,
+  });
 }
 
 interface LineParts {

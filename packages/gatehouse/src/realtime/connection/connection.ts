@@ -125,6 +125,15 @@ export class Connection implements TransportEvents, DialogueHost {
     this.#schedule();
   }
 
+  /** Finds out now whether anybody is there. */
+  probe(): void {
+    const { clock, settings } = this.#shared;
+    if (this.#state !== "connected" || this.#pongBy !== Infinity) return;
+    this.outbox.send(PING);
+    this.#pongBy = clock.monotonic() + settings.pong;
+    this.#schedule();
+  }
+
   /** Looks again at what it came with. */
   async look(): Promise<void> {
     if (this.#state === "closed") return;
