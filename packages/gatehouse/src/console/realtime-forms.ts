@@ -1,4 +1,5 @@
 import { html, type Html } from "../html/html.ts";
+import type { Denial } from "../kernel/outcome.ts";
 import { MUTABLE_PRINCIPALS } from "../kernel/ports/mutes.ts";
 
 /** Where connections are shown, and what is done with them below. */
@@ -11,13 +12,29 @@ export interface RealtimeFilter {
   readonly channel: string;
 }
 
+/** A form that was refused, with what was typed into it. */
+export interface RefusedForm {
+  readonly step: string;
+  readonly texts: URLSearchParams;
+  readonly denial: Denial;
+}
+
 /** What the forms are made from. */
 interface FormParts {
   readonly csrfToken: string;
   readonly idempotencyKey: () => string;
+  readonly refused: RefusedForm | undefined;
 }
 
-const NOBODY = { type: "user", id: "" };
+const WHAT_IS_WRONG: ReadonlyMap<string, string> = new Map([
+  ["id", "Enter an identifier."],
+  ["channel", "Enter a whole channel, such as room:lobby."],
+  ["actor", "Enter an actor, such as room:lobby, or a type of actors where that is meant."],
+  ["reason", "Say why, in at most 500 characters."],
+  ["minutes", "Enter a whole number of minutes, at most a year."],
+  ["event", "Enter the name of an event."],
+  ["data", "Enter what the event carries, as JSON."],
+]);
 
 /** The fields that say whom something is about. */
 export function principalFields({ type, id }: Omit<RealtimeFilter, "channel">, required: boolean): Html {
@@ -33,32 +50,59 @@ export function principalFields({ type, id }: Omit<RealtimeFilter, "channel">, r
 
 /** The forms that kick and mute somebody, broadcast, and close a room. */
 export function realtimeForms(parts: FormParts): Html {
-  const actor = html`<label class="wide"
-    >Actor<input name="actor" required maxlength="200" autocomplete="off" placeholder="room:lobby"
+  const typed = (step: string, name: string, otherwise = ""): string =>
+    (parts.refused?.step === step ? parts.refused.texts.get(name) : undefined) ?? otherwise;
+  const whom = (step: string): Html =>
+    principalFields({ type: typed(step, "type", "user"), id: typed(step, "id") }, true);
+  const actor = (step: string): Html => html`<label class="wide"
+    >Actor<input
+      name="actor"
+      value="${typed(step, "actor")}"
+      required
+      maxlength="200"
+      autocomplete="off"
+      placeholder="room:lobby"
   /></label>`;
   return html`${form(parts, {
     ...{ step: "kick", title: "Kick somebody", button: "Kick", isDangerous: true },
     lead: "Closes all connections of theirs, or takes them off one channel. They can come back: mute or ban who must not.",
-    fields: html`${principalFields(NOBODY, true)}
+    fields: html`${whom("kick")}
         <label class="wide"
-          >Only this channel<input name="channel" maxlength="200" autocomplete="off" placeholder="all of them"
+          >Only this channel<input
+            name="channel"
+            value="${typed("kick", "channel")}"
+            maxlength="200"
+            autocomplete="off"
+            placeholder="all of them"
         /></label>`,
   })}
     ${form(parts, {
       ...{ step: "mute", title: "Mute somebody", button: "Mute", isDangerous: true },
       lead: "Their commands are refused for a while, at one actor or at all of a type such as room. They still hear.",
-      fields: html`${principalFields(NOBODY, true)} ${actor}
-        <label class="wide">Reason<input name="reason" required maxlength="500" autocomplete="off" /></label>
-        <label>Minutes<input name="minutes" value="60" required inputmode="numeric" autocomplete="off" /></label>`,
+      fields: html`${whom("mute")} ${actor("mute")}
+        <label class="wide"
+          >Reason<input name="reason" value="${typed("mute", "reason")}" required maxlength="500" autocomplete="off"
+        /></label>
+        <label
+          >Minutes<input
+            name="minutes"
+            value="${typed("mute", "minutes", "60")}"
+            required
+            inputmode="numeric"
+            autocomplete="off"
+        /></label>`,
     })}
     ${form(parts, {
       ...{ step: "broadcast", title: "Broadcast", button: "Broadcast", isDangerous: false },
       lead: "Has an actor emit one of its events to everybody who hears it.",
-      fields: html`${actor}
-        <label>Event<input name="event" required maxlength="64" autocomplete="off" /></label>
+      fields: html`${actor("broadcast")}
+        <label
+          >Event<input name="event" value="${typed("broadcast", "event")}" required maxlength="64" autocomplete="off"
+        /></label>
         <label class="wide"
           >What it carries, as JSON<input
             name="data"
+            value="${typed("broadcast", "data")}"
             required
             maxlength="65536"
             autocomplete="off"
@@ -69,7 +113,7 @@ export function realtimeForms(parts: FormParts): Html {
     ${form(parts, {
       ...{ step: "close", title: "Close a room", button: "Close the room", isDangerous: true },
       lead: "Ends an actor for everybody. Its state, its streams and its timers are deleted and do not come back.",
-      fields: actor,
+      fields: actor("close"),
     })}`;
 }
 
@@ -83,7 +127,7 @@ interface RealtimeForm {
 }
 
 function form(
-  { csrfToken, idempotencyKey }: FormParts,
+  { csrfToken, idempotencyKey, refused }: FormParts,
   { step, title, lead, button, isDangerous, fields }: RealtimeForm,
 ): Html {
   return html`<section class="panel" aria-labelledby="${`${step}-title`}">
@@ -97,10 +141,17 @@ function form(
       <input type="hidden" name="_csrf_token" value="${csrfToken}" />
       <input type="hidden" name="idempotency_key" value="${idempotencyKey()}" />
       <p class="soft full">${lead}</p>
-      ${fields}
+      ${refused?.step === step ? faultNotice(refused.denial) : undefined} ${fields}
       <div class="buttons">
         <button class="${isDangerous ? "button danger" : "button"}" type="submit">${button}</button>
       </div>
     </form>
   </section>`;
+}
+
+function faultNotice({ problem, detail, violations = [] }: Denial): Html {
+  const names = violations.map(({ pointer }) => pointer.split("/").at(-1) ?? "");
+  const faults = [...new Set(names)].map((name) => WHAT_IS_WRONG.get(name)).filter((text) => text !== undefined);
+  const text = detail ?? (faults.length === 0 ? problem.message : faults.join(" "));
+  return html`<p class="notice bad full" role="alert">${text}</p>`;
 }

@@ -2,9 +2,11 @@ import { Hono, type Context } from "hono";
 import { z } from "zod";
 import { html } from "../html/html.ts";
 import type { Inbound } from "../http/inbound.ts";
+import type { Problem } from "../kernel/problem.ts";
+import { problems } from "../kernel/problems.ts";
 import type { PageContent } from "./page-content.ts";
 import type { PageParts } from "./page-parts.ts";
-import { REALTIME_PATH, type RealtimeFilter } from "./realtime-forms.ts";
+import { REALTIME_PATH, type RealtimeFilter, type RefusedForm } from "./realtime-forms.ts";
 import { MuteRows, realtimePage, RealtimeRows, type Done } from "./realtime-page.ts";
 import { attemptForm, type FormAttempt } from "./sent-form.ts";
 
@@ -28,7 +30,7 @@ export function realtimeRoutes(parts: PageParts): Hono {
   return app;
 }
 
-async function realtime(parts: PageParts, inbound: Inbound): Promise<PageContent> {
+async function realtime(parts: PageParts, inbound: Inbound, refused?: RefusedForm): Promise<PageContent> {
   const page = {
     title: "Realtime",
     lead: "Who is connected, what is heard, and who reads slowly, on all servers.",
@@ -48,7 +50,8 @@ async function realtime(parts: PageParts, inbound: Inbound): Promise<PageContent
   const found = RealtimeRows.parse(await parts.ask(inbound, { action: "realtime.connections", input }));
   const { mutes } = MuteRows.parse(await parts.ask(inbound, { action: "realtime.mutes" }));
   const made = { csrfToken: parts.edge.csrfToken(inbound), idempotencyKey: () => parts.ids.next() };
-  return { ...page, body: realtimePage({ found, mutes, filter, done: doneOf(query), ...made }) };
+  const body = realtimePage({ found, mutes, filter, done: doneOf(query), refused, ...made });
+  return { ...page, body, ...(refused === undefined ? {} : { status: refused.denial.problem.status }) };
 }
 
 function doneOf(query: URLSearchParams): Done | undefined {
@@ -93,10 +96,18 @@ function read(texts: URLSearchParams, name: string): string {
   return (texts.get(name) ?? "").trim();
 }
 
-async function take({ edge, refuse }: PageParts, context: Context, form: FormAttempt): Promise<Response> {
+/** What an operator can mend in the form, so that nothing that was typed has to be typed again. */
+const MENDABLE: ReadonlySet<Problem> = new Set([problems.VALIDATION_ERROR, problems.NOT_FOUND]);
+
+async function take(parts: PageParts, context: Context, form: FormAttempt): Promise<Response> {
+  const { edge } = parts;
   const inbound = edge.of(context);
-  const { outcome } = await attemptForm(edge, inbound, form);
-  if (!outcome.ok) return refuse(inbound, outcome);
+  const { outcome, texts } = await attemptForm(edge, inbound, form);
+  if (!outcome.ok) {
+    if (!MENDABLE.has(outcome.problem) || inbound.accepts !== "html") return parts.refuse(inbound, outcome);
+    const step = inbound.url.pathname.slice(REALTIME_PATH.length + 1);
+    return parts.show(context, () => realtime(parts, inbound, { step, texts, denial: outcome }));
+  }
   const { success, data } = Kicked.safeParse(outcome.value);
   const query = success ? `?closed=${data.connections}&silent=${data.silent.length}` : "";
   return edge.redirect(inbound, REALTIME_PATH + query);
