@@ -46,10 +46,11 @@ export function readPushed(key: ChannelKey, text: string): Pushed | undefined {
 
 /** A publication of the store as it is pushed. */
 export function pushedFrom({ tenant, channel }: ChannelKey, stored: StoredPublication): Pushed {
-  const { offset, epoch, audience } = stored;
+  const { offset, epoch, audience, except } = stored;
   return {
     ...{ tenant, channel, kind: "publication", position: { offset, epoch } },
     message: publicationPush(channel, stored),
+    ...(except === undefined ? {} : { except }),
     ...(audience === undefined ? {} : { audience: { principals: audience } }),
   };
 }
