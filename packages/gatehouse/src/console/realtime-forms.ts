@@ -50,71 +50,101 @@ export function principalFields({ type, id }: Omit<RealtimeFilter, "channel">, r
 
 /** The forms that kick and mute somebody, broadcast, and close a room. */
 export function realtimeForms(parts: FormParts): Html {
-  const typed = (step: string, name: string, otherwise = ""): string =>
-    (parts.refused?.step === step ? parts.refused.texts.get(name) : undefined) ?? otherwise;
-  const whom = (step: string): Html =>
-    principalFields({ type: typed(step, "type", "user"), id: typed(step, "id") }, true);
-  const actor = (step: string): Html => html`<label class="wide"
+  const { refused } = parts;
+  const typedInto = (step: string): Typed => {
+    const texts = refused?.step === step ? refused.texts : undefined;
+    return (name, otherwise = "") => texts?.get(name) ?? otherwise;
+  };
+  const forms = [
+    kickForm(typedInto("kick")),
+    muteForm(typedInto("mute")),
+    broadcastForm(typedInto("broadcast")),
+    closeForm(typedInto("close")),
+  ];
+  return html`${forms.map((one) => form(parts, one))}`;
+}
+
+/** What was typed into a field of a form that was refused, or what it has at first. */
+type Typed = (name: string, otherwise?: string) => string;
+
+function kickForm(typed: Typed): RealtimeForm {
+  return {
+    ...{ step: "kick", title: "Kick somebody", button: "Kick", isDangerous: true },
+    lead: "Closes all connections of theirs, or takes them off one channel. They can come back: mute or ban who must not.",
+    fields: html`${whom(typed)}
+      <label class="wide"
+        >Only this channel<input
+          name="channel"
+          value="${typed("channel")}"
+          maxlength="200"
+          autocomplete="off"
+          placeholder="all of them"
+      /></label>`,
+  };
+}
+
+function muteForm(typed: Typed): RealtimeForm {
+  return {
+    ...{ step: "mute", title: "Mute somebody", button: "Mute", isDangerous: true },
+    lead: "Their commands are refused for a while, at one actor or at all of a type such as room. They still hear.",
+    fields: html`${whom(typed)} ${actorField(typed)}
+      <label class="wide"
+        >Reason<input name="reason" value="${typed("reason")}" required maxlength="500" autocomplete="off"
+      /></label>
+      <label
+        >Minutes<input
+          name="minutes"
+          value="${typed("minutes", "60")}"
+          required
+          inputmode="numeric"
+          autocomplete="off"
+      /></label>`,
+  };
+}
+
+function broadcastForm(typed: Typed): RealtimeForm {
+  return {
+    ...{ step: "broadcast", title: "Broadcast", button: "Broadcast", isDangerous: false },
+    lead: "Has an actor emit one of its events to everybody who hears it.",
+    fields: html`${actorField(typed)}
+      <label
+        >Event<input name="event" value="${typed("event")}" required maxlength="64" autocomplete="off"
+      /></label>
+      <label class="wide"
+        >What it carries, as JSON<input
+          name="data"
+          value="${typed("data")}"
+          required
+          maxlength="65536"
+          autocomplete="off"
+          spellcheck="false"
+          placeholder="${'{"text":"Doors close soon"}'}"
+      /></label>`,
+  };
+}
+
+function closeForm(typed: Typed): RealtimeForm {
+  return {
+    ...{ step: "close", title: "Close a room", button: "Close the room", isDangerous: true },
+    lead: "Ends an actor for everybody. Its state, its streams and its timers are deleted and do not come back.",
+    fields: actorField(typed),
+  };
+}
+
+function whom(typed: Typed): Html {
+  return principalFields({ type: typed("type", "user"), id: typed("id") }, true);
+}
+
+function actorField(typed: Typed): Html {
+  return html`<label class="wide"
     >Actor<input
       name="actor"
-      value="${typed(step, "actor")}"
+      value="${typed("actor")}"
       required
       maxlength="200"
       autocomplete="off"
       placeholder="room:lobby"
   /></label>`;
-  return html`${form(parts, {
-    ...{ step: "kick", title: "Kick somebody", button: "Kick", isDangerous: true },
-    lead: "Closes all connections of theirs, or takes them off one channel. They can come back: mute or ban who must not.",
-    fields: html`${whom("kick")}
-        <label class="wide"
-          >Only this channel<input
-            name="channel"
-            value="${typed("kick", "channel")}"
-            maxlength="200"
-            autocomplete="off"
-            placeholder="all of them"
-        /></label>`,
-  })}
-    ${form(parts, {
-      ...{ step: "mute", title: "Mute somebody", button: "Mute", isDangerous: true },
-      lead: "Their commands are refused for a while, at one actor or at all of a type such as room. They still hear.",
-      fields: html`${whom("mute")} ${actor("mute")}
-        <label class="wide"
-          >Reason<input name="reason" value="${typed("mute", "reason")}" required maxlength="500" autocomplete="off"
-        /></label>
-        <label
-          >Minutes<input
-            name="minutes"
-            value="${typed("mute", "minutes", "60")}"
-            required
-            inputmode="numeric"
-            autocomplete="off"
-        /></label>`,
-    })}
-    ${form(parts, {
-      ...{ step: "broadcast", title: "Broadcast", button: "Broadcast", isDangerous: false },
-      lead: "Has an actor emit one of its events to everybody who hears it.",
-      fields: html`${actor("broadcast")}
-        <label
-          >Event<input name="event" value="${typed("broadcast", "event")}" required maxlength="64" autocomplete="off"
-        /></label>
-        <label class="wide"
-          >What it carries, as JSON<input
-            name="data"
-            value="${typed("broadcast", "data")}"
-            required
-            maxlength="65536"
-            autocomplete="off"
-            spellcheck="false"
-            placeholder="${'{"text":"Doors close soon"}'}"
-        /></label>`,
-    })}
-    ${form(parts, {
-      ...{ step: "close", title: "Close a room", button: "Close the room", isDangerous: true },
-      lead: "Ends an actor for everybody. Its state, its streams and its timers are deleted and do not come back.",
-      fields: actor("close"),
-    })}`;
 }
 
 interface RealtimeForm {

@@ -156,7 +156,7 @@ for (const format of ["jwt", "opaque"] as const) {
       const late = delay(5_000, "late", { ref: false });
       assert.equal(await Promise.race([ending.closed, late]), 3500);
       assert.equal(await Promise.race([byHeader.closed, late]), 3500);
-      assert.deepEqual((await staying.call(LOBBY, "ask", {})).rpc, { data: { who: "client machine" } });
+      assert.deepEqual((await staying.call(LOBBY, "ask", {}))["rpc"], { data: { who: "client machine" } });
       assert.equal(await connectError(token), final);
     });
 

@@ -22,7 +22,7 @@ function open() {
       return new Promise((resolve) => answers.push(() => resolve({ ok: true, value: {}, limits: [] })));
     },
     timers,
-    report: assert.fail,
+    report: (error) => assert.fail(String(error)),
   });
   return { told, answers, timers, attendances };
 }

@@ -41,7 +41,8 @@ export class Attendances {
 
   /** Resolves once all has been told that there is to tell, or there is no more time for it; nothing is told after that. */
   async settle(): Promise<void> {
-    await pause(this.#parts.timers, LAST_WORDS, { sooner: Promise.all(this.#pending.values()) });
+    const told = Promise.all(this.#pending.values()).then(() => undefined);
+    await pause(this.#parts.timers, LAST_WORDS, { sooner: told });
     this.#isOver = true;
   }
 }

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { EventSource } from "eventsource";
+import type { ConfigInput } from "../../kernel/config.ts";
 import { CASES, type ServerSide } from "../../testing/centrifuge-cases.ts";
 import { CENTRIFUGE_SETTINGS, serverSide } from "../../testing/centrifuge-server-side.ts";
 import { startRealtimeSite, type RealtimeSite } from "../../testing/realtime-site.ts";
@@ -22,7 +23,7 @@ async function startTwo(stack: AsyncDisposableStack): Promise<Two<RealtimeSite>>
   stack.defer(() => rm(directory, { recursive: true, force: true }));
   const { url } = stack.use(await postgres.createDatabase());
   const start = async (name: string): Promise<RealtimeSite> => {
-    const settings = {
+    const settings: ConfigInput = {
       ...CENTRIFUGE_SETTINGS,
       dataDirectory: join(directory, name),
       keys: { file: join(directory, "keys.json") },
@@ -151,7 +152,7 @@ describe("Commands that are sent to another server than the one that holds their
     for (const token of ["user-bob", undefined]) {
       const answer = await say(second, commandOf(stream, call(2, "stolen")), token);
       assert.equal(answer.status, 403);
-      assert.equal((await answer.json()).code, "PERMISSION_DENIED");
+      assert.match(await answer.text(), /"code":"PERMISSION_DENIED"/);
     }
     assert.deepEqual(told, [
       ["authz_fail", "realtime.emulate"],
@@ -187,6 +188,6 @@ describe("Commands that are sent to another server than the one that holds their
     await first.server.close();
     const answer = await say(second, commandOf(stream, call(2, "lost")), "user-ada");
     assert.equal(answer.status, 404);
-    assert.equal((await answer.json()).code, "NOT_FOUND");
+    assert.match(await answer.text(), /"code":"NOT_FOUND"/);
   });
 });

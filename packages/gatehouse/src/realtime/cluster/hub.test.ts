@@ -134,7 +134,7 @@ describe("ChannelHub", () => {
   });
 
   it("tells nobody of what they have said themselves, also where it is read from the store", async () => {
-    const fates: Fate[] = ["lose"];
+    const fates: Fate[] = ["drop"];
     await using two = await openTwo(() => fates.shift() ?? "deliver");
     const [sender, other] = [new Ear("sender"), new Ear("other")];
     await keep(two.installation.store, key, [1]);

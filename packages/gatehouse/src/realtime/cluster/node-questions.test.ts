@@ -9,7 +9,7 @@ type Message = readonly [topic: string, text: string];
 
 /** Three nodes, and everything that has been sent between them. */
 async function openNodes(stack: AsyncDisposableStack) {
-  const bus = stack.use(createMemoryBus({ report: assert.fail }));
+  const bus = stack.use(createMemoryBus({ report: (error) => assert.fail(String(error)) }));
   const sent: Message[] = [];
   const recorded: Bus = {
     publish(topic, text) {

@@ -1,4 +1,5 @@
 import { deny, isDenial, type Denial, type Outcome, type Success } from "../../kernel/outcome.ts";
+import type { ActorAddress } from "../../kernel/ports/actors.ts";
 import { utf8 } from "../../kernel/codec.ts";
 import type { Member } from "../presence.ts";
 import { realtimeProblems } from "../problems.ts";
