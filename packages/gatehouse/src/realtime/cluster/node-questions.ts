@@ -4,6 +4,7 @@ import type { Timers } from "../../kernel/timers.ts";
 import { LastingTopic } from "./lasting-topic.ts";
 import { isCarried } from "./message-parts.ts";
 import type { NodeHeartbeat } from "./node-heartbeat.ts";
+import { readMessageAs } from "./read-message.ts";
 import type { NodeMessage, SignedBus } from "./signed-bus.ts";
 
 /** What a node has answered, or why there is no answer. */
@@ -131,7 +132,7 @@ export class NodeQuestions implements AsyncDisposable {
   }
 
   #receive({ from, body }: NodeMessage): void {
-    const message = read(body);
+    const message = readMessageAs(Message, body);
     if (message === undefined) return;
     if (message.kind === "question") return void this.#reply(from, message).catch(this.#parts.report);
     const waiting = this.#waiting.get(message.id);
@@ -174,14 +175,5 @@ export class NodeQuestions implements AsyncDisposable {
 
   #topicOf(node: string): string {
     return `gatehouse.realtime.${this.#parts.about}.${node}`;
-  }
-}
-
-function read(text: string): Message | undefined {
-  try {
-    const parsed = Message.safeParse(JSON.parse(text));
-    return parsed.success ? parsed.data : undefined;
-  } catch {
-    return undefined;
   }
 }
