@@ -1,6 +1,7 @@
 import { html, type Html } from "../html/html.ts";
 import type { Denial } from "../kernel/outcome.ts";
 import { MUTABLE_PRINCIPALS } from "../kernel/ports/mutes.ts";
+import type { RefusedForm } from "./sent-form.ts";
 
 /** Where connections are shown, and what is done with them below. */
 export const REALTIME_PATH = "/console/realtime";
@@ -12,18 +13,17 @@ export interface RealtimeFilter {
   readonly channel: string;
 }
 
-/** A form that was refused, with what was typed into it. */
-export interface RefusedForm {
+/** Which of the forms was refused, and what was typed into it. */
+export interface RefusedStep extends RefusedForm {
+  /** The last part of its address. */
   readonly step: string;
-  readonly texts: URLSearchParams;
-  readonly denial: Denial;
 }
 
 /** What the forms are made from. */
 interface FormParts {
   readonly csrfToken: string;
   readonly idempotencyKey: () => string;
-  readonly refused: RefusedForm | undefined;
+  readonly refused: RefusedStep | undefined;
 }
 
 const WHAT_IS_WRONG: ReadonlyMap<string, string> = new Map([

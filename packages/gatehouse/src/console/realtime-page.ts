@@ -6,7 +6,7 @@ import {
   realtimeForms,
   REALTIME_PATH,
   type RealtimeFilter,
-  type RefusedForm,
+  type RefusedStep,
 } from "./realtime-forms.ts";
 
 const Principal = z.object({ type: z.string(), id: z.string() });
@@ -67,7 +67,7 @@ export interface RealtimePageParts extends MuteRows {
   readonly found: RealtimeRows;
   readonly filter: RealtimeFilter;
   readonly done: Done | undefined;
-  readonly refused: RefusedForm | undefined;
+  readonly refused: RefusedStep | undefined;
   readonly csrfToken: string;
   /** Makes the keys under which forms are carried out once. */
   readonly idempotencyKey: () => string;

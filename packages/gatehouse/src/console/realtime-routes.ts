@@ -6,9 +6,9 @@ import type { Problem } from "../kernel/problem.ts";
 import { problems } from "../kernel/problems.ts";
 import type { PageContent } from "./page-content.ts";
 import type { PageParts } from "./page-parts.ts";
-import { REALTIME_PATH, type RealtimeFilter, type RefusedForm } from "./realtime-forms.ts";
+import { REALTIME_PATH, type RealtimeFilter } from "./realtime-forms.ts";
 import { MuteRows, realtimePage, RealtimeRows, type Done } from "./realtime-page.ts";
-import { attemptForm, type FormAttempt } from "./sent-form.ts";
+import { takeForm, type FormAttempt, type RefusedForm } from "./sent-form.ts";
 
 const Kicked = z.object({ connections: z.number(), silent: z.array(z.unknown()) });
 
@@ -50,7 +50,15 @@ async function realtime(parts: PageParts, inbound: Inbound, refused?: RefusedFor
   const found = RealtimeRows.parse(await parts.ask(inbound, { action: "realtime.connections", input }));
   const { mutes } = MuteRows.parse(await parts.ask(inbound, { action: "realtime.mutes" }));
   const made = { csrfToken: parts.edge.csrfToken(inbound), idempotencyKey: () => parts.ids.next() };
-  const body = realtimePage({ found, mutes, filter, done: doneOf(query), refused, ...made });
+  const step = inbound.url.pathname.slice(REALTIME_PATH.length + 1);
+  const body = realtimePage({
+    found,
+    mutes,
+    filter,
+    done: doneOf(query),
+    refused: refused && { ...refused, step },
+    ...made,
+  });
   return { ...page, body, ...(refused === undefined ? {} : { status: refused.denial.problem.status }) };
 }
 
@@ -99,16 +107,14 @@ function read(texts: URLSearchParams, name: string): string {
 /** What an operator can mend in the form, so that nothing that was typed has to be typed again. */
 const MENDABLE: ReadonlySet<Problem> = new Set([problems.VALIDATION_ERROR, problems.NOT_FOUND]);
 
-async function take(parts: PageParts, context: Context, form: FormAttempt): Promise<Response> {
-  const { edge } = parts;
-  const inbound = edge.of(context);
-  const { outcome, texts } = await attemptForm(edge, inbound, form);
-  if (!outcome.ok) {
-    if (!MENDABLE.has(outcome.problem) || inbound.accepts !== "html") return parts.refuse(inbound, outcome);
-    const step = inbound.url.pathname.slice(REALTIME_PATH.length + 1);
-    return parts.show(context, () => realtime(parts, inbound, { step, texts, denial: outcome }));
-  }
-  const { success, data } = Kicked.safeParse(outcome.value);
-  const query = success ? `?closed=${data.connections}&silent=${data.silent.length}` : "";
-  return edge.redirect(inbound, REALTIME_PATH + query);
+function take(parts: PageParts, context: Context, form: FormAttempt): Promise<Response> {
+  return takeForm(parts, context, {
+    ...form,
+    mend: (refused) =>
+      MENDABLE.has(refused.denial.problem) ? (inbound) => realtime(parts, inbound, refused) : undefined,
+    done: (value) => {
+      const { success, data } = Kicked.safeParse(value);
+      return REALTIME_PATH + (success ? `?closed=${data.connections}&silent=${data.silent.length}` : "");
+    },
+  });
 }
