@@ -110,6 +110,7 @@ export async function createRealtimeKit({
       has: (name) => names.has(name),
       capacityOf: () => capacity,
     },
+    sources: [],
     report: (error) => void gate.reported.push(error),
     attended: () => {},
     // Nobody gives out tickets here.
