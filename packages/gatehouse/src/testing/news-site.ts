@@ -40,7 +40,7 @@ export async function startNewsSite(options: NewsSiteOptions = {}): Promise<News
   const mountAll = async (inbound: Inbound): Promise<Html[]> => {
     const count = Number(inbound.url.searchParams.get("boards") ?? 1);
     const instances = Array.from({ length: count }, (_, index) => (index === 0 ? "main" : `board${index}`));
-    return Promise.all(instances.map((instance) => pages?.mount(board, { inbound, instance }) ?? html``));
+    return Promise.all(instances.map(async (instance) => (await pages?.mount(board, { inbound, instance })) ?? html``));
   };
   const routesOf = (edge: Edge): Hono =>
     new Hono()

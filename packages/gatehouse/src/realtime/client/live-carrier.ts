@@ -21,6 +21,8 @@ export class LiveCarrier {
     const say = (): void => void page.dispatchEvent(new CustomEvent(HERE, { detail: this }));
     for (const change of ["connected", "connecting", "disconnected"] as const) client.on(change, say);
     page.addEventListener(WANTED, say);
+    // For good: a client has no way back from there.
+    client.on("disconnected", () => page.removeEventListener(WANTED, say));
   }
 
   get isOpen(): boolean {
