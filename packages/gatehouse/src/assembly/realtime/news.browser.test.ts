@@ -281,6 +281,20 @@ describeBrowsers("A page with live components and a client of actors", (engine) 
     await noStream();
   });
 
+  it("has the inspector say so", async () => {
+    await go("/enter");
+    const page = await openPage();
+    await carries();
+    await page.locator("#toggle").waitFor();
+    await page.keyboard.press("Alt+Shift+L");
+    await page.locator("#panel").waitFor();
+    way.cut();
+    way.isCut = false;
+    await eventually("it tells of the connection that came back", async () =>
+      /none: news come over a connection of the application/.test((await page.locator("#panel").textContent()) ?? ""),
+    );
+  });
+
   it("ends with the session", async () => {
     await go("/enter");
     const page = await openPage();
