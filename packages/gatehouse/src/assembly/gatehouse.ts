@@ -25,6 +25,7 @@ import { startHousekeeping } from "./housekeeping.ts";
 import { mediaRoutes } from "./media/delivery.ts";
 import { mountApplicationUploads, type MountedUploads } from "./media/uploads.ts";
 import { operatorAttempt } from "./operator-attempt.ts";
+import { newsOverRealtime } from "./realtime/news.ts";
 import { mountRealtime, type MountedRealtime } from "./realtime/mounted-realtime.ts";
 import { openServices, type Foundation, type ServicesOptions } from "./services.ts";
 import { createStrayUploadsJob } from "./stray-uploads.ts";
@@ -83,7 +84,8 @@ export async function openGatehouse(options: GatehouseOptions): Promise<Gatehous
   if (parts.media !== undefined) foundation.media.addGrants(parts.media.grants);
   const uploads = mountApplicationUploads(foundation, parts);
   if (uploads !== undefined) stack.use(uploads);
-  const realtime = parts.realtime && stack.use(await mountRealtime(foundation, parts.realtime));
+  const { sources } = newsOverRealtime(services.config, parts);
+  const realtime = parts.realtime && stack.use(await mountRealtime({ ...foundation, sources }, parts.realtime));
   if (realtime !== undefined) {
     foundation.setRealtime(realtime);
     monitoring.metrics.add(realtime.metrics);
@@ -186,7 +188,7 @@ function furnish(foundation: Foundation, application: Application, parts: Furnis
     components: [...(parts.components ?? []), ...(room?.components ?? [])],
     quota: { components: config.live.components, bytes: config.live.bytes },
     trustedCidrs: config.limits.trustedCidrs,
-    push: { perAddress: config.live.streamsPerAddress },
+    push: { perAddress: config.live.streamsPerAddress, ...newsOverRealtime(config, parts).push },
     uploads: { ...services.uploads, quota: config.uploads, report },
     report,
     frame: (refused) =>

@@ -7,6 +7,7 @@ import type { Principal } from "../../kernel/attempt.ts";
 import type { Outcome } from "../../kernel/outcome.ts";
 import type { ActorAddress, ActorRecords } from "../../kernel/ports/actors.ts";
 import type { Mutes } from "../../kernel/ports/mutes.ts";
+import type { PushSource } from "../../kernel/ports/push-source.ts";
 import type { WriteTransaction } from "../../kernel/ports/store.ts";
 import { systemTimers } from "../../kernel/timers.ts";
 import { createActors, type Actors, type ServerAttempt } from "../../realtime/actor/actors.ts";
@@ -57,6 +58,8 @@ export interface MountedRealtime extends AsyncDisposable {
 export interface RealtimeOptions {
   readonly services: Services;
   readonly guests: Pick<MountedGuests, "onRevoked">;
+  /** What connections hear that no actor publishes. */
+  readonly sources: readonly PushSource[];
   readonly report: (error: unknown) => void;
 }
 
@@ -65,7 +68,7 @@ export async function mountRealtime(
   options: RealtimeOptions,
   application: ApplicationRealtime,
 ): Promise<MountedRealtime> {
-  const { services, guests, report } = options;
+  const { services, guests, sources, report } = options;
   const { config, store, random } = services;
   const machine = { ...services, timers: systemTimers, report };
   const records = createActorRecords({ random });
@@ -94,7 +97,7 @@ export async function mountRealtime(
   const attendances = attendancesOf({ actors, cluster, report });
   const connections = openConnections({
     ...machine,
-    ...{ actors, node: cluster.node, hub: cluster.hub, presence: cluster.presence, desk: cluster.desk },
+    ...{ actors, sources, node: cluster.node, hub: cluster.hub, presence: cluster.presence, desk: cluster.desk },
     attended: (what, attended) => {
       if (actors.attends(attended.address.type, what)) attendances.tell(what, attended);
     },

@@ -140,9 +140,9 @@ class OpenConnections implements Connections {
     return views
       .toSorted((left, right) => right.queued - left.queued)
       .slice(0, limit)
-      .map(({ connection: { client, state, transport, admitted, principal, channels }, queued }) => ({
+      .map(({ connection: { client, state, transport, admitted, principal, channels, feeds }, queued }) => ({
         ...{ client, state, transport: transport.kind, tenant: admitted.tenant, ip: admitted.peer.ip, principal },
-        ...{ channels: channels.names, queued },
+        ...{ channels: [...channels.names, ...feeds.names], queued },
       }));
   }
 
