@@ -26,7 +26,7 @@ function describeInput(suite: Suite): void {
   const polluted = { http: "MALFORMED_REQUEST", frames: CLOSED_AS_GARBLED, none: "VALIDATION_ERROR" }[
     under.wire || "none"
   ];
-  it(`refuses keys that pollute prototypes with ${polluted}`, async () => {
+  it("refuses keys that pollute prototypes", async () => {
     const input: unknown = JSON.parse('{"text":"tea","__proto__":{"admin":true}}');
     const answer = await send({ input });
     // Over a wire the parser refuses them already, wherever they are.

@@ -180,8 +180,8 @@ export async function startRealtimeSite(
         const own = application.open?.(services) ?? {};
         return {
           authenticators: { bearer: namedBearer },
-          actions: [enter, leave],
           ...own,
+          actions: [enter, leave, ...(own.actions ?? [])],
           routes: async (live) =>
             new Hono()
               .route("/", (await own.routes?.(live)) ?? new Hono())

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { Hono } from "hono";
 import { exportJWK, SignJWT } from "jose";
 import * as oauth4webapi from "oauth4webapi";
 import { z } from "zod";
@@ -65,7 +64,7 @@ for (const format of ["jwt", "opaque"] as const) {
             const { actions, authenticators } = createResourceServer({
               ...{ ...services, issuers, resources: [rooms], proofNonces: false },
             });
-            return { actions, authenticators, routes: () => new Hono() };
+            return { actions, authenticators };
           },
         },
       });
