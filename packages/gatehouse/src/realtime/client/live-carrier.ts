@@ -5,6 +5,8 @@ const CHANNEL = ":live";
 /** What is said on the document of a page: by a connection that takes news along, and by who looks for one. */
 const HERE = "live:carrier";
 const WANTED = "live:carrier-wanted";
+/** What becomes of a connection that is open no more. */
+const LOST = ["connecting", "disconnected"] as const;
 
 type Told = (news: unknown) => void;
 
@@ -36,6 +38,7 @@ export class LiveCarrier {
     let hasBegun = false;
     const end = (): void => {
       signal.removeEventListener("abort", end);
+      for (const change of LOST) this.#client.removeListener(change, end);
       subscription.removeAllListeners();
       subscription.unsubscribe();
       this.#client.removeSubscription(subscription);
@@ -49,6 +52,8 @@ export class LiveCarrier {
     subscription.on("publication", ({ data }) => told(data));
     // Nothing is asked for again as it was: by then there is another position to come back from.
     for (const change of ["subscribing", "unsubscribed", "error"] as const) subscription.on(change, end);
+    // A subscription that has not begun yet says nothing when the connection ends, and would wait for another for ever.
+    for (const change of LOST) this.#client.on(change, end);
     return promise;
   }
 }
