@@ -22,6 +22,7 @@ import { mountApplicationUploads, type MountedUploads } from "./media/uploads.ts
 import { operatorAttempt } from "./operator-attempt.ts";
 import { openWork, withWorkTokens } from "./work/open-work.ts";
 import type { MountedWork } from "./work/mounted-work.ts";
+import { newsOverRealtime } from "./realtime/news.ts";
 import { mountRealtime, type MountedRealtime } from "./realtime/mounted-realtime.ts";
 import { openServices, type Foundation, type ServicesOptions } from "./services.ts";
 import { timedActions, timedGuards, timedSealer, timedStore } from "./timed.ts";
@@ -79,7 +80,8 @@ export async function openGatehouse(options: GatehouseOptions): Promise<Gatehous
   if (parts.media !== undefined) foundation.media.addGrants(parts.media.grants);
   const uploads = mountApplicationUploads(foundation, parts);
   if (uploads !== undefined) stack.use(uploads);
-  const realtime = parts.realtime && stack.use(await mountRealtime(foundation, parts.realtime));
+  const { sources } = newsOverRealtime(services.config, parts);
+  const realtime = parts.realtime && stack.use(await mountRealtime({ ...foundation, sources }, parts.realtime));
   if (realtime !== undefined) {
     foundation.setRealtime(realtime);
     monitoring.metrics.add(realtime.metrics);
@@ -185,7 +187,7 @@ function furnish(foundation: Foundation, application: Application, parts: Furnis
     components: [...(parts.components ?? []), ...(room?.components ?? [])],
     quota: { components: config.live.components, bytes: config.live.bytes },
     trustedCidrs: config.limits.trustedCidrs,
-    push: { perAddress: config.live.streamsPerAddress },
+    push: { perAddress: config.live.streamsPerAddress, ...newsOverRealtime(config, parts).push },
     uploads: { ...services.uploads, quota: config.uploads, report },
     report,
     frame: (refused) =>

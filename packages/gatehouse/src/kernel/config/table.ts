@@ -5,6 +5,7 @@ import { choice, cidr, duration, either, flag, instant, integer, list, origin, s
 import { mediaOptions } from "./media-options.ts";
 import { mediaStorageOptions } from "./media-storage-options.ts";
 import { option } from "./option.ts";
+import { liveOptions } from "./live-options.ts";
 import { realtimeOptions } from "./realtime-options.ts";
 import { workOptions } from "./work-options.ts";
 
@@ -115,22 +116,7 @@ export const table = {
     doc: "Whether the session cookie accompanies links from other sites (`lax`) or not (`strict`).",
     default: { by: "session.preset", values: { app: "strict", idp: "lax" } },
   }),
-  "live.components": option(integer(1, ANY_NUMBER), {
-    doc: "Of how many live components the state is stored for one session; actions that would add another are refused.",
-    default: 500,
-  }),
-  "live.bytes": option(size(), {
-    doc: "How much sealed state of live components is stored for one session; each counts as 4 KiB at least.",
-    default: "4MiB",
-  }),
-  "live.streamsPerAddress": option(integer(1, ANY_NUMBER), {
-    doc: "How many streams, by which open pages hear of news, one address may have open at once: one a browser.",
-    default: 200,
-  }),
-  "live.inspector": option(flag(), {
-    doc: "Pages with live components offer the inspector, and answers say in `Server-Timing` what took how long.",
-    default: { by: "profile", values: { development: true, production: false } },
-  }),
+  ...liveOptions,
   "uploads.files": option(integer(1, ANY_NUMBER), {
     doc: "How many uploaded files of one session may wait for an action to take them; they wait for an hour.",
     default: 20,
