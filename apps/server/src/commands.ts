@@ -70,6 +70,7 @@ import {
   realtimeUnmute,
 } from "./commands/realtime.ts";
 import { start } from "./commands/start.ts";
+import { storeGrants, storeMigrate } from "./commands/store.ts";
 import {
   storageArchive,
   storageList,
@@ -159,6 +160,8 @@ export const commands: readonly Command[] = [
   realtimeUnmute,
   realtimeClose,
   realtimeBroadcast,
+  storeGrants,
+  storeMigrate,
   backup,
   restore,
   config,

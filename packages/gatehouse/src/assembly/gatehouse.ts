@@ -127,15 +127,17 @@ export async function openGatehouse(options: GatehouseOptions): Promise<Gatehous
 }
 
 function servicesParts({
+  guardedTables,
   issuer,
   migrations,
   problems,
   tenant,
   theme,
-}: Application): Pick<Application, "issuer" | "migrations" | "problems" | "tenant" | "theme"> {
+}: Application): Pick<Application, "guardedTables" | "issuer" | "migrations" | "problems" | "tenant" | "theme"> {
   return {
     ...(problems === undefined ? {} : { problems }),
     ...(issuer === undefined ? {} : { issuer }),
+    ...(guardedTables === undefined ? {} : { guardedTables }),
     ...(migrations === undefined ? {} : { migrations }),
     ...(tenant === undefined ? {} : { tenant }),
     ...(theme === undefined ? {} : { theme }),
@@ -229,10 +231,10 @@ function inspection({ services, timings }: Foundation): Partial<LiveParts> {
 
 function closeGate(foundation: Foundation, parts: ApplicationParts, actions: readonly AnyAction[]): Gate {
   const { services, stores, report, setGate, timings } = foundation;
-  const { localCounters } = stores;
+  const { localCounters, snapshots } = stores;
   const { signatures = {}, authenticators = {} } = parts;
   const guards = createGuards({ ...foundation, localCounters, signatures, authenticators });
-  const settings = { settings: services.config.guards, report };
+  const settings = { settings: services.config.guards, report, snapshots };
   const gate =
     timings === undefined
       ? createGate({ ...services, ...settings, actions, guards })
