@@ -215,8 +215,7 @@ class StandbyReads implements PostgresReplica {
     for (;;) {
       const asked = session.run(standingOf(position));
       asked.catch(() => undefined);
-      const left = Math.max(until - clock.monotonic(), LOOK_AGAIN);
-      const answer = await Promise.race([asked, delay(left, undefined, { ref: false })]);
+      const answer = await Promise.race([asked, delay(patience, undefined, { ref: false })]);
       if (answer === undefined) {
         borrowed.release("broken");
         throw this.#giveUp(`it did not answer within ${patience} ms`);
