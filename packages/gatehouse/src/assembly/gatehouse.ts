@@ -29,7 +29,7 @@ import { newsOverRealtime } from "./realtime/news.ts";
 import { mountRealtime, type MountedRealtime } from "./realtime/mounted-realtime.ts";
 import { openServices, type Foundation, type ServicesOptions } from "./services.ts";
 import { createStrayUploadsJob } from "./stray-uploads.ts";
-import { timedActions, timedGuards, timedSealer, timedStore } from "./timed.ts";
+import { timedActions, timedGuards, timedSealer, timedStore, timedStores } from "./timed.ts";
 
 /** What a Gatehouse is opened with. */
 export interface GatehouseOptions extends ServicesOptions {
@@ -239,7 +239,7 @@ function closeGate(foundation: Foundation, parts: ApplicationParts, actions: rea
     timings === undefined
       ? createGate({ ...services, ...settings, actions, guards })
       : createGate({
-          ...{ ...services, ...settings, store: timedStore(services.store, timings) },
+          ...{ ...services, ...settings, ...timedStores(services.store, snapshots, timings) },
           ...{ actions: timedActions(actions, timings), guards: timedGuards(guards, timings) },
         });
   setGate(gate);

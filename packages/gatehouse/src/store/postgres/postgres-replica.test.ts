@@ -295,7 +295,10 @@ describe("reads from a replica after a failover", { skip: await skipWithout("pos
   it("does not believe a standby that stayed with the old primary", async () => {
     await using old = await startOwnPostgres({ durable: false });
     await using database = await old.createDatabase();
-    await using store = await openPostgresStore({ ...{ url: database.url, clock: systemClock }, migrations: contractMigrations });
+    await using store = await openPostgresStore({
+      ...{ url: database.url, clock: systemClock },
+      migrations: contractMigrations,
+    });
     await using promoted = await startStandby(old.url);
     await using abandoned = await startStandby(old.url);
     await runStatement(promoted.urlOf(old.url), "SELECT pg_promote(true, 30)");
