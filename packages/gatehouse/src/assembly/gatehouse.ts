@@ -26,6 +26,8 @@ import { newsOverRealtime } from "./realtime/news.ts";
 import { mountRealtime, type MountedRealtime } from "./realtime/mounted-realtime.ts";
 import { openServices, type Foundation, type ServicesOptions } from "./services.ts";
 import { timedActions, timedGuards, timedSealer, timedStore } from "./timed.ts";
+import { createStrayUploadsJob } from "./stray-uploads.ts";
+import { timedActions, timedGuards, timedSealer, timedStore, timedStores } from "./timed.ts";
 
 /** What a Gatehouse is opened with. */
 export interface GatehouseOptions extends ServicesOptions {
@@ -126,15 +128,17 @@ export async function openGatehouse(options: GatehouseOptions): Promise<Gatehous
 }
 
 function servicesParts({
+  guardedTables,
   issuer,
   migrations,
   problems,
   tenant,
   theme,
-}: Application): Pick<Application, "issuer" | "migrations" | "problems" | "tenant" | "theme"> {
+}: Application): Pick<Application, "guardedTables" | "issuer" | "migrations" | "problems" | "tenant" | "theme"> {
   return {
     ...(problems === undefined ? {} : { problems }),
     ...(issuer === undefined ? {} : { issuer }),
+    ...(guardedTables === undefined ? {} : { guardedTables }),
     ...(migrations === undefined ? {} : { migrations }),
     ...(tenant === undefined ? {} : { tenant }),
     ...(theme === undefined ? {} : { theme }),
@@ -228,15 +232,15 @@ function inspection({ services, timings }: Foundation): Partial<LiveParts> {
 
 function closeGate(foundation: Foundation, parts: ApplicationParts, actions: readonly AnyAction[]): Gate {
   const { services, stores, report, setGate, timings } = foundation;
-  const { localCounters } = stores;
+  const { localCounters, snapshots } = stores;
   const { signatures = {}, authenticators = {} } = parts;
   const guards = createGuards({ ...foundation, localCounters, signatures, authenticators });
-  const settings = { settings: services.config.guards, report };
+  const settings = { settings: services.config.guards, report, snapshots };
   const gate =
     timings === undefined
       ? createGate({ ...services, ...settings, actions, guards })
       : createGate({
-          ...{ ...services, ...settings, store: timedStore(services.store, timings) },
+          ...{ ...services, ...settings, ...timedStores(services.store, snapshots, timings) },
           ...{ actions: timedActions(actions, timings), guards: timedGuards(guards, timings) },
         });
   setGate(gate);

@@ -81,8 +81,24 @@ export const table = {
     doc: "Connection URL of the PostgreSQL server.",
     secret: true,
   }),
+  "store.postgresMigratorUrl": option(url("postgres", "postgresql"), {
+    doc: "Connection URL of the role that owns the schema. It applies migrations, and the server runs as the role of `store.postgresUrl`, which then need not be able to.",
+    secret: true,
+  }),
+  "store.postgresAdminUrl": option(url("postgres", "postgresql"), {
+    doc: "Connection URL of a role that may create roles, for `gatehouse store grants --apply`. No server needs it.",
+    secret: true,
+  }),
+  "store.postgresReplicaUrl": option(url("postgres", "postgresql"), {
+    doc: "Connection URL of a hot standby, with a role that may only read. Actions without effects read there.",
+    secret: true,
+  }),
+  "store.postgresReplicaPatience": option(duration("1ms"), {
+    doc: "How long a read waits for the replica to have what was committed when it began; then it reads at the primary.",
+    default: "100ms",
+  }),
   "store.postgresCa": option(text("a path"), {
-    doc: "PEM file with the authority that signed the PostgreSQL server's certificate. Default: the system's authorities.",
+    doc: "PEM file with the authority that signed the certificates of the PostgreSQL servers. Default: the system's authorities.",
   }),
   "counters.engine": option(choice("memory", "valkey", "sql"), {
     doc: "Where limits are counted: in this process, in Valkey or Redis, or in the store. Several processes need a shared one.",
