@@ -94,9 +94,13 @@ export type * from "./kernel/ports/work-orders.ts";
 export type * from "./kernel/ports/work-plans.ts";
 export { StoreUnavailableError, TransactionMisuseError } from "./kernel/ports/store.ts";
 export type {
+  AppendOnlyTable,
   Dialect,
+  GuardedTables,
   Migration,
   ReadTransaction,
+  SecretTable,
+  SnapshotReads,
   SqlValue,
   Statement,
   Store,

@@ -114,13 +114,21 @@ describe("reads from a replica", { skip: await skipWithout("postgres") }, () => 
     await using other = await openPostgresStore({
       ...{ url: pair.roles.writer, clock: systemClock, migrations: contractMigrations },
     });
-    await using replica = pair.open();
-    await Promise.all(
-      Array.from({ length: 40 }, async (_, number) => {
-        await other.write((transaction) => transaction.execute(INSERT_NOTE, [`n${number}`, number]));
-        assert.equal((await lookUp(replica, `n${number}`)).amount, number);
-      }),
-    );
+    await using replica = pair.open({ patience: 100 });
+    const writeAndLookUp = (name: string) =>
+      Promise.all(
+        Array.from({ length: 20 }, async (_, number) => {
+          await other.write((transaction) => transaction.execute(INSERT_NOTE, [`${name}${number}`, number]));
+          assert.equal((await lookUp(replica, `${name}${number}`)).amount, number);
+        }),
+      );
+    await writeAndLookUp("a");
+    await pair.replay("pause");
+    try {
+      await writeAndLookUp("b");
+    } finally {
+      await pair.replay("resume");
+    }
   });
 
   it("reads at the primary while the replica lags, and at the replica once it has caught up", async () => {
