@@ -177,7 +177,11 @@ describe("reads from a replica", { skip: await skipWithout("postgres") }, () => 
     await pair.write("a", 1);
     await pair.standby.process.pause();
     try {
+      const began = systemClock.monotonic();
       assert.deepEqual(await lookUp(replica, "a"), { amount: 1, place: "primary" });
+      // Long before the time a statement may take, 3.5 s, in which the watchdog would give up.
+      const took = systemClock.monotonic() - began;
+      assert.ok(took < 2500, `it took ${took} ms`);
       const health = await replica.health();
       assert.equal(health.state, "degraded");
     } finally {
