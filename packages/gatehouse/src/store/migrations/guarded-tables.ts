@@ -20,6 +20,8 @@ const guardedTables = {
     { table: "oauth_signing_keys", columns: ["private_key"] },
     { table: "join_token_texts" },
     { table: "jobs", columns: ["payload"] },
+    { table: "work_leases", columns: ["token_hash"] },
+    { table: "work_subject_keys" },
   ],
 } as const satisfies GuardedTables;
 
