@@ -14,6 +14,7 @@ import { createWorkHistory } from "../../store/sql/work-history.ts";
 import { createWorkLeases } from "../../store/sql/work-leases.ts";
 import { createWorkParts } from "../../store/sql/work-parts.ts";
 import { createWorkOrders } from "../../store/sql/work-orders.ts";
+import { createWorkParts } from "../../store/sql/work-parts.ts";
 import { createWorkPauses } from "../../store/sql/work-pauses.ts";
 import { createWorkPlans } from "../../store/sql/work-plans.ts";
 import { createWorkSubjectKeys } from "../../store/sql/work-subject-keys.ts";
@@ -100,6 +101,7 @@ function workParts({ services, sessions }: WorkOptions, application: Application
     ...{ ...services, subjectKeys, rules: permits.rules, entrances: WORK_ENTRANCES },
     orders: createWorkOrders({ ids }),
     plans: createWorkPlans(),
+    parts: createWorkParts(),
     pauses: createWorkPauses(),
     payloads: createWorkPayloads({ keys: subjectKeys, sealer, random }),
     types: createOrderTypes(application.types),
