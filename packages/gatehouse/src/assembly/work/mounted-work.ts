@@ -12,7 +12,6 @@ import { createResourceServer } from "../../oauth/resource/resource-server.ts";
 import { issuerInProcess } from "../../oauth/resource/token-issuer.ts";
 import { createWorkHistory } from "../../store/sql/work-history.ts";
 import { createWorkLeases } from "../../store/sql/work-leases.ts";
-import { createWorkParts } from "../../store/sql/work-parts.ts";
 import { createWorkOrders } from "../../store/sql/work-orders.ts";
 import { createWorkParts } from "../../store/sql/work-parts.ts";
 import { createWorkPauses } from "../../store/sql/work-pauses.ts";
@@ -22,6 +21,7 @@ import { createApplyContext, enforceWorkOrderOnly } from "../../work/apply/apply
 import { createCheckoutActions } from "../../work/checkout/actions.ts";
 import type { CheckoutParts } from "../../work/checkout/checkout-parts.ts";
 import { startReaper } from "../../work/checkout/reaper.ts";
+import { createDeskActions } from "../../work/desk/desk.ts";
 import { createWorkTools, WORK_INSTRUCTIONS } from "../../work/mcp/work-tools.ts";
 import { createOrderTypes } from "../../work/order-types.ts";
 import { createReadingActions } from "../../work/reading/reading.ts";
@@ -73,6 +73,7 @@ export async function mountWork(options: WorkOptions, application: ApplicationWo
   const working = checkoutParts(services, parts);
   const actions = [
     ...[...createReadingActions(parts), ...createCheckoutActions(working), ...createWorkReviewActions(parts)],
+    ...createDeskActions(parts),
   ];
   const server = resourceServer(services, { resources, application });
   const mcp = await openMcpOf(options, { application, permits, actions });
