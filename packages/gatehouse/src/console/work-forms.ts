@@ -183,10 +183,13 @@ export function revealForm(
   { step, fields, what }: { readonly step: string; readonly fields: Readonly<Record<string, string>>; readonly what: string },
 ): Html {
   const address = `${WORK_PATH}/${parts.examined.order.order}/${step}`;
-  return html`<form class="filters reveal" method="post" action="${address}" aria-label="${`Show ${what}`}">
-    ${hiddenFields({ _csrf_token: parts.csrfToken, ...fields })}
-    <label class="wide">Why you have to see it<input name="reason" required maxlength="500" autocomplete="off" /></label>
-    <div class="buttons"><button class="button quiet" type="submit">Show ${what}</button></div>
-    <p class="soft full">The audit trail tells that you have looked.</p>
-  </form>`;
+  return html`<details class="same">
+    <summary>Show ${what}</summary>
+    <form class="filters" method="post" action="${address}">
+      ${hiddenFields({ _csrf_token: parts.csrfToken, ...fields })}
+      <label class="wide">Why you have to see it<input name="reason" required maxlength="500" autocomplete="off" /></label>
+      <div class="buttons"><button class="button quiet" type="submit">Show it</button></div>
+      <p class="soft full">The audit trail tells that you have looked.</p>
+    </form>
+  </details>`;
 }

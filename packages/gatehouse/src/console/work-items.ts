@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { html, type Html, type Renderable } from "../html/html.ts";
 import { moment } from "./format.ts";
 import type { Item } from "./work-shapes.ts";
@@ -13,6 +14,24 @@ export function payloadView(value: unknown): Renderable {
 
 function isMasked(value: unknown): boolean {
   return typeof value === "object" && value !== null && "masked" in value && value.masked === true;
+}
+
+const Evidence = z.array(z.object({ title: z.string(), text: z.string().optional(), url: z.string().optional() }));
+
+/** Addresses are shown and not linked: nobody is led anywhere by what a program has handed in. */
+function evidenceView(value: unknown): Renderable {
+  const { success, data } = Evidence.safeParse(value);
+  if (!success) return payloadView(value);
+  return html`<ul class="findings">
+    ${data.map(
+      ({ title, text, url }) =>
+        html`<li>
+          <strong>${visibleText(title)}</strong>
+          ${text === undefined ? undefined : visibleText(text, { block: true })}
+          ${url === undefined ? undefined : html`<code class="line">${visibleText(url)}</code>`}
+        </li>`,
+    )}
+  </ul>`;
 }
 
 /** Items with what was handed in of each. */
@@ -32,7 +51,7 @@ function itemView(item: Item): Html {
       <dt>Asked for</dt>
       <dd>${payloadView(item.input)}</dd>
       ${item.result === undefined ? undefined : html`<dt>Result</dt><dd>${payloadView(item.result)}</dd>`}
-      ${item.evidence === undefined ? undefined : html`<dt>Evidence</dt><dd>${payloadView(item.evidence)}</dd>`}
+      ${item.evidence === undefined ? undefined : html`<dt>Evidence</dt><dd>${evidenceView(item.evidence)}</dd>`}
       ${item.notes === undefined ? undefined : html`<dt>Notes</dt><dd>${payloadView(item.notes)}</dd>`}
       ${parts.length === 0 ? undefined : html`<dt>Parts</dt><dd>${partList(parts)}</dd>`}
       ${checks(item)} ${submission(item)}
