@@ -49,10 +49,8 @@ function piece(text: string, side: "removed" | "added" | undefined): Renderable 
   if (text.length <= LONGEST_SAME) return piecesOf(text, { block: true });
   const [head, tail] = [text.slice(0, CONTEXT), text.slice(-CONTEXT)];
   const middle = text.slice(CONTEXT, -CONTEXT);
-  return html`${piecesOf(head, { block: true })}<details class="same">
-      <summary>${middle.length} unchanged characters</summary>
-      ${piecesOf(middle, { block: true })}
-    </details>${piecesOf(tail, { block: true })}`;
+  const fold = html`<summary>${middle.length} unchanged characters</summary>${piecesOf(middle, { block: true })}`;
+  return html`${piecesOf(head, { block: true })}<details class="same">${fold}</details>${piecesOf(tail, { block: true })}`;
 }
 
 function whole(text: string | undefined, side: "del" | "ins"): Renderable {
