@@ -83,19 +83,17 @@ import {
 import {
   workApprove,
   workCancel,
-  workEraseSubject,
-  workExport,
   workList,
   workLogs,
-  workPause,
-  workPauses,
   workPlan,
+  workPropose,
   workReject,
   workRequeue,
-  workResume,
   workRevert,
   workShow,
+  workTypes,
 } from "./commands/work.ts";
+import { workEraseSubject, workExport, workPause, workPauses, workResume } from "./commands/work-operations.ts";
 
 /** Every command of the `gatehouse` program. */
 export const commands: readonly Command[] = [
@@ -176,6 +174,8 @@ export const commands: readonly Command[] = [
   realtimeUnmute,
   realtimeClose,
   realtimeBroadcast,
+  workTypes,
+  workPropose,
   workList,
   workShow,
   workPlan,

@@ -14,3 +14,5 @@ export { serve } from "./assembly/serve.ts";
 export type { ServeOptions } from "./assembly/serve.ts";
 export { startServer } from "./assembly/server.ts";
 export type { RunningServer } from "./assembly/server.ts";
+export type { ApplicationWork, WorkRequest } from "./assembly/work/application-work.ts";
+export type { WorkServices } from "./assembly/work/work-services.ts";

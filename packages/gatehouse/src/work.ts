@@ -1,3 +1,5 @@
+export { APPLY_HEADER } from "./work/apply/apply-context.ts";
+export type { ApplyContext, ApplyRequest, ApplyScope } from "./work/apply/apply-context.ts";
 export { defineOrderType } from "./work/order-type.ts";
 export type * from "./work/order-type.ts";
 export { workProblems } from "./work/problems.ts";

@@ -284,6 +284,16 @@ function describeExpiry(fresh: Fresh): void {
     assert.equal((await kit.order(submitted)).state, "submitted");
   });
 
+  it("hands out all of an order again that was put to work anew, though several of its items had failed", async () => {
+    const kit = fresh();
+    const order = await kit.propose(["a", "b"], { attempts: 1 });
+    await kit.ask(agent("a"), { count: 2, duration: 1 });
+    await delay(5);
+    assert.equal((await kit.ask(agent("a"))).claimed.kind, "none");
+    await kit.change(order, { state: "queued" }, { from: ["failed"], to: "queued" });
+    assert.equal((await kit.ask(agent("a"), { count: 2 })).grips.length, 2);
+  });
+
   it("ends an item whose holders die each time", async () => {
     const kit = fresh();
     const order = await kit.propose(["one"], { attempts: 2 });

@@ -157,6 +157,7 @@ describe("an order", () => {
     await kit.done("work.cancel", { order: approved.order }, ADA);
     await kit.run();
     assert.equal(await kit.thing("a"), undefined, "what was approved and then cancelled is not applied");
+    assert.deepEqual(kit.kit.reported, []);
   });
 
   it("is stopped with its type, agent or tenant, and goes on when that is lifted", async () => {
