@@ -159,7 +159,9 @@ async function visitDesk(browser) {
   await page.getByRole("button", { name: "Enter" }).click();
   await page.waitForURL("**/console");
   await page.goto(`${desk.url}/console/work/${order}`);
-  await page.getByRole("region", { name: /^What it would change/ }).evaluate((plan) => scrollTo(0, plan.offsetTop - 330));
+  await page
+    .getByRole("region", { name: /^What it would change/ })
+    .evaluate((plan) => scrollTo(0, plan.offsetTop - 330));
   await picture(page, "review-desk");
   operator.satisfied();
 }

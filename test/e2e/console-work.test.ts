@@ -48,10 +48,20 @@ describe("the review desk", { skip: !hasBrowser("chromium") }, () => {
   it("takes an agent's order from the queue to applied by clicks, without scripts", async () => {
     await desk.setPhoto("p1", { caption: "a boat on the lake" });
     const headers = { "x-agent-name": "captioner", "x-agent-version": "1.2.0", "x-model-name": "rules" };
-    const captions = { p1: { caption: "a red boat on the lake", evidence: [{ title: "A boat", text: "in the middle" }], notes: "the boat is red" } };
+    const captions = {
+      p1: {
+        caption: "a red boat on the lake",
+        evidence: [{ title: "A boat", text: "in the middle" }],
+        notes: "the boat is red",
+      },
+    };
     const order = await desk.order({ captions, title: "Captions of Sunday", headers });
     const { visitor, page } = await enter({ javaScriptEnabled: false });
-    await page.getByRole("region", { name: "Waiting for review" }).getByRole("link", { name: "Write captions" }).first().click();
+    await page
+      .getByRole("region", { name: "Waiting for review" })
+      .getByRole("link", { name: "Write captions" })
+      .first()
+      .click();
     await linkOf(page, order).click();
     await page.getByRole("heading", { name: "Captions of Sunday" }).waitFor();
     const change = page.getByRole("article", { name: /change p1/ });
@@ -62,7 +72,13 @@ describe("the review desk", { skip: !hasBrowser("chromium") }, () => {
     const made = page.getByRole("region", { name: "What was asked for and handed in" });
     await made.getByText("p1 submitted").click();
     const words = (await made.innerText()).replaceAll(/\s+/g, " ");
-    for (const said of ["a red boat on the lake", "A boat in the middle", "the boat is red", "captioner 1.2.0, model rules", "passes its checks"])
+    for (const said of [
+      "a red boat on the lake",
+      "A boat in the middle",
+      "the boat is red",
+      "captioner 1.2.0, model rules",
+      "passes its checks",
+    ])
       assert.ok(words.includes(said), `${said} in ${words}`);
     await page.getByRole("form", { name: "Approve" }).getByLabel("Notes").fill("Fine.");
     await page.getByRole("button", { name: "Approve" }).click();
@@ -86,7 +102,8 @@ describe("the review desk", { skip: !hasBrowser("chromium") }, () => {
     const second = await desk.order({ captions: { k2: { caption: "two" } }, risk });
     const { visitor, page } = await enter();
     await page.goto(`${desk.url}/console/work?risk=low`);
-    const press = (...keys: readonly string[]) => keys.reduce((last, key) => last.then(() => page.keyboard.press(key)), Promise.resolve());
+    const press = (...keys: readonly string[]) =>
+      keys.reduce((last, key) => last.then(() => page.keyboard.press(key)), Promise.resolve());
     await press("j", "j", "k", "j");
     assert.equal(await page.evaluate("document.activeElement.textContent"), `…${second.slice(-12)}`);
     await press("x");
@@ -129,7 +146,8 @@ describe("the review desk", { skip: !hasBrowser("chromium") }, () => {
     await form.getByRole("button", { name: "Send back" }).click();
     await page.getByRole("status").getByText("Sent back.").waitFor();
     const made = page.getByRole("region", { name: "What was asked for and handed in" });
-    const stateOf = async (key: string) => (await made.locator("summary", { hasText: key }).innerText()).replaceAll(/\s+/g, " ");
+    const stateOf = async (key: string) =>
+      (await made.locator("summary", { hasText: key }).innerText()).replaceAll(/\s+/g, " ");
     assert.match(await stateOf("r1"), /r1 submitted/);
     assert.match(await stateOf("r2"), /r2 queued/);
     assert.match(await stateOf("r3"), /r3 queued/);
@@ -139,7 +157,10 @@ describe("the review desk", { skip: !hasBrowser("chromium") }, () => {
     await desk.work(order, { r2: { caption: "Ada and Ben on the jetty." }, r3: { caption: "A cake." } });
     await page.reload();
     await page.getByRole("region", { name: "Reviews" }).getByText("Whole sentences, please.").waitFor();
-    await page.getByRole("region", { name: /What it would change/ }).getByText("Ada and Ben on the jetty.").waitFor();
+    await page
+      .getByRole("region", { name: /What it would change/ })
+      .getByText("Ada and Ben on the jetty.")
+      .waitFor();
     calm(visitor);
   });
 
@@ -225,9 +246,16 @@ describe("the review desk", { skip: !hasBrowser("chromium") }, () => {
     for (const order of orders) await page.getByRole("checkbox", { name: `Tick ${order.slice(-12)}` }).check();
     await page.getByRole("button", { name: "Look at the ticked ones together" }).click();
     await page.getByRole("heading", { level: 1, name: "Review together" }).waitFor();
-    assert.equal(await page.getByRole("checkbox", { checked: true }).count(), 0, "nothing is ticked before it was seen");
+    assert.equal(
+      await page.getByRole("checkbox", { checked: true }).count(),
+      0,
+      "nothing is ticked before it was seen",
+    );
     for (const id of ["b1", "b2", "b4"])
-      await page.getByRole("region", { name: `Batch ${id}` }).getByRole("checkbox").check();
+      await page
+        .getByRole("region", { name: `Batch ${id}` })
+        .getByRole("checkbox")
+        .check();
     // While they are looked at, one is approved elsewhere and goes stale: its plan is another one by now.
     await desk.setPhoto("b2", { place: "elsewhere" });
     await desk.approveElsewhere(second);
@@ -293,10 +321,16 @@ describe("the review desk", { skip: !hasBrowser("chromium") }, () => {
   });
 
   it("can be read and used by everybody, at a desk and on a phone, in light and dark", async () => {
-    await desk.setPhoto("a1", { title: "A-title-without-any-space-that-goes-on-and-on-and-on-for-longer-than-a-phone-is-wide" });
+    await desk.setPhoto("a1", {
+      title: "A-title-without-any-space-that-goes-on-and-on-and-on-for-longer-than-a-phone-is-wide",
+    });
     await desk.setPhoto("a2", { caption: `${"The same words again and again. ".repeat(60)}End.` });
     const captions = {
-      a1: { caption: `A boat ${"w".repeat(3000)}`, notes: "see evidence", evidence: [{ title: "Seen", text: "a1", url: "https://photos.example/a1" }] },
+      a1: {
+        caption: `A boat ${"w".repeat(3000)}`,
+        notes: "see evidence",
+        evidence: [{ title: "Seen", text: "a1", url: "https://photos.example/a1" }],
+      },
       a2: { caption: `${"The same words again and again. ".repeat(60)}The end.` },
     };
     const order = await desk.order({ captions, title: "Looked at by everybody" });
@@ -315,7 +349,8 @@ describe("the review desk", { skip: !hasBrowser("chromium") }, () => {
     };
     await shoot("work-queue");
     await page.goto(`${desk.url}/console/work/${order}`);
-    for (const folded of await page.locator("details").all()) await folded.evaluate((element) => element.setAttribute("open", ""));
+    for (const folded of await page.locator("details").all())
+      await folded.evaluate((element) => element.setAttribute("open", ""));
     await inspect(page, "order");
     await shoot("work-order");
     await page.keyboard.press("?");

@@ -8,7 +8,9 @@ const Photo = z.object({ title: z.string(), caption: z.string(), place: z.string
 /** A photo as orders change it. */
 export type Photo = z.infer<typeof Photo>;
 
-const Held = z.object({ items: z.array(z.object({ item: z.string(), key: z.string(), lease: z.string(), epoch: z.int() })) });
+const Held = z.object({
+  items: z.array(z.object({ item: z.string(), key: z.string(), lease: z.string(), epoch: z.int() })),
+});
 const Ordered = z.object({ order: z.string() });
 
 /** What an agent hands in of one photo. */
@@ -63,7 +65,12 @@ export class DeskSite implements AsyncDisposable {
   }
 
   async setPhoto(id: string, photo: Partial<Photo> = {}): Promise<void> {
-    const old = (await this.photo(id)) ?? { title: id, caption: "none yet", place: "by the lake", guest: "Ada Lovelace" };
+    const old = (await this.photo(id)) ?? {
+      title: id,
+      caption: "none yet",
+      place: "by the lake",
+      guest: "Ada Lovelace",
+    };
     await this.#services.store.write((transaction) =>
       photos(this.#services).write(transaction, { tenant: "default", id }, { ...old, ...photo }),
     );
@@ -97,7 +104,9 @@ export class DeskSite implements AsyncDisposable {
   async until(order: string, wanted: string): Promise<void> {
     for (const deadline = performance.now() + 20_000; performance.now() < deadline;) {
       const { json } = await this.site.send(`/api/work/orders/${order}`, { token: this.#token });
-      const { state, reason } = z.object({ order: z.looseObject({ state: z.string(), reason: z.string() }) }).parse(json).order;
+      const { state, reason } = z
+        .object({ order: z.looseObject({ state: z.string(), reason: z.string() }) })
+        .parse(json).order;
       if (state === wanted || reason === wanted) return;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
@@ -120,8 +129,8 @@ export class DeskSite implements AsyncDisposable {
     return json;
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.site[Symbol.asyncDispose]();
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.site[Symbol.asyncDispose]();
   }
 }
 
@@ -162,7 +171,8 @@ function captions(services: Services) {
     resources: [photo],
     items: ({ input }) => input.photos.map((id) => ({ key: id, input: { photo: id } })),
     async preview(space, { items }) {
-      for (const { key, result } of items) await space.update(photo, key, { caption: result.caption }, { sources: [key] });
+      for (const { key, result } of items)
+        await space.update(photo, key, { caption: result.caption }, { sources: [key] });
     },
   });
 }

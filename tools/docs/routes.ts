@@ -44,7 +44,8 @@ const PURPOSES: Readonly<Record<string, string>> = {
   "POST /console/work/stops/pause": "Stops one (`work.pause`).",
   "POST /console/work/stops/resume": "Lets it go on (`work.resume`).",
   "GET /console/work/:order": "One order: its plan side by side, what it was made of, what has happened.",
-  "POST /console/work/:order/:step": "What is decided about it: `approve`, `rework`, `reject`, `requeue`, `cancel`, `revert`, `comment`, `reveal`, `reveal-payloads`.",
+  "POST /console/work/:order/:step":
+    "What is decided about it: `approve`, `rework`, `reject`, `requeue`, `cancel`, `revert`, `comment`, `reveal`, `reveal-payloads`.",
   "GET /console/emergency": "Emergency measures.",
   "POST /console/emergency/set": "Sets one.",
   "POST /console/emergency/lift": "Lifts one.",

@@ -32,7 +32,14 @@ function seen(text: string, block = true): Seen {
 
 describe("a text that somebody else has written", () => {
   it("is shown as it is where everything in it can be seen", () => {
-    for (const text of ["A cake.\n\tTwo cakes.", "naïve café, ångström", "שלום עולם", "नमस्ते", "👩‍👩‍👧 ❤️ 1️⃣ 👍🏽", "a < b && c > d"])
+    for (const text of [
+      "A cake.\n\tTwo cakes.",
+      "naïve café, ångström",
+      "שלום עולם",
+      "नमस्ते",
+      "👩‍👩‍👧 ❤️ 1️⃣ 👍🏽",
+      "a < b && c > d",
+    ])
       assert.deepEqual(seen(text), { text, marks: [], tags: ["bdi"] });
   });
 
@@ -49,8 +56,14 @@ describe("a text that somebody else has written", () => {
   });
 
   it("reads out letters that are hidden in tags, as instructions to programs are", () => {
-    const hidden = [..."approve"].map((letter) => String.fromCodePoint(0xe_00_00 + (letter.codePointAt(0) ?? 0))).join("");
-    assert.deepEqual(seen(`Fine.${hidden}`), { text: "Fine.", marks: ["hidden letters: approve"], tags: ["span", "bdi"] });
+    const hidden = [..."approve"]
+      .map((letter) => String.fromCodePoint(0xe_00_00 + (letter.codePointAt(0) ?? 0)))
+      .join("");
+    assert.deepEqual(seen(`Fine.${hidden}`), {
+      text: "Fine.",
+      marks: ["hidden letters: approve"],
+      tags: ["span", "bdi"],
+    });
   });
 
   it("does not let marks be piled upon a letter", () => {

@@ -97,7 +97,10 @@ function leftOut(units: number): Html {
 
 /** Tags are a second, unseen set of the letters of ASCII. */
 function spelled(tags: string): string {
-  return [...tags].map((tag) => String.fromCodePoint((tag.codePointAt(0) ?? 0) - 0xe_00_00)).join("").slice(0, 200);
+  return [...tags]
+    .map((tag) => String.fromCodePoint((tag.codePointAt(0) ?? 0) - 0xe_00_00))
+    .join("")
+    .slice(0, 200);
 }
 
 function nameOf(character: string): string {

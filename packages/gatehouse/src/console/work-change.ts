@@ -6,13 +6,14 @@ import { visibleText } from "./visible-text.ts";
 const TONES: Readonly<Record<Change["action"], string>> = {
   ...{ create: "good", update: "", delete: "bad", invoke: "warn" },
 };
+const ACTIONS = ["create", "update", "delete", "invoke"] as const satisfies readonly Change["action"][];
 const WORDS: Readonly<Record<Change["action"], string>> = {
   ...{ create: "create", update: "change", delete: "delete", invoke: "side effect" },
 };
 
 /** How often each thing is done by a plan, in words. */
 export function radiusTags(counts: Readonly<Record<Change["action"], number>>): Html {
-  const some = (Object.keys(WORDS) as Change["action"][]).filter((action) => counts[action] > 0);
+  const some = ACTIONS.filter((action) => counts[action] > 0);
   if (some.length === 0) return html`<span class="tag">changes nothing</span>`;
   return html`${some.map((action) => html`<span class="tag ${TONES[action]}">${counts[action]} × ${WORDS[action]}</span> `)}`;
 }

@@ -41,7 +41,11 @@ interface Step {
   readonly lead: string;
 }
 
-function form({ examined: { order }, csrfToken, idempotencyKey }: WorkFormParts, { step, title, lead }: Step, fields: Html): Html {
+function form(
+  { examined: { order }, csrfToken, idempotencyKey }: WorkFormParts,
+  { step, title, lead }: Step,
+  fields: Html,
+): Html {
   return html`<form
     class="panel filters"
     method="post"
@@ -63,7 +67,8 @@ function approveForm(parts: WorkFormParts, digest: string): Html {
   const { standing } = parts.examined;
   const { approvals, needed, step_up: stepUp, stepped_up: steppedUp } = standing;
   const [title, left] = ["Approve", needed - approvals.length];
-  const effect = left > 1 ? `${left} people have to approve it, you would be one of them.` : "It is carried out at once.";
+  const effect =
+    left > 1 ? `${left} people have to approve it, you would be one of them.` : "It is carried out at once.";
   return form(
     parts,
     { step: "approve", title, lead: `Approves exactly the plan above. ${effect}` },
@@ -124,7 +129,8 @@ function rejectForm(parts: WorkFormParts): Html {
 }
 
 function requeueForm(parts: WorkFormParts): Html {
-  const lead = "Puts it to work again: items that were rejected or have failed are handed out anew, else a new plan is made.";
+  const lead =
+    "Puts it to work again: items that were rejected or have failed are handed out anew, else a new plan is made.";
   return form(
     parts,
     { step: "requeue", title: "Requeue", lead },
@@ -180,7 +186,11 @@ function textArea({ typed }: WorkFormParts, { name, label, required, key }: Area
 /** The form that asks for what is masked; the audit trail tells who did, and why. */
 export function revealForm(
   parts: Pick<WorkFormParts, "examined" | "csrfToken">,
-  { step, fields, what }: { readonly step: string; readonly fields: Readonly<Record<string, string>>; readonly what: string },
+  {
+    step,
+    fields,
+    what,
+  }: { readonly step: string; readonly fields: Readonly<Record<string, string>>; readonly what: string },
 ): Html {
   const address = `${WORK_PATH}/${parts.examined.order.order}/${step}`;
   return html`<details class="same">

@@ -71,7 +71,10 @@ function eventPanel({ events, items }: Examined): Html {
   </section>`;
 }
 
-function eventRow({ kind, actor, at, from, to, details, provenance }: Examined["events"][number], key: string | undefined): Html {
+function eventRow(
+  { kind, actor, at, from, to, details, provenance }: Examined["events"][number],
+  key: string | undefined,
+): Html {
   return html`<tr>
     <td data-label="Time">${moment(at)}</td>
     <td data-label="What">

@@ -7,8 +7,11 @@ export interface DeskStep {
   readonly done: string;
 }
 
+/** A form that looks behind masks. */
+export type RevealStep = Omit<DeskStep, "done">;
+
 /** Everything that can be done about one order, but looking behind masks. */
-export const DESK_STEPS: Readonly<Record<string, DeskStep>> = {
+export const DESK_STEPS: ReadonlyMap<string, DeskStep> = named<DeskStep>({
   approve: {
     ...{ action: "work.approve", done: "Approved." },
     input: (texts) => ({ ...seen(texts), notes: read(texts, "notes") }),
@@ -25,19 +28,23 @@ export const DESK_STEPS: Readonly<Record<string, DeskStep>> = {
   cancel: { action: "work.cancel", done: "Cancelled. Nothing was changed.", input: withReason },
   revert: { action: "work.revert", done: "Proposed. Somebody else has to approve it.", input: withReason },
   comment: { action: "work.comment", done: "Said.", input: (texts) => ({ text: read(texts, "text") }) },
-};
+});
 
 /** Looking behind masks, likewise. */
-export const REVEAL_STEPS: Readonly<Record<string, Omit<DeskStep, "done">>> = {
+export const REVEAL_STEPS: ReadonlyMap<string, RevealStep> = named<RevealStep>({
   reveal: {
     action: "work.reveal",
-    input: (texts) => ({ revision: count(texts, "revision"), step: count(texts, "step"), reason: read(texts, "reason") }),
+    input: (texts) => ({
+      revision: count(texts, "revision"),
+      step: count(texts, "step"),
+      reason: read(texts, "reason"),
+    }),
   },
   "reveal-payloads": {
     action: "work.reveal-payloads",
     input: (texts) => ({ items_after: count(texts, "items_after"), reason: read(texts, "reason") }),
   },
-};
+});
 
 /** Plans that were ticked: each tick names the order, the revision and the digest of what stood above it. */
 export function tickedPlans(texts: URLSearchParams): readonly { order: string; revision: number; digest: string }[] {
@@ -87,4 +94,8 @@ function count(texts: URLSearchParams, name: string): number | string {
 
 function read(texts: URLSearchParams, name: string): string {
   return (texts.get(name) ?? "").trim();
+}
+
+function named<Step>(steps: Readonly<Record<string, Step>>): ReadonlyMap<string, Step> {
+  return new Map(Object.entries(steps));
 }

@@ -63,12 +63,17 @@ function facts({ order, title, type, provenance, standing, plan }: Examined): Ht
 
 /** Whether something happens to it by itself in a moment. */
 function isSettling({ state, reason }: Examined["order"]): boolean {
-  return state === "approved" || state === "applied" || (state === "submitted" && !/^(awaiting_review|preview_failed)$/.test(reason));
+  return (
+    state === "approved" ||
+    state === "applied" ||
+    (state === "submitted" && !/^(awaiting_review|preview_failed)$/.test(reason))
+  );
 }
 
 function planPanel(parts: OrderPageParts): Html {
   const { plan, erased, order } = parts.examined;
-  if (plan === undefined) return html`<section class="panel" aria-label="Plan"><p class="empty">${whyNoPlan(order, erased)}</p></section>`;
+  if (plan === undefined)
+    return html`<section class="panel" aria-label="Plan"><p class="empty">${whyNoPlan(order, erased)}</p></section>`;
   return html`<section class="panel plan" aria-labelledby="plan">
     <h2 id="plan">What it ${order.state === "completed" ? "has changed" : "would change"} ${radiusTags(plan.counts)}</h2>
     <p class="soft">
@@ -83,12 +88,13 @@ function planPanel(parts: OrderPageParts): Html {
 function whyNoPlan({ state, reason }: Examined["order"], erased: boolean): string {
   if (erased) return "Whose data this is was erased: nobody can read it any more.";
   if (reason === "preview_failed") return "What it would change could not be worked out. The events below say why.";
-  return state === "submitted" ? "What it would change is being worked out." : "There is no plan yet: the work is not done.";
+  return state === "submitted"
+    ? "What it would change is being worked out."
+    : "There is no plan yet: the work is not done.";
 }
 
 function planNotices({ voided_because: voided, drift }: Plan, { state }: Examined["order"]): Renderable {
-  if (voided !== undefined)
-    return html`<p class="notice">This plan does not count any more: ${words(voided)}.</p>`;
+  if (voided !== undefined) return html`<p class="notice">This plan does not count any more: ${words(voided)}.</p>`;
   if (drift.length === 0 || !["submitted", "approved"].includes(state)) return undefined;
   return html`<div class="notice bad" role="alert">
     <p><strong>The world has moved on.</strong> Since this plan was made, these have changed. It would not be carried out; a new plan is made instead.</p>
@@ -103,7 +109,10 @@ function changeOf(parts: OrderPageParts, { revision }: Plan, change: Change): Ht
   const { step } = change;
   const revealed = parts.revealed?.step?.step === step ? parts.revealed.step : undefined;
   const fields = { revision: String(revision), step: String(step) };
-  return changeView(change, { revealed, reveal: revealForm(parts, { step: "reveal", fields, what: "what is masked" }) });
+  return changeView(change, {
+    revealed,
+    reveal: revealForm(parts, { step: "reveal", fields, what: "what is masked" }),
+  });
 }
 
 function morePages({ plan, order }: Examined): Html | undefined {

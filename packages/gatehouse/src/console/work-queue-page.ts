@@ -22,6 +22,7 @@ const VIEWS = {
   all: { title: "All" },
 } as const satisfies Readonly<Record<string, QueueView>>;
 type ViewName = keyof typeof VIEWS;
+const VIEW_NAMES = ["waiting", "underway", "ended", "done", "all"] as const satisfies readonly ViewName[];
 
 /** What is looked for. */
 export interface QueueFilter {
@@ -102,8 +103,8 @@ function summary({ counts, types, stopped }: QueueParts["counts"], filter: Queue
           </ul>`
     }
     <ul class="row views" aria-label="Orders by what became of them">
-      ${Object.entries(VIEWS).map(([name, { title }]) => {
-        const view = name as ViewName;
+      ${VIEW_NAMES.map((view) => {
+        const { title } = VIEWS[view];
         const of = view === "waiting" ? waiting : counts.filter(({ state }) => isIn(view, state));
         return html`<li>
           <a
@@ -214,7 +215,10 @@ function groupPanel(group: readonly [Order, ...Order[]], { index, types, isWaiti
   </section>`;
 }
 
-function orderRow({ order, type, state, reason, proposer, priority, updated_at: at, reverts }: Order, ticks: boolean): Html {
+function orderRow(
+  { order, type, state, reason, proposer, priority, updated_at: at, reverts }: Order,
+  ticks: boolean,
+): Html {
   const name = order.slice(-12);
   return html`<tr data-row>
     ${

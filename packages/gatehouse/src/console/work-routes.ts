@@ -9,7 +9,7 @@ import type { PageContent } from "./page-content.ts";
 import type { PageParts } from "./page-parts.ts";
 import { attemptForm } from "./sent-form.ts";
 import { batchPage, LARGEST_BATCH, type BatchOutcome } from "./work-batch-page.ts";
-import { DESK_STEPS, REVEAL_STEPS, tickedPlans, type DeskStep } from "./work-input.ts";
+import { DESK_STEPS, REVEAL_STEPS, tickedPlans, type DeskStep, type RevealStep } from "./work-input.ts";
 import { keyHelp, orderPage, type OrderPageParts, type Revealed } from "./work-order-page.ts";
 import { queueInput, queueLead, queuePage, readQueueFilter } from "./work-queue-page.ts";
 import { ChangedOrder, Counts, Examined, OrderRows, Pauses, RevealedPayloads, RevealedStep } from "./work-shapes.ts";
@@ -36,8 +36,9 @@ export function workRoutes(parts: PageParts): Hono {
   app.post(`${WORK_PATH}/:order/:step`, (context, next) => {
     const { order, step } = context.req.param();
     if (!isUuid(order)) return next();
-    if (Object.hasOwn(REVEAL_STEPS, step)) return reveal(parts, context, { order, step });
-    return Object.hasOwn(DESK_STEPS, step) ? take(parts, context, { order, step }) : next();
+    const [looked, decided] = [REVEAL_STEPS.get(step), DESK_STEPS.get(step)];
+    if (looked !== undefined) return reveal(parts, context, { order, form: looked });
+    return decided === undefined ? next() : take(parts, context, { order, step, form: decided });
   });
   return app;
 }
@@ -87,7 +88,7 @@ async function oneOrder(parts: PageParts, inbound: Inbound, wanted: Wanted): Pro
 }
 
 function doneOf(step: string | null): OrderPageParts["told"] {
-  const done = step !== null && Object.hasOwn(DESK_STEPS, step) ? DESK_STEPS[step]?.done : undefined;
+  const done = DESK_STEPS.get(step ?? "")?.done;
   return done === undefined ? undefined : { text: done, isRefusal: false };
 }
 
@@ -98,12 +99,12 @@ function numberOf(text: string | null): number {
 interface Taken {
   readonly order: string;
   readonly step: string;
+  readonly form: DeskStep;
 }
 
-async function take(parts: PageParts, context: Context, { order, step }: Taken): Promise<Response> {
+async function take(parts: PageParts, context: Context, { order, step, form }: Taken): Promise<Response> {
   const { edge } = parts;
   const inbound = edge.of(context);
-  const form = DESK_STEPS[step] as DeskStep;
   const input = (texts: URLSearchParams): object => ({ order, ...form.input(texts) });
   const { outcome, texts } = await attemptForm(edge, inbound, { action: form.action, input });
   if (outcome.ok) {
@@ -113,15 +114,19 @@ async function take(parts: PageParts, context: Context, { order, step }: Taken):
   return refuse(parts, context, { outcome, order, typed: texts });
 }
 
-async function reveal(parts: PageParts, context: Context, { order, step }: Taken): Promise<Response> {
+interface Looked {
+  readonly order: string;
+  readonly form: RevealStep;
+}
+
+async function reveal(parts: PageParts, context: Context, { order, form }: Looked): Promise<Response> {
   const { edge } = parts;
   const inbound = edge.of(context);
-  const form = REVEAL_STEPS[step] as Omit<DeskStep, "done">;
   const input = (texts: URLSearchParams): object => ({ order, ...form.input(texts) });
   const { outcome, texts } = await attemptForm(edge, inbound, { action: form.action, input });
   if (!outcome.ok) return refuse(parts, context, { outcome, order });
   const revealed: Revealed =
-    step === "reveal"
+    form.action === "work.reveal"
       ? { step: RevealedStep.parse(outcome.value) }
       : { payloads: RevealedPayloads.parse(outcome.value) };
   const itemsAfter = numberOf(texts.get("items_after"));

@@ -80,7 +80,13 @@ const Plan = z.object({
 /** What an order would change. */
 export type Plan = z.infer<typeof Plan>;
 
-const Part = z.object({ part: z.string(), seq: z.number(), revision: z.number(), bytes: z.number(), checksum: z.string() });
+const Part = z.object({
+  part: z.string(),
+  seq: z.number(),
+  revision: z.number(),
+  bytes: z.number(),
+  checksum: z.string(),
+});
 const Item = z.object({
   item: z.string(),
   key: z.string(),

@@ -36,7 +36,9 @@ export function actorWords({ type, id, on_behalf_of: whom }: Actor): Html {
 /** What a program says of itself: nothing is decided by it. */
 export function programWords({ agent, version, model, runtime }: Provenance): Renderable {
   const said = [
-    ...(agent === undefined ? [] : [html`${visibleText(agent)}${version === undefined ? "" : html` ${visibleText(version)}`}`]),
+    ...(agent === undefined
+      ? []
+      : [html`${visibleText(agent)}${version === undefined ? "" : html` ${visibleText(version)}`}`]),
     ...(model === undefined ? [] : [html`model ${visibleText(model)}`]),
     ...(runtime === undefined ? [] : [html`on ${visibleText(runtime)}`]),
   ];

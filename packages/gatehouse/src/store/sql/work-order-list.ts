@@ -47,7 +47,8 @@ interface Selection {
 }
 
 function select(transaction: ReadTransaction, { tables, tenant, filter, now }: Selection) {
-  const { states, reasons, types, risks, proposer, itemStates, leastPriority, createdAfter, createdBefore, available } = filter;
+  const { states, reasons, types, risks, proposer, itemStates, leastPriority, createdAfter, createdBefore, available } =
+    filter;
   let query = transaction
     .query<ListTables>()
     .selectFrom(`${tables.orders} as listed`)

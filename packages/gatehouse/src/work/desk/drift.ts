@@ -27,7 +27,8 @@ export async function driftOf(
   for (const { type: name, id, digest } of readings) {
     const resource = type.resources.find((declared) => declared.type === name);
     const snapshot = plainOf(await resource?.read(transaction, { tenant, id }));
-    if (resource === undefined || digestOfReading(snapshot, payloads.digest) !== digest) drifted.push({ type: name, id });
+    if (resource === undefined || digestOfReading(snapshot, payloads.digest) !== digest)
+      drifted.push({ type: name, id });
   }
   return drifted;
 }

@@ -41,7 +41,8 @@ async function examine(parts: WorkReviewParts, context: ActionContext<z.output<t
     ...shownProvenance(order.provenance),
     sealed: order.subject !== undefined,
     title: await titleOf(parts, transaction, { order, payloads }),
-    type: type === undefined ? undefined : { title: type.title, version: type.version, revertible: type.revert !== false },
+    type:
+      type === undefined ? undefined : { title: type.title, version: type.version, revertible: type.revert !== false },
     standing: await showStanding(parts, context, { order, type, plan }),
     ...(await showHistory(parts, transaction, { order, payloads })),
   };

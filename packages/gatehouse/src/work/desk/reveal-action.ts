@@ -41,7 +41,8 @@ export function revealPayloadsAction(parts: WorkReviewParts): AnyAction {
       // Of orders that have gone to the history, the audit trail alone tells it.
       if ((await orders.lock(transaction, order)) !== undefined)
         await orders.note(transaction, order, eventOf(order, told, undefined));
-      return { order: order.id, input: JSON.parse(payloads.open(["input"], order.input)), items: shown.items };
+      const given: unknown = JSON.parse(payloads.open(["input"], order.input));
+      return { order: order.id, input: given, items: shown.items };
     },
   });
 }

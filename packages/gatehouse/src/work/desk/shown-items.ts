@@ -41,7 +41,11 @@ export async function showItems(
     });
   }
   const last = page.at(-1);
-  return { items, total: all.length, ...(last === undefined || last.number >= all.length ? {} : { next: last.number }) };
+  return {
+    items,
+    total: all.length,
+    ...(last === undefined || last.number >= all.length ? {} : { next: last.number }),
+  };
 }
 
 function shownPayloads({ payloads, show }: OpenedCase, { key, input, result, evidence, notes }: WorkItem) {
@@ -76,10 +80,11 @@ async function findingsOf(
   if (checked.issues !== undefined)
     return checked.issues.slice(0, MOST_FINDINGS).map(({ message }) => ({ code: "invalid", message }));
   if (type.validate === undefined) return [];
+  const made: unknown = checked.value;
   return type.validate({
     input: open(["input"], order.input),
     item: { key, dependsOn, input: open(["item", key, "input"], input) },
-    ...{ result: checked.value, tenant, transaction },
+    ...{ result: made, tenant, transaction },
   });
 }
 

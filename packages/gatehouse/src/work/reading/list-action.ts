@@ -52,7 +52,18 @@ export function listAction({ orders, rules, entrances }: WorkReadingParts): AnyA
 function filterOf(input: z.output<typeof List>): WorkOrderFilter {
   const { states, reasons, types, risks, item_states: itemStates, proposer, available } = input;
   const { min_priority: leastPriority, created_after: createdAfter, created_before: createdBefore } = input;
-  const given = { states, reasons, types, risks, itemStates, proposer, available, leastPriority, createdAfter, createdBefore };
+  const given = {
+    states,
+    reasons,
+    types,
+    risks,
+    itemStates,
+    proposer,
+    available,
+    leastPriority,
+    createdAfter,
+    createdBefore,
+  };
   // What was not asked for is not a filter.
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as WorkOrderFilter;
 }
