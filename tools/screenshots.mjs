@@ -161,7 +161,7 @@ async function visitDesk(browser) {
   await page.goto(`${desk.url}/console/work/${order}`);
   await page
     .getByRole("region", { name: /^What it would change/ })
-    .evaluate((plan) => scrollTo(0, plan.offsetTop - 330));
+    .evaluate((plan) => scrollTo(0, plan.offsetTop - 20));
   await picture(page, "review-desk");
   operator.satisfied();
 }

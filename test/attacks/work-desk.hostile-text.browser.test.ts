@@ -18,7 +18,7 @@ const WATCH = `
 
 /** Elements of the desk's own; any other in its content was made by somebody else. */
 const OWN =
-  "a article bdi button code datalist dd del details dialog div dl dt fieldset form h1 h2 h3 input ins kbd label legend li main ol option p section select span strong summary table tbody td textarea th thead time tr ul".split(
+  "a article bdi button code datalist dd del details dialog div dl dt fieldset form h1 h2 h3 input ins kbd label legend li main ol optgroup option p section select span strong summary table tbody td textarea th thead time tr ul".split(
     " ",
   );
 

@@ -311,6 +311,10 @@ describe("the review desk", { skip: !hasBrowser("chromium") }, () => {
     await page.getByRole("button", { name: "Reject" }).click();
     await page.getByRole("status").getByText("Rejected.").waitFor();
     await page.goto(`${desk.url}/console/work?view=ended`);
+    await linkOf(page, order).waitFor();
+    await page.getByLabel("Show").selectOption("rejected");
+    await page.getByRole("button", { name: "Filter" }).click();
+    await page.getByText("rejected. Those of highest priority first").waitFor();
     await linkOf(page, order).click();
     await page.getByRole("button", { name: "Requeue" }).click();
     await page.getByRole("status").getByText("Put to work again.").waitFor();

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { html, type Html } from "../html/html.ts";
+import { ORDER_STATES, type OrderState } from "../kernel/work-states.ts";
 import { moment } from "./format.ts";
 import type { Count, Counts, Order, OrderRows } from "./work-shapes.ts";
 import { actorWords, riskTag, stateWords, words, WORK_PATH } from "./work-words.ts";
@@ -21,8 +22,9 @@ const VIEWS = {
   done: { title: "Done", states: ["completed", "cancelled"] },
   all: { title: "All" },
 } as const satisfies Readonly<Record<string, QueueView>>;
-type ViewName = keyof typeof VIEWS;
-const VIEW_NAMES = ["waiting", "underway", "ended", "done", "all"] as const satisfies readonly ViewName[];
+/** A view, or one state alone. */
+type ViewName = keyof typeof VIEWS | OrderState;
+const VIEW_NAMES = ["waiting", "underway", "ended", "done", "all"] as const satisfies readonly (keyof typeof VIEWS)[];
 
 /** What is looked for. */
 export interface QueueFilter {
@@ -56,7 +58,7 @@ export function readQueueFilter(query: URLSearchParams): QueueFilter {
 
 /** The input of `work.list`. */
 export function queueInput({ view, type, risk, proposer, after }: QueueFilter, limit: number): object {
-  const { states, reasons }: QueueView = VIEWS[view];
+  const { states, reasons } = viewOf(view);
   return {
     limit,
     ...(states === undefined ? {} : { states }),
@@ -69,7 +71,15 @@ export function queueInput({ view, type, risk, proposer, after }: QueueFilter, l
 }
 
 function isView(name: string): name is ViewName {
-  return Object.hasOwn(VIEWS, name);
+  return Object.hasOwn(VIEWS, name) || isState(name);
+}
+
+function isState(name: string): name is OrderState {
+  return ORDER_STATES.some((state) => state === name);
+}
+
+function viewOf(name: ViewName): QueueView {
+  return isState(name) ? { title: words(name), states: [name] } : VIEWS[name];
 }
 
 /** The queue: what waits, by type and risk, with the orders themselves. */
@@ -121,7 +131,7 @@ function summary({ counts, types, stopped }: QueueParts["counts"], filter: Queue
 }
 
 function isIn(view: ViewName, state: string): boolean {
-  const { states }: QueueView = VIEWS[view];
+  const { states } = viewOf(view);
   return states?.includes(state) ?? true;
 }
 
@@ -139,7 +149,8 @@ function filterForm({ filter, counts: { types } }: QueueParts): Html {
   return html`<form class="panel filters" method="get" action="${WORK_PATH}" role="search" aria-label="Filter orders">
     <label
       >Show<select name="view">
-        ${Object.entries(VIEWS).map(([name, { title }]) => option(name, title, filter.view))}
+        ${VIEW_NAMES.map((name) => option(name, VIEWS[name].title, filter.view))}
+        <optgroup label="One state">${ORDER_STATES.map((state) => option(state, words(state), filter.view))}</optgroup>
       </select></label
     >
     <label
@@ -256,5 +267,5 @@ function pager({ filter, found: { next } }: QueueParts): Html | undefined {
 /** What is looked for, in words, for the head of the page. */
 export function queueLead({ view, type, risk }: QueueFilter): string {
   const more = [risk === "" ? "" : `${risk} risk`, type].filter((part) => part !== "");
-  return `${words(VIEWS[view].title)}${more.length === 0 ? "" : `: ${more.join(", ")}`}. Those of highest priority first, then the oldest.`;
+  return `${viewOf(view).title}${more.length === 0 ? "" : `: ${more.join(", ")}`}. Those of highest priority first, then the oldest.`;
 }
