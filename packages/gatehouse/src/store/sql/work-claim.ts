@@ -1,10 +1,11 @@
 import type { Ids } from "../../kernel/ids.ts";
-import type { ReadTransaction, WriteTransaction } from "../../kernel/ports/store.ts";
+import type { WriteTransaction } from "../../kernel/ports/store.ts";
 import type { ClaimableType, Claimed, ClaimedItem, ClaimRequest, LeaseCaps } from "../../kernel/ports/work-leases.ts";
 import { portableStatement } from "./statement.ts";
 import { together, type Change } from "./together.ts";
 import { append, link } from "./work-chain.ts";
 import { giveBack, takeCounts } from "./work-counts.ts";
+import { CLAIMABLE, NOT_PAUSED } from "./work-claimable.ts";
 import { agentName, LEASE_COLUMNS, leaseOf, type LeaseRow } from "./work-ends.ts";
 import { isWorkable, writeItem } from "./work-moves.ts";
 import {
@@ -18,11 +19,6 @@ import {
   placeholders,
 } from "./work-rows.ts";
 
-const CLAIMABLE =
-  "tenant = $1 AND type = $2 AND state = 'queued' AND waiting_for = 0 AND parked = 0 AND priority >= $3 AND run_at <= {now}";
-const NOT_PAUSED = `NOT EXISTS (
-  SELECT 1 FROM work_pauses AS pause WHERE pause.tenant = $1
-    AND (pause.kind = 'tenant' OR (pause.kind = 'type' AND pause.name = $2) OR (pause.kind = 'agent' AND pause.name = $4)))`;
 const FIRST = "ORDER BY priority DESC, run_at, id";
 const PICK = lockingStatement(
   `SELECT ${ITEM_COLUMNS} FROM work_items WHERE ${CLAIMABLE} AND ${NOT_PAUSED} ${FIRST} LIMIT $5`,
@@ -31,13 +27,6 @@ const PICK = lockingStatement(
 const PICK_OF_ORDER = lockingStatement(
   `SELECT ${ITEM_COLUMNS} FROM work_items WHERE order_id = $6 AND ${CLAIMABLE} AND ${NOT_PAUSED} ${FIRST} LIMIT $5`,
   "FOR NO KEY UPDATE SKIP LOCKED",
-);
-const CLAIMABLE_ITEM = portableStatement(
-  `SELECT id FROM work_items WHERE ${CLAIMABLE} AND ${NOT_PAUSED} AND ($5 = '' OR order_id = $5) LIMIT 1`,
-);
-/** Expired ones are put back by the claim itself. */
-const EXPIRED_ITEM = portableStatement(
-  `SELECT item_id FROM work_leases WHERE tenant = $1 AND type = $2 AND until <= {now} AND ($3 = '' OR order_id = $3) LIMIT 1`,
 );
 const HEAD = portableStatement(`SELECT priority, run_at FROM work_items WHERE ${CLAIMABLE} ${FIRST} LIMIT 1`);
 const CHECK_OUT = portableStatement(
@@ -73,22 +62,6 @@ export interface ClaimParts {
   readonly ids: Ids;
   /** Frees expired items of a tenant; how many. */
   readonly reclaim: (transaction: WriteTransaction, tenant: string) => Promise<number>;
-}
-
-/** Whether an item of a type could be claimed now. */
-export async function isClaimable(
-  transaction: ReadTransaction,
-  {
-    tenant,
-    type,
-    order = "",
-    leastPriority = Number.MIN_SAFE_INTEGER,
-    holder,
-  }: Pick<ClaimRequest, "order" | "leastPriority" | "holder"> & { readonly tenant: string; readonly type: string },
-): Promise<boolean> {
-  const values = [tenant, type, leastPriority, holder.id, order];
-  if ((await transaction.execute(CLAIMABLE_ITEM, values)).length > 0) return true;
-  return (await transaction.execute(EXPIRED_ITEM, [tenant, type, order])).length > 0;
 }
 
 /** Claims items for one request. */

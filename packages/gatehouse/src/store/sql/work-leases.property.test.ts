@@ -28,7 +28,7 @@ const command = fc.oneof(
     count: fc.integer({ min: 1, max: 4 }),
   }),
   fc.record({ what: fc.constant("claim" as const), holder: fc.constantFrom(...AGENTS), count: fc.constant(1) }),
-  fc.record({ what: fc.constantFrom("submit" as const, "begin" as const, "renew" as const), which }),
+  fc.record({ what: fc.constant("hold" as const), how: fc.constantFrom("submit", "begin", "renew"), which }),
   fc.record({
     what: fc.constant("giveUp" as const),
     which,
@@ -38,10 +38,9 @@ const command = fc.oneof(
   }),
   fc.record({ what: fc.constant("reclaim" as const) }),
   fc.record({ what: fc.constant("advance" as const), by: fc.integer({ min: 1, max: 1500 }) }),
-  fc.record({ what: fc.constantFrom("cancel" as const, "requeue" as const, "rework" as const), which }),
+  fc.record({ what: fc.constant("steer" as const), how: fc.constantFrom("cancel", "requeue", "rework"), which }),
 );
 type Command = typeof command extends fc.Arbitrary<infer Value> ? Value : never;
-
 interface Held {
   readonly grip: Grip;
   readonly item: ModelItem;
@@ -65,9 +64,8 @@ class Pair {
     else if (command.what === "claim") await this.#claim(command);
     else if (command.what === "reclaim") assert.equal((await this.#kit.reclaim()).length, this.#model.reclaim());
     else if (command.what === "advance") await this.#advance(command.by);
-    else if (command.what === "cancel" || command.what === "requeue" || command.what === "rework") {
-      await this.#steer(command.what, command.which);
-    } else await this.#hold(command);
+    else if (command.what === "steer") await this.#steer(command.how, command.which);
+    else await this.#hold(command);
   }
 
   async compare(): Promise<void> {
@@ -125,11 +123,12 @@ class Pair {
     this.#model.now = this.#clock.now();
   }
 
-  async #hold(command: Extract<Command, { what: "submit" | "begin" | "renew" | "giveUp" }>): Promise<void> {
+  async #hold(command: Extract<Command, { what: "hold" | "giveUp" }>): Promise<void> {
     const held = this.#grips[command.which % Math.max(1, this.#grips.length)];
     if (held === undefined) return;
     const { grip, item } = held;
-    if (command.what === "renew") {
+    const how = command.what === "hold" ? command.how : command;
+    if (how === "renew") {
       const expected = this.#model.renew(item, grip.lease.epoch, DURATION);
       const lease = await this.#kit.renew(grip, DURATION);
       assert.equal(typeof lease === "string" ? lease : "renewed", expected);
@@ -137,17 +136,17 @@ class Pair {
     }
     const standing = this.#model.standing(item, grip.lease.epoch);
     const refused = standing === "held" ? undefined : standing;
-    if (command.what === "submit") {
+    if (how === "submit") {
       const expected = refused ?? { last: this.#model.submit(item) };
       assert.deepEqual(await this.#kit.submit(grip), expected);
-    } else if (command.what === "begin") {
+    } else if (how === "begin") {
       if (refused === undefined) this.#model.begin(item);
       assert.equal(await this.#kit.begin(grip), refused ?? "begun");
     } else {
-      const { final, uncounted, later } = command;
-      const how = { runAt: this.#model.now + later, final, uncounted };
-      const expected = refused ?? this.#model.giveUp(item, how);
-      assert.equal(await this.#kit.giveUp(grip, how), expected);
+      const { final, uncounted, later } = how;
+      const given = { runAt: this.#model.now + later, final, uncounted };
+      const expected = refused ?? this.#model.giveUp(item, given);
+      assert.equal(await this.#kit.giveUp(grip, given), expected);
     }
   }
 

@@ -3,9 +3,11 @@ import type { WriteTransaction } from "../../kernel/ports/store.ts";
 import type { HeldItem, HolderEvent, LeaseLoss, LeaseProof, WorkLeases } from "../../kernel/ports/work-leases.ts";
 import type { NewWorkEvent, WorkActor } from "../../kernel/ports/work-orders.ts";
 import { portableStatement } from "./statement.ts";
+import { lockHeld, SHOWN, shown, type HeldRows as Rows } from "./work-held.ts";
 import { together } from "./together.ts";
 import type { ChainOwner } from "./work-chain.ts";
-import { isClaimable, WorkClaim } from "./work-claim.ts";
+import { WorkClaim } from "./work-claim.ts";
+import { isClaimable } from "./work-claimable.ts";
 import { countNoLonger, endLease, LEASE_COLUMNS, leaseOf, type LeaseRow } from "./work-ends.ts";
 import { isWorkable, recountWaiting, writeItem, writeOrder } from "./work-moves.ts";
 import {
@@ -18,19 +20,10 @@ import {
   type OrderRow,
 } from "./work-rows.ts";
 
-/** All that a proof is good for, locked in the order of the tables. */
-const HOLD = lockingStatement(
-  `SELECT ${aliased("o", ORDER_COLUMNS)}, ${aliased("i", ITEM_COLUMNS)}, ${aliased("l", LEASE_COLUMNS)}
-   FROM work_orders AS o, work_items AS i, work_leases AS l
-   WHERE l.item_id = $1 AND l.tenant = $2 AND l.epoch = $3 AND l.token_hash = $4 AND l.holder_type = $5
-     AND l.holder_id = $6 AND i.id = l.item_id AND o.id = l.order_id`,
-  "FOR NO KEY UPDATE OF o, i, l",
-);
 const LOCK_ITEM = lockingStatement(
   `SELECT ${ITEM_COLUMNS} FROM work_items WHERE id = $1 AND tenant = $2`,
   "FOR NO KEY UPDATE",
 );
-const SHOWN = "item_id = $1 AND tenant = $2 AND epoch = $3 AND token_hash = $4 AND holder_type = $5 AND holder_id = $6";
 const LOCK_LEASE = lockingStatement(`SELECT ${LEASE_COLUMNS} FROM work_leases WHERE ${SHOWN}`, "FOR NO KEY UPDATE");
 const FIND = portableStatement(
   `SELECT ${LEASE_COLUMNS}, CASE WHEN until <= {now} THEN 1 ELSE 0 END AS expired FROM work_leases WHERE ${SHOWN}`,
@@ -62,13 +55,6 @@ const UNDER_WAY = portableStatement(
 const RECLAIMED_BY_CLAIM = 50;
 const SYSTEM: WorkActor = { type: "system", id: "work" };
 
-/** What a held item rests on. */
-interface Rows {
-  readonly lease: LeaseRow;
-  item: ItemRow;
-  order: OrderRow;
-}
-
 /** Leases in the table `work_leases`, over the tables of orders and items. */
 export function createWorkLeases(parts: { readonly ids: Ids }): WorkLeases {
   return new SqlWorkLeases(parts.ids);
@@ -92,15 +78,9 @@ class SqlWorkLeases implements WorkLeases {
   }
 
   async hold(transaction: WriteTransaction, proof: LeaseProof): Promise<HeldItem | LeaseLoss> {
-    const [[joined], now] = await Promise.all([
-      transaction.execute<Readonly<Record<string, unknown>>>(HOLD, shown(proof)),
-      transaction.now(),
-    ]);
-    if (joined === undefined) return "lost";
-    // The columns of each table, behind its letter.
-    const order = columnsOf("o", joined) as unknown as OrderRow;
-    const item = columnsOf("i", joined) as unknown as ItemRow;
-    const lease = columnsOf("l", joined) as unknown as LeaseRow;
+    const [rows, now] = await Promise.all([lockHeld(transaction, proof), transaction.now()]);
+    if (rows === undefined) return "lost";
+    const { lease, item, order } = rows;
     if (lease.until <= now) return "expired";
     if (!isWorkable(order.state)) return "lost";
     const held = { lease: leaseOf(lease), item: itemOf(item), order: orderOf(order) };
@@ -306,20 +286,3 @@ class SqlWorkLeases implements WorkLeases {
 const USED_UP = JSON.stringify([
   { code: "max_attempts_exceeded", message: "It was begun as often as it may be, and never finished." },
 ]);
-
-function aliased(table: string, columns: string): string {
-  return columns
-    .split(", ")
-    .map((column) => `${table}.${column} AS ${table}_${column}`)
-    .join(", ");
-}
-
-function columnsOf(table: string, row: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  const columns: Record<string, unknown> = {};
-  for (const name in row) if (name.startsWith(`${table}_`)) columns[name.slice(2)] = row[name];
-  return columns;
-}
-
-function shown({ item, tenant, epoch, tokenHash, holder }: LeaseProof) {
-  return [item, tenant, epoch, tokenHash, holder.type, holder.id];
-}
