@@ -62,6 +62,10 @@ describe("the review desk", { skip: !hasBrowser("chromium") }, () => {
       .getByRole("link", { name: "Write captions" })
       .first()
       .click();
+    await page
+      .getByRole("row", { name: order.slice(-12) })
+      .getByText("Captions of Sunday")
+      .waitFor();
     await linkOf(page, order).click();
     await page.getByRole("heading", { name: "Captions of Sunday" }).waitFor();
     const change = page.getByRole("article", { name: /change p1/ });

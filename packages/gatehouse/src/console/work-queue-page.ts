@@ -2,7 +2,8 @@ import type { z } from "zod";
 import { html, type Html } from "../html/html.ts";
 import { ORDER_STATES, type OrderState } from "../kernel/work-states.ts";
 import { moment } from "./format.ts";
-import type { Count, Counts, Order, OrderRows } from "./work-shapes.ts";
+import type { Count, Counts, Order, OrderRows, Titles } from "./work-shapes.ts";
+import { visibleText } from "./visible-text.ts";
 import { actorWords, riskTag, stateWords, words, WORK_PATH } from "./work-words.ts";
 
 /** Which orders a queue shows. */
@@ -40,6 +41,7 @@ export interface QueueParts {
   readonly filter: QueueFilter;
   readonly counts: z.infer<typeof Counts>;
   readonly found: z.infer<typeof OrderRows>;
+  readonly titles: z.infer<typeof Titles>["titles"];
 }
 
 const RISKS = ["high", "medium", "low"];
@@ -170,12 +172,13 @@ function filterForm({ filter, counts: { types } }: QueueParts): Html {
 
 function orders(parts: QueueParts): Html {
   const { filter, found, counts } = parts;
+  const titles = new Map(parts.titles.map(({ order, title }) => [order, title]));
   if (found.orders.length === 0)
     return html`<section class="panel" aria-label="Orders"><p class="empty">There is no such order.</p></section>`;
   const groups = groupsOf(found.orders);
   const isWaiting = filter.view === "waiting";
   return html`<form method="get" action="${`${WORK_PATH}/batch`}" class="queue" aria-label="Orders">
-    ${[...groups.values()].map((group, index) => groupPanel(group, { index, types: counts.types, isWaiting }))}
+    ${[...groups.values()].map((group, index) => groupPanel(group, { index, types: counts.types, titles, isWaiting }))}
     ${
       isWaiting
         ? html`<div class="panel row decide">
@@ -200,10 +203,12 @@ function groupsOf(orders: readonly Order[]): ReadonlyMap<string, readonly [Order
 interface Grouping {
   readonly index: number;
   readonly types: QueueParts["counts"]["types"];
+  /** By order. */
+  readonly titles: ReadonlyMap<string, string>;
   readonly isWaiting: boolean;
 }
 
-function groupPanel(group: readonly [Order, ...Order[]], { index, types, isWaiting }: Grouping): Html {
+function groupPanel(group: readonly [Order, ...Order[]], { index, types, titles, isWaiting }: Grouping): Html {
   const [{ type, risk }] = group;
   return html`<section class="panel" aria-labelledby="${`group-${index}`}">
     <h2 id="${`group-${index}`}">${titleOf(types, type)} ${riskTag(risk)} <span class="soft">${group.length} here</span></h2>
@@ -219,7 +224,7 @@ function groupPanel(group: readonly [Order, ...Order[]], { index, types, isWaiti
           </tr>
         </thead>
         <tbody>
-          ${group.map((order) => orderRow(order, isWaiting))}
+          ${group.map((order) => orderRow(order, { title: titles.get(order.order), ticks: isWaiting }))}
         </tbody>
       </table>
     </div>
@@ -228,7 +233,7 @@ function groupPanel(group: readonly [Order, ...Order[]], { index, types, isWaiti
 
 function orderRow(
   { order, type, state, reason, proposer, priority, updated_at: at, reverts }: Order,
-  ticks: boolean,
+  { title, ticks }: { readonly title: string | undefined; readonly ticks: boolean },
 ): Html {
   const name = order.slice(-12);
   return html`<tr data-row>
@@ -241,6 +246,7 @@ function orderRow(
     }
     <td data-label="Order">
       <a class="line" href="${`${WORK_PATH}/${order}`}" data-open>…${name}</a>
+      ${title === undefined ? undefined : html`<strong class="line">${visibleText(title)}</strong>`}
       <span class="line soft"
         >${type}${priority === 0 ? undefined : `, priority ${priority}`}${reverts === undefined ? undefined : ", takes an order back"}</span
       >

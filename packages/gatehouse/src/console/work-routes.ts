@@ -12,7 +12,16 @@ import { batchPage, LARGEST_BATCH, type BatchOutcome } from "./work-batch-page.t
 import { DESK_STEPS, REVEAL_STEPS, tickedPlans, type DeskStep, type RevealStep } from "./work-input.ts";
 import { keyHelp, orderPage, type OrderPageParts, type Revealed } from "./work-order-page.ts";
 import { queueInput, queueLead, queuePage, readQueueFilter } from "./work-queue-page.ts";
-import { ChangedOrder, Counts, Examined, OrderRows, Pauses, RevealedPayloads, RevealedStep } from "./work-shapes.ts";
+import {
+  ChangedOrder,
+  Counts,
+  Examined,
+  OrderRows,
+  Pauses,
+  RevealedPayloads,
+  RevealedStep,
+  Titles,
+} from "./work-shapes.ts";
 import { STOPS_PATH, stopsPage } from "./work-stops-page.ts";
 import { WORK_PATH } from "./work-words.ts";
 
@@ -60,7 +69,9 @@ async function queue(parts: PageParts, inbound: Inbound): Promise<PageContent> {
   const counts = Counts.parse(await parts.ask(inbound, { action: "work.counts" }));
   const asked = { action: "work.list", input: queueInput(filter, SHOWN) };
   const found = OrderRows.parse(await parts.ask(inbound, asked));
-  const body = html`${queuePage({ filter, counts, found })} ${keyHelp()}`;
+  const named = { action: "work.titles", input: { orders: found.orders.map(({ order }) => order) } };
+  const titles = Titles.parse(await parts.ask(inbound, named)).titles;
+  const body = html`${queuePage({ filter, counts, found, titles })} ${keyHelp()}`;
   return { ...PAGE, lead: queueLead(filter), body };
 }
 

@@ -160,6 +160,9 @@ export const Examined = z.object({
 /** All there is to an order. */
 export type Examined = z.infer<typeof Examined>;
 
+/** The value of `work.titles`. */
+export const Titles = z.object({ titles: z.array(z.object({ order: z.string(), title: z.string() })) });
+
 /** The value of `work.reveal`. */
 export const RevealedStep = z.object({ step: z.number(), before: z.unknown(), after: z.unknown() });
 /** The value of `work.reveal-payloads`. */

@@ -31,10 +31,16 @@ describe("the desk of reviewers", () => {
       assert.equal(await kit.denied("work.reveal-payloads", wish, somebody), "PERMISSION_DENIED");
     }
     for (const program of [AGENT, OTHER_AGENT])
-      assert.equal(await kit.denied("work.counts", {}, program), "PERMISSION_DENIED");
+      for (const [action, input] of [
+        ["work.counts", {}],
+        ["work.titles", { orders: [order] }],
+      ] as const)
+        assert.equal(await kit.denied(action, input, program), "PERMISSION_DENIED");
     const stranger = worker("rita", ["read", "review"], { type: "user", tenant: "other" });
     const attempt = await kit.attempt("work.examine", { order }, stranger, { tenant: "other" });
     assert.ok(!attempt.ok && attempt.problem.code === "WORK_ORDER_UNKNOWN");
+    const titles = await kit.attempt("work.titles", { orders: [order] }, stranger, { tenant: "other" });
+    assert.deepEqual(titles.ok && titles.value, { titles: [] });
   });
 
   it("tells a reviewer what stands in the way: a part in the order, an approval given, what has changed", async () => {
