@@ -71,6 +71,7 @@ import {
 } from "./commands/realtime.ts";
 import { mcp } from "./commands/mcp.ts";
 import { start } from "./commands/start.ts";
+import { storeGrants, storeMigrate } from "./commands/store.ts";
 import {
   storageArchive,
   storageList,
@@ -191,6 +192,8 @@ export const commands: readonly Command[] = [
   workExport,
   workEraseSubject,
   mcp,
+  storeGrants,
+  storeMigrate,
   backup,
   restore,
   config,

@@ -2,6 +2,7 @@ export { coreMigrations } from "./store/migrations/core-migrations.ts";
 export { portableMigration } from "./store/migrations/portable-migration.ts";
 export { createActorRecords } from "./store/sql/actors.ts";
 export { createPublications } from "./store/sql/publications.ts";
+export { pruneAppendOnly, type Prune } from "./store/sql/append-only.ts";
 export { createAuditTrail } from "./store/sql/audit-trail.ts";
 export { createBans, type BansOptions } from "./store/sql/bans.ts";
 export { createEmergencySwitches, type EmergencySwitchesOptions } from "./store/emergency-switches.ts";

@@ -22,9 +22,10 @@ import { mountApplicationUploads, type MountedUploads } from "./media/uploads.ts
 import { operatorAttempt } from "./operator-attempt.ts";
 import { openWork, withWorkTokens } from "./work/open-work.ts";
 import type { MountedWork } from "./work/mounted-work.ts";
+import { newsOverRealtime } from "./realtime/news.ts";
 import { mountRealtime, type MountedRealtime } from "./realtime/mounted-realtime.ts";
 import { openServices, type Foundation, type ServicesOptions } from "./services.ts";
-import { timedActions, timedGuards, timedSealer, timedStore } from "./timed.ts";
+import { timedActions, timedGuards, timedSealer, timedStore, timedStores } from "./timed.ts";
 
 /** What a Gatehouse is opened with. */
 export interface GatehouseOptions extends ServicesOptions {
@@ -79,7 +80,8 @@ export async function openGatehouse(options: GatehouseOptions): Promise<Gatehous
   if (parts.media !== undefined) foundation.media.addGrants(parts.media.grants);
   const uploads = mountApplicationUploads(foundation, parts);
   if (uploads !== undefined) stack.use(uploads);
-  const realtime = parts.realtime && stack.use(await mountRealtime(foundation, parts.realtime));
+  const { sources } = newsOverRealtime(services.config, parts);
+  const realtime = parts.realtime && stack.use(await mountRealtime({ ...foundation, sources }, parts.realtime));
   if (realtime !== undefined) {
     foundation.setRealtime(realtime);
     monitoring.metrics.add(realtime.metrics);
@@ -124,15 +126,17 @@ export async function openGatehouse(options: GatehouseOptions): Promise<Gatehous
 }
 
 function servicesParts({
+  guardedTables,
   issuer,
   migrations,
   problems,
   tenant,
   theme,
-}: Application): Pick<Application, "issuer" | "migrations" | "problems" | "tenant" | "theme"> {
+}: Application): Pick<Application, "guardedTables" | "issuer" | "migrations" | "problems" | "tenant" | "theme"> {
   return {
     ...(problems === undefined ? {} : { problems }),
     ...(issuer === undefined ? {} : { issuer }),
+    ...(guardedTables === undefined ? {} : { guardedTables }),
     ...(migrations === undefined ? {} : { migrations }),
     ...(tenant === undefined ? {} : { tenant }),
     ...(theme === undefined ? {} : { theme }),
@@ -185,7 +189,7 @@ function furnish(foundation: Foundation, application: Application, parts: Furnis
     components: [...(parts.components ?? []), ...(room?.components ?? [])],
     quota: { components: config.live.components, bytes: config.live.bytes },
     trustedCidrs: config.limits.trustedCidrs,
-    push: { perAddress: config.live.streamsPerAddress },
+    push: { perAddress: config.live.streamsPerAddress, ...newsOverRealtime(config, parts).push },
     uploads: { ...services.uploads, quota: config.uploads, report },
     report,
     frame: (refused) =>
@@ -226,15 +230,15 @@ function inspection({ services, timings }: Foundation): Partial<LiveParts> {
 
 function closeGate(foundation: Foundation, parts: ApplicationParts, actions: readonly AnyAction[]): Gate {
   const { services, stores, report, setGate, timings } = foundation;
-  const { localCounters } = stores;
+  const { localCounters, snapshots } = stores;
   const { signatures = {}, authenticators = {} } = parts;
   const guards = createGuards({ ...foundation, localCounters, signatures, authenticators });
-  const settings = { settings: services.config.guards, report };
+  const settings = { settings: services.config.guards, report, snapshots };
   const gate =
     timings === undefined
       ? createGate({ ...services, ...settings, actions, guards })
       : createGate({
-          ...{ ...services, ...settings, store: timedStore(services.store, timings) },
+          ...{ ...services, ...settings, ...timedStores(services.store, snapshots, timings) },
           ...{ actions: timedActions(actions, timings), guards: timedGuards(guards, timings) },
         });
   setGate(gate);

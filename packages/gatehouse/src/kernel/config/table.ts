@@ -5,7 +5,9 @@ import { choice, cidr, duration, either, flag, instant, integer, list, origin, s
 import { mediaOptions } from "./media-options.ts";
 import { mediaStorageOptions } from "./media-storage-options.ts";
 import { option } from "./option.ts";
+import { liveOptions } from "./live-options.ts";
 import { realtimeOptions } from "./realtime-options.ts";
+import { storeOptions } from "./store-options.ts";
 import { workOptions } from "./work-options.ts";
 
 const ANY_NUMBER = Number.MAX_SAFE_INTEGER;
@@ -72,17 +74,7 @@ export const table = {
     doc: "How long running requests may go on once the server was asked to stop.",
     default: "15s",
   }),
-  "store.engine": option(choice("sqlite", "postgres"), {
-    doc: "What keeps data: the embedded store in the data directory, or a PostgreSQL server that several processes share.",
-    default: "sqlite",
-  }),
-  "store.postgresUrl": option(url("postgres", "postgresql"), {
-    doc: "Connection URL of the PostgreSQL server.",
-    secret: true,
-  }),
-  "store.postgresCa": option(text("a path"), {
-    doc: "PEM file with the authority that signed the PostgreSQL server's certificate. Default: the system's authorities.",
-  }),
+  ...storeOptions,
   "counters.engine": option(choice("memory", "valkey", "sql"), {
     doc: "Where limits are counted: in this process, in Valkey or Redis, or in the store. Several processes need a shared one.",
     default: "memory",
@@ -115,22 +107,7 @@ export const table = {
     doc: "Whether the session cookie accompanies links from other sites (`lax`) or not (`strict`).",
     default: { by: "session.preset", values: { app: "strict", idp: "lax" } },
   }),
-  "live.components": option(integer(1, ANY_NUMBER), {
-    doc: "Of how many live components the state is stored for one session; actions that would add another are refused.",
-    default: 500,
-  }),
-  "live.bytes": option(size(), {
-    doc: "How much sealed state of live components is stored for one session; each counts as 4 KiB at least.",
-    default: "4MiB",
-  }),
-  "live.streamsPerAddress": option(integer(1, ANY_NUMBER), {
-    doc: "How many streams, by which open pages hear of news, one address may have open at once: one a browser.",
-    default: 200,
-  }),
-  "live.inspector": option(flag(), {
-    doc: "Pages with live components offer the inspector, and answers say in `Server-Timing` what took how long.",
-    default: { by: "profile", values: { development: true, production: false } },
-  }),
+  ...liveOptions,
   "uploads.files": option(integer(1, ANY_NUMBER), {
     doc: "How many uploaded files of one session may wait for an action to take them; they wait for an hour.",
     default: 20,
