@@ -18,7 +18,7 @@ const stamp = join(target, "live.js.sources");
 /** Each is a file of the sources; client/chunks.ts says what on a page has it loaded. */
 const chunks = ["inspector", "push", "upload"];
 /** Scripts of their own, for pages without live components. */
-const scripts = ["passkey", "resumable"];
+const scripts = ["passkey", "resumable", "desk"];
 /** Of the gallery: what it is made of, the client of actors included, and where it goes. */
 const wall = {
   sources: [join(root, "apps", "gallery", "src", "wall"), join(library, "src", "realtime", "client")],

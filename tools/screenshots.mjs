@@ -6,6 +6,7 @@ import { mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import sharp from "sharp";
 import { launchBrowser, ready, settled, startSite, Visitor } from "../test/support/browser.ts";
+import { DeskSite } from "../test/support/desk-site.ts";
 import { makeAccount, signInToGallery } from "../test/support/gallery-people.ts";
 import { runCommand } from "../test/support/server-process.ts";
 import { prepareClient } from "./gatehouse.mjs";
@@ -142,6 +143,29 @@ async function causeEvents({ url, data }) {
   await new Promise((resolve) => setTimeout(resolve, 1500));
 }
 
+/** What a reviewer sees: a plan of an agent, side by side. */
+async function visitDesk(browser) {
+  await using desk = await DeskSite.open();
+  await desk.setPhoto("lake-1", { title: "lake-1.jpg", caption: "A boat on the lake." });
+  await desk.setPhoto("lake-2", { title: "lake-2.jpg", caption: "The cake." });
+  const headers = { "x-agent-name": "captioner", "x-agent-version": "1.2.0", "x-model-name": "rules" };
+  const captions = {
+    "lake-1": { caption: "A red boat on the lake, at sunset." },
+    "lake-2": { caption: "The cake, cut at ten\u202E on the terrace." },
+  };
+  const order = await desk.order({ captions, headers, title: "Captions for the evening" });
+  const operator = await Visitor.arrive(browser, desk.url, { viewport: DESK, colorScheme: "light" });
+  const page = await operator.open(await desk.door());
+  await page.getByRole("button", { name: "Enter" }).click();
+  await page.waitForURL("**/console");
+  await page.goto(`${desk.url}/console/work/${order}`);
+  await page
+    .getByRole("region", { name: /^What it would change/ })
+    .evaluate((plan) => scrollTo(0, plan.offsetTop - 20));
+  await picture(page, "review-desk");
+  operator.satisfied();
+}
+
 async function visitConsole(browser, { url, links }) {
   const operator = await Visitor.arrive(browser, url, { viewport: DESK, colorScheme: "light" });
   const page = await operator.tab();
@@ -177,6 +201,7 @@ await runTool(async () => {
     await visitEvent(browser, server);
     await causeEvents(server);
     await visitConsole(browser, server);
+    await visitDesk(browser);
     await visitInspector(browser, inspected.url);
   } finally {
     await browser.close();

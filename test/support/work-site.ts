@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { defineApplication, openGatehouse, type Gatehouse } from "gatehouse";
+import { defineApplication, openGatehouse, type Gatehouse, type Services } from "gatehouse";
 import { listen } from "gatehouse/http";
 import {
   requireConfig,
@@ -13,7 +13,7 @@ import {
   type Documents,
   type SecurityEvent,
 } from "gatehouse/kernel";
-import { defineOrderType, defineResource } from "gatehouse/work";
+import { defineOrderType, defineResource, type AnyOrderType } from "gatehouse/work";
 import { z } from "zod";
 
 const SECRETS = z.object({ id: z.string(), secret: z.string() });
@@ -94,7 +94,10 @@ function renaming(documents: Documents) {
 }
 
 /** Opens the site. */
-export async function openWorkSite(settings: ConfigInput = {}): Promise<WorkSite> {
+export async function openWorkSite(
+  settings: ConfigInput = {},
+  types: (services: Services) => readonly AnyOrderType[] = ({ documents }) => [renaming(documents)],
+): Promise<WorkSite> {
   await using stack = new AsyncDisposableStack();
   const directory = await mkdtemp(join(tmpdir(), "gatehouse-work-"));
   stack.defer(() => rm(directory, { recursive: true, force: true }));
@@ -112,7 +115,7 @@ export async function openWorkSite(settings: ConfigInput = {}): Promise<WorkSite
     issuer: originOf,
     open: (services) => {
       services.events.subscribe((event) => events.push(event));
-      return { work: { types: [renaming(services.documents)] } };
+      return { work: { types: types(services) } };
     },
   });
   const config = requireConfig({ file, clock: systemClock });

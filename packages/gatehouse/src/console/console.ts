@@ -31,7 +31,11 @@ export interface OperatorConsole {
   readonly routes: (live: Live) => Hono;
 }
 
-const ASSETS = ["console.css", "icon.svg"];
+const ASSETS = {
+  "console.css": new URL("assets/console.css", import.meta.url),
+  "icon.svg": new URL("assets/icon.svg", import.meta.url),
+  "desk.js": new URL("../../dist/client/desk.js", import.meta.url),
+} as const;
 
 /** The operator console. Its pages need the actions of `createOperations` at the same gate. */
 export function createConsole({ edge, bans, links, ids, isOffered, signIn }: ConsoleParts): OperatorConsole {
@@ -47,5 +51,5 @@ export function createConsole({ edge, bans, links, ids, isOffered, signIn }: Con
 }
 
 function readAssets(): Map<string, Uint8Array> {
-  return new Map(ASSETS.map((name) => [name, readFileSync(new URL(`./assets/${name}`, import.meta.url))]));
+  return new Map(Object.entries(ASSETS).map(([name, address]) => [name, readFileSync(address)]));
 }

@@ -13,6 +13,7 @@ const PAGES = [
   { path: "/console/media", title: "Media" },
   { path: "/console/storage", title: "Storage" },
   { path: "/console/realtime", title: "Realtime" },
+  { path: "/console/work", title: "Work orders" },
   { path: "/console/emergency", title: "Emergency" },
   { path: "/console/playbooks", title: "Playbooks" },
   { path: "/console/monitors", title: "Monitors" },

@@ -6,6 +6,8 @@ export interface PageContent {
   readonly lead: string;
   readonly path: string;
   readonly body: Renderable;
+  /** Whether keys work on it besides the pointer. */
+  readonly keys?: boolean;
   /** Default 200. */
   readonly status?: number;
 }

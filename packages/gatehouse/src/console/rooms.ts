@@ -10,6 +10,7 @@ import { storageRoutes } from "./storage-routes.ts";
 import { realtimeRoutes } from "./realtime-routes.ts";
 import { emergencyRoutes } from "./emergency-routes.ts";
 import { playbookRoutes } from "./playbook-routes.ts";
+import { workRoutes } from "./work-routes.ts";
 import type { PageParts } from "./page-parts.ts";
 
 /** The pages that have a file of their own, each with its forms. */
@@ -25,4 +26,5 @@ export const ROOMS: readonly ((desk: PageParts) => Hono)[] = [
   emergencyRoutes,
   playbookRoutes,
   monitorRoutes,
+  workRoutes,
 ];

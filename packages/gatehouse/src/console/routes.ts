@@ -1,5 +1,5 @@
 import { Hono, type Context } from "hono";
-import { html } from "../html/html.ts";
+import { html, type Html } from "../html/html.ts";
 import { readActionInput } from "../http/action-input.ts";
 import type { Edge } from "../http/edge.ts";
 import type { Inbound } from "../http/inbound.ts";
@@ -115,11 +115,11 @@ async function show(
   if (principal.type === "anonymous") return locked(parts, inbound);
   if (principal.type === "user" && !principal.grants.has(OPERATOR_GRANT)) return locked(parts, inbound, 403);
   try {
-    const { status = 200, ...frame } = await content(inbound);
+    const { status = 200, keys = false, ...frame } = await content(inbound);
     const page = consolePage({
       ...frame,
       ...files(assets),
-      head: live.head(inbound),
+      head: html`${live.head(inbound)}${keys ? keyScript(assets, inbound) : undefined}`,
       ...(await presence(parts, inbound, principal)),
       csrfToken: edge.csrfToken(inbound),
     });
@@ -285,6 +285,10 @@ function door({ edge, live, assets }: ConsoleRouteParts, inbound: Inbound): Resp
 
 function files(assets: StaticFiles): { readonly stylesheet: string; readonly icon: string } {
   return { stylesheet: assets.file("console.css").path, icon: assets.file("icon.svg").path };
+}
+
+function keyScript(assets: StaticFiles, { nonce }: Inbound): Html {
+  return html`<script type="module" nonce="${nonce}" src="${assets.file("desk.js").path}"></script>`;
 }
 
 function locked({ edge, live, assets, signIn }: ConsoleRouteParts, inbound: Inbound, status = 401): Response {

@@ -25,6 +25,7 @@ import { openSqliteStore } from "../store/sqlite/sqlite-store.ts";
 import { createApplyContext, type ApplyContext } from "../work/apply/apply-context.ts";
 import type { AnyOrderType } from "../work/order-type.ts";
 import { createOrderTypes } from "../work/order-types.ts";
+import { createDeskActions } from "../work/desk/desk.ts";
 import { createEffects } from "../work/apply/effects.ts";
 import { createWorkJobHandlers, createWorkReviewActions } from "../work/review/review.ts";
 import type { ReviewerAuthentication, ReviewRules } from "../work/review/policy.ts";
@@ -124,7 +125,8 @@ export class ReviewKit implements AsyncDisposable {
       authenticationOf: async (_transaction, { principal }) =>
         authentication[principal.id] ?? { at: clock.now(), secondFactor: true },
     };
-    const actions = [...createWorkReviewActions(parts), ...(options.actions?.(applyContext) ?? [])];
+    const desk = createDeskActions(parts);
+    const actions = [...createWorkReviewActions(parts), ...desk, ...(options.actions?.(applyContext) ?? [])];
     const limit = { limit: 1_000_000, window: 60_000 };
     const kit = await createTestGate({ actions, store, clock, seed, limit });
     const jobParts = { ...parts, store, gate: () => kit.gate, clock };

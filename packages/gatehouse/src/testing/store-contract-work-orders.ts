@@ -47,6 +47,8 @@ export function describeWorkOrders(fresh: () => WorkKit): void {
     assert.deepEqual(await list({}, moderate.id, 2), [low.id]);
     assert.deepEqual(await list({ states: ["checked_out"] }), [high.id]);
     assert.deepEqual(await list({ types: ["photo.moderate"], risks: ["low"] }), [moderate.id]);
+    assert.deepEqual(await list({ reasons: ["rework"] }), []);
+    assert.deepEqual(await list({ reasons: ["rework", ""] }), [high.id, moderate.id, low.id]);
     assert.deepEqual(await list({ available: true, leastPriority: 0 }), [moderate.id]);
     assert.deepEqual(await list({ itemStates: ["leased"], proposer: "ada" }), [high.id]);
     assert.deepEqual(await list({ proposer: "bob" }), []);
@@ -55,6 +57,40 @@ export function describeWorkOrders(fresh: () => WorkKit): void {
       await kit.store.read((transaction) => kit.orders.find(transaction, { ...low, tenant: "x" })),
       undefined,
     );
+  });
+
+  it("counts a tenant's orders by type, risk, state and reason", async () => {
+    const kit = fresh();
+    const first = await kit.propose(["x"]);
+    await kit.propose(["x"]);
+    await kit.propose(["x"], { type: "photo.moderate" });
+    await kit.take(agent("a"), { order: first.id });
+    const counts = await kit.store.read((transaction) => kit.orders.count(transaction, kit.tenant));
+    assert.deepEqual(
+      counts.map(({ type, risk, state, reason, count }) => [type, risk, state, reason, count]),
+      [
+        [kit.type, "low", "checked_out", "", 1],
+        [kit.type, "low", "queued", "", 1],
+        ["photo.moderate", "low", "queued", "", 1],
+      ],
+    );
+    const { updatedAt } = await kit.order(first);
+    assert.equal(counts[0]?.oldest, updatedAt);
+    assert.deepEqual(await kit.store.read((transaction) => kit.orders.count(transaction, "x")), []);
+  });
+
+  it("tells events of one kind", async () => {
+    const kit = fresh();
+    const order = await kit.propose(["a", "b"]);
+    await kit.submit(await kit.take());
+    const kinds = async (kind: string, limit = 10): Promise<string[]> => {
+      const found = await kit.store.read((transaction) => kit.orders.events(transaction, order, { kind, limit }));
+      return found.map((event) => event.kind);
+    };
+    assert.deepEqual(await kinds("planned"), ["planned", "planned"]);
+    assert.deepEqual(await kinds("planned", 1), ["planned"]);
+    assert.deepEqual(await kinds("leased"), ["leased"]);
+    assert.deepEqual(await kinds("approved"), []);
   });
 
   it("knows everybody who ever held a lease on an order", async () => {

@@ -41,7 +41,14 @@ function describeParts(fresh: () => WorkKit): void {
         ["page", 1, "[3]", 2, 1, "of [3]"],
       ],
     );
-    assert.deepEqual(await kit.store.read((transaction) => parts.list(transaction, { ...item, tenant: "x" })), []);
+    const summaries = await kit.store.read((transaction) => parts.summaries(transaction, item));
+    assert.deepEqual(
+      summaries,
+      listed.map(({ payload: _, ...summary }) => summary),
+    );
+    const foreign = { ...item, tenant: "x" };
+    assert.deepEqual(await kit.store.read((transaction) => parts.list(transaction, foreign)), []);
+    assert.deepEqual(await kit.store.read((transaction) => parts.summaries(transaction, foreign)), []);
   });
 }
 

@@ -21,6 +21,7 @@ import { createApplyContext, enforceWorkOrderOnly } from "../../work/apply/apply
 import { createCheckoutActions } from "../../work/checkout/actions.ts";
 import type { CheckoutParts } from "../../work/checkout/checkout-parts.ts";
 import { startReaper } from "../../work/checkout/reaper.ts";
+import { createDeskActions } from "../../work/desk/desk.ts";
 import { createWorkTools, WORK_INSTRUCTIONS } from "../../work/mcp/work-tools.ts";
 import { workResources as workResourcesOf } from "../../work/mcp/resources.ts";
 import { createOrderTypes } from "../../work/order-types.ts";
@@ -74,6 +75,7 @@ export async function mountWork(options: WorkOptions, application: ApplicationWo
   const working = checkoutParts(services, parts);
   const actions = [
     ...[...createReadingActions(parts), ...createCheckoutActions(working), ...createWorkReviewActions(parts)],
+    ...createDeskActions(parts),
   ];
   const server = resourceServer(services, { resources, application });
   const mcp = await openMcpOf(options, { application, permits, actions });

@@ -142,6 +142,7 @@ export type WorkItemKey = Pick<WorkItem, "tenant" | "id">;
 /** Which orders are meant. */
 export interface WorkOrderFilter {
   readonly states?: readonly OrderState[];
+  readonly reasons?: readonly string[];
   readonly types?: readonly string[];
   readonly risks?: readonly WorkRisk[];
   readonly proposer?: WorkActor["id"];
@@ -151,6 +152,13 @@ export interface WorkOrderFilter {
   readonly createdBefore?: number;
   /** Only those with an item that can be claimed now. */
   readonly available?: boolean;
+}
+
+/** How many orders of one kind are in one state, archived ones not counted. */
+export interface WorkOrderCount extends Pick<WorkOrder, "type" | "risk" | "state" | "reason"> {
+  readonly count: number;
+  /** When the one was changed last that has not been for longest. */
+  readonly oldest: number;
 }
 
 /** Orders, their items and their events. */
@@ -195,11 +203,11 @@ export interface WorkOrders {
   item(transaction: ReadTransaction, key: WorkItemKey): Promise<WorkItem | undefined>;
   /** Notes something that changes no state. */
   note(transaction: WriteTransaction, order: WorkOrderKey, event: NewWorkEvent): Promise<void>;
-  /** The newest first, before an event where one is given. */
+  /** The newest first, before an event where one is given, and of one kind alone where that is. */
   events(
     transaction: ReadTransaction,
     order: WorkOrderKey,
-    page: { readonly before?: string; readonly limit: number },
+    page: { readonly before?: string; readonly kind?: string; readonly limit: number },
   ): Promise<readonly WorkEvent[]>;
   /** Highest priority first, then oldest; after an order of the page before. */
   list(
@@ -207,6 +215,7 @@ export interface WorkOrders {
     tenant: string,
     page: { readonly filter: WorkOrderFilter; readonly after?: string; readonly limit: number },
   ): Promise<readonly WorkOrder[]>;
+  count(transaction: ReadTransaction, tenant: string): Promise<readonly WorkOrderCount[]>;
   /** Whether the events of an order are all there, as they were written; says what is not. */
   verify(transaction: ReadTransaction, order: WorkOrderKey): Promise<string | undefined>;
   /** Who has ever held a lease on it: none of them may approve it. */

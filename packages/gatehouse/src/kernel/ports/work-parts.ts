@@ -31,6 +31,8 @@ export interface WorkParts {
     lease: Pick<WorkLease, "item" | "epoch">,
     part: Omit<WorkPart, "item" | "revision" | "epoch" | "at"> & { readonly most: number },
   ): Promise<number | undefined>;
+  /** As `list`, without what is in them: that may be a lot. */
+  summaries(transaction: ReadTransaction, item: WorkItemKey): Promise<readonly Omit<WorkPart, "payload">[]>;
   /** By name and number. */
   list(transaction: ReadTransaction, item: WorkItemKey): Promise<readonly WorkPart[]>;
 }

@@ -47,13 +47,15 @@ interface Selection {
 }
 
 function select(transaction: ReadTransaction, { tables, tenant, filter, now }: Selection) {
-  const { states, types, risks, proposer, itemStates, leastPriority, createdAfter, createdBefore, available } = filter;
+  const { states, reasons, types, risks, proposer, itemStates, leastPriority, createdAfter, createdBefore, available } =
+    filter;
   let query = transaction
     .query<ListTables>()
     .selectFrom(`${tables.orders} as listed`)
     .select(COLUMNS.map((column) => `listed.${column}` as const))
     .where("listed.tenant", "=", tenant);
   if (states !== undefined) query = query.where("listed.state", "in", states);
+  if (reasons !== undefined) query = query.where("listed.reason", "in", reasons);
   if (types !== undefined) query = query.where("listed.type", "in", types);
   if (risks !== undefined) query = query.where("listed.risk", "in", risks);
   if (proposer !== undefined) query = query.where("listed.proposer_id", "=", proposer);

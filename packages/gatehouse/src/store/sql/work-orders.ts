@@ -6,6 +6,7 @@ import type {
   NewWorkOrder,
   WorkActor,
   WorkOrder,
+  WorkOrderCount,
   WorkOrderKey,
   WorkOrders,
 } from "../../kernel/ports/work-orders.ts";
@@ -56,7 +57,11 @@ const LOCK_ITEMS = lockingStatement(
 const LEASES = portableStatement(`SELECT ${LEASE_COLUMNS} FROM work_leases WHERE order_id = $1 AND tenant = $2`);
 const EVENTS = portableStatement(
   `SELECT ${EVENT_COLUMNS} FROM work_events WHERE order_id = $1 AND tenant = $2 AND ($3 = '' OR id < $3)
-   ORDER BY id DESC LIMIT $4`,
+   AND ($5 = '' OR kind = $5) ORDER BY id DESC LIMIT $4`,
+);
+const COUNTS = portableStatement(
+  `SELECT type, risk, state, reason, COUNT(*) AS count, MIN(updated_at) AS oldest FROM work_orders
+   WHERE tenant = $1 GROUP BY type, risk, state, reason ORDER BY type, risk, state, reason`,
 );
 const HOLDERS = portableStatement(
   `SELECT DISTINCT actor_type, actor_id, actor_for FROM work_events
@@ -217,9 +222,9 @@ class SqlWorkOrders implements WorkOrders {
   async events(
     transaction: ReadTransaction,
     { id, tenant }: WorkOrderKey,
-    { before = "", limit }: Parameters<WorkOrders["events"]>[2],
+    { before = "", kind = "", limit }: Parameters<WorkOrders["events"]>[2],
   ): ReturnType<WorkOrders["events"]> {
-    return (await transaction.execute<EventRow>(EVENTS, [id, tenant, before, limit])).map(eventOf);
+    return (await transaction.execute<EventRow>(EVENTS, [id, tenant, before, limit, kind])).map(eventOf);
   }
 
   list(
@@ -228,6 +233,10 @@ class SqlWorkOrders implements WorkOrders {
     page: Parameters<WorkOrders["list"]>[2],
   ): ReturnType<WorkOrders["list"]> {
     return listOrders(transaction, tenant, page);
+  }
+
+  count(transaction: ReadTransaction, tenant: string): ReturnType<WorkOrders["count"]> {
+    return transaction.execute<WorkOrderCount>(COUNTS, [tenant]);
   }
 
   verify(transaction: ReadTransaction, order: WorkOrderKey): Promise<string | undefined> {

@@ -16,10 +16,10 @@ const PUT = portableStatement(
      payload = excluded.payload, bytes = excluded.bytes, checksum = excluded.checksum, epoch = excluded.epoch, at = excluded.at
    RETURNING revision`,
 );
-const LIST = portableStatement(
-  `SELECT ${COLUMNS} FROM work_parts WHERE item_id = $1
-     AND EXISTS (SELECT 1 FROM work_items WHERE id = $1 AND tenant = $2) ORDER BY name, number`,
-);
+const OF_ITEM = `FROM work_parts WHERE item_id = $1
+   AND EXISTS (SELECT 1 FROM work_items WHERE id = $1 AND tenant = $2) ORDER BY name, number`;
+const LIST = portableStatement(`SELECT ${COLUMNS} ${OF_ITEM}`);
+const SUMMARIES = portableStatement(`SELECT ${COLUMNS.replace("payload, ", "")} ${OF_ITEM}`);
 
 /** Parts in the table `work_parts`. */
 export function createWorkParts(): WorkParts {
@@ -30,6 +30,10 @@ export function createWorkParts(): WorkParts {
         ...[epoch, await transaction.now(), part.most],
       ]);
       return row?.revision;
+    },
+    async summaries(transaction, { id, tenant }) {
+      const rows = await transaction.execute<Omit<PartRow, "payload">>(SUMMARIES, [id, tenant]);
+      return rows.map(({ item_id: item, ...row }) => ({ ...row, item }));
     },
     async list(transaction, { id, tenant }) {
       const rows = await transaction.execute<PartRow>(LIST, [id, tenant]);

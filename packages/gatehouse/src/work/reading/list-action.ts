@@ -9,6 +9,7 @@ import { shownOrder } from "./shown.ts";
 
 const List = z.strictObject({
   states: z.array(z.enum(ORDER_STATES)).min(1).max(ORDER_STATES.length).optional(),
+  reasons: z.array(z.string().min(1).max(100)).min(1).max(20).optional(),
   types: z.array(z.string().min(1).max(100)).min(1).max(50).optional(),
   risks: z
     .array(z.enum(["low", "medium", "high"]))
@@ -49,9 +50,20 @@ export function listAction({ orders, rules, entrances }: WorkReadingParts): AnyA
 }
 
 function filterOf(input: z.output<typeof List>): WorkOrderFilter {
-  const { states, types, risks, item_states: itemStates, proposer, available } = input;
+  const { states, reasons, types, risks, item_states: itemStates, proposer, available } = input;
   const { min_priority: leastPriority, created_after: createdAfter, created_before: createdBefore } = input;
-  const given = { states, types, risks, itemStates, proposer, available, leastPriority, createdAfter, createdBefore };
+  const given = {
+    states,
+    reasons,
+    types,
+    risks,
+    itemStates,
+    proposer,
+    available,
+    leastPriority,
+    createdAfter,
+    createdBefore,
+  };
   // What was not asked for is not a filter.
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as WorkOrderFilter;
 }

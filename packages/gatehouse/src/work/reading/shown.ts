@@ -8,7 +8,7 @@ import { openDetails } from "../subject/event-details.ts";
 import type { OrderPayloads } from "../subject/payloads.ts";
 
 /** An actor as the wire has it. */
-function shownActor({ type, id, onBehalfOf }: WorkActor): z.input<typeof WireOrder>["proposer"] {
+export function shownActor({ type, id, onBehalfOf }: WorkActor): z.input<typeof WireOrder>["proposer"] {
   return { type, id, ...(onBehalfOf === undefined ? {} : { on_behalf_of: onBehalfOf }) };
 }
 

@@ -22,8 +22,12 @@ const Reject = z.strictObject({
   ...SeenPlan,
   errors: ReviewErrors,
   allow_rework: z.boolean().default(false),
-  /** Which items are to be done again. Default: all. */
-  items: z.array(ItemKey).min(1).max(1000).optional(),
+  /** Which items are to be done again, with what is wrong with each of them besides. Default: all. */
+  items: z
+    .array(z.union([ItemKey, z.strictObject({ key: ItemKey, errors: ReviewErrors })]))
+    .min(1)
+    .max(1000)
+    .optional(),
 });
 
 interface Decided {
@@ -102,7 +106,7 @@ async function reject(parts: WorkReviewParts, context: Rejecting) {
   if (isDenial(reviewed)) return reviewed;
   const { order, payloads } = reviewed;
   const { revision, digest, errors, allow_rework: allowed } = input;
-  const keys = allowed ? await itemsToRework(parts, transaction, { order, named: input.items }) : undefined;
+  const keys = allowed ? await itemsToRework(parts, transaction, { order, named: input.items?.map(keyOf) }) : undefined;
   if (isDenial(keys)) return keys;
   const decision = allowed ? "rework" : "reject";
   const reviewer = actorOf(principal);
@@ -120,22 +124,36 @@ async function reject(parts: WorkReviewParts, context: Rejecting) {
     : ({ state: "rejected", reason: "" } as const);
   const moved = await moveOrder(orders, transaction, { order, change, telling });
   const item = allowed ? ({ to: "queued", runAt: await transaction.now() } as const) : ({ to: "rejected" } as const);
-  const done = await moveItems(orders, transaction, {
-    order: moved,
-    change: {
-      from: ["submitted"],
-      ...item,
-      ...(keys === undefined ? {} : { keys }),
-      ...sealedErrors(payloads, errors),
-    },
-    telling,
-  });
+  let done = moved;
+  for (const { of, wrong } of keys === undefined ? [{ of: undefined, wrong: errors }] : alike(keys, input)) {
+    const named = of === undefined ? {} : { keys: of };
+    const change = { from: ["submitted"], ...item, ...named, ...sealedErrors(payloads, wrong) } as const;
+    const told = { ...telling, payload: { errors: wrong } };
+    done = await moveItems(orders, transaction, { order: done, change, telling: told });
+  }
   return { ...changedOrder(done), decision };
 }
 
+type Errors = Rejecting["input"]["errors"];
+
+/** Items of which the same is said, together: those of which nothing is said besides, and each of the others. */
+function alike(
+  keys: readonly string[],
+  { errors, items = [] }: Pick<Rejecting["input"], "errors" | "items">,
+): readonly { readonly of: readonly string[]; readonly wrong: Errors }[] {
+  const own = new Map(items.flatMap((item) => (typeof item === "string" ? [] : [[item.key, item.errors] as const])));
+  const rest = keys.filter((key) => !own.has(key));
+  const each = [...own].map(([key, wrong]) => ({ of: [key], wrong: [...errors, ...wrong] }));
+  return rest.length === 0 ? each : [{ of: rest, wrong: errors }, ...each];
+}
+
 /** Reviewers' words about results are kept where each item's errors are. */
-function sealedErrors(payloads: OrderPayloads, errors: z.infer<typeof ReviewErrors>): { readonly errors: string } {
+function sealedErrors(payloads: OrderPayloads, errors: Errors): { readonly errors: string } {
   return { errors: payloads.seal(["errors"], JSON.stringify(errors)) };
+}
+
+function keyOf(item: string | { readonly key: string }): string {
+  return typeof item === "string" ? item : item.key;
 }
 
 /** The items of an order that are to be done again. */

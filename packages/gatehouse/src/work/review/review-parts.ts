@@ -19,7 +19,7 @@ import type { ReviewerAuthentication, ReviewRules } from "./policy.ts";
 export interface WorkReviewParts {
   readonly orders: WorkOrders;
   readonly plans: WorkPlans;
-  readonly parts: Pick<WorkParts, "list">;
+  readonly parts: Pick<WorkParts, "list" | "summaries">;
   readonly pauses: WorkPauses;
   readonly subjectKeys: WorkSubjectKeys;
   readonly payloads: WorkPayloads;

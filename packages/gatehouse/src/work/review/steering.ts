@@ -100,7 +100,7 @@ function revertAction(parts: WorkReviewParts): AnyAction {
   const { rules, entrances } = parts;
   return defineAction({
     ...{ name: "work.revert", entrances, input: Revert, effects: "store", limits: rules.limits },
-    authorise: rules.permit("work:propose", "work.revert"),
+    authorise: permitEither(rules, "work.revert", ["work:propose", "work:admin"]),
     idempotency: { required: true },
     audit: {
       event: workEvents.work_proposed,
