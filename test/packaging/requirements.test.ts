@@ -60,6 +60,7 @@ const PAGES = [
       ...numbered("S", 16),
     ],
   },
+  { name: "requirements-work.md", expected: [...numbered("R", 33), ...numbered("D", 17)] },
   { name: "oauth-features.md", expected: numbered("F", 21) },
 ].map((page) => ({ ...page, text: readFileSync(join(repository, "docs", page.name), "utf8") }));
 
