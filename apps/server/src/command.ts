@@ -45,6 +45,8 @@ export interface Command {
   readonly ofTenant?: boolean;
   /** Whether it works with settings of its own, and not with a running server's. Default false. */
   readonly ownSettings?: boolean;
+  /** Whether it is about no installation of this machine, and needs no settings at all. Default false. */
+  readonly elsewhere?: boolean;
   /** Resolves to the exit code. */
   run(context: CommandContext): Promise<number>;
 }

@@ -69,6 +69,7 @@ import {
   realtimeMutes,
   realtimeUnmute,
 } from "./commands/realtime.ts";
+import { mcp } from "./commands/mcp.ts";
 import { start } from "./commands/start.ts";
 import {
   storageArchive,
@@ -79,6 +80,22 @@ import {
   storageResume,
   storageVerify,
 } from "./commands/storage.ts";
+import {
+  workApprove,
+  workCancel,
+  workEraseSubject,
+  workExport,
+  workList,
+  workLogs,
+  workPause,
+  workPauses,
+  workPlan,
+  workReject,
+  workRequeue,
+  workResume,
+  workRevert,
+  workShow,
+} from "./commands/work.ts";
 
 /** Every command of the `gatehouse` program. */
 export const commands: readonly Command[] = [
@@ -159,6 +176,21 @@ export const commands: readonly Command[] = [
   realtimeUnmute,
   realtimeClose,
   realtimeBroadcast,
+  workList,
+  workShow,
+  workPlan,
+  workLogs,
+  workApprove,
+  workReject,
+  workCancel,
+  workRevert,
+  workRequeue,
+  workPause,
+  workResume,
+  workPauses,
+  workExport,
+  workEraseSubject,
+  mcp,
   backup,
   restore,
   config,

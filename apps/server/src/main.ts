@@ -1,12 +1,12 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
-import { systemClock, systemRandom } from "gatehouse/kernel";
+import { requireConfig, systemClock, systemRandom } from "gatehouse/kernel";
 import { z } from "zod";
-import { UsageError } from "./command.ts";
+import { UsageError, type Command } from "./command.ts";
 import { groupOf, parseCommandLine } from "./command-line.ts";
 import { commands } from "./commands.ts";
 import { commandHelp, generalHelp } from "./help.ts";
-import { loadSettings } from "./settings.ts";
+import { loadSettings, type Settings, type SettingsSources } from "./settings.ts";
 import { createTerminal } from "./terminal.ts";
 
 const terminal = createTerminal(process.stdout, process.stderr, process.env);
@@ -28,6 +28,16 @@ function productVersion(): string {
   return z.object({ version: z.string() }).parse(JSON.parse(text)).version;
 }
 
+/** What is configured, unless the command is about no installation of this machine. */
+async function settingsOf(command: Command, flags: SettingsSources["flags"]): Promise<Pick<Settings, "config" | "application">> {
+  const clock = systemClock;
+  if (command.elsewhere === true) {
+    return { config: requireConfig({ file: { profile: "development" }, clock }), application: {} };
+  }
+  const served = command.ownSettings !== true;
+  return loadSettings({ directory: process.cwd(), environment: process.env, flags, clock, served });
+}
+
 async function main(parameters: readonly string[]): Promise<number> {
   const { command, words, settings, flags, json, help, version } = parseCommandLine(parameters, commands);
   if (version) {
@@ -42,13 +52,7 @@ async function main(parameters: readonly string[]): Promise<number> {
     );
     return 0;
   }
-  const { config, application } = await loadSettings({
-    directory: process.cwd(),
-    environment: process.env,
-    flags: settings,
-    clock: systemClock,
-    served: command.ownSettings !== true,
-  });
+  const { config, application } = await settingsOf(command, settings);
   return command.run({
     ...{ config, application, words, flags, json, terminal },
     log: process.stdout,
