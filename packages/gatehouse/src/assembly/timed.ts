@@ -48,7 +48,8 @@ export function timedStore(store: Store, timings: ServerTimings): Store {
     dialect: store.dialect,
     // A store begins the work of several callers together; each keeps its own measurements.
     read: (work) => timings.measure({ name: "store", of: "read" }, () => store.read(AsyncLocalStorage.bind(work))),
-    write: (work) => timings.measure({ name: "store", of: "write" }, () => store.write(AsyncLocalStorage.bind(work))),
+    write: (work, options) =>
+      timings.measure({ name: "store", of: "write" }, () => store.write(AsyncLocalStorage.bind(work), options)),
     health: () => store.health(),
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   };

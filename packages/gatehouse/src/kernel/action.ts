@@ -3,7 +3,7 @@ import { ENTRANCES, type Attempt, type Entrance, type Principal } from "./attemp
 import type { EventContext, EventDefinition } from "./event.ts";
 import type { Denial } from "./outcome.ts";
 import type { LimitRule } from "./ports/counters.ts";
-import type { ReadTransaction, Store, WriteTransaction } from "./ports/store.ts";
+import type { Isolation, ReadTransaction, Store, WriteTransaction } from "./ports/store.ts";
 import type { TokenDemand } from "./token-demand.ts";
 
 /**
@@ -170,6 +170,11 @@ export interface ActionDefinition<Input, Output, Kind extends Effects, Prepared 
   readonly idempotency?: IdempotencyPolicy | false;
   readonly audit?: AuditDescription<Input, Output>;
   /**
+   * Of the transaction of a `store` action. `read committed` is for actions whose statements lock whatever they go by, and
+   * that many attempt at once. Default `serializable`.
+   */
+  readonly isolation?: Isolation;
+  /**
    * What takes long, such as hashing a password, signing a token or asking other servers: a transaction waits for nothing
    * else. For `store` and `none` actions; it changes nothing, and `run` gets what it resolves to. `Unchanged` ends the attempt with success.
    */
@@ -189,6 +194,7 @@ export interface Action<Input = unknown, Output = unknown> {
   readonly perAddress?: AddressBounds | undefined;
   readonly idempotency: IdempotencyPolicy | false;
   readonly audit: AuditDescription<Input, Output>;
+  readonly isolation: Isolation;
   readonly prepare?: ((context: PrepareContext<Input>) => Promise<unknown>) | undefined;
   /** Of what `prepare` resolves to only the definition knows the type. */
   readonly run: (context: ActionContext<Input, Effects, never>) => Promise<Output | Denial>;
@@ -224,6 +230,7 @@ export function defineAction<Input, Output, const Kind extends Effects, Prepared
     perAddress: definition.perAddress,
     idempotency: effects === "none" ? false : (definition.idempotency ?? {}),
     audit: definition.audit ?? {},
+    isolation: definition.isolation ?? "serializable",
     prepare: definition.prepare,
     run: definition.run,
   });

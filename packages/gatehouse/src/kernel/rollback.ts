@@ -47,11 +47,14 @@ export async function transact<Result>(
   };
   for (;;) {
     try {
-      return await store.write((transaction) => {
-        restore();
-        shadows.length = shadowed;
-        return work(transaction);
-      });
+      return await store.write(
+        (transaction) => {
+          restore();
+          shadows.length = shadowed;
+          return work(transaction);
+        },
+        { isolation: passage.action.isolation },
+      );
     } catch (error) {
       restore();
       if (error instanceof RolledBack) return error;

@@ -16,13 +16,13 @@ export function faultyStore(store: Store): FaultyStore {
     faults,
     dialect: store.dialect,
     read: (work) => store.read(work),
-    async write(work) {
+    async write(work, options) {
       const fault = faults.shift();
       const result = await store.write(async (transaction) => {
         const value = await work(transaction);
         if (fault === "rolled back") throw new StoreUnavailableError("test", "rolled back");
         return value;
-      });
+      }, options);
       if (fault === "answer lost") throw new StoreUnavailableError("test", "answer lost", { outcome: "unknown" });
       return result;
     },

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { z } from "zod";
-import type { AnyAction, Authorise } from "../kernel/action.ts";
+import type { AnyAction } from "../kernel/action.ts";
 import type { Principal } from "../kernel/attempt.ts";
 import { canonicalJson } from "../kernel/codec.ts";
 import { generateKeyMaterial } from "../kernel/key-material.ts";
@@ -9,122 +8,42 @@ import { createKeyRing } from "../kernel/key-ring.ts";
 import { createIds } from "../kernel/ids.ts";
 import { isDenial, type Outcome } from "../kernel/outcome.ts";
 import type { ClaimedJob, JobHandler, Jobs } from "../kernel/ports/jobs.ts";
-import type { Migration, ReadTransaction, Store, WriteTransaction } from "../kernel/ports/store.ts";
+import type { ReadTransaction, Store, WriteTransaction } from "../kernel/ports/store.ts";
 import type { WorkLeases } from "../kernel/ports/work-leases.ts";
 import type { WorkItem, WorkOrder } from "../kernel/ports/work-orders.ts";
 import { createSealer } from "../kernel/seal.ts";
 import { createMemoryBus } from "../store/memory/memory-bus.ts";
 import { coreMigrations } from "../store/migrations/core-migrations.ts";
-import { portableMigration } from "../store/migrations/portable-migration.ts";
 import { createJobs } from "../store/sql/jobs.ts";
-import { portableStatement } from "../store/sql/statement.ts";
 import { createWorkLeases } from "../store/sql/work-leases.ts";
 import { createWorkOrders } from "../store/sql/work-orders.ts";
+import { createWorkParts } from "../store/sql/work-parts.ts";
 import { createWorkPauses } from "../store/sql/work-pauses.ts";
 import { createWorkPlans } from "../store/sql/work-plans.ts";
 import { createWorkSubjectKeys } from "../store/sql/work-subject-keys.ts";
 import { openSqliteStore } from "../store/sqlite/sqlite-store.ts";
 import { createApplyContext, type ApplyContext } from "../work/apply/apply-context.ts";
-import { defineOrderType, type AnyOrderType, type OrderTypeDefinition } from "../work/order-type.ts";
+import type { AnyOrderType } from "../work/order-type.ts";
 import { createOrderTypes } from "../work/order-types.ts";
 import { createEffects } from "../work/apply/effects.ts";
-import { defineEffect, defineResource } from "../work/resource.ts";
 import { createWorkJobHandlers, createWorkReviewActions } from "../work/review/review.ts";
 import type { ReviewerAuthentication, ReviewRules } from "../work/review/policy.ts";
 import type { WorkReviewParts } from "../work/review/review-parts.ts";
-import type { WorkRules } from "../work/rules.ts";
 import { createWorkPayloads, type OrderPayloads } from "../work/subject/payloads.ts";
 import { addPreview, WORK_EFFECTS_QUEUE, WORK_QUEUE } from "../work/work-jobs.ts";
 import { createDeterministicRandom } from "./deterministic-random.ts";
 import { createFakeClock, type FakeClock } from "./fake-clock.ts";
 import { createTestGate, type TestAttempt, type TestGate } from "./gate-kit.ts";
-
-/** A thing that orders of the kit change. */
-export interface Thing {
-  readonly name: string;
-  readonly secret: string;
-}
-
-/** The table of things. */
-export const reviewKitMigrations: readonly Migration[] = [
-  portableMigration(
-    "9003_things",
-    `CREATE TABLE things (
-      tenant {id} NOT NULL, id {id} NOT NULL, name TEXT NOT NULL, secret TEXT NOT NULL, PRIMARY KEY (tenant, id)
-    ) {strict}`,
-  ),
-];
-const READ = portableStatement("SELECT name, secret FROM things WHERE tenant = $1 AND id = $2");
-const WRITE = portableStatement(
-  `INSERT INTO things (tenant, id, name, secret) VALUES ($1, $2, $3, $4)
-   ON CONFLICT (tenant, id) DO UPDATE SET name = excluded.name, secret = excluded.secret`,
-);
-const DELETE = portableStatement("DELETE FROM things WHERE tenant = $1 AND id = $2");
-
-/** The resource of things. */
-export const thingResource = defineResource<Thing>({
-  type: "thing",
-  label: (id) => `thing ${id}`,
-  sensitive: ["secret"],
-  read: async (transaction, { tenant, id }) => {
-    const [row] = await transaction.execute<Thing>(READ, [tenant, id]);
-    return row === undefined ? undefined : { name: row.name, secret: row.secret };
-  },
-  write: async (transaction, { tenant, id }, thing) => {
-    if (thing === undefined) await transaction.execute(DELETE, [tenant, id]);
-    else await transaction.execute(WRITE, [tenant, id, thing.name, thing.secret]);
-  },
-});
-
-/** A letter that was sent. */
-export interface SentLetter {
-  readonly key: string;
-  readonly text: string;
-}
-
-/** Where letters go; resolves once they are there. */
-export interface LetterBox {
-  push(letter: SentLetter): unknown;
-}
-
-const Input = z.strictObject({
-  things: z.array(z.string().min(1)).max(100),
-  letter: z.string().optional(),
-  subject: z.string().optional(),
-  risk: z.enum(["low", "medium", "high"]).optional(),
-});
-type Input = z.infer<typeof Input>;
-const Item = z.strictObject({ thing: z.string() });
-const Result = z.strictObject({ name: z.string(), secret: z.string().optional() });
-type Definition = OrderTypeDefinition<Input, z.infer<typeof Item>, z.infer<typeof Result>>;
-
-/** Renames things, one item each: an order type of everything that plans can be made of. */
-export function renamingType(letters: LetterBox = [], more: Partial<Definition> = {}): AnyOrderType {
-  const letter = defineEffect<string>({
-    type: "letter",
-    label: () => "a letter",
-    run: async (text, { key }) => void (await letters.push({ key, text })),
-  });
-  return defineOrderType({
-    ...{ type: "things.rename", version: 1, title: "Rename things", description: "Gives things other names." },
-    ...{ input: Input, item: Item, result: Result, resources: [thingResource], effects: [letter] },
-    items: ({ input }) => input.things.map((thing) => ({ key: thing, input: { thing } })),
-    risk: ({ risk = "medium" }) => risk,
-    subject: ({ subject }) => subject,
-    async preview(space, { input, items }) {
-      for (const { key, result } of items) {
-        const options = { sources: [key] };
-        const { name, secret = "" } = result;
-        if ((await space.read(thingResource, key)) === undefined)
-          await space.create(thingResource, key, { name, secret }, options);
-        else
-          await space.update(thingResource, key, { name, ...(result.secret === undefined ? {} : { secret }) }, options);
-      }
-      if (input.letter !== undefined) space.invoke(letter, "letter", input.letter);
-    },
-    ...more,
-  });
-}
+import { AGENT, RITA, scopeRules } from "./review-kit-people.ts";
+import {
+  renamingType,
+  reviewKitMigrations,
+  thingResource,
+  type NewName,
+  type Renaming,
+  type SentLetter,
+  type Thing,
+} from "./review-kit-things.ts";
 
 /** What differs from the plain kit. */
 export interface ReviewKitOptions {
@@ -153,33 +72,6 @@ const RULES: ReviewRules = {
   medium: { approvals: 1, stepUp: false, expires: 24 * HOUR },
   high: { approvals: 2, stepUp: true, expires: 2 * HOUR },
 };
-const ALL = { by: ["principal"], rule: { kind: "window", limit: 1_000_000, window: 60_000 } } as const;
-/** Scopes decide, and nothing else. */
-const rules: WorkRules = {
-  permit:
-    (scope): Authorise<unknown> =>
-    ({ principal }) =>
-      principal.grants.has(scope),
-  limits: [{ name: "work", ...ALL }],
-};
-
-/** Somebody with scopes. */
-export function worker(id: string, scopes: readonly string[], more: Partial<Principal> = {}): Principal {
-  const grants = new Set(scopes.map((scope) => `work:${scope}`));
-  return { type: "agent", id, tenant: "acme", grants, ...more };
-}
-
-/** A program that proposes and works. */
-export const AGENT = worker("agent", ["read", "propose", "execute"]);
-/** Another one. */
-export const OTHER_AGENT = worker("other-agent", ["read", "propose", "execute"]);
-/** People who review. */
-export const RITA = worker("rita", ["read", "review"], { type: "user" });
-/** Another reviewer. */
-export const SAM = worker("sam", ["read", "review"], { type: "user" });
-/** Somebody who administers. */
-export const ADA = worker("ada", ["read", "admin"], { type: "user" });
-
 /** Orders behind every guard, from proposing to applying. Working on items is done on the leases themselves. */
 export class ReviewKit implements AsyncDisposable {
   readonly parts: WorkReviewParts;
@@ -218,8 +110,9 @@ export class ReviewKit implements AsyncDisposable {
     const { authentication = {} } = options;
     const parts: WorkReviewParts = {
       ...{ orders: createWorkOrders({ ids }), plans: createWorkPlans(), pauses: createWorkPauses(), subjectKeys },
+      parts: createWorkParts(),
       payloads: createWorkPayloads({ keys: subjectKeys, sealer: createSealer({ keyRing, random, clock }), random }),
-      ...{ jobs, types: createOrderTypes([type]), ids, keyRing, applyContext, rules },
+      ...{ jobs, types: createOrderTypes([type]), ids, keyRing, applyContext, rules: scopeRules },
       ...{ entrances: ["http", "mcp", "job"], reviewRules: { ...RULES, ...options.reviewRules } },
       limits: { items: 100, attempts: 3 },
       authenticationOf: async (transaction, { principal }) =>
@@ -241,6 +134,7 @@ export class ReviewKit implements AsyncDisposable {
   }
 
   /** Attempts an action; a key of its own where none is given. */
+  // oxlint-disable-next-line eslint/max-params -- read as a sentence: what, with what, who, how
   attempt(action: string, input: unknown, as: Principal, how: TestAttempt = {}): Promise<Outcome> {
     this.#keys += 1;
     return this.kit.attempt(action, input, { as, key: `${this.#seed}-${this.#keys}`, ...how });
@@ -262,7 +156,7 @@ export class ReviewKit implements AsyncDisposable {
   }
 
   /** Proposes to rename things; the order's identifier. */
-  async propose(input: Partial<Input>, as: Principal = AGENT): Promise<string> {
+  async propose(input: Partial<Renaming>, as: Principal = AGENT): Promise<string> {
     const { order } = await this.done<{ readonly order: string }>(
       "work.propose",
       { type: "things.rename", input: { things: [], ...input } },
@@ -291,11 +185,7 @@ export class ReviewKit implements AsyncDisposable {
   }
 
   /** Has an agent do all items of an order that are queued: names by things. */
-  async work(
-    order: string,
-    names: Readonly<Record<string, z.infer<typeof Result> | string>>,
-    as: Principal = AGENT,
-  ): Promise<void> {
+  async work(order: string, names: Readonly<Record<string, NewName | string>>, as: Principal = AGENT): Promise<void> {
     for (;;) {
       const more = await this.store.write((transaction) => this.#workOne(transaction, { order, names, as }));
       if (!more) return;
@@ -310,7 +200,7 @@ export class ReviewKit implements AsyncDisposable {
       as,
     }: {
       readonly order: string;
-      readonly names: Readonly<Record<string, z.infer<typeof Result> | string>>;
+      readonly names: Readonly<Record<string, NewName | string>>;
       readonly as: Principal;
     },
   ): Promise<boolean> {
@@ -385,7 +275,7 @@ export class ReviewKit implements AsyncDisposable {
 
   /** An order with a plan that waits for reviewers. */
   async planned(
-    input: Partial<Input> = { things: ["a"] },
+    input: Partial<Renaming> = { things: ["a"] },
     names: Parameters<ReviewKit["work"]>[1] = {},
   ): Promise<SeenPlan> {
     const order = await this.propose(input);
@@ -405,7 +295,7 @@ export class ReviewKit implements AsyncDisposable {
   }
 }
 
-function submissionOf(payloads: OrderPayloads, { key }: WorkItem, result: z.infer<typeof Result>) {
+function submissionOf(payloads: OrderPayloads, { key }: WorkItem, result: NewName) {
   const text = canonicalJson(result);
   const sealed = payloads.seal(["item", key, "result"], text);
   return { result: sealed, resultHash: payloads.digest(text), evidence: undefined, notes: undefined };

@@ -45,7 +45,7 @@ export const captionType: AnyOrderType = defineOrderType({
     required: ["line"],
     assemble: ({ line = [], tag }) => ({
       text: line.map(({ text }) => text).join("\n"),
-      ...(tag === undefined ? {} : { tags: tag }),
+      ...(tag === undefined ? {} : { tags: [...tag] }),
     }),
   },
   validate: ({ result, item }) =>

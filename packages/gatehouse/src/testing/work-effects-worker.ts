@@ -5,7 +5,8 @@ import { pause, systemTimers } from "../kernel/timers.ts";
 import { coreMigrations } from "../store/migrations/core-migrations.ts";
 import { openSqliteStore } from "../store/sqlite/sqlite-store.ts";
 import { WORK_EFFECTS_QUEUE } from "../work/work-jobs.ts";
-import { renamingType, ReviewKit, reviewKitMigrations } from "./review-kit.ts";
+import { renamingType, reviewKitMigrations } from "./review-kit-things.ts";
+import { ReviewKit } from "./review-kit.ts";
 
 /**
  * A process that works off the outbox of a database: letters go to an address. The one that is to die ends without a word

@@ -34,6 +34,8 @@ export interface Grip extends ClaimedItem {
 const LONG = 60_000;
 const DAY = 86_400_000;
 const PROVENANCE = { fingerprint: "none" };
+/** As the actions of agents have it. */
+const LOCKING = { isolation: "read committed" } as const;
 let numbers = 0;
 
 /** An agent by its identifier. */
@@ -116,7 +118,7 @@ export class WorkKit {
       caps: { agent: 1000, tenant: Number.POSITIVE_INFINITY },
       ...rest,
     };
-    const claimed = await this.store.write((transaction) => this.leases.claim(transaction, request));
+    const claimed = await this.store.write((transaction) => this.leases.claim(transaction, request), LOCKING);
     if (claimed.kind !== "claimed") return { claimed, grips: [] };
     const grips = claimed.items.map(({ item, lease }, index) => {
       const tokenHash = tokenHashes[index] ?? assert.fail();
@@ -144,7 +146,7 @@ export class WorkKit {
     return this.store.write(async (transaction) => {
       const held = await this.leases.hold(transaction, proof);
       return typeof held === "string" ? held : work(held, transaction);
-    });
+    }, LOCKING);
   }
 
   submit(grip: Pick<Grip, "proof">, result: string = '{"text":"a boat"}') {
@@ -167,11 +169,11 @@ export class WorkKit {
 
   renew({ proof }: Pick<Grip, "proof">, duration: number = LONG, progress?: string) {
     const how = { duration, ...(progress === undefined ? {} : { progress }) };
-    return this.store.write((transaction) => this.leases.renew(transaction, proof, how));
+    return this.store.write((transaction) => this.leases.renew(transaction, proof, how), LOCKING);
   }
 
   reclaim(limit = 1000) {
-    return this.store.write((transaction) => this.leases.reclaim(transaction, limit));
+    return this.store.write((transaction) => this.leases.reclaim(transaction, limit), LOCKING);
   }
 
   async order({ id }: Pick<WorkOrder, "id">): Promise<WorkOrder> {

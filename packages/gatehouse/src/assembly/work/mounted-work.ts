@@ -100,6 +100,7 @@ function workParts({ services, sessions }: WorkOptions, application: Application
     ...{ ...services, subjectKeys, rules: permits.rules, entrances: WORK_ENTRANCES },
     orders: createWorkOrders({ ids }),
     plans: createWorkPlans(),
+    parts: createWorkParts(),
     pauses: createWorkPauses(),
     payloads: createWorkPayloads({ keys: subjectKeys, sealer, random }),
     types: createOrderTypes(application.types),

@@ -44,6 +44,13 @@ export interface StoreHealth {
   readonly detail: string;
 }
 
+/**
+ * How a transaction stands to those that run beside it. `serializable`: as if it were alone. `read committed`: each
+ * statement sees what was committed by then, which is for work that locks, or changes, whatever it goes by. SQLite runs one
+ * after the other, whatever is asked for.
+ */
+export type Isolation = "serializable" | "read committed";
+
 /** What must last: one transactional engine. */
 export interface Store extends AsyncDisposable {
   readonly dialect: Dialect;
@@ -51,10 +58,13 @@ export interface Store extends AsyncDisposable {
   read<Result>(work: (transaction: ReadTransaction) => Promise<Result>): Promise<Result>;
   /**
    * Runs `work` in a transaction and resolves once it is durable. `work` may await nothing but the
-   * transaction it is given. A throw rolls back this transaction alone.
+   * transaction it is given. A throw rolls back this transaction alone. Default isolation: `serializable`.
    * @throws {StoreUnavailableError} when the engine cannot take writes; its `outcome` says whether anything was changed.
    */
-  write<Result>(work: (transaction: WriteTransaction) => Promise<Result>): Promise<Result>;
+  write<Result>(
+    work: (transaction: WriteTransaction) => Promise<Result>,
+    options?: { readonly isolation?: Isolation },
+  ): Promise<Result>;
   health(): Promise<StoreHealth>;
 }
 

@@ -6,6 +6,7 @@ import type { Clock } from "../../kernel/clock.ts";
 import {
   StoreUnavailableError,
   TransactionMisuseError,
+  type Isolation,
   type Migration,
   type ReadTransaction,
   type Store,
@@ -43,9 +44,11 @@ export interface PostgresStore extends Store {
 }
 
 const BEGIN_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-const BEGIN_WRITE =
-  "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE; " +
-  "SELECT floor(extract(epoch from clock_timestamp()) * 1000)::bigint AS now";
+const NOW = "SELECT floor(extract(epoch from clock_timestamp()) * 1000)::bigint AS now";
+const BEGIN_WRITE: Readonly<Record<Isolation, string>> = {
+  serializable: `BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE; ${NOW}`,
+  "read committed": `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; ${NOW}`,
+};
 /** With this many repetitions waiting, new transactions queue behind them rather than adding to the contention. */
 const CROWD = 4;
 /** During development a transaction that waits for something else is pointed out at once. */
@@ -107,8 +110,12 @@ class PooledStore implements PostgresStore {
     return this.#repeat((session) => this.#readOnce(session, work));
   }
 
-  write<Result>(work: (transaction: WriteTransaction) => Promise<Result>): Promise<Result> {
-    return this.#repeat((session) => this.#writeOnce(session, work));
+  write<Result>(
+    work: (transaction: WriteTransaction) => Promise<Result>,
+    { isolation = "serializable" }: { readonly isolation?: Isolation } = {},
+  ): Promise<Result> {
+    const began = BEGIN_WRITE[isolation];
+    return this.#repeat((session) => this.#writeOnce(session, began, work), isolation);
   }
 
   health(): Promise<StoreHealth> {
@@ -133,8 +140,12 @@ class PooledStore implements PostgresStore {
     }
   }
 
-  async #writeOnce<Result>(session: PostgresSession, work: (transaction: WriteTransaction) => Promise<Result>) {
-    const startedAt = session.begin(BEGIN_WRITE);
+  async #writeOnce<Result>(
+    session: PostgresSession,
+    began: string,
+    work: (transaction: WriteTransaction) => Promise<Result>,
+  ) {
+    const startedAt = session.begin(began);
     const effects: (() => void)[] = [];
     const transaction = new PostgresWriteTransaction({ session, startedAt, effects });
     let result: Result;
@@ -149,9 +160,10 @@ class PooledStore implements PostgresStore {
   }
 
   /** Runs a transaction again for as long as it is in the way of others; the repetitions run one at a time. */
-  async #repeat<Result>(attempt: Attempt<Result>): Promise<Result> {
+  async #repeat<Result>(attempt: Attempt<Result>, isolation?: Isolation): Promise<Result> {
     const deadline = this.#options.clock.monotonic() + this.#limits.total;
-    const crowded = this.#lane.usage.waiting >= CROWD;
+    // What locks by itself adds nothing to the contention of the others.
+    const crowded = isolation !== "read committed" && this.#lane.usage.waiting >= CROWD;
     if (!crowded) {
       try {
         return await this.#attempt(await this.#acquire(this.#pool), deadline, attempt);

@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { portableStatement } from "../../store/sql/statement.ts";
 import type { SqlValue } from "../../kernel/ports/store.ts";
-import { ReviewKit, RITA, SAM, renamingType, thingResource, type SeenPlan } from "../../testing/review-kit.ts";
+import { RITA, SAM } from "../../testing/review-kit-people.ts";
+import { renamingType, thingResource } from "../../testing/review-kit-things.ts";
+import { ReviewKit, type SeenPlan } from "../../testing/review-kit.ts";
 
 /*
  * Somebody has a harmless plan approved, and changes what it is about before it is carried out: the data it rests on, the

@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { OrderTypeDefinition } from "../order-type.ts";
 import { defineResource } from "../resource.ts";
-import { ADA, renamingType, ReviewKit, RITA, SAM, thingResource, type Thing } from "../../testing/review-kit.ts";
+import { ADA, RITA, SAM } from "../../testing/review-kit-people.ts";
+import { renamingType, thingResource, type Thing } from "../../testing/review-kit-things.ts";
+import { ReviewKit } from "../../testing/review-kit.ts";
 
 type Apply = NonNullable<OrderTypeDefinition<unknown, unknown, unknown>["apply"]>;
 

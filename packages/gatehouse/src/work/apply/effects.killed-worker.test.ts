@@ -9,7 +9,9 @@ import { fileURLToPath } from "node:url";
 import { systemClock } from "../../kernel/clock.ts";
 import { coreMigrations } from "../../store/migrations/core-migrations.ts";
 import { openSqliteStore } from "../../store/sqlite/sqlite-store.ts";
-import { ReviewKit, reviewKitMigrations, RITA, type SentLetter } from "../../testing/review-kit.ts";
+import { RITA } from "../../testing/review-kit-people.ts";
+import { reviewKitMigrations, type SentLetter } from "../../testing/review-kit-things.ts";
+import { ReviewKit } from "../../testing/review-kit.ts";
 import { createTemporaryDirectory } from "../../testing/sqlite-fixture.ts";
 
 const WORKER = fileURLToPath(new URL("../../testing/work-effects-worker.ts", import.meta.url));

@@ -4,7 +4,9 @@ import { z } from "zod";
 import { defineAction } from "../../kernel/action.ts";
 import { isDenial } from "../../kernel/outcome.ts";
 import { defineEffect, defineResource } from "../resource.ts";
-import { AGENT, renamingType, ReviewKit, RITA, thingResource, type Thing } from "../../testing/review-kit.ts";
+import { AGENT, RITA } from "../../testing/review-kit-people.ts";
+import { renamingType, thingResource, type Thing } from "../../testing/review-kit-things.ts";
+import { ReviewKit } from "../../testing/review-kit.ts";
 import { createApplyContext, enforceWorkOrderOnly, type ApplyContext } from "./apply-context.ts";
 
 const SCOPE = { tenant: "acme", order: "o1", digest: "d1" };
@@ -55,11 +57,11 @@ describe("a forged apply context", () => {
 
   it("is open while a plan is applied and its effects are done, and never while one is made", async () => {
     const seenIn: Record<string, boolean> = {};
-    let context: ApplyContext | undefined;
+    const opened: { context?: ApplyContext } = {};
     const watched = defineResource<Thing>({
       ...thingResource,
       write: (transaction, address, thing) => {
-        seenIn[thing?.name ?? ""] = context?.mayApply() !== undefined;
+        seenIn[thing?.name ?? ""] = opened.context?.mayApply() !== undefined;
         return thingResource.write(transaction, address, thing);
       },
     });
@@ -67,7 +69,7 @@ describe("a forged apply context", () => {
       type: "call",
       label: () => "a call",
       run: async () => {
-        seenIn["effect"] = context?.mayApply()?.tenant === "acme";
+        seenIn["effect"] = opened.context?.mayApply()?.tenant === "acme";
       },
     });
     let making = "preview";
@@ -80,18 +82,18 @@ describe("a forged apply context", () => {
       async apply(space) {
         await space.create(watched, "a", { name: "preview", secret: "" });
         space.invoke(effect, "call", "now");
-        seenIn["apply"] = context?.mayApply() !== undefined;
+        seenIn["apply"] = opened.context?.mayApply() !== undefined;
       },
     });
     await using kit = await ReviewKit.open({ type });
-    context = kit.parts.applyContext;
+    opened.context = kit.parts.applyContext;
     const seen = await kit.planned({ things: [] });
     assert.deepEqual(seenIn, { preview: false });
     making = "x";
     await kit.done("work.approve", seen, RITA);
     await kit.run();
     assert.deepEqual(seenIn, { preview: true, apply: true, effect: true });
-    assert.equal(context.mayApply(), undefined);
+    assert.equal(opened.context.mayApply(), undefined);
   });
 
   it("ends with what it was for: what is left running has none", async () => {

@@ -5,15 +5,9 @@ import type { Store } from "../../kernel/ports/store.ts";
 import { coreMigrations } from "../../store/migrations/core-migrations.ts";
 import { openPostgresStore } from "../../store/postgres/postgres-store.ts";
 import { openSqliteStore } from "../../store/sqlite/sqlite-store.ts";
-import {
-  ADA,
-  renamingType,
-  ReviewKit,
-  reviewKitMigrations,
-  RITA,
-  SAM,
-  type SentLetter,
-} from "../../testing/review-kit.ts";
+import { ADA, RITA, SAM } from "../../testing/review-kit-people.ts";
+import { renamingType, reviewKitMigrations, type SentLetter } from "../../testing/review-kit-things.ts";
+import { ReviewKit } from "../../testing/review-kit.ts";
 import { skipWithout, startPostgres } from "../../testing/services.ts";
 import { WORK_QUEUE } from "../work-jobs.ts";
 

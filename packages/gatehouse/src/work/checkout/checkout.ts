@@ -49,6 +49,7 @@ export function checkoutAction(parts: CheckoutParts): AnyAction {
   return defineAction({
     ...{ name: "work.checkout", entrances, input: CheckoutInput, effects: "store", limits: rules.limits },
     authorise: rules.permit("work:execute", "work.checkout"),
+    isolation: "read committed",
     audit: {
       event: checkoutEvents.work_checked_out,
       target: (_input, { items }: { readonly items: readonly CheckedOutItem[] }) => items[0]?.item ?? "",

@@ -23,6 +23,7 @@ export function finalizeAction(parts: CheckoutParts): AnyAction {
   return defineAction({
     ...{ name: "work.finalize", entrances, input: FinalizeInput, effects: "store", limits: rules.limits },
     authorise: rules.permit("work:execute", "work.finalize"),
+    isolation: "read committed",
     idempotency: { required: true },
     audit: {
       event: checkoutEvents.work_submitted,

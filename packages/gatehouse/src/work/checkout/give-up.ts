@@ -15,6 +15,7 @@ export function releaseAction(parts: CheckoutParts): AnyAction {
   return defineAction({
     ...{ name: "work.release", entrances, input: ReleaseInput, effects: "store", limits: rules.limits },
     authorise: rules.permit("work:execute", "work.release"),
+    isolation: "read committed",
     audit: { event: checkoutEvents.work_released, target: ({ item }) => item, context: ({ epoch }) => ({ epoch }) },
     async run(context) {
       const { input, transaction } = context;
@@ -35,6 +36,7 @@ export function failAction(parts: CheckoutParts): AnyAction {
   return defineAction({
     ...{ name: "work.fail", entrances, input: FailInput, effects: "store", limits: rules.limits },
     authorise: rules.permit("work:execute", "work.fail"),
+    isolation: "read committed",
     audit: {
       event: checkoutEvents.work_failed,
       target: ({ item }) => item,

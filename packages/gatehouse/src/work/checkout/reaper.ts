@@ -46,7 +46,9 @@ async function run(parts: ReaperParts, signal: AbortSignal): Promise<void> {
 export async function reap({ store, leases }: Pick<ReaperParts, "store" | "leases">): Promise<number> {
   let all = 0;
   for (;;) {
-    const { length } = await store.write((transaction) => leases.reclaim(transaction, AT_ONCE));
+    const { length } = await store.write((transaction) => leases.reclaim(transaction, AT_ONCE), {
+      isolation: "read committed",
+    });
     all += length;
     // Orders that somebody is at are left out, so a full round is the only sign of more.
     if (length < AT_ONCE) return all;

@@ -19,6 +19,7 @@ export function submitPartAction(parts: CheckoutParts): AnyAction {
   return defineAction({
     ...{ name: "work.submit-part", entrances, input: SubmitPartInput, effects: "store", limits: rules.limits },
     authorise: rules.permit("work:execute", "work.submit-part"),
+    isolation: "read committed",
     idempotency: { required: true },
     audit: {
       event: checkoutEvents.work_part_submitted,
@@ -52,7 +53,7 @@ async function keepPart(parts: CheckoutParts, context: SubmitPart & { readonly p
   await begin(parts, context, opened);
   const most = limitsOf(parts, type).parts;
   const [bytes, checksum] = [Buffer.byteLength(prepared.json), payloads.digest(prepared.json)];
-  const payload = payloads.seal(placeOf(held.item, { name, number }), prepared.json);
+  const payload = payloads.seal(partPlace(held.item, { name, number }), prepared.json);
   const revision = await parts.parts.put(transaction, held.lease, { name, number, payload, bytes, checksum, most });
   if (revision === undefined) {
     return refuse([{ code: "too_many_parts", message: `An item of this type has at most ${most} parts.` }]);
@@ -95,11 +96,15 @@ export async function openParts(
 ): Promise<readonly { readonly part: WorkPart; readonly value: unknown }[]> {
   const listed = await parts.list(transaction, item);
   return listed.map((part) => {
-    const value: unknown = JSON.parse(payloads.open(placeOf(item, part), part.payload));
+    const value: unknown = JSON.parse(payloads.open(partPlace(item, part), part.payload));
     return { part, value };
   });
 }
 
-function placeOf({ key }: Pick<WorkItem, "key">, { name, number }: Pick<WorkPart, "name" | "number">): PayloadPlace {
+/** Where a part is sealed. */
+export function partPlace(
+  { key }: Pick<WorkItem, "key">,
+  { name, number }: Pick<WorkPart, "name" | "number">,
+): PayloadPlace {
   return ["item", key, "part", name, String(number)];
 }

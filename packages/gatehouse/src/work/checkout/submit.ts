@@ -23,6 +23,7 @@ export function submitAction(parts: CheckoutParts): AnyAction {
   return defineAction({
     ...{ name: "work.submit", entrances, input: SubmitInput, effects: "store", limits: rules.limits },
     authorise: rules.permit("work:execute", "work.submit"),
+    isolation: "read committed",
     idempotency: { required: true },
     audit: {
       event: checkoutEvents.work_submitted,

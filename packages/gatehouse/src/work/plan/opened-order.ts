@@ -70,6 +70,7 @@ export function openApplied(
   { revision, attempt, changes }: Pick<WorkApplication, "revision" | "attempt" | "changes">,
 ): readonly WorkChange[] | undefined {
   const place = applicationPlace(revision, attempt);
+  // Only the applying of plans writes the column.
   return whereReadable(() => JSON.parse(payloads.open(place, changes)) as readonly WorkChange[], undefined);
 }
 

@@ -3,7 +3,9 @@ import { describe, it } from "node:test";
 import type { WriteTransaction } from "../../kernel/ports/store.ts";
 import type { OrderTypeDefinition } from "../order-type.ts";
 import { defineResource, type WorkSpace } from "../resource.ts";
-import { renamingType, ReviewKit, RITA, thingResource, type Thing } from "../../testing/review-kit.ts";
+import { RITA } from "../../testing/review-kit-people.ts";
+import { renamingType, thingResource, type Thing } from "../../testing/review-kit-things.ts";
+import { ReviewKit } from "../../testing/review-kit.ts";
 
 type Preview = OrderTypeDefinition<unknown, unknown, unknown>["preview"];
 

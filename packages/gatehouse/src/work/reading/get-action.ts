@@ -26,7 +26,7 @@ export function getAction(parts: WorkReadingParts): AnyAction {
         order: shownOrder(order),
         items: (await orders.items(transaction, key)).map((item) => shownItem(item, opened)),
         ...(plan === undefined ? {} : { plan: shownPlan(plan) }),
-        reviews: (await plans.reviews(transaction, order)).map(shownReview),
+        reviews: (await plans.reviews(transaction, order)).map((review) => shownReview(review, opened)),
       };
     },
   });

@@ -1,8 +1,8 @@
 import type { z } from "zod";
 import type { WorkActor, WorkEvent, WorkItem, WorkOrder } from "../../kernel/ports/work-orders.ts";
 import type { WorkPlan, WorkReview } from "../../kernel/ports/work-plans.ts";
-import { openErrors } from "../checkout/holding.ts";
 import type { WireEvent, WireItem, WireOrder, WirePlanSummary, WireReview } from "../rest/shapes.ts";
+import { openErrors, openNotes } from "../review/notes.ts";
 import { openDetails } from "../subject/event-details.ts";
 import type { OrderPayloads } from "../subject/payloads.ts";
 
@@ -33,7 +33,8 @@ export function shownOrder(order: WorkOrder): z.input<typeof WireOrder> {
 
 /** An item as the wire has it: without what was handed out and in. */
 export function shownItem(item: WorkItem, payloads: OrderPayloads | undefined): z.input<typeof WireItem> {
-  const { errors } = item;
+  // Only findings are kept there.
+  const told = openErrors(payloads, item.errors) as z.input<typeof WireItem>["errors"];
   return {
     item: item.id,
     key: item.key,
@@ -42,14 +43,9 @@ export function shownItem(item: WorkItem, payloads: OrderPayloads | undefined): 
     attempt: item.attempt,
     attempts: item.attempts,
     depends_on: [...item.dependsOn],
-    ...(errors === undefined || payloads === undefined ? {} : { errors: shownErrors(payloads, item) }),
+    ...(told === undefined ? {} : { errors: told }),
     updated_at: item.updatedAt,
   };
-}
-
-function shownErrors(payloads: OrderPayloads, item: WorkItem): z.input<typeof WireItem>["errors"] {
-  // Only findings are kept there.
-  return openErrors(payloads, item) as z.input<typeof WireItem>["errors"];
 }
 
 /** A plan in short. */
@@ -63,9 +59,11 @@ export function shownPlan(plan: WorkPlan): z.input<typeof WirePlanSummary> {
 }
 
 /** What was decided, without how whoever decided had signed in. */
-export function shownReview(review: WorkReview): z.input<typeof WireReview> {
-  const { revision, digest, decision, reviewer, notes, at, voided } = review;
-  return { revision, digest, decision, reviewer: shownActor(reviewer), notes, at, voided };
+export function shownReview(review: WorkReview, payloads: OrderPayloads | undefined): z.input<typeof WireReview> {
+  const { revision, digest, decision, reviewer, at, voided } = review;
+  const { notes, errors } = openNotes(payloads, review);
+  const said = errors === undefined ? { notes } : { notes, errors: [...errors] };
+  return { revision, digest, decision, reviewer: shownActor(reviewer), ...said, at, voided };
 }
 
 /** Something that happened, without what is known of the machine that did it. */

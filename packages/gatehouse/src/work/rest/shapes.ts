@@ -57,6 +57,7 @@ export const WireReview = z.object({
   decision: z.enum(["approve", "reject", "rework"]),
   reviewer: Actor,
   notes: z.string(),
+  errors: z.array(Finding).optional(),
   at: Time,
   voided: z.boolean(),
 });

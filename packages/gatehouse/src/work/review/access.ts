@@ -1,4 +1,4 @@
-import type { ActionContext, Authorise } from "../../kernel/action.ts";
+import type { ActionContext, Authorise, PrepareContext } from "../../kernel/action.ts";
 import type { ReadTransaction, Store } from "../../kernel/ports/store.ts";
 import type { WorkOrder } from "../../kernel/ports/work-orders.ts";
 import type { WorkRules, WorkScope } from "../rules.ts";
@@ -22,7 +22,7 @@ export function permitEither(
   return rule.demand === undefined ? either : Object.assign(either, { demand: rule.demand });
 }
 
-/** Whether whoever attempts an action has a scope besides that which the action asks for. */
+/** Whether whoever attempts an action that reads has a scope besides that which the action asks for. */
 export async function hasScope(
   { permit }: WorkRules,
   [scope, operation]: readonly [WorkScope, string],
@@ -30,6 +30,23 @@ export async function hasScope(
 ): Promise<boolean> {
   const read: Store["read"] = (work) => work(transaction);
   return (await permit(scope, operation)({ principal, input, attempt, read })) === true;
+}
+
+/** What whoever attempts something may do besides. */
+export interface Standing {
+  readonly reviews: boolean;
+  readonly administers: boolean;
+}
+
+/** Finds out what somebody may do besides, before a transaction begins: rules may ask whom they like. */
+export async function standingOf(
+  { permit }: WorkRules,
+  operation: string,
+  { principal, input, attempt, read }: PrepareContext<unknown>,
+): Promise<Standing> {
+  const has = async (scope: WorkScope): Promise<boolean> =>
+    (await permit(scope, operation)({ principal, input, attempt, read })) === true;
+  return { reviews: await has("work:review"), administers: await has("work:admin") };
 }
 
 /** Whether somebody sees an order: their own, and whoever reviews or administers sees all of the tenant. */

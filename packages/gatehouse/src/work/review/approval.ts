@@ -3,6 +3,7 @@ import type { WorkOrder, WorkProvenance } from "../../kernel/ports/work-orders.t
 import type { WorkPlan, WorkReview } from "../../kernel/ports/work-plans.ts";
 import type { OrderPayloads } from "../subject/payloads.ts";
 import { addApply } from "../work-jobs.ts";
+import { notesPlace } from "./notes.ts";
 import { moveItems, moveOrder, relock, eventOf, type Telling } from "./order-steps.ts";
 import type { WorkReviewParts } from "./review-parts.ts";
 
@@ -25,7 +26,7 @@ export async function approveOrder(
 ): Promise<WorkOrder> {
   const { reviewer, notes } = review;
   const id = ids.next();
-  const sealed = payloads === undefined || notes === "" ? "" : payloads.seal(["review", id], notes);
+  const sealed = payloads === undefined || notes === "" ? "" : payloads.seal(notesPlace({ id }), notes);
   await plans.review(transaction, order, { ...review, id, revision, digest, decision: "approve", notes: sealed });
   const telling: Telling = {
     ...{ kind: "approved", actor: reviewer, plain: { revision, digest, last }, payload: { notes }, payloads },

@@ -12,6 +12,7 @@ import type { OrderPayloads } from "../subject/payloads.ts";
 import { changedOrder, erased, unknownOrder, wrongState } from "./answers.ts";
 import { approveOrder } from "./approval.ts";
 import { ItemKey, Notes, ReviewErrors, SeenPlan } from "./inputs.ts";
+import { notesPlace } from "./notes.ts";
 import { moveItems, moveOrder, type Telling } from "./order-steps.ts";
 import { isIndependent, isSteppedUp, ruleOf, standingApprovals, type ReviewerAuthentication } from "./policy.ts";
 import type { WorkReviewParts } from "./review-parts.ts";
@@ -106,7 +107,7 @@ async function reject(parts: WorkReviewParts, context: Rejecting) {
   const decision = allowed ? "rework" : "reject";
   const reviewer = actorOf(principal);
   const id = ids.next();
-  const notes = payloads.seal(["review", id], JSON.stringify(errors));
+  const notes = payloads.seal(notesPlace({ id }), JSON.stringify(errors));
   const authentication = textOf(await parts.authenticationOf(transaction, context));
   await plans.review(transaction, order, { id, revision, digest, decision, reviewer, authentication, notes });
   await plans.void(transaction, order, decision);

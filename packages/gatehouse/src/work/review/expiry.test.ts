@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { ADA, AGENT, OTHER_AGENT, renamingType, ReviewKit, RITA, SAM } from "../../testing/review-kit.ts";
+import { ADA, AGENT, OTHER_AGENT, RITA, SAM } from "../../testing/review-kit-people.ts";
+import { renamingType } from "../../testing/review-kit-things.ts";
+import { ReviewKit } from "../../testing/review-kit.ts";
 
 const HOUR = 3_600_000;
 const PAIR = { approvals: 2, stepUp: false, expires: HOUR };

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { describe, it } from "node:test";
 import type { Principal } from "../../kernel/attempt.ts";
-import { AGENT, OTHER_AGENT, ReviewKit, RITA, SAM, worker } from "../../testing/review-kit.ts";
+import { AGENT, OTHER_AGENT, RITA, SAM, worker } from "../../testing/review-kit-people.ts";
+import { ReviewKit } from "../../testing/review-kit.ts";
 
 const BOSS = worker("boss", ["read", "review"], { type: "user" });
 const ERRORS = [{ code: "no", message: "no" }];

@@ -1,15 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import {
-  AGENT,
-  OTHER_AGENT,
-  renamingType,
-  ReviewKit,
-  RITA,
-  SAM,
-  thingResource,
-  type SeenPlan,
-} from "../../testing/review-kit.ts";
+import { AGENT, OTHER_AGENT, RITA, SAM } from "../../testing/review-kit-people.ts";
+import { renamingType, thingResource } from "../../testing/review-kit-things.ts";
+import { ReviewKit, type SeenPlan } from "../../testing/review-kit.ts";
 
 async function applied(
   kit: ReviewKit,

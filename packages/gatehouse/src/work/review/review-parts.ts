@@ -4,6 +4,7 @@ import type { KeyRing } from "../../kernel/key-ring.ts";
 import type { Jobs } from "../../kernel/ports/jobs.ts";
 import type { ReadTransaction } from "../../kernel/ports/store.ts";
 import type { WorkOrders } from "../../kernel/ports/work-orders.ts";
+import type { WorkParts } from "../../kernel/ports/work-parts.ts";
 import type { WorkPauses } from "../../kernel/ports/work-pauses.ts";
 import type { WorkPlans } from "../../kernel/ports/work-plans.ts";
 import type { WorkSubjectKeys } from "../../kernel/ports/work-subject-keys.ts";
@@ -18,6 +19,7 @@ import type { ReviewerAuthentication, ReviewRules } from "./policy.ts";
 export interface WorkReviewParts {
   readonly orders: WorkOrders;
   readonly plans: WorkPlans;
+  readonly parts: Pick<WorkParts, "list">;
   readonly pauses: WorkPauses;
   readonly subjectKeys: WorkSubjectKeys;
   readonly payloads: WorkPayloads;

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { ADA, ReviewKit, RITA, SAM, worker } from "../../testing/review-kit.ts";
+import { ADA, RITA, SAM, worker } from "../../testing/review-kit-people.ts";
+import { ReviewKit } from "../../testing/review-kit.ts";
 
 const HOUR = 3_600_000;
 const EXPIRES = 2 * HOUR;

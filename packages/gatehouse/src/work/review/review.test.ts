@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { ADA, AGENT, RITA, SAM, ReviewKit } from "../../testing/review-kit.ts";
+import { ADA, AGENT, RITA, SAM } from "../../testing/review-kit-people.ts";
+import { ReviewKit } from "../../testing/review-kit.ts";
 
 const KEY = { tenant: "acme" };
 

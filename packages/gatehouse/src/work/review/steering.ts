@@ -12,7 +12,7 @@ import { actorOf, provenanceOf } from "../provenance.ts";
 import { inverseOf } from "../space/changes.ts";
 import { sealDetails } from "../subject/event-details.ts";
 import { addPreview } from "../work-jobs.ts";
-import { hasScope, isProposer, permitEither, seesOrder } from "./access.ts";
+import { isProposer, permitEither, standingOf, type Standing } from "./access.ts";
 import { changedOrder, erased, unknownOrder, wrongState } from "./answers.ts";
 import { ItemKey, OrderId, Reason, writtenText } from "./inputs.ts";
 import { eventOf, moveItems, moveOrder, relock, type Telling } from "./order-steps.ts";
@@ -45,10 +45,11 @@ function cancelAction(parts: WorkReviewParts): AnyAction {
       target: ({ order }) => order,
       context: (_input, { was }: { readonly was: string }) => ({ was }),
     },
+    prepare: (context) => standingOf(rules, "work.cancel", context),
     async run(context) {
-      const { attempt, principal, input, transaction } = context;
+      const { attempt, principal, input, prepared, transaction } = context;
       const order = await orders.lock(transaction, { tenant: attempt.tenant, id: input.order });
-      if (order === undefined || !(await mayEnd(parts, { ...context, order }))) return unknownOrder();
+      if (order === undefined || !(prepared.administers || isProposer(order, context))) return unknownOrder();
       if (!CANCELLABLE.has(order.state)) return wrongState(order);
       const telling: Telling = {
         ...{ kind: "cancelled", actor: actorOf(principal), provenance: provenanceOf(attempt) },
@@ -66,24 +67,17 @@ function cancelAction(parts: WorkReviewParts): AnyAction {
   });
 }
 
-async function mayEnd(
-  { rules }: WorkReviewParts,
-  { order, ...asking }: ActionContext<unknown, "store"> & { readonly order: WorkOrder },
-): Promise<boolean> {
-  return isProposer(order, asking) || hasScope(rules, ["work:admin", "work.cancel"], asking);
-}
-
 function commentAction(parts: WorkReviewParts): AnyAction {
   const { orders, payloads: all, rules, entrances } = parts;
   return defineAction({
     ...{ name: "work.comment", entrances, input: Comment, effects: "store", limits: rules.limits },
     authorise: permitEither(rules, "work.comment", ["work:propose", "work:review"]),
     audit: { event: workEvents.work_commented, target: ({ order }) => order },
+    prepare: (context) => standingOf(rules, "work.comment", context),
     async run(context) {
       const { attempt, principal, input, transaction } = context;
       const order = await orders.lock(transaction, { tenant: attempt.tenant, id: input.order });
-      if (order === undefined || !(await seesOrder(rules, "work.comment", { ...context, order })))
-        return unknownOrder();
+      if (order === undefined || !sees(order, context)) return unknownOrder();
       const payloads = await all.of(transaction, order);
       if (payloads === undefined) return erased();
       const telling: Telling = {
@@ -94,6 +88,11 @@ function commentAction(parts: WorkReviewParts): AnyAction {
       return { order: order.id };
     },
   });
+}
+
+/** Whether somebody sees an order: their own, and whoever reviews or administers sees all. */
+function sees(order: WorkOrder, context: ActionContext<unknown, "store", Standing>): boolean {
+  return context.prepared.reviews || context.prepared.administers || isProposer(order, context);
 }
 
 /** Proposes the inverse of an applied order, which is planned and reviewed as any other. */
@@ -108,18 +107,18 @@ function revertAction(parts: WorkReviewParts): AnyAction {
       target: (_input, { order }: { readonly order: string }) => order,
       context: ({ order }) => ({ reverts: order }),
     },
+    prepare: (context) => standingOf(rules, "work.revert", context),
     run: (context) => revert(parts, context),
   });
 }
 
-async function revert(parts: WorkReviewParts, context: ActionContext<z.infer<typeof Revert>, "store">) {
-  const { orders, payloads: all, ids, jobs, rules } = parts;
+async function revert(parts: WorkReviewParts, context: ActionContext<z.infer<typeof Revert>, "store", Standing>) {
+  const { orders, payloads: all, ids, jobs } = parts;
   const { attempt, principal, input, transaction } = context;
   const { tenant } = attempt;
   const taken = await orders.find(transaction, { tenant, id: input.order });
-  if (taken === undefined || !(await seesOrder(rules, "work.revert", { ...context, order: taken })))
-    return unknownOrder();
-  const refused = await whyNotRevertible(parts, context, taken);
+  if (taken === undefined || !sees(taken, context)) return unknownOrder();
+  const refused = await whyNotRevertible(parts, transaction, taken);
   if (refused !== undefined) return refused;
   const old = await all.of(transaction, taken);
   const id = ids.next();
@@ -159,7 +158,7 @@ async function noteRevert(
 
 async function whyNotRevertible(
   { plans, types, payloads: all }: WorkReviewParts,
-  { transaction }: ActionContext<unknown, "store">,
+  transaction: WriteTransaction,
   taken: WorkOrder,
 ): Promise<Denial | undefined> {
   if (taken.state !== "completed") return wrongState(taken, "Only what was applied can be taken back.");

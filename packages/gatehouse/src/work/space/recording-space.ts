@@ -42,6 +42,7 @@ export class RecordingSpace implements WorkSpace {
     return this.#alone(async () => (await this.#look(resource, id)) as Snapshot | undefined);
   }
 
+  // oxlint-disable-next-line eslint/max-params -- authors of plans read it as a sentence: what, which, how
   create<Snapshot>(
     resource: WorkResource<Snapshot>,
     id: string,
@@ -55,6 +56,7 @@ export class RecordingSpace implements WorkSpace {
     });
   }
 
+  // oxlint-disable-next-line eslint/max-params -- authors of plans read it as a sentence: what, which, how
   update<Snapshot>(
     resource: WorkResource<Snapshot>,
     id: string,
@@ -64,6 +66,7 @@ export class RecordingSpace implements WorkSpace {
     return this.#alone(async () => {
       const before = await this.#look(resource, id);
       if (before === undefined) throw missing(resource, id);
+      // As in `read`.
       await this.#put(resource, id, { snapshot: { ...(before as Snapshot), ...members }, options });
     });
   }
@@ -75,6 +78,7 @@ export class RecordingSpace implements WorkSpace {
     });
   }
 
+  // oxlint-disable-next-line eslint/max-params -- authors of plans read it as a sentence: what, which, how
   invoke<Payload>(effect: WorkEffect<Payload>, id: string, payload: Payload, options: ChangeOptions = {}): void {
     this.#begin();
     this.#busy = false;

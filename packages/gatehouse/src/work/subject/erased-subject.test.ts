@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Store } from "../../kernel/ports/store.ts";
 import { portableStatement } from "../../store/sql/statement.ts";
-import { ADA, AGENT, ReviewKit, RITA } from "../../testing/review-kit.ts";
+import { ADA, AGENT, RITA } from "../../testing/review-kit-people.ts";
+import { ReviewKit } from "../../testing/review-kit.ts";
 
 const SECRET = "Annabel Birnbaum";
 const TABLES = portableStatement("SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'things'");

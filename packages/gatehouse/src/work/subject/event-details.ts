@@ -31,5 +31,6 @@ export function openDetails(
   const { sealed, ...plain } = JSON.parse(details) as { readonly [name: string]: unknown; readonly sealed?: unknown };
   if (subject === undefined || typeof sealed !== "string") return sealed === undefined ? plain : { ...plain, sealed };
   if (payloads === undefined) return { ...plain, erased: true };
+  // What was sealed for an event is an object, as `sealDetails` takes no other.
   return { ...plain, ...(JSON.parse(payloads.open(["event", kind], sealed)) as Details) };
 }

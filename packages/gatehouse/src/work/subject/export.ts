@@ -1,8 +1,11 @@
 import { hash } from "node:crypto";
 import type { ReadTransaction } from "../../kernel/ports/store.ts";
-import type { WorkEvent, WorkOrder, WorkOrderKey, WorkOrders } from "../../kernel/ports/work-orders.ts";
+import type { WorkEvent, WorkItem, WorkOrder, WorkOrderKey, WorkOrders } from "../../kernel/ports/work-orders.ts";
+import type { WorkParts } from "../../kernel/ports/work-parts.ts";
 import type { WorkPlans } from "../../kernel/ports/work-plans.ts";
 import { openApplied, openChanges } from "../plan/opened-order.ts";
+import { partPlace } from "../checkout/submit-part.ts";
+import { openErrors, openNotes } from "../review/notes.ts";
 import { openDetails } from "./event-details.ts";
 import type { OrderPayloads, PayloadPlace, WorkPayloads } from "./payloads.ts";
 
@@ -10,6 +13,7 @@ import type { OrderPayloads, PayloadPlace, WorkPayloads } from "./payloads.ts";
 export interface ExportParts {
   readonly orders: Pick<WorkOrders, "find" | "items" | "events">;
   readonly plans: WorkPlans;
+  readonly parts: Pick<WorkParts, "list">;
   readonly payloads: WorkPayloads;
 }
 
@@ -47,23 +51,38 @@ export async function createExport(
 }
 
 async function rowsOf(parts: ExportParts, transaction: ReadTransaction, order: WorkOrder): Promise<readonly object[]> {
-  const { plans } = parts;
   const payloads = await parts.payloads.of(transaction, order);
-  const json = (place: PayloadPlace, text: string | undefined): unknown =>
-    text === undefined ? undefined : payloads === undefined ? { erased: true } : JSON.parse(payloads.open(place, text));
   const { input, ...kept } = order;
-  const items = (await parts.orders.items(transaction, order)).map((item) => ({
-    ...{ kind: "item", ...item, input: json(["item", item.key, "input"], item.input) },
-    result: json(["item", item.key, "result"], item.result),
-  }));
-  return [
-    { kind: "order", ...kept, input: json(["input"], input) },
-    ...items,
-    ...(await plansOf(plans, transaction, { order, payloads })),
-    ...(await eventsOf(parts, transaction, order)).map((event) => ({
-      ...{ ...event, kind: "event", event: event.kind, details: openDetails(payloads, order, event) },
-    })),
-  ];
+  const rows: object[] = [{ kind: "order", ...kept, input: openJson(payloads, ["input"], input) }];
+  for (const item of await parts.orders.items(transaction, order)) {
+    rows.push(openItem(payloads, item));
+    for (const part of await parts.parts.list(transaction, item)) {
+      rows.push({ kind: "part", ...part, payload: openJson(payloads, partPlace(item, part), part.payload) });
+    }
+  }
+  rows.push(...(await plansOf(parts.plans, transaction, { order, payloads })));
+  for (const event of await eventsOf(parts, transaction, order))
+    rows.push({ ...event, kind: "event", event: event.kind, details: openDetails(payloads, order, event) });
+  return rows;
+}
+
+function openItem(
+  payloads: OrderPayloads | undefined,
+  { input, result, evidence, notes, errors, ...kept }: WorkItem,
+): object {
+  const json = (what: string, text: string | undefined) => openJson(payloads, ["item", kept.key, what], text);
+  return {
+    ...{ kind: "item", ...kept, input: json("input", input), result: json("result", result) },
+    ...{ evidence: json("evidence", evidence), errors: openErrors(payloads, errors) },
+    notes: notes === undefined ? undefined : (payloads?.open(["item", kept.key, "notes"], notes) ?? ERASED),
+  };
+}
+
+const ERASED = { erased: true } as const;
+
+function openJson(payloads: OrderPayloads | undefined, place: PayloadPlace, text: string | undefined): unknown {
+  if (text === undefined) return undefined;
+  return payloads === undefined ? ERASED : JSON.parse(payloads.open(place, text));
 }
 
 async function plansOf(
@@ -75,17 +94,15 @@ async function plansOf(
   for (let revision = 1; revision <= order.planRevision; revision += 1) {
     const plan = await plans.find(transaction, order, revision);
     if (plan === undefined) continue;
-    const changes = payloads === undefined ? { erased: true } : openChanges(payloads, plan);
+    const changes = payloads === undefined ? ERASED : openChanges(payloads, plan);
     rows.push({ kind: "plan", ...plan, changes });
   }
   for (const review of await plans.reviews(transaction, order)) {
-    const { id, notes } = review;
-    const said = notes === "" ? "" : (payloads?.open(["review", id], notes) ?? { erased: true });
-    rows.push({ kind: "review", ...review, notes: said });
+    rows.push({ kind: "review", ...review, ...openNotes(payloads, review) });
   }
   for (const application of await plans.applications(transaction, order)) {
     const { changes } = application;
-    const made = changes === "" ? [] : payloads === undefined ? { erased: true } : openApplied(payloads, application);
+    const made = changes === "" ? [] : payloads === undefined ? ERASED : openApplied(payloads, application);
     rows.push({ kind: "application", ...application, changes: made });
   }
   return rows;

@@ -1,0 +1,30 @@
+import type { Authorise } from "../kernel/action.ts";
+import type { Principal } from "../kernel/attempt.ts";
+import type { WorkRules } from "../work/rules.ts";
+
+const ALL = { by: ["principal"], rule: { kind: "window", limit: 1_000_000, window: 60_000 } } as const;
+/** Scopes decide, and nothing else. */
+export const scopeRules: WorkRules = {
+  permit:
+    (scope): Authorise<unknown> =>
+    ({ principal }) =>
+      principal.grants.has(scope),
+  limits: [{ name: "work", ...ALL }],
+};
+
+/** Somebody with scopes. */
+export function worker(id: string, scopes: readonly string[], more: Partial<Principal> = {}): Principal {
+  const grants = new Set(scopes.map((scope) => `work:${scope}`));
+  return { type: "agent", id, tenant: "acme", grants, ...more };
+}
+
+/** A program that proposes and works. */
+export const AGENT = worker("agent", ["read", "propose", "execute"]);
+/** Another one. */
+export const OTHER_AGENT = worker("other-agent", ["read", "propose", "execute"]);
+/** People who review. */
+export const RITA = worker("rita", ["read", "review"], { type: "user" });
+/** Another reviewer. */
+export const SAM = worker("sam", ["read", "review"], { type: "user" });
+/** Somebody who administers. */
+export const ADA = worker("ada", ["read", "admin"], { type: "user" });
