@@ -1,3 +1,4 @@
+export type { FindHeldWork, HeldWork, HeldWorkProof } from "./work/checkout/held-work.ts";
 export { defineOrderType } from "./work/order-type.ts";
 export type * from "./work/order-type.ts";
 export { workProblems } from "./work/problems.ts";

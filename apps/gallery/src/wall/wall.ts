@@ -112,6 +112,16 @@ export function createWall(parts: WallParts): Actor<WallContract> {
           return {};
         },
       },
+      forget: {
+        input: z.object({ guest: z.string().max(100) }),
+        policy: isServer,
+        handler: ({ state, input: { guest }, emit }) => {
+          if (!state.names.some(({ id }) => id === guest)) return {};
+          state.names = state.names.filter(({ id }) => id !== guest);
+          emit("introduced", { id: guest, name: "" });
+          return {};
+        },
+      },
     },
     signals: {
       applaud: { input: z.object({}), policy: sees, limits: APPLAUSE, handler: ({ emit }) => emit("applauded", {}) },
