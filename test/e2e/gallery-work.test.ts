@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdir, readFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import type { Browser, Page } from "playwright-core";
@@ -14,8 +14,8 @@ import {
   type GalleryAgent,
 } from "../support/gallery-agent.ts";
 import { comeIn, hostEvent, livelyPhoto, type ChosenPhoto, type GalleryPlace } from "../support/gallery-event.ts";
-import { makeAccount, operate, typePassword } from "../support/gallery-people.ts";
-import type { ServerProcess } from "../support/server-process.ts";
+import { operate } from "../support/gallery-people.ts";
+import { issueLink, runCommand, type ServerProcess } from "../support/server-process.ts";
 import { eventually } from "../support/workshop.ts";
 
 const PERMISSION = "see photos, add some and download them";
@@ -98,7 +98,7 @@ describe("captions that an agent writes", () => {
 
     const [english] = await photosOf(theirs, path, "en");
     const [german] = await photosOf(theirs, path, "de");
-    assert.deepEqual([english?.caption, english?.alt], ["Captions", "Bright landscape photo, mostly red"].with(1, english?.alt ?? ""));
+    assert.equal(english?.caption, "Captions");
     assert.match(english?.alt ?? "", /landscape photo, mostly red$/);
     assert.match(german?.alt ?? "", /Querformat, überwiegend rot$/);
     await theirs.locator(`.photos img[alt="${english?.alt}"]`).waitFor();
@@ -201,8 +201,11 @@ describe("a guest who is erased", () => {
     const photos = await photosOf(others, path);
     const addresses = photos.flatMap(({ forms }) => Object.values(forms).map(({ address }) => server.url + address));
     assert.equal(addresses.length, 6);
-    const keys = await filesBelow(join(server.data, "media"));
-    assert.ok(keys.length >= 6, keys.join());
+    const filesOfTheirs = async (): Promise<readonly string[]> => {
+      const found = await filesBelow(join(server.data, "media"));
+      return found.filter((file) => photos.some((photo) => file.includes(photo.id)));
+    };
+    assert.equal((await filesOfTheirs()).length, 6);
     const event = await eventIdOf(others, path);
     const assets = Assets.parse(await operate(server, "media.assets.list", { collection: event })).assets;
     const id = assets[0]?.owner.id ?? assert.fail();
@@ -236,7 +239,7 @@ describe("a guest who is erased", () => {
     assert.match(text, /Danced with …, and with Miamusters\./);
     // Who was erased is nobody any more.
     assert.equal((await theirs.request.get(`${server.url}/api/v1/gallery${path}/photos`)).status(), 404);
-    await eventually(async () => (await filesBelow(join(server.data, "media"))).length === 0, "the files are deleted");
+    await eventually(async () => (await filesOfTheirs()).length === 0, "the files are deleted");
     await eventually(async () => {
       const { errors } = await commandFails("work", "plan", order);
       return /erased/i.test(errors);
@@ -302,26 +305,21 @@ async function finish(order: string, result: object): Promise<void> {
   for (const { item, lease, epoch } of items) await asAgent("POST", `/items/${item}/submit`, { lease, epoch, result });
 }
 
-/** An operator who is signed in, as the second of two people. */
+/** An operator who is signed in at the console: the second of two people, as the first was at the command line. */
 async function operatorAt() {
-  const { email } = await makeAccount(server, "Second Operator", ["operator"]);
   const visitor = await Visitor.arrive(browser, server.url);
+  const door = await visitor.open(await issueLink(server, "console"));
+  await door.getByRole("button", { name: "Enter" }).click();
+  await door.waitForURL("**/console");
   const page = await visitor.open("/events");
-  await page.locator(".who a[href^='/auth']").click();
-  await typePassword(page, email);
-  await page.locator(".who form, .who button").first().waitFor();
+  const token = await page.locator("meta[name=csrf-token]").getAttribute("content");
   return {
     async approve(order: string, seen: object): Promise<void> {
-      const status = await page.evaluate(
-        async ([address, body]) => {
-          const token = document.querySelector<HTMLMetaElement>("meta[name=csrf-token]")?.content ?? "";
-          const headers = { "content-type": "application/json", "x-csrf-token": token, "idempotency-key": "second" };
-          const answer = await fetch(address ?? "", { method: "POST", headers, body: body ?? "" });
-          return `${answer.status} ${await answer.text()}`;
-        },
-        [`/api/work/orders/${order}/approve`, JSON.stringify(seen)],
-      );
-      assert.match(status, /^200 /);
+      const answer = await page.request.post(`${server.url}/api/work/orders/${order}/approve`, {
+        headers: { "x-csrf-token": token ?? "", "idempotency-key": `second-${order}`, origin: server.url },
+        data: seen,
+      });
+      assert.equal(answer.status(), 200, await answer.text());
     },
     [Symbol.asyncDispose]: () => visitor[Symbol.asyncDispose](),
   };
@@ -346,9 +344,6 @@ async function filesBelow(folder: string): Promise<readonly string[]> {
 }
 
 async function commandFails(...words: readonly string[]): Promise<{ readonly errors: string }> {
-  const { runCommand } = await import("../support/server-process.ts");
   const { stderr } = await runCommand(words, { data: server.data });
   return { errors: stderr };
 }
-
-void readFile;

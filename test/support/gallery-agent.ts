@@ -19,8 +19,8 @@ const Plan = z.object({
     z.object({
       action: z.string(),
       resource: z.object({ type: z.string(), id: z.string() }),
-      before: z.unknown(),
-      after: z.unknown(),
+      before: z.unknown().optional(),
+      after: z.unknown().optional(),
     }),
   ),
 });

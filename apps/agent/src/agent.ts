@@ -22,8 +22,8 @@ export interface Shift {
 }
 
 const SECOND = 1000;
-/** Milliseconds that the server lets an agent wait for something to do. */
-const WAIT = 20_000;
+/** Milliseconds to wait for something to do before it is looked whether to stop: what is asked for is not taken back. */
+const WAIT = 5_000;
 /** What ends the work on an item without a fault of the agent's: somebody else has it, or nobody wants it. */
 const OVER: ReadonlySet<string> = new Set(["LEASE_LOST", "LEASE_EXPIRED", "WORK_ITEM_UNKNOWN", "WORK_PAUSED"]);
 
