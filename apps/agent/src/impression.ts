@@ -40,7 +40,8 @@ export async function measure(photo: Uint8Array): Promise<Impression> {
     .resize({ width: SIZE, height: SIZE, fit: "inside", withoutEnlargement: true });
   const plain = await small.toColourspace("srgb").png().toBuffer();
   const { channels } = await sharp(plain).stats();
-  const lightness = await sharp(plain).greyscale().stats();
+  // Statistics are those of what is read, not of what is made of it.
+  const lightness = await sharp(await sharp(plain).greyscale().png().toBuffer()).stats();
   const [red, green, blue] = channels.map(({ mean }) => mean);
   return {
     width: autoOrient.width,

@@ -9,7 +9,7 @@ export interface Verdict {
 }
 
 const Asked = z.object({ kind: z.enum(["photo", "video"]) });
-const DARK = 18;
+const DARK = 24;
 const EMPTY = 2;
 const BLURRED = 0.15;
 const SMALL = 64;

@@ -95,7 +95,8 @@ export function erasureOrder({ guests, photos, captions, entries, farewell }: Er
           await space.update(entries, id, { author, message }, { sources: [key] });
         }
       }
-      await space.delete(guests, guest);
+      // Of somebody who has not been here for long nothing else is left.
+      if ((await space.read(guests, guest)) !== undefined) await space.delete(guests, guest);
       space.invoke(farewell, guest, { guest, events: [...events].toSorted() });
     },
   });
