@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import type { AssetState, Principal } from "gatehouse/kernel";
+import { createHash } from "node:crypto";
+import type { AssetState, Principal, StorageTarget } from "gatehouse/kernel";
 import { z } from "zod";
 import type { GallerySite } from "./gallery-site.ts";
 import { eventually } from "./workshop.ts";
@@ -19,6 +20,17 @@ const Plan = z.object({
   ),
 });
 const Shown = z.object({ order: z.object({ state: z.string(), reason: z.string(), revision: z.int() }) });
+
+/** What a photo is like. */
+export interface PhotoWishes {
+  readonly state?: AssetState;
+  readonly reason?: string;
+  /** Identifier of the guest who brought it. */
+  readonly owner?: string;
+  readonly type?: string;
+  /** What is stored of it. Default: nothing. */
+  readonly file?: string;
+}
 
 /** An item that is held. */
 export type HeldItem = z.infer<typeof Item>;
@@ -71,7 +83,7 @@ export class GalleryOrders {
   }
 
   /** What an order would change, by its newest plan after a revision. */
-  async plan(order: string, after = 0): Promise<z.infer<typeof Plan>> {
+  async plan(order: string, after = -1): Promise<z.infer<typeof Plan>> {
     await this.reaches(order, "awaiting_review", after);
     const outcome = await this.attempt("reviewer", "work.preview", { order });
     assert.ok(outcome.ok, JSON.stringify(outcome));
@@ -87,7 +99,7 @@ export class GalleryOrders {
   }
 
   /** Waits until an order is in a state, or in it for a reason, with a plan after a revision. */
-  async reaches(order: string, what: string, after = 0): Promise<void> {
+  async reaches(order: string, what: string, after = -1): Promise<void> {
     let last = "";
     const look = async (): Promise<boolean> => {
       const outcome = await this.attempt("reviewer", "work.get", { order });
@@ -104,12 +116,13 @@ export class GalleryOrders {
   /** A photo that is there as the pipeline leaves one. */
   async photo(
     event: string,
-    more: { readonly state?: AssetState; readonly reason?: string; readonly owner?: string; readonly type?: string } = {},
+    more: PhotoWishes = {},
   ): Promise<string> {
     const { store, media } = this.#site.gatehouse.services;
     const { state = "published", reason = "", owner = "somebody", type = "image/jpeg" } = more;
     this.#keys += 1;
     const id = this.#keys.toString(16).padStart(32, "b");
+    if (more.file !== undefined) await put(media.target, `0000/${id}/view`, Buffer.from(more.file));
     await store.write(async (transaction) => {
       await media.assets.add(transaction, {
         ...{ id, tenant: "default", collection: event, grant: { id: "grant", generation: 1 } },
@@ -141,4 +154,10 @@ export class GalleryOrders {
     const { store } = this.#site.gatehouse.services;
     return JSON.stringify(await store.read((reading) => reading.execute({ sqlite: text, postgres: text }, [])));
   }
+}
+
+async function put(target: StorageTarget, key: string, content: Buffer): Promise<void> {
+  const sha256 = createHash("sha256").update(content).digest("hex");
+  const body = new Blob([new Uint8Array(content)]).stream();
+  await target.put(key, { bytes: content.length, sha256, type: "image/jpeg", body });
 }
