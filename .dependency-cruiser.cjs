@@ -159,6 +159,11 @@ module.exports = {
       places: [`${src}/media/storage/adapters/`, `${src}/testing/`],
       comment: "Buckets are optional: the AWS SDK is imported in one place.",
     }),
+    only("mcp", {
+      path: "node_modules/@modelcontextprotocol/",
+      places: [`${src}/work/adapters/`],
+      comment: "MCP is optional: what speaks it is imported in one place.",
+    }),
     only("valkey", {
       path: "node_modules/iovalkey/",
       places: [`${src}/store/valkey/`],

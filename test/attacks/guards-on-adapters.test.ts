@@ -106,7 +106,7 @@ for (const [name, mount] of Object.entries(ADAPTERS)) {
   describeGuardsOn(name, {
     entrance: "http",
     provenance: "browser",
-    wire: true,
+    wire: "http",
     tellsLifetime: false,
     unknownAction: "NOT_FOUND",
     otherTenant: "AUTHENTICATION_REQUIRED",

@@ -9,7 +9,7 @@ import { HTTP_PROTOCOL, WireHarness } from "../support/wire-harness.ts";
 describeGuardsOn("classic routes", {
   entrance: "http",
   provenance: "browser",
-  wire: true,
+  wire: "http",
   tellsLifetime: false,
   unknownAction: "NOT_FOUND",
   otherTenant: "AUTHENTICATION_REQUIRED",

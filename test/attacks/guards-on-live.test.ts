@@ -84,7 +84,7 @@ const LIVE_PROTOCOL: Protocol = {
 describeGuardsOn("live components", {
   entrance: "live",
   provenance: "browser",
-  wire: true,
+  wire: "http",
   tellsLifetime: true,
   unknownAction: "ACTION_NOT_FOUND",
   otherTenant: "AUTHENTICATION_REQUIRED",

@@ -79,7 +79,7 @@ class WebhookProtocol implements Protocol {
 describeGuardsOn("webhooks", {
   entrance: "webhook",
   provenance: "signed",
-  wire: true,
+  wire: "http",
   tellsLifetime: false,
   unknownAction: "NOT_FOUND",
   otherTenant: "SIGNATURE_INVALID",

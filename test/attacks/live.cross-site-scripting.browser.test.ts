@@ -104,7 +104,7 @@ async function openServer(): Promise<string> {
 /** Opens a page; its text, and the open tab. */
 async function open(path: string): Promise<{ readonly page: Page; readonly text: string }> {
   const page = await context.newPage();
-  page.setDefaultTimeout(10_000);
+  page.setDefaultTimeout(60_000);
   const response = await page.goto(url + path);
   assert.equal(response?.status(), 200);
   assert.match(response.headers()["content-security-policy"] ?? "", /script-src 'nonce-[^']+' 'strict-dynamic'/);

@@ -84,7 +84,7 @@ describe("the same request again", () => {
   it("needs a key where the action demands one, and a usable one", async () => {
     const client = await visitWorkshop(server);
     const missing = await send(client, "/charge", { marker: "keyless" });
-    assert.deepEqual([missing.status, missing.json.code], [400, "IDEMPOTENCY_KEY_REQUIRED"]);
+    assert.deepEqual([missing.status, missing.json.code], [428, "IDEMPOTENCY_KEY_REQUIRED"]);
     for (const key of ["x".repeat(256), "with space", "ümlaut"]) {
       const answer = await send(client, "/charge", { marker: "keyless" }, { key });
       assert.deepEqual([answer.status, answer.json.code], [400, "IDEMPOTENCY_KEY_INVALID"], key);

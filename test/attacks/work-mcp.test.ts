@@ -5,7 +5,10 @@ import { openWorkSite, type Answer, type Sending, type WorkSite } from "../suppo
 
 const MODERN = "2026-07-28";
 const TASKS = "io.modelcontextprotocol/tasks";
-const Result = z.looseObject({ result: z.looseObject({}).optional(), error: z.looseObject({ code: z.number() }).optional() });
+const Result = z.looseObject({
+  result: z.looseObject({}).optional(),
+  error: z.looseObject({ code: z.number() }).optional(),
+});
 const ALL = "work:read work:propose work:execute work:review work:admin";
 
 interface Calling extends Sending {
@@ -41,6 +44,7 @@ describe("the endpoint for agents", () => {
     ask("tools/call", name, { ...calling, params: { ...calling.params, name, arguments: given } });
   const resultOf = ({ json }: Answer) => Result.parse(json).result ?? assert.fail(JSON.stringify(json));
   const errorOf = ({ json }: Answer) => Result.parse(json).error ?? assert.fail(JSON.stringify(json));
+  const codeOf = (answer: Answer) => z.object({ code: z.string() }).parse(errorOf(answer)["data"]).code;
   const proposal = (key: string) => ({ type: "things.rename", input: { things: [key] }, idempotency_key: key });
 
   /**
@@ -53,7 +57,7 @@ describe("the endpoint for agents", () => {
     assert.equal(rebound.status, 421);
     for (const origin of ["https://evil.example", "null", `http://localhost:${site.port + 1}`]) {
       const foreign = await ask("tools/list", undefined, { token, headers: { origin } });
-      assert.deepEqual([foreign.status, errorOf(foreign)["data"]?.valueOf() !== undefined], [403, true], origin);
+      assert.deepEqual([foreign.status, codeOf(foreign)], [403, "ORIGIN_REFUSED"], origin);
     }
     const crossed = await ask("tools/list", undefined, { token, headers: { "sec-fetch-site": "cross-site" } });
     assert.equal(crossed.status, 403);
@@ -98,6 +102,12 @@ describe("the endpoint for agents", () => {
     const named = tools.map(({ name }) => name);
     assert.deepEqual(named, ["work.get", "work.list", "work.logs", "work.preview", "work.types"]);
     const scopes = {
+      ...Object.fromEntries(
+        ["checkout", "heartbeat", "submit", "submit_part", "list_parts", "finalize", "release", "fail"].map((name) => [
+          `work.${name}`,
+          "work:execute",
+        ]),
+      ),
       "work.propose": "work:propose",
       "work.cancel": "work:propose",
       "work.comment": "work:propose",
@@ -139,7 +149,12 @@ describe("the endpoint for agents", () => {
     const [mine, theirs] = [await site.token({ scope: ALL }), await site.token({ scope: "work:read work:propose" })];
     const proposed = resultOf(await call("work.propose", proposal("mine"), { token: mine }));
     const { order } = z.object({ order: z.string() }).parse(proposed["structuredContent"]);
-    const forged = { "x-agent-id": "mine", "x-agent-name": "mine", "x-model-name": "operator", "x-forwarded-user": "root" };
+    const forged = {
+      "x-agent-id": "mine",
+      "x-agent-name": "mine",
+      "x-model-name": "operator",
+      "x-forwarded-user": "root",
+    };
     const { isError, content } = resultOf(await call("work.get", { order }, { token: theirs, headers: forged }));
     assert.equal(isError, true);
     assert.match(JSON.stringify(content), /WORK_ORDER_UNKNOWN/);
@@ -155,7 +170,11 @@ describe("the endpoint for agents", () => {
     const one = { jsonrpc: "2.0", id: 1, method: "tools/list" };
     const batch = await site.send("/mcp", { token, headers: json, body: Array.from({ length: 500 }, () => one) });
     assert.deepEqual([batch.status, errorOf(batch).code], [400, -32602]);
-    const twice = await site.send("/mcp", { token, headers: json, body: '{"method":"tools/list","method":"tools/call"}' });
+    const twice = await site.send("/mcp", {
+      token,
+      headers: json,
+      body: '{"method":"tools/list","method":"tools/call"}',
+    });
     assert.equal(twice.status, 400);
     const form = await site.send("/mcp", { token, headers: { "content-type": "text/plain" }, body: "{}" });
     assert.equal(form.status, 415);
@@ -183,7 +202,12 @@ describe("the endpoint for agents", () => {
       ask("tasks/get", id, { token, capabilities, params: { taskId: id }, tenant });
     assert.equal(resultOf(await look(mine, taskId))["status"], "working");
     const refused = errorOf(await look(theirs, taskId));
-    const madeUp = errorOf(await look(theirs, taskId.replace(/^./, (first) => (first === "A" ? "B" : "A"))));
+    const madeUp = errorOf(
+      await look(
+        theirs,
+        taskId.replace(/^./, (first) => (first === "A" ? "B" : "A")),
+      ),
+    );
     assert.deepEqual([refused.code, refused["message"]], [madeUp.code, madeUp["message"]]);
     const elsewhere = await site.token({ scope: ALL, tenant: "other" });
     assert.equal(errorOf(await look(elsewhere, taskId, "other")).code, refused.code);
@@ -198,14 +222,39 @@ describe("the endpoint for agents", () => {
 
   it("carries out a call once under one key, and refuses the key for another call", async () => {
     const token = await site.token({ scope: ALL });
-    const [first, second] = await Promise.all(
-      [1, 2].map(() => call("work.propose", proposal("once"), { token })),
+    const [first, second] = await Promise.all([1, 2].map(() => call("work.propose", proposal("once"), { token })));
+    assert.deepEqual(
+      resultOf(first ?? assert.fail())["structuredContent"],
+      resultOf(second ?? assert.fail())["structuredContent"],
     );
-    assert.deepEqual(resultOf(first ?? assert.fail())["structuredContent"], resultOf(second ?? assert.fail())["structuredContent"]);
     const other = { ...proposal("twice"), idempotency_key: "once" };
     assert.match(JSON.stringify(resultOf(await call("work.propose", other, { token }))), /IDEMPOTENCY_KEY_REUSED/);
     const { idempotency_key: _key, ...keyless } = proposal("keyless");
     assert.match(JSON.stringify(resultOf(await call("work.propose", keyless, { token }))), /IDEMPOTENCY_KEY_REQUIRED/);
+  });
+
+  it("holds a few streams open for one caller, and no more", async () => {
+    const token = await site.token({ scope: "work:read" });
+    const _meta = {
+      "io.modelcontextprotocol/protocolVersion": MODERN,
+      "io.modelcontextprotocol/clientCapabilities": {},
+    };
+    const params = { notifications: { toolsListChanged: true }, _meta };
+    const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "subscriptions/listen", params });
+    const ends = new AbortController();
+    const listen = (): Promise<Response> =>
+      site.fetch(`${site.origin}/mcp`, {
+        ...{ method: "POST", body, signal: ends.signal },
+        headers: {
+          ...{ authorization: `Bearer ${token}`, "content-type": "application/json" },
+          ...{ accept: "application/json, text/event-stream", "mcp-protocol-version": MODERN },
+          "mcp-method": "subscriptions/listen",
+        },
+      });
+    const statuses: number[] = [];
+    for (let streams = 0; streams < 6; streams += 1) statuses.push((await listen()).status);
+    ends.abort();
+    assert.deepEqual(statuses, [200, 200, 200, 200, 429, 429]);
   });
 
   /**

@@ -17,7 +17,12 @@ describe("the REST interface of work", () => {
   after(() => site[Symbol.asyncDispose]());
 
   const propose = (key: string | undefined, body: object = PROPOSAL, more: object = {}) =>
-    site.send("/api/work/propose", { token, body, headers: key === undefined ? {} : { "idempotency-key": key }, ...more });
+    site.send("/api/work/propose", {
+      token,
+      body,
+      headers: key === undefined ? {} : { "idempotency-key": key },
+      ...more,
+    });
   const orderOf = ({ json }: { readonly json: unknown }) => z.object({ order: z.uuid() }).parse(json).order;
 
   it("asks for an idempotency key, and takes one for one request alone", async () => {

@@ -100,6 +100,40 @@ describe("the console's page of realtime", () => {
     );
   });
 
+  it("says beside the form what is wrong, and keeps what was typed", async () => {
+    const { visitor, page } = await enter();
+    const mute = page.getByRole("form", { name: "Mute somebody" });
+    await mute.getByLabel("Identifier").fill("mallory");
+    await mute.getByLabel("Actor").fill("room:lobby");
+    await mute.getByLabel("Reason").fill("a reason that took long to write");
+    await mute.getByLabel("Minutes").fill("soon");
+    await mute.getByRole("button", { name: "Mute" }).click();
+    await mute.getByRole("alert").getByText("Enter a whole number of minutes").waitFor();
+    assert.equal(await mute.getByLabel("Reason").inputValue(), "a reason that took long to write");
+    assert.equal(await mute.getByLabel("Identifier").inputValue(), "mallory");
+    const broadcast = page.getByRole("form", { name: "Broadcast" });
+    assert.equal(await broadcast.getByLabel("Actor").inputValue(), "", "another form is as it was");
+    await broadcast.getByLabel("Actor").fill("room:nobody-has-been-here");
+    await broadcast.getByLabel("Event").fill("said");
+    const data = '{"text":"a \\"quoted\\" <b>text</b>","by":"house"}';
+    await broadcast.getByLabel("What it carries, as JSON").fill(data);
+    await broadcast.getByRole("button", { name: "Broadcast" }).click();
+    await broadcast.getByRole("alert").getByText("There is no actor room:nobody-has-been-here.").waitFor();
+    assert.equal(await broadcast.getByLabel("What it carries, as JSON").inputValue(), data);
+    await mute.getByLabel("Identifier").fill("mallory");
+    await mute.getByLabel("Actor").fill("room:lobby");
+    await mute.getByLabel("Reason").fill("mended");
+    await mute.getByRole("button", { name: "Mute" }).click();
+    const row = page.getByRole("region", { name: "Muted" }).getByText("mended");
+    await row.waitFor();
+    await page.getByRole("button", { name: "Unmute user:mallory" }).click();
+    await page.getByText("Nobody is muted.").waitFor();
+    assert.deepEqual(
+      visitor.complaints.filter((complaint) => !/404|422|400/.test(complaint)),
+      [],
+    );
+  });
+
   it("can be read and used by everybody, at a desk and on a phone, in light and dark", async () => {
     using ada = await arrive("a-rather-long-name-of-somebody-who-is-connected-from-a-phone");
     await ada.actor<ContractOf<Room>>("room", ["a-room-with-a-long-name-that-does-not-break"]).hear().ready();

@@ -47,7 +47,10 @@ describe("the client of work", () => {
     assert.equal(events.filter(({ kind }) => kind === "submitted" || kind === "leased").length >= 4, true);
     assert.ok(lost >= 5, String(lost));
     const types = await client.types();
-    assert.deepEqual(types.map(({ type }) => type), ["things.rename"]);
+    assert.deepEqual(
+      types.map(({ type }) => type),
+      ["things.rename"],
+    );
   });
 
   it("tells what was wrong", async () => {

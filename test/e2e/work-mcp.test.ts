@@ -41,6 +41,10 @@ describe("work over the Model Context Protocol", () => {
       assert.equal(Proposed.parse(again.structuredContent).order, order);
       const shown = await client.callTool({ name: "work.get", arguments: { order } });
       assert.equal(shown.isError ?? false, false);
+      const link = result.content.find((block) => block.type === "resource_link");
+      const { contents } = await client.readResource({ uri: link?.uri ?? assert.fail("There is no link.") });
+      assert.ok(JSON.stringify(contents).includes(order));
+      await assert.rejects(client.readResource({ uri: `work://orders/${crypto.randomUUID()}` }), /no such order/);
       const refused = await client.callTool({ name: "work.get", arguments: { order: crypto.randomUUID() } });
       assert.equal(refused.isError, true);
       assert.match(JSON.stringify(refused.content), /WORK_ORDER_UNKNOWN/);
@@ -53,7 +57,7 @@ describe("work over the Model Context Protocol", () => {
     const client = new OldClient({ name: "old-agent", version: "1.0.0" });
     const url = new URL(`${site.origin}/mcp`);
     const requestInit = { headers: { authorization: `Bearer ${token}` } };
-    await client.connect(new OldTransport(url, { requestInit, fetch: site.fetch }) as never);
+    await client.connect(new OldTransport(url, { requestInit, fetch: site.fetch }));
     const { tools } = await client.listTools();
     assert.ok(tools.some(({ name }) => name === "work.types"));
     const types = await client.callTool({ name: "work.types", arguments: {} });

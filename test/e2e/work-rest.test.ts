@@ -35,7 +35,8 @@ describe("work over REST", () => {
   function asDescribed(path: string, method: "get" | "post", { status, json }: Answer): Answer["json"] {
     assert.ok(status < 300, JSON.stringify(json));
     const operation = Described.parse(document.paths[path]?.[method]);
-    const schema = operation.responses[String(status)]?.content?.["application/json"]?.schema ?? assert.fail(String(status));
+    const schema =
+      operation.responses[String(status)]?.content?.["application/json"]?.schema ?? assert.fail(String(status));
     const ajv = new Ajv2020({ strict: false });
     addFormats.default(ajv);
     assert.ok(ajv.validate(schema, json), `${path}: ${ajv.errorsText()} ${JSON.stringify(json)}`);
@@ -58,7 +59,9 @@ describe("work over REST", () => {
       .filter((route) => route.includes(" /api/work/") && !route.endsWith("openapi.json"));
     assert.deepEqual(described.toSorted(), mounted.toSorted());
     assert.equal(described.length, 28);
-    const ids = Object.values(document.paths).flatMap((methods) => Object.values(methods).map((one) => one.operationId));
+    const ids = Object.values(document.paths).flatMap((methods) =>
+      Object.values(methods).map((one) => one.operationId),
+    );
     assert.equal(new Set(ids).size, ids.length);
   });
 
@@ -71,7 +74,11 @@ describe("work over REST", () => {
     const { order } = z.object({ order: z.string() }).parse(asDescribed("/propose", "post", proposed));
     const again = await post("/propose", proposal, "loop");
     assert.deepEqual([again.json, again.headers["idempotent-replayed"]], [proposed.json, "true"]);
-    const taken = asDescribed("/orders/{order}/checkout", "post", await post(`/orders/${order}/checkout`, { count: 2 }));
+    const taken = asDescribed(
+      "/orders/{order}/checkout",
+      "post",
+      await post(`/orders/${order}/checkout`, { count: 2 }),
+    );
     const { items } = CheckedOut.parse(taken);
     assert.deepEqual(items.map(({ key }) => key).toSorted(), ["a", "b"]);
     for (const { item, lease, epoch, key } of items) {
@@ -79,7 +86,11 @@ describe("work over REST", () => {
       asDescribed("/items/{item}/heartbeat", "post", beaten);
       const parts = { headers: { "work-lease": lease, "work-epoch": String(epoch) }, token };
       asDescribed("/items/{item}/parts", "get", await site.send(`/api/work/items/${item}/parts`, parts));
-      const handed = await post(`/items/${item}/submit`, { lease, epoch, result: { name: `new ${key}` } }, `submit-${key}`);
+      const handed = await post(
+        `/items/${item}/submit`,
+        { lease, epoch, result: { name: `new ${key}` } },
+        `submit-${key}`,
+      );
       assert.equal(handed.status, 202);
       asDescribed("/items/{item}/submit", "post", handed);
     }
@@ -93,7 +104,11 @@ describe("work over REST", () => {
     await endOf(order);
     const shown = asDescribed("/orders/{order}", "get", await site.send(`/api/work/orders/${order}`, { token }));
     assert.ok(!JSON.stringify(shown).includes("new a"), "what was handed in is the plan's to show");
-    const logs = asDescribed("/orders/{order}/logs", "get", await site.send(`/api/work/orders/${order}/logs`, { token }));
+    const logs = asDescribed(
+      "/orders/{order}/logs",
+      "get",
+      await site.send(`/api/work/orders/${order}/logs`, { token }),
+    );
     assert.match(JSON.stringify(logs), /"kind":"proposed"/);
     const query = "?states=queued,submitted,approved,completed&limit=10&available=false";
     const listed = asDescribed("/orders", "get", await site.send(`/api/work/orders${query}`, { token }));

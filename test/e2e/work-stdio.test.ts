@@ -48,7 +48,7 @@ describe("work over standard streams", () => {
 
   it("serves the client of 2025", async () => {
     const client = new OldClient({ name: "old-agent", version: "1.0.0" });
-    await client.connect(new OldTransport(started()) as never);
+    await client.connect(new OldTransport(started()));
     const result = await client.callTool(proposal("stdio-old"));
     assert.match(JSON.stringify(result.structuredContent), /"state":"queued"/);
     await client.close();

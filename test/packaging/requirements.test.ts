@@ -55,7 +55,7 @@ const PAGES = [
       ...numbered("G", 4),
       ...numbered("H", 5),
       ...numbered("V", 10),
-      ...numbered("T", 15),
+      ...numbered("T", 16),
       ...numbered("W", 10),
       ...numbered("S", 16),
     ],

@@ -25,7 +25,10 @@ export interface GuardedServer extends AsyncDisposable {
 }
 
 /** What an application under test adds to the route that signs in. */
-export type GuardedParts = (services: Services) => Pick<ApplicationParts, "actions" | "components" | "signatures"> & {
+export type GuardedParts = (services: Services) => Pick<
+  ApplicationParts,
+  "actions" | "components" | "signatures" | "realtime"
+> & {
   readonly routes?: (app: Hono) => void;
 };
 

@@ -156,12 +156,20 @@ async function obtainToken({ gatehouse, send, originOf }: Issuing, wish: TokenWi
 }
 
 async function sendTo(port: number, path: string, sending: Sending): Promise<Answer> {
-  const { method = sending.body === undefined ? "GET" : "POST", token, headers = {}, body, tenant = "default" } = sending;
+  const {
+    method = sending.body === undefined ? "GET" : "POST",
+    token,
+    headers = {},
+    body,
+    tenant = "default",
+  } = sending;
   const text = body === undefined ? undefined : typeof body === "string" ? body : JSON.stringify(body);
   const all = {
     host: `${tenant === "default" ? "" : `${tenant}.`}localhost:${port}`,
     ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-    ...(text === undefined ? {} : { "content-type": "application/json", "content-length": String(Buffer.byteLength(text)) }),
+    ...(text === undefined
+      ? {}
+      : { "content-type": "application/json", "content-length": String(Buffer.byteLength(text)) }),
     ...headers,
   };
   return new Promise((resolve, reject) => {

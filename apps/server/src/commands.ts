@@ -71,6 +71,7 @@ import {
 } from "./commands/realtime.ts";
 import { mcp } from "./commands/mcp.ts";
 import { start } from "./commands/start.ts";
+import { storeGrants, storeMigrate } from "./commands/store.ts";
 import {
   storageArchive,
   storageList,
@@ -83,19 +84,17 @@ import {
 import {
   workApprove,
   workCancel,
-  workEraseSubject,
-  workExport,
   workList,
   workLogs,
-  workPause,
-  workPauses,
   workPlan,
+  workPropose,
   workReject,
   workRequeue,
-  workResume,
   workRevert,
   workShow,
+  workTypes,
 } from "./commands/work.ts";
+import { workEraseSubject, workExport, workPause, workPauses, workResume } from "./commands/work-operations.ts";
 
 /** Every command of the `gatehouse` program. */
 export const commands: readonly Command[] = [
@@ -176,6 +175,8 @@ export const commands: readonly Command[] = [
   realtimeUnmute,
   realtimeClose,
   realtimeBroadcast,
+  workTypes,
+  workPropose,
   workList,
   workShow,
   workPlan,
@@ -191,6 +192,8 @@ export const commands: readonly Command[] = [
   workExport,
   workEraseSubject,
   mcp,
+  storeGrants,
+  storeMigrate,
   backup,
   restore,
   config,

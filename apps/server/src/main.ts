@@ -29,7 +29,10 @@ function productVersion(): string {
 }
 
 /** What is configured, unless the command is about no installation of this machine. */
-async function settingsOf(command: Command, flags: SettingsSources["flags"]): Promise<Pick<Settings, "config" | "application">> {
+async function settingsOf(
+  command: Command,
+  flags: SettingsSources["flags"],
+): Promise<Pick<Settings, "config" | "application">> {
   const clock = systemClock;
   if (command.elsewhere === true) {
     return { config: requireConfig({ file: { profile: "development" }, clock }), application: {} };

@@ -21,6 +21,7 @@ const Message = z.looseObject({
   params: z.looseObject({}).optional(),
 });
 type Message = z.infer<typeof Message>;
+const Envelope = z.object({ [VERSION_KEY]: z.string() });
 const Initialized = z.object({ result: z.object({ protocolVersion: z.string() }) });
 
 /**
@@ -87,7 +88,8 @@ class McpBridge {
     if (text === "") return undefined;
     const answer = type.startsWith("application/json") ? text : undefined;
     if (answer !== undefined) return this.#answer(answer, message);
-    if (message.id !== undefined) this.#tell(fault(message.id, -32000, `The server has answered with ${response.status}.`));
+    if (message.id !== undefined)
+      this.#tell(fault(message.id, -32000, `The server has answered with ${response.status}.`));
   }
 
   #answer(text: string, { method }: Message): void {
@@ -100,7 +102,8 @@ class McpBridge {
   async #passEvents(response: Response): Promise<void> {
     const decoder = new TextDecoder();
     let rest = "";
-    for await (const piece of response.body ?? []) {
+    const pieces: AsyncIterable<Uint8Array> | readonly Uint8Array[] = response.body ?? [];
+    for await (const piece of pieces) {
       rest += decoder.decode(piece, { stream: true });
       if (rest.length > LONGEST_LINE) throw new Error("a message is too long");
       const events = rest.split(/\r?\n\r?\n/);
@@ -126,9 +129,9 @@ class McpBridge {
   /** What the headers of a request repeat of its body, for what stands between. */
   #headersOf({ method, params = {} }: Message): Record<string, string> {
     const { _meta: meta, name, uri, taskId } = params;
-    const said = typeof meta === "object" && meta !== null ? Object.entries(meta).find(([key]) => key === VERSION_KEY) : undefined;
-    const own = said?.[1];
-    if (typeof own !== "string") return this.#version === undefined ? {} : { "mcp-protocol-version": this.#version };
+    const enveloped = Envelope.safeParse(meta);
+    const own = enveloped.success ? enveloped.data[VERSION_KEY] : undefined;
+    if (own === undefined) return this.#version === undefined ? {} : { "mcp-protocol-version": this.#version };
     const named = [name, uri, taskId].find((value) => typeof value === "string");
     return {
       "mcp-protocol-version": own,

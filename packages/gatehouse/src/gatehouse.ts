@@ -1,5 +1,7 @@
 export { defineApplication } from "./assembly/application.ts";
 export type { Application, ApplicationMedia, ApplicationParts, Services } from "./assembly/application.ts";
+export { grantDatabase, migrateDatabase } from "./assembly/database.ts";
+export type { DatabaseGrantOptions, DatabaseGrants, DatabaseParts, DatabaseRoles } from "./assembly/database.ts";
 export type { BackChannel, BackChannelPeer } from "./assembly/back-channel.ts";
 export type { IdentityServices } from "./assembly/identity/identity-services.ts";
 export type { OwnRelyingParty, OwnRelyingPartyOptions } from "./assembly/identity/own-relying-party.ts";
@@ -14,3 +16,5 @@ export { serve } from "./assembly/serve.ts";
 export type { ServeOptions } from "./assembly/serve.ts";
 export { startServer } from "./assembly/server.ts";
 export type { RunningServer } from "./assembly/server.ts";
+export type { ApplicationWork, WorkRequest } from "./assembly/work/application-work.ts";
+export type { WorkServices } from "./assembly/work/work-services.ts";

@@ -91,6 +91,8 @@ export type * from "./kernel/ports/resumable-uploads.ts";
 export type * from "./kernel/ports/sessions.ts";
 export type * from "./kernel/ports/uploads.ts";
 export type * from "./kernel/ports/storage-target.ts";
+export type * from "./kernel/ports/work-orders.ts";
+export type * from "./kernel/ports/work-plans.ts";
 export { StoreUnavailableError, TransactionMisuseError } from "./kernel/ports/store.ts";
 export type {
   Dialect,
@@ -114,3 +116,5 @@ export type { SealBinding, Sealer, SealerOptions, SealErrorCode } from "./kernel
 export { pause, systemTimers } from "./kernel/timers.ts";
 export type { Timers } from "./kernel/timers.ts";
 export type * from "./kernel/token-demand.ts";
+export { ITEM_STATES, ORDER_STATES } from "./kernel/work-states.ts";
+export type { ItemState, OrderState } from "./kernel/work-states.ts";

@@ -16,7 +16,8 @@ export const mcp: Command = {
   elsewhere: true,
   async run(context) {
     const { url } = context.flags;
-    if (typeof url !== "string" || URL.parse(url) === null) throw new UsageError("Say where: --url https://example.com/mcp");
+    if (typeof url !== "string" || URL.parse(url) === null)
+      throw new UsageError("Say where: --url https://example.com/mcp");
     await bridgeMcp({ url, token: tokenOf(context), input: process.stdin, output: process.stdout });
     return 0;
   },

@@ -20,7 +20,13 @@ const Plan = z.object({
   ...{ order: z.string(), revision: z.number(), digest: z.string(), state: z.string(), next: z.number().optional() },
   approvals: z.object({ standing: z.number(), needed: z.number(), step_up: z.boolean() }),
   changes: z.array(
-    z.looseObject({ step: z.number(), action: z.string(), resource: Resource, before: z.unknown(), after: z.unknown() }),
+    z.looseObject({
+      step: z.number(),
+      action: z.string(),
+      resource: Resource,
+      before: z.unknown().optional(),
+      after: z.unknown().optional(),
+    }),
   ),
 });
 const Logs = z.object({
@@ -32,10 +38,55 @@ const Logs = z.object({
   ),
 });
 const Changed = z.looseObject({ order: z.string(), state: z.string(), reason: z.string() });
-const Pauses = z.object({
-  pauses: z.array(z.object({ kind: z.string(), name: z.string(), reason: z.string(), paused_by: z.string(), at: z.number() })),
+
+const Types = z.object({
+  types: z.array(z.object({ type: z.string(), version: z.number(), title: z.string(), description: z.string() })),
 });
-const Exported = z.looseObject({});
+
+/** `gatehouse work types`. */
+export const workTypes: Command = {
+  ...{ name: "work types", usage: "", flags: {} },
+  summary: "Lists the types of work orders; --json with their schemas.",
+  run: (context) =>
+    operateAndShow(context, { action: "work.types", input: {} }, (value) => {
+      const rows = Types.parse(value).types.map(({ type, version, title, description }) => [
+        ...[type, String(version), title, description.slice(0, 80)],
+      ]);
+      context.terminal.print(formatTable(["TYPE", "VERSION", "TITLE", "WHAT FOR"], rows));
+    }),
+};
+
+/** `gatehouse work propose TYPE`. */
+export const workPropose: Command = {
+  ...{ name: "work propose", ofTenant: true, words: 1, usage: "TYPE --input JSON [--title TEXT] [--priority N]" },
+  summary: "Proposes an order of a type. Nothing is changed before somebody else has approved its plan.",
+  flags: {
+    input: { type: "string", doc: "What is proposed, as JSON; work types --json shows the schema." },
+    title: { type: "string", doc: "What reviewers read first." },
+    priority: { type: "string", doc: "From 0 to 100; higher is first. Default 0." },
+  },
+  run: (context) => {
+    const [type] = context.words;
+    const { input, title, priority } = context.flags;
+    if (type === undefined || typeof input !== "string") {
+      throw new UsageError("Say what: gatehouse work propose TYPE --input '{...}'");
+    }
+    const said = {
+      ...{ type, input: jsonOf(input) },
+      ...(title === undefined ? {} : { title }),
+      ...(priority === undefined ? {} : { priority: numberOf(context, "priority") }),
+    };
+    return change(context, "work.propose", said);
+  },
+};
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new UsageError("--input takes JSON.");
+  }
+}
 
 /** `gatehouse work list`. */
 export const workList: Command = {
@@ -184,76 +235,6 @@ export const workRequeue: Command = {
   },
 };
 
-const KINDS = "agent|type|tenant|auto_approval";
-
-/** `gatehouse work pause KIND [NAME]`. */
-export const workPause: Command = {
-  ...{ name: "work pause", ofTenant: true, words: 2, usage: `${KINDS} [NAME] --reason TEXT` },
-  summary: "Stops the work of an agent, of a type of orders, or all of a tenant.",
-  flags: { reason: { type: "string", doc: "Why; shown to agents and in the audit trail." } },
-  run: (context) => {
-    const { reason } = context.flags;
-    if (typeof reason !== "string") throw new UsageError(`Say what and why: gatehouse work pause ${KINDS} --reason TEXT`);
-    return operateAndShow(context, { action: "work.pause", input: { ...stoppedOf(context), reason } }, () =>
-      context.terminal.print("It is stopped; work resume lets it go on."),
-    );
-  },
-};
-
-/** `gatehouse work resume KIND [NAME]`. */
-export const workResume: Command = {
-  ...{ name: "work resume", ofTenant: true, words: 2, usage: `${KINDS} [NAME]`, flags: {} },
-  summary: "Lets work go on that was stopped.",
-  run: (context) =>
-    operateAndShow(context, { action: "work.resume", input: stoppedOf(context) }, () =>
-      context.terminal.print("It goes on."),
-    ),
-};
-
-/** `gatehouse work pauses`. */
-export const workPauses: Command = {
-  ...{ name: "work pauses", ofTenant: true, usage: "", flags: {} },
-  summary: "Lists what is stopped, by whom and why.",
-  run: (context) =>
-    operateAndShow(context, { action: "work.pauses", input: {} }, (value) => {
-      const { pauses } = Pauses.parse(value);
-      if (pauses.length === 0) return context.terminal.print("Nothing is stopped.");
-      const rows = pauses.map(({ kind, name, paused_by: by, at, reason }) => [
-        ...[kind, name, by, new Date(at).toISOString(), reason],
-      ]);
-      context.terminal.print(formatTable(["KIND", "NAME", "BY", "SINCE", "REASON"], rows));
-    }),
-};
-
-/** `gatehouse work export ORDER`. */
-export const workExport: Command = {
-  ...{ name: "work export", ofTenant: true, words: 20, usage: "ORDER...", flags: {} },
-  summary: "Exports orders with all that they hold, as JSON. Each export is told in the audit trail.",
-  run: (context) => {
-    if (context.words.length === 0) throw new UsageError("Say which: gatehouse work export ORDER...");
-    return operateAndShow(context, { action: "work.export", input: { orders: context.words } }, (value) =>
-      context.terminal.printJson(Exported.parse(value)),
-    );
-  },
-};
-
-/** `gatehouse work erase-subject SUBJECT`. */
-export const workEraseSubject: Command = {
-  ...{ name: "work erase-subject", ofTenant: true, words: 1, usage: "SUBJECT --reason TEXT" },
-  summary: "Erases what work orders hold of somebody, by destroying the key that it is sealed with.",
-  flags: { reason: { type: "string", doc: "Why; kept in the audit trail." } },
-  run: (context) => {
-    const [subject] = context.words;
-    const { reason } = context.flags;
-    if (subject === undefined || typeof reason !== "string") {
-      throw new UsageError('Say whom and why: gatehouse work erase-subject guest-17 --reason "asked for it"');
-    }
-    return operateAndShow(context, { action: "work.erase-subject", input: { subject, reason } }, () =>
-      context.terminal.print("It is erased. Nobody can read it any more."),
-    );
-  },
-};
-
 function withReason(verb: "cancel" | "revert", summary: string): Command {
   return {
     ...{ name: `work ${verb}`, ofTenant: true, words: 1, usage: "ORDER [--reason TEXT]", summary },
@@ -283,11 +264,6 @@ function seenOf(context: CommandContext): object {
     throw new UsageError("Say which plan was looked at, as work plan shows it: --revision N --digest DIGEST");
   }
   return { order: orderOf(context), revision: numberOf(context, "revision"), digest };
-}
-
-function stoppedOf({ words: [kind, name] }: CommandContext): object {
-  if (kind === undefined) throw new UsageError(`Say what: ${KINDS}.`);
-  return { kind, ...(name === undefined ? {} : { name }) };
 }
 
 function numberOf({ flags }: CommandContext, name: string): number {

@@ -25,7 +25,7 @@ import type { Jobs } from "../kernel/ports/jobs.ts";
 import type { Leases } from "../kernel/ports/leases.ts";
 import type { MediaGrants } from "../kernel/ports/media-grants.ts";
 import type { MediaIntake } from "../kernel/ports/media-intake.ts";
-import type { Migration, ReadTransaction, Store } from "../kernel/ports/store.ts";
+import type { GuardedTables, Migration, ReadTransaction, Store } from "../kernel/ports/store.ts";
 import type { UploadPorts } from "../kernel/ports/uploads.ts";
 import type { Random } from "../kernel/random.ts";
 import type { Sealer } from "../kernel/seal.ts";
@@ -127,6 +127,8 @@ export interface ApplicationParts {
 /** An application served by Gatehouse. */
 export interface Application {
   readonly migrations?: readonly Migration[];
+  /** Its tables on which roles of PostgreSQL are to have less than their usual rights. */
+  readonly guardedTables?: GuardedTables;
   /** One-time links it answers to, by purpose; `console` is taken. */
   readonly linkTargets?: LinkTargets;
   /** Whose request it is, by its host or path. Sessions and principals of one tenant mean nothing to another. Default: one tenant. */

@@ -1,12 +1,9 @@
 import { Hono } from "hono";
-import { createRecorder } from "../audit/recorder.ts";
-import { createRetentionJob } from "../audit/retention.ts";
 import { createConsole, type ConsoleParts, type OperatorConsole } from "../console/console.ts";
 import { consoleLinkTarget } from "../console/link-operations.ts";
 import { EVENTS_PATH } from "../console/event-filter.ts";
 import { createOperations } from "../console/operations.ts";
 import { OPERATOR_GRANT } from "../console/operator.ts";
-import { createPenalties } from "../guards/penalty.ts";
 import { createCspReportAction } from "../http/csp-report.ts";
 import type { Edge, EdgeHandler } from "../http/edge.ts";
 import { createEdgeRoutes } from "../http/routes.ts";
@@ -17,19 +14,20 @@ import type { Outcome } from "../kernel/outcome.ts";
 import type { StoreHealth } from "../kernel/ports/store.ts";
 import { createLive, type Live, type LiveParts } from "../live/live.ts";
 import type { Application, ApplicationParts, Services } from "./application.ts";
+import { startBackground } from "./background.ts";
 import { createGuards } from "./guards.ts";
 import { openMonitoring } from "./monitoring.ts";
-import { createKeyReminder } from "./key-reminder.ts";
-import { createResealingJob } from "./identity/resealing.ts";
-import { startHousekeeping } from "./housekeeping.ts";
 import { mediaRoutes } from "./media/delivery.ts";
 import { mountApplicationUploads, type MountedUploads } from "./media/uploads.ts";
 import { operatorAttempt } from "./operator-attempt.ts";
-import { mountWork, type MountedWork } from "./work/mounted-work.ts";
+import { openWork, withWorkTokens } from "./work/open-work.ts";
+import type { MountedWork } from "./work/mounted-work.ts";
+import { newsOverRealtime } from "./realtime/news.ts";
 import { mountRealtime, type MountedRealtime } from "./realtime/mounted-realtime.ts";
 import { openServices, type Foundation, type ServicesOptions } from "./services.ts";
-import { createStrayUploadsJob } from "./stray-uploads.ts";
 import { timedActions, timedGuards, timedSealer, timedStore } from "./timed.ts";
+import { createStrayUploadsJob } from "./stray-uploads.ts";
+import { timedActions, timedGuards, timedSealer, timedStore, timedStores } from "./timed.ts";
 
 /** What a Gatehouse is opened with. */
 export interface GatehouseOptions extends ServicesOptions {
@@ -84,7 +82,8 @@ export async function openGatehouse(options: GatehouseOptions): Promise<Gatehous
   if (parts.media !== undefined) foundation.media.addGrants(parts.media.grants);
   const uploads = mountApplicationUploads(foundation, parts);
   if (uploads !== undefined) stack.use(uploads);
-  const realtime = parts.realtime && stack.use(await mountRealtime(foundation, parts.realtime));
+  const { sources } = newsOverRealtime(services.config, parts);
+  const realtime = parts.realtime && stack.use(await mountRealtime({ ...foundation, sources }, parts.realtime));
   if (realtime !== undefined) {
     foundation.setRealtime(realtime);
     monitoring.metrics.add(realtime.metrics);
@@ -128,34 +127,18 @@ export async function openGatehouse(options: GatehouseOptions): Promise<Gatehous
   };
 }
 
-async function openWork(
-  foundation: Foundation,
-  { work }: ApplicationParts,
-  stack: AsyncDisposableStack,
-): Promise<MountedWork | undefined> {
-  if (work === undefined || !foundation.services.config.work.enabled) return undefined;
-  const mounted = stack.use(await mountWork(foundation, work));
-  foundation.setWork(mounted.services);
-  return mounted;
-}
-
-/** Tokens for work are recognised by those who serve it. */
-function withWorkTokens(parts: ApplicationParts, work: MountedWork | undefined): ApplicationParts {
-  if (work === undefined) return parts;
-  const { authenticators = {} } = parts;
-  return { ...parts, authenticators: { ...authenticators, bearer: work.bearer(authenticators.bearer) } };
-}
-
 function servicesParts({
+  guardedTables,
   issuer,
   migrations,
   problems,
   tenant,
   theme,
-}: Application): Pick<Application, "issuer" | "migrations" | "problems" | "tenant" | "theme"> {
+}: Application): Pick<Application, "guardedTables" | "issuer" | "migrations" | "problems" | "tenant" | "theme"> {
   return {
     ...(problems === undefined ? {} : { problems }),
     ...(issuer === undefined ? {} : { issuer }),
+    ...(guardedTables === undefined ? {} : { guardedTables }),
     ...(migrations === undefined ? {} : { migrations }),
     ...(tenant === undefined ? {} : { tenant }),
     ...(theme === undefined ? {} : { theme }),
@@ -208,7 +191,7 @@ function furnish(foundation: Foundation, application: Application, parts: Furnis
     components: [...(parts.components ?? []), ...(room?.components ?? [])],
     quota: { components: config.live.components, bytes: config.live.bytes },
     trustedCidrs: config.limits.trustedCidrs,
-    push: { perAddress: config.live.streamsPerAddress },
+    push: { perAddress: config.live.streamsPerAddress, ...newsOverRealtime(config, parts).push },
     uploads: { ...services.uploads, quota: config.uploads, report },
     report,
     frame: (refused) =>
@@ -249,66 +232,19 @@ function inspection({ services, timings }: Foundation): Partial<LiveParts> {
 
 function closeGate(foundation: Foundation, parts: ApplicationParts, actions: readonly AnyAction[]): Gate {
   const { services, stores, report, setGate, timings } = foundation;
-  const { localCounters } = stores;
+  const { localCounters, snapshots } = stores;
   const { signatures = {}, authenticators = {} } = parts;
   const guards = createGuards({ ...foundation, localCounters, signatures, authenticators });
-  const settings = { settings: services.config.guards, report };
+  const settings = { settings: services.config.guards, report, snapshots };
   const gate =
     timings === undefined
       ? createGate({ ...services, ...settings, actions, guards })
       : createGate({
-          ...{ ...services, ...settings, store: timedStore(services.store, timings) },
+          ...{ ...services, ...settings, ...timedStores(services.store, snapshots, timings) },
           ...{ actions: timedActions(actions, timings), guards: timedGuards(guards, timings) },
         });
   setGate(gate);
   return gate;
-}
-
-const DAY = 86_400_000;
-
-/** What has something to do besides answering, where the application has it. */
-interface Background {
-  readonly uploads: MountedUploads | undefined;
-  readonly realtime: MountedRealtime | undefined;
-  readonly work: MountedWork | undefined;
-}
-
-function startBackground(
-  foundation: Foundation,
-  stack: AsyncDisposableStack,
-  { uploads, realtime, work }: Background,
-): void {
-  const { services, sessions, records, keyKeeper: keys, systemEvents, report } = foundation;
-  const { config } = services;
-  stack.use(createRecorder({ ...services, report }));
-  stack.use(
-    createPenalties({ ...services, settings: config.penalties, trustedCidrs: config.limits.trustedCidrs, report }),
-  );
-  const prune = createRetentionJob({ ...services, keep: config.audit.retentionDays * DAY });
-  const { rotateAfter } = config.keys;
-  const remind = createKeyReminder({ ...services, keys, rotateAfter, remind: systemEvents.keyRotationDue });
-  const strays = createStrayUploadsJob({
-    ...services,
-    note: "stray-uploads",
-    found: systemEvents.uploadsUnknown,
-    deleted: systemEvents.uploadsDeleted,
-  });
-  const { identity } = services;
-  const { artifacts, clients, grantRecord } = identity ?? {};
-  const reseal = identity && createResealingJob({ ...services, ...identity, keys, signingKeys: identity.keys });
-  const { guests } = foundation;
-  const jobs = {
-    strays,
-    media: uploads?.tidy,
-    prune,
-    remind,
-    reseal,
-    joinTokens: guests,
-    look: guests.alerts,
-    realtime,
-    work,
-  };
-  stack.use(startHousekeeping({ ...services, sessions, records, artifacts, clients, grantRecord, ...jobs, report }));
 }
 
 async function mountRoutes(

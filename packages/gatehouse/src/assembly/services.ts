@@ -85,16 +85,17 @@ export interface Foundation {
  * @throws {KeyFileError} when the key file cannot be used.
  */
 export async function openServices(
-  options: ServicesOptions & Pick<Application, "issuer" | "migrations" | "problems" | "tenant" | "theme">,
+  options: ServicesOptions &
+    Pick<Application, "guardedTables" | "issuer" | "migrations" | "problems" | "tenant" | "theme">,
   stack: AsyncDisposableStack,
 ): Promise<Foundation> {
-  const { config, clock, random, migrations = [], tenant, issuer, theme, problems } = options;
+  const { config, clock, random, migrations = [], guardedTables, tenant, issuer, theme, problems } = options;
   const ids = createIds(clock, random);
   const { events, report } = openLog(options, ids, stack);
   const announce = systemEvents({ events, ids, clock });
   const { keyRing, keep } = loadKeys({ config, environment: options.environment ?? {}, clock, random });
   const onStateChange = announce.storeChange;
-  const stores = await openStores({ config, clock, random, migrations, report, onStateChange }, stack);
+  const stores = await openStores({ config, clock, random, migrations, guardedTables, report, onStateChange }, stack);
   const { store, counters, bus } = stores;
   const keyKeeper = stack.use(await keep(bus, report));
   const bans = stack.use(await createBans({ store, bus, clock, ids, report }));

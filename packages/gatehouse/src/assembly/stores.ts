@@ -1,11 +1,10 @@
-import { readFileSync } from "node:fs";
 import type { StoreKeeper } from "../console/system-operations.ts";
 import type { Clock } from "../kernel/clock.ts";
 import type { Config } from "../kernel/config.ts";
 import { deny } from "../kernel/outcome.ts";
 import type { Bus } from "../kernel/ports/bus.ts";
 import type { Counters } from "../kernel/ports/counters.ts";
-import type { Migration, Store, StoreHealth } from "../kernel/ports/store.ts";
+import type { GuardedTables, Migration, SnapshotReads, Store, StoreHealth } from "../kernel/ports/store.ts";
 import { problems } from "../kernel/problems.ts";
 import type { Random } from "../kernel/random.ts";
 import { createMemoryBus } from "../store/memory/memory-bus.ts";
@@ -16,7 +15,9 @@ import { createSqlCounters } from "../store/sql/sql-counters.ts";
 import { backupStore, BackupError } from "../store/sqlite/sqlite-backup.ts";
 import { openSqliteStore, type SqliteStore } from "../store/sqlite/sqlite-store.ts";
 import type { StoreStateChange } from "../store/breaker.ts";
+import type { PostgresReplica } from "../store/postgres/postgres-replica.ts";
 import { createResilientCounters } from "../store/time-box.ts";
+import { postgresSchema, postgresSettings } from "./postgres-settings.ts";
 
 /** What the stores are opened with. */
 export interface StoresParts {
@@ -25,6 +26,8 @@ export interface StoresParts {
   readonly random: Random;
   /** Besides the core's own. */
   readonly migrations: readonly Migration[];
+  /** Besides the core's own. */
+  readonly guardedTables?: GuardedTables | undefined;
   readonly report: (error: unknown) => void;
   /** Told when a store stops and starts answering. */
   readonly onStateChange: (change: StoreStateChange) => void;
@@ -33,6 +36,8 @@ export interface StoresParts {
 /** Every store of a server, opened as configured. */
 export interface Stores {
   readonly store: Store;
+  /** Where actions without effects read, where that is not the store itself. */
+  readonly snapshots: SnapshotReads | undefined;
   readonly counters: Counters;
   /** Of this process alone, for limits that only have to be coarse. */
   readonly localCounters: Counters;
@@ -49,10 +54,13 @@ const SHORTEST_COMMAND_TIMEOUT = 250;
  */
 export async function openStores(parts: StoresParts, stack: AsyncDisposableStack): Promise<Stores> {
   const { store, backup } = await openTransactional(parts, stack);
+  const replica = await openReplica(parts, stack, store);
   const shared = await openShared(parts, stack, store);
-  const probes = [() => store.health(), ...shared.probes];
+  const probes = [store, ...(replica === undefined ? [] : [replica])].map((one) => () => one.health());
+  probes.push(...shared.probes);
   return {
     store,
+    snapshots: replica,
     counters: shared.counters,
     localCounters: stack.use(createMemoryCounters({ clock: parts.clock })),
     bus: shared.bus,
@@ -65,30 +73,39 @@ async function openTransactional(
   stack: AsyncDisposableStack,
 ): Promise<{ readonly store: Store; readonly backup: StoreKeeper["backup"] }> {
   const { config, clock, random, report } = parts;
-  const { profile } = config;
-  const migrations = [...coreMigrations, ...parts.migrations];
   if (config.store.engine === "sqlite") {
+    const migrations = [...coreMigrations, ...parts.migrations];
     const store: SqliteStore = stack.use(
-      await openSqliteStore({ directory: config.dataDirectory, clock, migrations, profile, report }),
+      await openSqliteStore({ directory: config.dataDirectory, clock, migrations, profile: config.profile, report }),
     );
     return { store, backup: (file) => backUp(store, file) };
   }
   const { openPostgresStore } = await import("../store/postgres/postgres-store.ts");
-  const { postgresUrl, postgresCa } = config.store;
-  if (postgresUrl === undefined) throw new TypeError("store.postgresUrl is not set.");
   const store = stack.use(
     await openPostgresStore({
-      url: postgresUrl,
-      clock,
-      random,
-      migrations,
-      profile,
-      report,
+      ...postgresSchema(config, parts),
+      ...{ clock, random, report },
       onStateChange: (change) => parts.onStateChange(change),
-      ...(postgresCa === undefined ? {} : { ca: readFileSync(postgresCa, "utf8") }),
     }),
   );
   return { store, backup: undefined };
+}
+
+async function openReplica(
+  { config, clock, report, onStateChange }: StoresParts,
+  stack: AsyncDisposableStack,
+  primary: Store,
+): Promise<PostgresReplica | undefined> {
+  const { engine, postgresReplicaUrl: url, postgresReplicaPatience: patience } = config.store;
+  if (engine !== "postgres" || url === undefined) return undefined;
+  const { openPostgresReplica } = await import("../store/postgres/postgres-replica.ts");
+  return stack.use(
+    openPostgresReplica({
+      ...postgresSettings(config, url),
+      ...{ primary, clock, patience, report },
+      onStateChange: (change) => onStateChange(change),
+    }),
+  );
 }
 
 interface Shared {
@@ -131,17 +148,15 @@ async function openMemoryCounters(parts: StoresParts, stack: AsyncDisposableStac
 
 /** Processes that share a PostgreSQL server hear each other through it; a single process hears itself. */
 async function openBus(parts: StoresParts, stack: AsyncDisposableStack, store: Store): Promise<Bus> {
-  const { postgresUrl, postgresCa } = parts.config.store;
+  const { postgresUrl } = parts.config.store;
   if (store.dialect === "sqlite" || postgresUrl === undefined)
     return stack.use(createMemoryBus({ report: parts.report }));
   const { openPostgresBus } = await import("../store/postgres/postgres-bus.ts");
   return stack.use(
     await openPostgresBus({
-      url: postgresUrl,
+      ...postgresSettings(parts.config, postgresUrl),
       random: parts.random,
       report: parts.report,
-      profile: parts.config.profile,
-      ...(postgresCa === undefined ? {} : { ca: readFileSync(postgresCa, "utf8") }),
     }),
   );
 }

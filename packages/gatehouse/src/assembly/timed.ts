@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import type { MeasuredPart, ServerTimings } from "../http/server-timing.ts";
 import type { AnyAction } from "../kernel/action.ts";
 import type { Guard, GuardStep } from "../kernel/guard.ts";
-import type { Store } from "../kernel/ports/store.ts";
+import type { SnapshotReads, Store } from "../kernel/ports/store.ts";
 import type { Sealer } from "../kernel/seal.ts";
 
 /** Guards whose steps are measured, under their phase and name. */
@@ -53,6 +53,19 @@ export function timedStore(store: Store, timings: ServerTimings): Store {
     health: () => store.health(),
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   };
+}
+
+/** A store that is measured, and reads that are, wherever they are answered. */
+export function timedStores(
+  store: Store,
+  snapshots: SnapshotReads | undefined,
+  timings: ServerTimings,
+): { readonly store: Store; readonly snapshots: SnapshotReads | undefined } {
+  const reads: SnapshotReads | undefined = snapshots && {
+    read: (purpose, work) =>
+      timings.measure({ name: "store", of: "read" }, () => snapshots.read(purpose, AsyncLocalStorage.bind(work))),
+  };
+  return { store: timedStore(store, timings), snapshots: reads };
 }
 
 /** A sealer that is measured. */

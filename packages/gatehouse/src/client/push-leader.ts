@@ -1,4 +1,5 @@
 import type { CoreParts } from "./chunks.ts";
+import { Carriers, type CarriedNews } from "./carrier.ts";
 import { EventReader, type StreamEvent } from "./event-reader.ts";
 import type { Message, PushState } from "./push-state.ts";
 
@@ -24,18 +25,21 @@ export class Leader {
   readonly #core: CoreParts;
   readonly #state: PushState;
   readonly #tell: (message: Message) => void;
+  readonly #left = new AbortController();
+  readonly #carriers: Carriers;
   #stream = new AbortController();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #gathering: ReturnType<typeof setTimeout> | undefined;
   #failures = 0;
-  #stopped = false;
 
   constructor(core: CoreParts, state: PushState, tell: (message: Message) => void) {
     this.#core = core;
     this.#state = state;
     this.#tell = tell;
-    window.addEventListener("online", this.#again);
-    window.addEventListener("offline", this.#again);
+    const { signal } = this.#left;
+    window.addEventListener("online", this.#again, { signal });
+    window.addEventListener("offline", this.#again, { signal });
+    this.#carriers = new Carriers(this.#again, signal);
     tell({ kind: "ask" });
     this.changed();
   }
@@ -47,11 +51,9 @@ export class Leader {
   }
 
   stop(): void {
-    this.#stopped = true;
+    this.#left.abort();
     clearTimeout(this.#timer);
     clearTimeout(this.#gathering);
-    window.removeEventListener("online", this.#again);
-    window.removeEventListener("offline", this.#again);
     this.#stream.abort();
   }
 
@@ -59,7 +61,7 @@ export class Leader {
   readonly #again = (): void => {
     clearTimeout(this.#timer);
     this.#stream.abort();
-    if (this.#stopped || !navigator.onLine) return;
+    if (this.#left.signal.aborted || !navigator.onLine) return;
     const stream = new AbortController();
     this.#stream = stream;
     this.#open(stream).then(
@@ -84,6 +86,10 @@ export class Leader {
       ...{ component_id, topics },
       joining: joining.has(component_id),
     }));
+    const request = { components, last_event_id };
+    if (this.#carriers.patience > 0) return this.#carriers.patience;
+    if (await this.#carry(request, joined, stream.signal)) return this.#backOff();
+    if (stream.signal.aborted) return undefined;
     const response = await this.#core.wire.send("stream", {
       method: "POST",
       headers: {
@@ -91,7 +97,7 @@ export class Leader {
         accept: "text/event-stream",
         "x-csrf-token": this.#core.currentToken(),
       },
-      body: JSON.stringify({ components, last_event_id }),
+      body: JSON.stringify(request),
       cache: "no-store",
       signal: stream.signal,
     });
@@ -99,9 +105,29 @@ export class Leader {
       // The document of the server's own route, or whatever something in between has written.
       return this.#refused((await response.json()) as Refusal, wants);
     }
-    this.#tell({ kind: "open", joined });
+    this.#tell({ kind: "open", joined, over: "stream" });
     await this.#read(response.body, stream);
     return this.#backOff();
+  }
+
+  /**
+   * Hears of news over a connection of the application until it has ended, where there is one. What it refuses a stream
+   * is asked for, which says why.
+   */
+  async #carry(request: object, joined: readonly string[], signal: AbortSignal): Promise<boolean> {
+    const carrier = this.#carriers.for(request);
+    if (carrier === undefined) return false;
+    let isHeard = false;
+    const hear = ({ event, id: position, components: ids = [] }: CarriedNews): void => {
+      this.#failures = 0;
+      if (!isHeard) this.#tell({ kind: "open", joined, over: "realtime" });
+      isHeard = true;
+      if (event === "stale") this.#tell({ kind: "stale", ids, position });
+      else this.#tell({ kind: event === "reset" ? "reset" : "at", position });
+    };
+    await carrier.follow(request, hear, signal).catch(() => undefined);
+    if (isHeard) this.#carriers.wait();
+    return isHeard;
   }
 
   async #read(body: ReadableStream<Uint8Array<ArrayBuffer>>, stream: AbortController): Promise<void> {

@@ -7,8 +7,8 @@ export type Message =
   | { readonly kind: "ask" }
   /** What a tab wants; `joining` is what is new in it. */
   | { readonly kind: "want"; readonly tab: string; readonly wants: Wants; readonly joining: readonly string[] }
-  /** There is a stream in which these are no longer new. */
-  | { readonly kind: "open"; readonly joined: readonly string[] }
+  /** News come in which these are no longer new; by a stream, or over a connection of the application. */
+  | { readonly kind: "open"; readonly joined: readonly string[]; readonly over: "stream" | "realtime" }
   /** Components that are stale, in whichever tab they are. */
   | { readonly kind: "stale"; readonly ids: readonly string[]; readonly position: string }
   /** Everything may be stale. */

@@ -14,7 +14,7 @@ import {
 import type { PageContent } from "./page-content.ts";
 import type { PageParts } from "./page-parts.ts";
 import { switchedOff } from "./switched-off.ts";
-import { attemptForm } from "./sent-form.ts";
+import { takeForm } from "./sent-form.ts";
 
 type Fields = Pick<URLSearchParams, "get">;
 
@@ -57,23 +57,23 @@ async function clients(parts: PageParts, inbound: Inbound, shown: Shown = {}): P
   return violations.length === 0 ? { ...page, body } : { ...page, body, status: problems.VALIDATION_ERROR.status };
 }
 
-async function take(
+function take(
   parts: PageParts,
   context: Context,
   [action, inputOf]: readonly [string, (fields: Fields) => unknown],
 ): Promise<Response> {
-  const { edge } = parts;
-  const inbound = edge.of(context);
-  const { outcome, texts: fields } = await attemptForm(edge, inbound, { action, input: inputOf });
-  if (!outcome.ok) {
-    const { problem, violations = [] } = outcome;
-    if (problem !== problems.VALIDATION_ERROR || inbound.accepts !== "html") return parts.refuse(inbound, outcome);
-    return parts.show(context, () => clients(parts, inbound, { typed: typedIn(fields), violations }));
-  }
-  const made = MadeSecret.safeParse(outcome.value);
-  const secret = made.success && (made.data.secret ?? made.data.token) !== undefined;
-  if (!secret) return edge.redirect(inbound, CLIENTS_PATH);
-  return parts.show(context, () => clients(parts, inbound, { made: made.data }));
+  return takeForm(parts, context, {
+    ...{ action, input: inputOf },
+    mend: ({ denial: { problem, violations = [] }, texts }) =>
+      problem === problems.VALIDATION_ERROR
+        ? (inbound) => clients(parts, inbound, { typed: typedIn(texts), violations })
+        : undefined,
+    done: (value) => {
+      const { success, data: made } = MadeSecret.safeParse(value);
+      const isMade = success && (made.secret ?? made.token) !== undefined;
+      return isMade ? (inbound) => clients(parts, inbound, { made }) : CLIENTS_PATH;
+    },
+  });
 }
 
 function which(fields: Fields): unknown {

@@ -1,4 +1,4 @@
-import { Hono, type Context } from "hono";
+import { Hono } from "hono";
 import { z } from "zod";
 import { html, type Html } from "../html/html.ts";
 import type { Inbound } from "../http/inbound.ts";
@@ -6,7 +6,7 @@ import { EMERGENCY_EFFECTS, EMERGENCY_MEASURES } from "../kernel/ports/emergency
 import { moment } from "./format.ts";
 import type { PageContent } from "./page-content.ts";
 import type { PageParts } from "./page-parts.ts";
-import { attemptForm, type FormAttempt } from "./sent-form.ts";
+import { takeForm } from "./sent-form.ts";
 
 const PATH = "/console/emergency";
 const Measures = z.object({
@@ -18,7 +18,8 @@ export function emergencyRoutes(parts: Omit<PageParts, "isOffered" | "ids">): Ho
   const app = new Hono();
   app.get(PATH, (context) => parts.show(context, (inbound) => emergency(parts, inbound)));
   app.post(`${PATH}/set`, (context) =>
-    take(parts, context, {
+    takeForm(parts, context, {
+      done: PATH,
       action: "emergency.set",
       input: (texts) => {
         const minutes = texts.get("minutes") ?? "";
@@ -30,7 +31,11 @@ export function emergencyRoutes(parts: Omit<PageParts, "isOffered" | "ids">): Ho
     }),
   );
   app.post(`${PATH}/lift`, (context) =>
-    take(parts, context, { action: "emergency.lift", input: (texts) => ({ measure: texts.get("measure") }) }),
+    takeForm(parts, context, {
+      done: PATH,
+      action: "emergency.lift",
+      input: (texts) => ({ measure: texts.get("measure") }),
+    }),
   );
   return app;
 }
@@ -75,11 +80,4 @@ function setForm(measure: string, csrfToken: string): Html {
     <label>Minutes<input name="minutes" value="60" required inputmode="numeric" autocomplete="off" /></label>
     <div class="buttons"><button class="button danger" type="submit">Set</button></div>
   </form>`;
-}
-
-async function take(parts: Parts, context: Context, form: FormAttempt): Promise<Response> {
-  const { edge } = parts;
-  const inbound = edge.of(context);
-  const { outcome } = await attemptForm(edge, inbound, form);
-  return outcome.ok ? edge.redirect(inbound, PATH) : parts.refuse(inbound, outcome);
 }

@@ -15,7 +15,7 @@ import {
 } from "./join-token-page.ts";
 import type { PageContent } from "./page-content.ts";
 import type { PageParts } from "./page-parts.ts";
-import { attemptForm } from "./sent-form.ts";
+import { takeForm } from "./sent-form.ts";
 
 type Fields = URLSearchParams;
 
@@ -78,22 +78,22 @@ async function one(parts: PageParts, inbound: Inbound, id: string): Promise<Page
   return { ...PAGE, body: oneJoinTokenPage({ token, usage, now: inbound.receivedAt, csrfToken }) };
 }
 
-async function take(
+function take(
   parts: PageParts,
   context: Context,
   [action, inputOf]: readonly [string, (fields: Fields) => unknown],
 ): Promise<Response> {
-  const { edge } = parts;
-  const inbound = edge.of(context);
-  const { outcome, texts: fields } = await attemptForm(edge, inbound, { action, input: inputOf });
-  if (!outcome.ok) {
-    const { problem, violations = [] } = outcome;
-    if (problem !== problems.VALIDATION_ERROR || inbound.accepts !== "html") return parts.refuse(inbound, outcome);
-    return parts.show(context, () => list(parts, inbound, { typed: typedIn(fields), violations }));
-  }
-  const made = MadeJoinToken.safeParse(outcome.value);
-  if (!made.success) return edge.redirect(inbound, JOIN_TOKENS_PATH);
-  return parts.show(context, () => list(parts, inbound, { made: made.data }));
+  return takeForm(parts, context, {
+    ...{ action, input: inputOf },
+    mend: ({ denial: { problem, violations = [] }, texts }) =>
+      problem === problems.VALIDATION_ERROR
+        ? (inbound) => list(parts, inbound, { typed: typedIn(texts), violations })
+        : undefined,
+    done: (value) => {
+      const { success, data: made } = MadeJoinToken.safeParse(value);
+      return success ? (inbound) => list(parts, inbound, { made }) : JOIN_TOKENS_PATH;
+    },
+  });
 }
 
 function newToken(fields: Fields): unknown {

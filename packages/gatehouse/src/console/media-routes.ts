@@ -3,7 +3,7 @@ import type { Inbound } from "../http/inbound.ts";
 import { isAssetState, MEDIA_PATH, mediaPage, MediaRows, MediaStatus } from "./media-page.ts";
 import type { PageContent } from "./page-content.ts";
 import type { PageParts } from "./page-parts.ts";
-import { attemptForm } from "./sent-form.ts";
+import { takeForm } from "./sent-form.ts";
 
 const SHOWN = 50;
 
@@ -37,15 +37,12 @@ async function media(parts: PageParts, inbound: Inbound): Promise<PageContent> {
   };
 }
 
-async function decide(
+function decide(
   parts: PageParts,
   context: Context,
   { action, fields }: { readonly action: string; readonly fields: readonly string[] },
 ): Promise<Response> {
-  const { edge } = parts;
-  const inbound = edge.of(context);
   const input = (texts: URLSearchParams): object =>
     Object.fromEntries(fields.map((name) => [name, texts.get(name) ?? ""]));
-  const { outcome } = await attemptForm(edge, inbound, { action, input });
-  return outcome.ok ? edge.redirect(inbound, MEDIA_PATH) : parts.refuse(inbound, outcome);
+  return takeForm(parts, context, { action, input, done: MEDIA_PATH });
 }

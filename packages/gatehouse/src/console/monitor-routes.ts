@@ -5,7 +5,7 @@ import type { Inbound } from "../http/inbound.ts";
 import { moment } from "./format.ts";
 import type { PageContent } from "./page-content.ts";
 import type { PageParts } from "./page-parts.ts";
-import { attemptForm } from "./sent-form.ts";
+import { takeForm } from "./sent-form.ts";
 
 const PATH = "/console/monitors";
 
@@ -113,10 +113,7 @@ function stepResult(failed: boolean, skipped: string | undefined): Html {
   return html`<span class="tag good">well</span>`;
 }
 
-async function run(parts: PageParts, context: Context): Promise<Response> {
-  const { edge } = parts;
-  const inbound = edge.of(context);
+function run(parts: PageParts, context: Context): Promise<Response> {
   const input = (): object => ({ name: context.req.param("name") });
-  const { outcome } = await attemptForm(edge, inbound, { action: "monitors.run", input });
-  return outcome.ok ? edge.redirect(inbound, PATH) : parts.refuse(inbound, outcome);
+  return takeForm(parts, context, { action: "monitors.run", input, done: PATH });
 }

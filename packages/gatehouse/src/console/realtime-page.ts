@@ -1,7 +1,13 @@
 import { z } from "zod";
 import { html, type Html } from "../html/html.ts";
 import { moment } from "./format.ts";
-import { principalFields, realtimeForms, REALTIME_PATH, type RealtimeFilter } from "./realtime-forms.ts";
+import {
+  principalFields,
+  realtimeForms,
+  REALTIME_PATH,
+  type RealtimeFilter,
+  type RefusedStep,
+} from "./realtime-forms.ts";
 
 const Principal = z.object({ type: z.string(), id: z.string() });
 const Node = z.object({
@@ -61,6 +67,7 @@ export interface RealtimePageParts extends MuteRows {
   readonly found: RealtimeRows;
   readonly filter: RealtimeFilter;
   readonly done: Done | undefined;
+  readonly refused: RefusedStep | undefined;
   readonly csrfToken: string;
   /** Makes the keys under which forms are carried out once. */
   readonly idempotencyKey: () => string;

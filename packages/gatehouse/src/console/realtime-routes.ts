@@ -2,11 +2,13 @@ import { Hono, type Context } from "hono";
 import { z } from "zod";
 import { html } from "../html/html.ts";
 import type { Inbound } from "../http/inbound.ts";
+import type { Problem } from "../kernel/problem.ts";
+import { problems } from "../kernel/problems.ts";
 import type { PageContent } from "./page-content.ts";
 import type { PageParts } from "./page-parts.ts";
 import { REALTIME_PATH, type RealtimeFilter } from "./realtime-forms.ts";
 import { MuteRows, realtimePage, RealtimeRows, type Done } from "./realtime-page.ts";
-import { attemptForm, type FormAttempt } from "./sent-form.ts";
+import { takeForm, type FormAttempt, type RefusedForm } from "./sent-form.ts";
 
 const Kicked = z.object({ connections: z.number(), silent: z.array(z.unknown()) });
 
@@ -28,7 +30,7 @@ export function realtimeRoutes(parts: PageParts): Hono {
   return app;
 }
 
-async function realtime(parts: PageParts, inbound: Inbound): Promise<PageContent> {
+async function realtime(parts: PageParts, inbound: Inbound, refused?: RefusedForm): Promise<PageContent> {
   const page = {
     title: "Realtime",
     lead: "Who is connected, what is heard, and who reads slowly, on all servers.",
@@ -48,7 +50,16 @@ async function realtime(parts: PageParts, inbound: Inbound): Promise<PageContent
   const found = RealtimeRows.parse(await parts.ask(inbound, { action: "realtime.connections", input }));
   const { mutes } = MuteRows.parse(await parts.ask(inbound, { action: "realtime.mutes" }));
   const made = { csrfToken: parts.edge.csrfToken(inbound), idempotencyKey: () => parts.ids.next() };
-  return { ...page, body: realtimePage({ found, mutes, filter, done: doneOf(query), ...made }) };
+  const step = inbound.url.pathname.slice(REALTIME_PATH.length + 1);
+  const body = realtimePage({
+    found,
+    mutes,
+    filter,
+    done: doneOf(query),
+    refused: refused && { ...refused, step },
+    ...made,
+  });
+  return { ...page, body, ...(refused === undefined ? {} : { status: refused.denial.problem.status }) };
 }
 
 function doneOf(query: URLSearchParams): Done | undefined {
@@ -93,11 +104,17 @@ function read(texts: URLSearchParams, name: string): string {
   return (texts.get(name) ?? "").trim();
 }
 
-async function take({ edge, refuse }: PageParts, context: Context, form: FormAttempt): Promise<Response> {
-  const inbound = edge.of(context);
-  const { outcome } = await attemptForm(edge, inbound, form);
-  if (!outcome.ok) return refuse(inbound, outcome);
-  const { success, data } = Kicked.safeParse(outcome.value);
-  const query = success ? `?closed=${data.connections}&silent=${data.silent.length}` : "";
-  return edge.redirect(inbound, REALTIME_PATH + query);
+/** What an operator can mend in the form, so that nothing that was typed has to be typed again. */
+const MENDABLE: ReadonlySet<Problem> = new Set([problems.VALIDATION_ERROR, problems.NOT_FOUND]);
+
+function take(parts: PageParts, context: Context, form: FormAttempt): Promise<Response> {
+  return takeForm(parts, context, {
+    ...form,
+    mend: (refused) =>
+      MENDABLE.has(refused.denial.problem) ? (inbound) => realtime(parts, inbound, refused) : undefined,
+    done: (value) => {
+      const { success, data } = Kicked.safeParse(value);
+      return REALTIME_PATH + (success ? `?closed=${data.connections}&silent=${data.silent.length}` : "");
+    },
+  });
 }

@@ -12,7 +12,7 @@ import {
   signingKeyPage,
   type SigningKeyFormParts,
 } from "./signing-key-page.ts";
-import { attemptForm } from "./sent-form.ts";
+import { takeForm } from "./sent-form.ts";
 
 interface Step {
   readonly verb: "rotate" | "prune" | "compromise";
@@ -73,10 +73,9 @@ function formOf({ edge, ids }: PageParts, inbound: Inbound): SigningKeyFormParts
   return { csrfToken: edge.csrfToken(inbound), idempotencyKey: ids.next() };
 }
 
-async function perform(parts: PageParts, context: Context, { verb, done, input }: Step): Promise<Response> {
-  const { edge } = parts;
-  const inbound = edge.of(context);
-  const { outcome } = await attemptForm(edge, inbound, { action: `oauth.keys.${verb}`, input });
-  if (!outcome.ok) return parts.refuse(inbound, outcome);
-  return edge.redirect(inbound, `${SIGNING_KEYS_PATH}?done=${done}`);
+function perform(parts: PageParts, context: Context, { verb, done, input }: Step): Promise<Response> {
+  return takeForm(parts, context, {
+    ...{ action: `oauth.keys.${verb}`, input },
+    done: `${SIGNING_KEYS_PATH}?done=${done}`,
+  });
 }

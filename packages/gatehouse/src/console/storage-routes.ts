@@ -1,11 +1,11 @@
-import { Hono, type Context } from "hono";
+import { Hono } from "hono";
 import { z } from "zod";
 import { html } from "../html/html.ts";
 import type { Inbound } from "../http/inbound.ts";
 import type { PageContent } from "./page-content.ts";
 import type { PageParts } from "./page-parts.ts";
 import { STORAGE_PATH, storagePage, StorageRows, type Breach } from "./storage-page.ts";
-import { attemptForm, type FormAttempt } from "./sent-form.ts";
+import { takeForm } from "./sent-form.ts";
 
 type Parts = Pick<PageParts, "edge" | "show" | "ask" | "refuse" | "isOffered">;
 
@@ -19,9 +19,14 @@ const Events = z.object({ events: z.array(z.object({ action: z.string(), at: z.n
 export function storageRoutes(parts: Parts): Hono {
   const app = new Hono();
   app.get(STORAGE_PATH, (context) => parts.show(context, (inbound) => storage(parts, inbound)));
-  app.post(`${STORAGE_PATH}/probe`, (context) => take(parts, context, { action: "storage.probe", input: () => ({}) }));
+  app.post(`${STORAGE_PATH}/probe`, (context) =>
+    takeForm(parts, context, { action: "storage.probe", input: () => ({}), done: STORAGE_PATH }),
+  );
   app.post(`${STORAGE_PATH}/resume`, (context) =>
-    take(parts, context, { action: "storage.resume", input: (fields) => ({ target: fields.get("target") ?? "" }) }),
+    takeForm(parts, context, {
+      ...{ action: "storage.resume", done: STORAGE_PATH },
+      input: (fields) => ({ target: fields.get("target") ?? "" }),
+    }),
   );
   return app;
 }
@@ -52,10 +57,4 @@ async function breachesOf(parts: Parts, inbound: Inbound): Promise<readonly Brea
     ...{ action, count: seen.length },
     at: Math.max(...seen.map(({ at }) => at)),
   }));
-}
-
-async function take({ edge, refuse }: Parts, context: Context, form: FormAttempt): Promise<Response> {
-  const inbound = edge.of(context);
-  const { outcome } = await attemptForm(edge, inbound, form);
-  return outcome.ok ? edge.redirect(inbound, STORAGE_PATH) : refuse(inbound, outcome);
 }

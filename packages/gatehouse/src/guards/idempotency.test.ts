@@ -127,7 +127,7 @@ describe("idempotencyGuard, refusals", () => {
     assert.equal(code(await kit.attempt(action, { item: 5 })), "VALIDATION_ERROR");
     const outcome = await kit.attempt(action);
     assert.equal(code(outcome), "IDEMPOTENCY_KEY_REQUIRED");
-    assert.equal(!outcome.ok && outcome.problem.status, 400);
+    assert.equal(!outcome.ok && outcome.problem.status, 428);
     assert.equal(runs.length, 0);
   });
 

@@ -57,7 +57,7 @@ type StoredBody = { readonly value?: unknown } | { readonly bytes: number };
  * sealed result is stored there, too, and repeated attempts are answered with it. Keys belong to tenant,
  * principal and action. Denials and errors are never stored.
  *
- * Denies with `IDEMPOTENCY_KEY_REQUIRED` and `IDEMPOTENCY_KEY_INVALID` (400), `IDEMPOTENCY_KEY_REUSED` (422)
+ * Denies with `IDEMPOTENCY_KEY_REQUIRED` (428), `IDEMPOTENCY_KEY_INVALID` (400), `IDEMPOTENCY_KEY_REUSED` (422)
  * for another input under the same key, `IDEMPOTENCY_IN_PROGRESS` (409) when the execution in flight takes
  * longer than duplicates wait, `IDEMPOTENCY_RESULT_TOO_LARGE` (409) for results that were not kept.
  *

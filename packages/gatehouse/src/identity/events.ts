@@ -3,6 +3,7 @@ import { defineEvents } from "../kernel/event.ts";
 /** Events of the identity provider. */
 export const identityEvents = defineEvents({
   oauth_token_issued: { level: "info", description: "The token endpoint issued tokens to a client." },
+  oauth_token_revoked: { level: "info", description: "A client gave a token up; it counts no longer." },
   oauth_answered: { level: "info", description: "An endpoint of the protocol answered a request." },
   oauth_client_registered: { level: "info", description: "A client registered itself." },
   oauth_client_changed: { level: "info", description: "A client changed its registration." },

@@ -122,7 +122,16 @@ export class Issuers {
   }
 
   #build(tenant: string, origin: string): Issuer {
-    const { keyRing, sealer, keys, findAccount, isFirstParty, proofNonces = false, ownResources, ...settings } = this.#parts;
+    const {
+      keyRing,
+      sealer,
+      keys,
+      findAccount,
+      isFirstParty,
+      proofNonces = false,
+      ownResources,
+      ...settings
+    } = this.#parts;
     // Without keys the engine would take its own, which everybody knows.
     if (keys.all().length === 0) throw new TypeError("There are no keys to sign tokens with yet.");
     const cookieKeys = keyRing.all(COOKIES).map(({ mac }) => base64url(mac(tenant)));

@@ -195,6 +195,9 @@ describe("resolveConfig", () => {
       /^server\.tls\.dev/,
     );
     refuseOne({ store: { engine: "postgres" } }, "development", /^store\.postgresUrl: /);
+    const owner = "postgres://owner@localhost/app";
+    const store = { engine: "postgres", postgresUrl: owner, postgresMigratorUrl: owner };
+    refuseOne({ store }, "development", /runs as the owner of the schema may change it/);
     refuseOne({ counters: { engine: "valkey" } }, "development", /^counters\.valkeyUrl: /);
     refuseOne({ session: { idle: "13h" } }, "development", /^session\.idle: /);
     refuseOne({ penalties: { soft: { threshold: 10 } } }, "development", /^penalties\.hard\.threshold: /);
@@ -219,6 +222,9 @@ describe("resolveConfig", () => {
     );
     refuseOne({ ...safe, counters: { onFailure: "allow" } }, "production", /^counters\.onFailure: /);
     refuseOne({ ...safe, store: { postgresUrl: "postgres://db/app?sslmode=disable" } }, "production", /verify-full/);
+    for (const name of ["postgresMigratorUrl", "postgresReplicaUrl", "postgresAdminUrl"]) {
+      refuseOne({ ...safe, store: { [name]: "postgres://db/app?sslmode=disable" } }, "production", /verify-full/);
+    }
     refuseOne({ ...safe, seal: { plaintextUntil: NOW + 91 * DAY } }, "production", /^seal\.plaintextUntil: .*90 days/);
   });
 

@@ -113,6 +113,7 @@ function placeholder(name: string): AnyAction {
     limits: undefined,
     idempotency: false,
     audit: {},
+    isolation: "serializable",
     run: async () => deny(problems.ACTION_NOT_FOUND),
   };
 }

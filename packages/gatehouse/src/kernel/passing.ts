@@ -11,13 +11,15 @@ import type { Ids } from "./ids.ts";
 import { deny, isDenial, type Denial, type Outcome, type Success } from "./outcome.ts";
 import { Held, RolledBack, transact } from "./rollback.ts";
 import { fillPassage, openPassage, type OpenPassage, type Passenger, type Route } from "./passage.ts";
-import type { Store, WriteTransaction } from "./ports/store.ts";
+import type { ReadTransaction, SnapshotReads, Store, WriteTransaction } from "./ports/store.ts";
 import { problems } from "./problems.ts";
 import type { Receive } from "./receive.ts";
 
 /** What passing needs of its surroundings. */
 export interface PassingParts {
   readonly store: Store;
+  /** Where actions without effects read. Default: the store. */
+  readonly snapshots?: SnapshotReads | undefined;
   readonly events: EventStream;
   readonly clock: Clock;
   readonly ids: Ids;
@@ -124,8 +126,9 @@ export class Passing {
     const prepared = await this.#prepare();
     if (isDenial(prepared)) return prepared;
     if (prepared instanceof Unchanged) return this.#success(prepared.answer);
-    const { store } = this.#parts;
-    const value = await store.read((transaction) => this.#runAction({ transaction, store: undefined, prepared }));
+    const { store, snapshots } = this.#parts;
+    const run = (transaction: ReadTransaction) => this.#runAction({ transaction, store: undefined, prepared });
+    const value = await (snapshots?.read(this.#passage.action.name, run) ?? store.read(run));
     return isDenial(value) ? value : this.#success(value);
   }
 

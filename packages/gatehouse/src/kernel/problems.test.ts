@@ -35,6 +35,6 @@ describe("problems", () => {
     assert.equal(problems.RATE_LIMIT_EXCEEDED.message, "Rate limit exceeded");
     assert.equal(problems.IDEMPOTENCY_IN_PROGRESS.status, 409);
     assert.equal(problems.IDEMPOTENCY_KEY_REUSED.status, 422);
-    assert.equal(problems.IDEMPOTENCY_KEY_REQUIRED.status, 400);
+    assert.equal(problems.IDEMPOTENCY_KEY_REQUIRED.status, 428);
   });
 });

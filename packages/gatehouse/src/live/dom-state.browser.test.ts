@@ -47,7 +47,7 @@ describeBrowsers("an update keeps", (engine) => {
     complaints = [];
     context = await engine.browser.newContext({ viewport: { width: 900, height: 600 } });
     const page = await context.newPage();
-    page.setDefaultTimeout(10_000);
+    page.setDefaultTimeout(30_000);
     page.on("console", (message) => {
       if (message.type() === "error" && !message.text().startsWith("Failed to load resource"))
         complaints.push(message.text());

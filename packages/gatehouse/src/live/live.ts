@@ -31,9 +31,10 @@ import { EAGER, Mounter, notRegistered, type MountSubject } from "./mounter.ts";
 import { pageStateOf } from "./page-state.ts";
 import { liveProblems } from "./problems.ts";
 import { plainFrame } from "./plain-frame.ts";
+import { connectionMark } from "./push/connection-mark.ts";
 import { pushSettings, type PushOptions } from "./push/options.ts";
 import { Push } from "./push/push.ts";
-import { streamAction } from "./push/stream-action.ts";
+import { streamActions } from "./push/stream-action.ts";
 import { liveRoutes, type RefusedPage, type RouteParts } from "./routes.ts";
 import { RecentContents } from "./recent-contents.ts";
 import type { UploadStorage } from "./upload-intake.ts";
@@ -64,7 +65,7 @@ export interface LiveParts {
   readonly bans?: Pick<Bans, "find">;
   /** Ranges whose callers are not refused. */
   readonly trustedCidrs?: readonly string[];
-  /** Bounds of the streams by which open pages hear what became stale. */
+  /** How open pages hear what became stale, and its bounds. */
   readonly push?: PushOptions;
   /** Default: the machine's. */
   readonly timers?: Timers;
@@ -150,13 +151,13 @@ class LivePages implements Live, RouteParts {
   readonly client: ClientBundle;
   readonly edge: Edge;
   readonly pace: BodyPace | undefined;
+  readonly push: Push;
   readonly #parts: LiveParts;
   readonly #keeper: StateKeeper;
   readonly #mounter: Mounter;
-  readonly #push: Push;
   readonly #components = new Map<string, AnyLiveComponent>();
-  /** Has pages load the inspector. */
-  readonly #mark: Html | undefined;
+  /** Tells pages of the inspector, and of connections that take news along. */
+  readonly #marks: Html;
 
   constructor(parts: LiveParts) {
     const { documents, sealer, lifetime = parts.edge.sessions.idle, quota = DEFAULT_STATE_QUOTA } = parts;
@@ -169,31 +170,32 @@ class LivePages implements Live, RouteParts {
       if (this.#components.has(component.name)) throw new TypeError(`Two components are named ${component.name}.`);
       this.#components.set(component.name, component);
     }
-    this.#mark = parts.inspector === undefined ? undefined : inspectorMark(parts.components, parts.inspector);
+    const inspector = parts.inspector && inspectorMark(parts.components, parts.inspector);
+    this.#marks = html`${inspector}${connectionMark(pushSettings(parts.push))}`;
     const find = (name: string): AnyLiveComponent | undefined => this.#components.get(name);
     this.#keeper = new StateKeeper({ documents, sealer, lifetime, quota });
-    this.#push = openPush(parts, lifetime);
+    this.push = openPush(parts, lifetime);
     const uploads = createLiveUploads(parts, lifetime);
     const render = renderWith(parts.timings);
-    const { tokens } = this.#push;
+    const { tokens } = this.push;
     this.#mounter = new Mounter({ keeper: this.#keeper, find, tokens, seals: uploads?.seals, render });
     const contents = new RecentContents(REMEMBERED);
     const record: LiveServices["record"] = ({ attempt, principal }, denial) =>
       recordRefused(parts, { attempt, principal, action: attempt.action }, denial);
-    const own = { keeper: this.#keeper, mounter: this.#mounter, push: this.#push };
+    const own = { keeper: this.#keeper, mounter: this.#mounter, push: this.push };
     const services = { ...own, find, contents, uploads, render, record };
     const actions = parts.components.flatMap((component) => componentActions(component, services));
     const load = loadAction(services, [loadPolicy(parts.loadLimit ?? LOAD_LIMIT)]);
-    this.actions = [...actions, load, openStreams(parts, this.#push, find), ...(uploads?.actions ?? [])];
+    this.actions = [...actions, load, ...openStreams(parts, this.push, find), ...(uploads?.actions ?? [])];
     this.routes = liveRoutes(this);
   }
 
   publish(tenant: string, topic: string): void {
-    this.#push.publish(tenant, topic);
+    this.push.publish(tenant, topic);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
-    return this.#push[Symbol.asyncDispose]();
+    return this.push[Symbol.asyncDispose]();
   }
 
   has(name: string, action?: string): boolean {
@@ -208,7 +210,7 @@ class LivePages implements Live, RouteParts {
 
   head(inbound: Inbound): Html {
     return html`<meta name="csrf-token" content=${this.edge.csrfToken(inbound)} />
-      ${this.#mark}<script type="module" src=${clientPath(this.client)} nonce=${inbound.nonce}></script>`;
+      ${this.#marks}<script type="module" src=${clientPath(this.client)} nonce=${inbound.nonce}></script>`;
   }
 
   async mount<Props>(component: LiveComponent<Props>, options: MountOptions<Props>): Promise<Html> {
@@ -290,7 +292,6 @@ function openStreams(
   { edge, bans, trustedCidrs = [], push: options }: LiveParts,
   push: Push,
   find: (name: string) => AnyLiveComponent | undefined,
-): AnyAction {
-  const { limit } = pushSettings(options);
-  return streamAction({ push, find, sessions: edge.sessions, bans, trustedCidrs, limit });
+): readonly AnyAction[] {
+  return streamActions({ push, find, sessions: edge.sessions, bans, trustedCidrs, ...pushSettings(options) });
 }

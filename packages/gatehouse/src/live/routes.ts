@@ -18,7 +18,7 @@ import { patchBetween, type ContentPatch } from "./content-patch.ts";
 import { LOAD, type LoadCall, type LoadResult } from "./load-action.ts";
 import { withPageState } from "./page-state.ts";
 import { liveProblems } from "./problems.ts";
-import { openStream, STREAM_PATH } from "./push/stream-route.ts";
+import { openStream, STREAM_PATH, type StreamRouteParts } from "./push/stream-route.ts";
 import { beforeOf, fragmentsOf, type ComponentUpdate, type LiveResult } from "./result.ts";
 import { contentOf } from "./upload-parameters.ts";
 import { answerUpload, readFormWithFiles, UPLOAD_PATH, type UploadWireParts } from "./upload-wire.ts";
@@ -43,7 +43,7 @@ export interface RefusedPage extends RefusedForm {
 }
 
 /** What the routes are built from. */
-export interface RouteParts extends UploadWireParts {
+export interface RouteParts extends UploadWireParts, StreamRouteParts {
   readonly edge: Edge;
   readonly client: ClientBundle;
   /** Whether there is a component of this name, with this action. */
@@ -60,7 +60,7 @@ export function liveRoutes(pages: RouteParts): Hono {
   app.post(UPLOAD_PATH, (context) => answerUpload(pages, edge.of(context)));
   app.post(LOAD_PATH, (context) => load(edge, edge.of(context)));
   app.get(REFRESH_PATH, (context) => answerCsrfRefresh(edge, edge.of(context)));
-  app.post(STREAM_PATH, (context) => openStream(edge, edge.of(context), cutterOf(context.env)));
+  app.post(STREAM_PATH, (context) => openStream(pages, edge.of(context), cutterOf(context.env)));
   for (const [path, source] of clientScripts(client)) app.get(path, () => new Response(source, { headers: FOR_GOOD }));
   return app;
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import { SUITE_TTL } from "./guard-suite-actions.ts";
-import { admitted, documentOf, refused, refusedUnknown, type Suite } from "./guard-suite-refusal.ts";
+import { admitted, documentOf, isForBrowsers, refused, refusedUnknown, type Suite } from "./guard-suite-refusal.ts";
 
 const STRANGE = "198.51.100.9";
 
@@ -24,13 +24,13 @@ export function describeAdmission(suite: Suite): void {
       await harness().ban("198.51.100.66", under.entrance);
       // Over a browser's entrance the ban holds for strangers; whoever is signed in is told apart by the session.
       const stranger = { action: "suite.look", as: "stranger" } as const;
-      const banned = under.provenance === "browser" ? stranger : {};
+      const banned = isForBrowsers(under) ? stranger : {};
       const answer = await refused(suite, "SOURCE_BANNED", { ip: "198.51.100.66", afterTheBody: true, ...banned });
       assert.ok((answer.retryAfter ?? 0) > SUITE_TTL);
       await admitted(send({ ip: "198.51.100.67", ...banned }));
     });
 
-    if (under.provenance === "browser") {
+    if (isForBrowsers(under)) {
       it("admits whoever is signed in at an address that strangers got banned from here", async () => {
         await harness().ban("198.51.100.70", under.entrance);
         await admitted(send({ ip: "198.51.100.70" }));
@@ -70,12 +70,12 @@ export function describeAdmission(suite: Suite): void {
     await admitted(send());
   });
 
-  if (under.provenance === "browser") {
+  if (isForBrowsers(under)) {
     it("refuses a session that has ended, and says that only a new page helps", async () => {
       await admitted(send());
       await harness().endSessions?.();
-      const answer = await refused(suite, "SESSION_EXPIRED");
-      if (under.wire) assert.equal(documentOf(answer)["action"], "REFRESH_PAGE", answer.text);
+      const answer = await refused(suite, under.endedSession ?? "SESSION_EXPIRED");
+      if (under.wire === "http") assert.equal(documentOf(answer)["action"], "REFRESH_PAGE", answer.text);
     });
   }
 }

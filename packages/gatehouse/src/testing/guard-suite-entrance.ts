@@ -94,13 +94,27 @@ export interface SuiteActions {
 export interface EntranceUnderTest {
   readonly entrance: Entrance;
   /**
-   * By what an attempt is believed: a browser's cookies, so that origin and CSRF checks apply; a signature over the
-   * message, so that nobody unsigned gets anywhere; or because the system itself makes it, so that neither bans nor
-   * limits hold it up.
+   * By what an attempt is believed: a browser's cookies, so that origin and CSRF checks apply; a connection that such
+   * cookies have opened, so that the origin is checked once and there are no CSRF tokens; a signature over the message,
+   * so that nobody unsigned gets anywhere; or because the system itself makes it, so that neither bans nor limits hold
+   * it up.
    */
-  readonly provenance: "browser" | "signed" | "internal";
-  /** Whether it is reached over a wire: bytes to bound, header fields to answer with. */
-  readonly wire: boolean;
+  readonly provenance: "browser" | "connection" | "signed" | "internal";
+  /**
+   * Whether it is reached over a wire, with bytes to bound: `http` answers with status, header fields and problem
+   * documents, `frames` with replies that name the problem, or by the number with which the connection is closed.
+   */
+  readonly wire: "http" | "frames" | false;
+  /** For connections: the action by which they are opened, of which whatever is refused before they are is recorded. */
+  readonly opening?: string;
+  /** Whether answers tell that a result is a stored one. Default `true`; otherwise it is seen by what was executed. */
+  readonly tellsReplay?: boolean;
+  /** Whether an action can require a key here. Default `true`. */
+  readonly requiresKeys?: boolean;
+  /** Seconds for which results are kept, where the entrance and not the action says so. */
+  readonly kept?: number;
+  /** Code for a session that has ended. Default `SESSION_EXPIRED`. */
+  readonly endedSession?: "SESSION_EXPIRED" | "CREDENTIAL_INVALID";
   /** Whether answers tell the remaining lifetime of a stored result. */
   readonly tellsLifetime: boolean;
   /** Code for an action that does not exist. HTTP routers answer `NOT_FOUND`. */

@@ -13,7 +13,7 @@ export function describeLimits(suite: Suite): void {
   describeWindow(suite);
   describeStrangers(suite);
   describeRefund(suite);
-  if (suite.under.wire) describeFields(suite);
+  if (suite.under.wire === "http") describeFields(suite);
 }
 
 function describeNoLimits({ send }: Suite): void {

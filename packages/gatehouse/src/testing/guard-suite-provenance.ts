@@ -1,12 +1,17 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { admitted, documentOf, messageOf, refused, type Suite } from "./guard-suite-refusal.ts";
+import { admitted, documentOf, executed, messageOf, refused, replayed, type Suite } from "./guard-suite-refusal.ts";
 
 /** Whether an attempt was meant by whom it seems to come from. */
 export function describeProvenance(suite: Suite): void {
   switch (suite.under.provenance) {
     case "browser":
-      describeBrowsers(suite);
+      describeOrigins(suite);
+      describeTokens(suite);
+      return;
+    case "connection":
+      describeOrigins(suite);
+      describeConnections(suite);
       return;
     case "signed":
       describeSignatures(suite);
@@ -16,19 +21,39 @@ export function describeProvenance(suite: Suite): void {
   }
 }
 
-function describeBrowsers(suite: Suite): void {
+function describeOrigins(suite: Suite): void {
+  for (const page of ["other site", "other port"] as const) {
+    it(`refuses what a page of an${page} makes a browser send, though the token is right`, async () => {
+      await refused(suite, "ORIGIN_REFUSED", { page });
+    });
+  }
+}
+
+function describeConnections(suite: Suite): void {
+  it("refuses what comes over an open connection from an address that was banned meanwhile", async () => {
+    const ip = "198.51.100.72";
+    await executed(suite, { ip });
+    await suite.harness().ban(ip);
+    await refused(suite, "SOURCE_BANNED", { ip, connected: true });
+  });
+
+  it("asks for no token: a page of another site cannot open a connection", async () => {
+    await admitted(suite.send({ page: "no token" }));
+  });
+
+  it("answers a retry over another connection with the stored result", async () => {
+    await executed(suite, { key: "suite-retried" });
+    await replayed(suite, { key: "suite-retried", ip: "198.51.100.71" });
+  });
+}
+
+function describeTokens(suite: Suite): void {
   const { send, under } = suite;
 
   for (const page of ["no token", "wrong token", "token of another session"] as const) {
     it(`refuses a browser with ${page}`, async () => {
       const answer = await refused(suite, "CSRF_TOKEN_INVALID", { page });
-      if (under.wire) assert.equal(documentOf(answer)["error"], messageOf("CSRF_TOKEN_INVALID"));
-    });
-  }
-
-  for (const page of ["other site", "other port"] as const) {
-    it(`refuses what a page of an${page} makes a browser send, though the token is right`, async () => {
-      await refused(suite, "ORIGIN_REFUSED", { page });
+      if (under.wire === "http") assert.equal(documentOf(answer)["error"], messageOf("CSRF_TOKEN_INVALID"));
     });
   }
 
@@ -39,12 +64,11 @@ function describeBrowsers(suite: Suite): void {
   });
 
   it("answers a retry with the stored result, whichever token of the session it carries", async () => {
-    const first = await admitted(send({ key: "suite-retried" }));
-    const second = await admitted(send({ key: "suite-retried", page: "own, an earlier token" }));
-    assert.deepEqual([first.cached, second.cached], [false, true]);
+    await executed(suite, { key: "suite-retried" });
+    await replayed(suite, { key: "suite-retried", page: "own, an earlier token" });
   });
 
-  if (under.wire) {
+  if (under.wire === "http") {
     it("hands out a new token with every answer", async () => {
       const tokens = [(await send()).token, (await send()).token, (await send()).token];
       assert.equal(new Set(tokens).size, 3);

@@ -37,6 +37,9 @@ export function actorOf({ under }: Suite, caller: SuiteRequest["as"]): Pick<Acto
 /** Refusals of attempts whose body is not read. */
 const BEFORE_THE_BODY_IS_READ: ReadonlySet<string> = new Set(["SOURCE_BANNED", "PAYLOAD_TOO_LARGE"]);
 
+/** Refusals by which no connection is opened. */
+const OPENING_NOTHING: ReadonlySet<string> = new Set(["SOURCE_BANNED", "ORIGIN_REFUSED", "CREDENTIAL_INVALID"]);
+
 /** What is expected of a refusal besides its code. */
 export interface Refusal {
   /** Default `denied`; `error` for what is nobody's fault but the server's. */
@@ -45,6 +48,8 @@ export interface Refusal {
   readonly ran?: boolean;
   /** Whether it is refused once its body has been read, although others of its code are before. */
   readonly afterTheBody?: boolean;
+  /** Whether it comes over a connection that is open already. */
+  readonly connected?: boolean;
 }
 
 /**
@@ -56,7 +61,7 @@ export async function refused(
   code: string,
   more: Partial<SuiteRequest> & Refusal = {},
 ): Promise<SuiteAnswer> {
-  const { outcome = "denied", ran = false, afterTheBody = false, ...request } = more;
+  const { outcome = "denied", ran = false, afterTheBody = false, connected = false, ...request } = more;
   const { harness, send, actions, under } = suite;
   const runs = actions.runs.length;
   const before = harness().events.length;
@@ -76,8 +81,10 @@ export async function refused(
   const { type, id } = event.actor;
   assert.deepEqual({ type, id }, known ? actorOf(suite, as) : { type: "anonymous", id: "-" });
   // What a body is meant for that is not read cannot be said at an entrance where the body says it.
-  const unnamed = under.entrance === "live" && under.wire && !afterTheBody && BEFORE_THE_BODY_IS_READ.has(code);
-  assert.equal(event.action, unnamed ? "live.request" : action);
+  const unnamed =
+    under.entrance === "live" && under.wire !== false && !afterTheBody && BEFORE_THE_BODY_IS_READ.has(code);
+  const unopened = OPENING_NOTHING.has(code) && !connected ? under.opening : undefined;
+  assert.equal(event.action, unopened ?? (unnamed ? "live.request" : action));
   return answer;
 }
 
@@ -103,7 +110,8 @@ export function expectSource(
   assert.equal(event.source.entrance, under.entrance);
   assert.equal(event.source.ip, request.ip ?? address);
   assert.notEqual(event.requestId, "");
-  if (under.wire) assert.equal(event.requestId, answer.requestId);
+  const told = under.wire === "http" || (under.wire === "frames" && answer.code !== undefined);
+  if (told) assert.equal(event.requestId, answer.requestId);
 }
 
 /** Asserts that an attempt succeeded. */
@@ -111,6 +119,33 @@ export async function admitted(answer: Promise<SuiteAnswer>): Promise<SuiteAnswe
   const settled = await answer;
   assert.equal(settled.code, undefined, settled.text);
   return settled;
+}
+
+/** Sends an attempt that must be admitted, and executed just now. */
+export function executed(suite: Suite, more?: Partial<SuiteRequest>): Promise<SuiteAnswer> {
+  return repeated(suite, more, { cached: false });
+}
+
+/** Sends an attempt that must be answered with a stored result, and executed no more. */
+export function replayed(suite: Suite, more?: Partial<SuiteRequest>): Promise<SuiteAnswer> {
+  return repeated(suite, more, { cached: true });
+}
+
+async function repeated(
+  { send, actions, under }: Suite,
+  more: Partial<SuiteRequest> | undefined,
+  { cached }: { readonly cached: boolean },
+): Promise<SuiteAnswer> {
+  const runs = actions.runs.length;
+  const answer = await admitted(send(more));
+  assert.equal(actions.runs.length, cached ? runs : runs + 1);
+  if (under.tellsReplay !== false) assert.equal(answer.cached, cached, answer.text);
+  return answer;
+}
+
+/** Whether browsers come to the entrance, with cookies that pages of other sites may make them send. */
+export function isForBrowsers({ provenance }: EntranceUnderTest): boolean {
+  return provenance === "browser" || provenance === "connection";
 }
 
 /** The message of a problem, as callers are told it. */

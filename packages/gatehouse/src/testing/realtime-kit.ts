@@ -3,8 +3,10 @@ import type { Credential, Principal } from "../kernel/attempt.ts";
 import { systemClock } from "../kernel/clock.ts";
 import { generateKeyMaterial } from "../kernel/key-material.ts";
 import { createKeyRing } from "../kernel/key-ring.ts";
+import type { AnyAction } from "../kernel/action.ts";
 import { deny } from "../kernel/outcome.ts";
 import { problems } from "../kernel/problems.ts";
+import type { PushSource } from "../kernel/ports/push-source.ts";
 import { systemRandom } from "../kernel/random.ts";
 import type { Admitted } from "../realtime/admitted.ts";
 import { connectActions } from "../realtime/connection/connect-action.ts";
@@ -31,6 +33,9 @@ export interface RealtimeKitOptions {
   readonly anonymous?: boolean;
   /** Connections that may hear a room at once. Default 1,000. */
   readonly capacity?: number;
+  /** What is pushed that no room publishes, with the actions that decide on it. */
+  readonly sources?: readonly PushSource[];
+  readonly actions?: readonly AnyAction[];
 }
 
 /** How a client comes. */
@@ -77,13 +82,15 @@ export async function createRealtimeKit({
   settings,
   anonymous = false,
   capacity = 1_000,
+  sources = [],
+  actions: further = [],
 }: RealtimeKitOptions = {}): Promise<RealtimeKit> {
   const hub = new LocalHub();
   const presence = new LocalPresence(hub);
   const rooms = new TestRooms(hub);
   const tokens = new Map<string, TestToken>();
   const expiryOf = (token: string): Promise<number | undefined> => Promise.resolve(tokens.get(token)?.expiresAt);
-  const actions = [...connectActions({ authorise: "public", anonymous, expiryOf }), ...rooms.actions];
+  const actions = [...connectActions({ authorise: "public", anonymous, expiryOf }), ...rooms.actions, ...further];
   const gate = await createTestGate({ actions, bearer: bearerOf(tokens, () => gate.clock.now()) });
   const { clock, random, ids, stream } = gate;
   const keyRing = createKeyRing(generateKeyMaterial(systemRandom, systemClock));
@@ -110,6 +117,7 @@ export async function createRealtimeKit({
       has: (name) => names.has(name),
       capacityOf: () => capacity,
     },
+    sources,
     report: (error) => void gate.reported.push(error),
     attended: () => {},
     // Nobody gives out tickets here.

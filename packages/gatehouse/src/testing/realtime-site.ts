@@ -177,15 +177,17 @@ export async function startRealtimeSite(
       open: (services) => {
         const { edge } = services;
         const [enter, leave] = doorOf(edge);
+        const own = application.open?.(services) ?? {};
         return {
           authenticators: { bearer: namedBearer },
-          actions: [enter, leave],
-          routes: () =>
+          ...own,
+          actions: [enter, leave, ...(own.actions ?? [])],
+          routes: async (live) =>
             new Hono()
+              .route("/", (await own.routes?.(live)) ?? new Hono())
               .get("/", (context) => context.html("<!doctype html><title>Rooms</title>"))
               .post("/enter", edge.action(enter))
               .post("/leave", edge.action(leave)),
-          ...application.open?.(services),
           realtime: { actors, expiryOf: expiryOfNamed, ...given },
         };
       },

@@ -8,7 +8,7 @@ import { createKeyRing } from "../kernel/key-ring.ts";
 import { createIds } from "../kernel/ids.ts";
 import { isDenial, type Outcome } from "../kernel/outcome.ts";
 import type { ClaimedJob, JobHandler, Jobs } from "../kernel/ports/jobs.ts";
-import type { ReadTransaction, Store, WriteTransaction } from "../kernel/ports/store.ts";
+import type { Store, WriteTransaction } from "../kernel/ports/store.ts";
 import type { WorkLeases } from "../kernel/ports/work-leases.ts";
 import type { WorkItem, WorkOrder } from "../kernel/ports/work-orders.ts";
 import { createSealer } from "../kernel/seal.ts";
@@ -72,6 +72,12 @@ const RULES: ReviewRules = {
   medium: { approvals: 1, stepUp: false, expires: 24 * HOUR },
   high: { approvals: 2, stepUp: true, expires: 2 * HOUR },
 };
+interface Labour {
+  readonly order: string;
+  readonly names: Readonly<Record<string, NewName | string>>;
+  readonly as: Principal;
+}
+
 /** Orders behind every guard, from proposing to applying. Working on items is done on the leases themselves. */
 export class ReviewKit implements AsyncDisposable {
   readonly parts: WorkReviewParts;
@@ -115,8 +121,8 @@ export class ReviewKit implements AsyncDisposable {
       ...{ jobs, types: createOrderTypes([type]), ids, keyRing, applyContext, rules: scopeRules },
       ...{ entrances: ["http", "mcp", "job"], reviewRules: { ...RULES, ...options.reviewRules } },
       limits: { items: 100, attempts: 3 },
-      authenticationOf: async (transaction, { principal }) =>
-        authentication[principal.id] ?? { at: await nowOf(transaction, clock), secondFactor: true },
+      authenticationOf: async (_transaction, { principal }) =>
+        authentication[principal.id] ?? { at: clock.now(), secondFactor: true },
     };
     const actions = [...createWorkReviewActions(parts), ...(options.actions?.(applyContext) ?? [])];
     const limit = { limit: 1_000_000, window: 60_000 };
@@ -192,18 +198,7 @@ export class ReviewKit implements AsyncDisposable {
     }
   }
 
-  async #workOne(
-    transaction: WriteTransaction,
-    {
-      order,
-      names,
-      as,
-    }: {
-      readonly order: string;
-      readonly names: Readonly<Record<string, NewName | string>>;
-      readonly as: Principal;
-    },
-  ): Promise<boolean> {
+  async #workOne(transaction: WriteTransaction, { order, names, as }: Labour): Promise<boolean> {
     const { tenant, type, id, onBehalfOf } = as;
     const holder = { type, id, ...(onBehalfOf === undefined ? {} : { onBehalfOf }) };
     const tokenHash = new Uint8Array(createHash("sha256").update(order).digest());
@@ -299,9 +294,4 @@ function submissionOf(payloads: OrderPayloads, { key }: WorkItem, result: NewNam
   const text = canonicalJson(result);
   const sealed = payloads.seal(["item", key, "result"], text);
   return { result: sealed, resultHash: payloads.digest(text), evidence: undefined, notes: undefined };
-}
-
-async function nowOf(transaction: ReadTransaction, clock: FakeClock): Promise<number> {
-  // Reviews are judged by the database's time, which on SQLite is the clock's.
-  return "now" in transaction ? (transaction as WriteTransaction).now() : clock.now();
 }

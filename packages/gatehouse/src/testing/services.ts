@@ -114,7 +114,7 @@ export async function startOwnPostgres(
   if (owner !== undefined) for (const path of [parent, passwordFile]) await chown(path, owner.uid, owner.gid);
   const layout = ["-D", data, "-U", "postgres", "--auth=scram-sha-256", `--pwfile=${passwordFile}`];
   const initialise = [...layout, "--encoding=UTF8", "--locale=C", "--no-sync"];
-  await run(join(programs, "initdb"), initialise, { cwd: parent, ...owner });
+  await runProgram(join(programs, "initdb"), initialise, { cwd: parent, ...owner });
   for (const [name, source] of Object.entries(options.files ?? {})) {
     const target = join(data, name);
     await cp(source, target);
@@ -201,7 +201,8 @@ async function createDatabase(server: string): Promise<TestDatabase> {
   };
 }
 
-async function postgresAnswers(url: string): Promise<boolean> {
+/** Whether a server answers a statement. */
+export async function postgresAnswers(url: string): Promise<boolean> {
   const { runStatement } = await import("../store/postgres/postgres-statement.ts");
   return runStatement(url, "SELECT 1").then(
     () => true,
@@ -209,7 +210,8 @@ async function postgresAnswers(url: string): Promise<boolean> {
   );
 }
 
-function postgresSettings(port: number, socketDirectory: string, options: PostgresServiceOptions): string[] {
+/** Settings of a server for tests, as arguments. */
+export function postgresSettings(port: number, socketDirectory: string, options: PostgresServiceOptions): string[] {
   const durable = options.durable ?? true;
   const settings: Record<string, string> = {
     port: String(port),
@@ -224,7 +226,7 @@ function postgresSettings(port: number, socketDirectory: string, options: Postgr
 }
 
 /** Folder of the newest installed PostgreSQL: Debian's layout first, then the search path. */
-async function postgresPrograms(environment: ServiceEnvironment): Promise<string> {
+export async function postgresPrograms(environment: ServiceEnvironment): Promise<string> {
   const root = "/usr/lib/postgresql";
   const versions = existsSync(root) ? await readdir(root) : [];
   versions.sort((left, right) => Number(right) - Number(left));
@@ -247,7 +249,7 @@ function searchPath(environment: ServiceEnvironment): string[] {
 }
 
 /** PostgreSQL refuses to run as root: there it runs as the user `postgres`. */
-async function unprivilegedOwner(): Promise<{ uid: number; gid: number } | undefined> {
+export async function unprivilegedOwner(): Promise<{ uid: number; gid: number } | undefined> {
   if (process.getuid?.() !== 0) return undefined;
   const line = (await readFile("/etc/passwd", "utf8")).split("\n").find((text) => text.startsWith("postgres:"));
   const [, , uid, gid] = line?.split(":") ?? [];
@@ -255,10 +257,11 @@ async function unprivilegedOwner(): Promise<{ uid: number; gid: number } | undef
   return { uid: Number(uid), gid: Number(gid) };
 }
 
-async function run(
+/** Runs a program to its end. */
+export async function runProgram(
   program: string,
   parameters: readonly string[],
-  options: { readonly cwd: string; readonly uid?: number; readonly gid?: number },
+  options: { readonly cwd: string; readonly uid?: number; readonly gid?: number; readonly env?: NodeJS.ProcessEnv },
 ): Promise<void> {
   const child = spawn(program, parameters, { ...options, stdio: ["ignore", "ignore", "pipe"] });
   let output = "";
@@ -267,6 +270,7 @@ async function run(
   if (child.exitCode !== 0) throw new Error(`${program} failed:\n${output}`);
 }
 
-function randomText(bytes: number): string {
+/** Text that nobody else has. */
+export function randomText(bytes: number): string {
   return Buffer.from(systemRandom.bytes(bytes)).toString("hex");
 }

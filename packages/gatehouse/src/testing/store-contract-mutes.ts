@@ -24,8 +24,8 @@ const report = (error: unknown): never => {
 export function describeMutesContract(name: string, create: CreateStoreFixture): void {
   describe(`${name}: mutes`, () => {
     const current = useStore(create);
-    const open = (bus: Bus): Promise<Mutes> =>
-      createMutes({ store: current(), bus, clock: systemClock, ids, report, pollInterval: 20 });
+    const open = (bus: Bus, pollInterval = 20): Promise<Mutes> =>
+      createMutes({ store: current(), bus, clock: systemClock, ids, report, pollInterval });
     const add = (mutes: Mutes, more: Partial<NewMute> = {}): Promise<Mute> => {
       const principal = { type: "user", id: ids.next() } as const;
       const mute = { tenant: "acme", principal, actor: { type: "room" }, reason: "spam", duration: MINUTE, ...more };
@@ -84,6 +84,17 @@ export function describeMutesContract(name: string, create: CreateStoreFixture):
       });
       await assert.rejects(failing, RangeError);
       assert.equal(mutes.find({ ...principal, tenant: "acme" }, room), undefined);
+    });
+
+    it("reach other servers by the bus, long before these look themselves, and are lifted there so", async () => {
+      await using bus = createMemoryBus({ report });
+      const never = 3_600_000;
+      await using near = await open(bus, never);
+      await using far = await open(bus, never);
+      const mute = await add(near);
+      while (found(far, mute) === undefined) await delay(5);
+      await current().write((writing) => near.lift(writing, mute));
+      while (found(far, mute) !== undefined) await delay(5);
     });
 
     it("reach other servers, also where the message was lost, and outlive a restart", async () => {

@@ -36,7 +36,13 @@ function describePublications(current: () => Store): void {
 
   it("gives back what was appended, after an offset of the same epoch", async () => {
     const key = freshKey();
-    const list = [publication(1), publication(2, { info: '{"user":"ada"}' }), publication(3, { audience: ["a", "b"] })];
+    const list = [
+      publication(1),
+      publication(2, { info: '{"user":"ada"}' }),
+      publication(3, { audience: ["a", "b"] }),
+      publication(4, { except: ["connection 1"] }),
+      publication(5, { audience: ["a"], except: ["connection 1"] }),
+    ];
     await append(key, list);
     assert.deepEqual(await after(key, 0), list);
     assert.deepEqual(await after(key, 2), list.slice(2));

@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { useStore, type CreateStoreFixture } from "./store-contract-fixture.ts";
-import { agent, told, WorkKit } from "./work-kit.ts";
+import { describeWorkCaps, describeWorkExpiry } from "./store-contract-work-leases.ts";
+import { describeWorkChains, describeWorkOrders } from "./store-contract-work-orders.ts";
+import { agent, WorkKit } from "./work-kit.ts";
 
 type Fresh = () => WorkKit;
 
@@ -14,10 +16,10 @@ export function describeWorkContract(name: string, create: CreateStoreFixture): 
     describeClaims(fresh);
     describeHolding(fresh);
     describeEnds(fresh);
-    describeExpiry(fresh);
-    describeCaps(fresh);
-    describeOrder(fresh);
-    describeChains(fresh);
+    describeWorkExpiry(fresh);
+    describeWorkCaps(fresh);
+    describeWorkOrders(fresh);
+    describeWorkChains(fresh);
   });
 }
 
@@ -249,178 +251,3 @@ function describeEnds(fresh: Fresh): void {
     assert.equal(await kit.submit(b), "lost");
   });
 }
-
-function describeExpiry(fresh: Fresh): void {
-  it("hands an expired item on, and fences off who had it", async () => {
-    const kit = fresh();
-    const order = await kit.propose();
-    const late = await kit.take(agent("a"), { duration: 1 });
-    await delay(10);
-    assert.equal(await kit.submit(late), "expired");
-    assert.equal(await kit.renew(late), "expired");
-    const grip = await kit.take(agent("b"));
-    assert.deepEqual([grip.item.id, grip.item.epoch, grip.item.attempt], [late.item.id, 2, 2]);
-    for (const end of [kit.submit(late), kit.giveUp(late), kit.renew(late), kit.begin(late)]) {
-      assert.equal(await end, "lost");
-    }
-    assert.deepEqual(await kit.submit(grip), { last: true });
-    assert.equal(await kit.verify(order), undefined);
-  });
-
-  it("reclaims what has expired and nothing else, least of all what is submitted", async () => {
-    const kit = fresh();
-    const [expired, held, submitted] = [await kit.propose(), await kit.propose(), await kit.propose()];
-    await kit.submit(await kit.take(agent("a"), { order: submitted.id, duration: 1000 }));
-    await kit.take(agent("a"), { order: held.id });
-    await kit.begin(await kit.take(agent("a"), { order: expired.id, duration: 200 }));
-    await delay(250);
-    const reclaimed = await kit.reclaim();
-    assert.deepEqual(
-      reclaimed.filter(({ tenant }) => tenant === kit.tenant).map(({ order }) => order),
-      [expired.id],
-    );
-    assert.equal((await kit.order(expired)).state, "queued");
-    assert.equal((await kit.order(held)).state, "checked_out");
-    assert.equal((await kit.order(submitted)).state, "submitted");
-  });
-
-  it("ends an item whose holders die each time", async () => {
-    const kit = fresh();
-    const order = await kit.propose(["one"], { attempts: 2 });
-    for (let round = 0; round < 2; round += 1) {
-      await kit.take(agent("a"), { duration: 1 });
-      await delay(5);
-    }
-    assert.equal((await kit.ask(agent("a"))).claimed.kind, "none");
-    const [item] = await kit.store.read((transaction) => kit.orders.items(transaction, order));
-    assert.deepEqual([item?.state, (await kit.order(order)).state], ["failed", "failed"]);
-  });
-}
-
-function describeCaps(fresh: Fresh): void {
-  it("lets nobody hold more than the caps say, however many ask at once", async () => {
-    for (const [by, caps, cap] of [
-      ["agent", { agent: 3, tenant: Number.POSITIVE_INFINITY }, Number.POSITIVE_INFINITY],
-      ["tenant", { agent: 100, tenant: 3 }, Number.POSITIVE_INFINITY],
-      ["type", { agent: 100, tenant: 100 }, 3],
-    ] as const) {
-      const kit = fresh();
-      await Promise.all(Array.from({ length: 12 }, () => kit.propose()));
-      const types = [kit.kind(kit.type, { cap })];
-      const asked = await Promise.all(Array.from({ length: 16 }, () => kit.ask(agent("a"), { types, caps, count: 2 })));
-      const grips = asked.flatMap((one) => one.grips);
-      while (grips.length < 3) grips.push(...(await kit.ask(agent("a"), { types, caps })).grips);
-      assert.equal(grips.length, 3);
-      assert.deepEqual((await kit.ask(agent("a"), { types, caps })).claimed, { kind: "capped", by });
-      const [first, second] = grips;
-      assert.ok(first !== undefined && second !== undefined);
-      await Promise.all([kit.submit(first), kit.giveUp(second)]);
-      assert.equal((await kit.ask(agent("a"), { types, caps, count: 5 })).grips.length, 2);
-    }
-  });
-
-  it("counts leases no longer that expired or were taken away", async () => {
-    const kit = fresh();
-    const order = await kit.propose(["a", "b"]);
-    const caps = { agent: 2, tenant: 2 };
-    await kit.ask(agent("a"), { caps, count: 2, duration: 1 });
-    await delay(10);
-    assert.equal((await kit.ask(agent("a"), { caps, count: 2 })).grips.length, 2);
-    await kit.change(order, { state: "cancelled" }, { from: ["queued", "leased", "in_progress"], to: "cancelled" });
-    await kit.propose(["c", "d"]);
-    assert.equal((await kit.ask(agent("a"), { caps, count: 2 })).grips.length, 2);
-  });
-}
-
-function describeOrder(fresh: Fresh): void {
-  it("takes back for rework what reviewers name, with what depends on it waiting", async () => {
-    const kit = fresh();
-    const order = await kit.propose(["a", "b"], { dependsOn: { b: ["a"] } });
-    await kit.submit(await kit.take());
-    await kit.submit(await kit.take());
-    const errors = '[{"code":"blurred"}]';
-    await kit.change(order, { state: "queued", reason: "rework" }, { from: ["submitted"], to: "queued", errors });
-    const a = await kit.take();
-    assert.deepEqual([a.item.key, a.item.errors, a.item.attempt], ["a", errors, 1]);
-    assert.equal((await kit.ask(agent("a"))).claimed.kind, "none");
-    assert.deepEqual(await kit.submit(a), { last: false });
-    assert.deepEqual(await kit.submit(await kit.take()), { last: true });
-    assert.equal(await kit.verify(order), undefined);
-  });
-
-  it("refuses steps that no order or item takes, and orders that are not as they were read", async () => {
-    const kit = fresh();
-    const order = await kit.propose();
-    await assert.rejects(kit.change(order, { state: "applied" }));
-    await assert.rejects(kit.change(order, { state: "completed" }));
-    const stale = { ...order, version: 99 };
-    const event = { ...told("x"), item: undefined, from: "queued", to: "queued" };
-    await assert.rejects(kit.store.write((transaction) => kit.orders.change(transaction, stale, {}, event)));
-    assert.equal((await kit.order(order)).state, "queued");
-  });
-
-  it("lists a tenant's orders by what is asked for, page by page", async () => {
-    const kit = fresh();
-    const low = await kit.propose(["x"], { priority: -1 });
-    const high = await kit.propose(["x"], { priority: 5 });
-    const moderate = await kit.propose(["x"], { type: "photo.moderate" });
-    await kit.take(agent("a"), { order: high.id });
-    const list = async (filter: object, after?: string, limit = 10): Promise<string[]> => {
-      const page = { filter, limit, ...(after === undefined ? {} : { after }) };
-      return (await kit.store.read((transaction) => kit.orders.list(transaction, kit.tenant, page))).map(
-        ({ id }) => id,
-      );
-    };
-    assert.deepEqual(await list({}), [high.id, moderate.id, low.id]);
-    assert.deepEqual(await list({}, undefined, 2), [high.id, moderate.id]);
-    assert.deepEqual(await list({}, moderate.id, 2), [low.id]);
-    assert.deepEqual(await list({ states: ["checked_out"] }), [high.id]);
-    assert.deepEqual(await list({ types: ["photo.moderate"], risks: ["low"] }), [moderate.id]);
-    assert.deepEqual(await list({ available: true, leastPriority: 0 }), [moderate.id]);
-    assert.deepEqual(await list({ itemStates: ["leased"], proposer: "ada" }), [high.id]);
-    assert.deepEqual(await list({ proposer: "bob" }), []);
-    assert.deepEqual(await list({ createdAfter: (await kit.now()) + 60_000 }), []);
-    assert.equal(
-      await kit.store.read((transaction) => kit.orders.find(transaction, { ...low, tenant: "x" })),
-      undefined,
-    );
-  });
-
-  it("knows everybody who ever held a lease on an order", async () => {
-    const kit = fresh();
-    const order = await kit.propose(["a"]);
-    await kit.giveUp(await kit.take(agent("first")));
-    await kit.take({ ...agent("second"), onBehalfOf: "bob" });
-    const holders = await kit.store.read((transaction) => kit.orders.holders(transaction, order));
-    assert.deepEqual(holders, [agent("first"), { ...agent("second"), onBehalfOf: "bob" }]);
-  });
-}
-
-function describeChains(fresh: Fresh): void {
-  it("notes what happens in chains that show when an event is altered, taken out or cut off", async () => {
-    const kit = fresh();
-    const order = await kit.propose(["a"]);
-    await kit.submit(await kit.take());
-    await kit.store.write((transaction) =>
-      kit.orders.note(transaction, order, { ...told("comment"), item: undefined, from: undefined, to: undefined }),
-    );
-    await kit.store.write((transaction) =>
-      kit.orders.note(transaction, order, { ...told("seen"), item: order.items[0], from: undefined, to: undefined }),
-    );
-    assert.equal(await kit.verify(order), undefined);
-    const page = { limit: 100 };
-    const events = await kit.store.read((transaction) => kit.orders.events(transaction, order, page));
-    assert.deepEqual(new Set(events.map(({ kind }) => kind)), new Set(KINDS));
-    const older = await kit.store.read((transaction) =>
-      kit.orders.events(transaction, order, { before: events[2]?.id ?? "", limit: 2 }),
-    );
-    assert.deepEqual(older, events.slice(3, 5));
-    const change = (text: string) =>
-      kit.store.write((transaction) => transaction.execute({ sqlite: text, postgres: text }, []));
-    await assert.rejects(change(`UPDATE work_events SET details = '{"a":1}' WHERE order_id = '${order.id}'`));
-    await change(`DELETE FROM work_events WHERE id = '${events[0]?.id}'`);
-    assert.match((await kit.verify(order)) ?? "", /missing/);
-  });
-}
-
-const KINDS = ["proposed", "planned", "checked_out", "leased", "submitted", "comment", "seen"];

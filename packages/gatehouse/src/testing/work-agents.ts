@@ -28,7 +28,7 @@ import { createTestGate, type TestAttempt, type TestGate } from "./gate-kit.ts";
 import { WorkKit } from "./work-kit.ts";
 
 /** What is configured in tests. */
-export const TEST_LIMITS: CheckoutLimits = {
+const TEST_LIMITS: CheckoutLimits = {
   ...{ resultBytes: 4096, parts: 4, partBytes: 1024, lease: 600_000, beat: 120_000, hold: 86_400_000 },
   ...{ leasesPerAgent: 50, leasesPerTenant: Number.POSITIVE_INFINITY, retry: 60_000, retryJitter: 20_000 },
 };
@@ -130,6 +130,7 @@ export async function createWorkAgents(
   const store = options.store === undefined ? {} : { store: options.store };
   const gate = await createTestGate({ actions: createCheckoutActions(parts), clock, ...store });
   const kit = new WorkKit(gate.store, tenant);
+  // oxlint-disable-next-line eslint/max-params -- who does what with what comes first; the last one is rarely there
   const attempt: WorkAgents["attempt"] = (action, as, input = {}, how = {}) =>
     gate.attempt(`work.${action}`, input, { as, tenant: as.tenant, key: gate.ids.next(), ...how });
   const code: WorkAgents["code"] = async (...asked) => {

@@ -1,5 +1,5 @@
 import type { StandardJSONSchemaV1 } from "@standard-schema/spec";
-import type { JsonObject } from "./mcp/tool.ts";
+import type { JsonObject } from "./mcp/caller.ts";
 
 /**
  * What a schema looks like (JSON Schema 2020-12).

@@ -7,6 +7,7 @@ import type { Principal } from "../../kernel/attempt.ts";
 import type { Outcome } from "../../kernel/outcome.ts";
 import type { ActorAddress, ActorRecords } from "../../kernel/ports/actors.ts";
 import type { Mutes } from "../../kernel/ports/mutes.ts";
+import type { PushSource } from "../../kernel/ports/push-source.ts";
 import type { WriteTransaction } from "../../kernel/ports/store.ts";
 import { systemTimers } from "../../kernel/timers.ts";
 import { createActors, type Actors, type ServerAttempt } from "../../realtime/actor/actors.ts";
@@ -16,6 +17,7 @@ import { DEFAULT_CHANNEL } from "../../realtime/channel-name.ts";
 import { connectActions } from "../../realtime/connection/connect-action.ts";
 import { openConnections, type Connections } from "../../realtime/connection/connections.ts";
 import { createLines, type Lines } from "../../realtime/lines/lines.ts";
+import { createEmulationDesk, forwardCommands } from "../../realtime/emulation-desk.ts";
 import { createNodeDesk } from "../../realtime/node-desk.ts";
 import { createRealtimeOperations } from "../../realtime/operations.ts";
 import { createActorRecords } from "../../store/sql/actors.ts";
@@ -56,6 +58,8 @@ export interface MountedRealtime extends AsyncDisposable {
 export interface RealtimeOptions {
   readonly services: Services;
   readonly guests: Pick<MountedGuests, "onRevoked">;
+  /** What connections hear that no actor publishes. */
+  readonly sources: readonly PushSource[];
   readonly report: (error: unknown) => void;
 }
 
@@ -64,7 +68,7 @@ export async function mountRealtime(
   options: RealtimeOptions,
   application: ApplicationRealtime,
 ): Promise<MountedRealtime> {
-  const { services, guests, report } = options;
+  const { services, guests, sources, report } = options;
   const { config, store, random } = services;
   const machine = { ...services, timers: systemTimers, report };
   const records = createActorRecords({ random });
@@ -93,7 +97,7 @@ export async function mountRealtime(
   const attendances = attendancesOf({ actors, cluster, report });
   const connections = openConnections({
     ...machine,
-    ...{ actors, node: cluster.node, hub: cluster.hub, presence: cluster.presence, desk: cluster.desk },
+    ...{ actors, sources, node: cluster.node, hub: cluster.hub, presence: cluster.presence, desk: cluster.desk },
     attended: (what, attended) => {
       if (actors.attends(attended.address.type, what)) attendances.tell(what, attended);
     },
@@ -101,7 +105,9 @@ export async function mountRealtime(
     gate: { attempt: (...attempt) => services.gate().attempt(...attempt) },
     settings: { ...config.realtime.connection, drainSpread: config.realtime.drainSpread },
   });
-  const lines = openLines(options, application, { node: cluster.node, connections });
+  const { node, emulation } = cluster;
+  const lines = openLines(options, application, { node, emulation, connections });
+  emulation?.serve(createEmulationDesk(node, lines));
   const revocations = await watchRevocations({ services, guests, connections, report });
   cluster.everywhere.serve(createNodeDesk({ connections, waiting: () => actors.waiting }));
   const prunes = [nodes, actors, mutes];
@@ -115,25 +121,31 @@ export async function mountRealtime(
 
 /** Tells actors who comes and goes. */
 function attendancesOf({ actors, cluster, report }: Pick<RunningParts, "actors" | "cluster" | "report">): Attendances {
-  return new Attendances((what, { address, principal, channel, connection }) => {
-    const attempt = actors.attemptOf(address, { command: what, principal, input: { channel, connection } });
-    return cluster.desk.perform(address, attempt);
-  }, report);
+  return new Attendances({
+    perform: (what, { address, principal, channel, connection }) => {
+      const attempt = actors.attemptOf(address, { command: what, principal, input: { channel, connection } });
+      return cluster.desk.perform(address, attempt);
+    },
+    timers: systemTimers,
+    report,
+  });
 }
 
 interface LineParts {
   readonly node: string;
+  readonly emulation: Cluster["emulation"];
   readonly connections: Connections;
 }
 
 function openLines(
   { services, report }: RealtimeOptions,
-  { admits }: ApplicationRealtime,
-  { node, connections }: LineParts,
+  { admits, authorise }: ApplicationRealtime,
+  { node, emulation, connections }: LineParts,
 ): Lines {
   const { config } = services;
   const { publicUrl, tls, trustedProxies } = config.server;
   const { opening, ...bounds } = config.realtime.lines;
+  const demand = typeof authorise === "function" ? authorise.demand : undefined;
   return createLines({
     ...{ ...services, timers: systemTimers, report, node },
     open: (transport, admitted) => connections.open(transport, admitted),
@@ -149,6 +161,8 @@ function openLines(
       frameBytes: config.realtime.connection.largestFrame,
     },
     ...(admits === undefined ? {} : { policy: admits }),
+    ...(demand === undefined ? {} : { demand }),
+    ...(emulation === undefined ? {} : { forward: forwardCommands(emulation) }),
   });
 }
 

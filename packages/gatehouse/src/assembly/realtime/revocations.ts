@@ -49,6 +49,7 @@ export async function watchRevocations(parts: RevocationParts): Promise<AsyncDis
   };
   const ends = edge.sessions.onEnd((session) => tell({ session }));
   const heard = events.subscribe((event) => {
+    if (event.name === identityEvents.oauth_token_revoked.name) tell({ session: String(event.context["fingerprint"]) });
     if (REVOKING.has(event.name) && event.outcome === "success") tell(concernedBy(event));
   });
   const invitations = guests.onRevoked(() => void connections.refresh({ invited: true }).catch(report));

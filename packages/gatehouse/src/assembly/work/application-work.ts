@@ -1,6 +1,5 @@
 import type { Principal } from "../../kernel/attempt.ts";
 import type { TokenIssuer } from "../../oauth/resource/token-issuer.ts";
-import type { McpServerParts } from "../../work/adapters/mcp-server.ts";
 import type { McpTool } from "../../work/mcp/tool.ts";
 import type { AnyOrderType } from "../../work/order-type.ts";
 import type { WorkReviewParts } from "../../work/review/review-parts.ts";
@@ -31,6 +30,4 @@ export interface ApplicationWork {
   readonly reviewAddress?: (tenant: string, order: string) => string;
   /** Tools over MCP besides those of work orders. */
   readonly tools?: readonly McpTool[];
-  /** What the endpoint serves besides tools: prompts and resources. */
-  readonly extendMcp?: McpServerParts["extend"];
 }

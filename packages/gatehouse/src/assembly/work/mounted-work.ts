@@ -12,7 +12,6 @@ import { createResourceServer } from "../../oauth/resource/resource-server.ts";
 import { issuerInProcess } from "../../oauth/resource/token-issuer.ts";
 import { createWorkHistory } from "../../store/sql/work-history.ts";
 import { createWorkLeases } from "../../store/sql/work-leases.ts";
-import { createWorkParts } from "../../store/sql/work-parts.ts";
 import { createWorkOrders } from "../../store/sql/work-orders.ts";
 import { createWorkPauses } from "../../store/sql/work-pauses.ts";
 import { createWorkPlans } from "../../store/sql/work-plans.ts";
@@ -23,9 +22,11 @@ import type { CheckoutParts } from "../../work/checkout/checkout-parts.ts";
 import { createFindHeldWork } from "../../work/checkout/held-work.ts";
 import { startReaper } from "../../work/checkout/reaper.ts";
 import { createWorkTools, WORK_INSTRUCTIONS } from "../../work/mcp/work-tools.ts";
+import { workResources as workResourcesOf } from "../../work/mcp/resources.ts";
 import { createOrderTypes } from "../../work/order-types.ts";
 import { createReadingActions } from "../../work/reading/reading.ts";
-import { createRestRoutes, REST_PATH } from "../../work/rest/routes.ts";
+import { REST_PATH } from "../../work/rest/mounted-operations.ts";
+import { createRestRoutes } from "../../work/rest/routes.ts";
 import { createWorkEffectHandlers, createWorkJobHandlers, createWorkReviewActions } from "../../work/review/review.ts";
 import type { WorkReviewParts } from "../../work/review/review-parts.ts";
 import { WORK_ENTRANCES } from "../../work/rules.ts";
@@ -77,7 +78,11 @@ export async function mountWork(options: WorkOptions, application: ApplicationWo
   const server = resourceServer(services, { resources, application });
   const mcp = await openMcpOf(options, { application, permits, actions });
   const own = [...actions, ...server.actions, ...(mcp?.actions ?? [])];
-  const rest = createRestRoutes({ edge: services.edge, actions, resourceOf: (tenant) => resources.rest.resourceOf(tenant) });
+  const rest = createRestRoutes({
+    edge: services.edge,
+    actions,
+    resourceOf: (tenant) => resources.rest.resourceOf(tenant),
+  });
   const routes = new Hono().route("/", server.routes).route("/", rest);
   if (mcp !== undefined) routes.route("/", mcp.routes);
   const { orders, plans, applyContext } = parts;
@@ -194,8 +199,9 @@ async function openMcpOf({ services, originOf, report }: WorkOptions, { applicat
   const reviewAddress = application.reviewAddress ?? consoleAddress(services, originOf);
   return openMcp({
     ...{ ...services, report, path: MCP_PATH, name: "gatehouse", version: "1", instructions: WORK_INSTRUCTIONS },
+    resources: workResourcesOf(services),
     tools: [...createWorkTools({ ...services, actions, reviewAddress }), ...(application.tools ?? [])],
-    ...{ permit: permits.permitMessage, limits: permits.messageLimits, extend: application.extendMcp },
+    ...{ permit: permits.permitMessage, limits: permits.messageLimits },
     trustedOrigins: config.cors.origins.filter((origin) => origin !== "*"),
   });
 }

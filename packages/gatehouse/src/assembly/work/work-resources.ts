@@ -1,6 +1,6 @@
 import type { ProtectedResource } from "../../identity/engine/configuration.ts";
 import { defineResource, type OAuthResource } from "../../oauth/resource/oauth-resource.ts";
-import { REST_PATH } from "../../work/rest/routes.ts";
+import { REST_PATH } from "../../work/rest/mounted-operations.ts";
 import { WORK_SCOPES, type WorkScope } from "../../work/rules.ts";
 
 /** Where the endpoint for the Model Context Protocol is. */

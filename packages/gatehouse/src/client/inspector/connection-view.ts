@@ -18,6 +18,7 @@ const STREAM: Readonly<Record<StreamState["is"], string>> = {
   ended: "ended; this tab opens another one",
   refused: "refused; this tab tries again",
   elsewhere: "open, in another tab of this browser",
+  carried: "none: news come over a connection of the application",
 };
 
 /** The stream of news, and what waits for the network or for an answer. */

@@ -4,7 +4,7 @@ const NAME = "gatehouse-push";
 
 /** What is known of the stream by which this browser hears of news. */
 export interface StreamState {
-  readonly is: "none" | "asked" | "open" | "ended" | "refused" | "elsewhere";
+  readonly is: "none" | "asked" | "open" | "ended" | "refused" | "elsewhere" | "carried";
   /** Why, where it was refused. */
   readonly code: string | undefined;
   /** Epoch milliseconds of the last word from the server, in this tab or another. */
@@ -77,6 +77,7 @@ export class StreamWatch {
   #hear(message: Message): void {
     const { is, news } = this.#state;
     if (!("position" in message) && message.kind !== "open") return;
+    if (message.kind === "open" && message.over === "realtime") return this.#set({ is: "carried", heard: Date.now() });
     const told = message.kind === "stale" || message.kind === "reset" ? 1 : 0;
     this.#set({ is: is === "none" ? "elsewhere" : is, heard: Date.now(), news: news + told });
   }

@@ -8,6 +8,7 @@ import type { EventStream } from "../../kernel/event-stream.ts";
 import type { EventDefinition } from "../../kernel/event.ts";
 import type { Ids } from "../../kernel/ids.ts";
 import { deny, isDenial, type Denial } from "../../kernel/outcome.ts";
+import { tokenFingerprint } from "../../kernel/token-fingerprint.ts";
 import type { OAuthArtifacts } from "../../kernel/ports/oauth-artifacts.ts";
 import type { OAuthGrants } from "../../kernel/ports/oauth-grants.ts";
 import type { Store } from "../../kernel/ports/store.ts";
@@ -76,6 +77,10 @@ export interface Endpoint {
 export function createEndpoint(parts: EndpointParts, description: EndpointDescription): Endpoint {
   const { name, limits, event, proven, registers = false } = description;
   const counted = new ProvenLimits(parts);
+  const revoked = ({ token }: Readonly<Record<string, unknown>>) =>
+    event === identityEvents.oauth_token_revoked && typeof token === "string"
+      ? { fingerprint: tokenFingerprint(parts.keyRing, token) }
+      : {};
   const action = defineAction({
     name,
     entrances: ["oauth"],
@@ -84,7 +89,14 @@ export function createEndpoint(parts: EndpointParts, description: EndpointDescri
     idempotency: false,
     limits,
     input: EndpointInput,
-    audit: { event, context: ({ parameters }, { facts }: EndpointAnswer) => ({ ...contextOf(parameters), ...facts }) },
+    audit: {
+      event,
+      context: ({ parameters }, { facts }: EndpointAnswer) => ({
+        ...contextOf(parameters),
+        ...revoked(parameters),
+        ...facts,
+      }),
+    },
     prepare: async ({ attempt, input, read }) => {
       const { issuers, artifacts, clock, grace, grants, grantPolicyOf: policyOf, recogniseDevice: recognise } = parts;
       if (registers && parts.emergency?.isOn("registrations-closed") === true) {

@@ -11,6 +11,7 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const BY_ADDRESS = ["ip"] as const;
 const BY_CLIENT = ["ip", "claimed-client"] as const;
+const { oauth_token_revoked: REVOKED } = identityEvents;
 const { oauth_answered: ANSWERED, oauth_token_issued: ISSUED, oauth_client_registered: REGISTERED } = identityEvents;
 const { oauth_client_changed: CHANGED, oauth_client_removed: REMOVED } = identityEvents;
 
@@ -54,7 +55,10 @@ const ENDPOINTS: readonly EndpointEntry[] = [
     ...{ name: "oauth.introspect", limit: 180, by: BY_CLIENT, proven: { by: "client", limit: 180 } },
     routes: [["POST", PATHS.introspection]],
   },
-  { name: "oauth.revoke", limit: 60, by: BY_CLIENT, reach: "client", routes: [["POST", PATHS.revocation]] },
+  {
+    ...{ name: "oauth.revoke", limit: 60, by: BY_CLIENT, event: REVOKED, reach: "client" },
+    routes: [["POST", PATHS.revocation]],
+  },
   {
     name: "oauth.push",
     limit: 120,

@@ -34,6 +34,15 @@ const consistency: readonly Rule[] = [
     broken: ({ store }) => store.engine === "postgres" && store.postgresUrl === undefined,
   },
   {
+    paths: ["store.postgresMigratorUrl", "store.postgresUrl"],
+    refuses: "A server that runs as the owner of the schema may change it.",
+    fix: "Name another role in store.postgresUrl, or remove store.postgresMigratorUrl.",
+    broken: ({ store }) => {
+      const migrator = userOf(store.postgresMigratorUrl);
+      return migrator !== undefined && migrator === userOf(store.postgresUrl);
+    },
+  },
+  {
     paths: ["counters.valkeyUrl", "counters.engine"],
     refuses: "Counters in Valkey need an address.",
     fix: "Set counters.valkeyUrl.",
@@ -200,11 +209,14 @@ const production: readonly Rule[] = [
     broken: ({ live }) => live.inspector,
   },
   {
-    paths: ["store.postgresUrl"],
+    paths: ["store.postgresUrl", "store.postgresMigratorUrl", "store.postgresReplicaUrl", "store.postgresAdminUrl"],
     profile: "production",
     refuses: "The connection to PostgreSQL must be encrypted and its server verified.",
-    fix: "Use sslmode=verify-full in store.postgresUrl, with store.postgresCa where the authority is your own.",
-    broken: ({ store }) => store.postgresUrl !== undefined && isUnverified(store.postgresUrl),
+    fix: "Use sslmode=verify-full in each of these, with store.postgresCa where the authority is your own.",
+    broken: ({ store }) =>
+      [store.postgresUrl, store.postgresMigratorUrl, store.postgresReplicaUrl, store.postgresAdminUrl].some(
+        (address) => address !== undefined && isUnverified(address),
+      ),
   },
   {
     paths: ["seal.plaintextUntil"],
@@ -227,6 +239,11 @@ function lacksProxy({ publicUrl = "", tls, trustedProxies }: Config["server"]): 
 
 function isPlain(origin: string): boolean {
   return origin.startsWith("http://");
+}
+
+function userOf(postgresUrl = ""): string | undefined {
+  const parsed = URL.parse(postgresUrl);
+  return parsed === null ? undefined : parsed.username || (parsed.searchParams.get("user") ?? undefined);
 }
 
 const UNVERIFIED_MODES = new Set(["disable", "allow", "prefer", "no-verify", "require"]);

@@ -5,6 +5,7 @@ import { choice, cidr, duration, either, flag, instant, integer, list, origin, s
 import { mediaOptions } from "./media-options.ts";
 import { mediaStorageOptions } from "./media-storage-options.ts";
 import { option } from "./option.ts";
+import { liveOptions } from "./live-options.ts";
 import { realtimeOptions } from "./realtime-options.ts";
 import { workOptions } from "./work-options.ts";
 
@@ -80,8 +81,24 @@ export const table = {
     doc: "Connection URL of the PostgreSQL server.",
     secret: true,
   }),
+  "store.postgresMigratorUrl": option(url("postgres", "postgresql"), {
+    doc: "Connection URL of the role that owns the schema. It applies migrations, and the server runs as the role of `store.postgresUrl`, which then need not be able to.",
+    secret: true,
+  }),
+  "store.postgresAdminUrl": option(url("postgres", "postgresql"), {
+    doc: "Connection URL of a role that may create roles, for `gatehouse store grants --apply`. No server needs it.",
+    secret: true,
+  }),
+  "store.postgresReplicaUrl": option(url("postgres", "postgresql"), {
+    doc: "Connection URL of a hot standby, with a role that may only read. Actions without effects read there.",
+    secret: true,
+  }),
+  "store.postgresReplicaPatience": option(duration("1ms"), {
+    doc: "How long a read waits for the replica to have what was committed when it began; then it reads at the primary.",
+    default: "100ms",
+  }),
   "store.postgresCa": option(text("a path"), {
-    doc: "PEM file with the authority that signed the PostgreSQL server's certificate. Default: the system's authorities.",
+    doc: "PEM file with the authority that signed the certificates of the PostgreSQL servers. Default: the system's authorities.",
   }),
   "counters.engine": option(choice("memory", "valkey", "sql"), {
     doc: "Where limits are counted: in this process, in Valkey or Redis, or in the store. Several processes need a shared one.",
@@ -115,22 +132,7 @@ export const table = {
     doc: "Whether the session cookie accompanies links from other sites (`lax`) or not (`strict`).",
     default: { by: "session.preset", values: { app: "strict", idp: "lax" } },
   }),
-  "live.components": option(integer(1, ANY_NUMBER), {
-    doc: "Of how many live components the state is stored for one session; actions that would add another are refused.",
-    default: 500,
-  }),
-  "live.bytes": option(size(), {
-    doc: "How much sealed state of live components is stored for one session; each counts as 4 KiB at least.",
-    default: "4MiB",
-  }),
-  "live.streamsPerAddress": option(integer(1, ANY_NUMBER), {
-    doc: "How many streams, by which open pages hear of news, one address may have open at once: one a browser.",
-    default: 200,
-  }),
-  "live.inspector": option(flag(), {
-    doc: "Pages with live components offer the inspector, and answers say in `Server-Timing` what took how long.",
-    default: { by: "profile", values: { development: true, production: false } },
-  }),
+  ...liveOptions,
   "uploads.files": option(integer(1, ANY_NUMBER), {
     doc: "How many uploaded files of one session may wait for an action to take them; they wait for an hour.",
     default: 20,

@@ -23,6 +23,8 @@ export interface StoredPublication {
   readonly info?: string;
   /** Identifiers of the principals it is for; absent: everybody on the channel. */
   readonly audience?: readonly string[];
+  /** Connections that are not told while they last: they have said it themselves. */
+  readonly except?: readonly string[];
   /** Epoch milliseconds. */
   readonly at: number;
 }

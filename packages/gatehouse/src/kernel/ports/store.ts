@@ -68,6 +68,12 @@ export interface Store extends AsyncDisposable {
   health(): Promise<StoreHealth>;
 }
 
+/** Reads that may be answered elsewhere than by the store itself, as fresh as there. */
+export interface SnapshotReads {
+  /** Reads a snapshot of at least what was committed when it was called. `purpose` says for what: the name of an action. */
+  read<Result>(purpose: string, work: (transaction: ReadTransaction) => Promise<Result>): Promise<Result>;
+}
+
 /** The engine did not answer within its time box, refuses writes, or its breaker is open. */
 export class StoreUnavailableError extends Error {
   override readonly name = "StoreUnavailableError";
@@ -95,4 +101,24 @@ export interface Migration {
   readonly name: string;
   readonly sqlite: string;
   readonly postgres: string;
+}
+
+/** A table whose rows are added and read. Nobody changes them; only retention deletes, and only what is old. */
+export interface AppendOnlyTable {
+  readonly table: string;
+  /** Its column with the time of a row, in epoch milliseconds. */
+  readonly time: string;
+}
+
+/** A table with secrets or with what stands for them, or some columns of a table. */
+export interface SecretTable {
+  readonly table: string;
+  /** Default: the whole table. */
+  readonly columns?: readonly string[];
+}
+
+/** Tables on which roles of the database have less than their usual rights. */
+export interface GuardedTables {
+  readonly appendOnly?: readonly AppendOnlyTable[];
+  readonly secret?: readonly SecretTable[];
 }

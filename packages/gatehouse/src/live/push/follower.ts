@@ -1,6 +1,5 @@
-import { utf8 } from "../../kernel/codec.ts";
+import type { PushFeed, PushLine } from "../../kernel/ports/push-source.ts";
 import type { Timers } from "../../kernel/timers.ts";
-import { eventText, type EventFields } from "./event-text.ts";
 import type { PushSettings } from "./options.ts";
 import type { Topics } from "./topics.ts";
 
@@ -12,6 +11,9 @@ export interface Followed {
   /** Whether it was not among those of the stream before this one. */
   readonly joining: boolean;
 }
+
+/** Components that are stale as far as is known from before. */
+export type Missed = readonly string[] | "everything";
 
 /** Who follows. */
 export interface FollowerSubject {
@@ -42,39 +44,38 @@ export interface FollowerParts {
 
 /** Milliseconds between two messages: what becomes stale meanwhile is gathered into one. */
 const SPACING = 200;
-/** Milliseconds in which a reader has to take what is left of a stream that has ended. */
-const LAST_WORDS = 5_000;
 
-/** One open stream. It says which components are stale, and nothing about them. */
-export class Follower {
+/** What a follower tells: that it is there, or which components are stale. */
+export interface News extends Readonly<Record<string, unknown>> {
+  readonly event: "open" | "beat" | "stale" | "reset";
+  /** The point of whoever has heard this. */
+  readonly id: string;
+  readonly components?: readonly string[];
+}
+
+/** One browser that follows. It is told which components are stale, and nothing about them. */
+export class Follower implements PushFeed {
   readonly subject: FollowerSubject;
-  readonly body: ReadableStream<Uint8Array<ArrayBuffer>>;
   readonly #parts: FollowerParts;
   readonly #byKey = new Map<string, string[]>();
   readonly #maxAge: Disposable;
-  #controller: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>> | undefined;
+  /** Absent: it has not begun to tell. */
+  #line: PushLine | undefined;
+  #missed: Missed;
   #beat: Disposable | undefined;
   #gathering: Disposable | undefined;
   readonly #gathered = new Set<string>();
-  #cut: (() => void) | undefined;
   #ended = false;
 
-  constructor(subject: FollowerSubject, parts: FollowerParts) {
+  /** @param missed - what is stale as far as is known from before */
+  constructor(subject: FollowerSubject, missed: Missed, parts: FollowerParts) {
     const { settings, timers, fraction } = parts;
     this.subject = subject;
+    this.#missed = missed;
     this.#parts = parts;
     for (const { id, topics } of subject.components) {
       for (const key of topics.keys) this.#byKey.set(key, [...(this.#byKey.get(key) ?? []), id]);
     }
-    this.body = new ReadableStream<Uint8Array<ArrayBuffer>>(
-      {
-        start: (controller) => {
-          this.#controller = controller;
-        },
-        cancel: () => this.#finish(),
-      },
-      { highWaterMark: settings.buffer, size: ({ byteLength }) => byteLength },
-    );
     // Streams that began together, as after a restart, do not end together.
     const age = settings.maxAge * (1 - fraction() / 10);
     this.#maxAge = timers.after(age, () => this.end(), "background");
@@ -86,17 +87,13 @@ export class Follower {
     return this.#byKey.keys();
   }
 
-  /** How the connection is closed when its reader takes nothing. */
-  set cut(cut: (() => void) | undefined) {
-    this.#cut = cut;
-  }
-
-  /** Says which components are stale as far as is known from before, and where the stream begins. */
-  begin(stale: readonly string[] | "everything"): void {
-    const comment = "open";
-    if (stale === "everything") this.reset();
-    else if (stale.length > 0) this.#gather(stale);
-    else this.#write({ comment, id: this.#parts.position() });
+  /** Says what is stale by now, and where it begins. */
+  begin(line: PushLine): void {
+    this.#line = line;
+    if (this.#ended) line.ended();
+    else if (this.#missed === "everything") this.reset();
+    else if (this.#missed.length + this.#gathered.size > 0) this.#gather(this.#missed);
+    else this.#tell("open");
   }
 
   /** A topic has news. */
@@ -110,45 +107,47 @@ export class Follower {
   /** Something may have been missed. */
   reset(): void {
     this.#gathered.clear();
-    const components = this.subject.components.map(({ id }) => id);
-    this.#write({ id: this.#parts.position(), event: "reset", data: JSON.stringify({ components }) });
+    this.#missed = "everything";
+    this.#tell(
+      "reset",
+      this.subject.components.map(({ id }) => id),
+    );
   }
 
-  /** Ends the stream; the browser asks for another one, if it may. */
+  /** Ends it; the browser asks for another one, if it may. */
   end(): void {
     if (this.#ended) return;
-    this.#finish();
-    this.#controller?.close();
-    this.#parts.timers.after(LAST_WORDS, () => this.#cut?.(), "background");
+    this.#ended = true;
+    this.#maxAge[Symbol.dispose]();
+    this.#beat?.[Symbol.dispose]();
+    this.#gathering?.[Symbol.dispose]();
+    this.#parts.ended(this);
+    this.#line?.ended();
   }
 
   #gather(ids: readonly string[]): void {
     for (const id of ids) this.#gathered.add(id);
-    if (this.#gathering === undefined) this.#tell();
+    if (this.#gathering === undefined && this.#line !== undefined) this.#tellGathered();
   }
 
   /** Says what has been gathered, so that the position of the next message is the truth. */
-  #tell(): void {
+  #tellGathered(): void {
     const components = [...this.#gathered];
+    if (components.length === 0 || this.#ended || this.#line === undefined) return;
     this.#gathered.clear();
-    if (components.length === 0 || this.#ended) return;
     this.#gathering?.[Symbol.dispose]();
     const next = (): void => {
       this.#gathering = undefined;
-      this.#tell();
+      this.#tellGathered();
     };
     this.#gathering = this.#parts.timers.after(SPACING, next, "background");
-    this.#write({ id: this.#parts.position(), event: "stale", data: JSON.stringify({ components }) });
+    this.#tell("stale", components);
   }
 
-  #write(fields: EventFields): void {
-    if (this.#ended || this.#controller === undefined) return;
-    this.#controller.enqueue(utf8(eventText(fields)));
-    if ((this.#controller.desiredSize ?? 0) > 0) return;
-    // It gets news again once it asks for them; nothing is kept for it meanwhile.
-    this.#finish();
-    if (this.#cut === undefined) this.#controller.error(new Error("The reader was too slow."));
-    else this.#cut();
+  #tell(event: News["event"], components?: readonly string[]): void {
+    if (this.#ended) return;
+    const news: News = { event, id: this.#parts.position(), ...(components === undefined ? {} : { components }) };
+    this.#line?.tell(news);
   }
 
   #scheduleBeat(): void {
@@ -166,17 +165,8 @@ export class Follower {
     const { isBanned, isCurrent } = this.subject;
     if (isBanned() || !(await isCurrent())) return this.end();
     if (this.#ended) return;
-    this.#tell();
-    this.#write({ comment: "beat", id: this.#parts.position() });
+    this.#tellGathered();
+    this.#tell("beat");
     this.#scheduleBeat();
-  }
-
-  #finish(): void {
-    if (this.#ended) return;
-    this.#ended = true;
-    this.#maxAge[Symbol.dispose]();
-    this.#beat?.[Symbol.dispose]();
-    this.#gathering?.[Symbol.dispose]();
-    this.#parts.ended(this);
   }
 }

@@ -16,6 +16,10 @@ export interface PushOptions {
   readonly buffer?: number;
   /** Topics whose last news are remembered, for browsers that come back. Default 1000. */
   readonly remembered?: number;
+  /**
+   * The largest request for news that connections of `realtime` take, in bytes. Default 0: news travel by streams alone.
+   */
+  readonly connectionBytes?: number;
 }
 
 /** Every option, with its default where none is given. */
@@ -31,6 +35,7 @@ const DEFAULTS: PushSettings = {
   heartbeat: 15_000,
   buffer: 64 * 1024,
   remembered: 1_000,
+  connectionBytes: 0,
 };
 
 /** The settings that options stand for. */

@@ -89,7 +89,7 @@ function serve(port: number): Promise<Listening> {
 
 async function openPage(path = "/"): Promise<Page> {
   const page = await context.newPage();
-  page.setDefaultTimeout(5_000);
+  page.setDefaultTimeout(30_000);
   page.on("console", (message) => {
     if (message.type() === "error" && !message.text().startsWith("Failed to load resource"))
       complaints.push(message.text());

@@ -8,7 +8,8 @@ import { problems } from "../../kernel/problems.ts";
 import type { Random } from "../../kernel/random.ts";
 import type { Sealer } from "../../kernel/seal.ts";
 import type { Timers } from "../../kernel/timers.ts";
-import { Follower, type Followed, type FollowerSubject } from "./follower.ts";
+import { EventBody } from "./event-body.ts";
+import { Follower, type Followed, type FollowerSubject, type Missed } from "./follower.ts";
 import { NewsLog } from "./news-log.ts";
 import type { PushSettings } from "./options.ts";
 import { Relay } from "./relay.ts";
@@ -81,13 +82,13 @@ export class Push implements AsyncDisposable {
     this.#relay?.tell(tidings);
   }
 
-  /** Opens a stream: with what its browser has missed, as far as that can be told. */
+  /** Has a browser follow: it is told first what it has missed, as far as that can be told. */
   follow(subject: FollowerSubject, lastEventId: string | undefined): Follower | Denial {
     if (this.#stopping) return deny(httpProblems.SERVER_STOPPING, { retryAfter: 1 });
     const crowded = this.#crowded(subject);
     if (crowded !== undefined) return crowded;
     const { settings, timers, random, report } = this.#parts;
-    const follower = new Follower(subject, {
+    const follower = new Follower(subject, this.#missed(subject.components, lastEventId), {
       ...{ settings, timers, report },
       fraction: () => (random.bytes(1)[0] ?? 0) / 256,
       position: () => this.#log.position,
@@ -96,8 +97,13 @@ export class Push implements AsyncDisposable {
     this.#followers.add(follower);
     for (const key of follower.keys) this.#byKey.set(key, (this.#byKey.get(key) ?? new Set()).add(follower));
     if (this.#relay !== undefined) this.#relay.awake = true;
-    follower.begin(this.#missed(subject.components, lastEventId));
     return follower;
+  }
+
+  /** What a follower tells, as the body of a response. `cut` closes the connection of a reader that takes nothing. */
+  bodyOf(follower: Follower, cut: (() => void) | undefined): ReadableStream<Uint8Array<ArrayBuffer>> {
+    const { settings, timers } = this.#parts;
+    return new EventBody(follower, { buffer: settings.buffer, timers, cut }).stream;
   }
 
   /** Ends every stream, and begins none any more. */
@@ -125,7 +131,7 @@ export class Push implements AsyncDisposable {
     for (const follower of this.#followers) follower.reset();
   }
 
-  #missed(components: readonly Followed[], lastEventId: string | undefined): readonly string[] | "everything" {
+  #missed(components: readonly Followed[], lastEventId: string | undefined): Missed {
     const after = lastEventId === undefined ? undefined : this.#log.after(lastEventId);
     if (lastEventId !== undefined && after === undefined) return "everything";
     const isStale = ({ topics, joining }: Followed): boolean => {

@@ -4,8 +4,9 @@ import { principalSubject } from "../../guards/admit-principal.ts";
 import type { EdgeSessions } from "../../http/edge-sessions.ts";
 import { defineAction, type ActionContext, type AnyAction } from "../../kernel/action.ts";
 import { events } from "../../kernel/events.ts";
-import { deny, type Denial } from "../../kernel/outcome.ts";
+import { deny, isDenial, type Denial } from "../../kernel/outcome.ts";
 import type { Bans, BanSubject } from "../../kernel/ports/bans.ts";
+import type { PushSource } from "../../kernel/ports/push-source.ts";
 import { formatComponentId } from "../component-id.ts";
 import type { AnyLiveComponent } from "../component.ts";
 import { isVisible } from "../content.ts";
@@ -13,12 +14,15 @@ import { liveProblems } from "../problems.ts";
 import { ownerOf } from "../state.ts";
 import type { Followed, Follower } from "./follower.ts";
 import type { Push } from "./push.ts";
-import type { StreamRequest } from "./stream-wire.ts";
+import { readStreamRequest, type StreamRequest } from "./stream-wire.ts";
 
 /** Name of the action that opens streams. */
 export const STREAM = "live.stream";
 
-/** Its input. Built by the route alone. */
+/** Connections of `realtime` that hear of news as streams do. */
+export const NEWS: PushSource = { channel: ":live", action: "live.follow" };
+
+/** Input of both. */
 export type StreamCall = Pick<StreamRequest, "components" | "lastEventId">;
 
 /** What the action works with. */
@@ -32,6 +36,8 @@ export interface StreamActionParts {
   readonly trustedCidrs: readonly string[];
   /** Attempts in 60 seconds. */
   readonly limit: number;
+  /** See `PushOptions`. */
+  readonly connectionBytes: number;
 }
 
 const PASSED_ON: StandardSchemaV1<StreamCall, StreamCall> = {
@@ -43,20 +49,37 @@ const PASSED_ON: StandardSchemaV1<StreamCall, StreamCall> = {
   },
 };
 
+const FROM_CONNECTION: StandardSchemaV1<unknown, StreamCall> = {
+  "~standard": {
+    version: 1,
+    vendor: "gatehouse",
+    validate: (value) => {
+      const read = readStreamRequest({ kind: "json", value });
+      return isDenial(read) ? { issues: [{ message: read.detail ?? "" }] } : { value: read };
+    },
+  },
+};
+
 /**
  * Opens the stream over which a browser hears what became stale. What is followed is what the server sealed into the
- * page, for this session; who may not load a component any more is told no more about it than that.
+ * page, for this session; who may not load a component any more is told no more about it than that. Connections of
+ * `realtime` ask for the same under another name; what they hear ends when what they came with does.
  */
-export function streamAction(parts: StreamActionParts): AnyAction {
+export function streamActions(parts: StreamActionParts): readonly AnyAction[] {
+  const shared = follows(parts);
+  const stream = defineAction({ ...shared, name: STREAM, entrances: ["live"], input: PASSED_ON });
+  if (parts.connectionBytes === 0) return [stream];
+  return [stream, defineAction({ ...shared, name: NEWS.action, entrances: ["realtime"], input: FROM_CONNECTION })];
+}
+
+/** What both do. */
+function follows(parts: StreamActionParts) {
   const trusted = createAddressRanges(parts.trustedCidrs);
-  return defineAction({
-    name: STREAM,
-    entrances: ["live"],
-    input: PASSED_ON,
+  return {
     effects: "none",
     authorise: "public",
     limits: [{ name: STREAM, by: ["session"], rule: { kind: "window", limit: parts.limit, window: 60_000 } }],
-    run: async (context): Promise<Follower | Denial> => {
+    run: async (context: Context): Promise<Follower | Denial> => {
       const followed = openTokens(parts, context);
       if ("problem" in followed) return followed;
       const { attempt, principal, input } = context;
@@ -73,7 +96,7 @@ export function streamAction(parts: StreamActionParts): AnyAction {
         input.lastEventId,
       );
     },
-  });
+  } as const;
 }
 
 type Context = ActionContext<StreamCall, "none">;

@@ -2,6 +2,7 @@ import type { Edge } from "../../http/edge.ts";
 import type { Inbound } from "../../http/inbound.ts";
 import { isDenial, type Success } from "../../kernel/outcome.ts";
 import type { Follower } from "./follower.ts";
+import type { Push } from "./push.ts";
 import { STREAM, type StreamCall } from "./stream-action.ts";
 import { readStreamRequest } from "./stream-wire.ts";
 
@@ -15,8 +16,18 @@ const HEADERS = {
   "x-accel-buffering": "no",
 };
 
+/** What streams are opened with. */
+export interface StreamRouteParts {
+  readonly edge: Edge;
+  readonly push: Pick<Push, "bodyOf">;
+}
+
 /** Answers a request for a stream. `cut` closes the connection of a reader that takes nothing. */
-export async function openStream(edge: Edge, inbound: Inbound, cut: (() => void) | undefined): Promise<Response> {
+export async function openStream(
+  { edge, push }: StreamRouteParts,
+  inbound: Inbound,
+  cut: (() => void) | undefined,
+): Promise<Response> {
   const outcome = await edge.receive(inbound, {
     action: STREAM,
     entrance: "live",
@@ -30,8 +41,7 @@ export async function openStream(edge: Edge, inbound: Inbound, cut: (() => void)
     },
   });
   if (!outcome.ok) return edge.problem(inbound, outcome);
-  // What succeeds under this name is the stream that its action has opened.
+  // What succeeds under this name is the follower that its action has begun.
   const { value: follower } = outcome as Success<Follower>;
-  follower.cut = cut;
-  return new Response(follower.body, { headers: HEADERS });
+  return new Response(push.bodyOf(follower, cut), { headers: HEADERS });
 }

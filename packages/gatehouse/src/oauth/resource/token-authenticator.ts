@@ -7,6 +7,7 @@ import type { KeyRing } from "../../kernel/key-ring.ts";
 import { deny, isDenial, type Denial } from "../../kernel/outcome.ts";
 import type { AccessToken } from "../../kernel/ports/access-tokens.ts";
 import { problems } from "../../kernel/problems.ts";
+import { tokenFingerprint } from "../../kernel/token-fingerprint.ts";
 import { isSigned } from "./algorithms.ts";
 import { resourceEvents } from "./events.ts";
 import { resourceProblems } from "./problems.ts";
@@ -71,7 +72,7 @@ export class TokenAuthenticator implements Authenticator<"bearer"> {
   }
 
   #principalOf({ account, actor, client, scopes }: AccessToken, { token }: Bearer, tenant: string): Principal {
-    const session = this.#parts.keyRing.fingerprint("oauth-token", token);
+    const session = tokenFingerprint(this.#parts.keyRing, token);
     const shared = { tenant, session, grants: new Set(scopes) };
     const agent = actor ?? (this.#parts.isAgent(client) ? client : undefined);
     if (agent !== undefined) {

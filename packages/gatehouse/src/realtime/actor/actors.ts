@@ -13,7 +13,6 @@ import type { Publications } from "../../kernel/ports/publications.ts";
 import type { Store, WriteTransaction } from "../../kernel/ports/store.ts";
 import { problems } from "../../kernel/problems.ts";
 import type { Random } from "../../kernel/random.ts";
-import type { Sealer } from "../../kernel/seal.ts";
 import type { Timers } from "../../kernel/timers.ts";
 import type { CommandDesk } from "../perform.ts";
 import type { Pushed } from "../pushed.ts";
@@ -25,6 +24,7 @@ import { KnownActors } from "./known-actors.ts";
 import { Mailboxes, type Ticket } from "./mailbox.ts";
 import { emitFault, operationActions, type EmitInput, type TimerInput } from "./operations.ts";
 import { actorProblems } from "./problems.ts";
+import type { StateSealer } from "./state-text.ts";
 import { streamActions } from "./stream-actions.ts";
 import { TimerLoop, type DueTimer } from "./timer-loop.ts";
 
@@ -48,7 +48,7 @@ export interface ActorsParts {
   readonly timers: Timers;
   readonly ids: Ids;
   readonly random: Random;
-  readonly sealer: Pick<Sealer, "seal" | "open">;
+  readonly sealer: StateSealer;
   /** Receives failures that nobody waits for. */
   readonly report: (error: unknown) => void;
   readonly events: EventStream;

@@ -42,7 +42,9 @@ export function fillOutbox(emitted: readonly Emitted[], parts: OutboxParts): Out
       offset = (offsets.get(channel) ?? 0) + 1;
       offsets.set(channel, offset);
       const audience = one.user === undefined ? {} : { audience: [one.user] };
-      const publication = { offset, epoch, data: one.data, at: now, ...(info !== undefined && { info }), ...audience };
+      const except = one.except === undefined ? {} : { except: [one.except] };
+      const told = { ...audience, ...except, ...(info !== undefined && { info }) };
+      const publication = { offset, epoch, data: one.data, at: now, ...told };
       kept.set(channel, [...(kept.get(channel) ?? []), publication]);
     }
     pushed.push(

@@ -4,21 +4,20 @@ import { deny, type Denial } from "../../kernel/outcome.ts";
 import type { ActorAddress, ActorRecords } from "../../kernel/ports/actors.ts";
 import type { Mute, Mutes } from "../../kernel/ports/mutes.ts";
 import type { Store } from "../../kernel/ports/store.ts";
-import type { Sealer } from "../../kernel/seal.ts";
 import type { Timers } from "../../kernel/timers.ts";
 import type { ChannelInput, CommandInput, SubscribeInput } from "../subscription.ts";
 import type { DeclaredActor, DeclaredChannel, DeclaredCommand } from "./declared.ts";
 import { actorEvents } from "./events.ts";
 import { actorProblems } from "./problems.ts";
 import { requireFit } from "./schema.ts";
-import { readState } from "./state-text.ts";
+import { readState, type StateSealer } from "./state-text.ts";
 import { withinTime } from "./time-box.ts";
 import { keyNames } from "./viewer.ts";
 
 /** What rules are asked with. */
 export interface PolicyParts {
   readonly records: ActorRecords;
-  readonly sealer: Pick<Sealer, "seal" | "open">;
+  readonly sealer: StateSealer;
   readonly timers: Timers;
   /** Who may not speak. Default: everybody may. */
   readonly mutes?: Pick<Mutes, "find"> | undefined;

@@ -2,9 +2,12 @@ import type { ActorAddress } from "../../kernel/ports/actors.ts";
 import type { SealBinding, Sealer } from "../../kernel/seal.ts";
 import { isSecret, Secret } from "./secret.ts";
 
+/** What secrets are sealed with. */
+export type StateSealer = Pick<Sealer, "seal" | "open" | "needsReseal">;
+
 /** What writes and reads states. */
 export interface StateTextParts {
-  readonly sealer: Pick<Sealer, "seal" | "open">;
+  readonly sealer: StateSealer;
   readonly address: ActorAddress;
 }
 
@@ -17,7 +20,7 @@ interface Written {
   readonly secrets?: Readonly<Record<Path, string>>;
 }
 
-/** Where a secret that was read came from, so that it need not be sealed again at every turn. */
+/** Where a secret that was read came from, so that it need not be sealed again at every turn, but after a rotation. */
 interface Origin {
   readonly path: Path;
   readonly sealed: string;
@@ -44,7 +47,7 @@ export function readState(text: string, parts: StateTextParts): unknown {
 
 function sealSecret(found: Secret, path: Path, { sealer, address }: StateTextParts): string {
   const origin = origins.get(found);
-  if (origin?.path === path) return origin.sealed;
+  if (origin?.path === path && !sealer.needsReseal(origin.sealed)) return origin.sealed;
   return sealer.seal(JSON.stringify({ value: found.reveal() }), bindingOf(address, path));
 }
 

@@ -5,7 +5,6 @@ import type { ActorAddress, ActorRecord, ActorRecords } from "../../kernel/ports
 import type { Publications } from "../../kernel/ports/publications.ts";
 import type { WriteTransaction } from "../../kernel/ports/store.ts";
 import type { Random } from "../../kernel/random.ts";
-import type { Sealer } from "../../kernel/seal.ts";
 import type { Timers } from "../../kernel/timers.ts";
 import { channelName } from "../channel-name.ts";
 import type { Pushed } from "../pushed.ts";
@@ -16,7 +15,7 @@ import type { KnownActors } from "./known-actors.ts";
 import { fillOutbox, pushUnsubscribe, readOffsets, writeOffsets, type Outbox } from "./outbox.ts";
 import { actorProblems } from "./problems.ts";
 import { requireFit } from "./schema.ts";
-import { readState, writeState } from "./state-text.ts";
+import { readState, writeState, type StateSealer } from "./state-text.ts";
 import { withinTime } from "./time-box.ts";
 import { TimerChanges } from "./timer-changes.ts";
 import { infoOf, keyNames } from "./viewer.ts";
@@ -29,7 +28,7 @@ export interface TurnParts {
   readonly publish: (pushed: Pushed) => void;
   readonly known: KnownActors;
   readonly node: string;
-  readonly sealer: Pick<Sealer, "seal" | "open">;
+  readonly sealer: StateSealer;
   readonly ids: Ids;
   readonly random: Random;
   readonly timers: Timers;

@@ -3,7 +3,6 @@
  * tried against a whole server, over a network that breaks off and falls silent.
  */
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
-import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import {
@@ -14,6 +13,7 @@ import {
 } from "../../realtime-client.ts";
 import { eventually } from "../../testing/line-client.ts";
 import { startRealtimeSite, type RealtimeSite, type room } from "../../testing/realtime-site.ts";
+import { Way } from "../../testing/way.ts";
 import type { ContractOf } from "../actor/contract.ts";
 
 type Room = ContractOf<typeof room>;
@@ -25,61 +25,6 @@ before(async () => {
   site = await startRealtimeSite({ settings: { realtime, limits } });
 });
 after(() => site[Symbol.asyncDispose]());
-
-/** The way to the server, which can fall silent and break off. */
-class Way implements Disposable {
-  readonly #server: Server;
-  readonly #sockets = new Set<Socket>();
-  /** Connections that were begun. */
-  begun = 0;
-  /** Whether connections are refused. */
-  isCut = false;
-
-  private constructor(server: Server, port: number) {
-    this.#server = server;
-    server.on("connection", (near) => {
-      this.begun += 1;
-      if (this.isCut) return near.resetAndDestroy();
-      const far = connect(port, "127.0.0.1");
-      for (const [from, to] of [
-        [near, far],
-        [far, near],
-      ] as const) {
-        this.#sockets.add(from);
-        from.on("error", () => {});
-        from.on("close", () => to.destroy());
-        from.pipe(to);
-      }
-    });
-  }
-
-  static async open(origin: string): Promise<Way> {
-    const server = createServer();
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    return new Way(server, Number(new URL(origin).port));
-  }
-
-  get origin(): string {
-    // A server that listens on a port has an address object.
-    return `http://localhost:${(this.#server.address() as AddressInfo).port}`;
-  }
-
-  /** Nothing comes and goes on the connections there are, and nobody hears of it. */
-  silence(): void {
-    for (const socket of this.#sockets) socket.unpipe().pause();
-  }
-
-  cut(): void {
-    this.isCut = true;
-    for (const socket of this.#sockets) socket.resetAndDestroy();
-    this.#sockets.clear();
-  }
-
-  [Symbol.dispose](): void {
-    this.cut();
-    this.#server.close();
-  }
-}
 
 const QUICK = { minReconnectDelay: 20, maxReconnectDelay: 100 };
 

@@ -1,6 +1,7 @@
 import { Centrifuge, UnauthorizedError, type Options, type TransportEndpoint } from "centrifuge";
 import type { ActorContract } from "../actor/contract.ts";
 import { ActorClient } from "./actor-client.ts";
+import { LiveCarrier } from "./live-carrier.ts";
 import { RealtimeError, realtimeError } from "./realtime-error.ts";
 import { fetchTicket } from "./ticket.ts";
 
@@ -69,6 +70,9 @@ export class RealtimeClient implements Disposable {
     this.#client.on("connected", () => options.changed?.({ state: "connected" }));
     this.#client.on("disconnected", ({ code, reason }) => options.changed?.({ state: "disconnected", code, reason }));
     this.#client.on("error", ({ error }) => options.failed?.(realtimeError(error)));
+    const page = pageOf(origin);
+    // Whoever shows a token is not whom the page's components were rendered for.
+    if (as === "session" && page !== undefined) new LiveCarrier(this.#client, page);
     this.#client.connect();
   }
 
@@ -107,8 +111,18 @@ function refusedForGood(error: unknown): never {
   throw error;
 }
 
+/** The document of a page of the server itself. */
+function pageOf(origin: string): EventTarget | undefined {
+  const page: unknown = Reflect.get(globalThis, "document");
+  return page instanceof EventTarget && locationOrigin() === origin ? page : undefined;
+}
+
+function locationOrigin(): unknown {
+  return Reflect.get(Reflect.get(globalThis, "location") ?? {}, "origin");
+}
+
 function pageOrigin(): string {
-  const origin: unknown = Reflect.get(Reflect.get(globalThis, "location") ?? {}, "origin");
+  const origin = locationOrigin();
   if (typeof origin === "string") return origin;
   throw new TypeError("Outside of a page the option `origin` says where the server is.");
 }

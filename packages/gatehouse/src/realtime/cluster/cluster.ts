@@ -17,6 +17,7 @@ import { Everywhere } from "./everywhere.ts";
 import { ChannelHub } from "./hub.ts";
 import { NodeHeartbeat } from "./node-heartbeat.ts";
 import { NodeLink } from "./node-link.ts";
+import { NodeQuestions } from "./node-questions.ts";
 import { Owners } from "./owners.ts";
 import { PresenceBook } from "./presence-book.ts";
 import { emitNodeEvent, RefusalAlarm } from "./refusal-alarm.ts";
@@ -89,6 +90,8 @@ export interface Cluster extends AsyncDisposable {
   readonly heartbeat: NodeHeartbeat;
   /** Asks every node. */
   readonly everywhere: Everywhere;
+  /** Takes commands to the node that holds their line; absent where this node is the only one. */
+  readonly emulation: NodeQuestions | undefined;
   /** Begins to perform commands. */
   work(worker: CommandDesk): void;
   /**
@@ -99,6 +102,12 @@ export interface Cluster extends AsyncDisposable {
 }
 
 const DRAIN = 10_000;
+/** Milliseconds that nodes have to answer what all of them are asked. */
+const ANSWER = 2_000;
+/** Questions of operators that wait at once, and answers that are kept. */
+const OPERATORS = { most: 1_000, mostKept: 1_000 };
+/** Commands for lines of other nodes: lines may wait for their reader for ten seconds. */
+const EMULATION = { patience: 12_000, most: 1_000, mostKept: 30_000 };
 
 /** Enters this process among the nodes of its store. */
 export async function openCluster(parts: ClusterParts): Promise<Cluster> {
@@ -119,6 +128,8 @@ class OpenCluster implements Cluster {
   readonly desk: CommandDesk;
   readonly heartbeat: NodeHeartbeat;
   readonly everywhere: Everywhere;
+  readonly emulation: NodeQuestions | undefined;
+  readonly #operators: NodeQuestions | undefined;
   readonly #parts: ClusterParts;
   readonly #door = new WorkerDoor();
   readonly #link: NodeLink | undefined;
@@ -134,7 +145,7 @@ class OpenCluster implements Cluster {
       emitNodeEvent(event, clusterEvents.realtime_lease_lost, {});
       parts.lost?.();
     };
-    const { beat, lease, patience, check, linger, grace } = times;
+    const { beat, lease, check, linger, grace } = times;
     const heartbeat = new NodeHeartbeat({ ...parts, id: node, lost, ...given({ beat, lease }) });
     this.heartbeat = heartbeat;
     const alarm = new RefusalAlarm(event);
@@ -147,13 +158,24 @@ class OpenCluster implements Cluster {
       ...{ ...parts, bus, heartbeat, tell: (pushed) => this.hub.tellHere(pushed) },
       ...given({ most: members, grace, announced }),
     });
-    this.everywhere = new Everywhere({ ...parts, bus, heartbeat, ...given({ patience: times.answer }) });
+    const asking = bus && { bus, heartbeat, clock, timers: parts.timers, report };
+    const patience = { about: "everywhere", patience: times.answer ?? ANSWER };
+    this.#operators = asking && new NodeQuestions({ ...asking, ...OPERATORS, ...patience });
+    this.everywhere = new Everywhere({ questions: this.#operators, heartbeat });
+    this.emulation = asking && new NodeQuestions({ ...asking, ...EMULATION, about: "emulation" });
     const most = given({ asked, answered });
     this.#link =
       bus === undefined ? undefined : new NodeLink({ bus, heartbeat, clock, timers: parts.timers, report, most });
     const owners = new Owners({ ...parts, heartbeat });
     const worker = (): CommandDesk | undefined => (this.#door.isOpen ? this.#door : undefined);
-    this.desk = createCommandDesk({ ...parts, node, owners, link: this.#link, worker, ...given({ patience }) });
+    this.desk = createCommandDesk({
+      ...parts,
+      node,
+      owners,
+      link: this.#link,
+      worker,
+      ...given({ patience: times.patience }),
+    });
   }
 
   async open(): Promise<void> {
@@ -169,7 +191,8 @@ class OpenCluster implements Cluster {
       await this.heartbeat.readAgain();
     }
     await this.#link?.open();
-    await this.everywhere.open();
+    await this.#operators?.open();
+    await this.emulation?.open();
     await this.presence.open();
   }
 
@@ -192,7 +215,8 @@ class OpenCluster implements Cluster {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.drain().catch(this.#parts.report);
     await this.presence[Symbol.asyncDispose]();
-    await this.everywhere[Symbol.asyncDispose]();
+    await this.emulation?.[Symbol.asyncDispose]();
+    await this.#operators?.[Symbol.asyncDispose]();
     await this.#link?.[Symbol.asyncDispose]();
     await this.hub[Symbol.asyncDispose]();
     if (this.#entered) await this.heartbeat[Symbol.asyncDispose]();

@@ -101,9 +101,10 @@ describe("the command desk", () => {
     await using installation = await openInstallation(3);
     const names = Array.from({ length: 30 }, (_, index) => `room-${index}`);
     const { desk } = installation.gateway.cluster;
-    await Promise.all(names.map((name) => desk.perform(room(name), say("x", {}, name))));
+    await Promise.all(names.map((name) => desk.perform(room(name), say(name, {}, name))));
+    // A busy worker is asked again for what it is doing already.
+    assert.equal(new Set(installation.workers.flatMap(({ rooms }) => rooms.came)).size, 30);
     const loads = installation.workers.map(({ rooms }) => rooms.came.length);
-    assert.equal(loads[0]! + loads[1]! + loads[2]!, 30);
     assert.ok(
       loads.every((load) => load > 0),
       String(loads),

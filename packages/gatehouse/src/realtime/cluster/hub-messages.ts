@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { ChannelKey, StoredPublication } from "../../kernel/ports/publications.ts";
 import type { Pushed } from "../pushed.ts";
 import { publicationPush } from "../protocol/encode.ts";
+import { readMessageAs } from "./read-message.ts";
 
 const pushedSchema = z.object({
   kind: z.enum(["publication", "join", "leave", "unsubscribe"]),
@@ -26,15 +27,9 @@ export function writePushed({ tenant: _tenant, channel: _channel, ...rest }: Pus
 
 /** What was pushed on a channel; `undefined` where the text is nothing of the kind, as another release's may be. */
 export function readPushed(key: ChannelKey, text: string): Pushed | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-  const parsed = pushedSchema.safeParse(value);
-  if (!parsed.success) return undefined;
-  const { kind, message, position, except, audience, coalesce } = parsed.data;
+  const read = readMessageAs(pushedSchema, text);
+  if (read === undefined) return undefined;
+  const { kind, message, position, except, audience, coalesce } = read;
   return {
     ...{ tenant: key.tenant, channel: key.channel, kind, message },
     ...(position === undefined ? {} : { position }),
@@ -46,10 +41,11 @@ export function readPushed(key: ChannelKey, text: string): Pushed | undefined {
 
 /** A publication of the store as it is pushed. */
 export function pushedFrom({ tenant, channel }: ChannelKey, stored: StoredPublication): Pushed {
-  const { offset, epoch, audience } = stored;
+  const { offset, epoch, audience, except } = stored;
   return {
     ...{ tenant, channel, kind: "publication", position: { offset, epoch } },
     message: publicationPush(channel, stored),
+    ...(except === undefined ? {} : { except }),
     ...(audience === undefined ? {} : { audience: { principals: audience } }),
   };
 }

@@ -10,6 +10,7 @@ import {
   openTestInstallation,
   openTestNode,
   publicationAt,
+  publications,
   volatilePublication,
   type TestInstallation,
   type TestNode,
@@ -130,6 +131,21 @@ describe("ChannelHub", () => {
     assert.deepEqual(JSON.parse(ear.messages[3] ?? ""), {
       push: { channel: "room:one", pub: { data: { n: 4 }, offset: 4 } },
     });
+  });
+
+  it("tells nobody of what they have said themselves, also where it is read from the store", async () => {
+    const fates: Fate[] = ["drop"];
+    await using two = await openTwo(() => fates.shift() ?? "deliver");
+    const [sender, other] = [new Ear("sender"), new Ear("other")];
+    await keep(two.installation.store, key, [1]);
+    for (const ear of [sender, other]) await two.there.cluster.hub.subscribe(key, ear);
+    const said = { offset: 2, epoch: "run", data: '{"n":2}', at: systemClock.now(), except: ["sender"] };
+    await two.installation.store.write((transaction) => publications.append(transaction, key, [said]));
+    two.here.cluster.hub.publish({ ...publicationAt(key, 2), except: ["sender"] });
+    await publish(two, 3);
+    await eventually(() => other.offsets.length === 2);
+    assert.deepEqual([other.offsets, sender.offsets], [[2, 3], [3]]);
+    assert.equal(sender.lostCount, 0);
   });
 
   it("says that something is lost when the store has not kept it either", async () => {

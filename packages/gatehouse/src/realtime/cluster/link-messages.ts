@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { CarriedAttempt } from "./carried-attempt.ts";
 import type { CarriedOutcome } from "./carried-outcome.ts";
+import { readMessageAs } from "./read-message.ts";
 
 /** What nodes send each other about commands. */
 export type LinkMessage =
@@ -25,12 +26,5 @@ export function nodeTopic(node: string): string {
 
 /** The message in a text; `undefined` where it is none, as another release's may be. */
 export function readLinkMessage(text: string): ReadLinkMessage | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-  const parsed = message.safeParse(value);
-  return parsed.success ? parsed.data : undefined;
+  return readMessageAs(message, text);
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Member } from "../presence.ts";
+import { readMessageAs } from "./read-message.ts";
 
 /** What a node says of one seat: who has it, that whoever had it has just left, or that it is empty. */
 export type SeatNews = readonly [tenant: string, channel: string, state: "taken" | "leaving" | "empty", member: Member];
@@ -43,19 +44,12 @@ const message = z.discriminatedUnion("kind", [
 
 /** The message in a text; `undefined` where it is none, as another release's may be. */
 export function readPresenceMessage(text: string): PresenceMessage | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-  const parsed = message.safeParse(value);
-  if (!parsed.success) return undefined;
-  if (parsed.data.kind !== "news" && parsed.data.kind !== "state") return parsed.data;
-  const news = parsed.data.seats.map(
+  const read = readMessageAs(message, text);
+  if (read === undefined || (read.kind !== "news" && read.kind !== "state")) return read;
+  const news = read.seats.map(
     ([tenant, channel, state, member]) => [tenant, channel, state, memberOf(member)] as const,
   );
-  return { ...parsed.data, seats: news };
+  return { ...read, seats: news };
 }
 
 /** A member that tells no more about itself than it may: what is too long is left out. */

@@ -73,6 +73,7 @@ export class ActorPlaces {
   #refuse(address: ActorAddress): Denial {
     const { shared, attempts, client } = this.#parts;
     const { tenant } = attempts;
+    shared.probe(address);
     const { type, id } = attempts.principal ?? anonymousPrincipal(tenant);
     const { name, level } = events.excess_concurrency;
     shared.events.emit({

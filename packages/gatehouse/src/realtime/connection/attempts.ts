@@ -39,6 +39,11 @@ export class ConnectionAttempts {
     this.#actor = actor;
   }
 
+  /** Whether the connection may speak to one actor alone. */
+  get isBound(): boolean {
+    return this.#actor !== undefined;
+  }
+
   /** The tenant of everything the connection does. */
   get tenant(): string {
     return this.#admitted.tenant;

@@ -1,4 +1,5 @@
 import { deny, isDenial, type Denial, type Outcome, type Success } from "../../kernel/outcome.ts";
+import type { ActorAddress } from "../../kernel/ports/actors.ts";
 import { utf8 } from "../../kernel/codec.ts";
 import type { Member } from "../presence.ts";
 import { realtimeProblems } from "../problems.ts";
@@ -113,14 +114,28 @@ export class Channels {
     return this.#lifetime(subscription);
   }
 
-  /** Asks again for every channel: those that may not be heard any more are ended. */
+  /**
+   * Asks again for every channel: those that may not be heard any more are ended. Where nobody can tell just now, the
+   * client has to subscribe again, which asks until somebody can.
+   */
   async reauthorise(): Promise<void> {
     for (const subscription of [...this.#byName.values()]) {
       if (subscription.isEnded) continue;
       const outcome = await this.#ask(subscription, {});
-      if (!outcome.ok && !outcome.problem.retryable && outcome.problem.status < 500)
-        this.end(subscription.key.channel, UNSUBSCRIBE.denied);
+      if (outcome.ok) continue;
+      const undecided = outcome.problem.retryable || outcome.problem.status >= 500;
+      this.end(subscription.key.channel, undecided ? UNSUBSCRIBE.insufficientState : UNSUBSCRIBE.denied);
     }
+  }
+
+  /** Whether it hears an actor, on whichever of its channels. */
+  hears({ type, key }: Pick<ActorAddress, "type" | "key">): boolean {
+    return this.#byName
+      .values()
+      .some(
+        ({ parts, hasBegun }) =>
+          hasBegun && parts.type === type && parts.key.every((part, index) => part === key[index]),
+      );
   }
 
   /** Ends one by the server's will. One that has not begun is ended once its reply is on the way. */

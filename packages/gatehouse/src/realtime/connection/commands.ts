@@ -1,6 +1,4 @@
 import { isDenial, deny, type Denial, type Success } from "../../kernel/outcome.ts";
-import { parseIdempotencyKey } from "../../guards/idempotency-key.ts";
-import { problems } from "../../kernel/problems.ts";
 import { DEFAULT_CHANNEL } from "../channel-name.ts";
 import { realtimeProblems } from "../problems.ts";
 import type { ChannelCommand, HistoryCommand, PublishCommand, RpcCommand } from "../protocol/command.ts";
@@ -33,7 +31,6 @@ export class Commands {
     if (parts === undefined || !this.#shared.actors.has(call)) return this.#attempts.refuseUnknown(call);
     if (key.length !== parts) return deny(realtimeProblems.FRAME_MALFORMED);
     if (!this.#attempts.mayAddress({ type, key })) return otherActor();
-    if (id !== undefined && parseIdempotencyKey(id) === undefined) return deny(problems.IDEMPOTENCY_KEY_INVALID);
     const outcome =
       verb === STATE
         ? await this.#attempts.make(call, { key, channel: channelOf(input) })

@@ -210,6 +210,28 @@ describe("a right that was withdrawn", () => {
     }
   });
 
+  it("is not kept by whoever nobody can ask about: the client subscribes again, and is asked then", async () => {
+    await using kit = await createRealtimeKit();
+    kit.rooms.closed.add("vault");
+    kit.tokens.set("ann", { principal: testUser("ann", ["vault"]) });
+    const line = await byToken(kit, "ann");
+    await kit.ask(line, { subscribe: { channel: "room:vault" } });
+    kit.tokens.set("ann", { principal: testUser("ann") });
+    const { gate } = kit.gate;
+    const { attempt } = gate;
+    gate.attempt = (tried, ...more) =>
+      tried.action === "room.subscribe" ? Promise.resolve(deny(problems.STORE_UNAVAILABLE)) : attempt(tried, ...more);
+    await kit.connections.refresh({ tenant: "acme" });
+    await kit.settle();
+    gate.attempt = attempt;
+    const ended = line.told.flatMap(({ push }) => push?.["unsubscribe"] ?? []);
+    deepEqual(ended, [{ code: 2500, reason: "insufficient state" }]);
+    kit.rooms.publish("room:vault", "for those who may");
+    await kit.settle();
+    ok(!JSON.stringify(line.told).includes("for those who may"));
+    equal((await kit.ask(line, { subscribe: { channel: "room:vault" } })).error?.code, 103);
+  });
+
   it("leaves a connection alone that was banned from nothing, and closes one that is banned", async () => {
     await using kit = await createRealtimeKit();
     const ann = await kit.connect("ann");

@@ -62,4 +62,29 @@ describe("a full actor", () => {
     await kit.pass(line, 300_000);
     equal((await kit.ask(await kit.connect("bob"), subscribe)).error?.code, 111);
   });
+
+  it("gives the places of those who were lost without a word to others, once these ask for them", async () => {
+    await using kit = await createRealtimeKit({ capacity: 2 });
+    const [lost, staying, waiting] = [await kit.connect("ann"), await kit.connect("bob"), await kit.connect("eve")];
+    for (const line of [lost, staying]) ok((await kit.ask(line, subscribe))["subscribe"]);
+    equal((await kit.ask(waiting, subscribe)).error?.code, 111);
+    await kit.settle();
+    staying.say("{}");
+    await kit.pass(waiting, 9_000);
+    equal(lost.code, 3012);
+    equal(staying.ended, undefined);
+    ok((await kit.ask(waiting, subscribe))["subscribe"]);
+  });
+
+  it("asks who is still there no more often than they have to answer, whoever wants a place", async () => {
+    await using kit = await createRealtimeKit({ capacity: 1 });
+    const [inside, eve] = [await kit.connect("ann"), await kit.connect("eve")];
+    await kit.ask(inside, subscribe);
+    inside.take();
+    for (let tries = 0; tries < 10; tries += 1) {
+      equal((await kit.ask(eve, subscribe)).error?.code, 111);
+      inside.say("{}");
+    }
+    equal(inside.take().filter((told) => Object.keys(told).length === 0).length, 1);
+  });
 });

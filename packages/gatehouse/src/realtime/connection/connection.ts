@@ -15,6 +15,7 @@ import { Channels, type Answer } from "./channels.ts";
 import { recordClose, type CloseCause } from "./close-cause.ts";
 import { Commands } from "./commands.ts";
 import { Dialogue, type DialogueHost } from "./dialogue.ts";
+import { Feeds } from "./feeds.ts";
 import { Outbox } from "./outbox.ts";
 import type { Shared } from "./shared.ts";
 import { isInvited, Standing } from "./standing.ts";
@@ -48,6 +49,7 @@ export class Connection implements TransportEvents, DialogueHost {
   readonly admitted: Admitted;
   readonly transport: Transport;
   readonly channels: Channels;
+  readonly feeds: Feeds;
   readonly outbox: Outbox;
   readonly #shared: Shared;
   readonly #owner: ConnectionOwner;
@@ -79,8 +81,9 @@ export class Connection implements TransportEvents, DialogueHost {
     const lost = (): void => this.close({ disconnect: DISCONNECT.positionLost });
     const { outbox, client } = this;
     this.channels = new Channels({ shared, attempts: this.#attempts, outbox, client, lost });
+    this.feeds = new Feeds({ shared, attempts: this.#attempts, outbox });
     const commands = new Commands(shared, this.#attempts);
-    this.#dialogue = new Dialogue({ shared, host: this, channels: this.channels, commands });
+    this.#dialogue = new Dialogue({ shared, host: this, channels: this.channels, feeds: this.feeds, commands });
     this.#connectBy = shared.clock.monotonic() + connectTimeout;
     this.#schedule();
   }
@@ -125,6 +128,15 @@ export class Connection implements TransportEvents, DialogueHost {
     this.#schedule();
   }
 
+  /** Finds out now whether anybody is there. */
+  probe(): void {
+    const { clock, settings } = this.#shared;
+    if (this.#state !== "connected" || this.#pongBy !== Infinity) return;
+    this.outbox.send(PING);
+    this.#pongBy = clock.monotonic() + settings.pong;
+    this.#schedule();
+  }
+
   /** Looks again at what it came with. */
   async look(): Promise<void> {
     if (this.#state === "closed") return;
@@ -136,6 +148,7 @@ export class Connection implements TransportEvents, DialogueHost {
       return this.close({ disconnect: verdict.disconnect, event: realtimeEvents.connection_ended });
     if (before !== this.principal) this.#owner.identified(this);
     this.#schedule();
+    if (verdict.kind === "changed") this.feeds.restart();
     if (verdict.kind === "changed" || isInvited(this.principal)) await this.channels.reauthorise();
   }
 
@@ -173,6 +186,7 @@ export class Connection implements TransportEvents, DialogueHost {
     if (!outcome.ok) return refusalOfToken(outcome, this.#standing.token, this.#shared.clock.now());
     this.#owner.identified(this);
     this.#schedule();
+    this.feeds.restart();
     void this.channels.reauthorise().catch(this.#shared.report);
     return { client: this.client, ...this.#standing.lifetime };
   }
@@ -263,6 +277,7 @@ export class Connection implements TransportEvents, DialogueHost {
     this.#attempts.end();
     this.outbox.close();
     this.channels.close();
+    this.feeds.close();
     statistics.dropped += this.outbox.dropped;
     count(statistics.closed, code);
     this.#owner.gone(this);

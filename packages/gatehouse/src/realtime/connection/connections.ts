@@ -1,5 +1,7 @@
 import type { Principal } from "../../kernel/attempt.ts";
 import { base64url } from "../../kernel/codec.ts";
+import { Memo } from "../../kernel/memo.ts";
+import type { ActorAddress } from "../../kernel/ports/actors.ts";
 import type { Admitted } from "../admitted.ts";
 import { DISCONNECT, UNSUBSCRIBE, type Disconnect } from "../protocol/codes.ts";
 import type { Transport, TransportEvents, TransportKind } from "../transport.ts";
@@ -79,6 +81,7 @@ export interface Connections extends AsyncDisposable {
 }
 
 const SESSION_BYTES = 32;
+const MOST_PROBED = 1_000;
 
 /** Opens what takes up lines. */
 export function openConnections(parts: ConnectionParts): Connections {
@@ -88,6 +91,8 @@ export function openConnections(parts: ConnectionParts): Connections {
 class OpenConnections implements Connections {
   readonly #shared: Shared;
   readonly #registry = new Registry();
+  /** Actors whose listeners were asked lately whether they are still there, and until when they have to answer. */
+  readonly #probed = new Memo<number>(MOST_PROBED);
   #revocations = 0;
   #drained: Promise<void> | undefined;
 
@@ -95,7 +100,9 @@ class OpenConnections implements Connections {
     const wheel = new Wheel(parts);
     const revocations = (): number => this.#revocations;
     const seats = new HeldSeats(parts);
-    this.#shared = { ...parts, wheel, seats, flusher: new Flusher(), statistics: new Statistics(), revocations };
+    const statistics = new Statistics();
+    const probe = (address: ActorAddress): void => this.#probe(address);
+    this.#shared = { ...parts, wheel, seats, flusher: new Flusher(), statistics, revocations, probe };
   }
 
   open(transport: Transport, admitted: Admitted): OpenLine {
@@ -133,9 +140,9 @@ class OpenConnections implements Connections {
     return views
       .toSorted((left, right) => right.queued - left.queued)
       .slice(0, limit)
-      .map(({ connection: { client, state, transport, admitted, principal, channels }, queued }) => ({
+      .map(({ connection: { client, state, transport, admitted, principal, channels, feeds }, queued }) => ({
         ...{ client, state, transport: transport.kind, tenant: admitted.tenant, ip: admitted.peer.ip, principal },
-        ...{ channels: channels.names, queued },
+        ...{ channels: [...channels.names, ...feeds.names], queued },
       }));
   }
 
@@ -178,6 +185,18 @@ class OpenConnections implements Connections {
     await this.#drained;
     await this.#shared.seats.settle();
     this.#shared.wheel[Symbol.dispose]();
+  }
+
+  /** Lost connections keep their places until they are found out: where places are wanted that is now. */
+  #probe(address: ActorAddress): void {
+    const { clock, settings } = this.#shared;
+    const name = JSON.stringify([address.tenant, address.type, ...address.key]);
+    const now = clock.monotonic();
+    if ((this.#probed.get(name) ?? -Infinity) > now) return;
+    this.#probed.set(name, now + settings.pong);
+    for (const connection of this.#registry.all) {
+      if (connection.admitted.tenant === address.tenant && connection.channels.hears(address)) connection.probe();
+    }
   }
 
   #meant(filter: ConnectionFilter | undefined): Iterable<Connection> {

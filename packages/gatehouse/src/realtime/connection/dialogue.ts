@@ -10,6 +10,7 @@ import { protocolError } from "../protocol/protocol-error.ts";
 import { Begun, type Answer, type Channels } from "./channels.ts";
 import type { CloseCause } from "./close-cause.ts";
 import type { Commands } from "./commands.ts";
+import type { Feeds } from "./feeds.ts";
 import { Inbox, type Waiting } from "./inbox.ts";
 import type { Shared } from "./shared.ts";
 import { count } from "./statistics.ts";
@@ -34,6 +35,7 @@ export interface DialogueParts {
   readonly shared: Shared;
   readonly host: DialogueHost;
   readonly channels: Channels;
+  readonly feeds: Feeds;
   readonly commands: Commands;
 }
 
@@ -183,16 +185,17 @@ export class Dialogue {
   }
 
   async #perform(request: Request): Promise<Answer | Begun | Denial | undefined> {
-    const { host, channels, commands } = this.#parts;
+    const { host, channels, feeds, commands } = this.#parts;
     if (request.method === "refresh") return host.refresh(request);
     if (host.isExpired && !WITHOUT_TOKEN.has(request.method)) return deny(realtimeProblems.TOKEN_EXPIRED);
     switch (request.method) {
       case "subscribe":
-        return channels.subscribe(request);
+        return feeds.offers(request.channel) ? feeds.subscribe(request) : channels.subscribe(request);
       case "sub_refresh":
         return channels.refresh(request);
       case "unsubscribe":
         channels.unsubscribe(request.channel);
+        feeds.unsubscribe(request.channel);
         return {};
       case "rpc":
         host.noteUse();

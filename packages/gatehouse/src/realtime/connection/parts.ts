@@ -9,6 +9,7 @@ import type { Timers } from "../../kernel/timers.ts";
 import type { Principal } from "../../kernel/attempt.ts";
 import type { Denial } from "../../kernel/outcome.ts";
 import type { ActorAddress } from "../../kernel/ports/actors.ts";
+import type { PushSource } from "../../kernel/ports/push-source.ts";
 import type { CommandDesk } from "../perform.ts";
 import type { Presence } from "../presence.ts";
 import type { Hub } from "../pushed.ts";
@@ -69,6 +70,8 @@ export interface ConnectionParts {
   readonly presence: Presence;
   readonly desk: CommandDesk;
   readonly actors: ActorDirectory;
+  /** What is pushed that no actor publishes. */
+  readonly sources: readonly PushSource[];
   /** Shared by all servers. */
   readonly counters: Counters;
   readonly keyRing: Pick<KeyRing, "fingerprint">;

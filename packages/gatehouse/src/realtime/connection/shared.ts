@@ -1,5 +1,6 @@
 import type { Flusher } from "./flusher.ts";
 import type { HeldSeats } from "../held-seats.ts";
+import type { ActorAddress } from "../../kernel/ports/actors.ts";
 import type { ConnectionParts } from "./parts.ts";
 import type { Statistics } from "./statistics.ts";
 import type { Wheel } from "./wheel.ts";
@@ -13,4 +14,6 @@ export interface Shared extends ConnectionParts {
   readonly statistics: Statistics;
   /** Grows whenever credentials may have become worthless: who was let in meanwhile is looked at again. */
   readonly revocations: () => number;
+  /** Finds out whether those who hear an actor are still there, because it is full. */
+  readonly probe: (address: ActorAddress) => void;
 }

@@ -5,7 +5,10 @@ import { events } from "../../kernel/events.ts";
 import { deny, type Denial } from "../../kernel/outcome.ts";
 import { problems } from "../../kernel/problems.ts";
 import type { Admitted } from "../admitted.ts";
-import { passedOn } from "./opening.ts";
+import { tooLarge } from "../../http/refusal.ts";
+import type { KeyRing } from "../../kernel/key-ring.ts";
+import type { TokenDemand } from "../../kernel/token-demand.ts";
+import { demanding, passedOn } from "./opening.ts";
 import type { LineSettings } from "./options.ts";
 import type { StreamLine } from "./stream-line.ts";
 
@@ -18,15 +21,38 @@ export interface EmulationSender {
   readonly origin: string | undefined;
 }
 
-/** Commands for a line that cannot carry them itself. */
+/** Commands for a line that cannot carry them itself, as clients send them. */
 export interface Emulated {
   readonly node: string;
+  /** A secret of the client. */
   readonly session: string;
   readonly data: string;
 }
 
-/** Takes commands to the server that holds their line, which judges the sender; `false` where there is no such server. */
-export type ForwardEmulated = (emulated: Emulated, sender: EmulationSender) => Promise<Denial | boolean>;
+/** The same on their way between servers. */
+export interface ForwardedCommands {
+  readonly node: string;
+  /** Fingerprint of the session: whoever reads what servers tell each other learns no session by it. */
+  readonly line: string;
+  readonly data: string;
+}
+
+/** What has become of commands. */
+export type EmulationVerdict =
+  /** Their line has them, or has gone, of which its client learns by the stream. */
+  | "taken"
+  /** Their line is somebody else's. */
+  | "foreign"
+  /** Their line takes nothing more for now. */
+  | "busy"
+  /** There is no such server. */
+  | "gone"
+  /** They did not reach the server in time, or its answer did not. */
+  | "late"
+  | "too large";
+
+/** Takes commands to the server that holds their line, which judges the sender. */
+export type ForwardCommands = (commands: ForwardedCommands, sender: EmulationSender) => Promise<EmulationVerdict>;
 
 /** The body of a request with commands. */
 export const emulatedBody: z.ZodType<Emulated> = z.object({
@@ -39,18 +65,38 @@ export const emulatedBody: z.ZodType<Emulated> = z.object({
 const PATIENCE = 10_000;
 
 /** Takes commands through the guards of every attempt; what they do is attempted over their line. */
-export function emulateAction({ emulation }: LineSettings): AnyAction {
+export function emulateAction({ emulation }: LineSettings, demand: TokenDemand | undefined): AnyAction {
   return defineAction({
     name: EMULATE,
     entrances: ["realtime"],
     input: passedOn<Emulated>(),
     effects: "none",
-    authorise: "public",
+    authorise: demanding(() => true, demand),
+    anonymous: true,
     perAddress: emulation,
     limits: [],
     run: async ({ principal: { type, id, tenant, session } }): Promise<EmulationSender["principal"]> =>
       session === undefined ? { type, id, tenant } : { type, id, tenant, session },
   });
+}
+
+/** Why commands were not taken; `undefined` where they were. */
+export function denialOf(verdict: EmulationVerdict): Denial | undefined {
+  switch (verdict) {
+    case "taken":
+      return undefined;
+    case "foreign":
+      return deny(problems.PERMISSION_DENIED, { event: events.authz_fail, context: { by: "other line" } });
+    case "busy":
+      return deny(problems.TOO_MANY_CONCURRENT, { retryAfter: 1, event: events.excess_concurrency });
+    // Clients of the protocol open another stream when they hear that the server of theirs is not there any more.
+    case "gone":
+      return deny(problems.NOT_FOUND);
+    case "late":
+      return deny(problems.STORE_UNAVAILABLE, { retryAfter: 1 });
+    case "too large":
+      return tooLarge("The commands are too large for their way.");
+  }
 }
 
 interface OpenStream {
@@ -59,31 +105,40 @@ interface OpenStream {
   readonly origin: string | undefined;
 }
 
-/** The streams of this server, by the session that their connection has told its client. */
+/** The streams of this server, by the fingerprint of the session that their connection has told its client. */
 export class OpenStreams {
+  readonly #keyRing: Pick<KeyRing, "fingerprint">;
   readonly #streams = new Map<string, OpenStream>();
 
-  add(session: string, stream: OpenStream): void {
-    this.#streams.set(session, stream);
+  constructor(keyRing: Pick<KeyRing, "fingerprint">) {
+    this.#keyRing = keyRing;
   }
 
-  delete(session: string): void {
-    this.#streams.delete(session);
+  /** The name of a line, on all servers. */
+  lineOf(session: string): string {
+    return this.#keyRing.fingerprint("realtime.session", session);
+  }
+
+  /** Adds a stream. Disposing the result removes it. */
+  add(session: string, stream: OpenStream): Disposable {
+    const line = this.lineOf(session);
+    this.#streams.set(line, stream);
+    return { [Symbol.dispose]: () => void this.#streams.delete(line) };
   }
 
   /**
    * Hands commands to their line. Only whoever has opened it may send them: knowing the session of somebody else's is not
    * enough. Commands for a line that has gone are dropped, since its client learns of that by the stream.
    */
-  async take({ session, data }: Pick<Emulated, "session" | "data">, sender: EmulationSender): Promise<Denial | true> {
-    const stream = this.#streams.get(session);
-    if (stream === undefined) return true;
-    if (!isOwn(stream, sender)) {
-      return deny(problems.PERMISSION_DENIED, { event: events.authz_fail, context: { by: "other line" } });
-    }
-    if (await stream.line.receive(data, PATIENCE)) return true;
-    if (!this.#streams.has(session)) return true;
-    return deny(problems.TOO_MANY_CONCURRENT, { retryAfter: 1, event: events.excess_concurrency });
+  async take(
+    { line, data }: Pick<ForwardedCommands, "line" | "data">,
+    sender: EmulationSender,
+  ): Promise<"taken" | "foreign" | "busy"> {
+    const stream = this.#streams.get(line);
+    if (stream === undefined) return "taken";
+    if (!isOwn(stream, sender)) return "foreign";
+    if (await stream.line.receive(data, PATIENCE)) return "taken";
+    return this.#streams.has(line) ? "busy" : "taken";
   }
 }
 

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { isDenial } from "../../kernel/outcome.ts";
 import { eventually } from "../../testing/line-client.ts";
 import { GOOD_TOKEN, openLineKit, type LineKit } from "../../testing/line-kit.ts";
-import type { Emulated, EmulationSender } from "./emulation.ts";
+import type { EmulationSender, ForwardedCommands } from "./emulation.ts";
 
 const CONNECT = JSON.stringify({ id: 1, connect: {} });
 const COMMAND = JSON.stringify({ id: 2, rpc: { data: "hello" } });
@@ -66,12 +65,12 @@ describe("Commands for foreign sessions", () => {
   });
 
   it("are judged by the server that holds the line, when they come over another one", async () => {
-    const forwarded: (readonly [Emulated, EmulationSender])[] = [];
+    const forwarded: (readonly [ForwardedCommands, EmulationSender])[] = [];
     await using kit = await openLineKit({
       lines: {
-        forward: async (emulated, sender) => {
-          forwarded.push([emulated, sender]);
-          return emulated.node === "node-2";
+        forward: async (commands, sender) => {
+          forwarded.push([commands, sender]);
+          return commands.node === "node-2" ? "taken" : "gone";
         },
       },
     });
@@ -79,15 +78,21 @@ describe("Commands for foreign sessions", () => {
     const own = { cookie, origin: kit.url };
     assert.equal(await say(kit, { session: "s", node: "node-2", data: COMMAND }, own), 204);
     assert.equal(await say(kit, { session: "s", node: "node-3", data: COMMAND }, own), 404);
-    assert.deepEqual(forwarded[0]?.[0], { session: "s", node: "node-2", data: COMMAND });
-    assert.equal(forwarded[0]?.[1].principal.id, "anna");
     const stream = await open(kit, own);
-    const emulated = { session: kit.connections[0]?.session ?? "", node: "node-1", data: COMMAND };
-    const sender = forwarded[0]?.[1];
-    assert.ok(sender !== undefined);
-    assert.equal(await kit.lines.take(emulated, sender), true);
-    const foreign = await kit.lines.take(emulated, { ...sender, principal: { ...sender.principal, id: "bob" } });
-    assert.ok(isDenial(foreign));
+    const [connection] = kit.connections;
+    const { session = "" } = connection ?? {};
+    assert.equal(await say(kit, { session, node: "node-2", data: COMMAND }, own), 204);
+    const [commands, sender] = forwarded.at(-1) ?? [];
+    assert.ok(commands !== undefined && sender !== undefined);
+    assert.ok(!JSON.stringify(forwarded).includes(session), "the session stays between its client and its server");
+    assert.deepEqual([commands.node, commands.data, sender.principal.id], ["node-2", COMMAND, "anna"]);
+    assert.equal(
+      await kit.lines.take(commands, { ...sender, principal: { ...sender.principal, id: "bob" } }),
+      "foreign",
+    );
+    assert.deepEqual(connection?.heard, [CONNECT]);
+    assert.equal(await kit.lines.take(commands, sender), "taken");
+    assert.deepEqual(connection.heard, [CONNECT, COMMAND]);
     await stream.body?.cancel();
   });
 

@@ -10,8 +10,16 @@ import type { Documents } from "../../kernel/ports/documents.ts";
 import type { Store } from "../../kernel/ports/store.ts";
 import type { Random } from "../../kernel/random.ts";
 import type { Sealer } from "../../kernel/seal.ts";
+import type { TokenDemand } from "../../kernel/token-demand.ts";
 import type { Timers } from "../../kernel/timers.ts";
-import { emulateAction, OpenStreams, type Emulated, type EmulationSender, type ForwardEmulated } from "./emulation.ts";
+import {
+  emulateAction,
+  OpenStreams,
+  type EmulationSender,
+  type EmulationVerdict,
+  type ForwardCommands,
+  type ForwardedCommands,
+} from "./emulation.ts";
 import type { Encryption } from "./encryption.ts";
 import { LineCaps } from "./line-caps.ts";
 import { OpenLines, type OpenConnection } from "./open-lines.ts";
@@ -40,9 +48,11 @@ export interface LinesParts {
   /** Identifier of this server; clients send commands of their streams back to it. */
   readonly node: string;
   /** Reaches other servers. Default: there is one. */
-  readonly forward?: ForwardEmulated;
+  readonly forward?: ForwardCommands;
   /** Whether somebody may have a connection at all. Default: everybody may whose credential is good. */
   readonly policy?: LinePolicy;
+  /** What tokens have to be, where those of an issuer count: what the rule of connecting demands. */
+  readonly demand?: TokenDemand;
   /** Ranges whose callers are not counted by their address. */
   readonly trustedCidrs?: readonly string[];
   readonly encryption: Encryption;
@@ -66,7 +76,7 @@ export interface Lines extends AsyncDisposable {
   /** Takes a ticket that a connect frame has brought. It is good for nothing any more, whatever becomes of it. */
   redeemTicket(text: string, place: TicketPlace): Promise<TicketSubject | Denial>;
   /** Hands commands that another server has forwarded to the line they are for. */
-  take(emulated: Emulated, sender: EmulationSender): Promise<Denial | true>;
+  take(commands: ForwardedCommands, sender: EmulationSender): Promise<EmulationVerdict>;
   /** Opens no more lines. Those that are open stay. */
   drain(): void;
 }
@@ -86,27 +96,28 @@ class EdgeLines implements Lines {
   readonly begin: OpenLines["begin"];
   readonly #parts: LinesParts;
   readonly #lines: OpenLines;
-  readonly #streams = new OpenStreams();
+  readonly #streams: OpenStreams;
   readonly #tickets: Tickets;
   readonly #caps: LineCaps;
   readonly #gate: UpgradeGate;
   #draining = false;
 
   constructor(parts: LinesParts) {
-    const { edge, timers, policy, trustedCidrs = [] } = parts;
+    const { edge, timers, policy, demand, trustedCidrs = [] } = parts;
     const settings = lineSettings(parts.options);
     this.#parts = parts;
     this.settings = settings;
     this.encryption = parts.encryption;
     this.#lines = new OpenLines(parts.open);
+    this.#streams = new OpenStreams(parts.keyRing);
     this.begin = (transport, admitted) => this.#lines.begin(transport, admitted);
     this.#tickets = new Tickets({ ...parts, lifetime: settings.ticketLifetime });
     this.#caps = new LineCaps({ ...parts, settings, trustedCidrs });
-    const deciding = { caps: this.#caps, settings, policy };
+    const deciding = { caps: this.#caps, settings, policy, demand };
     this.actions = [
       openAction(deciding),
       ticketAction({ ...deciding, tickets: this.#tickets }),
-      emulateAction(settings),
+      emulateAction(settings, demand),
     ];
     this.#gate = new UpgradeGate({ edge, timers, settings, tickets: this.#tickets, refusal: () => this.#refusal() });
     edge.stopping.addEventListener("abort", () => this.#stop(), { once: true });
@@ -130,8 +141,8 @@ class EdgeLines implements Lines {
     return this.#tickets.redeem(text, place);
   }
 
-  take(emulated: Emulated, sender: EmulationSender): Promise<Denial | true> {
-    return this.#streams.take(emulated, sender);
+  take(commands: ForwardedCommands, sender: EmulationSender): Promise<EmulationVerdict> {
+    return this.#streams.take(commands, sender);
   }
 
   drain(): void {

@@ -3,6 +3,7 @@ import type { Attempt, Principal } from "../../kernel/attempt.ts";
 import { defineAction, type AnyAction, type Authorise, type LimitPolicy } from "../../kernel/action.ts";
 import { events } from "../../kernel/events.ts";
 import { deny, isDenial, type Denial } from "../../kernel/outcome.ts";
+import type { TokenDemand } from "../../kernel/token-demand.ts";
 import type { Store } from "../../kernel/ports/store.ts";
 import { problems } from "../../kernel/problems.ts";
 import type { Admitted } from "../admitted.ts";
@@ -33,6 +34,8 @@ export interface OpeningParts {
   readonly settings: LineSettings;
   /** Default: everybody may. */
   readonly policy: LinePolicy | undefined;
+  /** What tokens have to be, where those of an issuer count. */
+  readonly demand: TokenDemand | undefined;
 }
 
 type Context = Pick<Parameters<Authorise<Opening>>[0], "principal" | "attempt" | "read">;
@@ -115,6 +118,11 @@ export function passedOn<Input>(): StandardSchemaV1<unknown, Input> {
   return { "~standard": { version: 1, vendor: "gatehouse", validate: (value) => ({ value: value as Input }) } };
 }
 
+/** A rule with what it demands of tokens. Sessions open lines beside them: whether they connect is decided then. */
+export function demanding<Input>(rule: Authorise<Input>, demand: TokenDemand | undefined): Authorise<Input> {
+  return demand === undefined ? rule : Object.assign(rule, { demand: { ...demand, sessions: true } });
+}
+
 /** Opens a connection: bans, origin, credential, limits and audit events are those of every attempt. */
 export function openAction(parts: OpeningParts): AnyAction {
   return defineAction({
@@ -122,7 +130,7 @@ export function openAction(parts: OpeningParts): AnyAction {
     entrances: ["realtime"],
     input: passedOn<Opening>(),
     effects: "none",
-    authorise: (context) => context.input.decide(parts, context),
+    authorise: demanding((context) => context.input.decide(parts, context), parts.demand),
     anonymous: true,
     perAddress: parts.settings.opening,
     limits: [openingLimit(OPEN, parts.settings)],
@@ -147,6 +155,7 @@ export function judgeCredentials({ principal, attempt, settings, ...shown }: Pre
   const { ticket, forgedCookie = false } = shown;
   if (isDenial(ticket)) return ticket;
   const [credential] = attempt.credentials;
+  if (attempt.credentials.some((one) => one.kind === "bearer" && one.proof !== undefined)) return boundToken();
   if (credential === undefined) {
     if (forgedCookie) return invalid("forged", "session");
     return settings.connectTokens
@@ -156,6 +165,15 @@ export function judgeCredentials({ principal, attempt, settings, ...shown }: Pre
   if (principal.type === "anonymous" && principal.session === undefined) return invalid("expired", credential.kind);
   const isOther = ticket !== undefined && !isSame(ticket.principal, principal);
   return isOther ? invalid("ticket of another principal", credential.kind) : undefined;
+}
+
+/** A token that is bound to a key is proven by each request; what comes over a connection later is none. */
+function boundToken(): Denial {
+  return deny(problems.CREDENTIAL_INVALID, {
+    detail: "A token that is bound to a key opens no connection.",
+    event: events.authn_credential_fail,
+    context: { reason: "bound token", credential: "bearer" },
+  });
 }
 
 function isSame(left: TicketSubject["principal"], right: Principal): boolean {

@@ -4,15 +4,16 @@ import type { Edge } from "../../http/edge.ts";
 import type { Inbound } from "../../http/inbound.ts";
 import { malformed, tooLarge, unsupported } from "../../http/refusal.ts";
 import { fromUtf8 } from "../../kernel/codec.ts";
-import { deny, isDenial, type Denial, type Success } from "../../kernel/outcome.ts";
-import { problems } from "../../kernel/problems.ts";
+import { isDenial, type Denial, type Success } from "../../kernel/outcome.ts";
 import type { Timers } from "../../kernel/timers.ts";
 import {
   EMULATE,
   emulatedBody,
+  denialOf,
   type Emulated,
   type EmulationSender,
-  type ForwardEmulated,
+  type EmulationVerdict,
+  type ForwardCommands,
   type OpenStreams,
 } from "./emulation.ts";
 import type { OpenLines } from "./open-lines.ts";
@@ -33,7 +34,7 @@ export interface LineRouteParts {
   readonly streams: OpenStreams;
   /** Identifier of this server. */
   readonly node: string;
-  readonly forward: ForwardEmulated | undefined;
+  readonly forward: ForwardCommands | undefined;
   /** Why no line can be opened now. */
   readonly refusal: () => Denial | undefined;
 }
@@ -90,11 +91,11 @@ async function openStream(
   const admitted = opening.admitted();
   const connection = lines.begin(line, admitted);
   const { session } = connection;
-  streams.add(session, { line, admitted, origin: foreignOrigin(inbound) });
+  const stream = streams.add(session, { line, admitted, origin: foreignOrigin(inbound) });
   line.begin({
     received: (message) => connection.received(message),
     closed: () => {
-      streams.delete(session);
+      stream[Symbol.dispose]();
       connection.closed();
     },
   });
@@ -158,20 +159,18 @@ async function emulate(parts: LineRouteParts, inbound: Inbound): Promise<Respons
   if (!outcome.ok || arrived.emulated === undefined) return edge.respond(inbound, outcome);
   // What succeeds under this name is who has sent it.
   const { value: principal } = outcome as Success<EmulationSender["principal"]>;
-  const taken = await deliver(parts, arrived.emulated, { principal, origin: foreignOrigin(inbound) });
-  if (isDenial(taken)) return edge.refuse(inbound, taken, subject);
-  // Clients of the protocol open another stream when they hear that the server of theirs is not there any more.
-  if (!taken) return edge.refuse(inbound, deny(problems.NOT_FOUND), subject);
-  return edge.json(inbound, undefined);
+  const denial = denialOf(await deliver(parts, arrived.emulated, { principal, origin: foreignOrigin(inbound) }));
+  return denial === undefined ? edge.json(inbound, undefined) : edge.refuse(inbound, denial, subject);
 }
 
 async function deliver(
   { node, streams, forward }: LineRouteParts,
-  emulated: Emulated,
+  { session, data, node: holder }: Emulated,
   sender: EmulationSender,
-): Promise<Denial | boolean> {
-  if (emulated.node === node) return streams.take(emulated, sender);
-  return forward === undefined ? false : forward(emulated, sender);
+): Promise<EmulationVerdict> {
+  const commands = { node: holder, line: streams.lineOf(session), data };
+  if (holder === node) return streams.take(commands, sender);
+  return forward === undefined ? "gone" : forward(commands, sender);
 }
 
 async function readEmulated(inbound: Inbound, limit: number): Promise<Emulated | Denial> {

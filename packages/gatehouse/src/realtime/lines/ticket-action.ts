@@ -1,10 +1,6 @@
 import { z } from "zod";
 import { defineAction, type AnyAction } from "../../kernel/action.ts";
-import type { Attempt } from "../../kernel/attempt.ts";
-import { events } from "../../kernel/events.ts";
-import { deny, type Denial } from "../../kernel/outcome.ts";
-import { problems } from "../../kernel/problems.ts";
-import { judgeCredentials, Opening, openingLimit, type OpeningParts } from "./opening.ts";
+import { demanding, judgeCredentials, Opening, openingLimit, type OpeningParts } from "./opening.ts";
 import type { Tickets } from "./tickets.ts";
 
 /** Name of the action that gives out tickets. */
@@ -42,9 +38,9 @@ export function ticketAction(parts: OpeningParts & { readonly tickets: Tickets }
     idempotency: false,
     perAddress: settings.opening,
     limits: [openingLimit(TICKET, settings)],
-    authorise: async (context) => {
+    authorise: demanding(async (context) => {
       const { attempt, principal } = context;
-      const unproven = judgeCredentials({ principal, attempt, settings }) ?? refuseBound(attempt);
+      const unproven = judgeCredentials({ principal, attempt, settings });
       if (unproven !== undefined) return unproven;
       // Decided as for a connection; the place is free again until the ticket is shown.
       const opening = new Opening("websocket");
@@ -53,7 +49,7 @@ export function ticketAction(parts: OpeningParts & { readonly tickets: Tickets }
       } finally {
         opening.release();
       }
-    },
+    }, parts.demand),
     run: async ({ attempt, principal, input, transaction }): Promise<IssuedTicket> => {
       const [credential] = attempt.credentials;
       if (credential === undefined) throw new TypeError("A ticket stands for a credential.");
@@ -62,16 +58,5 @@ export function ticketAction(parts: OpeningParts & { readonly tickets: Tickets }
       const ticket = await parts.tickets.issue(transaction, attempt.tenant, subject);
       return { ticket, expires_in: Math.floor(settings.ticketLifetime / 1000) };
     },
-  });
-}
-
-/** A token that is bound to a key is proven by each request: a ticket would let anybody use it who has the ticket. */
-function refuseBound({ credentials }: Attempt): Denial | undefined {
-  if (!credentials.some((credential) => credential.kind === "bearer" && credential.proof !== undefined))
-    return undefined;
-  return deny(problems.CREDENTIAL_INVALID, {
-    detail: "A token that is bound to a key opens connections itself; it cannot be exchanged for a ticket.",
-    event: events.authn_credential_fail,
-    context: { reason: "bound token", credential: "bearer" },
   });
 }

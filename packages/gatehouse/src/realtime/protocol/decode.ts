@@ -9,6 +9,8 @@ const JSON_LIMITS: JsonLimits = { depth: 32, members: 1_000, values: 5_000 };
 export const MOST_COMMANDS = 128;
 
 const LONGEST_TEXT = 200;
+/** Longer than an identifier of an intent may be: the guard that looks at it says so, and records it. */
+const LONGEST_INTENT = 1_024;
 const LONGEST_TOKEN = 8_192;
 const LONGEST_KEY = 8;
 const LARGEST_ID = 0xffff_ffff;
@@ -108,7 +110,7 @@ function readHistory({ channel, limit: wanted = 0, since, reverse = false }: Mem
 function readRpc({ method: call, data }: Members): Request | undefined {
   if (typeof call !== "string" || !CALL.test(call) || !isMembers(data)) return undefined;
   const { key = [], input, id, ...others } = data;
-  if (!isKey(key) || !isOptional(id, isText) || Object.keys(others).length > 0) return undefined;
+  if (!isKey(key) || !isOptional(id, isIntent) || Object.keys(others).length > 0) return undefined;
   return { method: "rpc", call, key, input, ...present({ id }) };
 }
 
@@ -126,6 +128,10 @@ function isNatural(value: unknown, most: number = Number.MAX_SAFE_INTEGER): valu
 
 function isText(value: unknown): value is string {
   return typeof value === "string" && value.length <= LONGEST_TEXT;
+}
+
+function isIntent(value: unknown): value is string {
+  return typeof value === "string" && value.length <= LONGEST_INTENT;
 }
 
 function isToken(value: unknown): value is string {

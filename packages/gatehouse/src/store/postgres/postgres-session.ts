@@ -66,6 +66,11 @@ export class PostgresSession implements StatementRunner {
     return this.#repeat;
   }
 
+  /** What the first statement failed with that was not undone. */
+  get failure(): unknown {
+    return this.#failure;
+  }
+
   /** Whether the server could not be reached or did not answer, rather than refused something. */
   get unanswered(): boolean {
     return this.#broken && !(this.#verdict instanceof TransactionMisuseError);

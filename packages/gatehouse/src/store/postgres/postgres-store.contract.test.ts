@@ -28,6 +28,7 @@ import { describeWorkContract } from "../../testing/store-contract-work.ts";
 import { describeWorkRecordsContract } from "../../testing/store-contract-work-records.ts";
 import { describeMutesContract } from "../../testing/store-contract-mutes.ts";
 import { describeNodesContract, describeStreamPositionsContract } from "../../testing/store-contract-nodes.ts";
+import { createDatabaseRoles } from "../../testing/postgres-roles.ts";
 import { skipWithout, startPostgres, type PostgresService } from "../../testing/services.ts";
 import { describeWorkPlansContract } from "../../testing/store-contract-work-plans.ts";
 import { describeWorkSubjectKeysContract } from "../../testing/store-contract-work-subject-keys.ts";
@@ -41,10 +42,15 @@ describe("PostgreSQL", { skip: await skipWithout("postgres") }, () => {
   const create: CreateStoreFixture = async () => {
     service ??= startPostgres();
     const database = await (await service).createDatabase();
+    const roles = await createDatabaseRoles(database.url);
+    const migrator = { url: roles.migrator, grants: roles.grants };
     return {
       lasting: true,
-      open: (migrations) => openPostgresStore({ url: database.url, clock: systemClock, migrations }),
-      [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
+      open: (migrations) => openPostgresStore({ url: roles.writer, clock: systemClock, migrations, migrator }),
+      async [Symbol.asyncDispose]() {
+        await database[Symbol.asyncDispose]();
+        await roles[Symbol.asyncDispose]();
+      },
     };
   };
 

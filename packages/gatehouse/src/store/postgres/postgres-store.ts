@@ -20,15 +20,32 @@ import { POSTGRES_STORE } from "./postgres-errors.ts";
 import { defaultLimits, holdConnection, PostgresPool, type Borrowed, type PostgresLimits } from "./postgres-pool.ts";
 import { PostgresSession } from "./postgres-session.ts";
 import { probe } from "./postgres-health.ts";
-import { prepareSchema } from "./postgres-schema.ts";
+import type { TableGrants } from "./postgres-grants.ts";
+import { prepareSchema, type SchemaOptions } from "./postgres-schema.ts";
 import { connectionConfig, type PostgresSettings } from "./postgres-settings.ts";
-import { PostgresReadTransaction, PostgresWriteTransaction } from "./postgres-transaction.ts";
+import { BEGIN_READ, PostgresReadTransaction, PostgresWriteTransaction } from "./postgres-transaction.ts";
+
+/** Who changes the schema instead of the store's own role. */
+export interface PostgresMigrator {
+  /** Like the store's, with the role that owns the schema. */
+  readonly url: string;
+  /** What the store's role and the reader are granted after each change. */
+  readonly grants: Omit<TableGrants, "writer">;
+}
+
+/** Where a schema is and what it is to be. */
+export interface PostgresSchemaOptions extends PostgresSettings {
+  readonly migrations: readonly Migration[];
+  readonly migrator?: PostgresMigrator | undefined;
+}
 
 /** How to open a store on PostgreSQL. */
-export interface PostgresStoreOptions extends PostgresSettings {
+export interface PostgresStoreOptions extends PostgresSchemaOptions {
   readonly clock: Clock;
   /** Applied before the store is handed out, under a lock that other servers wait for. */
   readonly migrations: readonly Migration[];
+  /** Connects only where migrations are pending. Default: the store's own role applies them, where it may. */
+  readonly migrator?: PostgresMigrator | undefined;
   /** Spreads the repetitions of transactions that were in each other's way. Default: the operating system's generator. */
   readonly random?: Random;
   readonly limits?: Partial<PostgresLimits>;
@@ -49,6 +66,9 @@ const BEGIN_WRITE: Readonly<Record<Isolation, string>> = {
   serializable: `BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE; ${NOW}`,
   "read committed": `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; ${NOW}`,
 };
+const BEGIN_WRITE =
+  "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE; " +
+  "SELECT floor(extract(epoch from clock_timestamp()) * 1000)::bigint AS now";
 /** With this many repetitions waiting, new transactions queue behind them rather than adding to the contention. */
 const CROWD = 4;
 /** During development a transaction that waits for something else is pointed out at once. */
@@ -66,8 +86,18 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   const config = connectionConfig(options);
   const idle = options.profile === "development" ? DEVELOPMENT_IDLE : defaultLimits.idle;
   const limits = { ...defaultLimits, idle, ...options.limits };
-  await prepareSchema(config, limits.acquire, options.migrations);
+  await prepareSchema(schemaOptions(options));
   return new PooledStore(config, limits, options);
+}
+
+/** What preparing a schema takes. */
+export function schemaOptions({ migrator, migrations, ...settings }: PostgresSchemaOptions): SchemaOptions {
+  return {
+    migrations,
+    config: connectionConfig(settings),
+    migrator: migrator && connectionConfig({ ...settings, url: migrator.url }),
+    grants: migrator?.grants,
+  };
 }
 
 /** The transaction was in another one's way: the same work is to be run again. */

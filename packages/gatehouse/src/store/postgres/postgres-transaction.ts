@@ -12,6 +12,9 @@ import {
 import { createQueryBuilder, type StatementResult, type StatementRunner } from "./postgres-dialect.ts";
 import type { PostgresSession } from "./postgres-session.ts";
 
+/** Begins a transaction that reads one snapshot. */
+export const BEGIN_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
 const ENDED =
   "This transaction has ended. Await every statement before the function given to read() or write() returns, " +
   "and do not keep the transaction object.";

@@ -2,6 +2,7 @@ import type { Kysely, SelectQueryBuilder } from "kysely";
 import type { AuditQuery, AuditTrail } from "../../kernel/ports/audit.ts";
 import type { Actor, EventContext, EventSource, SecurityEvent } from "../../kernel/event.ts";
 import type { ReadTransaction, SqlValue } from "../../kernel/ports/store.ts";
+import { pruneAppendOnly } from "./append-only.ts";
 import type { AuditEventsTable, CoreTables } from "./schema.ts";
 import { portableStatement } from "./statement.ts";
 
@@ -10,11 +11,7 @@ const APPEND = portableStatement(
      action, target, outcome, problem, request_id, context)
    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
 );
-const PRUNE = portableStatement(
-  `DELETE FROM audit_events WHERE id IN
-   (SELECT id FROM audit_events WHERE at < $1 ORDER BY at, id LIMIT $2)
-   RETURNING id`,
-);
+const prune = pruneAppendOnly({ table: "audit_events", time: "at" });
 const AT_OF = portableStatement("SELECT at FROM audit_events WHERE id = $1");
 
 /** Hexadecimal digits of a UUIDv7 that hold its milliseconds (RFC 9562 section 5.7). */
@@ -26,9 +23,7 @@ export function createAuditTrail(): AuditTrail {
     async append(transaction, event) {
       await transaction.execute(APPEND, columns(event));
     },
-    async prune(transaction, before, limit) {
-      return (await transaction.execute(PRUNE, [before, limit])).length;
-    },
+    prune,
     async find(transaction, query) {
       const rows = await (await select(transaction, query)).execute();
       return rows.map((row) => securityEvent(row));

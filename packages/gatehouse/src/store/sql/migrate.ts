@@ -23,13 +23,17 @@ interface AppliedRow {
 const NAME = /^(\d{4})_[a-z0-9_]+$/;
 
 /** One key for all runners of an installation: PostgreSQL holds others off until the transaction ends. */
-const ADVISORY_LOCK = 4_748_253_001;
+export const ADVISORY_LOCK = 4_748_253_001;
 
 const CREATE_TABLE = {
-  sqlite: `CREATE TABLE IF NOT EXISTS schema_migrations (
+  sqlite: `CREATE TABLE schema_migrations (
     name TEXT PRIMARY KEY, checksum TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT`,
-  postgres: `CREATE TABLE IF NOT EXISTS schema_migrations (
+  postgres: `CREATE TABLE schema_migrations (
     name TEXT COLLATE "C" PRIMARY KEY, checksum TEXT NOT NULL, applied_at BIGINT NOT NULL)`,
+};
+const EXISTS: Statement = {
+  sqlite: "SELECT name FROM sqlite_schema WHERE type = 'table' AND name = 'schema_migrations'",
+  postgres: "SELECT relname AS name FROM pg_class WHERE oid = to_regclass('schema_migrations')",
 };
 const BEGIN = { sqlite: "BEGIN IMMEDIATE", postgres: `BEGIN; SELECT pg_advisory_xact_lock(${ADVISORY_LOCK})` };
 const APPLIED = portableStatement("SELECT name, checksum FROM schema_migrations ORDER BY name");
@@ -47,7 +51,7 @@ const RECORD = portableStatement("INSERT INTO schema_migrations (name, checksum,
 export async function migrate(connection: MigrationConnection, migrations: readonly Migration[]): Promise<string[]> {
   const ordered = inOrder(migrations);
   await locked(connection, async () => {
-    await connection.script(CREATE_TABLE[connection.dialect]);
+    if (!(await hasTable(connection))) await connection.script(CREATE_TABLE[connection.dialect]);
     check(await applied(connection), ordered, connection.dialect);
   });
   const done: string[] = [];
@@ -55,6 +59,25 @@ export async function migrate(connection: MigrationConnection, migrations: reado
     if (await locked(connection, () => apply(connection, migration))) done.push(migration.name);
   }
   return done;
+}
+
+/**
+ * The names of the migrations that are still to be applied, once no other runner is at it. Changes nothing.
+ * @throws {MigrationError} as `migrate` does.
+ */
+export async function pendingMigrations(
+  connection: MigrationConnection,
+  migrations: readonly Migration[],
+): Promise<string[]> {
+  const ordered = inOrder(migrations);
+  const rows = await locked(connection, async () => ((await hasTable(connection)) ? applied(connection) : []));
+  check(rows, ordered, connection.dialect);
+  const done = new Set(rows.map(({ name }) => name));
+  return ordered.map(({ name }) => name).filter((name) => !done.has(name));
+}
+
+async function hasTable(connection: MigrationConnection): Promise<boolean> {
+  return (await connection.execute(EXISTS, [])).length > 0;
 }
 
 /** SHA-256 of a migration's text for one engine, as `schema_migrations` keeps it. */

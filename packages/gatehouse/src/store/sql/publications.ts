@@ -37,9 +37,8 @@ const TRIM = portableStatement(
 export function createPublications(): Publications {
   return {
     async append(transaction, key, publications) {
-      for (const { offset, epoch, data, info, audience, at } of publications) {
-        const text = audience === undefined ? null : JSON.stringify(audience);
-        await transaction.execute(APPEND, [...place(key), offset, epoch, data, info ?? null, text, at]);
+      for (const { offset, epoch, data, info, at, ...whom } of publications) {
+        await transaction.execute(APPEND, [...place(key), offset, epoch, data, info ?? null, writeWhom(whom), at]);
       }
     },
     // oxlint-disable-next-line eslint/max-params -- the port has four
@@ -71,7 +70,25 @@ function publicationOf({ number, epoch, data, info, audience, at }: PublicationR
     data,
     at,
     ...(info === null ? {} : { info }),
-    // Only `append` writes the column.
-    ...(audience === null ? {} : { audience: JSON.parse(audience) as string[] }),
+    ...(audience === null ? {} : readWhom(audience)),
   };
+}
+
+/** Whom a publication is for, and who is left out. */
+type Whom = Pick<StoredPublication, "audience" | "except">;
+
+/** As the column has it: a list of whom it is for, unless there is more to say. */
+function writeWhom({ audience, except }: Whom): string | null {
+  if (except !== undefined) return JSON.stringify({ audience, except });
+  return audience === undefined ? null : JSON.stringify(audience);
+}
+
+function readWhom(text: string): Whom {
+  // Only `writeWhom` writes the column.
+  const read = JSON.parse(text) as readonly string[] | Whom;
+  return isList(read) ? { audience: read } : read;
+}
+
+function isList(read: readonly string[] | Whom): read is readonly string[] {
+  return Array.isArray(read);
 }

@@ -1,8 +1,8 @@
 import { hash } from "node:crypto";
 import type { Ids } from "../../kernel/ids.ts";
-import type { WriteTransaction } from "../../kernel/ports/store.ts";
 import type { NewWorkEvent } from "../../kernel/ports/work-orders.ts";
 import { portableStatement } from "./statement.ts";
+import type { Change } from "./together.ts";
 import { actorColumns, EVENT_COLUMNS, placeholders, type ChainHead, type EventRow } from "./work-rows.ts";
 
 const APPEND = portableStatement(`INSERT INTO work_events (${EVENT_COLUMNS}) VALUES (${placeholders(EVENT_COLUMNS)})`);
@@ -43,9 +43,9 @@ export function link({ tenant, order, at, ids }: ChainOwner, head: ChainHead, ev
   return { head: { event_number: number, event_hash: former }, events: rows };
 }
 
-/** Writes what was chained; statements under way at once, in order. */
-export function append(transaction: WriteTransaction, { events }: Link): Promise<unknown>[] {
-  return events.map((row) => transaction.execute(APPEND, columnsOf(row)));
+/** What writes what was chained. */
+export function append({ events }: Link): readonly Change[] {
+  return events.map((row) => [APPEND, columnsOf(row)]);
 }
 
 /** What an event's hash has to be. */

@@ -1,9 +1,11 @@
 import type { Ids } from "../../kernel/ids.ts";
-import type { ReadTransaction, WriteTransaction } from "../../kernel/ports/store.ts";
+import type { WriteTransaction } from "../../kernel/ports/store.ts";
 import type { ClaimableType, Claimed, ClaimedItem, ClaimRequest, LeaseCaps } from "../../kernel/ports/work-leases.ts";
 import { portableStatement } from "./statement.ts";
+import { together, type Change } from "./together.ts";
 import { append, link } from "./work-chain.ts";
-import { takeCounts } from "./work-counts.ts";
+import { giveBack, takeCounts } from "./work-counts.ts";
+import { CLAIMABLE, NOT_PAUSED } from "./work-claimable.ts";
 import { agentName, LEASE_COLUMNS, leaseOf, type LeaseRow } from "./work-ends.ts";
 import { isWorkable, writeItem } from "./work-moves.ts";
 import {
@@ -17,11 +19,6 @@ import {
   placeholders,
 } from "./work-rows.ts";
 
-const CLAIMABLE =
-  "tenant = $1 AND type = $2 AND state = 'queued' AND waiting_for = 0 AND parked = 0 AND priority >= $3 AND run_at <= {now}";
-const NOT_PAUSED = `NOT EXISTS (
-  SELECT 1 FROM work_pauses AS pause WHERE pause.tenant = $1
-    AND (pause.kind = 'tenant' OR (pause.kind = 'type' AND pause.name = $2) OR (pause.kind = 'agent' AND pause.name = $4)))`;
 const FIRST = "ORDER BY priority DESC, run_at, id";
 const PICK = lockingStatement(
   `SELECT ${ITEM_COLUMNS} FROM work_items WHERE ${CLAIMABLE} AND ${NOT_PAUSED} ${FIRST} LIMIT $5`,
@@ -31,13 +28,6 @@ const PICK_OF_ORDER = lockingStatement(
   `SELECT ${ITEM_COLUMNS} FROM work_items WHERE order_id = $6 AND ${CLAIMABLE} AND ${NOT_PAUSED} ${FIRST} LIMIT $5`,
   "FOR NO KEY UPDATE SKIP LOCKED",
 );
-const CLAIMABLE_ITEM = portableStatement(
-  `SELECT id FROM work_items WHERE ${CLAIMABLE} AND ${NOT_PAUSED} AND ($5 = '' OR order_id = $5) LIMIT 1`,
-);
-/** Expired ones are put back by the claim itself. */
-const EXPIRED_ITEM = portableStatement(
-  `SELECT item_id FROM work_leases WHERE tenant = $1 AND type = $2 AND until <= {now} AND ($3 = '' OR order_id = $3) LIMIT 1`,
-);
 const HEAD = portableStatement(`SELECT priority, run_at FROM work_items WHERE ${CLAIMABLE} ${FIRST} LIMIT 1`);
 const CHECK_OUT = portableStatement(
   `UPDATE work_orders SET state = 'checked_out', reason = '', version = version + 1, updated_at = $2
@@ -45,6 +35,9 @@ const CHECK_OUT = portableStatement(
 );
 /** Shared: others may claim of the order at the same time, and nobody may put it back in the queue. */
 const SHARE_ORDER = lockingStatement("SELECT state FROM work_orders WHERE id = $1", "FOR SHARE");
+const PUT_BACK = portableStatement(
+  "UPDATE work_orders SET state = 'queued', version = version - 1 WHERE id = $1 AND state = 'checked_out'",
+);
 const WRITE_HEAD = portableStatement("UPDATE work_orders SET event_number = $2, event_hash = $3 WHERE id = $1");
 const LEASE = portableStatement(`INSERT INTO work_leases (${LEASE_COLUMNS}) VALUES (${placeholders(LEASE_COLUMNS)})`);
 const TURNS = portableStatement("SELECT tenant, served_at FROM work_turns");
@@ -55,6 +48,8 @@ const SERVED = portableStatement(
 const PAUSED = portableStatement(
   `SELECT kind, name, reason FROM work_pauses WHERE tenant = $1 AND (kind IN ('tenant', 'type') OR (kind = 'agent' AND name = $2))`,
 );
+
+const NOT_COUNTED = { granted: 0, counted: 0 } as const;
 
 interface PauseRow {
   readonly kind: "agent" | "type" | "tenant";
@@ -69,32 +64,20 @@ export interface ClaimParts {
   readonly reclaim: (transaction: WriteTransaction, tenant: string) => Promise<number>;
 }
 
-/** Whether an item of a type could be claimed now. */
-export async function isClaimable(
-  transaction: ReadTransaction,
-  {
-    tenant,
-    type,
-    order = "",
-    leastPriority = Number.MIN_SAFE_INTEGER,
-    holder,
-  }: Pick<ClaimRequest, "order" | "leastPriority" | "holder"> & { readonly tenant: string; readonly type: string },
-): Promise<boolean> {
-  const values = [tenant, type, leastPriority, holder.id, order];
-  if ((await transaction.execute(CLAIMABLE_ITEM, values)).length > 0) return true;
-  return (await transaction.execute(EXPIRED_ITEM, [tenant, type, order])).length > 0;
-}
-
 /** Claims items for one request. */
 export class WorkClaim {
   readonly #transaction: WriteTransaction;
   readonly #parts: ClaimParts;
   readonly #request: ClaimRequest;
+  readonly #agent: string;
+  /** Orders that were queued, with where their chains ended. */
+  readonly #moved = new Map<string, ChainHead>();
 
   constructor(transaction: WriteTransaction, parts: ClaimParts, request: ClaimRequest) {
     this.#transaction = transaction;
     this.#parts = parts;
     this.#request = request;
+    this.#agent = agentName({ holder_type: request.holder.type, holder_id: request.holder.id });
   }
 
   async run(): Promise<Claimed> {
@@ -127,10 +110,7 @@ export class WorkClaim {
     if (picked.length < wanted && (await this.#parts.reclaim(this.#transaction, tenant)) > 0) {
       picked = [...picked, ...(await this.#pick(tenant, wanted - picked.length, picked))];
     }
-    if (picked.length === 0) return this.#refusal(tenant);
-    const workable = await this.#checkOut(tenant, picked);
-    if (workable.length === 0) return { kind: "none" };
-    return this.#take(tenant, workable);
+    return picked.length === 0 ? this.#refusal(tenant) : this.#take(tenant, picked);
   }
 
   async #pick(tenant: string, wanted: number, besides: readonly ItemRow[] = []): Promise<ItemRow[]> {
@@ -168,14 +148,14 @@ export class WorkClaim {
   }
 
   /** Locks the orders of items, moves those that were queued, and leaves out items of those that have come to a stop. */
-  async #checkOut(tenant: string, items: readonly ItemRow[]): Promise<readonly ItemRow[]> {
+  async #checkOut(items: readonly ItemRow[]): Promise<readonly ItemRow[]> {
     const orders = [...new Set(items.map(({ order_id }) => order_id))].toSorted();
-    const states = await Promise.all(orders.map((order) => this.#checkOutOrder(tenant, order)));
+    const states = await Promise.all(orders.map((order) => this.#checkOutOrder(order)));
     const workable = new Set(orders.filter((_, index) => states[index] === true));
     return items.filter(({ order_id }) => workable.has(order_id));
   }
 
-  async #checkOutOrder(tenant: string, order: string): Promise<boolean> {
+  async #checkOutOrder(order: string): Promise<boolean> {
     const at = await this.#transaction.now();
     for (;;) {
       const [[head], [row]] = await Promise.all([
@@ -183,7 +163,7 @@ export class WorkClaim {
         this.#transaction.execute<Pick<OrderRow, "state">>(SHARE_ORDER, [order]),
       ]);
       if (head !== undefined) {
-        await this.#tellCheckedOut({ tenant, order, at }, head);
+        this.#moved.set(order, head);
         return true;
       }
       // It was put back in the queue while the lock was awaited.
@@ -191,67 +171,93 @@ export class WorkClaim {
     }
   }
 
-  async #tellCheckedOut(
-    owner: { readonly tenant: string; readonly order: string; readonly at: number },
-    former: ChainHead,
-  ): Promise<void> {
-    const { holder, provenance } = this.#request;
-    const linked = link({ ...owner, ids: this.#parts.ids }, former, [
-      {
-        ...{ item: undefined, kind: "checked_out", actor: holder, from: "queued", to: "checked_out", details: "{}" },
-        provenance,
-      },
+  /** Leases as many of the items picked as orders and caps leave. */
+  async #take(tenant: string, picked: readonly ItemRow[]): Promise<Claimed> {
+    const names = [...new Set(picked.map(({ type }) => type))];
+    // Statements of one connection run in the order they are begun in: orders are locked before counts.
+    const [workable, ...counts] = await Promise.all([
+      this.#checkOut(picked),
+      ...names.map((type) => this.#count(tenant, { type, wanted: picked.filter((row) => row.type === type).length })),
     ]);
-    const { event_number, event_hash } = linked.head;
-    await Promise.all([
-      this.#transaction.execute(WRITE_HEAD, [owner.order, event_number, event_hash]),
-      ...append(this.#transaction, linked),
-    ]);
+    const at = await this.#transaction.now();
+    const claimed: ClaimedItem[] = [];
+    const changes: Change[][] = [];
+    for (const [index, type] of names.entries()) {
+      const { granted, counted } = counts[index] ?? NOT_COUNTED;
+      const own = workable.filter((row) => row.type === type).slice(0, granted);
+      for (const row of own) changes.push(this.#lease(row, { counted, at, claimed }));
+      for (let surplus = granted - own.length; surplus > 0; surplus -= 1) {
+        changes.push([...giveBack({ tenant, type, agent: this.#agent }, counted)]);
+      }
+    }
+    this.#tellCheckedOut(tenant, { at, changes, leased: new Set(claimed.map(({ item }) => item.order)) });
+    await Promise.all(changes.map((own) => together(this.#transaction, own)));
+    if (claimed.length > 0) return { kind: "claimed", items: claimed };
+    const capped = counts.find(({ by }) => by !== undefined);
+    return capped?.by === undefined ? { kind: "none" } : { kind: "capped", by: capped.by };
   }
 
-  /** Counts and leases as many as the caps leave room for. */
-  async #take(tenant: string, items: readonly ItemRow[]): Promise<Claimed> {
-    const { holder, tokenHashes, types, caps } = this.#request;
-    const agent = agentName({ holder_type: holder.type, holder_id: holder.id });
-    const claimed: ClaimedItem[] = [];
-    let by: keyof LeaseCaps | undefined;
-    for (const name of new Set(items.map(({ type }) => type))) {
-      const own = items.filter(({ type }) => type === name);
-      const kind = types.find(({ type }) => type === name);
-      if (kind === undefined) continue;
-      const room = { wanted: own.length, caps: { ...caps, type: kind.cap } };
-      const taken = await takeCounts(this.#transaction, { tenant, type: kind.type, agent }, room);
-      if (taken.kind === "capped") {
-        by ??= taken.by;
+  async #count(
+    tenant: string,
+    { type, wanted }: { readonly type: string; readonly wanted: number },
+  ): Promise<{ readonly granted: number; readonly counted: number; readonly by?: keyof LeaseCaps }> {
+    const cap = this.#request.types.find((kind) => kind.type === type)?.cap ?? 0;
+    const caps = { ...this.#request.caps, type: cap };
+    const taken = await takeCounts(this.#transaction, { tenant, type, agent: this.#agent }, { wanted, caps });
+    return taken.kind === "granted" ? taken : { ...NOT_COUNTED, by: taken.by };
+  }
+
+  /** Tells of orders that were moved; those of which nothing was leased after all are put back as they were. */
+  #tellCheckedOut(
+    tenant: string,
+    {
+      at,
+      changes,
+      leased,
+    }: { readonly at: number; readonly changes: Change[][]; readonly leased: ReadonlySet<string> },
+  ): void {
+    const { holder, provenance } = this.#request;
+    for (const [order, former] of this.#moved) {
+      if (!leased.has(order)) {
+        changes.push([[PUT_BACK, [order]]]);
         continue;
       }
-      const leased = own.slice(0, taken.granted).map((row, index) => {
-        const tokenHash = tokenHashes[claimed.length + index];
-        if (tokenHash === undefined) throw new RangeError("More items were picked than tokens were made.");
-        return this.#lease(row, { kind, counted: taken.counted, tokenHash });
-      });
-      claimed.push(...(await Promise.all(leased)));
+      const told = {
+        item: undefined,
+        kind: "checked_out",
+        actor: holder,
+        from: "queued",
+        to: "checked_out",
+        provenance,
+      };
+      const linked = link({ tenant, order, at, ids: this.#parts.ids }, former, [{ ...told, details: "{}" }]);
+      const { event_number, event_hash } = linked.head;
+      const written: Change[] = [[WRITE_HEAD, [order, event_number, event_hash]], ...append(linked)];
+      const [first] = changes;
+      if (changes.length === 1 && first !== undefined) first.push(...written);
+      else changes.push(written);
     }
-    if (claimed.length === 0) return { kind: "capped", by: by ?? "agent" };
-    return { kind: "claimed", items: claimed };
   }
 
-  async #lease(
+  /** What leases an item; it goes to those claimed. */
+  #lease(
     former: ItemRow,
-    how: { readonly kind: ClaimableType; readonly counted: number; readonly tokenHash: Uint8Array },
-  ): Promise<ClaimedItem> {
-    const { holder, provenance } = this.#request;
-    const at = await this.#transaction.now();
-    const ceiling = at + how.kind.ceiling;
-    const until = Math.min(at + how.kind.duration, ceiling);
+    { counted, at, claimed }: { readonly counted: number; readonly at: number; readonly claimed: ClaimedItem[] },
+  ): Change[] {
+    const { holder, provenance, tokenHashes, types } = this.#request;
     const { id, order_id, tenant, type } = former;
+    const kind = types.find((one) => one.type === type);
+    const token_hash = tokenHashes[claimed.length];
+    if (kind === undefined || token_hash === undefined) throw new RangeError("More was picked than was asked for.");
+    const ceiling = at + kind.ceiling;
+    const until = Math.min(at + kind.duration, ceiling);
     const [epoch, attempt] = [former.epoch + 1, former.attempt + 1];
     const [holder_type, holder_id, holder_for] = actorColumns(holder);
     const lease: LeaseRow = {
-      ...{ item_id: id, order_id, tenant, type, epoch, token_hash: how.tokenHash, holder_type, holder_id, holder_for },
-      ...{ until, beat_at: at, ceiling, counted: how.counted, cancel: 0, progress: null },
+      ...{ item_id: id, order_id, tenant, type, epoch, token_hash, holder_type, holder_id, holder_for },
+      ...{ until, beat_at: at, ceiling, counted, cancel: 0, progress: null },
     };
-    const [row, written] = writeItem(this.#transaction, former, {
+    const [row, written] = writeItem(former, {
       to: { state: "leased", epoch, attempt },
       events: [
         {
@@ -261,12 +267,9 @@ export class WorkClaim {
       ],
       owner: { tenant, order: order_id, at, ids: this.#parts.ids },
     });
-    const leased = this.#transaction.execute(LEASE, [
-      ...[id, order_id, tenant, type, epoch, how.tokenHash, holder_type, holder_id, holder_for],
-      ...[until, at, ceiling, how.counted, 0, null],
-    ]);
-    await Promise.all([...written, leased]);
-    return { item: itemOf(row), lease: leaseOf(lease) };
+    claimed.push({ item: itemOf(row), lease: leaseOf(lease) });
+    const values = [id, order_id, tenant, type, epoch, token_hash, holder_type, holder_id, holder_for];
+    return [...written, [LEASE, [...values, until, at, ceiling, counted, 0, null]]];
   }
 
   /** Why there was nothing. */

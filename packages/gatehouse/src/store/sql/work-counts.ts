@@ -1,6 +1,7 @@
 import type { WriteTransaction } from "../../kernel/ports/store.ts";
 import type { LeaseCaps } from "../../kernel/ports/work-leases.ts";
 import { portableStatement } from "./statement.ts";
+import type { Change } from "./together.ts";
 
 /** What leases are counted by, and the bit of each in the column `counted`. */
 const BITS: Readonly<Record<keyof LeaseCaps, number>> = { agent: 1, type: 2, tenant: 4 };
@@ -75,11 +76,12 @@ async function take(
   return room;
 }
 
-/** Counts a lease no longer; statements under way at once, in order. */
-export function giveBack(transaction: WriteTransaction, whose: Counted, counted: number): Promise<unknown>[] {
-  return KINDS.filter((kind) => (counted & BITS[kind]) !== 0).map((kind) =>
-    transaction.execute(GIVE_BACK, [whose.tenant, kind, nameOf(kind, whose), 1]),
-  );
+/** What counts a lease no longer. */
+export function giveBack(whose: Counted, counted: number): readonly Change[] {
+  return KINDS.filter((kind) => (counted & BITS[kind]) !== 0).map((kind) => [
+    GIVE_BACK,
+    [whose.tenant, kind, nameOf(kind, whose), 1],
+  ]);
 }
 
 function nameOf(kind: keyof LeaseCaps, { type, agent }: Counted): string {

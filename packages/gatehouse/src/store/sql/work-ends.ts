@@ -1,7 +1,7 @@
-import type { WriteTransaction } from "../../kernel/ports/store.ts";
 import type { WorkLease } from "../../kernel/ports/work-leases.ts";
 import type { WorkActor } from "../../kernel/ports/work-orders.ts";
 import { portableStatement } from "./statement.ts";
+import type { Change } from "./together.ts";
 import { giveBack } from "./work-counts.ts";
 import { actorOf } from "./work-rows.ts";
 
@@ -48,13 +48,13 @@ export function agentName({ holder_type, holder_id }: Pick<LeaseRow, "holder_typ
   return `${holder_type}:${holder_id}`;
 }
 
-/** Ends a lease and counts it no longer; statements under way at once, in order. */
-export function endLease(transaction: WriteTransaction, lease: LeaseRow): Promise<unknown>[] {
-  return [transaction.execute(DELETE, [lease.item_id, lease.epoch]), ...countNoLonger(transaction, lease)];
+/** What ends a lease and counts it no longer. */
+export function endLease(lease: LeaseRow): readonly Change[] {
+  return [[DELETE, [lease.item_id, lease.epoch]], ...countNoLonger(lease)];
 }
 
-/** Counts a lease no longer whose row is gone already. */
-export function countNoLonger(transaction: WriteTransaction, lease: LeaseRow): Promise<unknown>[] {
+/** What counts a lease no longer whose row is gone already. */
+export function countNoLonger(lease: LeaseRow): readonly Change[] {
   const { tenant, type, counted } = lease;
-  return giveBack(transaction, { tenant, type, agent: agentName(lease) }, counted);
+  return giveBack({ tenant, type, agent: agentName(lease) }, counted);
 }

@@ -3,8 +3,11 @@ import type { WriteTransaction } from "../../kernel/ports/store.ts";
 import type { HeldItem, HolderEvent, LeaseLoss, LeaseProof, WorkLeases } from "../../kernel/ports/work-leases.ts";
 import type { NewWorkEvent, WorkActor } from "../../kernel/ports/work-orders.ts";
 import { portableStatement } from "./statement.ts";
+import { lockHeld, SHOWN, shown, type HeldRows as Rows } from "./work-held.ts";
+import { together } from "./together.ts";
 import type { ChainOwner } from "./work-chain.ts";
-import { isClaimable, WorkClaim } from "./work-claim.ts";
+import { WorkClaim } from "./work-claim.ts";
+import { isClaimable } from "./work-claimable.ts";
 import { countNoLonger, endLease, LEASE_COLUMNS, leaseOf, type LeaseRow } from "./work-ends.ts";
 import { isWorkable, recountWaiting, writeItem, writeOrder } from "./work-moves.ts";
 import {
@@ -17,16 +20,10 @@ import {
   type OrderRow,
 } from "./work-rows.ts";
 
-const LOCK_ORDER_OF = lockingStatement(
-  `SELECT ${ORDER_COLUMNS} FROM work_orders
-   WHERE id = (SELECT order_id FROM work_leases WHERE item_id = $1 AND tenant = $2)`,
-  "FOR NO KEY UPDATE",
-);
 const LOCK_ITEM = lockingStatement(
   `SELECT ${ITEM_COLUMNS} FROM work_items WHERE id = $1 AND tenant = $2`,
   "FOR NO KEY UPDATE",
 );
-const SHOWN = "item_id = $1 AND tenant = $2 AND epoch = $3 AND token_hash = $4 AND holder_type = $5 AND holder_id = $6";
 const LOCK_LEASE = lockingStatement(`SELECT ${LEASE_COLUMNS} FROM work_leases WHERE ${SHOWN}`, "FOR NO KEY UPDATE");
 const FIND = portableStatement(
   `SELECT ${LEASE_COLUMNS}, CASE WHEN until <= {now} THEN 1 ELSE 0 END AS expired FROM work_leases WHERE ${SHOWN}`,
@@ -58,13 +55,6 @@ const UNDER_WAY = portableStatement(
 const RECLAIMED_BY_CLAIM = 50;
 const SYSTEM: WorkActor = { type: "system", id: "work" };
 
-/** What a held item rests on. */
-interface Rows {
-  readonly lease: LeaseRow;
-  item: ItemRow;
-  order: OrderRow;
-}
-
 /** Leases in the table `work_leases`, over the tables of orders and items. */
 export function createWorkLeases(parts: { readonly ids: Ids }): WorkLeases {
   return new SqlWorkLeases(parts.ids);
@@ -88,14 +78,9 @@ class SqlWorkLeases implements WorkLeases {
   }
 
   async hold(transaction: WriteTransaction, proof: LeaseProof): Promise<HeldItem | LeaseLoss> {
-    const place = [proof.item, proof.tenant];
-    const [[order], [item], [lease], now] = await Promise.all([
-      transaction.execute<OrderRow>(LOCK_ORDER_OF, place),
-      transaction.execute<ItemRow>(LOCK_ITEM, place),
-      transaction.execute<LeaseRow>(LOCK_LEASE, shown(proof)),
-      transaction.now(),
-    ]);
-    if (order === undefined || item === undefined || lease === undefined) return "lost";
+    const [rows, now] = await Promise.all([lockHeld(transaction, proof), transaction.now()]);
+    if (rows === undefined) return "lost";
+    const { lease, item, order } = rows;
     if (lease.until <= now) return "expired";
     if (!isWorkable(order.state)) return "lost";
     const held = { lease: leaseOf(lease), item: itemOf(item), order: orderOf(order) };
@@ -136,15 +121,15 @@ class SqlWorkLeases implements WorkLeases {
     const { item, order } = rows;
     if (item.state === "leased") {
       const told = { ...event, item: item.id, from: item.state, to: "in_progress" };
-      const [row, written] = writeItem(transaction, item, { to: { state: "in_progress" }, events: [told], owner });
+      const [row, written] = writeItem(item, { to: { state: "in_progress" }, events: [told], owner });
       rows.item = row;
-      await Promise.all(written);
+      await together(transaction, written);
     }
     if (order.state !== "checked_out") return;
     const told = { ...event, item: undefined, from: order.state, to: "in_progress" };
-    const [row, written] = writeOrder(transaction, order, { to: { state: "in_progress" }, events: [told], owner });
+    const [row, written] = writeOrder(order, { to: { state: "in_progress" }, events: [told], owner });
     rows.order = row;
-    await Promise.all(written);
+    await together(transaction, written);
   }
 
   async submit(
@@ -154,7 +139,7 @@ class SqlWorkLeases implements WorkLeases {
   ): ReturnType<WorkLeases["submit"]> {
     const { lease, item, order } = this.#rowsOf(held);
     const owner = await this.#owner(transaction, order);
-    const [, itemWritten] = writeItem(transaction, item, {
+    const [, itemWritten] = writeItem(item, {
       to: {
         ...{ state: "submitted", result, result_hash: resultHash, errors: null },
         ...{ evidence: evidence ?? null, notes: notes ?? null },
@@ -164,13 +149,13 @@ class SqlWorkLeases implements WorkLeases {
     });
     const last = order.open === 1;
     const moved = [{ ...event, item: undefined, from: order.state, to: "submitted", details: "{}" }];
-    const [, orderWritten] = writeOrder(transaction, order, {
+    const [, orderWritten] = writeOrder(order, {
       to: { open: order.open - 1, ...(last ? { state: "submitted", reason: "" } : {}) },
       events: last ? moved : [],
       owner,
     });
-    const recounted = item.dependents > 0 ? [recountWaiting(transaction, order.id)] : [];
-    await Promise.all([...itemWritten, ...recounted, ...orderWritten, ...endLease(transaction, lease)]);
+    await together(transaction, [...itemWritten, ...orderWritten, ...endLease(lease)]);
+    if (item.dependents > 0) await recountWaiting(transaction, order.id);
     return { last };
   }
 
@@ -180,9 +165,9 @@ class SqlWorkLeases implements WorkLeases {
     { runAt, errors, final = false, uncounted = false, event }: Parameters<WorkLeases["giveUp"]>[2],
   ): ReturnType<WorkLeases["giveUp"]> {
     const rows = this.#rowsOf(held);
-    const ended = endLease(transaction, rows.lease);
+    const ended = endLease(rows.lease);
     const attempt = uncounted ? rows.item.attempt - 1 : rows.item.attempt;
-    await Promise.all(ended);
+    await together(transaction, ended);
     return this.#putBack(transaction, rows, { runAt, errors, final, attempt, event });
   }
 
@@ -217,7 +202,7 @@ class SqlWorkLeases implements WorkLeases {
         transaction.execute<Pick<LeaseRow, "item_id">>(END_EXPIRED, [item_id, epoch, now]),
       ]);
       if (item === undefined || ended === undefined) continue;
-      await Promise.all(countNoLonger(transaction, lease));
+      await together(transaction, countNoLonger(lease));
       const event = { kind: "lease_expired", actor: SYSTEM, details: JSON.stringify({ epoch }) };
       const how = { runAt: now, errors: undefined, final: false, attempt: item.attempt, event };
       await this.#putBack(transaction, { lease, item, order }, how);
@@ -244,12 +229,12 @@ class SqlWorkLeases implements WorkLeases {
     const to = how.final || usedUp ? "failed" : "queued";
     const errors = how.errors ?? (usedUp ? USED_UP : item.errors);
     const parked = isWorkable(order.state) ? 0 : 1;
-    const [, written] = writeItem(transaction, item, {
+    const [, written] = writeItem(item, {
       to: { state: to, run_at: runAt, attempt, errors, parked },
       events: [{ ...event, item: item.id, from: item.state, to }],
       owner,
     });
-    await Promise.all(written);
+    await together(transaction, written);
     if (!isWorkable(order.state)) return to;
     if (to === "failed") await this.#failOrder(transaction, order, { event, owner });
     else await this.#queueOrder(transaction, { item, order }, { event, owner });
@@ -262,12 +247,12 @@ class SqlWorkLeases implements WorkLeases {
     { event, owner }: { readonly event: HolderEvent; readonly owner: ChainOwner },
   ): Promise<void> {
     const told: NewWorkEvent = { ...event, kind: "failed", item: undefined, from: order.state, to: "failed" };
-    const [, written] = writeOrder(transaction, order, {
+    const [, written] = writeOrder(order, {
       to: { state: "failed", reason: "item_failed" },
       events: [{ ...told, details: "{}" }],
       owner,
     });
-    await Promise.all([...written, transaction.execute(CANCEL, [order.id, order.tenant])]);
+    await together(transaction, [...written, [CANCEL, [order.id, order.tenant]]]);
   }
 
   /** Nobody is at it any more, and nothing was handed in: the order is as if nobody had ever begun. */
@@ -279,12 +264,12 @@ class SqlWorkLeases implements WorkLeases {
     if (order.state === "queued") return;
     if ((await transaction.execute(UNDER_WAY, [order.id, item.id])).length > 0) return;
     const told: NewWorkEvent = { ...event, kind: "queued", item: undefined, from: order.state, to: "queued" };
-    const [, written] = writeOrder(transaction, order, {
+    const [, written] = writeOrder(order, {
       to: { state: "queued", reason: "" },
       events: [{ ...told, details: "{}" }],
       owner,
     });
-    await Promise.all(written);
+    await together(transaction, written);
   }
 
   async #owner(transaction: WriteTransaction, { id, tenant }: OrderRow): Promise<ChainOwner> {
@@ -301,7 +286,3 @@ class SqlWorkLeases implements WorkLeases {
 const USED_UP = JSON.stringify([
   { code: "max_attempts_exceeded", message: "It was begun as often as it may be, and never finished." },
 ]);
-
-function shown({ item, tenant, epoch, tokenHash, holder }: LeaseProof) {
-  return [item, tenant, epoch, tokenHash, holder.type, holder.id];
-}

@@ -2,6 +2,7 @@ import type { WriteTransaction } from "../../kernel/ports/store.ts";
 import type { NewWorkEvent } from "../../kernel/ports/work-orders.ts";
 import type { OrderState } from "../../kernel/work-states.ts";
 import { portableStatement } from "./statement.ts";
+import type { Change } from "./together.ts";
 import { append, link, type ChainOwner } from "./work-chain.ts";
 import { type ItemRow, lockingStatement, ORDER_COLUMNS, type OrderRow } from "./work-rows.ts";
 
@@ -39,42 +40,46 @@ export function isWorkable(state: OrderState): boolean {
   return WORKABLE.has(state);
 }
 
-/** Changes a locked order with its events; statements under way at once, in order. What it is now is the first value. */
+/** What changes a locked order, with its events. What it is then is the first value. */
 export function writeOrder(
-  transaction: WriteTransaction,
   former: OrderRow,
   change: { readonly to: Partial<OrderRow>; readonly events: readonly NewWorkEvent[]; readonly owner: ChainOwner },
-): readonly [OrderRow, readonly Promise<unknown>[]] {
+): readonly [OrderRow, readonly Change[]] {
   const { to, events, owner } = change;
   const linked = link(owner, former, events);
   const row: OrderRow = { ...former, ...to, ...linked.head, version: former.version + 1, updated_at: owner.at };
   const closed: OrderRow = CLOSED.has(row.state) ? { ...row, closed_at: row.closed_at ?? owner.at } : row;
-  const written = transaction.execute(WRITE_ORDER, [
-    ...[closed.id, closed.state, closed.reason, closed.priority, closed.risk, closed.version, closed.plan_revision],
-    ...[closed.open, closed.event_number, closed.event_hash, closed.updated_at, closed.closed_at],
-  ]);
+  const written: Change = [
+    WRITE_ORDER,
+    [
+      ...[closed.id, closed.state, closed.reason, closed.priority, closed.risk, closed.version, closed.plan_revision],
+      ...[closed.open, closed.event_number, closed.event_hash, closed.updated_at, closed.closed_at],
+    ],
+  ];
   const parks = isWorkable(former.state) !== isWorkable(row.state);
-  const parked = parks ? [transaction.execute(PARK, [row.id, isWorkable(row.state) ? 0 : 1])] : [];
-  return [closed, [written, ...parked, ...append(transaction, linked)]];
+  const parked: readonly Change[] = parks ? [[PARK, [row.id, isWorkable(row.state) ? 0 : 1]]] : [];
+  return [closed, [written, ...parked, ...append(linked)]];
 }
 
-/** Changes a locked item with its events, likewise. */
+/** What changes a locked item, likewise. */
 export function writeItem(
-  transaction: WriteTransaction,
   former: ItemRow,
   change: { readonly to: Partial<ItemRow>; readonly events: readonly NewWorkEvent[]; readonly owner: ChainOwner },
-): readonly [ItemRow, readonly Promise<unknown>[]] {
+): readonly [ItemRow, readonly Change[]] {
   const { to, events, owner } = change;
   const linked = link(owner, former, events);
   const row: ItemRow = { ...former, ...to, ...linked.head, updated_at: owner.at };
-  const written = transaction.execute(WRITE_ITEM, [
-    ...[row.id, row.state, row.run_at, row.attempt, row.parked, row.result, row.result_hash, row.evidence, row.notes],
-    ...[row.errors, row.epoch, row.event_number, row.event_hash, row.updated_at],
-  ]);
-  return [row, [written, ...append(transaction, linked)]];
+  const written: Change = [
+    WRITE_ITEM,
+    [
+      ...[row.id, row.state, row.run_at, row.attempt, row.parked, row.result, row.result_hash, row.evidence, row.notes],
+      ...[row.errors, row.epoch, row.event_number, row.event_hash, row.updated_at],
+    ],
+  ];
+  return [row, [written, ...append(linked)]];
 }
 
-/** Counts anew what queued items of an order still wait for. */
+/** Counts anew what queued items of an order still wait for, once its items are as they will be. */
 export function recountWaiting(transaction: WriteTransaction, order: string): Promise<unknown> {
   return transaction.execute(RECOUNT, [order]);
 }

@@ -11,10 +11,11 @@ import type {
 } from "../../kernel/ports/work-orders.ts";
 import { ITEM_STEPS } from "../../kernel/work-states.ts";
 import { portableStatement } from "./statement.ts";
+import { together, type Change } from "./together.ts";
 import { append, CHAIN_START, type ChainOwner, link } from "./work-chain.ts";
 import { endLease, LEASE_COLUMNS, type LeaseRow } from "./work-ends.ts";
 import { listOrders } from "./work-order-list.ts";
-import { LOCK_ORDER, recountWaiting, writeItem, writeOrder } from "./work-moves.ts";
+import { isWorkable, LOCK_ORDER, recountWaiting, writeItem, writeOrder } from "./work-moves.ts";
 import {
   actorColumns,
   actorOf,
@@ -92,27 +93,33 @@ class SqlWorkOrders implements WorkOrders {
       CHAIN_START,
       events.filter(({ item }) => item === undefined),
     );
-    const added = transaction.execute(ADD_ORDER, [
-      ...[order.id, order.tenant, order.type, order.typeVersion, "queued", "", order.priority, order.risk],
-      ...[order.input, order.inputHash, order.subject ?? null, ...actorColumns(order.proposer)],
-      ...[JSON.stringify(order.provenance), order.reverts ?? null, 1, 0, items.length],
-      ...[own.head.event_number, own.head.event_hash, at, at, null],
-    ]);
+    const added: Change = [
+      ADD_ORDER,
+      [
+        ...[order.id, order.tenant, order.type, order.typeVersion, "queued", "", order.priority, order.risk],
+        ...[order.input, order.inputHash, order.subject ?? null, ...actorColumns(order.proposer)],
+        ...[JSON.stringify(order.provenance), order.reverts ?? null, 1, 0, items.length],
+        ...[own.head.event_number, own.head.event_hash, at, at, null],
+      ],
+    ];
     const dependents = countDependents(items);
-    const itemsAdded = items.flatMap((item, index) => {
+    const itemsAdded = items.map((item, index) => {
       const linked = link(
         owner,
         CHAIN_START,
         events.filter((event) => event.item === item.id),
       );
-      const row = transaction.execute(ADD_ITEM, [
-        ...[item.id, order.id, order.tenant, order.type, index + 1, item.key, "queued", item.priority, item.runAt],
-        ...[0, item.attempts, JSON.stringify(item.dependsOn), item.dependsOn.length, dependents.get(item.key) ?? 0],
-        ...[0, item.input, null, null, null, null, null, 0, linked.head.event_number, linked.head.event_hash, at, at],
-      ]);
-      return [row, ...append(transaction, linked)];
+      const row: Change = [
+        ADD_ITEM,
+        [
+          ...[item.id, order.id, order.tenant, order.type, index + 1, item.key, "queued", item.priority, item.runAt],
+          ...[0, item.attempts, JSON.stringify(item.dependsOn), item.dependsOn.length, dependents.get(item.key) ?? 0],
+          ...[0, item.input, null, null, null, null, null, 0, linked.head.event_number, linked.head.event_hash, at, at],
+        ],
+      ];
+      return together(transaction, [row, ...append(linked)]);
     });
-    await Promise.all([added, ...append(transaction, own), ...itemsAdded]);
+    await Promise.all([together(transaction, [added, ...append(own)]), ...itemsAdded]);
   }
 
   async find(transaction: ReadTransaction, { id, tenant }: WorkOrderKey): Promise<WorkOrder | undefined> {
@@ -138,8 +145,8 @@ class SqlWorkOrders implements WorkOrders {
     if (row?.version !== version) throw new Error("An order is changed that is not locked, or is not as it was read.");
     const plan = planRevision === undefined ? {} : { plan_revision: planRevision };
     const owner = { tenant, order: id, at: await transaction.now(), ids: this.#ids };
-    const [, written] = writeOrder(transaction, row, { to: { ...change, ...plan }, events: [event], owner });
-    await Promise.all(written);
+    const [, written] = writeOrder(row, { to: { ...change, ...plan }, events: [event], owner });
+    await together(transaction, written);
   }
 
   async items(transaction: ReadTransaction, { id, tenant }: WorkOrderKey): ReturnType<WorkOrders["items"]> {
@@ -171,13 +178,15 @@ class SqlWorkOrders implements WorkOrders {
       ({ state, key }) => from.includes(state) && ITEM_STEPS[state].includes(to) && (keys?.includes(key) ?? true),
     );
     const held = new Map(leases.map((lease) => [lease.item_id, lease]));
-    const again = to === "queued" ? { attempt: 0, run_at: runAt ?? at } : {};
-    const written = meant.flatMap((item) => {
+    const parked = isWorkable(order.state) ? 0 : 1;
+    const again = to === "queued" ? { attempt: 0, run_at: runAt ?? at, parked } : {};
+    const written = meant.map((item) => {
       const told = { ...event, item: item.id, from: item.state, to };
       const change = { state: to, ...again, ...(errors === undefined ? {} : { errors }) };
       const lease = held.get(item.id);
-      const ended = lease === undefined ? [] : endLease(transaction, lease);
-      return [...writeItem(transaction, item, { to: change, events: [told], owner })[1], ...ended];
+      const ended = lease === undefined ? [] : endLease(lease);
+      // Item by item: several leases of one agent are counted in one row.
+      return together(transaction, [...writeItem(item, { to: change, events: [told], owner })[1], ...ended]);
     });
     await Promise.all(written);
     const [[row]] = await Promise.all([
@@ -195,20 +204,14 @@ class SqlWorkOrders implements WorkOrders {
       if (row === undefined) throw new Error("Nothing is noted of an order that is not there.");
       const linked = link(owner, row, [event]);
       const { event_number, event_hash } = linked.head;
-      await Promise.all([
-        transaction.execute(SET_ORDER_HEAD, [id, event_number, event_hash]),
-        ...append(transaction, linked),
-      ]);
+      await together(transaction, [[SET_ORDER_HEAD, [id, event_number, event_hash]], ...append(linked)]);
       return;
     }
     const [row] = await transaction.execute<ItemRow>(LOCK_ITEM, [event.item, tenant, id]);
     if (row === undefined) throw new Error("Nothing is noted of an item that is not there.");
     const linked = link(owner, row, [event]);
     const { event_number, event_hash } = linked.head;
-    await Promise.all([
-      transaction.execute(SET_ITEM_HEAD, [row.id, event_number, event_hash]),
-      ...append(transaction, linked),
-    ]);
+    await together(transaction, [[SET_ITEM_HEAD, [row.id, event_number, event_hash]], ...append(linked)]);
   }
 
   async events(

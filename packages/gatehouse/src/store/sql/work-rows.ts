@@ -103,23 +103,12 @@ export const ITEM_COLUMNS =
 export const EVENT_COLUMNS =
   "id, order_id, item_id, tenant, number, kind, actor_type, actor_id, actor_for, old_state, new_state, details, " +
   "provenance, hash, at";
-/** Who was there: in these states an order's items are handed out. */
-export const WORKABLE = "('queued', 'checked_out', 'in_progress')";
-
 /** A statement that locks what it reads; SQLite has one writer, who has everything locked. */
 export function lockingStatement(text: string, lock: string): Statement {
   return Object.freeze({
     sqlite: portableStatement(text).sqlite,
     postgres: `${portableStatement(text).postgres} ${lock}`,
   });
-}
-
-/** Columns behind a name of their table. */
-export function qualified(table: string, columns: string): string {
-  return columns
-    .split(", ")
-    .map((column) => `${table}.${column}`)
-    .join(", ");
 }
 
 /** `$1, $2 ...`: as many as there are columns. */

@@ -7,6 +7,7 @@ import {
   type CallToolResult,
   type InputRequiredResult,
   type JSONRPCRequest,
+  type ListResourceTemplatesResult,
   type ListToolsResult,
   type Result,
   type ServerContext,
@@ -14,19 +15,13 @@ import {
 import { z } from "zod";
 import { programText } from "../../http/calling-program.ts";
 import type { CallingProgram } from "../../kernel/attempt.ts";
-import { INVALID_PARAMETERS, McpFault } from "../mcp/fault.ts";
+import { faultOf, INVALID_PARAMETERS, McpFault } from "../mcp/fault.ts";
+import type { McpResources } from "../mcp/resources.ts";
 import type { RequestStates } from "../mcp/request-states.ts";
 import { knowsTasks, TASKS_EXTENSION } from "../mcp/task.ts";
 import type { McpTaskDesk } from "../mcp/tasks.ts";
-import {
-  describeTool,
-  type JsonObject,
-  type McpAnswer,
-  type McpCall,
-  type McpCaller,
-  type McpTool,
-  type McpTools,
-} from "../mcp/tool.ts";
+import type { JsonObject, McpCaller } from "../mcp/caller.ts";
+import { describeTool, type McpAnswer, type McpCall, type McpTool, type McpTools } from "../mcp/tool.ts";
 
 /** What servers are made from, one for each request. */
 export interface McpServerParts {
@@ -39,7 +34,8 @@ export interface McpServerParts {
   readonly states: RequestStates;
   /** Told of a list of tools that somebody was given. */
   readonly listed: (caller: McpCaller, tools: readonly JsonObject[]) => void;
-  /** Adds what tools are not: prompts and resources. Whatever it adds answers everybody who has a token for the endpoint. */
+  readonly resources?: McpResources | undefined;
+  /** Adds what tools are not: prompts, and resources in place of those above. Whatever it adds answers everybody who has a token for the endpoint. */
   readonly extend?: ((server: Server, caller: McpCaller) => void) | undefined;
 }
 
@@ -75,6 +71,7 @@ export function createMcpServer(parts: McpServerParts, { caller, era }: ServedRe
     callTool({ ...parts, server, caller }, request, context),
   );
   if (era === "modern") serveTasks(server, parts.desk, caller);
+  if (parts.resources !== undefined) serveResources(server, parts.resources, caller);
   parts.extend?.(server, caller);
   return server;
 }
@@ -152,22 +149,17 @@ async function renderAnswer(
   switch (answer.kind) {
     case "result": {
       const { content, structured, refused = false } = answer;
-      const result = {
-        content,
-        ...(structured === undefined ? {} : { structuredContent: structured }),
-        ...(refused ? { isError: true } : {}),
-        // The library checks the blocks of content when it sends them.
-      } as unknown as CallToolResult;
-      return server.projectCallToolResult(result, tool.output);
+      const structuredContent = structured === undefined ? {} : { structuredContent: structured };
+      const result = { content, ...structuredContent, ...(refused ? { isError: true } : {}) };
+      // The library checks the blocks of content when it sends them.
+      return server.projectCallToolResult(result as unknown as CallToolResult, tool.output);
     }
     case "input": {
       const { requests, state } = answer;
-      return {
-        resultType: "input_required",
-        ...(requests === undefined ? {} : { inputRequests: requests }),
-        ...(state === undefined ? {} : { requestState: mint(state) }),
-        // The library checks the questions when it sends them.
-      } as InputRequiredResult;
+      const asked = requests === undefined ? {} : { inputRequests: requests };
+      const handedOut = state === undefined ? {} : { requestState: mint(state) };
+      // The library checks the questions when it sends them.
+      return { resultType: "input_required", ...asked, ...handedOut } as InputRequiredResult;
     }
     case "task":
       // What begins a task is a result of its own kind, which the types of the library do not know.
@@ -185,6 +177,24 @@ function tellingOf(context: ServerContext): Pick<McpCall, "progress" | "log"> {
     },
     log: (level, data) => log(level, data),
   };
+}
+
+function serveResources(server: Server, { templates, read }: McpResources, caller: McpCaller): void {
+  server.registerCapabilities({ resources: {} });
+  server.setRequestHandler("resources/list", () => ({ ...HINT, resources: [] }));
+  server.setRequestHandler("resources/templates/list", () => ({
+    ...HINT,
+    // They are written out, each with what the protocol asks of one.
+    resourceTemplates: templates as unknown as ListResourceTemplatesResult["resourceTemplates"],
+  }));
+  server.setRequestHandler("resources/read", async ({ params: { uri } }) => {
+    const outcome = await read(uri, caller);
+    if (!outcome.ok) {
+      const { message, data } = faultOf(outcome);
+      throw new McpFault(INVALID_PARAMETERS, message, { ...data, uri });
+    }
+    return { contents: [{ uri, mimeType: "application/json", text: JSON.stringify(outcome.value) }] };
+  });
 }
 
 function serveTasks(server: Server, desk: McpTaskDesk, caller: McpCaller): void {

@@ -2,7 +2,7 @@ import type { Hono } from "hono";
 import type { AnyAction } from "../../kernel/action.ts";
 import type { EventStream } from "../../kernel/event-stream.ts";
 import type { Ids } from "../../kernel/ids.ts";
-import { createMcpEntrance, type McpEntranceParts } from "../mcp/entrance.ts";
+import { createMcpEntrance, type McpEntranceParts } from "../mcp/routes.ts";
 import { RequestStates, type RequestStatesParts } from "../mcp/request-states.ts";
 import { McpTaskDesk, type McpTaskDeskParts } from "../mcp/tasks.ts";
 import { announceTools, noteListed } from "../mcp/tool-list.ts";
@@ -16,7 +16,7 @@ export interface McpOptions
     RequestStatesParts,
     McpTaskDeskParts,
     Pick<McpEntranceParts, "edge" | "path" | "permit" | "limits" | "trustedOrigins">,
-    Pick<McpServerParts, "name" | "version" | "instructions" | "extend"> {
+    Pick<McpServerParts, "name" | "version" | "instructions" | "resources" | "extend"> {
   readonly ids: Ids;
   readonly events: EventStream;
   readonly tools: readonly McpTool[];
@@ -38,7 +38,7 @@ export function openMcp(options: McpOptions): Mcp {
   const tools = new McpTools(options.tools);
   const { report = () => undefined } = options;
   const endpoint = createMcpEndpoint({
-    ...{ ...options, tools, report },
+    ...{ ...options, tools, report, stopping: options.edge.stopping },
     desk: new McpTaskDesk(options, tools),
     states: new RequestStates(options),
     listed: (caller, told) => noteListed(options, caller, told),

@@ -87,6 +87,15 @@ describe("a plan that is not what was approved any more", () => {
     assert.equal((await kit.thing("a"))?.name, "old");
   });
 
+  it("because its risk or its proposer were changed is not applied", async () => {
+    for (const column of ["risk", "proposer_id"]) {
+      await using kit = await ReviewKit.open();
+      const seen = await approved(kit);
+      await change(kit, `UPDATE work_orders SET ${column} = $2 WHERE id = $1`, [seen.order, "low"]);
+      await assertRefused(kit, seen);
+    }
+  });
+
   it("because a result was changed, hash and all, is not applied", async () => {
     await using kit = await ReviewKit.open();
     const seen = await approved(kit);

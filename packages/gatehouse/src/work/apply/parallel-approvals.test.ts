@@ -9,7 +9,7 @@ import { ADA, RITA, SAM } from "../../testing/review-kit-people.ts";
 import { renamingType, reviewKitMigrations, type SentLetter } from "../../testing/review-kit-things.ts";
 import { ReviewKit } from "../../testing/review-kit.ts";
 import { skipWithout, startPostgres } from "../../testing/services.ts";
-import { WORK_QUEUE } from "../work-jobs.ts";
+import { addApply, WORK_QUEUE } from "../work-jobs.ts";
 
 const migrations = [...coreMigrations, ...reviewKitMigrations];
 
@@ -56,6 +56,10 @@ function describeParallelApprovals(name: string, open: () => Promise<Store & Asy
       const applied = (await kit.events(seen.order)).filter((kind) => kind === "applied");
       assert.equal(applied.length, 1);
       assert.equal((await kit.find(seen.order)).state, "completed");
+      await store.write((transaction) => addApply(kit.jobs, transaction, { tenant: "acme", id: seen.order }));
+      await kit.run();
+      assert.equal((await kit.find(seen.order)).state, "completed", "nor does a job that comes later");
+      assert.deepEqual(kit.kit.reported, []);
     });
 
     it("of whom one approves and the other cancels have it one way or the other", async () => {

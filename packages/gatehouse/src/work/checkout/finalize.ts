@@ -66,7 +66,8 @@ function missingParts(
   mode: "strict" | "best_effort",
 ): string[] {
   if (mode === "best_effort") return [];
-  const names: readonly string[] = required ?? Object.keys(schemas);
+  // Types hold schemas of any kind.
+  const names: readonly string[] = required ?? Object.keys(schemas as object);
   return names.filter((name) => !there.has(name));
 }
 

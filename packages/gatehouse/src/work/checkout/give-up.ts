@@ -3,7 +3,7 @@ import { isDenial } from "../../kernel/outcome.ts";
 import type { Random } from "../../kernel/random.ts";
 import type { CheckoutParts } from "./checkout-parts.ts";
 import { checkoutEvents } from "./events.ts";
-import { holderEvent, openHeld } from "./holding.ts";
+import { holderEvent, openHeld, openStopped } from "./holding.ts";
 import { FailInput, ReleaseInput } from "./inputs.ts";
 
 /** Twice as long with each attempt, and never longer than a day. */
@@ -19,7 +19,7 @@ export function releaseAction(parts: CheckoutParts): AnyAction {
     audit: { event: checkoutEvents.work_released, target: ({ item }) => item, context: ({ epoch }) => ({ epoch }) },
     async run(context) {
       const { input, transaction } = context;
-      const opened = await openHeld(parts, context);
+      const opened = await openStopped(parts, context);
       if (isDenial(opened)) return opened;
       const payload = input.reason === undefined ? {} : { payload: { reason: input.reason } };
       const event = holderEvent(context, opened, { kind: "released", plain: { epoch: input.epoch }, ...payload });

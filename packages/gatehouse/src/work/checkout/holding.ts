@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import type { ActionContext } from "../../kernel/action.ts";
 import type { Attempt, Principal } from "../../kernel/attempt.ts";
-import { deny, type Denial } from "../../kernel/outcome.ts";
+import { deny, isDenial, type Denial } from "../../kernel/outcome.ts";
 import type { WriteTransaction } from "../../kernel/ports/store.ts";
 import type { HeldItem, HolderEvent, LeaseLoss, LeaseProof } from "../../kernel/ports/work-leases.ts";
 import type { WorkItem } from "../../kernel/ports/work-orders.ts";
@@ -38,22 +38,25 @@ export function leaseLoss(loss: LeaseLoss): Denial {
   return deny(loss === "expired" ? workProblems.LEASE_EXPIRED : workProblems.LEASE_LOST);
 }
 
+type Holding = Pick<ActionContext<Shown, "store">, "attempt" | "principal" | "input" | "transaction">;
+
 /** Holds an item for a write, unless somebody has stopped this work. */
-export async function openHeld(
-  parts: CheckoutParts,
-  context: Pick<ActionContext<Shown, "store">, "attempt" | "principal" | "input" | "transaction">,
-): Promise<OpenedItem | Denial> {
-  const { transaction, principal, input } = context;
-  const held = await parts.leases.hold(transaction, proofOf(context, input));
+export async function openHeld(parts: CheckoutParts, context: Holding): Promise<OpenedItem | Denial> {
+  const opened = await openStopped(parts, context);
+  if (isDenial(opened)) return opened;
+  const { tenant, type } = opened.held.item;
+  const pause = await parts.pauses.find(context.transaction, { tenant, type, agent: context.principal.id });
+  return pause === undefined ? opened : pausedBy(pause.kind, pause.reason);
+}
+
+/** Holds an item for whoever hands it back, which those may, too, who were stopped. */
+export async function openStopped(parts: CheckoutParts, context: Holding): Promise<OpenedItem | Denial> {
+  const held = await parts.leases.hold(context.transaction, proofOf(context, context.input));
   if (typeof held === "string") return leaseLoss(held);
-  const { tenant, type: name } = held.item;
-  const pause = await parts.pauses.find(transaction, { tenant, type: name, agent: principal.id });
-  if (pause !== undefined) return pausedBy(pause.kind, pause.reason);
-  const type = parts.types.find(name);
+  const type = parts.types.find(held.item.type);
   if (type === undefined) return deny(workProblems.WORK_TYPE_UNKNOWN);
-  const payloads = await parts.payloads.of(transaction, held.order);
-  if (payloads === undefined) return leaseLoss("lost");
-  return { held, type, payloads };
+  const payloads = await parts.payloads.of(context.transaction, held.order);
+  return payloads === undefined ? leaseLoss("lost") : { held, type, payloads };
 }
 
 /** Somebody has stopped it. */

@@ -10,11 +10,7 @@ export function isTooDeep(value: unknown): boolean {
   let level: readonly unknown[] = [value];
   for (let depth = 0; level.length > 0; depth += 1) {
     if (depth > DEEPEST) return true;
-    level = level.flatMap((member) =>
-      typeof member === "object" && member !== null
-        ? Object.values(member).filter((one) => typeof one === "object")
-        : [],
-    );
+    level = level.flatMap(membersOf).filter((one) => typeof one === "object");
   }
   return false;
 }
@@ -27,4 +23,8 @@ export function isKeepable(value: unknown): boolean {
   } catch {
     return false;
   }
+}
+
+function membersOf(value: unknown): readonly unknown[] {
+  return typeof value === "object" && value !== null ? Object.values(value) : [];
 }

@@ -1,3 +1,4 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { defineAction, type ActionContext, type AnyAction } from "../../kernel/action.ts";
 import { isDenial, type Denial } from "../../kernel/outcome.ts";
 import type { ReadTransaction } from "../../kernel/ports/store.ts";
@@ -31,8 +32,10 @@ export function submitPartAction(parts: CheckoutParts): AnyAction {
       if (isDenial(shown)) return new Deferred(shown);
       const { type } = shown;
       const { part, payload } = context.input;
-      const schema = type.parts !== undefined && Object.hasOwn(type.parts.schemas, part) && type.parts.schemas[part];
-      if (schema === undefined || schema === false) {
+      // Types hold schemas of any kind.
+      const schemas = type.parts?.schemas as Readonly<Record<string, StandardSchemaV1>> | undefined;
+      const schema = schemas !== undefined && Object.hasOwn(schemas, part) ? schemas[part] : undefined;
+      if (schema === undefined) {
         return refuse([{ code: "part_unknown", message: "Results of this type have no such part.", field: "/part" }]);
       }
       return checkValue(schema, payload, { bytes: limitsOf(parts, type).partBytes });

@@ -2,6 +2,7 @@ import { defineAction, type ActionContext, type AnyAction } from "../../kernel/a
 import type { Denial } from "../../kernel/outcome.ts";
 import { isDenial } from "../../kernel/outcome.ts";
 import type { z } from "zod";
+import type { PayloadPlace } from "../subject/payloads.ts";
 import { limitsOf, type CheckoutParts } from "./checkout-parts.ts";
 import { checkoutEvents } from "./events.ts";
 import { holderEvent, openHeld, type OpenedItem } from "./holding.ts";
@@ -88,11 +89,12 @@ async function findingsOf(
   { transaction, prepared }: Pick<ActionContext<Shown, "store", CheckedValue>, "transaction" | "prepared">,
 ) {
   if (type.validate === undefined) return [];
+  const open = (place: PayloadPlace, text: string): unknown => JSON.parse(payloads.open(place, text));
   return type.validate({
-    input: JSON.parse(payloads.open(["input"], order.input)),
+    input: open(["input"], order.input),
     item: {
       ...{ key: item.key, dependsOn: item.dependsOn },
-      input: JSON.parse(payloads.open(["item", item.key, "input"], item.input)),
+      input: open(["item", item.key, "input"], item.input),
     },
     ...{ result: prepared.value, tenant: item.tenant, transaction },
   });

@@ -67,12 +67,15 @@ export class WorkConnection {
 
   async #send(path: string, { body, query = {}, headers = {}, signal }: Calling): Promise<unknown> {
     const { url, fetch: send = fetch } = this.#options;
-    const search = new URLSearchParams(
-      Object.entries(query).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]])),
-    );
+    const asked = Object.entries(query).filter(([, value]) => value !== undefined);
+    const search = new URLSearchParams(asked.map(([name, value]): [string, string] => [name, String(value)]));
     const response = await send(`${url}${path}${search.size === 0 ? "" : `?${search.toString()}`}`, {
       method: body === undefined ? "GET" : "POST",
-      headers: { ...(await this.#headers()), ...headers, ...(body === undefined ? {} : { "content-type": "application/json" }) },
+      headers: {
+        ...(await this.#headers()),
+        ...headers,
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+      },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       ...(signal === undefined ? {} : { signal }),
       // A token is for this address alone.

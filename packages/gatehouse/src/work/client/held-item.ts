@@ -1,4 +1,4 @@
-import { z } from "zod";
+import type { z } from "zod";
 import { pause, systemTimers, type Timers } from "../../kernel/timers.ts";
 import type { Finding } from "../order-type.ts";
 import { ANSWERS, type WireCheckedOut } from "../rest/shapes.ts";

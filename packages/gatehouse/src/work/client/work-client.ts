@@ -1,5 +1,5 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import { z } from "zod";
+import type { z } from "zod";
 import type { AnyOrderType, OrderType } from "../order-type.ts";
 import { ANSWERS } from "../rest/shapes.ts";
 import { WorkConnection, type WorkClientOptions } from "./connection.ts";
@@ -50,7 +50,10 @@ export class WorkClient {
 
   /** Orders of one type, typed as it is: `client.of<typeof renaming>("things.rename")`, or by the type itself. */
   of<Type extends AnyOrderType>(type: string | Pick<Type, "type">): TypedOrders<Type> {
-    return new TypedOrders(this.#connection, { type: typeof type === "string" ? type : type.type, options: this.#options });
+    return new TypedOrders(this.#connection, {
+      type: typeof type === "string" ? type : type.type,
+      options: this.#options,
+    });
   }
 
   /** The types there are. */

@@ -8,7 +8,8 @@ import type { Denial, Outcome } from "../../kernel/outcome.ts";
 import { jsonSchemaOf } from "../json-schema.ts";
 import { faultOf, McpFault } from "./fault.ts";
 import type { McpTaskKind } from "./task.ts";
-import type { JsonObject, McpAnnotations, McpAnswer, McpCall, McpCaller, McpTool } from "./tool.ts";
+import type { JsonObject, McpCaller } from "./caller.ts";
+import type { McpAnnotations, McpAnswer, McpCall, McpTool } from "./tool.ts";
 
 /** What attempts are made with. */
 export interface ActionToolParts {
@@ -120,7 +121,7 @@ function inputOf({ name, input, effects, idempotency }: AnyAction): JsonObject {
   const schema = jsonSchemaOf(name, input, "input");
   if (effects === "none" || idempotency === false) return schema;
   const { properties, required } = schema;
-  const needed = Array.isArray(required) ? required : [];
+  const needed: readonly unknown[] = Array.isArray(required) ? required : [];
   return {
     ...schema,
     properties: { ...(isObject(properties) ? properties : {}), [KEY]: KEY_SCHEMA },

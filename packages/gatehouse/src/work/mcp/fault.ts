@@ -12,9 +12,8 @@ export class McpFault extends Error {
   }
 }
 
-/** Numbers of JSON-RPC and of the protocol. */
+/** What was sent is not what the method takes, or names what is not there (JSON-RPC 2.0 section 5.1). */
 export const INVALID_PARAMETERS = -32602;
-export const MISSING_CAPABILITY = -32021;
 
 /** The error object of a denial. */
 export function faultOf({ problem, detail, retryAfter }: Denial): {

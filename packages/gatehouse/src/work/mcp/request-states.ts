@@ -5,7 +5,7 @@ import type { Documents } from "../../kernel/ports/documents.ts";
 import type { Store } from "../../kernel/ports/store.ts";
 import type { Random } from "../../kernel/random.ts";
 import type { Sealer } from "../../kernel/seal.ts";
-import type { JsonObject, McpCaller } from "./tool.ts";
+import type { JsonObject, McpCaller } from "./caller.ts";
 
 /** What states are kept with. */
 export interface RequestStatesParts {

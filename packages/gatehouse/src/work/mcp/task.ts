@@ -1,4 +1,4 @@
-import type { JsonObject, McpCaller } from "./tool.ts";
+import type { JsonObject, McpCaller } from "./caller.ts";
 
 /** Work that goes on after a tool has answered, as the extension `io.modelcontextprotocol/tasks` has clients follow it. */
 export interface McpTask {

@@ -8,7 +8,8 @@ import type { Store } from "../../kernel/ports/store.ts";
 import type { Random } from "../../kernel/random.ts";
 import { INVALID_PARAMETERS, McpFault } from "./fault.ts";
 import type { McpTask, McpTaskState } from "./task.ts";
-import type { JsonObject, McpCaller, McpTool, McpTools } from "./tool.ts";
+import type { JsonObject, McpCaller } from "./caller.ts";
+import type { McpTool, McpTools } from "./tool.ts";
 
 /** What tasks are kept with. */
 export interface McpTaskDeskParts {
@@ -132,7 +133,8 @@ function describe({ id, createdAt }: McpTask, state: McpTaskState): JsonObject {
 function detailsOf(state: McpTaskState): JsonObject {
   switch (state.status) {
     case "completed":
-      return { result: state.result };
+      // Clients read it as they would have read the answer itself.
+      return { result: { resultType: "complete", ...state.result } };
     case "failed":
       return { error: state.error };
     case "input_required":

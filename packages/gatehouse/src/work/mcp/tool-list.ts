@@ -5,7 +5,8 @@ import type { EventStream } from "../../kernel/event-stream.ts";
 import type { EventDefinition, SecurityEvent } from "../../kernel/event.ts";
 import type { Ids } from "../../kernel/ids.ts";
 import { mcpEvents } from "./events.ts";
-import { describeTool, type JsonObject, type McpCaller, type McpTools } from "./tool.ts";
+import type { JsonObject, McpCaller } from "./caller.ts";
+import { describeTool, type McpTools } from "./tool.ts";
 
 /** What announcements are made with. */
 export interface ToolListParts {
@@ -19,7 +20,7 @@ type Teller = Pick<SecurityEvent, "tenant" | "actor" | "source">;
 const SYSTEM: Teller = { tenant: "-", actor: { type: "system", id: "configuration" }, source: { entrance: "mcp" } };
 
 /** SHA-256 over the canonical JSON of a list of tools, base64url. */
-export function digestOf(tools: readonly JsonObject[]): string {
+function digestOf(tools: readonly JsonObject[]): string {
   return base64url(createHash("sha256").update(canonicalJson(tools)).digest());
 }
 

@@ -1,8 +1,6 @@
-import type { CallingProgram, Peer, Principal } from "../../kernel/attempt.ts";
+import type { Principal } from "../../kernel/attempt.ts";
+import type { JsonObject, McpCaller } from "./caller.ts";
 import type { McpTaskKind } from "./task.ts";
-
-/** A JSON object as it goes over the wire. */
-export type JsonObject = Readonly<Record<string, unknown>>;
 
 /** What clients may go by when they ask a person before a call. They are hints: the gate decides. */
 export interface McpAnnotations {
@@ -10,15 +8,6 @@ export interface McpAnnotations {
   readonly destructiveHint: boolean;
   readonly idempotentHint: boolean;
   readonly openWorldHint: boolean;
-}
-
-/** Who calls, as the gate has found out when the request came. */
-export interface McpCaller {
-  readonly principal: Principal;
-  readonly tenant: string;
-  readonly peer: Peer;
-  readonly program: CallingProgram;
-  readonly signal: AbortSignal;
 }
 
 /** One call of a tool. */

@@ -3,12 +3,13 @@ import type { AnyAction } from "../../kernel/action.ts";
 import type { OrderState } from "../../kernel/work-states.ts";
 import { jsonSchemaOf } from "../json-schema.ts";
 import { workProblems } from "../problems.ts";
-import { mountedOperations } from "../rest/routes.ts";
+import { mountedOperations } from "../rest/mounted-operations.ts";
 import { ANSWERS } from "../rest/shapes.ts";
 import { actionTool, attemptAction, resultOf, type ActionToolDefinition, type ActionToolParts } from "./action-tool.ts";
 import { faultOf, McpFault } from "./fault.ts";
 import type { McpTaskKind, McpTaskState } from "./task.ts";
-import type { JsonObject, McpTool } from "./tool.ts";
+import type { JsonObject } from "./caller.ts";
+import type { McpTool } from "./tool.ts";
 
 /** What the tools of work orders are made from. */
 export interface WorkToolsParts extends ActionToolParts {
@@ -45,7 +46,10 @@ export function createWorkTools(parts: WorkToolsParts): readonly McpTool[] {
   });
 }
 
-const Named = z.object({ order: z.union([z.uuid(), z.object({ order: z.uuid() })]) });
+const Named = z.object({
+  order: z.union([z.uuid(), z.object({ order: z.uuid() })]),
+  revision: z.int().min(0).default(0),
+});
 
 /** The order that an answer is about, as a client can look it up. */
 function linksOf(value: unknown): readonly JsonObject[] {
@@ -53,7 +57,12 @@ function linksOf(value: unknown): readonly JsonObject[] {
   if (!named.success) return [];
   const { order } = named.data;
   const id = typeof order === "string" ? order : order.order;
-  return [{ type: "resource_link", uri: `work://orders/${id}`, name: `Order ${id}`, mimeType: "application/json" }];
+  const { revision } = named.data;
+  const link = (uri: string, name: string) => ({ type: "resource_link", uri, name, mimeType: "application/json" });
+  return [
+    link(`work://orders/${id}`, `Order ${id}`),
+    ...(revision === 0 ? [] : [link(`work://orders/${id}/plans/${revision}`, `Plan ${revision} of order ${id}`)]),
+  ];
 }
 
 function followed(parts: WorkToolsParts): NonNullable<ActionToolDefinition["follows"]> {
@@ -119,7 +128,12 @@ function stateOf({ order }: z.output<typeof Shown>, { value, address }: Telling)
       const message = "The order waits for people who review it.";
       if (address === undefined || order.reason !== "awaiting_review") return { status: "working", message, changedAt };
       const params = { mode: "url", message: "Somebody who may has to review this order.", url: address };
-      return { status: "input_required", message, changedAt, requests: { review: { method: "elicitation/create", params } } };
+      return {
+        status: "input_required",
+        message,
+        changedAt,
+        requests: { review: { method: "elicitation/create", params } },
+      };
     }
     case "queued":
     case "checked_out":

@@ -6,7 +6,10 @@ import { plainOf } from "../space/snapshot.ts";
 
 /** All that reviewers approve, and nothing that could change without their knowledge. */
 export interface PlanEssence {
-  readonly order: Pick<WorkOrder, "id" | "tenant" | "type" | "typeVersion" | "inputHash" | "reverts">;
+  readonly order: Pick<
+    WorkOrder,
+    "id" | "tenant" | "type" | "typeVersion" | "risk" | "proposer" | "inputHash" | "reverts"
+  >;
   readonly revision: number;
   /** Of the results by the keys of their items. */
   readonly resultHashes: Readonly<Record<string, string>>;
@@ -16,7 +19,7 @@ export interface PlanEssence {
 
 /** SHA-256 over the canonical JSON (RFC 8785) of a plan and what it was made of, base64url. */
 export function planDigest({ order, revision, resultHashes, changes, readings }: PlanEssence): string {
-  const { id, tenant, type, typeVersion, inputHash, reverts = "" } = order;
-  const made = { order: id, tenant, type, typeVersion, inputHash, reverts, revision, resultHashes };
+  const { id, tenant, type, typeVersion, risk, proposer, inputHash, reverts = "" } = order;
+  const made = { order: id, tenant, type, typeVersion, risk, proposer, inputHash, reverts, revision, resultHashes };
   return hash("sha256", canonicalJson({ ...made, changes: changes.map(plainOf), readings }), "base64url");
 }

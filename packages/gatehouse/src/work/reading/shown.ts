@@ -1,13 +1,14 @@
 import type { z } from "zod";
 import type { WorkActor, WorkEvent, WorkItem, WorkOrder } from "../../kernel/ports/work-orders.ts";
 import type { WorkPlan, WorkReview } from "../../kernel/ports/work-plans.ts";
+import { openErrors } from "../checkout/holding.ts";
 import type { WireEvent, WireItem, WireOrder, WirePlanSummary, WireReview } from "../rest/shapes.ts";
-import { openErrors, openNotes } from "../review/notes.ts";
+import { openNotes } from "../review/notes.ts";
 import { openDetails } from "../subject/event-details.ts";
 import type { OrderPayloads } from "../subject/payloads.ts";
 
 /** An actor as the wire has it. */
-export function shownActor({ type, id, onBehalfOf }: WorkActor): z.input<typeof WireOrder>["proposer"] {
+function shownActor({ type, id, onBehalfOf }: WorkActor): z.input<typeof WireOrder>["proposer"] {
   return { type, id, ...(onBehalfOf === undefined ? {} : { on_behalf_of: onBehalfOf }) };
 }
 
@@ -33,8 +34,7 @@ export function shownOrder(order: WorkOrder): z.input<typeof WireOrder> {
 
 /** An item as the wire has it: without what was handed out and in. */
 export function shownItem(item: WorkItem, payloads: OrderPayloads | undefined): z.input<typeof WireItem> {
-  // Only findings are kept there.
-  const told = openErrors(payloads, item.errors) as z.input<typeof WireItem>["errors"];
+  const { errors } = item;
   return {
     item: item.id,
     key: item.key,
@@ -43,9 +43,14 @@ export function shownItem(item: WorkItem, payloads: OrderPayloads | undefined): 
     attempt: item.attempt,
     attempts: item.attempts,
     depends_on: [...item.dependsOn],
-    ...(told === undefined ? {} : { errors: told }),
+    ...(errors === undefined || payloads === undefined ? {} : { errors: shownErrors(payloads, item) }),
     updated_at: item.updatedAt,
   };
+}
+
+function shownErrors(payloads: OrderPayloads, item: WorkItem): z.input<typeof WireItem>["errors"] {
+  // Only findings are kept there.
+  return openErrors(payloads, item) as z.input<typeof WireItem>["errors"];
 }
 
 /** A plan in short. */

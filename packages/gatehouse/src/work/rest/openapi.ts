@@ -1,10 +1,10 @@
 import { problems } from "../../kernel/problems.ts";
 import type { Problem } from "../../kernel/problem.ts";
 import { jsonSchemaOf } from "../json-schema.ts";
-import type { JsonObject } from "../mcp/tool.ts";
+import type { JsonObject } from "../mcp/caller.ts";
 import { workProblems } from "../problems.ts";
 import { WORK_SCOPES } from "../rules.ts";
-import type { MountedOperation } from "./routes.ts";
+import type { MountedOperation } from "./mounted-operations.ts";
 import { ANSWERS } from "./shapes.ts";
 
 const VERSION = "3.1.1";
@@ -101,7 +101,10 @@ function answerSchema(answer: MountedOperation["answer"]): JsonObject {
   return schema;
 }
 
-function keyOf({ idempotency, effects }: MountedOperation["run"]): { readonly keyed: boolean; readonly required: boolean } {
+function keyOf({ idempotency, effects }: MountedOperation["run"]): {
+  readonly keyed: boolean;
+  readonly required: boolean;
+} {
   const keyed = effects !== "none" && idempotency !== false;
   return { keyed, required: keyed && idempotency.required === true };
 }
@@ -156,7 +159,12 @@ function problemSchema(): JsonObject {
     type: "object",
     required: ["type", "title", "status", "detail", "code"],
     properties: {
-      ...{ type: { type: "string" }, title: { type: "string" }, status: { type: "integer" }, detail: { type: "string" } },
+      ...{
+        type: { type: "string" },
+        title: { type: "string" },
+        status: { type: "integer" },
+        detail: { type: "string" },
+      },
       code: { type: "string", examples: codes },
       retry_after: { type: "integer", description: "Seconds." },
       errors: {

@@ -1,6 +1,6 @@
 import type { McpAnnotations } from "../mcp/tool.ts";
 import type { WorkScope } from "../rules.ts";
-import { ANSWERS } from "./shapes.ts";
+import type { ANSWERS } from "./shapes.ts";
 
 /** Where an operation is over REST. */
 export interface RestPlace {
@@ -26,7 +26,12 @@ export interface WorkOperation {
   readonly answer: keyof typeof ANSWERS;
 }
 
-const READS: McpAnnotations = { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false };
+const READS: McpAnnotations = {
+  readOnlyHint: true,
+  destructiveHint: false,
+  idempotentHint: true,
+  openWorldHint: false,
+};
 const WRITES: McpAnnotations = { ...READS, readOnlyHint: false, idempotentHint: false };
 const REPEATS: McpAnnotations = { ...READS, readOnlyHint: false };
 const CHANGES: McpAnnotations = { ...WRITES, destructiveHint: true };
@@ -121,7 +126,8 @@ export const WORK_OPERATIONS: readonly WorkOperation[] = [
   {
     ...{ action: "work.reject", tool: "work.reject", scope: "work:review", hints: WRITES, answer: "changed" },
     ...{ title: "Reject a plan", rest: post(200, "/orders/{order}/reject") },
-    description: "Rejects the plan with the digest that is named, or sends its items back with what is wrong with them.",
+    description:
+      "Rejects the plan with the digest that is named, or sends its items back with what is wrong with them.",
   },
   {
     ...{ action: "work.cancel", tool: "work.cancel", scope: "work:propose", hints: CHANGES, answer: "changed" },

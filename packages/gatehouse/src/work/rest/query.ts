@@ -1,5 +1,5 @@
 import type { FormFields } from "../../http/form-body.ts";
-import type { JsonObject } from "../mcp/tool.ts";
+import type { JsonObject } from "../mcp/caller.ts";
 
 /**
  * The input of an action from a query, whose values are all texts: numbers, yes or no, and lists are read as the action's

@@ -4,13 +4,11 @@ import type { FormFields } from "../../http/form-body.ts";
 import type { Inbound } from "../../http/inbound.ts";
 import type { AnyAction } from "../../kernel/action.ts";
 import { jsonSchemaOf } from "../json-schema.ts";
-import type { JsonObject } from "../mcp/tool.ts";
-import { WORK_OPERATIONS, type RestPlace, type WorkOperation } from "./operations.ts";
+import type { JsonObject } from "../mcp/caller.ts";
+import { mountedOperations, REST_PATH, type MountedOperation } from "./mounted-operations.ts";
+import type { RestPlace } from "./operations.ts";
 import { openApiDocument } from "./openapi.ts";
 import { readQuery } from "./query.ts";
-
-/** Below which path the REST interface is. */
-export const REST_PATH = "/api/work";
 
 /** What routes are made from. */
 export interface RestRoutesParts {
@@ -21,20 +19,6 @@ export interface RestRoutesParts {
   readonly resourceOf: (tenant: string) => string;
 }
 
-/** Operations with their actions, as far as there are any. */
-export interface MountedOperation extends WorkOperation {
-  readonly run: AnyAction;
-}
-
-/** Puts operations and actions together. */
-export function mountedOperations(actions: readonly AnyAction[]): readonly MountedOperation[] {
-  const byName = new Map(actions.map((action) => [action.name, action]));
-  return WORK_OPERATIONS.flatMap((operation) => {
-    const run = byName.get(operation.action);
-    return run === undefined ? [] : [{ ...operation, run }];
-  });
-}
-
 /** The REST interface, and the document that describes it (`/api/work/openapi.json`). */
 export function createRestRoutes({ edge, actions, resourceOf }: RestRoutesParts): Hono {
   const app = new Hono();
@@ -43,7 +27,8 @@ export function createRestRoutes({ edge, actions, resourceOf }: RestRoutesParts)
     const { rest } = operation;
     if (rest === undefined) continue;
     const handler = routeOf(edge, operation, rest);
-    for (const path of rest.paths) app.on(rest.method.toUpperCase(), REST_PATH + path.replaceAll(/\{(\w+)\}/g, ":$1"), handler);
+    for (const path of rest.paths)
+      app.on(rest.method.toUpperCase(), REST_PATH + path.replaceAll(/\{(\w+)\}/g, ":$1"), handler);
   }
   app.get(`${REST_PATH}/openapi.json`, (context) => {
     const inbound = edge.of(context);

@@ -101,7 +101,7 @@ export const WireCheckedOut = z.looseObject({
 });
 
 /** A part that was handed in. */
-export const WirePart = z.looseObject({
+const WirePart = z.looseObject({
   part: z.string(),
   seq: z.int(),
   revision: z.int(),

@@ -18,10 +18,3 @@ export function openNotes(
   // Only `reject` writes it.
   return { notes: "", errors: JSON.parse(text) as readonly Finding[] };
 }
-
-/** What was wrong with an item. What the store itself says of one tells of no payload, and is not sealed. */
-export function openErrors(payloads: OrderPayloads | undefined, errors: string | undefined): unknown {
-  if (errors === undefined) return undefined;
-  if (errors.startsWith("[")) return JSON.parse(errors);
-  return payloads === undefined ? undefined : JSON.parse(payloads.open(["errors"], errors));
-}

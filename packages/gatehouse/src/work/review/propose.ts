@@ -5,6 +5,7 @@ import { canonicalJson } from "../../kernel/codec.ts";
 import { deny, isDenial, type Denial } from "../../kernel/outcome.ts";
 import type { NewWorkItem, NewWorkOrder, WorkRisk } from "../../kernel/ports/work-orders.ts";
 import { problems } from "../../kernel/problems.ts";
+import { isKeepable } from "../checkout/keepable.ts";
 import { workEvents } from "../events.ts";
 import type { AnyOrderType, PlannedItem } from "../order-type.ts";
 import { workProblems } from "../problems.ts";
@@ -20,7 +21,9 @@ import type { WorkReviewParts } from "./review-parts.ts";
 
 const Proposal = z.strictObject({
   type: z.string().min(1).max(100),
-  input: z.unknown(),
+  input: z.unknown().refine(isKeepable, {
+    message: "It is no JSON that can be kept: too deep, or with text that is not valid Unicode.",
+  }),
   priority: z.int().min(-100).max(100).default(0),
   title: writtenText(200).optional(),
 });

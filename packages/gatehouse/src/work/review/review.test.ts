@@ -78,6 +78,24 @@ describe("an order", () => {
     assert.ok(!keyless.ok && keyless.problem.code === "IDEMPOTENCY_KEY_REQUIRED");
   });
 
+  it("with an input that no store can keep is refused, and so are such words", async () => {
+    await using kit = await ReviewKit.open();
+    let deep: unknown = "x";
+    for (let depth = 0; depth < 100; depth += 1) deep = [deep];
+    for (const hostile of ["\ud800", "a\0b", deep, Number.NaN, undefined]) {
+      const input = { things: [], letter: hostile };
+      const whole = hostile === undefined ? undefined : input;
+      assert.equal(
+        await kit.denied("work.propose", { type: "things.rename", input: whole }, AGENT),
+        "VALIDATION_ERROR",
+      );
+    }
+    const order = await kit.propose({ letter: "\u202etxet" });
+    for (const text of ["\ud800", "a\0b", " ", "x".repeat(4001)])
+      assert.equal(await kit.denied("work.comment", { order, text }, AGENT), "VALIDATION_ERROR");
+    assert.deepEqual(kit.kit.reported, []);
+  });
+
   it("is proposed once under one key", async () => {
     await using kit = await ReviewKit.open();
     const propose = () =>
@@ -157,6 +175,7 @@ describe("an order", () => {
     await kit.done("work.cancel", { order: approved.order }, ADA);
     await kit.run();
     assert.equal(await kit.thing("a"), undefined, "what was approved and then cancelled is not applied");
+    assert.deepEqual(kit.kit.reported, []);
   });
 
   it("is stopped with its type, agent or tenant, and goes on when that is lifted", async () => {

@@ -5,7 +5,8 @@ import type { WorkParts } from "../../kernel/ports/work-parts.ts";
 import type { WorkPlans } from "../../kernel/ports/work-plans.ts";
 import { openApplied, openChanges } from "../plan/opened-order.ts";
 import { partPlace } from "../checkout/submit-part.ts";
-import { openErrors, openNotes } from "../review/notes.ts";
+import { openErrors } from "../checkout/holding.ts";
+import { openNotes } from "../review/notes.ts";
 import { openDetails } from "./event-details.ts";
 import type { OrderPayloads, PayloadPlace, WorkPayloads } from "./payloads.ts";
 
@@ -73,7 +74,10 @@ function openItem(
   const json = (what: string, text: string | undefined) => openJson(payloads, ["item", kept.key, what], text);
   return {
     ...{ kind: "item", ...kept, input: json("input", input), result: json("result", result) },
-    ...{ evidence: json("evidence", evidence), errors: openErrors(payloads, errors) },
+    ...{
+      evidence: json("evidence", evidence),
+      errors: payloads === undefined ? undefined : openErrors(payloads, { errors }),
+    },
     notes: notes === undefined ? undefined : (payloads?.open(["item", kept.key, "notes"], notes) ?? ERASED),
   };
 }

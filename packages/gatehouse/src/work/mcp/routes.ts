@@ -12,7 +12,8 @@ import { events } from "../../kernel/events.ts";
 import { deny, isDenial, type Denial } from "../../kernel/outcome.ts";
 import { problems } from "../../kernel/problems.ts";
 import { faultOf } from "./fault.ts";
-import type { JsonObject, McpCaller, McpTools } from "./tool.ts";
+import type { JsonObject, McpCaller } from "./caller.ts";
+import type { McpTools } from "./tool.ts";
 
 /** Speaks the protocol for somebody who was let in. */
 export type AnswerMcp = (
@@ -66,7 +67,7 @@ export function createMcpEntrance(parts: McpEntranceParts): McpEntrance {
     const inbound = edge.of(context);
     const foreign = inspectOrigin(judge, inbound);
     const subject = { action: action.name, entrance: "mcp" } as const;
-    if (foreign !== undefined) return render(inbound, foreign, edge.refuse(inbound, foreign, subject));
+    if (foreign !== undefined) return render(inbound, foreign, { answered: edge.refuse(inbound, foreign, subject) });
     const read: { message?: JsonObject } = {};
     const outcome = await edge.receive(inbound, {
       ...subject,
@@ -78,7 +79,7 @@ export function createMcpEntrance(parts: McpEntranceParts): McpEntrance {
         return { value: body };
       },
     });
-    if (!outcome.ok) return render(inbound, outcome, edge.problem(inbound, outcome), read.message);
+    if (!outcome.ok) return render(inbound, outcome, { answered: edge.problem(inbound, outcome), ...read });
     // The action's own result.
     const { principal } = outcome.value as Admitted;
     const { peer, tenant, request } = inbound;
@@ -138,7 +139,11 @@ async function readMessage(inbound: Inbound): Promise<JsonObject | Denial> {
 }
 
 /** The answer that the edge would give, with an error of JSON-RPC in its body. */
-function render(inbound: Inbound, denial: Denial, answered: Response, message: JsonObject = {}): Response {
+function render(
+  inbound: Inbound,
+  denial: Denial,
+  { answered, message = {} }: { readonly answered: Response; readonly message?: JsonObject },
+): Response {
   const { id } = message;
   const echoed = typeof id === "string" || typeof id === "number" ? id : null;
   const { data, ...fault } = faultOf(denial);

@@ -1,0 +1,99 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import { z } from "zod";
+import { runCommand, startServer, type ServerProcess } from "../../../../test/support/server-process.ts";
+
+const CONFIG = fileURLToPath(new URL("../../../../test/support/applications/notes.ts", import.meta.url));
+const Changed = z.object({ order: z.string(), state: z.string() });
+const Listed = z.object({ orders: z.array(Changed) });
+const Plan = z.object({ revision: z.number(), digest: z.string() });
+
+describe("gatehouse work", () => {
+  let server: ServerProcess;
+  before(async () => {
+    server = await startServer({ config: CONFIG });
+  });
+  after(() => server[Symbol.asyncDispose]());
+
+  const run = (...words: string[]) => runCommand(["work", ...words], { data: server.data });
+  const json = async (...words: string[]): Promise<unknown> => {
+    const { code, stdout, stderr } = await run(...words, "--json");
+    assert.equal(code, 0, stderr);
+    return JSON.parse(stdout);
+  };
+
+  async function until(isSo: () => Promise<boolean>): Promise<void> {
+    for (let looks = 0; looks < 60; looks += 1) if (await isSo()) return;
+    assert.fail("It did not come to be.");
+  }
+
+  /** What `work plan` shows, once the plan is made. */
+  async function planOf(order: string): Promise<unknown> {
+    const shown: { stdout?: string } = {};
+    await until(async () => {
+      const { code, stdout } = await run("plan", order, "--json");
+      if (code === 0) shown.stdout = stdout;
+      return code === 0;
+    });
+    return JSON.parse(shown.stdout ?? "");
+  }
+
+  it("shows what agents have proposed, and decides about it", async () => {
+    const { orders } = Listed.parse(await json("list", "--type", "notes.write"));
+    const [first, second, third] = orders.map(({ order }) => order);
+    assert.ok(first !== undefined && second !== undefined && third !== undefined);
+    const { revision, digest } = Plan.parse(await planOf(first));
+    const { stdout: plan } = await run("plan", first);
+    assert.match(
+      plan,
+      new RegExp(`revision 1, digest ${digest}[\\s\\S]+approvals: 0 of 1[\\s\\S]+1\\. create note one`),
+    );
+    // What an agent has written moves no cursor and turns no text around.
+    assert.ok(!plan.includes("\u202E") && !plan.includes("\u001B[2J"));
+    const seen = ["--revision", String(revision), "--digest"];
+    assert.match((await run("approve", first, ...seen, "x".repeat(43))).stderr, /The plan is another one/);
+    const { stdout: approved } = await run("approve", first, ...seen, digest, "--notes", "fine");
+    assert.match(approved, /is approved/);
+    const completed = /state: completed[\s\S]+approve by system command-line fine/;
+    await until(async () => completed.test((await run("show", first)).stdout));
+    const other = Plan.parse(await planOf(second));
+    const said = ["--revision", String(other.revision), "--digest", other.digest, "--reason", "not now"];
+    assert.match((await run("reject", second, ...said)).stdout, /is rejected/);
+    assert.match((await run("cancel", third, "--reason", "a mistake")).stdout, /is cancelled/);
+    assert.match((await run("logs", third)).stdout, /cancelled +system command-line/);
+    assert.match(JSON.stringify(await json("export", second)), /notes\.write/);
+  });
+
+  it("has nobody review what they have proposed, not even operators", async () => {
+    const input = JSON.stringify({ id: "own", text: "mine" });
+    const { order } = Changed.parse(await json("propose", "notes.write", "--input", input));
+    const { revision, digest } = Plan.parse(await planOf(order));
+    const { stderr } = await run("approve", order, "--revision", String(revision), "--digest", digest);
+    assert.match(stderr, /Whoever has proposed an order/);
+  });
+
+  it("stops work and lets it go on", async () => {
+    assert.equal((await run("pause", "type", "notes.write", "--reason", "look into it")).code, 0);
+    assert.match((await run("pauses")).stdout, /type +notes\.write +command-line/);
+    assert.equal((await run("resume", "type", "notes.write")).code, 0);
+  });
+
+  it("says what is missing or wrong", async () => {
+    const cases = [
+      [["show"], /Say which order/],
+      [["approve", crypto.randomUUID()], /Say which plan/],
+      [["pause", "tenant"], /Say what and why/],
+      [["propose", "notes.write", "--input", "{"], /takes JSON/],
+      [["show", crypto.randomUUID()], /There is no such order/],
+      [["propose", "no.such", "--input", "{}"], /There is no such type/],
+    ] as const;
+    await Promise.all(
+      cases.map(async ([words, expected]) => {
+        const { code, stderr } = await run(...words);
+        assert.notEqual(code, 0);
+        assert.match(stderr, expected);
+      }),
+    );
+  });
+});

@@ -1,0 +1,98 @@
+import assert from "node:assert/strict";
+import { it } from "node:test";
+import { agent, told, type WorkKit } from "./work-kit.ts";
+
+/** What orders promise besides what becomes of their items. */
+export function describeWorkOrders(fresh: () => WorkKit): void {
+  it("takes back for rework what reviewers name, with what depends on it waiting", async () => {
+    const kit = fresh();
+    const order = await kit.propose(["a", "b"], { dependsOn: { b: ["a"] } });
+    await kit.submit(await kit.take());
+    await kit.submit(await kit.take());
+    const errors = '[{"code":"blurred"}]';
+    await kit.change(order, { state: "queued", reason: "rework" }, { from: ["submitted"], to: "queued", errors });
+    const a = await kit.take();
+    assert.deepEqual([a.item.key, a.item.errors, a.item.attempt], ["a", errors, 1]);
+    assert.equal((await kit.ask(agent("a"))).claimed.kind, "none");
+    assert.deepEqual(await kit.submit(a), { last: false });
+    assert.deepEqual(await kit.submit(await kit.take()), { last: true });
+    assert.equal(await kit.verify(order), undefined);
+  });
+
+  it("refuses steps that no order or item takes, and orders that are not as they were read", async () => {
+    const kit = fresh();
+    const order = await kit.propose();
+    await assert.rejects(kit.change(order, { state: "applied" }));
+    await assert.rejects(kit.change(order, { state: "completed" }));
+    const stale = { ...order, version: 99 };
+    const event = { ...told("x"), item: undefined, from: "queued", to: "queued" };
+    await assert.rejects(kit.store.write((transaction) => kit.orders.change(transaction, stale, {}, event)));
+    assert.equal((await kit.order(order)).state, "queued");
+  });
+
+  it("lists a tenant's orders by what is asked for, page by page", async () => {
+    const kit = fresh();
+    const low = await kit.propose(["x"], { priority: -1 });
+    const high = await kit.propose(["x"], { priority: 5 });
+    const moderate = await kit.propose(["x"], { type: "photo.moderate" });
+    await kit.take(agent("a"), { order: high.id });
+    const list = async (filter: object, after?: string, limit = 10): Promise<string[]> => {
+      const page = { filter, limit, ...(after === undefined ? {} : { after }) };
+      return (await kit.store.read((transaction) => kit.orders.list(transaction, kit.tenant, page))).map(
+        ({ id }) => id,
+      );
+    };
+    assert.deepEqual(await list({}), [high.id, moderate.id, low.id]);
+    assert.deepEqual(await list({}, undefined, 2), [high.id, moderate.id]);
+    assert.deepEqual(await list({}, moderate.id, 2), [low.id]);
+    assert.deepEqual(await list({ states: ["checked_out"] }), [high.id]);
+    assert.deepEqual(await list({ types: ["photo.moderate"], risks: ["low"] }), [moderate.id]);
+    assert.deepEqual(await list({ available: true, leastPriority: 0 }), [moderate.id]);
+    assert.deepEqual(await list({ itemStates: ["leased"], proposer: "ada" }), [high.id]);
+    assert.deepEqual(await list({ proposer: "bob" }), []);
+    assert.deepEqual(await list({ createdAfter: (await kit.now()) + 60_000 }), []);
+    assert.equal(
+      await kit.store.read((transaction) => kit.orders.find(transaction, { ...low, tenant: "x" })),
+      undefined,
+    );
+  });
+
+  it("knows everybody who ever held a lease on an order", async () => {
+    const kit = fresh();
+    const order = await kit.propose(["a"]);
+    await kit.giveUp(await kit.take(agent("first")));
+    await kit.take({ ...agent("second"), onBehalfOf: "bob" });
+    const holders = await kit.store.read((transaction) => kit.orders.holders(transaction, order));
+    assert.deepEqual(holders, [agent("first"), { ...agent("second"), onBehalfOf: "bob" }]);
+  });
+}
+
+/** What the events of orders promise. */
+export function describeWorkChains(fresh: () => WorkKit): void {
+  it("notes what happens in chains that show when an event is altered, taken out or cut off", async () => {
+    const kit = fresh();
+    const order = await kit.propose(["a"]);
+    await kit.submit(await kit.take());
+    await kit.store.write((transaction) =>
+      kit.orders.note(transaction, order, { ...told("comment"), item: undefined, from: undefined, to: undefined }),
+    );
+    await kit.store.write((transaction) =>
+      kit.orders.note(transaction, order, { ...told("seen"), item: order.items[0], from: undefined, to: undefined }),
+    );
+    assert.equal(await kit.verify(order), undefined);
+    const page = { limit: 100 };
+    const events = await kit.store.read((transaction) => kit.orders.events(transaction, order, page));
+    assert.deepEqual(new Set(events.map(({ kind }) => kind)), new Set(KINDS));
+    const older = await kit.store.read((transaction) =>
+      kit.orders.events(transaction, order, { before: events[2]?.id ?? "", limit: 2 }),
+    );
+    assert.deepEqual(older, events.slice(3, 5));
+    const change = (text: string) =>
+      kit.store.write((transaction) => transaction.execute({ sqlite: text, postgres: text }, []));
+    await assert.rejects(change(`UPDATE work_events SET details = '{"a":1}' WHERE order_id = '${order.id}'`));
+    await change(`DELETE FROM work_events WHERE id = '${events[0]?.id}'`);
+    assert.match((await kit.verify(order)) ?? "", /missing/);
+  });
+}
+
+const KINDS = ["proposed", "planned", "checked_out", "leased", "submitted", "comment", "seen"];
