@@ -21,8 +21,8 @@ describe("claims and submissions on PostgreSQL", { skip: await skipWithout("post
       await using service = await startOwnPostgres({ settings: { max_connections: "100" } });
       await using database = await service.createDatabase();
       const place = { engine: "postgres", where: database.url } as const;
-      const options = { place, journal: join(directory, "journal"), dice, processes: 3, pace: sized(3000, 6000) };
-      await fill(options, sized(400, 500_000));
+      const options = { place, journal: join(directory, "journal"), dice, processes: 3, pace: sized(5000, 6000) };
+      await fill(options, sized(300, 500_000));
       const blows = await work(options, (so) => report.progress(`${so.killed} killed, ${so.stopped} stopped`));
       await using store = await openPlace(place, systemClock);
       const { violations, ...counts } = await judge(store, options.journal);

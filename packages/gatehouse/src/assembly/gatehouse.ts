@@ -25,8 +25,6 @@ import type { MountedWork } from "./work/mounted-work.ts";
 import { newsOverRealtime } from "./realtime/news.ts";
 import { mountRealtime, type MountedRealtime } from "./realtime/mounted-realtime.ts";
 import { openServices, type Foundation, type ServicesOptions } from "./services.ts";
-import { timedActions, timedGuards, timedSealer, timedStore } from "./timed.ts";
-import { createStrayUploadsJob } from "./stray-uploads.ts";
 import { timedActions, timedGuards, timedSealer, timedStore, timedStores } from "./timed.ts";
 
 /** What a Gatehouse is opened with. */

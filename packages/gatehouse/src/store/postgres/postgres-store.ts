@@ -60,15 +60,11 @@ export interface PostgresStore extends Store {
   readonly dialect: "postgres";
 }
 
-const BEGIN_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 const NOW = "SELECT floor(extract(epoch from clock_timestamp()) * 1000)::bigint AS now";
 const BEGIN_WRITE: Readonly<Record<Isolation, string>> = {
   serializable: `BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE; ${NOW}`,
   "read committed": `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; ${NOW}`,
 };
-const BEGIN_WRITE =
-  "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE; " +
-  "SELECT floor(extract(epoch from clock_timestamp()) * 1000)::bigint AS now";
 /** With this many repetitions waiting, new transactions queue behind them rather than adding to the contention. */
 const CROWD = 4;
 /** During development a transaction that waits for something else is pointed out at once. */
