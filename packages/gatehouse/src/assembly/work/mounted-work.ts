@@ -13,6 +13,7 @@ import { issuerInProcess } from "../../oauth/resource/token-issuer.ts";
 import { createWorkHistory } from "../../store/sql/work-history.ts";
 import { createWorkLeases } from "../../store/sql/work-leases.ts";
 import { createWorkOrders } from "../../store/sql/work-orders.ts";
+import { createWorkParts } from "../../store/sql/work-parts.ts";
 import { createWorkPauses } from "../../store/sql/work-pauses.ts";
 import { createWorkPlans } from "../../store/sql/work-plans.ts";
 import { createWorkSubjectKeys } from "../../store/sql/work-subject-keys.ts";
