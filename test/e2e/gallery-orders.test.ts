@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { GalleryOrders } from "../support/gallery-orders.ts";
+import { eventually } from "../support/workshop.ts";
 import { openGallery, type GallerySite } from "../support/gallery-site.ts";
 
 let site: GallerySite;
@@ -35,7 +36,9 @@ describe("orders to moderate photos", () => {
     await orders.photo(id, { state: "held", reason: "scanner" });
     await orders.photo(id, { state: "infected" });
     const shown = await orders.photo(id);
-    const handed = await orders.checkOut(await orders.propose("gallery.moderate-photos", { event: slug, which: "all" }));
+    const handed = await orders.checkOut(
+      await orders.propose("gallery.moderate-photos", { event: slug, which: "all" }),
+    );
     assert.deepEqual(handed.map(({ key }) => key).toSorted(), [held, shown].toSorted());
     assert.doesNotMatch(JSON.stringify(handed), /Mia in the garden|somebody/);
   });
@@ -104,7 +107,9 @@ describe("orders to write captions", () => {
     assert.ok(item);
     const codes = async (result: unknown) => {
       const outcome = await orders.submit(item, result);
-      return outcome.ok ? "ok" : `${outcome.problem.code} ${JSON.stringify(outcome.violations ?? outcome.extensions ?? "")}`;
+      return outcome.ok
+        ? "ok"
+        : `${outcome.problem.code} ${JSON.stringify(outcome.violations ?? outcome.extensions ?? "")}`;
     };
     assert.match(await codes(said("A dog", "de")), /REFUSED.*language_missing.*language_surplus/);
     assert.match(await codes(said("")), /REFUSED/);
@@ -115,6 +120,16 @@ describe("orders to write captions", () => {
     await orders.reaches(order, "completed");
     const next = await orders.propose("gallery.caption-photos", { event: slug, languages: ["en"] });
     assert.deepEqual((await orders.plan(next)).changes, [], "there is nothing left to say");
+  });
+});
+
+describe("words of a photo", () => {
+  it("go when it is deleted", async () => {
+    const { id } = await event();
+    const photo = await orders.photo(id);
+    await site.change("INSERT INTO gallery_captions VALUES ('default', ?1, 'en', 'Mia', 'Mia laughs')", [photo]);
+    await site.operate("media.asset.delete", { asset: photo });
+    await eventually(async () => !(await orders.rowsOf("gallery_captions")).includes(photo), "the words are gone");
   });
 });
 
@@ -133,12 +148,18 @@ describe("orders to erase a guest", () => {
     const order = await orders.propose("gallery.erase-guest", { guest });
     await orders.finish(order, ({ input }) => {
       assert.match(JSON.stringify(input), /Konrad Ziegler/);
-      return { mentions: (input as { readonly entries: readonly { readonly id: string }[] }).entries.map((entry) => entry.id) };
+      return {
+        mentions: (input as { readonly entries: readonly { readonly id: string }[] }).entries.map((entry) => entry.id),
+      };
     });
     const { changes } = await orders.plan(order);
     assert.ok(changes.length > 0);
     const kept = async () =>
-      (await Promise.all(["work_orders", "work_items", "work_plans", "work_events", "jobs"].map((table) => orders.rowsOf(table)))).join();
+      (
+        await Promise.all(
+          ["work_orders", "work_items", "work_plans", "work_events", "jobs"].map((table) => orders.rowsOf(table)),
+        )
+      ).join();
     assert.doesNotMatch(await kept(), /Konrad|Ziegler/);
     await orders.approve(order, "reviewer", "another");
     await orders.reaches(order, "completed");

@@ -5,14 +5,7 @@ import { after, before, describe, it } from "node:test";
 import type { Browser, Page } from "playwright-core";
 import { z } from "zod";
 import { launchBrowser, ready, startSite, Visitor } from "../support/browser.ts";
-import {
-  approve,
-  command,
-  hireAgent,
-  planOf,
-  reaches,
-  type GalleryAgent,
-} from "../support/gallery-agent.ts";
+import { approve, command, hireAgent, planOf, reaches, type GalleryAgent } from "../support/gallery-agent.ts";
 import { comeIn, hostEvent, livelyPhoto, type ChosenPhoto, type GalleryPlace } from "../support/gallery-event.ts";
 import { operate } from "../support/gallery-people.ts";
 import { issueLink, runCommand, type ServerProcess } from "../support/server-process.ts";
@@ -46,7 +39,10 @@ after(async () => {
 /** A guest at an event brings photos. */
 async function bring(theirs: Page, photos: readonly ChosenPhoto[]): Promise<void> {
   await theirs.setInputFiles("#photos", [...photos]);
-  await theirs.locator(".photos img").nth(photos.length - 1).waitFor();
+  await theirs
+    .locator(".photos img")
+    .nth(photos.length - 1)
+    .waitFor();
 }
 
 const slugOf = (path: string): string => path.replace("/events/", "");
@@ -141,7 +137,10 @@ describe("captions that an agent writes", () => {
     const order = await agent.propose("gallery.caption-photos", { event: slugOf(path), languages: ["en"] });
     await agent.work();
     const { revision, digest, changes } = await planOf(server, order);
-    assert.deepEqual(changes.map(({ action }) => action), ["create"]);
+    assert.deepEqual(
+      changes.map(({ action }) => action),
+      ["create"],
+    );
     await page.goto(server.url + path);
     await page.locator(".photos a").click();
     await page.locator("[name=alt]").fill("Lena laughs");
@@ -168,7 +167,10 @@ describe("photos that an agent moderates", () => {
     const order = await agent.propose("gallery.moderate-photos", { event: slugOf(path) });
     assert.match(await agent.work(), /Handed in: 2/);
     const { changes } = await planOf(server, order);
-    assert.deepEqual(changes.map(({ after }) => State.parse(after).state), ["published"]);
+    assert.deepEqual(
+      changes.map(({ after }) => State.parse(after).state),
+      ["published"],
+    );
     await approve(server, order);
     // The open page is told.
     await theirs.locator(".photos img").waitFor();

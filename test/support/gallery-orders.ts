@@ -114,10 +114,7 @@ export class GalleryOrders {
   }
 
   /** A photo that is there as the pipeline leaves one. */
-  async photo(
-    event: string,
-    more: PhotoWishes = {},
-  ): Promise<string> {
+  async photo(event: string, more: PhotoWishes = {}): Promise<string> {
     const { store, media } = this.#site.gatehouse.services;
     const { state = "published", reason = "", owner = "somebody", type = "image/jpeg" } = more;
     this.#keys += 1;
@@ -130,7 +127,13 @@ export class GalleryOrders {
         ...{ declaredType: type, announcedSha256: undefined },
       });
       const findings = { type, width: 640, height: 480 };
-      await media.assets.change(transaction, id, { from: ["received"], to: state, reason, findings, scannedBy: "test" });
+      await media.assets.change(transaction, id, {
+        from: ["received"],
+        to: state,
+        reason,
+        findings,
+        scannedBy: "test",
+      });
       const form = { type, bytes: 10, sha256: "00", width: 640, height: 480 };
       await media.assets.setVariants(
         transaction,

@@ -42,9 +42,9 @@ export class AccessTokens {
 
   async #obtain(resource: string, scope: string): Promise<string> {
     const { origin, pathname } = new URL(resource);
-    const { authorization_servers: [issuer = origin] } = Metadata.parse(
-      await answerOf(patientFetch(`${origin}/.well-known/oauth-protected-resource${pathname}`)),
-    );
+    const {
+      authorization_servers: [issuer = origin],
+    } = Metadata.parse(await answerOf(patientFetch(`${origin}/.well-known/oauth-protected-resource${pathname}`)));
     const at = new URL(issuer);
     const path = at.pathname === "/" ? "" : at.pathname;
     const { token_endpoint: endpoint } = Issuer.parse(

@@ -112,16 +112,15 @@ interface GivenUp {
   readonly ended: AbortSignal;
 }
 
-async function giveUp(
-  { tools, signal, say }: AgentParts,
-  { item, error, ended }: GivenUp,
-): Promise<void> {
+async function giveUp({ tools, signal, say }: AgentParts, { item, error, ended }: GivenUp): Promise<void> {
   if (signal.aborted || (ended.aborted && !(ended.reason instanceof WorkRefusal))) return letGo(tools, item, say);
   const lost = ended.aborted || (error instanceof WorkRefusal && OVER.has(error.code));
   const reason = error instanceof Error ? error.message : String(error);
   say(`${item.type} ${item.key}: ${lost ? "lost" : "failed"}: ${reason}`);
   if (lost) return;
-  await tools.fail(item, reason.slice(0, 1000)).catch((late: unknown) => say(`That could not be said: ${String(late)}`));
+  await tools
+    .fail(item, reason.slice(0, 1000))
+    .catch((late: unknown) => say(`That could not be said: ${String(late)}`));
 }
 
 /** Gives an item back: the attempt does not count. */

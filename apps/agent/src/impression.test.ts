@@ -41,7 +41,9 @@ describe("what can be measured of a photo", () => {
     assert.equal(await decisionOn(await photo(RED, 30)), "publish");
     assert.equal(await decisionOn(await photo(RED, 0)), "refuse");
     assert.equal(await decisionOn(await photo({ r: 0, g: 0, b: 0 }, 10)), "hide");
-    const slope = Buffer.from('<svg width="320" height="240"><linearGradient id="g"><stop stop-color="#333"/><stop offset="1" stop-color="#eee"/></linearGradient><rect width="100%" height="100%" fill="url(#g)"/></svg>');
+    const slope = Buffer.from(
+      '<svg width="320" height="240"><linearGradient id="g"><stop stop-color="#333"/><stop offset="1" stop-color="#eee"/></linearGradient><rect width="100%" height="100%" fill="url(#g)"/></svg>',
+    );
     assert.deepEqual(judge(await measure(await sharp(slope).png().toBuffer())).findings, ["blurred"]);
     const icon = await sharp(await photo(RED, 30))
       .extract({ left: 0, top: 0, width: 32, height: 32 })

@@ -34,7 +34,10 @@ async function main(words: readonly string[]): Promise<void> {
     return;
   }
   const photos = new PhotoViewer({ origin, tokens });
-  const handed = await work({ tools, photos, skills: [moderate, caption, findMentions], signal, say }, { watch, count });
+  const handed = await work(
+    { tools, photos, skills: [moderate, caption, findMentions], signal, say },
+    { watch, count },
+  );
   say(handed === 0 ? "There was nothing to do." : `Handed in: ${handed}.`);
 }
 

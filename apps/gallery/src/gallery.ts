@@ -31,6 +31,7 @@ import { createGalleryWork } from "./work/gallery-work.ts";
 import { followOrders } from "./work/follow-orders.ts";
 import { createLookAction } from "./work/look-action.ts";
 import { OrderNews } from "./work/order-news.ts";
+import { forgetCaptions } from "./captions/forget-captions.ts";
 import { createDescribeAction } from "./captions/describe-action.ts";
 import { createEnter, guestLinkTargets } from "./welcome/one-time.ts";
 
@@ -64,7 +65,18 @@ export const gallery: Application = defineApplication({
     const frame = createFrame(services, { assets, signIn });
     const playground = createPlayground({ services, assets, frame });
     return {
-      actions: [enter, print, download, announce, describe, look, api.event, api.photos, api.photo, ...(signIn?.actions ?? [])],
+      actions: [
+        enter,
+        print,
+        download,
+        announce,
+        describe,
+        look,
+        api.event,
+        api.photos,
+        api.photo,
+        ...(signIn?.actions ?? []),
+      ],
       components: [guestbook, like, eventForm, list, photos, ...playground.components],
       media: {
         grants: withMonitorGrants(hostGrants),
@@ -76,11 +88,26 @@ export const gallery: Application = defineApplication({
       realtime: { actors: [createWall({ ...services, grants: media.grants })] },
       work: createGalleryWork(services, news),
       routes(live) {
+        forgetCaptions(services);
         followOrders(services, live, news);
         followPhotos(services, live);
         followPhotosOnWalls(services);
         const pages = new Pages({ services, live, frame, viewers: { grants: media.grants } });
-        const parts = { services, guests, media, live, frame, assets, pages, photos, download, api, announce, describe, look };
+        const parts = {
+          services,
+          guests,
+          media,
+          live,
+          frame,
+          assets,
+          pages,
+          photos,
+          download,
+          api,
+          announce,
+          describe,
+          look,
+        };
         const routes = createRoutes({ ...parts, guestbook, like, eventForm, list, print, enter });
         routes.route("/", playground.routes(live));
         return signIn === undefined ? routes : routes.route("/", signIn.routes);

@@ -11,7 +11,9 @@ export const findMentions: Skill = {
   type: "gallery.erase-guest",
   async do(item) {
     const { names, entries } = Asked.parse(item.input);
-    const mentions = entries.filter(({ author, message }) => names.some((name) => isNamed(name, `${author}\n${message}`)));
+    const mentions = entries.filter(({ author, message }) =>
+      names.some((name) => isNamed(name, `${author}\n${message}`)),
+    );
     const evidence = [{ title: "Read", text: `${mentions.length} of ${entries.length} entries name the guest` }];
     return { result: { mentions: mentions.map(({ id }) => id) }, evidence, ...answerTo(item) };
   },

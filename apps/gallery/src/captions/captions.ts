@@ -91,10 +91,7 @@ export async function setCaption(
 }
 
 /** Forgets what was said of a photo that is gone. */
-export async function removeCaptions(
-  transaction: WriteTransaction,
-  { tenant, photo }: CaptionedPhoto,
-): Promise<void> {
+export async function removeCaptions(transaction: WriteTransaction, { tenant, photo }: CaptionedPhoto): Promise<void> {
   await transaction
     .query<GalleryTables>()
     .deleteFrom("gallery_captions")

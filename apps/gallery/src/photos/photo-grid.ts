@@ -110,7 +110,9 @@ async function look(
 ): Promise<State> {
   const grant = await grants.of(transaction, { principal, collection: eventId });
   if (grant === undefined) return NOTHING;
-  const found = grant.scopes.has("view") ? await listPhotos(transaction, media, { grant, language, limit: limit + 1 }) : [];
+  const found = grant.scopes.has("view")
+    ? await listPhotos(transaction, media, { grant, language, limit: limit + 1 })
+    : [];
   const own = await media.assets.list(transaction, {
     ...{ tenant: grant.tenant, collection: eventId, limit: MOST_WAITING },
     ...{ owner: { type: principal.type, id: principal.id } },

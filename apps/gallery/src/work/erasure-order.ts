@@ -85,7 +85,11 @@ export function erasureOrder({ guests, photos, captions, entries, farewell }: Er
         events.add(entry.event);
         await space.delete(entries, id);
       }
-      for (const { key, input: { names }, result: { mentions } } of items) {
+      for (const {
+        key,
+        input: { names },
+        result: { mentions },
+      } of items) {
         for (const id of mentions) {
           const entry = await space.read(entries, id);
           if (entry === undefined) continue;
@@ -116,7 +120,9 @@ async function mentionsOf(
   const events = [...new Set(own.map(({ event }) => event))];
   const all = await findEntriesAt(transaction, { tenant, events }, MOST_ENTRIES);
   const others = all.filter(({ id }) => !entries.includes(id));
-  const candidates = others.filter(({ author, message }) => without(author + "\n" + message, names) !== author + "\n" + message);
+  const candidates = others.filter(
+    ({ author, message }) => without(author + "\n" + message, names) !== author + "\n" + message,
+  );
   return { names, candidates: candidates.slice(0, MOST_CANDIDATES) };
 }
 

@@ -15,9 +15,7 @@ const GALLERY = { type: "system", id: "gallery" } as const;
  * What cannot be in the transaction that erases a guest: walls forget the name, each in a turn of its own, and at last the
  * key is destroyed under which the order itself is sealed, so that the order tells nobody any more what there was.
  */
-export function farewellEffect(
-  services: Pick<Services, "realtime" | "gate" | "ids" | "clock">,
-): WorkEffect<Farewell> {
+export function farewellEffect(services: Pick<Services, "realtime" | "gate" | "ids" | "clock">): WorkEffect<Farewell> {
   const { realtime, gate, ids, clock } = services;
   return defineEffect<Farewell>({
     type: "guest-farewell",

@@ -34,7 +34,11 @@ interface Asked {
 const PAGE = 200;
 
 /** Guests: erasing one ends their sessions and erases every trace but what they brought and wrote, which is erased before. */
-export function guestResource({ guests: { traces, tokens }, media: { assets }, news }: GuestResourceParts): WorkResource<GuestSnapshot> {
+export function guestResource({
+  guests: { traces, tokens },
+  media: { assets },
+  news,
+}: GuestResourceParts): WorkResource<GuestSnapshot> {
   /** What a guest wrote before entries were kept under guests is kept under their sessions. */
   async function ownersOf(transaction: ReadTransaction, { tenant, id }: Asked) {
     const trace = await traces.find(transaction, { tenant, guest: id });

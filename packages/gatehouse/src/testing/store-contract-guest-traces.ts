@@ -28,14 +28,27 @@ async function arrive(store: Store, { tenant, guest, token }: Somebody): Promise
   numbers += 1;
   const upload: NewResumableUpload = {
     ...{ id: numbers.toString(16).padStart(32, "a"), tenant, collection: "party", owner: { type: "guest", id: guest } },
-    ...{ grant: { id: `grant of ${token}`, generation: 1 }, source: "192.0.2.1", kind: "whole", parts: [], length: 400 },
+    ...{
+      grant: { id: `grant of ${token}`, generation: 1 },
+      source: "192.0.2.1",
+      kind: "whole",
+      parts: [],
+      length: 400,
+    },
     ...{ name: "me.jpg", declaredType: "image/jpeg", announcedSha256: undefined, metadata: "filename bWUuanBn" },
   };
   await store.write(async (writing) => {
     await tokens.join(writing, { tenant, id: token, guest });
     const session = `session of ${guest} in ${tenant}`;
     const times = { createdAt: 1, seenAt: 1, expiresAt: FOREVER };
-    await sessions.create(writing, { id: session, tenant, principalType: "guest", principalId: guest, grants: [], ...times });
+    await sessions.create(writing, {
+      id: session,
+      tenant,
+      principalType: "guest",
+      principalId: guest,
+      grants: [],
+      ...times,
+    });
     const key = { kind: "live-state", tenant, id: `${guest} ${tenant}` };
     await documents.put(writing, key, { expected: 0, body: "{}", owner: session });
     const bounds = { openPerOwner: 10, openPerGrant: 10, openPerSource: 10, reserve: 400, lifetime: 60_000 };
@@ -57,7 +70,8 @@ async function addToken(store: Store, tenant: string): Promise<string> {
 export function describeGuestTracesContract(name: string, create: CreateStoreFixture): void {
   describe(`${name}: traces of guests`, () => {
     const current = useStore(create);
-    const look = (tenant: string, guest: string) => current().read((reading) => traces.find(reading, { tenant, guest }));
+    const look = (tenant: string, guest: string) =>
+      current().read((reading) => traces.find(reading, { tenant, guest }));
 
     it("are found, and nothing of them is left once they are erased", async () => {
       const tenant = "house";
@@ -77,7 +91,10 @@ export function describeGuestTracesContract(name: string, create: CreateStoreFix
       }));
       assert.deepEqual([rows.session, rows.state], [undefined, undefined]);
       assert.doesNotMatch(JSON.stringify(rows.upload), /mia|me\.jpg|192\.0\.2\.1|bWUuanBn/);
-      assert.ok(rows.due.some(({ id }) => id === upload.id), "what is stored of it is deleted next");
+      assert.ok(
+        rows.due.some(({ id }) => id === upload.id),
+        "what is stored of it is deleted next",
+      );
       assert.equal(rows.token?.guests, 1, "how many came stays counted");
       const claimed = await current().write((writing) => uploads.claim(writing, { id: upload.id, writer: "one" }));
       assert.equal(claimed, undefined, "nobody goes on with it");

@@ -51,7 +51,12 @@ export function createGuestTraces({ uploads }: { readonly uploads: Pick<Resumabl
       }
       const [sent = 0, shares = 0, liveStates = 0] = counts;
       if (invitations.length + sessions.length + sent + shares + liveStates === 0) return undefined;
-      return { invitations: invitations.map(({ token }) => token), sessions: sessions.map(({ id }) => id), uploads: sent, liveStates };
+      return {
+        invitations: invitations.map(({ token }) => token),
+        sessions: sessions.map(({ id }) => id),
+        uploads: sent,
+        liveStates,
+      };
     },
     async erase(transaction, { tenant, guest }) {
       const receiving = await transaction.execute<{ readonly id: string }>(RECEIVING, [tenant, guest]);

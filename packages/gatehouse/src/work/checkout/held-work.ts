@@ -31,7 +31,13 @@ export function createFindHeldWork(
 ): FindHeldWork {
   const { leases, orders, payloads: all, pauses } = parts;
   return async (transaction, { tenant, principal, item: id, lease: token, epoch }) => {
-    const lease = await leases.find(transaction, { tenant, item: id, epoch, tokenHash: tokenHash(token), holder: principal });
+    const lease = await leases.find(transaction, {
+      tenant,
+      item: id,
+      epoch,
+      tokenHash: tokenHash(token),
+      holder: principal,
+    });
     if (typeof lease === "string") return leaseLoss(lease);
     const pause = await pauses.find(transaction, { tenant, type: lease.type, agent: principal.id });
     if (pause !== undefined) return pausedBy(pause.kind, pause.reason);
