@@ -57,24 +57,18 @@ export const gallery: Application = defineApplication({
     const photos = createPhotoGrid(media, media.grants);
     const download = createDownloadAction(media, guests);
     const api = createApiActions({ media, guests });
-    const announce = createAnnounceAction(services);
     const news = new OrderNews();
-    const describe = createDescribeAction(media, news);
-    const look = createLookAction(services, media);
+    const pageActions = {
+      announce: createAnnounceAction(services),
+      describe: createDescribeAction(media, news),
+      look: createLookAction(services, media),
+    };
     const signIn = services.identity?.relyingParty({ name: "gallery", title: "Gallery" });
     const frame = createFrame(services, { assets, signIn });
     const playground = createPlayground({ services, assets, frame });
     return {
       actions: [
-        enter,
-        print,
-        download,
-        announce,
-        describe,
-        look,
-        api.event,
-        api.photos,
-        api.photo,
+        ...[enter, print, download, api.event, api.photos, api.photo, ...Object.values(pageActions)],
         ...(signIn?.actions ?? []),
       ],
       components: [guestbook, like, eventForm, list, photos, ...playground.components],
@@ -93,21 +87,7 @@ export const gallery: Application = defineApplication({
         followPhotos(services, live);
         followPhotosOnWalls(services);
         const pages = new Pages({ services, live, frame, viewers: { grants: media.grants } });
-        const parts = {
-          services,
-          guests,
-          media,
-          live,
-          frame,
-          assets,
-          pages,
-          photos,
-          download,
-          api,
-          announce,
-          describe,
-          look,
-        };
+        const parts = { services, guests, media, live, frame, assets, pages, photos, download, api, ...pageActions };
         const routes = createRoutes({ ...parts, guestbook, like, eventForm, list, print, enter });
         routes.route("/", playground.routes(live));
         return signIn === undefined ? routes : routes.route("/", signIn.routes);

@@ -1,5 +1,5 @@
 import { deny, problems, type ReadTransaction } from "gatehouse/kernel";
-import { defineOrderType, type AnyOrderType, type WorkEffect, type WorkResource } from "gatehouse/work";
+import { defineOrderType, type AnyOrderType, type WorkEffect, type WorkResource, type WorkSpace } from "gatehouse/work";
 import { z } from "zod";
 import type { Caption } from "../captions/captions.ts";
 import { findEntriesAt, findEntry, type WrittenEntry } from "../guestbook/writings.ts";
@@ -69,41 +69,62 @@ export function erasureOrder({ guests, photos, captions, entries, farewell }: Er
       const found = await space.read(guests, guest);
       if (found === undefined) return;
       const events = new Set([...found.events, ...found.likes]);
-      for (const id of found.photos) {
-        const photo = await space.read(photos, id);
-        if (photo === undefined) continue;
-        events.add(photo.event);
-        for (const language of languages.tags) {
-          const caption = captionId(id, language);
-          if ((await space.read(captions, caption)) !== undefined) await space.delete(captions, caption);
-        }
-        await space.delete(photos, id);
-      }
-      for (const id of found.entries) {
-        const entry = await space.read(entries, id);
-        if (entry === undefined) continue;
-        events.add(entry.event);
-        await space.delete(entries, id);
-      }
-      for (const {
-        key,
-        input: { names },
-        result: { mentions },
-      } of items) {
-        for (const id of mentions) {
-          const entry = await space.read(entries, id);
-          if (entry === undefined) continue;
-          events.add(entry.event);
-          const author = without(entry.author, names);
-          const message = without(entry.message, names);
-          await space.update(entries, id, { author, message }, { sources: [key] });
-        }
-      }
+      for (const id of found.photos) note(events, await erasePhoto(space, { photos, captions }, id));
+      for (const id of found.entries) note(events, await eraseEntry(space, entries, id));
+      for (const { key, input: handed, result } of items)
+        for (const id of result.mentions)
+          note(events, await takeNames(space, entries, { id, key, names: handed.names }));
       // Of somebody who has not been here for long nothing else is left.
       if ((await space.read(guests, guest)) !== undefined) await space.delete(guests, guest);
       space.invoke(farewell, guest, { guest, events: [...events].toSorted() });
     },
   });
+}
+
+function note(events: Set<string>, event: string | undefined): void {
+  if (event !== undefined) events.add(event);
+}
+
+/** Erases a photo with what is said of it; the event it was of. */
+async function erasePhoto(
+  space: WorkSpace,
+  { photos, captions }: Pick<ErasureParts, "photos" | "captions">,
+  id: string,
+): Promise<string | undefined> {
+  const photo = await space.read(photos, id);
+  if (photo === undefined) return undefined;
+  for (const language of languages.tags) {
+    const caption = captionId(id, language);
+    if ((await space.read(captions, caption)) !== undefined) await space.delete(captions, caption);
+  }
+  await space.delete(photos, id);
+  return photo.event;
+}
+
+async function eraseEntry(space: WorkSpace, entries: ErasureParts["entries"], id: string): Promise<string | undefined> {
+  const entry = await space.read(entries, id);
+  if (entry !== undefined) await space.delete(entries, id);
+  return entry?.event;
+}
+
+interface Mention {
+  readonly id: string;
+  /** Of the item that has found it. */
+  readonly key: string;
+  readonly names: readonly string[];
+}
+
+/** Takes a guest's names out of what somebody else wrote. */
+async function takeNames(
+  space: WorkSpace,
+  entries: ErasureParts["entries"],
+  { id, key, names }: Mention,
+): Promise<string | undefined> {
+  const entry = await space.read(entries, id);
+  if (entry === undefined) return undefined;
+  const said = { author: without(entry.author, names), message: without(entry.message, names) };
+  await space.update(entries, id, said, { sources: [key] });
+  return entry.event;
 }
 
 /** What a guest has called themselves, and the entries of others with one of these names in them. */
