@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { AccessTokens } from "../../apps/agent/src/access-tokens.ts";
 import { work } from "../../apps/agent/src/agent.ts";
+import { Pace } from "../../apps/agent/src/pace.ts";
 import { PhotoViewer } from "../../apps/agent/src/photo-viewer.ts";
 import type { Skill } from "../../apps/agent/src/skills/skill.ts";
 import { WorkTools, type Item } from "../../apps/agent/src/work-tools.ts";
@@ -21,7 +22,11 @@ after(() => gallery[Symbol.asyncDispose]());
 async function agent() {
   const { origin } = gallery;
   const tokens = new AccessTokens(await gallery.client());
-  const tools = await WorkTools.connect({ origin, tokens });
+  const tools = await WorkTools.connect({
+    origin,
+    tokens,
+    pace: new Pace({ perMinute: 1000, now: () => 0, wait: async () => undefined }),
+  });
   return { tokens, tools, photos: new PhotoViewer({ origin, tokens }), take: async () => oneOf(await take(tools)) };
 }
 

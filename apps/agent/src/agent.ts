@@ -29,19 +29,42 @@ const OVER: ReadonlySet<string> = new Set(["LEASE_LOST", "LEASE_EXPIRED", "WORK_
 
 /** Works until there is nothing to do; how many items it has handed in. */
 export async function work(parts: AgentParts, { watch, count }: Shift): Promise<number> {
-  const { tools, skills, signal, say } = parts;
+  const { skills, signal } = parts;
   const types = skills.map(({ type }) => type);
   let handed = 0;
   while (!signal.aborted) {
     const items = await takeItems(parts, { types, count, wait: watch ? WAIT : 0 });
     if (items.length === 0 && !watch) break;
-    // One after the other: what waits is held by beats as well.
-    for (const [index, item] of items.entries()) {
-      if (signal.aborted) await letGo(tools, item, say);
-      else if (await workOn(parts, item, items.slice(index + 1))) handed += 1;
-    }
+    handed += await workThrough(parts, items);
   }
   return handed;
+}
+
+/** Does items one after the other, and holds on to those that wait; how many were handed in. */
+async function workThrough(parts: AgentParts, items: readonly Item[]): Promise<number> {
+  const { tools, signal, say } = parts;
+  const waiting = new Set(items);
+  const done = new AbortController();
+  const holding = holdOn(tools, waiting, done.signal);
+  let handed = 0;
+  for (const item of items) {
+    waiting.delete(item);
+    if (signal.aborted) await letGo(tools, item, say);
+    else if (await workOn(parts, item)) handed += 1;
+  }
+  done.abort();
+  await holding;
+  return handed;
+}
+
+async function holdOn(tools: WorkTools, waiting: ReadonlySet<Item>, done: AbortSignal): Promise<void> {
+  const [first] = waiting;
+  const every = (first?.heartbeat_every_seconds ?? 1) * SECOND;
+  while (!done.aborted) {
+    await pause(every, undefined, { signal: done }).catch(() => undefined);
+    // Whether one was lost shows when it is its turn.
+    for (const item of waiting) if (!done.aborted) await tools.beat(item, "waiting").catch(() => false);
+  }
 }
 
 async function takeItems(
@@ -60,14 +83,14 @@ async function takeItems(
   }
 }
 
-/** Does an item while beats go on for it and those that wait; whether it was handed in. */
-async function workOn(parts: AgentParts, item: Item, waiting: readonly Item[]): Promise<boolean> {
+/** Does an item while beats go on for it; whether it was handed in. */
+async function workOn(parts: AgentParts, item: Item): Promise<boolean> {
   const { tools, photos, skills, signal, say } = parts;
   const skill = skills.find(({ type }) => type === item.type);
   const ended = new AbortController();
   const done = new AbortController();
   const within = AbortSignal.any([signal, ended.signal]);
-  const beating = keepBeating(parts, { item, waiting, ended, done: done.signal });
+  const beating = keepBeating(parts, { item, ended, done: done.signal });
   try {
     if (skill === undefined) throw new Error(`Nothing is known of ${item.type}.`);
     const handed = await skill.do(item, { signal: within, look: () => photos.look(item, within) });
@@ -86,17 +109,15 @@ async function workOn(parts: AgentParts, item: Item, waiting: readonly Item[]): 
 
 interface Beating {
   readonly item: Item;
-  readonly waiting: readonly Item[];
   /** Aborted when the lease is lost or the work is not wanted any more. */
   readonly ended: AbortController;
   readonly done: AbortSignal;
 }
 
-async function keepBeating({ tools, say }: AgentParts, { item, waiting, ended, done }: Beating): Promise<void> {
+async function keepBeating({ tools, say }: AgentParts, { item, ended, done }: Beating): Promise<void> {
   for (;;) {
     try {
       if (await tools.beat(item, "looking")) ended.abort(new Error("Nobody wants it any more."));
-      for (const other of waiting) await tools.beat(other, "waiting").catch(() => false);
     } catch (error) {
       if (error instanceof WorkRefusal && OVER.has(error.code)) ended.abort(error);
       else if (!done.aborted) say(`A beat was not heard: ${String(error)}`);

@@ -1,8 +1,10 @@
 #!/usr/bin/env node
 import { randomUUID } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
 import { AccessTokens } from "./access-tokens.ts";
 import { work } from "./agent.ts";
 import { readOptions, USAGE, UsageError } from "./options.ts";
+import { Pace } from "./pace.ts";
 import { PhotoViewer } from "./photo-viewer.ts";
 import { caption } from "./skills/caption.ts";
 import { findMentions } from "./skills/find-mentions.ts";
@@ -10,6 +12,9 @@ import { moderate } from "./skills/moderate.ts";
 import { WorkTools } from "./work-tools.ts";
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+/** A few less than the server's default for one address: other programs of the machine may call, too. */
+const CALLS_PER_MINUTE = 50;
 
 /** A program asked to stop gives back what it holds; asked again it ends at once. */
 function stopSignal(): AbortSignal {
@@ -27,7 +32,8 @@ async function main(words: readonly string[]): Promise<void> {
   const { origin, credentials, watch, count, proposal } = await readOptions(words);
   const tokens = new AccessTokens(credentials);
   const signal = stopSignal();
-  await using tools = await WorkTools.connect({ origin, tokens });
+  const pace = new Pace({ perMinute: CALLS_PER_MINUTE, now: () => performance.now(), wait: pause });
+  await using tools = await WorkTools.connect({ origin, tokens, pace });
   if (proposal !== undefined) {
     const { order, state } = await tools.propose({ ...proposal, key: randomUUID() });
     say(`${order} is ${state}.`);

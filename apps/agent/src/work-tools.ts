@@ -1,6 +1,7 @@
 import { Client, StreamableHTTPClientTransport, type CallToolResult } from "@modelcontextprotocol/client";
 import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
+import type { Pace } from "./pace.ts";
 import { patientFetch } from "./patient-fetch.ts";
 import type { AccessTokens } from "./access-tokens.ts";
 
@@ -47,6 +48,7 @@ export interface WorkToolsParts {
   /** Where the server is. */
   readonly origin: string;
   readonly tokens: AccessTokens;
+  readonly pace: Pace;
 }
 
 const SCOPES = "work:read work:propose work:execute";
@@ -62,7 +64,7 @@ export class WorkTools implements AsyncDisposable {
   }
 
   /** Connects to the server's endpoint. */
-  static async connect({ origin, tokens }: WorkToolsParts): Promise<WorkTools> {
+  static async connect({ origin, tokens, pace }: WorkToolsParts): Promise<WorkTools> {
     const resource = `${origin}/mcp`;
     const client = new Client(
       { name: "gatehouse-gallery-agent", version: "0.1.0" },
@@ -72,7 +74,11 @@ export class WorkTools implements AsyncDisposable {
       token: () => tokens.for(resource, SCOPES),
       onUnauthorized: async () => tokens.renew(resource),
     };
-    await client.connect(new StreamableHTTPClientTransport(new URL(resource), { authProvider, fetch: patientFetch }));
+    const paced: typeof patientFetch = async (address, init) => {
+      await pace.turn();
+      return patientFetch(address, init);
+    };
+    await client.connect(new StreamableHTTPClientTransport(new URL(resource), { authProvider, fetch: paced }));
     return new WorkTools(client);
   }
 
