@@ -161,8 +161,8 @@ module.exports = {
     }),
     only("mcp", {
       path: "node_modules/@modelcontextprotocol/",
-      places: [`${src}/work/adapters/`],
-      comment: "MCP is optional: what speaks it is imported in one place.",
+      places: [`${src}/work/adapters/`, "^apps/agent/src/work-tools\\.ts$"],
+      comment: "MCP is optional: what speaks it is imported in one place; the agent speaks it from outside.",
     }),
     only("valkey", {
       path: "node_modules/iovalkey/",
@@ -176,8 +176,9 @@ module.exports = {
     }),
     only("sharp", {
       path: "node_modules/(sharp|libheif-js|@jsquash)/",
-      places: [`${src}/media/images/adapters/`, `${src}/testing/`],
-      comment: "Decoders of pictures are optional, and run in child processes alone.",
+      places: [`${src}/media/images/adapters/`, `${src}/testing/`, "^apps/agent/src/impression\\.ts$"],
+      comment:
+        "Decoders of pictures are optional, and run in child processes alone; the agent is a process of its own.",
       types: true,
     }),
     only("openid-client", {

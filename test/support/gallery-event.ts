@@ -79,3 +79,14 @@ export async function chosenPhoto(name: string, red: number): Promise<ChosenPhot
   const picture = sharp({ create: { width: 640, height: 480, channels: 3, background: { r: red, g: 90, b: 40 } } });
   return { name, mimeType: "image/jpeg", buffer: await picture.jpeg().toBuffer() };
 }
+
+/** A photo with something on it: noise in a colour, as large as it has to be to be looked at. */
+export async function livelyPhoto(name: string, background: { r: number; g: number; b: number }): Promise<ChosenPhoto> {
+  const raw = { width: 640, height: 480, channels: 3 } as const;
+  const noise = { type: "gaussian", mean: 0, sigma: 40 } as const;
+  const grain = await sharp({ create: { ...raw, background: "black", noise } })
+    .raw()
+    .toBuffer();
+  const picture = sharp({ create: { ...raw, background } }).composite([{ input: grain, raw, blend: "add" }]);
+  return { name, mimeType: "image/jpeg", buffer: await picture.jpeg({ quality: 90 }).toBuffer() };
+}

@@ -27,6 +27,12 @@ import { createRoutes } from "./routes.ts";
 import { createAnnounceAction } from "./wall/announce-action.ts";
 import { followPhotosOnWalls } from "./wall/wall-news.ts";
 import { createWall } from "./wall/wall.ts";
+import { createGalleryWork } from "./work/gallery-work.ts";
+import { followOrders } from "./work/follow-orders.ts";
+import { createLookAction } from "./work/look-action.ts";
+import { OrderNews } from "./work/order-news.ts";
+import { forgetCaptions } from "./captions/forget-captions.ts";
+import { createDescribeAction } from "./captions/describe-action.ts";
 import { createEnter, guestLinkTargets } from "./welcome/one-time.ts";
 
 const FILES = ["gallery.css", "playground.css", "wall.css", "dialog.js", "icon.svg"];
@@ -51,12 +57,20 @@ export const gallery: Application = defineApplication({
     const photos = createPhotoGrid(media, media.grants);
     const download = createDownloadAction(media, guests);
     const api = createApiActions({ media, guests });
-    const announce = createAnnounceAction(services);
+    const news = new OrderNews();
+    const pageActions = {
+      announce: createAnnounceAction(services),
+      describe: createDescribeAction(media, news),
+      look: createLookAction(services, media),
+    };
     const signIn = services.identity?.relyingParty({ name: "gallery", title: "Gallery" });
     const frame = createFrame(services, { assets, signIn });
     const playground = createPlayground({ services, assets, frame });
     return {
-      actions: [enter, print, download, announce, api.event, api.photos, api.photo, ...(signIn?.actions ?? [])],
+      actions: [
+        ...[enter, print, download, api.event, api.photos, api.photo, ...Object.values(pageActions)],
+        ...(signIn?.actions ?? []),
+      ],
       components: [guestbook, like, eventForm, list, photos, ...playground.components],
       media: {
         grants: withMonitorGrants(hostGrants),
@@ -66,11 +80,14 @@ export const gallery: Application = defineApplication({
       },
       monitors: galleryMonitors(services),
       realtime: { actors: [createWall({ ...services, grants: media.grants })] },
+      work: createGalleryWork(services, news),
       routes(live) {
+        forgetCaptions(services);
+        followOrders(services, live, news);
         followPhotos(services, live);
         followPhotosOnWalls(services);
         const pages = new Pages({ services, live, frame, viewers: { grants: media.grants } });
-        const parts = { services, guests, media, live, frame, assets, pages, photos, download, api, announce };
+        const parts = { services, guests, media, live, frame, assets, pages, photos, download, api, ...pageActions };
         const routes = createRoutes({ ...parts, guestbook, like, eventForm, list, print, enter });
         routes.route("/", playground.routes(live));
         return signIn === undefined ? routes : routes.route("/", signIn.routes);

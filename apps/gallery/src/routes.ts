@@ -13,6 +13,7 @@ import type { ApiActions } from "./api/api-actions.ts";
 import { photoRoutes, type PhotoRouteParts } from "./photos/photo-routes.ts";
 import { refusalPage } from "./refusals.ts";
 import { wallRoutes, type WallRouteParts } from "./wall/wall-routes.ts";
+import { lookRoute } from "./work/look-route.ts";
 import { oneTimeRoutes, type OneTimeParts } from "./welcome/one-time.ts";
 
 /** What the pages are made from. */
@@ -27,11 +28,12 @@ export interface RouteParts
   readonly frame: Frame;
   readonly assets: StaticFiles;
   readonly enter: AnyAction;
+  readonly look: AnyAction;
 }
 
 /** The gallery's pages. */
 export function createRoutes(parts: RouteParts): Hono {
-  const { services, pages, assets, enter } = parts;
+  const { services, media, pages, assets, enter, look } = parts;
   const { edge } = services;
   const app = new Hono();
   app.route("/", eventRoutes(parts));
@@ -39,6 +41,7 @@ export function createRoutes(parts: RouteParts): Hono {
   app.route("/", photoRoutes(parts));
   app.route("/", wallRoutes(parts));
   app.route("/", apiRoutes(services, parts.api));
+  app.route("/", lookRoute(services, media, look));
   app.route("/", oneTimeRoutes(parts, enter, pages));
   app.route("/", joinRoutes(parts));
   app.get("/gallery/assets/*", (context) => {

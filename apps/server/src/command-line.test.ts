@@ -30,6 +30,9 @@ describe("parseCommandLine", () => {
     assert.equal(parse("keys rotate -h").help, true);
     assert.equal(parse("").command, undefined);
     assert.deepEqual([parse("--version").version, parse("start").version], [true, false]);
+    // One in 64 digests begins so.
+    const { flags } = parse("work approve 7 --revision 1 --digest -Qx_3-a");
+    assert.equal(flags["digest"], "-Qx_3-a");
     assert.equal(parse("--help").help, true);
     const { command: none, help, words: group } = parse("keys --help");
     assert.deepEqual([none, help, group], [undefined, true, ["keys"]], "all commands of a group");
@@ -48,6 +51,7 @@ describe("parseCommandLine", () => {
 
   it("refuses missing and surplus values and words", () => {
     refuses("start --port", "--port needs a value.");
+    refuses("start --port -h", "--port needs a value.");
     refuses("start --port --json", "--port needs a value.");
     refuses("start --json=yes", "--json takes no value.");
     refuses(

@@ -54,8 +54,8 @@ export function parseCommandLine(parameters: readonly string[], commands: readon
     if (token.kind !== "option") continue;
     const flag = Object.hasOwn(known, token.name) ? known[token.name] : undefined;
     if (flag === undefined) throw unknownFlag(token.rawName, Object.keys(known), command);
-    // Another flag is no value; a value that looks like one is written --flag=-value.
-    const isFlag = token.inlineValue === false && token.value.startsWith("-");
+    // Another flag is no value; a value that looks like one is written --flag=--value.
+    const isFlag = token.inlineValue === false && FLAG.test(token.value);
     values[token.name] = valueOf(token.rawName, flag, isFlag ? undefined : token.value);
   }
   const help = values["help"] === true;
@@ -72,6 +72,9 @@ export function parseCommandLine(parameters: readonly string[], commands: readon
     version: values["version"] === true,
   };
 }
+
+/** Texts that are made by chance, such as digests, may begin with one dash. */
+const FLAG = /^--|^-.?$/;
 
 /** The command the first words name, and the words after its name. */
 function findCommand(

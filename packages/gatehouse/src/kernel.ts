@@ -75,6 +75,7 @@ export type {
   EmergencySwitches,
   NewEmergency,
 } from "./kernel/ports/emergency.ts";
+export type * from "./kernel/ports/guest-traces.ts";
 export type * from "./kernel/ports/idempotency.ts";
 export type * from "./kernel/ports/join-tokens.ts";
 export type * from "./kernel/ports/jobs.ts";

@@ -9,8 +9,9 @@ export type {
   MediaAddressParts,
   MediaSubject,
 } from "./media/addresses/media-addresses.ts";
-export { PUBLISHED_TYPES, savedName, VARIANTS } from "./media/assets.ts";
+export { isBusy, isComplete, isWithheld, PUBLISHED_TYPES, savedName, VARIANTS } from "./media/assets.ts";
 export type { VariantName } from "./media/assets.ts";
+export type { MediaDesk } from "./media/desk.ts";
 export { deliveryEvents } from "./media/delivery/events.ts";
 export { createMediaDelivery } from "./media/delivery/routes.ts";
 export type { MediaDeliveryParts } from "./media/delivery/routes.ts";

@@ -1,3 +1,4 @@
+export type { FindHeldWork, HeldWork, HeldWorkProof } from "./work/checkout/held-work.ts";
 export { APPLY_HEADER } from "./work/apply/apply-context.ts";
 export type { ApplyContext, ApplyRequest, ApplyScope } from "./work/apply/apply-context.ts";
 export { defineOrderType } from "./work/order-type.ts";

@@ -11,10 +11,13 @@ import {
 import type { MediaServices } from "gatehouse/media";
 import { z } from "zod";
 import { findEvent, type GalleryEvent } from "../events/events.ts";
+import { languages } from "../language.ts";
 import { findPhoto, listPhotos } from "../photos/shown-photo.ts";
 
 const Slug = z.string().min(1).max(100);
 const PhotoId = z.string().regex(/^[0-9a-f]{32}$/, "A photo is named by 32 hexadecimal digits.");
+/** Of captions: the route says what was asked for. */
+const Language = z.enum(languages.tags);
 /** `<received at>.<photo>` of the last one of the page before. */
 const Cursor = z
   .string()
@@ -55,12 +58,12 @@ export function createApiActions({ media, guests: { limits, usage } }: ApiAction
   const photos = defineAction({
     ...common,
     name: "gallery.api-photos",
-    input: z.object({ slug: Slug, after: Cursor.optional(), limit: Limit }),
-    async run({ attempt, principal, input: { slug, after, limit }, transaction }) {
+    input: z.object({ slug: Slug, language: Language, after: Cursor.optional(), limit: Limit }),
+    async run({ attempt, principal, input: { slug, language, after, limit }, transaction }) {
       const asked = await ask(transaction, media, { tenant: attempt.tenant, principal, slug });
       if (asked?.grant.scopes.has("view") !== true) return deny(problems.NOT_FOUND);
       usage.record(asked.grant.id, { views: 1 });
-      const found = await listPhotos(transaction, media, { grant: asked.grant, limit: limit + 1, after });
+      const found = await listPhotos(transaction, media, { grant: asked.grant, language, limit: limit + 1, after });
       const page = found.slice(0, limit);
       const last = page.at(-1);
       const next = found.length > limit && last !== undefined ? { next: `${last.receivedAt}.${last.id}` } : {};
@@ -70,11 +73,11 @@ export function createApiActions({ media, guests: { limits, usage } }: ApiAction
   const photo = defineAction({
     ...common,
     name: "gallery.api-photo",
-    input: z.object({ slug: Slug, photo: PhotoId }),
-    async run({ attempt, principal, input: { slug, photo: id }, transaction }) {
+    input: z.object({ slug: Slug, language: Language, photo: PhotoId }),
+    async run({ attempt, principal, input: { slug, language, photo: id }, transaction }) {
       const asked = await ask(transaction, media, { tenant: attempt.tenant, principal, slug });
       if (asked?.grant.scopes.has("view") !== true) return deny(problems.NOT_FOUND);
-      return (await findPhoto(transaction, media, { grant: asked.grant, id })) ?? deny(problems.NOT_FOUND);
+      return (await findPhoto(transaction, media, { grant: asked.grant, language, id })) ?? deny(problems.NOT_FOUND);
     },
   });
   return { event, photos, photo };

@@ -30,9 +30,17 @@ export interface GalleryTables {
     event_id: string;
     author: string;
     message: string;
-    /** Fingerprint of the session that wrote it. */
+    /** The guest who wrote it, or the fingerprint of the session of somebody else. */
     owner: string;
     created_at: number;
+  };
+  gallery_captions: {
+    tenant: string;
+    photo: string;
+    /** `en` or `de`. */
+    language: string;
+    caption: string;
+    alt: string;
   };
   gallery_likes: {
     tenant: string;
@@ -87,8 +95,22 @@ CREATE TABLE gallery_hosts (
 CREATE INDEX gallery_hosts_by_account ON gallery_hosts (tenant, account_id);
 `;
 
+const captions = `
+CREATE TABLE gallery_captions (
+  tenant text NOT NULL,
+  photo text NOT NULL,
+  language text NOT NULL,
+  caption text NOT NULL,
+  alt text NOT NULL,
+  PRIMARY KEY (tenant, photo, language)
+);
+CREATE INDEX gallery_entries_by_owner ON gallery_entries (tenant, owner);
+CREATE INDEX gallery_likes_by_owner ON gallery_likes (tenant, owner);
+`;
+
 /** Forward-only steps of the gallery's schema. */
 export const galleryMigrations: readonly Migration[] = [
   { name: "9001_gallery_guestbook", sqlite: guestbook("integer"), postgres: guestbook("bigint") },
   { name: "9002_gallery_hosts", sqlite: hosts("integer"), postgres: hosts("bigint") },
+  { name: "9003_gallery_captions", sqlite: captions, postgres: captions },
 ];

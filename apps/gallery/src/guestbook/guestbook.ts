@@ -6,6 +6,7 @@ import { seesEvent, type ViewerParts } from "../events/viewer.ts";
 import { formatTime, languages, texts, type Language } from "../language.ts";
 import type { Words } from "../texts/en.ts";
 import { addEntry, countEntries, listEntries, type Entry } from "./entries.ts";
+import { writerOf } from "./writer.ts";
 
 const PAGE = 20;
 const MOST_SHOWN = 500;
@@ -52,7 +53,7 @@ export function createGuestbook({ ids, grants }: GuestbookParts): LiveComponent<
     // Who has asked for more entries goes on seeing them when news come.
     mount: async ({ previous, ...asked }) =>
       (await sees(asked)) ? newest(asked, Math.max(PAGE, previous?.entries?.length ?? 0)) : CLOSED,
-    topics: ({ props: { eventId } }) => [topicOf(eventId)],
+    topics: ({ props: { eventId } }) => [guestbookTopic(eventId)],
     actions: (action) => ({
       sign: action(
         {
@@ -67,8 +68,8 @@ export function createGuestbook({ ids, grants }: GuestbookParts): LiveComponent<
           const { transaction, tenant, props, state, principal, now } = context;
           const { eventId, language } = props;
           const entry = { id: ids.next(), author, message, createdAt: now };
-          await addEntry(transaction, { tenant, eventId }, { ...entry, owner: principal.session ?? principal.id });
-          context.publish(topicOf(eventId));
+          await addEntry(transaction, { tenant, eventId }, { ...entry, owner: writerOf(principal) });
+          context.publish(guestbookTopic(eventId));
           const shown = await newest(context, Math.max(PAGE, (state.entries?.length ?? 0) + 1));
           return reply({ state: shown, effects: { announce: texts[language].signed } });
         },
@@ -115,7 +116,7 @@ async function newest(
 }
 
 /** What open guestbooks of an event follow. */
-function topicOf(eventId: string): string {
+export function guestbookTopic(eventId: string): string {
   return `guestbook/${eventId}`;
 }
 

@@ -5,6 +5,7 @@ import { z } from "zod";
 import { heart } from "../art.ts";
 import { seesEvent, type ViewerParts } from "../events/viewer.ts";
 import { languages, texts } from "../language.ts";
+import { writerOf } from "./writer.ts";
 import { countLikes, setLike } from "./likes.ts";
 
 /** `null` for who may not look. */
@@ -18,9 +19,9 @@ export function createLikeButton({ grants }: ViewerParts): LiveComponent<z.infer
     state: State,
     mount: async ({ transaction, tenant, props: { eventId }, principal }) =>
       (await seesEvent(transaction, { grants }, { tenant, principal, eventId }))
-        ? countLikes(transaction, { tenant, eventId }, principal.session ?? principal.id)
+        ? countLikes(transaction, { tenant, eventId }, writerOf(principal))
         : { count: null, mine: false },
-    topics: ({ props: { eventId } }) => [topicOf(eventId)],
+    topics: ({ props: { eventId } }) => [likesTopic(eventId)],
     actions: (action) => ({
       set: action(
         {
@@ -38,9 +39,9 @@ export function createLikeButton({ grants }: ViewerParts): LiveComponent<z.infer
           const key = { tenant, eventId };
           if (!(await seesEvent(transaction, { grants }, { principal, ...key })))
             return deny(problems.PERMISSION_DENIED);
-          const owner = principal.session ?? principal.id;
+          const owner = writerOf(principal);
           await setLike(transaction, key, { owner, liked, at: now });
-          publish(topicOf(eventId));
+          publish(likesTopic(eventId));
           return countLikes(transaction, key, owner);
         },
       ),
@@ -60,6 +61,6 @@ export function createLikeButton({ grants }: ViewerParts): LiveComponent<z.infer
 }
 
 /** What open pages of an event follow to count its likes. */
-function topicOf(eventId: string): string {
+export function likesTopic(eventId: string): string {
   return `likes/${eventId}`;
 }

@@ -20,6 +20,7 @@ const Photo = z.object({
   isVideo: z.boolean(),
   receivedAt: z.number(),
   thumb: Form.optional(),
+  alt: z.string().optional(),
 });
 type Photo = z.infer<typeof Photo>;
 
@@ -49,14 +50,14 @@ export function createPhotoGrid(media: MediaServices, grants: Pick<MediaGrants, 
     state: State,
     contentOnly: ["photos"],
     topics: ({ props: { eventId } }) => [photosTopic(eventId)],
-    mount: ({ transaction, principal, props: { eventId }, previous }) =>
-      look(transaction, { media, grants, principal, eventId }, Math.max(PAGE, previous?.photos?.length ?? 0)),
+    mount: ({ transaction, principal, props: { eventId, language }, previous }) =>
+      look(transaction, { media, grants, principal, eventId, language }, Math.max(PAGE, previous?.photos?.length ?? 0)),
     actions: (action) => ({
       more: action(
         { authorise: "public", commutes: true, limitBy: ["session", "action"], rateLimit: 60, anonymousLimit: 240 },
         async ({ transaction, principal, props: { eventId, language }, state }) => {
           const limit = Math.min((state.photos?.length ?? 0) + PAGE, MOST_SHOWN);
-          const shown = await look(transaction, { media, grants, principal, eventId }, limit);
+          const shown = await look(transaction, { media, grants, principal, eventId, language }, limit);
           return reply({ state: shown, effects: { announce: texts[language].photosShown(shown.photos?.length ?? 0) } });
         },
       ),
@@ -99,16 +100,19 @@ interface Looking {
   readonly grants: Pick<MediaGrants, "of">;
   readonly principal: Principal;
   readonly eventId: string;
+  readonly language: Language;
 }
 
 async function look(
   transaction: ReadTransaction,
-  { media, grants, principal, eventId }: Looking,
+  { media, grants, principal, eventId, language }: Looking,
   limit: number,
 ): Promise<State> {
   const grant = await grants.of(transaction, { principal, collection: eventId });
   if (grant === undefined) return NOTHING;
-  const found = grant.scopes.has("view") ? await listPhotos(transaction, media, { grant, limit: limit + 1 }) : [];
+  const found = grant.scopes.has("view")
+    ? await listPhotos(transaction, media, { grant, language, limit: limit + 1 })
+    : [];
   const own = await media.assets.list(transaction, {
     ...{ tenant: grant.tenant, collection: eventId, limit: MOST_WAITING },
     ...{ owner: { type: principal.type, id: principal.id } },
@@ -116,8 +120,9 @@ async function look(
   });
   const count = (holds: (asset: (typeof own)[number]) => boolean): number => own.filter(holds).length;
   return {
-    photos: found.slice(0, limit).map(({ id, isVideo, receivedAt, forms: { thumb } }) => ({
+    photos: found.slice(0, limit).map(({ id, isVideo, receivedAt, alt, forms: { thumb } }) => ({
       ...{ id, isVideo, receivedAt },
+      ...(alt === undefined ? {} : { alt }),
       ...(thumb === undefined ? {} : { thumb: sized(thumb) }),
     })),
     more: found.length > limit,
@@ -141,7 +146,8 @@ function sized({ address, width, height }: z.infer<typeof Form>): z.infer<typeof
   return width === undefined || height === undefined ? { address } : { address, width, height };
 }
 
-function tile({ id, isVideo, receivedAt, thumb }: Photo, { slug, language }: Pick<Props, "slug" | "language">): Html {
+function tile({ thumb, ...photo }: Photo, { slug, language }: Pick<Props, "slug" | "language">): Html {
+  const { id, isVideo } = photo;
   return html`<li id="photo-${id}">
     <a href="/events/${slug}/photos/${id}">
       ${
@@ -152,7 +158,7 @@ function tile({ id, isVideo, receivedAt, thumb }: Photo, { slug, language }: Pic
               width="${thumb.width}"
               height="${thumb.height}"
               loading="lazy"
-              alt="${altOf({ isVideo, receivedAt }, language)}"
+              alt="${altOf(photo, language)}"
             />`
       }
     </a>
@@ -160,7 +166,10 @@ function tile({ id, isVideo, receivedAt, thumb }: Photo, { slug, language }: Pic
 }
 
 /** What a photo is called by who does not see it. */
-export function altOf({ isVideo, receivedAt }: Pick<Photo, "isVideo" | "receivedAt">, language: Language): string {
+export function altOf(
+  { isVideo, receivedAt, alt }: Pick<Photo, "isVideo" | "receivedAt" | "alt">,
+  language: Language,
+): string {
   const words = texts[language];
-  return `${isVideo ? words.video : words.photo}, ${formatTime(receivedAt, language)}`;
+  return alt ?? `${isVideo ? words.video : words.photo}, ${formatTime(receivedAt, language)}`;
 }

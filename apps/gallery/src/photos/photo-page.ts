@@ -8,12 +8,12 @@ export interface PhotoPageParts {
   readonly slug: string;
   readonly photo: ShownPhoto;
   readonly language: Language;
-  /** For hosts: what they can do about it. */
-  readonly decisions: Html | undefined;
+  /** For hosts: what they can do about it, and say of it. */
+  readonly forHosts: Html | undefined;
 }
 
 /** The page of one photo. */
-export function photoPage({ slug, photo, language, decisions }: PhotoPageParts): Html {
+export function photoPage({ slug, photo, language, forHosts }: PhotoPageParts): Html {
   const words = texts[language];
   const { view, original } = photo.forms;
   const shown = view ?? original;
@@ -24,7 +24,10 @@ export function photoPage({ slug, photo, language, decisions }: PhotoPageParts):
     <h1 class="visually-hidden">${altOf(photo, language)}</h1>
     <figure class="photo">
       ${shown === undefined ? html`<p class="empty">${words.noPicture}</p>` : photo.isVideo ? film : picture}
-      <figcaption>${formatTime(photo.receivedAt, language)}</figcaption>
+      <figcaption>
+        ${photo.caption === undefined ? undefined : html`<p class="caption">${photo.caption}</p>`}
+        ${formatTime(photo.receivedAt, language)}
+      </figcaption>
     </figure>
     ${
       original === undefined
@@ -33,6 +36,6 @@ export function photoPage({ slug, photo, language, decisions }: PhotoPageParts):
             <a class="button quiet" href="${original.address}" download>${words.downloadOriginal}</a>
           </p>`
     }
-    ${decisions}
+    ${forHosts}
   </main>`;
 }

@@ -7,6 +7,7 @@ import { savedName, type MediaServices } from "gatehouse/media";
 import { z } from "zod";
 import { formatTime, texts, type Language } from "../language.ts";
 import type { AskedEvent, Pages } from "../pages.ts";
+import { captionForm } from "../captions/caption-form.ts";
 import { decisionForm, type Decision } from "./decision-form.ts";
 import type { PhotoArchive } from "./download-action.ts";
 import { archiveOf } from "./archive.ts";
@@ -21,6 +22,7 @@ export interface PhotoRouteParts {
   readonly media: MediaServices;
   readonly pages: Pages;
   readonly download: AnyAction;
+  readonly describe: AnyAction;
 }
 
 const MOST = 200;
@@ -28,7 +30,7 @@ const REFUSED: readonly AssetState[] = ["infected", "unscannable", "suspicious",
 
 /** Pages of photos: one of them, all as an archive, and for hosts those that wait for their word. */
 export function photoRoutes(parts: PhotoRouteParts): Hono {
-  const { services, pages, media, download } = parts;
+  const { services, pages, media, download, describe } = parts;
   const { edge } = services;
   const app = new Hono();
   const slugOf = (context: Context): string => context.req.param("slug") ?? "";
@@ -43,6 +45,17 @@ export function photoRoutes(parts: PhotoRouteParts): Hono {
   );
   app.post("/events/:slug/photos/:asset/decision", (context) =>
     decide(edge, edge.of(context), { slug: slugOf(context), asset: context.req.param("asset") }),
+  );
+  app.post(
+    "/events/:slug/photos/:asset/caption",
+    edge.action(describe, {
+      input: (value, _inbound, { slug, asset }): object => ({ ...Caption.catch({}).parse(value), slug, photo: asset }),
+      render: ({ value }, inbound) => {
+        // The action's own answer.
+        const { slug, photo } = value as { readonly slug: string; readonly photo: string };
+        return edge.redirect(inbound, `/events/${slug}/photos/${photo}`);
+      },
+    }),
   );
   app.get(
     "/events/:slug/photos.zip",
@@ -64,15 +77,16 @@ async function one({ services, media, pages }: PhotoRouteParts, asked: AskedEven
   const { inbound, event, language, principal, viewer } = asked;
   const photo = await services.store.read(async (transaction) => {
     const grant = await media.grants.of(transaction, { principal, collection: event.id });
-    return grant?.scopes.has("view") === true ? findPhoto(transaction, media, { grant, id }) : undefined;
+    return grant?.scopes.has("view") === true ? findPhoto(transaction, media, { grant, language, id }) : undefined;
   });
   if (photo === undefined) return pages.missing(inbound);
   const subject = altOf(photo, language);
-  const form = { slug: event.slug, asset: id, language, csrfToken: services.edge.csrfToken(inbound), subject };
-  const decisions = viewer.isHost
-    ? decisionForm({ ...form, decisions: ["hide", "reject"], fromQueue: false })
+  const form = { slug: event.slug, language, csrfToken: services.edge.csrfToken(inbound) };
+  const forHosts = viewer.isHost
+    ? html`${decisionForm({ ...form, asset: id, subject, decisions: ["hide", "reject"], fromQueue: false })}
+      ${captionForm({ ...form, photo: id, said: photo })}`
     : undefined;
-  const body = photoPage({ slug: event.slug, photo, language, decisions });
+  const body = photoPage({ slug: event.slug, photo, language, forHosts });
   return pages.show(inbound, { title: `${event.title}: ${subject}`, body });
 }
 
@@ -179,6 +193,7 @@ async function decide(
   return outcome.ok ? edge.redirect(inbound, back) : edge.respond(inbound, outcome);
 }
 
+const Caption = z.object({ language: z.string(), caption: z.string(), alt: z.string() }).partial();
 const Sent = z.object({ _csrf_token: z.string(), decision: z.string(), from: z.string() }).partial();
 
 /** What a host looks at before deciding: nobody else gets it, at no address. */

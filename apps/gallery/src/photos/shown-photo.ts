@@ -1,4 +1,6 @@
 import type { MediaServices } from "gatehouse/media";
+import { findCaption, findCaptions, type Caption } from "../captions/captions.ts";
+import type { Language } from "../language.ts";
 import type { MediaAsset, MediaGrant, MediaVariant, ReadTransaction } from "gatehouse/kernel";
 
 /** One form of a photo, where it can be fetched for a while. */
@@ -18,6 +20,10 @@ export interface ShownPhoto {
   /** Epoch milliseconds. */
   readonly receivedAt: number;
   readonly forms: Readonly<Record<string, ShownForm>>;
+  /** Shown below it, in the language it was asked for in. */
+  readonly caption?: string;
+  /** What is seen on it, likewise. */
+  readonly alt?: string;
 }
 
 /** Where a list of photos goes on. */
@@ -28,7 +34,13 @@ export interface PhotoPlace {
 
 type Media = Pick<MediaServices, "assets" | "addresses">;
 
-interface Page {
+interface Looking {
+  readonly grant: MediaGrant;
+  /** Of what is said of them. */
+  readonly language: Language;
+}
+
+interface Page extends Looking {
   readonly limit: number;
   readonly after?: PhotoPlace | undefined;
 }
@@ -37,31 +49,39 @@ interface Page {
 export async function listPhotos(
   transaction: ReadTransaction,
   { assets, addresses }: Media,
-  { grant, limit, after }: Page & { readonly grant: MediaGrant },
+  { grant, language, limit, after }: Page,
 ): Promise<readonly ShownPhoto[]> {
   const { tenant, collection } = grant;
   const found = await assets.list(transaction, {
     ...{ tenant, collection, limit, states: ["published"] },
     ...(after === undefined ? {} : { after }),
   });
-  const variants = await assets.variants(
-    transaction,
-    found.map(({ id }) => id),
-  );
-  return found.map((asset) => shown(asset, variants.get(asset.id) ?? [], { addresses, grant }));
+  const photos = found.map(({ id }) => id);
+  const variants = await assets.variants(transaction, photos);
+  const said = await findCaptions(transaction, { tenant, language, photos });
+  return found.map((asset) => ({
+    ...shown(asset, variants.get(asset.id) ?? [], { addresses, grant }),
+    ...wordsOf(said.get(asset.id)),
+  }));
 }
 
 /** One of them; `undefined` where it is not visible under the grant. */
 export async function findPhoto(
   transaction: ReadTransaction,
   { assets, addresses }: Media,
-  { grant, id }: { readonly grant: MediaGrant; readonly id: string },
+  { grant, language, id }: Looking & { readonly id: string },
 ): Promise<ShownPhoto | undefined> {
   const asset = /^[0-9a-f]{32}$/.test(id) ? await assets.find(transaction, id) : undefined;
   const { tenant, collection } = grant;
   if (asset?.state !== "published" || asset.tenant !== tenant || asset.collection !== collection) return undefined;
   const variants = await assets.variants(transaction, [id]);
-  return shown(asset, variants.get(id) ?? [], { addresses, grant });
+  const said = await findCaption(transaction, { tenant, photo: id, language });
+  return { ...shown(asset, variants.get(id) ?? [], { addresses, grant }), ...wordsOf(said) };
+}
+
+/** Nothing takes the place of what is not said. */
+function wordsOf({ caption = "", alt = "" }: Partial<Caption> = {}): Pick<ShownPhoto, "caption" | "alt"> {
+  return { ...(caption === "" ? {} : { caption }), ...(alt === "" ? {} : { alt }) };
 }
 
 function shown(

@@ -37,6 +37,8 @@ export interface WallContract extends ActorContract {
     /** Says what a guest wants to be called; an empty name takes it back. */
     readonly introduce: Command<{ readonly name: string }>;
     readonly applaud: Command<object>;
+    /** Takes away what a guest wanted to be called, whatever it was. */
+    readonly forget: Command<{ readonly guest: string }>;
     readonly publish: Command<{ readonly photo: string }>;
     readonly withdraw: Command<{ readonly photo: string }>;
   };

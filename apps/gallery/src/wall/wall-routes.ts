@@ -48,7 +48,9 @@ async function show(parts: WallRouteParts, asked: AskedEvent): Promise<Response>
   const { inbound, event, language, principal, viewer } = asked;
   const photos = await services.store.read(async (transaction) => {
     const grant = await media.grants.of(transaction, { principal, collection: event.id });
-    return grant?.scopes.has("view") === true ? listPhotos(transaction, media, { grant, limit: MOST_PHOTOS }) : [];
+    return grant?.scopes.has("view") === true
+      ? listPhotos(transaction, media, { grant, language, limit: MOST_PHOTOS })
+      : [];
   });
   const page = wallPage({
     ...{ event, language, isHost: viewer.isHost, nonce: inbound.nonce },

@@ -57,6 +57,20 @@ function wallRules({ store, grants }: WallParts) {
   };
 }
 
+interface NameTurn {
+  readonly state: z.infer<typeof State>;
+  emit(event: "introduced", payload: { readonly id: string; readonly name: string }): void;
+}
+
+/** Somebody is called something else from now on, or nothing. */
+function rename({ state, emit }: NameTurn, id: string, name: string): object {
+  const others = state.names.filter((one) => one.id !== id);
+  if (name === "" && others.length === state.names.length) return {};
+  state.names = name === "" ? others : [...others, { id, name }].slice(-MOST_NAMES);
+  emit("introduced", { id, name });
+  return {};
+}
+
 function viewOf({ announcement, photos, names }: z.infer<typeof State>): WallView {
   return { announcement, photos, names: Object.fromEntries(names.map(({ id, name }) => [id, name])) };
 }
@@ -105,12 +119,12 @@ export function createWall(parts: WallParts): Actor<WallContract> {
       introduce: {
         input: z.object({ name: z.string().trim().max(LONGEST_NAME) }),
         policy: sees,
-        handler: ({ state, input: { name }, principal: { id }, emit }) => {
-          const others = state.names.filter((one) => one.id !== id);
-          state.names = name === "" ? others : [...others, { id, name }].slice(-MOST_NAMES);
-          emit("introduced", { id, name });
-          return {};
-        },
+        handler: (turn) => rename(turn, turn.principal.id, turn.input.name),
+      },
+      forget: {
+        input: z.object({ guest: z.string().max(100) }),
+        policy: isServer,
+        handler: (turn) => rename(turn, turn.input.guest, ""),
       },
     },
     signals: {

@@ -43,6 +43,11 @@ export function isComplete({ state, reason }: Pick<MediaAsset, "state" | "reason
   return state === "published" || (state === "held" && HELD_COMPLETE.includes(reason));
 }
 
+/** Whether a job has a file in hands: what it makes would be left behind by whoever takes the file away meanwhile. */
+export function isBusy({ state }: Pick<MediaAsset, "state">): boolean {
+  return state === "scanning" || state === "clean";
+}
+
 /** Whether nobody but an operator decides about a file. */
 export function isWithheld({ state, reason }: Pick<MediaAsset, "state" | "reason">): boolean {
   return state === "held" && OPERATORS_ONLY.includes(reason);

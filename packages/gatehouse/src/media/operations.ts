@@ -7,12 +7,12 @@ import { ASSET_STATES, type MediaAsset, type MediaAssets } from "../kernel/ports
 import type { MediaGrants } from "../kernel/ports/media-grants.ts";
 import type { ReadTransaction, Store } from "../kernel/ports/store.ts";
 import { problems } from "../kernel/problems.ts";
-import { assetTarget, isComplete, isWithheld } from "./assets.ts";
+import { assetTarget, isBusy, isComplete, isWithheld } from "./assets.ts";
 import { decide, type Decider } from "./decision.ts";
+import type { MediaDesk } from "./desk.ts";
 import { mediaEvents } from "./events.ts";
 import { MEDIA_QUEUE, processAgain } from "./pipeline/intake.ts";
 import { addRescan, addRescanOfCollection } from "./pipeline/rescan.ts";
-import { withdraw } from "./pipeline/settlement.ts";
 import { waitingOf } from "./pipeline/watch.ts";
 import { mediaProblems } from "./problems.ts";
 import type { Scanner } from "./scan/scanner.ts";
@@ -20,6 +20,7 @@ import type { Scanner } from "./scan/scanner.ts";
 /** What operators and hosts work with. */
 export interface MediaOperationsParts {
   readonly assets: MediaAssets;
+  readonly desk: MediaDesk;
   readonly jobs: Jobs;
   readonly grants: MediaGrants;
   readonly scanner: Scanner | undefined;
@@ -153,7 +154,7 @@ function moderate(parts: MediaOperationsParts): AnyAction {
 }
 
 function remove(parts: MediaOperationsParts): AnyAction {
-  const { assets, jobs, entrances } = parts;
+  const { assets, desk, entrances } = parts;
   return defineAction({
     name: "media.asset.delete",
     entrances,
@@ -172,8 +173,7 @@ function remove(parts: MediaOperationsParts): AnyAction {
       if (asset === undefined) return unknown(id);
       if (isBusy(asset)) return busy();
       if (isWithheld(asset) && !(await isOperator(parts, context))) return deny(mediaProblems.MEDIA_WITHHELD);
-      await withdraw({ assets, jobs }, transaction, { tenant: asset.tenant, id, deleted: true });
-      await assets.remove(transaction, id);
+      await desk.erase(transaction, asset);
       return { asset: id, collection: asset.collection };
     },
   });
@@ -253,11 +253,6 @@ async function find(
 ): Promise<MediaAsset | undefined> {
   const asset = await assets.find(transaction, id);
   return asset?.tenant === tenant ? asset : undefined;
-}
-
-/** A job has it in hands; what it has made would be left behind. */
-function isBusy({ state }: MediaAsset): boolean {
-  return state === "scanning" || state === "clean";
 }
 
 function busy(): Denial {

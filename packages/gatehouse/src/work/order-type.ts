@@ -1,4 +1,5 @@
 import type { StandardJSONSchemaV1, StandardSchemaV1 } from "@standard-schema/spec";
+import type { Denial } from "../kernel/outcome.ts";
 import type { ReadTransaction } from "../kernel/ports/store.ts";
 import type { WorkRisk } from "../kernel/ports/work-orders.ts";
 import type { WorkPlan, WorkChange } from "../kernel/ports/work-plans.ts";
@@ -94,12 +95,12 @@ export interface OrderTypeDefinition<
   readonly item: WorkSchema<Item>;
   /** What an agent hands in of one item. */
   readonly result: WorkSchema<Result>;
-  /** Divides an order into items; pure but for what it reads. */
+  /** Divides an order into items, or refuses what was proposed: there is nothing such. Pure but for what it reads. */
   readonly items: (context: {
     readonly input: Input;
     readonly tenant: string;
     readonly transaction: ReadTransaction;
-  }) => readonly PlannedItem<Item>[] | Promise<readonly PlannedItem<Item>[]>;
+  }) => readonly PlannedItem<Item>[] | Denial | Promise<readonly PlannedItem<Item>[] | Denial>;
   readonly parts?: WorkParts<Parts, Result>;
   readonly limits?: WorkLimits;
   /** Default `medium`. */

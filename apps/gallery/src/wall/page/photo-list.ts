@@ -7,6 +7,8 @@ export interface Photo {
   /** Epoch milliseconds. */
   readonly receivedAt: number;
   readonly forms: Readonly<Record<string, Form | undefined>>;
+  /** What is seen on it, in the language of the page. */
+  readonly alt?: string;
 }
 
 interface Form {
@@ -80,12 +82,12 @@ export class PhotoList {
     for (const [index, image] of images.entries()) if (image !== null) image.sizes = index === 0 ? large : small;
   }
 
-  #item({ id, receivedAt, forms: { view, thumb = view } }: Photo): HTMLElement {
+  #item({ id, receivedAt, alt, forms: { view, thumb = view } }: Photo): HTMLElement {
     const item = document.createElement("li");
     item.dataset["photo"] = id;
     item.className = "arriving";
     const image = document.createElement("img");
-    image.alt = `${say(this.#parts.texts, "photo")}, ${formatTime(receivedAt)}`;
+    image.alt = alt ?? `${say(this.#parts.texts, "photo")}, ${formatTime(receivedAt)}`;
     if (view?.width !== undefined && view.height !== undefined) {
       image.width = view.width;
       image.height = view.height;

@@ -5,6 +5,7 @@ import type { CardPrinter } from "../../guests/print.ts";
 import type { JoinRouteOptions } from "../../guests/routes.ts";
 import type { JoinTokenUsage } from "../../guests/usage.ts";
 import type { LimitPolicy } from "../../kernel/action.ts";
+import type { GuestTraces } from "../../kernel/ports/guest-traces.ts";
 import type { JoinTokens } from "../../kernel/ports/join-tokens.ts";
 import type { MediaGrants } from "../../kernel/ports/media-grants.ts";
 
@@ -14,6 +15,8 @@ export interface GuestServices {
   readonly book: JoinTokenBook;
   /** The rows of tokens, to list and show them. */
   readonly tokens: JoinTokens;
+  /** What is kept of a guest besides what they brought and wrote, to be erased with that. */
+  readonly traces: GuestTraces;
   /** What guests may do with the files of a collection. */
   readonly grants: MediaGrants;
   /** Counts what happens under tokens: `usage.record(grant.id, { uploads: 1, bytes })`. */

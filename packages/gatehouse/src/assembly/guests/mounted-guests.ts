@@ -20,8 +20,10 @@ import type { JoinTokens } from "../../kernel/ports/join-tokens.ts";
 import type { LegacyTokens } from "../../kernel/ports/legacy-tokens.ts";
 import type { WriteTransaction } from "../../kernel/ports/store.ts";
 import { subscribeLastingly } from "../../store/lasting-subscription.ts";
+import { createGuestTraces } from "../../store/sql/guest-traces.ts";
 import { createJoinTokens } from "../../store/sql/join-tokens.ts";
 import { createLegacyTokens, LegacyNameError } from "../../store/sql/legacy-tokens.ts";
+import { createResumableUploads } from "../../store/sql/resumable-uploads.ts";
 import type { Ports } from "../application.ts";
 import type { GuestServices } from "./guest-services.ts";
 
@@ -86,6 +88,7 @@ export async function openGuests(options: GuestsOptions, stack: AsyncDisposableS
   return {
     services: {
       ...{ book, tokens, grants, usage, door, printer, limits: guestLimits(limits) },
+      traces: createGuestTraces({ uploads: createResumableUploads() }),
       addressOf: (tenant, text) => originOf(tenant) + JOIN_PATH + text,
       routes: (routeOptions) => joinRoutes(edge, door, routeOptions),
     },

@@ -6,6 +6,7 @@ import type { Config } from "../../kernel/config.ts";
 import type { MediaGrants } from "../../kernel/ports/media-grants.ts";
 import { systemTimers } from "../../kernel/timers.ts";
 import { mediaEvents } from "../../media/events.ts";
+import { createMediaDesk } from "../../media/desk.ts";
 import { createPictures } from "../../media/images/pictures.ts";
 import { createMediaOperations } from "../../media/operations.ts";
 import { createAnnouncements, type Announcements } from "../../media/pipeline/announcements.ts";
@@ -56,6 +57,7 @@ export async function openMedia({ services, report }: MediaOptions): Promise<Mou
   const storage = await openStorage({ services, assets, report });
   const media: MediaServices = {
     ...{ assets, grants, scans: scanner !== undefined },
+    desk: createMediaDesk({ assets, jobs, scanner }),
     intake: createMediaIntake({ assets, jobs }),
     quarantine: openResumableFiles(join(folder, "quarantine")),
     addresses: openMediaAddresses(services),

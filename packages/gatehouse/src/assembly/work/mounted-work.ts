@@ -20,6 +20,7 @@ import { createWorkSubjectKeys } from "../../store/sql/work-subject-keys.ts";
 import { createApplyContext, enforceWorkOrderOnly } from "../../work/apply/apply-context.ts";
 import { createCheckoutActions } from "../../work/checkout/actions.ts";
 import type { CheckoutParts } from "../../work/checkout/checkout-parts.ts";
+import { createFindHeldWork } from "../../work/checkout/held-work.ts";
 import { startReaper } from "../../work/checkout/reaper.ts";
 import { createDeskActions } from "../../work/desk/desk.ts";
 import { createWorkTools, WORK_INSTRUCTIONS } from "../../work/mcp/work-tools.ts";
@@ -89,7 +90,11 @@ export async function mountWork(options: WorkOptions, application: ApplicationWo
   if (mcp !== undefined) routes.route("/", mcp.routes);
   const { orders, plans, applyContext } = parts;
   return {
-    services: { orders, plans, applyContext, enforceWorkOrderOnly: (rule) => enforceWorkOrderOnly(applyContext, rule) },
+    services: {
+      ...{ orders, plans, applyContext, held: createFindHeldWork(working) },
+      resourceOf: (tenant) => resources.rest.resourceOf(tenant),
+      enforceWorkOrderOnly: (rule) => enforceWorkOrderOnly(applyContext, rule),
+    },
     ...{ actions: own, routes },
     bearer: (otherwise) => chooseBearer(server.authenticators.bearer, { actions: own, otherwise }),
     start: (stack) => startWorkers(options, { ...parts, leases: working.leases }, stack),

@@ -15,6 +15,7 @@ import { describeResumableUploadsContract } from "../../testing/store-contract-m
 import { describeUploadsContract } from "../../testing/store-contract-uploads.ts";
 import type { CreateStoreFixture } from "../../testing/store-contract-fixture.ts";
 import { describeIdempotencyContract } from "../../testing/store-contract-idempotency.ts";
+import { describeGuestTracesContract } from "../../testing/store-contract-guest-traces.ts";
 import { describeJoinTokensContract } from "../../testing/store-contract-join-tokens.ts";
 import { describeMediaAssetsContract } from "../../testing/store-contract-media-assets.ts";
 import { describeStoredFilesContract } from "../../testing/store-contract-stored-files.ts";
@@ -58,6 +59,7 @@ describe("PostgreSQL", { skip: await skipWithout("postgres") }, () => {
   describeDocumentsContract("PostgreSQL", create);
   describeUploadsContract("PostgreSQL", create);
   describeJoinTokensContract("PostgreSQL", create);
+  describeGuestTracesContract("PostgreSQL", create);
   describeResumableUploadsContract("PostgreSQL", create);
   describeOAuthArtifactsContract("PostgreSQL", create);
   describeOAuthGrantsContract("PostgreSQL", create);

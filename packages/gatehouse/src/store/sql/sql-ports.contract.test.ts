@@ -12,6 +12,7 @@ import { describeSigningKeysContract } from "../../testing/store-contract-signin
 import { describeResumableUploadsContract } from "../../testing/store-contract-media-uploads.ts";
 import { describeUploadsContract } from "../../testing/store-contract-uploads.ts";
 import { describeIdempotencyContract } from "../../testing/store-contract-idempotency.ts";
+import { describeGuestTracesContract } from "../../testing/store-contract-guest-traces.ts";
 import { describeJoinTokensContract } from "../../testing/store-contract-join-tokens.ts";
 import { describeMediaAssetsContract } from "../../testing/store-contract-media-assets.ts";
 import { describeStoredFilesContract } from "../../testing/store-contract-stored-files.ts";
@@ -33,6 +34,7 @@ for (const [name, create] of [
   describeDocumentsContract(name, create);
   describeUploadsContract(name, create);
   describeJoinTokensContract(name, create);
+  describeGuestTracesContract(name, create);
   describeResumableUploadsContract(name, create);
   describeOAuthArtifactsContract(name, create);
   describeOAuthClientsContract(name, create);

@@ -121,7 +121,8 @@ async function planItems(
   { attempt: { tenant }, input: { priority }, prepared: { type, input }, transaction }: Proposing,
   payloads: OrderPayloads,
 ): Promise<readonly NewWorkItem[] | Denial> {
-  const planned: readonly PlannedItem<unknown>[] = await type.items({ input, tenant, transaction });
+  const planned: readonly PlannedItem<unknown>[] | Denial = await type.items({ input, tenant, transaction });
+  if (isDenial(planned)) return planned;
   const most = type.limits?.items ?? limits.items;
   if (planned.length > most)
     return deny(problems.VALIDATION_ERROR, { detail: `An order of this type has at most ${most} items.` });
