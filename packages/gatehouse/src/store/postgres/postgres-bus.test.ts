@@ -56,7 +56,7 @@ describe("openPostgresBus", { skip }, () => {
     await using _subscription = await bus.subscribe("resilient", inbox.receive);
     await runStatement(
       database.url,
-      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()",
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()",
     );
     await delay(20);
     await assert.rejects(bus.publish("resilient", "lost"), StoreUnavailableError);
