@@ -98,9 +98,15 @@ function describeTabs(
       const all = Array.from({ length: 5 }, () => tabs).flat();
       const answers = await Promise.all(all.map((each) => each.act("till", "earn", { amount: 1 })));
       const { coins } = await balanceOf(tab, "till");
-      const { done = 0, "409 STATE_CONFLICT": conflicts = 0, ...rest } = tally(answers);
+      // On a busy machine some are told that the store has given them up.
+      const {
+        done = 0,
+        "409 STATE_CONFLICT": conflicts = 0,
+        "503 STORE_UNAVAILABLE": given = 0,
+        ...rest
+      } = tally(answers);
       assert.deepEqual(rest, {});
-      assert.equal(done + conflicts, all.length);
+      assert.equal(done + conflicts + given, all.length);
       assert.equal(coins, 100 + done, "each that was answered with success, and no other");
       assert.ok(done >= TABS);
     });

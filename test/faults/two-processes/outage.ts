@@ -37,7 +37,7 @@ export interface Observation {
 const CALLERS = 6;
 /** Milliseconds a visitor waits after a refusal. */
 const PATIENCE = 100;
-const HEALTH_LIMIT = 1_000;
+const HEALTH_LIMIT = 5_000;
 const RECOVERY_LIMIT = 20_000;
 
 /** Lets visitors of both servers write for the length of an outage, and some time before and after it. */
