@@ -1,9 +1,8 @@
 import { OPERATOR_GRANT } from "../console/operator.ts";
 import { SINGLE_TENANT, type Attempt } from "../kernel/attempt.ts";
+import { internalAttempt } from "../kernel/internal-attempt.ts";
 import type { Services } from "./application.ts";
 import type { ControlRequest } from "./control-socket.ts";
-
-const LOCAL = { ip: "127.0.0.1", tls: false };
 
 /** An attempt of the system's operator: from the command line, over the job entrance, in whichever tenant is named. */
 export function operatorAttempt(
@@ -13,15 +12,7 @@ export function operatorAttempt(
   const grants = new Set([OPERATOR_GRANT]);
   const principal = { type: "system", id: "command-line", tenant, grants } as const;
   return {
-    id: ids.next(),
-    entrance: "job",
-    action,
-    tenant,
-    receivedAt: clock.now(),
-    peer: LOCAL,
-    provenance: { kind: "internal" },
-    credentials: [{ kind: "internal", principal }],
-    input,
+    ...internalAttempt({ ids, clock }, { principal, action, tenant, input }),
     // Each command is an intent of its own, and some actions want it named.
     idempotencyKey: ids.next(),
   };

@@ -1,19 +1,19 @@
 import { z } from "zod";
+import { attemptAsWorker, type InternalAttemptParts } from "../../kernel/internal-attempt.ts";
 import type { ClaimedJob, JobHandler, Jobs } from "../../kernel/ports/jobs.ts";
 import type { AssetFindings, MediaAsset, MediaAssets, MediaVariant } from "../../kernel/ports/media-assets.ts";
 import type { ReadTransaction, Store, WriteTransaction } from "../../kernel/ports/store.ts";
 import { assetTarget, HELD, OPEN_STATES } from "../assets.ts";
 import { mediaEvents } from "../events.ts";
 import type { Scanner } from "../scan/scanner.ts";
-import type { Announcements } from "./announcements.ts";
+import { PIPELINE, type Announcements } from "./announcements.ts";
 import { inspect, type Inspection } from "./inspection.ts";
 import { addProcessing, PROCESS_PHOTO } from "./intake.ts";
 import { judge, type Judgement, type MediaLimits } from "./judgement.ts";
-import { attemptAsPipeline, type SystemAttemptParts } from "./system-attempt.ts";
 import { makeVariants, UnmakableError, type VariantParts } from "./variants.ts";
 
 /** What files are processed with. */
-export interface ProcessingParts extends VariantParts, SystemAttemptParts {
+export interface ProcessingParts extends VariantParts, InternalAttemptParts {
   readonly store: Store;
   readonly assets: MediaAssets;
   readonly jobs: Jobs;
@@ -154,7 +154,7 @@ class Processing {
   async #settle(action: string, more: object): Promise<undefined> {
     const { asset, job } = this.#task;
     const input = { asset: asset.id, job: { id: job.id, epoch: job.epoch }, ...more };
-    await attemptAsPipeline(this.#parts, { action, tenant: asset.tenant, input });
+    await attemptAsWorker(this.#parts, PIPELINE, { action, tenant: asset.tenant, input });
   }
 
   async #scanned(findings: AssetFindings): Promise<AssetFindings> {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { attemptAsWorker, type InternalAttemptParts } from "../../kernel/internal-attempt.ts";
 import type { ClaimedJob, JobHandler, Jobs } from "../../kernel/ports/jobs.ts";
 import type { AssetFindings, AssetState, MediaAsset, MediaAssets } from "../../kernel/ports/media-assets.ts";
 import type { StorageTarget } from "../../kernel/ports/storage-target.ts";
@@ -6,10 +7,10 @@ import type { Store, WriteTransaction } from "../../kernel/ports/store.ts";
 import { HELD, isComplete, variantKey } from "../assets.ts";
 import type { Scanner, ScanVerdict } from "../scan/scanner.ts";
 import { MEDIA_QUEUE, processAgain, RESCAN } from "./intake.ts";
-import { attemptAsPipeline, type SystemAttemptParts } from "./system-attempt.ts";
+import { PIPELINE } from "./announcements.ts";
 
 /** What published files are scanned again with. */
-export interface RescanParts extends SystemAttemptParts {
+export interface RescanParts extends InternalAttemptParts {
   readonly store: Store;
   readonly assets: MediaAssets;
   readonly target: StorageTarget;
@@ -115,7 +116,7 @@ async function rescan(
   if (verdict === undefined) return;
   const { id, tenant, findings } = asset;
   const settle = (action: string, more: object): Promise<boolean> =>
-    attemptAsPipeline(parts, { action, tenant, input: { asset: id, ...more } });
+    attemptAsWorker(parts, PIPELINE, { action, tenant, input: { asset: id, ...more } });
   switch (verdict.verdict) {
     case "unavailable":
       throw new Error(verdict.reason);

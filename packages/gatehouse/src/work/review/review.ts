@@ -3,7 +3,8 @@ import type { ClaimedJob, JobHandler } from "../../kernel/ports/jobs.ts";
 import type { Store, WriteTransaction } from "../../kernel/ports/store.ts";
 import { applyDied, CARRY_OUT, carryOutAction } from "../apply/carry-out.ts";
 import { createEffects } from "../apply/effects.ts";
-import { attemptingHandler, type WorkerAttemptParts } from "../apply/worker-attempt.ts";
+import type { InternalAttemptParts } from "../../kernel/internal-attempt.ts";
+import { attemptingHandler } from "../apply/worker-attempt.ts";
 import { EXPIRE_PLAN, expirePlanAction, MAKE_PLAN, makePlanAction, previewDied } from "../plan/make-plan.ts";
 import { createSubjectActions } from "../subject/actions.ts";
 import { APPLY_JOB, EXPIRE_JOB, PREVIEW_JOB } from "../work-jobs.ts";
@@ -24,7 +25,7 @@ export function createWorkReviewActions(parts: WorkReviewParts): readonly AnyAct
 }
 
 /** What the jobs of reviews are done with. */
-export interface WorkReviewJobsParts extends WorkReviewParts, WorkerAttemptParts {
+export interface WorkReviewJobsParts extends WorkReviewParts, InternalAttemptParts {
   readonly store: Store;
 }
 
