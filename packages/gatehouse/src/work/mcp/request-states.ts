@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
 import type { Clock } from "../../kernel/clock.ts";
-import { base64url, canonicalJson } from "../../kernel/codec.ts";
+import { base64url } from "../../kernel/codec.ts";
+import { jsonDigest } from "../../kernel/digest.ts";
 import type { Documents } from "../../kernel/ports/documents.ts";
 import type { Store } from "../../kernel/ports/store.ts";
 import type { Random } from "../../kernel/random.ts";
@@ -71,6 +71,5 @@ interface Minted {
 }
 
 function bindingOf({ principal, tenant, method, name, arguments: given }: StatedCall) {
-  const digest = base64url(createHash("sha256").update(canonicalJson(given)).digest());
-  return { purpose: KIND, context: [tenant, principal.type, principal.id, method, name, digest] };
+  return { purpose: KIND, context: [tenant, principal.type, principal.id, method, name, jsonDigest(given)] };
 }

@@ -1,9 +1,9 @@
-import { createHash } from "node:crypto";
 import type { Clock } from "../../kernel/clock.ts";
-import { base64url, canonicalJson } from "../../kernel/codec.ts";
+import { jsonDigest } from "../../kernel/digest.ts";
 import type { EventStream } from "../../kernel/event-stream.ts";
 import type { EventDefinition, SecurityEvent } from "../../kernel/event.ts";
 import type { Ids } from "../../kernel/ids.ts";
+import { actorOf } from "../provenance.ts";
 import { mcpEvents } from "./events.ts";
 import type { JsonObject, McpCaller } from "./caller.ts";
 import { describeTool, type McpTools } from "./tool.ts";
@@ -19,11 +19,6 @@ type Teller = Pick<SecurityEvent, "tenant" | "actor" | "source">;
 
 const SYSTEM: Teller = { tenant: "-", actor: { type: "system", id: "configuration" }, source: { entrance: "mcp" } };
 
-/** SHA-256 over the canonical JSON of a list of tools, base64url. */
-function digestOf(tools: readonly JsonObject[]): string {
-  return base64url(createHash("sha256").update(canonicalJson(tools)).digest());
-}
-
 /** Notes which tools there are. What models are told of them decides what they do, so a change of it leaves a trace. */
 export function announceTools(parts: ToolListParts, tools: McpTools): void {
   emit(parts, mcpEvents.mcp_tools_offered, { by: SYSTEM, told: tools.all.map(describeTool) });
@@ -32,9 +27,8 @@ export function announceTools(parts: ToolListParts, tools: McpTools): void {
 /** Notes what somebody was told. */
 export function noteListed(parts: ToolListParts, caller: McpCaller, told: readonly JsonObject[]): void {
   const { principal, tenant, peer } = caller;
-  const { type, id, onBehalfOf } = principal;
-  const actor = { type, id, ...(onBehalfOf === undefined ? {} : { onBehalfOf }) };
-  emit(parts, mcpEvents.mcp_tools_listed, { by: { tenant, actor, source: { entrance: "mcp", ip: peer.ip } }, told });
+  const by: Teller = { tenant, actor: actorOf(principal), source: { entrance: "mcp", ip: peer.ip } };
+  emit(parts, mcpEvents.mcp_tools_listed, { by, told });
 }
 
 function emit(
@@ -43,7 +37,7 @@ function emit(
   { by, told }: { readonly by: Teller; readonly told: readonly JsonObject[] },
 ): void {
   const id = ids.next();
-  const context = { tools: told.length, digest: digestOf(told) };
+  const context = { tools: told.length, digest: jsonDigest(told) };
   events.emit({
     id,
     at: clock.now(),

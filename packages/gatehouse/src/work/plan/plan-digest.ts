@@ -1,5 +1,4 @@
-import { hash } from "node:crypto";
-import { canonicalJson } from "../../kernel/codec.ts";
+import { jsonDigest } from "../../kernel/digest.ts";
 import type { WorkOrder } from "../../kernel/ports/work-orders.ts";
 import type { WorkChange, WorkReading } from "../../kernel/ports/work-plans.ts";
 import { plainOf } from "../space/snapshot.ts";
@@ -21,5 +20,5 @@ export interface PlanEssence {
 export function planDigest({ order, revision, resultHashes, changes, readings }: PlanEssence): string {
   const { id, tenant, type, typeVersion, risk, proposer, inputHash, reverts = "" } = order;
   const made = { order: id, tenant, type, typeVersion, risk, proposer, inputHash, reverts, revision, resultHashes };
-  return hash("sha256", canonicalJson({ ...made, changes: changes.map(plainOf), readings }), "base64url");
+  return jsonDigest({ ...made, changes: changes.map(plainOf), readings });
 }
