@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-
+import type { QueryConfig, QueryResultRow } from "pg";
 import type { Clock } from "../../kernel/clock.ts";
 import type { StoreHealth } from "../../kernel/ports/store.ts";
 import { POSTGRES_STORE } from "./postgres-errors.ts";
@@ -16,9 +16,7 @@ const LIMIT = 1500;
 /** Asks the server once, and answers within 1.5 s whatever it does. */
 export async function probe(pool: PostgresPool, clock: Clock): Promise<StoreHealth> {
   const started = clock.monotonic();
-  const answer = ask(pool);
-  const late = delay(LIMIT, undefined, { ref: false }).then(() => "no answer within 1.5 s");
-  const outcome = await Promise.race([answer, late]);
+  const outcome = await askServer<Facts>(pool, () => FACTS);
   const base = { name: POSTGRES_STORE, engine: "postgres", latency: clock.monotonic() - started };
   if (typeof outcome === "string") return { ...base, state: "down", detail: outcome };
   const { connections, idle, waiting } = pool.usage;
@@ -28,12 +26,25 @@ export async function probe(pool: PostgresPool, clock: Clock): Promise<StoreHeal
   return { ...base, state: "up", detail };
 }
 
-async function ask(pool: PostgresPool): Promise<Facts | string> {
+/** Puts one question to a server; its row, or why there is none within 1.5 s. */
+export function askServer<Row extends QueryResultRow>(
+  pool: PostgresPool,
+  question: () => string | QueryConfig | Promise<QueryConfig>,
+): Promise<Row | string> {
+  const late = delay(LIMIT, "no answer within 1.5 s", { ref: false });
+  return Promise.race([ask<Row>(pool, question), late]);
+}
+
+async function ask<Row extends QueryResultRow>(
+  pool: PostgresPool,
+  question: Parameters<typeof askServer>[1],
+): Promise<Row | string> {
   try {
+    const query = await question();
     const borrowed = await pool.acquire();
     const late = setTimeout(() => borrowed.release("broken"), LIMIT);
     try {
-      const { rows } = await borrowed.client.query<Facts>(FACTS);
+      const { rows } = await borrowed.client.query<Row>(query);
       return rows[0] ?? "the server gave no answer";
     } finally {
       clearTimeout(late);

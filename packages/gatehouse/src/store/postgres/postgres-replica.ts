@@ -13,6 +13,7 @@ import {
 import { createBreaker, type Breaker, type StoreStateChange } from "../breaker.ts";
 import { sharedQuestion } from "../shared-question.ts";
 import { sqlState } from "./postgres-errors.ts";
+import { askServer } from "./postgres-health.ts";
 import { defaultLimits, PostgresPool, type Borrowed, type PostgresLimits } from "./postgres-pool.ts";
 import { PostgresSession } from "./postgres-session.ts";
 import { connectionConfig, type PostgresSettings } from "./postgres-settings.ts";
@@ -69,7 +70,6 @@ const INSUFFICIENT_PRIVILEGE = "42501";
 /** A replica is to make reads cheaper: it is not waited for as the primary is. */
 const CONNECT_PATIENCE = 500;
 const LOOK_AGAIN = 2;
-const PROBE_LIMIT = 1500;
 
 /** Reads from a replica. It need not be there yet. */
 export function openPostgresReplica(options: PostgresReplicaOptions): PostgresReplica {
@@ -125,8 +125,7 @@ class StandbyReads implements PostgresReplica {
   async health(): Promise<StoreHealth> {
     const { clock } = this.#options;
     const started = clock.monotonic();
-    const late = delay(PROBE_LIMIT, "no answer within 1.5 s", { ref: false });
-    const outcome = await Promise.race([this.#probe(), late]);
+    const outcome = await askServer<Standing>(this.#pool, async () => standingOf(await this.#position()));
     const base = { name: POSTGRES_REPLICA, engine: "postgres", latency: clock.monotonic() - started };
     // Without a replica the server does all it does, only less cheaply.
     if (typeof outcome === "string") return { ...base, state: "degraded", detail: outcome };
@@ -227,23 +226,6 @@ class StandbyReads implements PostgresReplica {
       if (standing.behind === 0) return;
       if (clock.monotonic() >= until) throw this.#giveUp(`it is more than ${patience} ms behind`);
       await delay(LOOK_AGAIN);
-    }
-  }
-
-  async #probe(): Promise<Standing | string> {
-    try {
-      const position = await this.#position();
-      const borrowed = await this.#pool.acquire();
-      const late = setTimeout(() => borrowed.release("broken"), PROBE_LIMIT);
-      try {
-        const { rows } = await borrowed.client.query<Standing>(standingOf(position));
-        return rows[0] ?? "the server gave no answer";
-      } finally {
-        clearTimeout(late);
-        borrowed.release("reusable");
-      }
-    } catch (error) {
-      return error instanceof Error ? error.message : String(error);
     }
   }
 }
