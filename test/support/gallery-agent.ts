@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
+import { Plan } from "./gallery-orders.ts";
 import { operate } from "./gallery-people.ts";
 import { runCommand, type ServerProcess } from "./server-process.ts";
 import { eventually } from "./workshop.ts";
@@ -12,18 +13,6 @@ import { eventually } from "./workshop.ts";
 const PROGRAM = fileURLToPath(new URL("../../apps/agent/src/main.ts", import.meta.url));
 const SCOPES = ["work:read", "work:propose", "work:execute"];
 const Client = z.object({ id: z.string(), secret: z.string() });
-const Plan = z.object({
-  revision: z.int(),
-  digest: z.string(),
-  changes: z.array(
-    z.object({
-      action: z.string(),
-      resource: z.object({ type: z.string(), id: z.string() }),
-      before: z.unknown().optional(),
-      after: z.unknown().optional(),
-    }),
-  ),
-});
 const Shown = z.object({ order: z.object({ state: z.string(), reason: z.string() }) });
 
 /** The agent of the repository, as a process of its own for each thing it is told to do. */

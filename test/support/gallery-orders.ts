@@ -7,7 +7,8 @@ import { eventually } from "./workshop.ts";
 
 const Answer = z.looseObject({ order: z.string().optional() });
 const Item = z.object({ item: z.string(), key: z.string(), lease: z.string(), epoch: z.int(), input: z.unknown() });
-const Plan = z.object({
+/** A plan, as the interfaces tell it. */
+export const Plan = z.object({
   revision: z.int(),
   digest: z.string(),
   changes: z.array(
