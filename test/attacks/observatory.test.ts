@@ -8,9 +8,9 @@ import { after, before, describe, it, type TestContext } from "node:test";
 import { CspEvaluator, DEFAULT_CHECKS } from "csp_evaluator/dist/evaluator.js";
 import { Severity } from "csp_evaluator/dist/finding.js";
 import { CspParser } from "csp_evaluator/dist/parser.js";
+import { freePort } from "gatehouse/testing";
 import { attribute } from "../support/client.ts";
 import { gradePage } from "../support/observatory.ts";
-import { freePort } from "../support/proxy.ts";
 import { startServer, type ServerProcess } from "../support/server-process.ts";
 
 const HOST = "app.example";

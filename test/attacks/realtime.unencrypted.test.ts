@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { describe, it } from "node:test";
 import { WebSocket } from "ws";
-import { freePort } from "../support/proxy.ts";
+import { freePort } from "gatehouse/testing";
 import { ServerProcess } from "../support/server-process.ts";
 
 const PRODUCTION = {

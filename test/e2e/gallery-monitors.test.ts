@@ -10,9 +10,8 @@ import { openGatehouse, type Gatehouse } from "gatehouse";
 import { listen, type Listening } from "gatehouse/http";
 import { requireConfig, systemClock, systemRandom, type ConfigInput, type SecurityEvent } from "gatehouse/kernel";
 import { gallery } from "@gatehouse/gallery";
-import { skipWithoutClamd, startClamd, type ClamdService } from "gatehouse/testing";
+import { freePort, skipWithoutClamd, startClamd, type ClamdService } from "gatehouse/testing";
 import { locatedPhoto, TEST_VIRUS } from "../../apps/gallery/src/monitors/samples.ts";
-import { freePort } from "../support/proxy.ts";
 
 const DAY = 86_400_000;
 

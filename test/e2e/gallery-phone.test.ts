@@ -6,13 +6,12 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import { devices, type Browser, type BrowserContext, type Page } from "playwright-core";
 import type { MediaAsset } from "gatehouse/kernel";
-import { skipWithoutClamd, startClamd } from "gatehouse/testing";
+import { freePort, skipWithoutClamd, startClamd } from "gatehouse/testing";
 import { launchBrowser } from "../support/browser.ts";
 import { until } from "../support/collections.ts";
 import { operate } from "../support/gallery-people.ts";
 import { MeteredLine } from "../support/metered-line.ts";
 import { makePhonePhotos, pixelsOf, readTags, type PhonePhoto } from "../support/phone-photos.ts";
-import { freePort } from "../support/proxy.ts";
 import { startServer, type ServerProcess } from "../support/server-process.ts";
 
 const PHOTOS = 20;

@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { it } from "node:test";
 import type { Page } from "playwright-core";
+import { freePort } from "gatehouse/testing";
 import { ready, startSite, Visitor } from "../support/browser.ts";
 import { describeBrowsers } from "../support/browsers.ts";
 import { Client } from "../support/client.ts";
-import { freePort } from "../support/proxy.ts";
 
 const PAGE = "/events/anna-and-ben";
 

@@ -4,11 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import type { Browser, Page } from "playwright-core";
+import { freePort } from "gatehouse/testing";
 import { inspect } from "../support/accessibility.ts";
 import { launchBrowser, startSite, type Visitor } from "../support/browser.ts";
 import { describeBrowsers, siteOf } from "../support/browsers.ts";
 import { chosenPhoto, comeIn, hostEvent, type GalleryPlace } from "../support/gallery-event.ts";
-import { freePort } from "../support/proxy.ts";
 import type { ServerProcess } from "../support/server-process.ts";
 
 const PERMISSION = "see photos, add some and download them";

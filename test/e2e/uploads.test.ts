@@ -7,9 +7,9 @@ import { it } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
 import type { ReceivedFile } from "gatehouse/kernel";
+import { freePort } from "gatehouse/testing";
 import { contextWithoutScripts, describeBrowsers } from "../support/browsers.ts";
 import { send, until } from "../support/collections.ts";
-import { freePort } from "../support/proxy.ts";
 import { startServer } from "../support/server-process.ts";
 
 const config = fileURLToPath(new URL("../support/applications/uploads.ts", import.meta.url));

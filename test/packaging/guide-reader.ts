@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { createServer, type AddressInfo } from "node:net";
 import { delimiter, dirname, join } from "node:path";
+import { freePort } from "gatehouse/testing";
 import { logPattern, outputPattern, type Step } from "./guide-page.ts";
 import { repository } from "./repository-copy.ts";
 
@@ -157,15 +157,4 @@ function environmentFor(port: string): NodeJS.ProcessEnv {
     GATEHOUSE_SERVER_PORT: port,
     NO_COLOR: "1",
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  // A server that listens on a port has an address object.
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }

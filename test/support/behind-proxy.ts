@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { CLIENT_ADDRESS, findProgram, freePort, sendThrough, type Answer, type Proxy } from "./proxy.ts";
+import { freePort } from "gatehouse/testing";
+import { CLIENT_ADDRESS, findProgram, sendThrough, type Answer, type Proxy } from "./proxy.ts";
 import { openTestServer } from "./test-server.ts";
 
 /**

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { freePort } from "./proxy.ts";
+import { freePort } from "gatehouse/testing";
 
 /** An example of the repository, running as its own process. */
 export interface Example extends AsyncDisposable {

@@ -2,12 +2,13 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { request } from "node:https";
-import { createServer, connect } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { developmentCertificate, type Certificate } from "gatehouse/http";
 import { systemClock } from "gatehouse/kernel";
+import { freePort } from "gatehouse/testing";
 
 /** A real proxy in front of a port, set up by the sample configuration of the guide. */
 export interface Proxy extends AsyncDisposable {
@@ -25,16 +26,6 @@ const SAMPLES = new URL("../../docs/guide/deploy/", import.meta.url);
 export function findProgram(name: string): string | undefined {
   const folders = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin", "/usr/bin", "/usr/local/bin"];
   return folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
-}
-
-/** A port nobody listens on now. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
 }
 
 /** Starts nginx with the guide's configuration, its addresses replaced. */

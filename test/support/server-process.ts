@@ -6,6 +6,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { freePort } from "gatehouse/testing";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const main = join(root, "apps", "server", "src", "main.ts");
@@ -86,7 +87,8 @@ export class ServerProcess implements AsyncDisposable {
   static async launch(options: ServerOptions = {}): Promise<ServerProcess> {
     const data = options.data ?? (await mkdtemp(join(tmpdir(), "gatehouse-data-")));
     const config = options.config === undefined ? [] : ["--config", options.config];
-    const words = ["start", "--data", data, "--port", String(options.port ?? 0), "--json"];
+    const port = options.port ?? (await freePort());
+    const words = ["start", "--data", data, "--port", String(port), "--json"];
     const flags = ["--conditions=gatehouse-source", ...(options.nodeFlags ?? [])];
     const child = spawn(process.execPath, [...flags, main, ...words, ...config, ...(options.words ?? [])], {
       cwd: root,

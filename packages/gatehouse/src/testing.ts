@@ -54,7 +54,7 @@ export {
   type RoomSecurityOptions,
   type RoomServer,
 } from "./testing/room-security.ts";
-export type { ServiceControl } from "./testing/service-process.ts";
+export { freePort, type ServiceControl } from "./testing/service-process.ts";
 export {
   MissingServiceError,
   skipWithout,

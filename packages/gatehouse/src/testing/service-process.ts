@@ -5,6 +5,7 @@ import { connect, createServer } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 
 import { systemClock } from "../kernel/clock.ts";
+import { systemRandom } from "../kernel/random.ts";
 
 /** What it takes to run one server for the length of a test. */
 export interface ServiceCommand {
@@ -79,9 +80,14 @@ export class ServiceProcess implements ServiceControl, AsyncDisposable {
     if (child === undefined) return;
     await this.resume();
     const ended = hasEnded(child) ? Promise.resolve() : once(child, "exit");
+    const children = child.pid === undefined ? [] : await childrenOf(child.pid);
     child.kill(manner === "crash" ? "SIGKILL" : this.#command.stopSignal);
-    const forced = setTimeout(() => child.kill("SIGKILL"), STOP_TIMEOUT);
+    const forced = setTimeout(() => {
+      for (const pid of [...children, ...(child.pid === undefined ? [] : [child.pid])]) signalIfAlive(pid, "SIGKILL");
+    }, STOP_TIMEOUT);
     await ended;
+    // Children that a killed server leaves behind go on with what they are at, and keep its successor from starting.
+    for (const pid of children) while (await isRunning(pid)) await delay(5);
     clearTimeout(forced);
     this.#child = undefined;
     this.#watchdog?.kill("SIGKILL");
@@ -133,27 +139,48 @@ function signalIfAlive(pid: number, signal: NodeJS.Signals): void {
 }
 
 async function childrenOf(parent: number): Promise<number[]> {
-  const children: number[] = [];
-  for (const entry of await readdir("/proc")) {
-    if (!/^\d+$/.test(entry)) continue;
-    const status = await readFile(`/proc/${entry}/stat`, "utf8").catch(() => "");
-    // The command name in parentheses may hold spaces; the parent is the second field after it.
-    const fields = status.slice(status.lastIndexOf(")") + 2).split(" ");
-    if (Number(fields[1]) === parent) children.push(Number(entry));
-  }
-  return children;
+  const pids = (await readdir("/proc")).filter((entry) => /^\d+$/.test(entry)).map(Number);
+  const statuses = await Promise.all(pids.map((pid) => statusOf(pid)));
+  return pids.filter((_, index) => statuses[index]?.parent === parent);
 }
 
-/** A port of the loopback interface that is free at this moment. */
+/** Whether a process still does something: one that has ended may wait for long until its parent takes note. */
+async function isRunning(pid: number): Promise<boolean> {
+  const { state } = await statusOf(pid);
+  return state !== undefined && state !== "Z";
+}
+
+async function statusOf(pid: number): Promise<{ readonly state: string | undefined; readonly parent: number }> {
+  const status = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
+  // The command name in parentheses may hold spaces; the state and the parent follow it.
+  const [state, parent] = status === "" ? [] : status.slice(status.lastIndexOf(")") + 2).split(" ");
+  return { state, parent: Number(parent) };
+}
+
+/** Ports that no operating system gives to outgoing connections by itself, and that browsers do not refuse. */
+const PORTS = { first: 11_000, last: 32_767 };
+
+/**
+ * A port of the loopback interface that is free at this moment, and that no outgoing connection is given: a server
+ * that is stopped and started again on it finds it free.
+ */
 export async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("The probe for a free port has no address.");
-  return address.port;
+  for (;;) {
+    const port =
+      PORTS.first + (new DataView(systemRandom.bytes(4).buffer).getUint32(0) % (PORTS.last - PORTS.first + 1));
+    const server = createServer().listen(port, "127.0.0.1");
+    const isFree = await once(server, "listening").then(
+      () => true,
+      (error: NodeJS.ErrnoException) => {
+        if (error.code === "EADDRINUSE") return false;
+        throw error;
+      },
+    );
+    if (!isFree) continue;
+    server.close();
+    await once(server, "close");
+    return port;
+  }
 }
 
 /** Whether something accepts connections on a port of the loopback interface. */

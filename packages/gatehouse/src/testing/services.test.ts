@@ -36,6 +36,22 @@ describe("startOwnPostgres", { skip: await skipWithout("postgres") }, () => {
     assert.equal(await acceptsConnections(port), false);
   });
 
+  it("starts again at once after a crash in the middle of a long statement", async () => {
+    await using service = await startOwnPostgres();
+    const counting = runStatement(service.url, "SELECT count(*) FROM generate_series(1, 8000000)");
+    const isUnderWay = "SELECT 1 / count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT count(*) FROM gen%'";
+    const found = (): Promise<boolean> =>
+      runStatement(service.url, isUnderWay).then(
+        () => true,
+        () => false,
+      );
+    while (!(await found())) await new Promise((resolve) => setTimeout(resolve, 10));
+    await service.process.stop("crash");
+    await service.process.start();
+    await Promise.allSettled([counting]);
+    await runStatement(service.url, "SELECT 1");
+  });
+
   it("gives every caller an empty database and drops it afterwards", async () => {
     await using service = await startPostgres();
     await using first = await service.createDatabase();
