@@ -183,6 +183,44 @@ describe("oversized state", () => {
   });
 });
 
+// A handler that answers a BigInt or an object that contains itself has made nothing that can be sent. Found out behind the
+// commit, that leaves a change whose client is told that nothing was done, and who does it again.
+describe("a reply that JSON has no words for", () => {
+  it("changes nothing and tells nobody, with and without an id", async () => {
+    const counter = actor("counter", {
+      ...MINIMAL,
+      state: z.object({ n: z.number() }),
+      initial: () => ({ n: 0 }),
+      channels: { default: { canSubscribe: () => true } },
+      events: { counted: { schema: z.object({}) } },
+      commands: {
+        count: {
+          input: z.object({ wrong: z.enum(["bigint", "circular", "nothing"]) }),
+          policy: "public",
+          handler: ({ state, input, emit }) => {
+            state.n += 1;
+            emit("counted", {});
+            const circular: { self?: object } = {};
+            circular.self = circular;
+            return { bigint: 1n, circular, nothing: {} }[input.wrong];
+          },
+        },
+      },
+    });
+    await using kit = await openActorKit({ definitions: [counter] });
+    const count = (wrong: string, id?: string): Promise<Outcome> =>
+      kit.command(["counter"], "count", { input: { wrong }, ...(id !== undefined && { id }) });
+    for (const wrong of ["bigint", "circular"]) {
+      for (const id of [undefined, `id-of-${wrong}`]) {
+        assert.equal(code(await count(wrong, id)), "INTERNAL_ERROR", wrong);
+        assert.deepEqual([await kit.record(["counter"]), kit.pushed.length], [undefined, 0], `${wrong} ${id}`);
+      }
+    }
+    assert.equal(code(await count("nothing")), "");
+    assert.deepEqual(await kit.state(["counter"]), { n: 1 });
+  });
+});
+
 // Commands that come faster than one actor can take them would pile up in memory, and every other member would wait
 // behind them. What does not fit is refused at once, and said to be worth another try.
 describe("mailbox flood", () => {

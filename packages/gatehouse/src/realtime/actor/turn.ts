@@ -116,6 +116,8 @@ class Turn {
     const value: unknown =
       answer instanceof Promise ? await withinTime(answer, LONGEST_TURN, this.#parts.timers) : answer;
     if (isDenial(value)) return value;
+    // Kept replies are written by whoever keeps them.
+    if (this.#call.context.attempt.idempotencyKey === undefined) JSON.stringify(value);
     return (await (this.#closed ? this.#close(record) : this.#keep(record, before, state))) ?? value;
   }
 
