@@ -6,6 +6,7 @@ import { channelName } from "../channel-name.ts";
 import type { HistoryInput, StreamPublication, SubscribeResult } from "../subscription.ts";
 import { readOffsets } from "./outbox.ts";
 import { recipientOf } from "../recipient.ts";
+import { LARGEST_TOLD } from "./text-size.ts";
 
 /** Most publications and characters that are recovered at once: whoever missed more loads the state instead. */
 const MOST_RECOVERED = 300;
@@ -51,7 +52,10 @@ export async function recover(
   return { recovered: true, publications: shown(found, parts) };
 }
 
-/** A page of what is kept, for the reader; `undefined` where the position is of another run of the stream. */
+/**
+ * A page of what is kept, for the reader, and no more than one reply may hold: whoever asks on from the last of it gets the
+ * rest. `undefined` where the position is of another run of the stream.
+ */
 export async function readHistory(
   parts: StreamParts,
   { since, limit, reverse }: Pick<HistoryInput, "since" | "limit" | "reverse">,
@@ -66,7 +70,17 @@ export async function readHistory(
     from = found.at(-1)?.offset;
     if (from === undefined || found.length < CHUNK) break;
   }
-  return page.slice(0, wanted);
+  return fitting(page.slice(0, wanted));
+}
+
+/** As many as one reply holds, and one where that is more than it holds. */
+function fitting(page: readonly StreamPublication[]): readonly StreamPublication[] {
+  let bytes = 0;
+  const end = page.findIndex(({ data, info = "" }) => {
+    bytes += Buffer.byteLength(data) + info.length;
+    return bytes > LARGEST_TOLD;
+  });
+  return end === -1 ? page : page.slice(0, Math.max(end, 1));
 }
 
 const CHUNK = MOST_RECOVERED;
