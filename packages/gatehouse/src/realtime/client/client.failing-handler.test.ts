@@ -32,7 +32,11 @@ it("a command whose handler throws is tried once more, and not for as long as th
   await using site = await startRealtimeSite({ actors: [fragile], log });
   using client = new RealtimeClient({ origin: site.origin, as: () => Promise.resolve("user-ada") });
   const one = client.actor<ContractOf<typeof fragile>>("fragile", ["a"]);
-  await rejects(one.send("break", { times: 1_000 }), { name: "RealtimeError", code: "INTERNAL_ERROR", temporary: true });
+  await rejects(one.send("break", { times: 1_000 }), {
+    name: "RealtimeError",
+    code: "INTERNAL_ERROR",
+    temporary: true,
+  });
   equal(thrown, 2);
   equal((await one.send("break", { times: 3 })).whole, true, "what has failed by chance succeeds then");
 });
