@@ -175,10 +175,16 @@ export class Dialogue {
   }
 
   #answer({ id, request }: Waiting, answer: Answer | Begun | Denial | undefined): void {
-    const { host } = this.#parts;
+    const { host, shared } = this.#parts;
     if (answer === undefined || host.state === "closed") return;
     if (isDenial(answer)) return this.#deny(id, answer);
-    if (!(answer instanceof Begun)) return host.say(reply(id, request.method, answer));
+    if (!(answer instanceof Begun)) {
+      const message = reply(id, request.method, answer);
+      // Sent, it would close the connection as that of a slow reader, who comes back and asks again.
+      if (Buffer.byteLength(message) > shared.settings.queueHard)
+        throw new RangeError("A reply has more bytes than may wait for a client.");
+      return host.say(message);
+    }
     // Nothing of the channel may be told before the client knows that it hears it.
     host.say(reply(id, request.method, answer.answer));
     answer.begin();
