@@ -64,26 +64,22 @@ export async function readHistory(
   const wanted = Math.min(limit, MOST_RECOVERED);
   const page: StreamPublication[] = [];
   let from = since?.offset;
+  let bytes = 0;
   while (page.length < wanted) {
     const found = await (reverse ? older(parts, from) : newer(parts, from ?? 0));
-    page.push(...shown(found, parts));
+    for (const publication of shown(found, parts)) {
+      bytes += Buffer.byteLength(publication.data) + (publication.info?.length ?? 0);
+      if (page.length === wanted || (page.length > 0 && bytes > LARGEST_TOLD)) return page;
+      page.push(publication);
+    }
     from = found.at(-1)?.offset;
     if (from === undefined || found.length < CHUNK) break;
   }
-  return fitting(page.slice(0, wanted));
+  return page;
 }
 
-/** As many as one reply holds, and one where that is more than it holds. */
-function fitting(page: readonly StreamPublication[]): readonly StreamPublication[] {
-  let bytes = 0;
-  const end = page.findIndex(({ data, info = "" }) => {
-    bytes += Buffer.byteLength(data) + info.length;
-    return bytes > LARGEST_TOLD;
-  });
-  return end === -1 ? page : page.slice(0, Math.max(end, 1));
-}
-
-const CHUNK = MOST_RECOVERED;
+/** Read at a time: heavy ones are not read to be thrown away. */
+const CHUNK = 32;
 
 function newer(parts: StreamParts, offset: number): Promise<readonly StoredPublication[]> {
   return parts.publications.after(parts.reading, keyOf(parts), { offset, epoch: parts.record.streamEpoch }, CHUNK);
