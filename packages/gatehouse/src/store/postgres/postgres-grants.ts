@@ -205,10 +205,11 @@ interface Pruning extends AppendOnlyTable {
 }
 
 /** Retention without the right to delete: a function of the owner's that spares what is young. */
-function pruning(schema: string, { table, time, spared, writer, keepDays }: Pruning): string[] {
+function pruning(schema: string, pruned: Pruning): string[] {
+  const { table, time, writer, keepDays } = pruned;
   const callable = `${schema}.${name(pruneFunction(table))}(bigint, bigint)`;
   const [whole, at] = [`${schema}.${name(table)}`, name(time)];
-  const old = `${at} < least($1, ${NOW} - ${keepDays * DAY})${besidesSpared({ table, spared })}`;
+  const old = `${at} < least($1, ${NOW} - ${keepDays * DAY})${besidesSpared(pruned)}`;
   const body =
     `WITH gone AS (DELETE FROM ${whole} WHERE ctid IN (SELECT ctid FROM ${whole} WHERE ${old} ORDER BY ${at} LIMIT $2) ` +
     "RETURNING 1) SELECT count(*) FROM gone";

@@ -1,4 +1,4 @@
-import type { ReadTransaction } from "../../kernel/ports/store.ts";
+import type { ReadTransaction, Statement } from "../../kernel/ports/store.ts";
 import type { WaitingWork, WorkOrderTally, WorkTally, WorkWatch } from "../../kernel/ports/work-watch.ts";
 import { portableStatement } from "./statement.ts";
 
@@ -16,30 +16,36 @@ const LEASES = portableStatement(
 /** What a plan that is made anew does not change: the order stays in its state. */
 const CAME_TO_STATE = `(SELECT MAX(came.at) FROM work_events AS came
   WHERE came.order_id = waiting.id AND came.item_id IS NULL AND came.new_state = waiting.state)`;
-const OVERDUE = portableStatement(
-  `WITH waiting AS (
-     SELECT id, tenant, type, state, updated_at FROM work_orders
-     WHERE closed_at IS NULL AND created_at < {now} - $1 AND ($2 = '' OR (id = $2 AND tenant = $3))
-       AND state IN ('queued', 'checked_out', 'in_progress', 'submitted', 'approved')
-   ), since AS (
-     SELECT id, tenant, type, state, CASE WHEN state IN ('submitted', 'approved')
-       THEN COALESCE(${CAME_TO_STATE}, updated_at) ELSE updated_at END AS since FROM waiting
-   )
-   SELECT id, tenant, type, state, since FROM since
-   WHERE since < {now} - $1 AND NOT EXISTS (
-     SELECT 1 FROM work_events AS told WHERE told.order_id = since.id AND told.kind = 'overdue' AND told.at >= since.since)
-   ORDER BY since, id LIMIT $4`,
-);
-const FAILED = portableStatement(
-  `SELECT id, tenant, type, state, updated_at AS since FROM work_orders
-   WHERE closed_at IS NULL AND state = 'failed' AND updated_at < {now} - $1 AND ($2 = '' OR (id = $2 AND tenant = $3))
-   ORDER BY updated_at, id LIMIT $4`,
-);
+const OVERDUE = (which: string): Statement =>
+  portableStatement(
+    `WITH waiting AS (
+       SELECT id, tenant, type, state, updated_at FROM work_orders
+       WHERE closed_at IS NULL AND created_at < {now} - $1 ${which}
+         AND state IN ('queued', 'checked_out', 'in_progress', 'submitted', 'approved')
+     ), since AS (
+       SELECT id, tenant, type, state, CASE WHEN state IN ('submitted', 'approved')
+         THEN COALESCE(${CAME_TO_STATE}, updated_at) ELSE updated_at END AS since FROM waiting
+     )
+     SELECT id, tenant, type, state, since FROM since
+     WHERE since < {now} - $1 AND NOT EXISTS (
+       SELECT 1 FROM work_events AS told WHERE told.order_id = since.id AND told.kind = 'overdue' AND told.at > since.since)
+     ORDER BY since, id LIMIT $2`,
+  );
+const FAILED = (which: string): Statement =>
+  portableStatement(
+    `SELECT id, tenant, type, state, updated_at AS since FROM work_orders
+     WHERE closed_at IS NULL AND state = 'failed' AND updated_at < {now} - $1 ${which} ORDER BY updated_at, id LIMIT $2`,
+  );
+const ONE = "AND id = $3 AND tenant = $4";
 
 type Page = Parameters<WorkWatch["overdue"]>[1];
 
-function values({ longer, order, limit }: Page): readonly (string | number)[] {
-  return [longer, order?.id ?? "", order?.tenant ?? "", limit];
+function find(statement: (which: string) => Statement): WorkWatch["overdue"] {
+  const [any, one] = [statement(""), statement(ONE)];
+  return (transaction: ReadTransaction, { longer, order, limit }: Page) =>
+    order === undefined
+      ? transaction.execute<WaitingWork>(any, [longer, limit])
+      : transaction.execute<WaitingWork>(one, [longer, limit, order.id, order.tenant]);
 }
 
 /** Looks at the tables of work orders. */
@@ -53,7 +59,7 @@ export function createWorkWatch(): WorkWatch {
       ]);
       return { orders, claimable, leases };
     },
-    overdue: (transaction: ReadTransaction, page) => transaction.execute<WaitingWork>(OVERDUE, values(page)),
-    failed: (transaction: ReadTransaction, page) => transaction.execute<WaitingWork>(FAILED, values(page)),
+    overdue: find(OVERDUE),
+    failed: find(FAILED),
   };
 }
