@@ -87,6 +87,7 @@ export async function openGatehouse(options: GatehouseOptions): Promise<Gatehous
     monitoring.metrics.add(realtime.metrics);
   }
   const work = await openWork(foundation, parts, stack);
+  monitoring.metrics.add(work?.metrics ?? []);
   const added = [...(realtime?.actions ?? []), ...(work?.actions ?? [])];
   const actions = [...(parts.actions ?? []), ...monitoring.actions, ...added];
   const rooms = furnish(foundation, application, { ...parts, actions, uploads });

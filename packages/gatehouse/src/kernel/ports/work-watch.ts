@@ -1,4 +1,5 @@
 import type { ReadTransaction } from "./store.ts";
+import type { WorkPause } from "./work-pauses.ts";
 import type { WorkItem, WorkOrder, WorkOrderKey } from "./work-orders.ts";
 
 /** How many orders that have not ended are in one state for one reason. */
@@ -19,6 +20,7 @@ export interface WorkStanding {
   /** Items that could be claimed now, and for how long the first of them could have been, in milliseconds. */
   readonly claimable: readonly (WorkTally & { readonly age: number })[];
   readonly leases: readonly WorkTally[];
+  readonly pauses: readonly (Pick<WorkPause, "kind"> & Pick<WorkTally, "count">)[];
 }
 
 /** An order that waits, and since when. */

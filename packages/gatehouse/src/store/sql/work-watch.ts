@@ -1,5 +1,5 @@
 import type { ReadTransaction, Statement } from "../../kernel/ports/store.ts";
-import type { WaitingWork, WorkOrderTally, WorkTally, WorkWatch } from "../../kernel/ports/work-watch.ts";
+import type { WaitingWork, WorkOrderTally, WorkStanding, WorkTally, WorkWatch } from "../../kernel/ports/work-watch.ts";
 import { portableStatement } from "./statement.ts";
 
 const ORDERS = portableStatement(
@@ -13,6 +13,7 @@ const CLAIMABLE = portableStatement(
 const LEASES = portableStatement(
   "SELECT type, COUNT(*) AS count FROM work_leases WHERE until > {now} GROUP BY type ORDER BY type",
 );
+const PAUSES = portableStatement("SELECT kind, COUNT(*) AS count FROM work_pauses GROUP BY kind ORDER BY kind");
 /** What a plan that is made anew does not change: the order stays in its state. */
 const CAME_TO_STATE = `(SELECT MAX(came.at) FROM work_events AS came
   WHERE came.order_id = waiting.id AND came.item_id IS NULL AND came.new_state = waiting.state)`;
@@ -52,12 +53,13 @@ function find(statement: (which: string) => Statement): WorkWatch["overdue"] {
 export function createWorkWatch(): WorkWatch {
   return {
     async standing(transaction) {
-      const [orders, claimable, leases] = await Promise.all([
+      const [orders, claimable, leases, pauses] = await Promise.all([
         transaction.execute<WorkOrderTally>(ORDERS, []),
         transaction.execute<WorkTally & { readonly age: number }>(CLAIMABLE, []),
         transaction.execute<WorkTally>(LEASES, []),
+        transaction.execute<WorkStanding["pauses"][number]>(PAUSES, []),
       ]);
-      return { orders, claimable, leases };
+      return { orders, claimable, leases, pauses };
     },
     overdue: find(OVERDUE),
     failed: find(FAILED),
