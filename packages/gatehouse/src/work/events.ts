@@ -20,7 +20,8 @@ export const workEvents = defineEvents({
   work_resumed: { level: "warn", description: "An operator lets stopped work go on." },
   work_overdue: {
     level: "warn",
-    description: "A work order has waited for too long: for an agent, for a reviewer, or for its plan to be carried out.",
+    description:
+      "A work order has waited for too long: for an agent, for a reviewer, or for its plan to be carried out.",
   },
   work_dead_lettered: {
     level: "warn",

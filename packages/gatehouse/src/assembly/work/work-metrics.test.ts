@@ -71,7 +71,13 @@ describe("metrics of work orders", () => {
 
   it("have no more values of labels than there are types and reasons, whatever is in the tables", async () => {
     const orders = ["known", "left-over", "made up"].map((type) => ({
-      ...{ type, state: "submitted" as const, reason: type === "known" ? "awaiting_review" : type, count: 2, age: 5000 },
+      ...{
+        type,
+        state: "submitted" as const,
+        reason: type === "known" ? "awaiting_review" : type,
+        count: 2,
+        age: 5000,
+      },
     }));
     const claimable = [{ type: "left-over", count: 3, age: 7500 }];
     const { text } = metricsOver(async () => ({ ...NOTHING, orders, claimable }));
@@ -119,6 +125,15 @@ describe("metrics of work orders", () => {
     await agents.clock.advance(700_000);
     assert.equal(await agents.code("checkout", workAgent("c")), "NO_ITEMS_AVAILABLE");
     const reclaimed = await agents.gate.store.write((transaction) => agents.parts.leases.reclaim(transaction, 10));
-    assert.deepEqual([reclaimed.length, told], [1, [["caption.write", false], ["caption.write", true]]]);
+    assert.deepEqual(
+      [reclaimed.length, told],
+      [
+        1,
+        [
+          ["caption.write", false],
+          ["caption.write", true],
+        ],
+      ],
+    );
   });
 });
