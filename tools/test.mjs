@@ -70,7 +70,8 @@ async function runTests({ files, patterns, options }, variables) {
   const args = [
     "--test",
     "--conditions=gatehouse-source",
-    ...["watchdog", "bundled"].map((name) => `--import=${new URL(`testing/${name}.mjs`, import.meta.url).href}`),
+    `--import=${new URL("testing/watchdog.mjs", import.meta.url).href}`,
+    `--import=${new URL("testing/bundled.mjs", import.meta.url).href}`,
     "--test-reporter=spec",
     `--test-concurrency=${availableParallelism() + WAITING}`,
     `--test-timeout=${TEST_TIMEOUT_MS}`,
