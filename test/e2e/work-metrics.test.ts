@@ -106,6 +106,8 @@ describe("metrics of work orders", () => {
     assert.equal(value("applications_total", '{outcome="applied"}'), 1);
     for (const [until, count] of Object.entries({ first_claim: 3, decision: 1, application: 1 }))
       assert.equal(value("wait_seconds_count", `{until="${until}"}`), count, until);
+    const attempted = site.gatehouse.inventory().map(({ action }) => action);
+    assert.ok(["work.tell-overdue", "work.dead-letter"].every((action) => attempted.includes(action)));
     const all = [...measured.keys()].join("\n");
     for (const one of [done, looked, queued, held, item]) assert.ok(!all.includes(one));
     assert.ok([...all.matchAll(/(\w+)="/g)].every(([, label = ""]) => LABELS.includes(label)));

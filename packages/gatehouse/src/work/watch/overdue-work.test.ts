@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import { systemClock } from "../../kernel/clock.ts";
 import type { WriteTransaction } from "../../kernel/ports/store.ts";
 import type { HeldItem } from "../../kernel/ports/work-leases.ts";
+import { systemTimers } from "../../kernel/timers.ts";
 import { coreMigrations } from "../../store/migrations/core-migrations.ts";
 import { openPostgresStore } from "../../store/postgres/postgres-store.ts";
 import { createWorkWatch } from "../../store/sql/work-watch.ts";
@@ -12,7 +14,7 @@ import { ADA, RITA } from "../../testing/review-kit-people.ts";
 import { reviewKitMigrations } from "../../testing/review-kit-things.ts";
 import { ReviewKit } from "../../testing/review-kit.ts";
 import { skipWithout, startPostgres } from "../../testing/services.ts";
-import { look, type LookParts } from "./watch.ts";
+import { look, startWatch, type LookParts } from "./watch.ts";
 import { createWatchActions } from "./watch-actions.ts";
 
 const HOUR = 3_600_000;
@@ -22,6 +24,7 @@ const PATIENCE = { overdueAfter: 24 * HOUR, deadLetterAfter: 48 * HOUR };
 interface Watched extends AsyncDisposable {
   readonly kit: ReviewKit;
   readonly gate: TestGate;
+  readonly looking: LookParts;
   /** Moves the clock of the store. */
   advance(milliseconds: number): Promise<void>;
   /** Has one server, or several at once, look for what waits; how much there was. */
@@ -41,7 +44,7 @@ async function watch(kit: ReviewKit, advance: Watched["advance"]): Promise<Watch
     report: (error) => assert.fail(String(error)),
   };
   return {
-    ...{ kit, gate, advance },
+    ...{ kit, gate, looking, advance },
     async look(servers = 1) {
       const done = await Promise.all(Array.from({ length: servers }, () => look(looking)));
       return done.reduce((sum, one) => sum + one, 0);
@@ -181,7 +184,7 @@ const submitOne = (kit: ReviewKit, order: string): Promise<void> =>
     return leases.submit(transaction, held, { ...result, event });
   });
 
-describeWatch("SQLite", async () => {
+async function openOnSqlite(): Promise<Watched> {
   const kit = await ReviewKit.open();
   const watched = await watch(kit, (milliseconds) => kit.clock.advance(milliseconds));
   return {
@@ -191,6 +194,36 @@ describeWatch("SQLite", async () => {
       await kit[Symbol.asyncDispose]();
     },
   };
+}
+
+describeWatch("SQLite", openOnSqlite);
+
+describe("looking for work that waits", () => {
+  it("goes on by itself until it is stopped", async () => {
+    await using watched = await openOnSqlite();
+    const order = await watched.kit.propose({ things: ["a"] });
+    await watched.advance(25 * HOUR);
+    await using _watch = startWatch({ ...watched.looking, timers: systemTimers, interval: 5 });
+    while ((await watched.told()).length === 0) await delay(5);
+    assert.deepEqual(await watched.told(), [`work_overdue ${order} queued`]);
+  });
+
+  it("is not held up by one order that something is wrong with", async () => {
+    await using watched = await openOnSqlite();
+    const [broken, whole] = [
+      await watched.kit.propose({ things: ["a"] }),
+      await watched.kit.propose({ things: ["b"] }),
+    ];
+    await watched.advance(25 * HOUR);
+    const reported: unknown[] = [];
+    const { gate } = watched.gate;
+    const attempt: typeof gate.attempt = (one, ...more) =>
+      JSON.stringify(one.input).includes(broken) ? Promise.reject(new Error("broken")) : gate.attempt(one, ...more);
+    const parts = { ...watched.looking, gate: () => ({ ...gate, attempt }) };
+    assert.equal(await look({ ...parts, report: (error) => void reported.push(error) }), 1);
+    assert.match(String(reported), /broken/);
+    assert.deepEqual(await watched.told(), [`work_overdue ${whole} queued`]);
+  });
 });
 
 describe("with PostgreSQL", { skip: await skipWithout("postgres") }, () => {
