@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { defineApplication, openGatehouse, type Gatehouse, type Services } from "gatehouse";
+import { defineApplication, openGatehouse, type ApplicationParts, type Gatehouse, type Services } from "gatehouse";
 import { listen } from "gatehouse/http";
 import {
   requireConfig,
@@ -97,6 +97,7 @@ function renaming(documents: Documents) {
 export async function openWorkSite(
   settings: ConfigInput = {},
   types: (services: Services) => readonly AnyOrderType[] = ({ documents }) => [renaming(documents)],
+  more: (services: Services) => ApplicationParts = () => ({}),
 ): Promise<WorkSite> {
   await using stack = new AsyncDisposableStack();
   const directory = await mkdtemp(join(tmpdir(), "gatehouse-work-"));
@@ -115,7 +116,8 @@ export async function openWorkSite(
     issuer: originOf,
     open: (services) => {
       services.events.subscribe((event) => events.push(event));
-      return { work: { types: types(services) } };
+      const { work, ...parts } = more(services);
+      return { ...parts, work: { ...work, types: [...types(services), ...(work?.types ?? [])] } };
     },
   });
   const config = requireConfig({ file, clock: systemClock });
