@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { after, before, it } from "node:test";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 import { z } from "zod";
+import { describeStoreEngines } from "../support/store-engines.ts";
 import { openWorkSite, type Answer, type WorkSite } from "../support/work-site.ts";
 
 const Document = z.looseObject({
@@ -20,12 +21,12 @@ const CheckedOut = z.object({
   items: z.array(z.object({ item: z.string(), order: z.string(), key: z.string(), lease: z.string(), epoch: z.int() })),
 });
 
-describe("work over REST", () => {
+await describeStoreEngines("work over REST", (engine) => {
   let site: WorkSite;
   let token: string;
   let document: z.infer<typeof Document>;
   before(async () => {
-    site = await openWorkSite();
+    site = await openWorkSite(await engine.place());
     token = await site.token({ at: "rest", scope: "work:read work:propose work:execute" });
     document = Document.parse((await site.send("/api/work/openapi.json")).json);
   });
