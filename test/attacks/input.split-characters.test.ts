@@ -99,10 +99,8 @@ describe("a character that an application cuts in two", () => {
   const kept: unknown[] = [];
   let site: WorkSite;
   before(async () => {
-    site = await openWorkSite(
-      {},
-      () => [cutting],
-      (services) => {
+    site = await openWorkSite({}, () => [cutting], {
+      parts: (services) => {
         const shorten = shortener(kept, services);
         const { action, tool } = shorteningTool(kept, services);
         return {
@@ -111,7 +109,7 @@ describe("a character that an application cuts in two", () => {
           work: { types: [], tools: [tool] },
         };
       },
-    );
+    });
   });
   after(() => site[Symbol.asyncDispose]());
 

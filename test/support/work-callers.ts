@@ -15,6 +15,7 @@ export interface WorkCaller extends AsyncDisposable {
 /** How an agent reaches a site. */
 export type OpenCaller = (site: WorkSite, scope: string) => Promise<WorkCaller>;
 
+const Answered = z.record(z.string(), z.unknown());
 const Refusal = z.looseObject({ code: z.string() });
 
 /** The official client of the Model Context Protocol. */
@@ -28,7 +29,7 @@ export const overMcp: OpenCaller = async (site, scope) => {
     async call(name, input, key) {
       const given = key === undefined ? input : { ...input, idempotency_key: key };
       const result = await client.callTool({ name, arguments: { ...given } });
-      if (result.isError !== true) return { ok: true, value: { ...result.structuredContent } };
+      if (result.isError !== true) return { ok: true, value: Answered.parse(result.structuredContent ?? {}) };
       const [told] = z.array(z.object({ text: z.string() })).parse(result.content);
       return { ok: false, code: Refusal.parse(JSON.parse(told?.text ?? "{}")).code };
     },

@@ -93,11 +93,19 @@ function renaming(documents: Documents) {
   });
 }
 
+/** What else differs from the plain site. */
+export interface WorkSiteDifferences {
+  /** What the application has besides types of orders. */
+  readonly parts?: (services: Services) => ApplicationParts;
+  /** Default: a free one. */
+  readonly port?: number;
+}
+
 /** Opens the site. */
 export async function openWorkSite(
   settings: ConfigInput = {},
   types: (services: Services) => readonly AnyOrderType[] = ({ documents }) => [renaming(documents)],
-  more: (services: Services) => ApplicationParts = () => ({}),
+  { parts: more = () => ({}), port = 0 }: WorkSiteDifferences = {},
 ): Promise<WorkSite> {
   await using stack = new AsyncDisposableStack();
   const directory = await mkdtemp(join(tmpdir(), "gatehouse-work-"));
@@ -123,7 +131,7 @@ export async function openWorkSite(
   const config = requireConfig({ file, clock: systemClock });
   const parts = { config, application, clock: systemClock, random: systemRandom };
   const gatehouse = stack.use(await openGatehouse({ ...parts, log: { write: () => true } }));
-  const listening = await listen({ handler: gatehouse.handler, port: 0 });
+  const listening = await listen({ handler: gatehouse.handler, port });
   stack.defer(() => listening.close({ grace: 200 }));
   place.port = listening.port;
   gatehouse.listensAt(originOf("default"));
