@@ -228,11 +228,7 @@ export interface WorkOrders {
     page: { readonly before?: string; readonly kind?: string; readonly limit: number },
   ): Promise<readonly WorkEvent[]>;
   /** Highest priority first, then oldest; after an order of the page before. */
-  list(
-    transaction: ReadTransaction,
-    tenant: string,
-    page: WorkOrderPage,
-  ): Promise<readonly WorkOrder[]>;
+  list(transaction: ReadTransaction, tenant: string, page: WorkOrderPage): Promise<readonly WorkOrder[]>;
   count(transaction: ReadTransaction, tenant: string): Promise<readonly WorkOrderCount[]>;
   /** Whether the events of an order are all there, as they were written; says what is not. */
   verify(transaction: ReadTransaction, order: WorkOrderKey): Promise<string | undefined>;

@@ -8,7 +8,10 @@ import { shownEvent, shownItem, shownOrder } from "./shown.ts";
 /** Members of an order that lists can be cut down to. */
 export const Fields = z.array(WireOrder.keyof()).min(1).max(20);
 /** What lists can show with each order. */
-export const Includes = z.array(z.enum(["items", "counts", "events"])).min(1).max(3);
+export const Includes = z
+  .array(z.enum(["items", "counts", "events"]))
+  .min(1)
+  .max(3);
 
 /** Events that a list shows of an order. */
 const EVENTS = 20;
