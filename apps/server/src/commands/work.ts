@@ -223,8 +223,7 @@ export function change(context: CommandContext, action: string, input: object): 
   });
 }
 
-/** The order that a command is about. */
-export function orderOf({ words: [order] }: CommandContext): string {
+function orderOf({ words: [order] }: CommandContext): string {
   if (order === undefined) throw new UsageError("Say which order: gatehouse work list shows them.");
   return order;
 }

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { ReadTransaction } from "../../kernel/ports/store.ts";
 import type { WorkOrder } from "../../kernel/ports/work-orders.ts";
-import { WireListedOrder, WireOrder } from "../rest/shapes.ts";
+import { type WireListedOrder, WireOrder } from "../rest/shapes.ts";
 import type { WorkReadingParts } from "./reading-parts.ts";
 import { shownEvent, shownItem, shownOrder } from "./shown.ts";
 
