@@ -26,6 +26,7 @@ import type { AnyOrderType } from "../work/order-type.ts";
 import { createOrderTypes } from "../work/order-types.ts";
 import { createDeskActions } from "../work/desk/desk.ts";
 import { createEffects } from "../work/apply/effects.ts";
+import { createReadingActions } from "../work/reading/reading.ts";
 import { createWorkJobHandlers, createWorkReviewActions } from "../work/review/review.ts";
 import type { ReviewerAuthentication, ReviewRules } from "../work/review/policy.ts";
 import type { WorkReviewParts } from "../work/review/review-parts.ts";
@@ -127,7 +128,7 @@ export class ReviewKit implements AsyncDisposable {
         authentication[principal.id] ?? { at: clock.now(), secondFactor: true },
     };
     const desk = createDeskActions(parts);
-    const actions = [...createWorkReviewActions(parts), ...desk, ...(options.actions?.(applyContext) ?? [])];
+    const actions = [...createWorkReviewActions(parts), ...createReadingActions(parts), ...desk, ...(options.actions?.(applyContext) ?? [])];
     const limit = { limit: 1_000_000, window: 60_000 };
     const kit = await createTestGate({ actions, store, clock, seed, limit });
     const jobParts = { ...parts, store, gate: () => kit.gate, clock };
