@@ -2,7 +2,7 @@ import { defineAction, type AnyAction } from "../../kernel/action.ts";
 import { isDenial } from "../../kernel/outcome.ts";
 import { limitsOf, type CheckoutParts } from "./checkout-parts.ts";
 import { checkoutEvents } from "./events.ts";
-import { begin, leaseLoss, openHeld, proofOf } from "./holding.ts";
+import { begin, isHolder, leaseLoss, openHeld, proofOf } from "./holding.ts";
 import { HeartbeatInput } from "./inputs.ts";
 
 const SECOND = 1000;
@@ -30,6 +30,8 @@ export function heartbeatAction(parts: CheckoutParts): AnyAction {
       const progress = input.progress === undefined ? {} : { progress: JSON.stringify(input.progress) };
       const lease = await leases.renew(transaction, proofOf(context, input), { duration, ...progress });
       if (typeof lease === "string") return leaseLoss(lease);
+      // What was renewed is rolled back with the refusal.
+      if (!isHolder(lease, principal)) return leaseLoss("lost");
       const pause = await pauses.find(transaction, { tenant: item.tenant, type: item.type, agent: principal.id });
       return {
         ...{
