@@ -8,8 +8,9 @@ import { together } from "./together.ts";
 import type { ChainOwner } from "./work-chain.ts";
 import { WorkClaim } from "./work-claim.ts";
 import { isClaimable } from "./work-claimable.ts";
-import { countNoLonger, endLease, LEASE_COLUMNS, leaseOf, type LeaseRow } from "./work-ends.ts";
-import { isWorkable, recountWaiting, writeItem, writeOrder } from "./work-moves.ts";
+import { countNoLonger, endLeases, LEASE_COLUMNS, leaseOf, type LeaseRow } from "./work-ends.ts";
+import { isWorkable, writeItem, writeOrder } from "./work-moves.ts";
+import { submitItems } from "./work-submissions.ts";
 import {
   ITEM_COLUMNS,
   itemOf,
@@ -78,14 +79,24 @@ class SqlWorkLeases implements WorkLeases {
   }
 
   async hold(transaction: WriteTransaction, proof: LeaseProof): Promise<HeldItem | LeaseLoss> {
-    const [rows, now] = await Promise.all([lockHeld(transaction, proof), transaction.now()]);
-    if (rows === undefined) return "lost";
-    const { lease, item, order } = rows;
-    if (lease.until <= now) return "expired";
-    if (!isWorkable(order.state)) return "lost";
-    const held = { lease: leaseOf(lease), item: itemOf(item), order: orderOf(order) };
-    this.#rows.set(held, { lease, item, order });
-    return held;
+    const [held] = await this.holdAll(transaction, [proof]);
+    return held ?? "lost";
+  }
+
+  async holdAll(
+    transaction: WriteTransaction,
+    proofs: readonly LeaseProof[],
+  ): Promise<readonly (HeldItem | LeaseLoss)[]> {
+    const [all, now] = await Promise.all([lockHeld(transaction, proofs), transaction.now()]);
+    return all.map((rows) => {
+      if (rows === undefined) return "lost";
+      const { lease, item, order } = rows;
+      if (lease.until <= now) return "expired";
+      if (!isWorkable(order.state)) return "lost";
+      const held = { lease: leaseOf(lease), item: itemOf(item), order: orderOf(order) };
+      this.#rows.set(held, rows);
+      return held;
+    });
   }
 
   async find(transaction: Parameters<WorkLeases["find"]>[0], proof: LeaseProof): ReturnType<WorkLeases["find"]> {
@@ -135,28 +146,18 @@ class SqlWorkLeases implements WorkLeases {
   async submit(
     transaction: WriteTransaction,
     held: HeldItem,
-    { result, resultHash, evidence, notes, event }: Parameters<WorkLeases["submit"]>[2],
+    submission: Parameters<WorkLeases["submit"]>[2],
   ): ReturnType<WorkLeases["submit"]> {
-    const { lease, item, order } = this.#rowsOf(held);
-    const owner = await this.#owner(transaction, order);
-    const [, itemWritten] = writeItem(item, {
-      to: {
-        ...{ state: "submitted", result, result_hash: resultHash, errors: null },
-        ...{ evidence: evidence ?? null, notes: notes ?? null },
-      },
-      events: [{ ...event, item: item.id, from: item.state, to: "submitted" }],
-      owner,
-    });
-    const last = order.open === 1;
-    const moved = [{ ...event, item: undefined, from: order.state, to: "submitted", details: "{}" }];
-    const [, orderWritten] = writeOrder(order, {
-      to: { open: order.open - 1, ...(last ? { state: "submitted", reason: "" } : {}) },
-      events: last ? moved : [],
-      owner,
-    });
-    await together(transaction, [...itemWritten, ...orderWritten, ...endLease(lease)]);
-    if (item.dependents > 0) await recountWaiting(transaction, order.id);
+    const [{ last } = { last: false }] = await this.submitAll(transaction, [{ held, ...submission }]);
     return { last };
+  }
+
+  submitAll(
+    transaction: WriteTransaction,
+    submissions: Parameters<WorkLeases["submitAll"]>[1],
+  ): ReturnType<WorkLeases["submitAll"]> {
+    const whole = submissions.map((submission) => ({ ...submission, rows: this.#rowsOf(submission.held) }));
+    return submitItems(transaction, this.#ids, whole);
   }
 
   async giveUp(
@@ -165,7 +166,7 @@ class SqlWorkLeases implements WorkLeases {
     { runAt, errors, final = false, uncounted = false, event }: Parameters<WorkLeases["giveUp"]>[2],
   ): ReturnType<WorkLeases["giveUp"]> {
     const rows = this.#rowsOf(held);
-    const ended = endLease(rows.lease);
+    const ended = endLeases([rows.lease]);
     const attempt = uncounted ? rows.item.attempt - 1 : rows.item.attempt;
     await together(transaction, ended);
     return this.#putBack(transaction, rows, { runAt, errors, final, attempt, event });
@@ -202,7 +203,7 @@ class SqlWorkLeases implements WorkLeases {
         transaction.execute<Pick<LeaseRow, "item_id">>(END_EXPIRED, [item_id, epoch, now]),
       ]);
       if (item === undefined || ended === undefined) continue;
-      await together(transaction, countNoLonger(lease));
+      await together(transaction, countNoLonger([lease]));
       const event = { kind: "lease_expired", actor: SYSTEM, details: JSON.stringify({ epoch }) };
       const how = { runAt: now, errors: undefined, final: false, attempt: item.attempt, event };
       await this.#putBack(transaction, { lease, item, order }, how);

@@ -1,23 +1,26 @@
 import type { WriteTransaction } from "../../kernel/ports/store.ts";
 import type { NewWorkEvent } from "../../kernel/ports/work-orders.ts";
 import type { OrderState } from "../../kernel/work-states.ts";
+import { updateRows } from "./row-statement.ts";
 import { portableStatement } from "./statement.ts";
 import type { Change } from "./together.ts";
 import { append, link, type ChainOwner } from "./work-chain.ts";
-import { type ItemRow, lockingStatement, ORDER_COLUMNS, type OrderRow } from "./work-rows.ts";
+import { COLUMN_TYPES, type ItemRow, lockingStatement, ORDER_COLUMNS, type OrderRow } from "./work-rows.ts";
 
 /** An order, locked until the transaction ends. */
 export const LOCK_ORDER = lockingStatement(
   `SELECT ${ORDER_COLUMNS} FROM work_orders WHERE id = $1 AND tenant = $2`,
   "FOR NO KEY UPDATE",
 );
-const WRITE_ORDER = portableStatement(
-  `UPDATE work_orders SET state = $2, reason = $3, priority = $4, risk = $5, version = $6, plan_revision = $7, open = $8,
-     event_number = $9, event_hash = $10, updated_at = $11, closed_at = $12 WHERE id = $1`,
+const WRITE_ORDER = updateRows(
+  "work_orders",
+  "id, state, reason, priority, risk, version, plan_revision, open, event_number, event_hash, updated_at, closed_at",
+  { types: COLUMN_TYPES },
 );
-const WRITE_ITEM = portableStatement(
-  `UPDATE work_items SET state = $2, run_at = $3, attempt = $4, parked = $5, result = $6, result_hash = $7, evidence = $8,
-     notes = $9, errors = $10, epoch = $11, event_number = $12, event_hash = $13, updated_at = $14 WHERE id = $1`,
+const WRITE_ITEM = updateRows(
+  "work_items",
+  "id, state, run_at, attempt, parked, result, result_hash, evidence, notes, errors, event_number, event_hash, updated_at",
+  { types: COLUMN_TYPES },
 );
 const PARK = portableStatement("UPDATE work_items SET parked = $2 WHERE order_id = $1 AND state = 'queued'");
 const DONE = "('submitted', 'accepted', 'completed')";
@@ -73,7 +76,7 @@ export function writeItem(
     WRITE_ITEM,
     [
       ...[row.id, row.state, row.run_at, row.attempt, row.parked, row.result, row.result_hash, row.evidence, row.notes],
-      ...[row.errors, row.epoch, row.event_number, row.event_hash, row.updated_at],
+      ...[row.errors, row.event_number, row.event_hash, row.updated_at],
     ],
   ];
   return [row, [written, ...append(linked)]];
