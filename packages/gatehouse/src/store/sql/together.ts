@@ -15,21 +15,22 @@ const joined: Joined = { further: new Map() };
 /**
  * Makes changes that neither see each other nor touch the same row, in one statement where statements cost a round trip. On
  * PostgreSQL they are parts of one that see what was there before all of them, and the rows of one `RowStatement` are one part.
+ * Nobody waits for it: what follows in the transaction comes after it all the same.
  */
-export async function together(transaction: WriteTransaction, changes: readonly Change[]): Promise<void> {
+export function together(transaction: WriteTransaction, changes: readonly Change[]): void {
   if (transaction.dialect === "sqlite") {
-    await Promise.all(changes.map(([statement, values]) => transaction.execute(statement, values)));
+    for (const change of changes) transaction.later(...change);
     return;
   }
   const parts = gathered(changes);
   const [first] = parts;
   if (first === undefined) return;
-  if (parts.length === 1) await transaction.execute(...first);
-  else
-    await transaction.execute(
-      join(parts.map(([statement]) => statement)),
-      parts.flatMap(([, values]) => values),
-    );
+  if (parts.length === 1) return transaction.later(...first);
+  const joint = join(parts.map(([statement]) => statement));
+  transaction.later(
+    joint,
+    parts.flatMap(([, values]) => values),
+  );
 }
 
 /** The rows of each statement in one change, at the place of its first. */

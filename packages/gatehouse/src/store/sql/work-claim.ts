@@ -167,7 +167,7 @@ export class WorkClaim {
       surplus.push(...Array.from({ length: granted - own.length }, () => whose));
     }
     changes.push(...this.#checkOut(tenant, { at, orders: new Set(claimed.map(({ item }) => item.order)) }));
-    await together(this.#transaction, [...changes, ...giveBack(surplus)]);
+    together(this.#transaction, [...changes, ...giveBack(surplus)]);
     if (claimed.length > 0) return { kind: "claimed", items: claimed };
     const capped = counts.find(({ by }) => by !== undefined);
     return capped?.by === undefined ? { kind: "none" } : { kind: "capped", by: capped.by };

@@ -134,13 +134,13 @@ class SqlWorkLeases implements WorkLeases {
       const told = { ...event, item: item.id, from: item.state, to: "in_progress" };
       const [row, written] = writeItem(item, { to: { state: "in_progress" }, events: [told], owner });
       rows.item = row;
-      await together(transaction, written);
+      together(transaction, written);
     }
     if (order.state !== "checked_out") return;
     const told = { ...event, item: undefined, from: order.state, to: "in_progress" };
     const [row, written] = writeOrder(order, { to: { state: "in_progress" }, events: [told], owner });
     rows.order = row;
-    await together(transaction, written);
+    together(transaction, written);
   }
 
   async submit(
@@ -168,7 +168,7 @@ class SqlWorkLeases implements WorkLeases {
     const rows = this.#rowsOf(held);
     const ended = endLeases([rows.lease]);
     const attempt = uncounted ? rows.item.attempt - 1 : rows.item.attempt;
-    await together(transaction, ended);
+    together(transaction, ended);
     return this.#putBack(transaction, rows, { runAt, errors, final, attempt, event });
   }
 
@@ -203,7 +203,7 @@ class SqlWorkLeases implements WorkLeases {
         transaction.execute<Pick<LeaseRow, "item_id">>(END_EXPIRED, [item_id, epoch, now]),
       ]);
       if (item === undefined || ended === undefined) continue;
-      await together(transaction, countNoLonger([lease]));
+      together(transaction, countNoLonger([lease]));
       const event = { kind: "lease_expired", actor: SYSTEM, details: JSON.stringify({ epoch }) };
       const how = { runAt: now, errors: undefined, final: false, attempt: item.attempt, event };
       await this.#putBack(transaction, { lease, item, order }, how);
@@ -235,7 +235,7 @@ class SqlWorkLeases implements WorkLeases {
       events: [{ ...event, item: item.id, from: item.state, to }],
       owner,
     });
-    await together(transaction, written);
+    together(transaction, written);
     if (!isWorkable(order.state)) return to;
     if (to === "failed") await this.#failOrder(transaction, order, { event, owner });
     else await this.#queueOrder(transaction, { item, order }, { event, owner });
@@ -253,7 +253,7 @@ class SqlWorkLeases implements WorkLeases {
       events: [{ ...told, details: "{}" }],
       owner,
     });
-    await together(transaction, [...written, [CANCEL, [order.id, order.tenant]]]);
+    together(transaction, [...written, [CANCEL, [order.id, order.tenant]]]);
   }
 
   /** Nobody is at it any more, and nothing was handed in: the order is as if nobody had ever begun. */
@@ -270,7 +270,7 @@ class SqlWorkLeases implements WorkLeases {
       events: [{ ...told, details: "{}" }],
       owner,
     });
-    await together(transaction, written);
+    together(transaction, written);
   }
 
   async #owner(transaction: WriteTransaction, { id, tenant }: OrderRow): Promise<ChainOwner> {

@@ -123,7 +123,7 @@ class SqlWorkOrders implements WorkOrders {
       ];
       return [row, ...append(linked)];
     });
-    await together(transaction, [added, ...append(own), ...itemsAdded]);
+    together(transaction, [added, ...append(own), ...itemsAdded]);
   }
 
   async find(transaction: ReadTransaction, { id, tenant }: WorkOrderKey): Promise<WorkOrder | undefined> {
@@ -150,7 +150,7 @@ class SqlWorkOrders implements WorkOrders {
     const plan = planRevision === undefined ? {} : { plan_revision: planRevision };
     const owner = { tenant, order: id, at: await transaction.now(), ids: this.#ids };
     const [, written] = writeOrder(row, { to: { ...change, ...plan }, events: [event], owner });
-    await together(transaction, written);
+    together(transaction, written);
   }
 
   async items(transaction: ReadTransaction, { id, tenant }: WorkOrderKey): ReturnType<WorkOrders["items"]> {
@@ -190,7 +190,7 @@ class SqlWorkOrders implements WorkOrders {
     });
     const moved = new Set(meant.map((item) => item.id));
     const ended = endLeases(leases.filter(({ item_id }) => moved.has(item_id)));
-    await together(transaction, [...written, ...ended]);
+    together(transaction, [...written, ...ended]);
     const [[row]] = await Promise.all([
       transaction.execute<Pick<OrderRow, "open">>(OPEN_ITEMS, [id]),
       recountWaiting(transaction, id),
@@ -206,14 +206,14 @@ class SqlWorkOrders implements WorkOrders {
       if (row === undefined) throw new Error("Nothing is noted of an order that is not there.");
       const linked = link(owner, row, [event]);
       const { event_number, event_hash } = linked.head;
-      await together(transaction, [[SET_ORDER_HEAD, [id, event_number, event_hash]], ...append(linked)]);
+      together(transaction, [[SET_ORDER_HEAD, [id, event_number, event_hash]], ...append(linked)]);
       return;
     }
     const [row] = await transaction.execute<ItemRow>(LOCK_ITEM, [event.item, tenant, id]);
     if (row === undefined) throw new Error("Nothing is noted of an item that is not there.");
     const linked = link(owner, row, [event]);
     const { event_number, event_hash } = linked.head;
-    await together(transaction, [[SET_ITEM_HEAD, [row.id, event_number, event_hash]], ...append(linked)]);
+    together(transaction, [[SET_ITEM_HEAD, [row.id, event_number, event_hash]], ...append(linked)]);
   }
 
   async events(

@@ -57,7 +57,7 @@ export async function submitItems(
     const owner = { tenant: former.tenant, order: former.id, at, ids };
     changes.push(...writeOrder(former, { to, events, owner })[1]);
   }
-  await together(transaction, [...changes, ...endLeases(submissions.map(({ rows }) => rows.lease))]);
+  together(transaction, [...changes, ...endLeases(submissions.map(({ rows }) => rows.lease))]);
   for (const [order, { dependents }] of orders) if (dependents > 0) await recountWaiting(transaction, order);
   return answers;
 }

@@ -133,6 +133,10 @@ export class SqliteWriteTransaction extends SqliteReadTransaction implements Wri
     return this.#scope.now();
   }
 
+  later(statement: Statement, parameters: readonly SqlValue[]): void {
+    this.run(statement.sqlite, parameters);
+  }
+
   afterCommit(effect: () => void): void {
     this.ensureUsable();
     this.#scope.effects.push(effect);
