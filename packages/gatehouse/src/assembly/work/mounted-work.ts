@@ -37,6 +37,7 @@ import { addPreview, WORK_EFFECTS_QUEUE, WORK_QUEUE } from "../../work/work-jobs
 import type { Services } from "../application.ts";
 import { startJobWorkers } from "../job-workers.ts";
 import type { ApplicationWork } from "./application-work.ts";
+import { WorkBell } from "./work-bell.ts";
 import { createWorkPermits, type WorkPermits } from "./work-permits.ts";
 import { MCP_PATH, workResources, type WorkResources } from "./work-resources.ts";
 import type { WorkServices } from "./work-services.ts";
@@ -72,8 +73,10 @@ export async function mountWork(options: WorkOptions, application: ApplicationWo
     ...resources,
     ...{ config: services.config, authorise: application.authorise, grantsOf: accountGrants(services) },
   });
-  const parts = workParts(options, application, permits);
-  const working = checkoutParts(services, parts);
+  const bell = new WorkBell({ bus: services.bus, timers: systemTimers, report: options.report });
+  const belled = { ...options, bell };
+  const parts = workParts(belled, application, permits);
+  const working = checkoutParts(belled, parts);
   const actions = [
     ...[...createReadingActions(parts), ...createCheckoutActions(working), ...createWorkReviewActions(parts)],
     ...createDeskActions(parts),
@@ -97,21 +100,33 @@ export async function mountWork(options: WorkOptions, application: ApplicationWo
     },
     ...{ actions: own, routes },
     bearer: (otherwise) => chooseBearer(server.authenticators.bearer, { actions: own, otherwise }),
-    start: (stack) => startWorkers(options, { ...parts, leases: working.leases }, stack),
+    start: async (stack) => {
+      stack.use(await bell.listen());
+      await startWorkers(options, { ...parts, leases: working.leases }, stack);
+    },
     prune: pruneHistory(services),
     [Symbol.asyncDispose]: async () => mcp?.[Symbol.asyncDispose](),
   };
 }
 
+interface Belled {
+  readonly bell: WorkBell;
+}
+
 type Parts = WorkReviewParts & Parameters<typeof createReadingActions>[0];
 
-function workParts({ services, sessions }: WorkOptions, application: ApplicationWork, permits: WorkPermits): Parts {
+function workParts(
+  { services, sessions, bell }: WorkOptions & Belled,
+  application: ApplicationWork,
+  permits: WorkPermits,
+): Parts {
   const { config, ids, random, sealer } = services;
+  const available = (tenant: string): void => bell.ring(tenant);
   const subjectKeys = createWorkSubjectKeys();
   const { most: items, attempts } = config.work.items;
   return {
     ...{ ...services, subjectKeys, rules: permits.rules, entrances: WORK_ENTRANCES },
-    orders: createWorkOrders({ ids }),
+    orders: createWorkOrders({ ids, available }),
     plans: createWorkPlans(),
     parts: createWorkParts(),
     pauses: createWorkPauses(),
@@ -124,10 +139,12 @@ function workParts({ services, sessions }: WorkOptions, application: Application
   };
 }
 
-function checkoutParts({ config, ids, random, jobs }: Services, parts: Parts): CheckoutParts {
+function checkoutParts({ services: { config, ids, random, jobs }, bell }: WorkOptions & Belled, parts: Parts): CheckoutParts {
   const { items, leases } = config.work;
+  const available = (tenant: string): void => bell.ring(tenant);
   return {
-    ...{ ...parts, random, timers: systemTimers, leases: createWorkLeases({ ids }), parts: createWorkParts() },
+    ...{ ...parts, random, timers: systemTimers, leases: createWorkLeases({ ids, available }), parts: createWorkParts() },
+    news: bell,
     limits: {
       ...{ resultBytes: items.resultBytes, parts: items.parts, partBytes: items.partBytes },
       ...{ retry: items.retry, retryJitter: items.retryJitter },

@@ -125,11 +125,18 @@ export interface WorkLeases {
       readonly types: readonly string[];
     },
   ): Promise<boolean>;
-  /** Holds on for longer, up to the ceiling. Locks nothing but the lease. */
+  /**
+   * Holds on for longer, up to the ceiling: one statement, which locks nothing but the lease. The holder hears that it may stop
+   * where somebody has asked for that, or has stopped tenant, type or agent.
+   */
   renew(
     transaction: WriteTransaction,
     proof: LeaseProof,
-    how: { readonly duration: number; readonly progress?: string },
+    how: {
+      /** Milliseconds by type. */
+      readonly durations: Readonly<Record<string, number>>;
+      readonly progress?: string;
+    },
   ): Promise<WorkLease | LeaseLoss>;
   /** The item has been begun; told once. */
   begin(transaction: WriteTransaction, held: HeldItem, event: HolderEvent): Promise<void>;

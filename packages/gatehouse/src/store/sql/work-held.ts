@@ -17,6 +17,8 @@ export interface HeldRows {
 export const SHOWN =
   "item_id = $1 AND tenant = $2 AND epoch = $3 AND token_hash = $4 AND holder_type = $5 AND holder_id = $6";
 const PROOF_COLUMNS = ["item_id", "tenant", "epoch", "token_hash", "holder_type", "holder_id"] as const;
+/** With the place of each among those shown. */
+const NUMBERED = [...PROOF_COLUMNS, "number"];
 const COLUMNS = [
   ...aliased("o", ORDER_COLUMNS),
   ...aliased("i", ITEM_COLUMNS),
@@ -32,8 +34,8 @@ const HOLD = lockingStatement(
 );
 
 /** The same of many on PostgreSQL, which are locked in one order whoever asks. */
-const HOLD_ALL = `SELECT ${COLUMNS}
-   FROM ${given(PROOF_COLUMNS, COLUMN_TYPES)}
+const HOLD_ALL = `SELECT ${COLUMNS}, given.number AS proof
+   FROM ${given(NUMBERED, COLUMN_TYPES)}
      JOIN work_leases AS l USING (item_id, tenant, epoch, token_hash, holder_type, holder_id)
      JOIN work_items AS i ON i.id = l.item_id JOIN work_orders AS o ON o.id = l.order_id
    ORDER BY o.id, i.id FOR NO KEY UPDATE OF o, i, l`;
@@ -48,13 +50,10 @@ export async function lockHeld(
     const each = proofs.map((proof) => transaction.execute<JoinedRow>(HOLD, shown(proof)));
     return (await Promise.all(each)).map(([row]) => row && heldRows(row));
   }
-  const values = [rowsAsJson({ columns: PROOF_COLUMNS }, proofs.map(shown))];
-  const rows = (await transaction.execute<JoinedRow>(MANY, values)).map(heldRows);
-  const found = new Map(rows.map((held) => [held.lease.item_id, held]));
-  return proofs.map(({ item, epoch }) => {
-    const held = found.get(item);
-    return held?.lease.epoch === epoch ? held : undefined;
-  });
+  const numbered = proofs.map((proof, number) => [...shown(proof), number]);
+  const rows = await transaction.execute<JoinedRow>(MANY, [rowsAsJson({ columns: NUMBERED }, numbered)]);
+  const found = new Map(rows.map((row) => [row["proof"], heldRows(row)]));
+  return proofs.map((_, number) => found.get(number));
 }
 
 /** The values of `SHOWN`. */

@@ -1,11 +1,12 @@
 import type { Ids } from "../../kernel/ids.ts";
-import type { WriteTransaction } from "../../kernel/ports/store.ts";
+import type { Statement, WriteTransaction } from "../../kernel/ports/store.ts";
 import type { HeldItem, HolderEvent, LeaseLoss, LeaseProof, WorkLeases } from "../../kernel/ports/work-leases.ts";
 import type { NewWorkEvent, WorkActor } from "../../kernel/ports/work-orders.ts";
 import { portableStatement } from "./statement.ts";
 import { lockHeld, SHOWN, shown, type HeldRows as Rows } from "./work-held.ts";
 import { together } from "./together.ts";
 import type { ChainOwner } from "./work-chain.ts";
+import { tellAvailable, type Available, type WorkTableParts } from "./work-availability.ts";
 import { WorkClaim } from "./work-claim.ts";
 import { isClaimable } from "./work-claimable.ts";
 import { countNoLonger, endLeases, LEASE_COLUMNS, leaseOf, type LeaseRow } from "./work-ends.ts";
@@ -29,11 +30,10 @@ const LOCK_LEASE = lockingStatement(`SELECT ${LEASE_COLUMNS} FROM work_leases WH
 const FIND = portableStatement(
   `SELECT ${LEASE_COLUMNS}, CASE WHEN until <= {now} THEN 1 ELSE 0 END AS expired FROM work_leases WHERE ${SHOWN}`,
 );
-const RENEW = portableStatement(
-  `UPDATE work_leases SET beat_at = $7, progress = COALESCE($9, progress),
-     until = CASE WHEN ceiling < $8 THEN ceiling WHEN until < $8 THEN $8 ELSE until END
-   WHERE ${SHOWN} AND until > $7 RETURNING ${LEASE_COLUMNS}`,
-);
+const RENEW = Object.freeze({
+  sqlite: renewing("COALESCE((SELECT value FROM json_each($8) WHERE key = work_leases.type), 0)").sqlite,
+  postgres: renewing("COALESCE(($8::json ->> type)::bigint, 0)").postgres,
+});
 const LIST = portableStatement(`SELECT ${LEASE_COLUMNS} FROM work_leases WHERE order_id = $1 AND tenant = $2`);
 const CANCEL = portableStatement("UPDATE work_leases SET cancel = 1 WHERE order_id = $1 AND tenant = $2");
 const EXPIRED = portableStatement(`SELECT ${LEASE_COLUMNS} FROM work_leases WHERE until <= $1 ORDER BY until LIMIT $2`);
@@ -57,16 +57,18 @@ const RECLAIMED_BY_CLAIM = 50;
 const SYSTEM: WorkActor = { type: "system", id: "work" };
 
 /** Leases in the table `work_leases`, over the tables of orders and items. */
-export function createWorkLeases(parts: { readonly ids: Ids }): WorkLeases {
-  return new SqlWorkLeases(parts.ids);
+export function createWorkLeases(parts: WorkTableParts): WorkLeases {
+  return new SqlWorkLeases(parts);
 }
 
 class SqlWorkLeases implements WorkLeases {
   readonly #ids: Ids;
+  readonly #available: Available;
   readonly #rows = new WeakMap<HeldItem, Rows>();
 
-  constructor(ids: Ids) {
+  constructor({ ids, available }: WorkTableParts) {
     this.#ids = ids;
+    this.#available = available;
   }
 
   claim(transaction: WriteTransaction, request: Parameters<WorkLeases["claim"]>[1]): ReturnType<WorkLeases["claim"]> {
@@ -116,10 +118,10 @@ class SqlWorkLeases implements WorkLeases {
   async renew(
     transaction: WriteTransaction,
     proof: LeaseProof,
-    { duration, progress }: Parameters<WorkLeases["renew"]>[2],
+    { durations, progress }: Parameters<WorkLeases["renew"]>[2],
   ): ReturnType<WorkLeases["renew"]> {
     const now = await transaction.now();
-    const values = [...shown(proof), now, now + duration, progress ?? null];
+    const values = [...shown(proof), now, JSON.stringify(durations), progress ?? null];
     const [row] = await transaction.execute<LeaseRow>(RENEW, values);
     if (row !== undefined) return leaseOf(row);
     const [expired] = await transaction.execute<LeaseRow>(LOCK_LEASE, shown(proof));
@@ -157,6 +159,9 @@ class SqlWorkLeases implements WorkLeases {
     submissions: Parameters<WorkLeases["submitAll"]>[1],
   ): ReturnType<WorkLeases["submitAll"]> {
     const whole = submissions.map((submission) => ({ ...submission, rows: this.#rowsOf(submission.held) }));
+    for (const { item } of whole.flatMap(({ rows }) => (rows.item.dependents > 0 ? [rows] : []))) {
+      tellAvailable(transaction, this.#available, item.tenant);
+    }
     return submitItems(transaction, this.#ids, whole);
   }
 
@@ -239,6 +244,7 @@ class SqlWorkLeases implements WorkLeases {
     if (!isWorkable(order.state)) return to;
     if (to === "failed") await this.#failOrder(transaction, order, { event, owner });
     else await this.#queueOrder(transaction, { item, order }, { event, owner });
+    if (to === "queued") tellAvailable(transaction, this.#available, order.tenant);
     return to;
   }
 
@@ -282,6 +288,20 @@ class SqlWorkLeases implements WorkLeases {
     if (rows === undefined) throw new TypeError("Only what hold() has answered is held.");
     return rows;
   }
+}
+
+/** Moves the end of a lease, never to before it was, and tells of what stops its holder. */
+function renewing(duration: string): Statement {
+  const longer = `$7 + ${duration}`;
+  const stopped = `EXISTS (SELECT 1 FROM work_pauses AS pause WHERE pause.tenant = work_leases.tenant
+    AND (pause.kind = 'tenant' OR (pause.kind = 'type' AND pause.name = work_leases.type)
+      OR (pause.kind = 'agent' AND pause.name = work_leases.holder_id)))`;
+  const columns = LEASE_COLUMNS.replace("cancel", `CASE WHEN ${stopped} THEN 1 ELSE cancel END AS cancel`);
+  return portableStatement(
+    `UPDATE work_leases SET beat_at = $7, progress = COALESCE($9, progress),
+       until = CASE WHEN ceiling < ${longer} THEN ceiling WHEN until < ${longer} THEN ${longer} ELSE until END
+     WHERE ${SHOWN} AND until > $7 RETURNING ${columns}`,
+  );
 }
 
 const USED_UP = JSON.stringify([

@@ -33,6 +33,7 @@ import {
   orderOf,
   type OrderRow,
 } from "./work-rows.ts";
+import { tellAvailable, type Available, type WorkTableParts } from "./work-availability.ts";
 import { verifyEvents } from "./work-verification.ts";
 
 const ADD_ORDER = insertRows("work_orders", ORDER_COLUMNS, COLUMN_TYPES);
@@ -72,15 +73,18 @@ const OPEN_ITEMS = portableStatement(
 );
 
 /** Orders in the tables `work_orders`, `work_items` and `work_events`. */
-export function createWorkOrders(parts: { readonly ids: Ids }): WorkOrders {
-  return new SqlWorkOrders(parts.ids);
+export function createWorkOrders(parts: WorkTableParts): WorkOrders {
+  return new SqlWorkOrders(parts);
 }
 
 class SqlWorkOrders implements WorkOrders {
   readonly #ids: Ids;
 
-  constructor(ids: Ids) {
+  readonly #available: Available;
+
+  constructor({ ids, available }: WorkTableParts) {
     this.#ids = ids;
+    this.#available = available;
   }
 
   // oxlint-disable-next-line eslint/max-params -- the port has four
@@ -124,6 +128,7 @@ class SqlWorkOrders implements WorkOrders {
       return [row, ...append(linked)];
     });
     together(transaction, [added, ...append(own), ...itemsAdded]);
+    tellAvailable(transaction, this.#available, order.tenant);
   }
 
   async find(transaction: ReadTransaction, { id, tenant }: WorkOrderKey): Promise<WorkOrder | undefined> {
@@ -151,6 +156,7 @@ class SqlWorkOrders implements WorkOrders {
     const owner = { tenant, order: id, at: await transaction.now(), ids: this.#ids };
     const [, written] = writeOrder(row, { to: { ...change, ...plan }, events: [event], owner });
     together(transaction, written);
+    if (change.state === "queued") tellAvailable(transaction, this.#available, tenant);
   }
 
   async items(transaction: ReadTransaction, { id, tenant }: WorkOrderKey): ReturnType<WorkOrders["items"]> {
