@@ -71,6 +71,7 @@ async function runTests({ files, patterns, options }, variables) {
     "--test",
     "--conditions=gatehouse-source",
     `--import=${new URL("testing/watchdog.mjs", import.meta.url).href}`,
+    `--import=${new URL("testing/bundled.mjs", import.meta.url).href}`,
     "--test-reporter=spec",
     `--test-concurrency=${availableParallelism() + WAITING}`,
     `--test-timeout=${TEST_TIMEOUT_MS}`,
@@ -102,9 +103,11 @@ await runTool(async () => {
     if (failed.length > 0) throw new SetupError(`\nThe checks failed, so no test ran: ${failed.join(", ")}.`);
   }
   await prepareClient();
+  const { bundleLibrary } = await import("./testing/bundle.mjs");
+  const bundle = await bundleLibrary();
   const services = await startServices(files);
   try {
-    return await runTests({ ...selection, files }, services.variables);
+    return await runTests({ ...selection, files }, { ...services.variables, TEST_BUNDLE: bundle });
   } finally {
     await services.stop();
   }

@@ -5,6 +5,7 @@ import { Client } from "@modelcontextprotocol/client";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import { Client as OldClient } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport as OldTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
+import { PROGRAM_FLAGS } from "../support/program-flags.ts";
 import { openWorkSite, type WorkSite } from "../support/work-site.ts";
 
 const PROGRAM = fileURLToPath(new URL("../../apps/server/src/main.ts", import.meta.url));
@@ -21,7 +22,7 @@ describe("work over standard streams", () => {
 
   const started = (shown = token) => ({
     command: process.execPath,
-    args: ["--conditions=gatehouse-source", PROGRAM, "mcp", "--url", `http://127.0.0.1:${site.port}/mcp`],
+    args: [...PROGRAM_FLAGS, PROGRAM, "mcp", "--url", `http://127.0.0.1:${site.port}/mcp`],
     env: { WORK_TOKEN: shown, PATH: process.env["PATH"] ?? "" },
     cwd: fileURLToPath(new URL("../support", import.meta.url)),
     stderr: "pipe" as const,

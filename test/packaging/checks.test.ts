@@ -25,11 +25,6 @@ describe("npm run check", () => {
     return stack;
   }
 
-  it("passes on the sources as they are", async () => {
-    const { code, output } = await copy.tool("check.mjs", "lint", "layers", "unused", "docs");
-    assert.equal(code, 0, output);
-  });
-
   it("fails on imports against the direction of the layers, of values and of types alone", async () => {
     await using _planted = await plant({
       "packages/gatehouse/src/store/planted.ts": () => "export const planted = 1;\n",

@@ -8,6 +8,7 @@ import { z } from "zod";
 import { openGatehouse } from "gatehouse";
 import { requireConfig, systemClock, systemRandom } from "gatehouse/kernel";
 import { actor } from "gatehouse/realtime";
+import { defineOrderType } from "gatehouse/work";
 
 const ROOT = join(import.meta.dirname, "../..");
 
@@ -35,7 +36,12 @@ function read(path: string): unknown {
   return JSON.parse(readFileSync(join(ROOT, path), "utf8"));
 }
 
-/** What has actors is measured more. */
+/** What has actors and work orders is measured more. */
+const tasks = defineOrderType({
+  ...{ type: "tasks.do", version: 1, title: "Do tasks", description: "Does a task." },
+  ...{ input: z.strictObject({}), item: z.strictObject({}), result: z.strictObject({}) },
+  ...{ items: () => [], preview: async () => undefined },
+});
 const board = actor("board", { key: [], state: z.object({}), initial: () => ({}), commands: {} });
 
 const TOKEN = "a-token-for-prometheus-of-32-letters";
@@ -46,7 +52,7 @@ async function measured(): Promise<ReadonlySet<string>> {
   try {
     const file = { profile: "development", dataDirectory: directory, metrics: { token: TOKEN } } as const;
     const config = requireConfig({ file, clock: systemClock });
-    const application = { open: () => ({ realtime: { actors: [board] } }) };
+    const application = { open: () => ({ realtime: { actors: [board] }, work: { types: [tasks] } }) };
     const options = { config, application, clock: systemClock, random: systemRandom, log: { write: () => true } };
     await using server = await openGatehouse(options);
     const request = new Request("http://localhost:8080/metrics", { headers: { authorization: `Bearer ${TOKEN}` } });
@@ -58,7 +64,9 @@ async function measured(): Promise<ReadonlySet<string>> {
 }
 
 const WORDS = new Set([
-  ...["sum", "by", "rate", "increase", "time", "absent", "unless", "offset", "or", "and", "event", "monitor", "step"],
+  ...["sum", "max", "by", "rate", "increase", "time", "absent", "unless", "offset", "or", "and", "histogram_quantile"],
+  ...["event", "monitor", "step", "action", "cause", "instance", "kind", "le", "outcome", "problem", "reason", "state"],
+  ...["type", "until"],
 ]);
 
 /** What an expression is about: names of measurements, and of events. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { describe, it } from "node:test";
 import { repository } from "./repository-copy.ts";
 
@@ -61,6 +61,7 @@ const PAGES = [
     ],
   },
   { name: "requirements-work.md", expected: [...numbered("R", 33), ...numbered("D", 17)] },
+  { name: "guide/work-security.md", expected: numbered("S", 30) },
   { name: "oauth-features.md", expected: numbered("F", 21) },
 ].map((page) => ({ ...page, text: readFileSync(join(repository, "docs", page.name), "utf8") }));
 
@@ -106,7 +107,9 @@ for (const { name, text, expected } of PAGES) {
     });
 
     it("names files that exist", () => {
-      const named = [...paths(text), ...[...text.matchAll(/\]\(\.\.\/([^)]+)\)/g)].map(([, path = ""]) => path)];
+      const above = join("docs", dirname(name), "..");
+      const linked = [...text.matchAll(/\]\(\.\.\/([^)]+)\)/g)].map(([, path = ""]) => join(above, path));
+      const named = [...paths(text), ...linked];
       for (const path of new Set(named)) assert.ok(existsSync(join(repository, path)), path);
     });
 

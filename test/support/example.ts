@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { freePort } from "gatehouse/testing";
+import { PROGRAM_FLAGS } from "./program-flags.ts";
 
 /** An example of the repository, running as its own process. */
 export interface Example extends AsyncDisposable {
@@ -35,7 +36,7 @@ export async function startExample(name: string, command: readonly string[] = ["
   const port = await freePort();
   const child = spawn(
     process.execPath,
-    ["--conditions=gatehouse-source", ...command.map((part) => part.replace("{port}", String(port)))],
+    [...PROGRAM_FLAGS, ...command.map((part) => part.replace("{port}", String(port)))],
     {
       cwd: fileURLToPath(new URL(`../../examples/${name}/`, import.meta.url)),
       env: {

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
+import { PROGRAM_FLAGS } from "./program-flags.ts";
 
 /** How a node of realtime is started. */
 export interface RealtimeProcessOptions {
@@ -51,7 +52,7 @@ export class RealtimeProcess implements AsyncDisposable {
 
   /** Starts a node and waits until it is one. */
   static async start(options: RealtimeProcessOptions): Promise<RealtimeProcess> {
-    const parameters = ["--conditions=gatehouse-source", PROGRAM, JSON.stringify(options)];
+    const parameters = [...PROGRAM_FLAGS, PROGRAM, JSON.stringify(options)];
     const child = spawn(process.execPath, parameters, { stdio: ["pipe", "pipe", "pipe"] });
     await once(child, "spawn");
     const started = new RealtimeProcess(child);

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { freePort } from "gatehouse/testing";
+import { PROGRAM_FLAGS } from "./program-flags.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const main = join(root, "apps", "server", "src", "main.ts");
@@ -89,7 +90,7 @@ export class ServerProcess implements AsyncDisposable {
     const config = options.config === undefined ? [] : ["--config", options.config];
     const port = options.port ?? (await freePort());
     const words = ["start", "--data", data, "--port", String(port), "--json"];
-    const flags = ["--conditions=gatehouse-source", ...(options.nodeFlags ?? [])];
+    const flags = [...PROGRAM_FLAGS, ...(options.nodeFlags ?? [])];
     const child = spawn(process.execPath, [...flags, main, ...words, ...config, ...(options.words ?? [])], {
       cwd: root,
       env: environmentFor(options.environment),
@@ -233,7 +234,7 @@ export async function runCommand(
   { data, environment, input }: CommandOptions = {},
 ): Promise<CommandResult> {
   const where = data === undefined ? [] : ["--data", data];
-  const child = spawn(process.execPath, ["--conditions=gatehouse-source", main, ...words, ...where], {
+  const child = spawn(process.execPath, [...PROGRAM_FLAGS, main, ...words, ...where], {
     cwd: root,
     env: environmentFor(environment),
     stdio: "pipe",

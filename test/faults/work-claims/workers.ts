@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { PROGRAM_FLAGS } from "../../support/program-flags.ts";
 import type { Dice } from "../drill.ts";
 import type { Place } from "./store.ts";
 
@@ -72,7 +73,7 @@ async function beat(child: ChildProcess, { dice, pace }: WorkersOptions, blows: 
 
 function start({ place, journal, dice }: WorkersOptions, items = 0): ChildProcess {
   const words = [place.engine, place.where, journal, dice.integer(1, 2 ** 31).toString(16), String(items)];
-  return spawn(process.execPath, ["--conditions=gatehouse-source", FILE, ...words], {
+  return spawn(process.execPath, [...PROGRAM_FLAGS, FILE, ...words], {
     stdio: ["ignore", "inherit", "inherit"],
   });
 }

@@ -1,7 +1,7 @@
 import { Hono } from "hono";
 import { createConsole, type ConsoleParts, type OperatorConsole } from "../console/console.ts";
 import { consoleLinkTarget } from "../console/link-operations.ts";
-import { EVENTS_PATH } from "../console/event-filter.ts";
+import { EVENTS_PATH } from "../console/audit/event-filter.ts";
 import { createOperations } from "../console/operations.ts";
 import { OPERATOR_GRANT } from "../console/operator.ts";
 import { createCspReportAction } from "../http/csp-report.ts";
@@ -87,6 +87,7 @@ export async function openGatehouse(options: GatehouseOptions): Promise<Gatehous
     monitoring.metrics.add(realtime.metrics);
   }
   const work = await openWork(foundation, parts, stack);
+  monitoring.metrics.add(work?.metrics ?? []);
   const added = [...(realtime?.actions ?? []), ...(work?.actions ?? [])];
   const actions = [...(parts.actions ?? []), ...monitoring.actions, ...added];
   const rooms = furnish(foundation, application, { ...parts, actions, uploads });

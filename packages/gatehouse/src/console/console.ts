@@ -8,7 +8,7 @@ import type { Ids } from "../kernel/ids.ts";
 import type { Bans } from "../kernel/ports/bans.ts";
 import type { AnyLiveComponent } from "../live/component.ts";
 import type { Live } from "../live/live.ts";
-import { createBanList } from "./ban-list.ts";
+import { createBanList } from "./threat/ban-list.ts";
 import { consoleRoutes } from "./routes.ts";
 import { createEnter, createLeave, type ConsoleSignIn } from "./sign-in.ts";
 

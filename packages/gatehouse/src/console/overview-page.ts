@@ -2,7 +2,7 @@ import { html, type Html } from "../html/html.ts";
 import type { SecurityEvent } from "../kernel/event.ts";
 import type { KeyRotation } from "../kernel/key-rotation.ts";
 import type { StoreHealth } from "../kernel/ports/store.ts";
-import type { SigningKeyRows } from "./signing-key-page.ts";
+import type { SigningKeyRows } from "./identity/signing-key-page.ts";
 import { moment, outcomeTag, stateTag } from "./format.ts";
 
 const DAY = 86_400_000;

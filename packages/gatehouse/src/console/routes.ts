@@ -19,10 +19,10 @@ import type { StoreHealth } from "../kernel/ports/store.ts";
 import { problems } from "../kernel/problems.ts";
 import type { LiveComponent } from "../live/component.ts";
 import type { Live } from "../live/live.ts";
-import { banForm, banInput, EMPTY_BAN, readTypedBan, type TypedBan } from "./ban-form.ts";
+import { banForm, banInput, EMPTY_BAN, readTypedBan, type TypedBan } from "./threat/ban-form.ts";
 import { linkDoor, lockedDoor } from "./door-page.ts";
-import { eventFaults, eventQuery, readEventFilter } from "./event-filter.ts";
-import { eventPage, type EventPlaybook } from "./event-page.ts";
+import { eventFaults, eventQuery, readEventFilter } from "./audit/event-filter.ts";
+import { eventPage, type EventPlaybook } from "./audit/event-page.ts";
 import { guardPage } from "./guard-page.ts";
 import { consolePage, doorPage, type ConsoleFrame } from "./layout.ts";
 import { MOST_COUNTED, overviewPage, type IdentityOverview } from "./overview-page.ts";
@@ -30,7 +30,7 @@ import { OPERATOR_GRANT } from "./operator.ts";
 import type { PageContent } from "./page-content.ts";
 import type { PageParts } from "./page-parts.ts";
 import { ROOMS } from "./rooms.ts";
-import { SigningKeyRows } from "./signing-key-page.ts";
+import { SigningKeyRows } from "./identity/signing-key-page.ts";
 import { CONSOLE, type ConsoleSignIn } from "./sign-in.ts";
 
 /** What the pages are made from. */

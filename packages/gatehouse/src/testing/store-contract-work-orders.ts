@@ -126,7 +126,9 @@ export function describeWorkChains(fresh: () => WorkKit): void {
     const change = (text: string) =>
       kit.store.write((transaction) => transaction.execute({ sqlite: text, postgres: text }, []));
     await assert.rejects(change(`UPDATE work_events SET details = '{"a":1}' WHERE order_id = '${order.id}'`));
-    await change(`DELETE FROM work_events WHERE id = '${events[0]?.id}'`);
+    await assert.rejects(change(`DELETE FROM work_events WHERE id = '${events[0]?.id}'`));
+    assert.equal(await kit.verify(order), undefined);
+    await change(`UPDATE work_orders SET event_number = event_number + 1 WHERE id = '${order.id}'`);
     assert.match((await kit.verify(order)) ?? "", /missing/);
   });
 }

@@ -1,18 +1,23 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import type { WriteTransaction } from "../kernel/ports/store.ts";
+import type { WorkOrderKey } from "../kernel/ports/work-orders.ts";
 import { createWorkHistory } from "../store/sql/work-history.ts";
 import { createWorkParts } from "../store/sql/work-parts.ts";
 import { createWorkPauses } from "../store/sql/work-pauses.ts";
+import { createWorkWatch } from "../store/sql/work-watch.ts";
 import { useStore, type CreateStoreFixture } from "./store-contract-fixture.ts";
 import { agent, WorkKit } from "./work-kit.ts";
 
-/** What parts, pauses and the history of orders promise on any transactional store. */
+/** What parts, pauses, the history of orders and looking at all of them promise on any transactional store. */
 export function describeWorkRecordsContract(name: string, create: CreateStoreFixture): void {
-  describe(`${name}: parts, pauses and history of work`, () => {
+  describe(`${name}: parts, pauses, history and watch of work`, () => {
     const current = useStore(create);
     describeParts(() => new WorkKit(current()));
     describePauses(() => new WorkKit(current()));
     describeHistory(() => new WorkKit(current()));
+    describeWatch(() => new WorkKit(current()));
   });
 }
 
@@ -113,4 +118,50 @@ function describeHistory(fresh: () => WorkKit): void {
     assert.deepEqual(await events(), []);
     assert.equal(await kit.verify(open), undefined);
   });
+}
+
+function describeWatch(fresh: () => WorkKit): void {
+  it("tells how work stands, of all tenants together, and nothing of what has ended", async () => {
+    const [one, other] = [fresh(), fresh()];
+    const type = `watched-${one.tenant}`;
+    const runAt = (await one.now()) - 60_000;
+    const orders = [await one.propose(["a", "b"], { type, runAt }), await other.propose(["a"], { type, runAt })];
+    await one.propose(["later"], { type, runAt: runAt + 3_600_000 });
+    const ended = await one.propose(["a"], { type, runAt });
+    await one.change(ended, { state: "cancelled" }, { from: ["queued"], to: "cancelled" });
+    await one.take(agent("a"), { types: [one.kind(type)] });
+    const watch = createWorkWatch();
+    const standing = await one.store.read((transaction) => watch.standing(transaction));
+    const own = <Row extends { readonly type: string }>(rows: readonly Row[]): Row[] =>
+      rows.filter((row) => row.type === type);
+    assert.deepEqual(
+      own(standing.orders).map(({ state, reason, count }) => [state, reason, count]),
+      [
+        ["checked_out", "", 1],
+        ["queued", "", 2],
+      ],
+    );
+    assert.deepEqual(own(standing.leases), [{ type, count: 1 }]);
+    const [{ count, age } = assert.fail()] = own(standing.claimable);
+    assert.ok(count === 2 && age >= 60_000 && age < 120_000, `${count} ${age}`);
+    const find = (what: "overdue" | "failed", longer: number) =>
+      one.store.read((transaction) => watch[what](transaction, { longer, limit: 1000 }));
+    const of = async (what: "overdue" | "failed", longer: number) =>
+      own(await find(what, longer)).map(({ id, state }) => `${id} ${state}`);
+    assert.deepEqual(await of("overdue", 60_000), []);
+    assert.equal((await of("overdue", -60_000)).length, 3);
+    // An event of the very millisecond in which the wait has begun is of before it.
+    await delay(5);
+    for (const order of orders) await one.store.write((transaction) => noteOverdue(one, transaction, order));
+    assert.equal((await of("overdue", -60_000)).length, 1, "of what was told nothing is told again");
+    const [first = assert.fail()] = orders;
+    await one.change(first, { state: "failed" });
+    assert.deepEqual(await of("failed", 60_000), []);
+    assert.deepEqual(await of("failed", -60_000), [`${first.id} failed`]);
+  });
+}
+
+async function noteOverdue(kit: WorkKit, transaction: WriteTransaction, order: WorkOrderKey): Promise<void> {
+  const event = { kind: "overdue", actor: agent("work"), details: "{}" };
+  await kit.orders.note(transaction, order, { ...event, item: undefined, from: undefined, to: undefined });
 }

@@ -18,6 +18,15 @@ export const workEvents = defineEvents({
     description: "An operator has stopped an agent, a type of orders or all of a tenant.",
   },
   work_resumed: { level: "warn", description: "An operator lets stopped work go on." },
+  work_overdue: {
+    level: "warn",
+    description:
+      "A work order has waited for too long: for an agent, for a reviewer, or for its plan to be carried out.",
+  },
+  work_dead_lettered: {
+    level: "warn",
+    description: "A work order that has failed was given up, since nobody has put it to work again.",
+  },
   work_value_revealed: { level: "warn", description: "Somebody has looked at masked values of a plan." },
   work_exported: { level: "warn", description: "Work orders were exported with all that they hold." },
   work_subject_erased: {

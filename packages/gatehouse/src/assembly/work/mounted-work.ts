@@ -1,4 +1,5 @@
 import { Hono } from "hono";
+import type { Metric } from "prom-client";
 import { OPERATOR_GRANT } from "../../console/operator.ts";
 import type { Authenticator } from "../../guards/authenticate.ts";
 import type { AnyAction } from "../../kernel/action.ts";
@@ -16,9 +17,11 @@ import { createWorkOrders } from "../../store/sql/work-orders.ts";
 import { createWorkParts } from "../../store/sql/work-parts.ts";
 import { createWorkPauses } from "../../store/sql/work-pauses.ts";
 import { createWorkPlans } from "../../store/sql/work-plans.ts";
+import { createWorkWatch } from "../../store/sql/work-watch.ts";
 import { createWorkSubjectKeys } from "../../store/sql/work-subject-keys.ts";
 import { createApplyContext, enforceWorkOrderOnly } from "../../work/apply/apply-context.ts";
 import { createCheckoutActions } from "../../work/checkout/actions.ts";
+import type { WorkNews } from "../../work/checkout/availability.ts";
 import type { CheckoutParts } from "../../work/checkout/checkout-parts.ts";
 import { createFindHeldWork } from "../../work/checkout/held-work.ts";
 import { startReaper } from "../../work/checkout/reaper.ts";
@@ -32,12 +35,15 @@ import { createRestRoutes } from "../../work/rest/routes.ts";
 import { createWorkEffectHandlers, createWorkJobHandlers, createWorkReviewActions } from "../../work/review/review.ts";
 import type { WorkReviewParts } from "../../work/review/review-parts.ts";
 import { WORK_ENTRANCES } from "../../work/rules.ts";
+import { startWatch } from "../../work/watch/watch.ts";
+import { createWatchActions, type WorkWatchParts } from "../../work/watch/watch-actions.ts";
 import { createWorkPayloads } from "../../work/subject/payloads.ts";
 import { addPreview, WORK_EFFECTS_QUEUE, WORK_QUEUE } from "../../work/work-jobs.ts";
 import type { Services } from "../application.ts";
 import { startJobWorkers } from "../job-workers.ts";
 import type { ApplicationWork } from "./application-work.ts";
 import { WorkBell } from "./work-bell.ts";
+import { createWorkMetrics, type WorkMetrics } from "./work-metrics.ts";
 import { createWorkPermits, type WorkPermits } from "./work-permits.ts";
 import { MCP_PATH, workResources, type WorkResources } from "./work-resources.ts";
 import type { WorkServices } from "./work-services.ts";
@@ -46,6 +52,7 @@ import type { WorkServices } from "./work-services.ts";
 export interface MountedWork extends AsyncDisposable {
   readonly services: WorkServices;
   readonly actions: readonly AnyAction[];
+  readonly metrics: readonly Metric[];
   /** REST, MCP and the metadata of both. */
   readonly routes: Hono;
   /** Recognises access tokens for work; those of others are for `otherwise`. */
@@ -74,12 +81,15 @@ export async function mountWork(options: WorkOptions, application: ApplicationWo
     ...{ config: services.config, authorise: application.authorise, grantsOf: accountGrants(services) },
   });
   const bell = new WorkBell({ bus: services.bus, timers: systemTimers, report: options.report });
-  const belled = { ...options, bell };
-  const parts = workParts(belled, application, permits);
+  const belled = { ...options, news: bell, available: (tenant: string): void => bell.ring(tenant) };
+  const watch = createWorkWatch();
+  const measured = createWorkMetrics({ ...services, watch, types: application.types.map(({ type }) => type) });
+  const parts = { ...workParts(belled, application, permits), ...measured };
   const working = checkoutParts(belled, parts);
+  const watching = { ...parts, watch, patience: services.config.work };
   const actions = [
     ...[...createReadingActions(parts), ...createCheckoutActions(working), ...createWorkReviewActions(parts)],
-    ...createDeskActions(parts),
+    ...[...createDeskActions(parts), ...createWatchActions(watching)],
   ];
   const server = resourceServer(services, { resources, application });
   const mcp = await openMcpOf(options, { application, permits, actions });
@@ -92,36 +102,40 @@ export async function mountWork(options: WorkOptions, application: ApplicationWo
   const routes = new Hono().route("/", server.routes).route("/", rest);
   if (mcp !== undefined) routes.route("/", mcp.routes);
   const { orders, plans, applyContext } = parts;
+  const counting = measured.listen(own.map(({ name }) => name));
   return {
     services: {
       ...{ orders, plans, applyContext, held: createFindHeldWork(working) },
       resourceOf: (tenant) => resources.rest.resourceOf(tenant),
       enforceWorkOrderOnly: (rule) => enforceWorkOrderOnly(applyContext, rule),
     },
-    ...{ actions: own, routes },
+    ...{ actions: own, metrics: measured.metrics, routes },
     bearer: (otherwise) => chooseBearer(server.authenticators.bearer, { actions: own, otherwise }),
     start: async (stack) => {
       stack.use(await bell.listen());
-      await startWorkers(options, { ...parts, leases: working.leases }, stack);
+      await startWorkers(options, { ...watching, leases: working.leases }, stack);
     },
     prune: pruneHistory(services),
-    [Symbol.asyncDispose]: async () => mcp?.[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      counting[Symbol.dispose]();
+      await mcp?.[Symbol.asyncDispose]();
+    },
   };
 }
 
-interface Belled {
-  readonly bell: WorkBell;
+interface Belled extends WorkOptions {
+  readonly news: WorkNews;
+  readonly available: (tenant: string) => void;
 }
 
 type Parts = WorkReviewParts & Parameters<typeof createReadingActions>[0];
 
 function workParts(
-  { services, sessions, bell }: WorkOptions & Belled,
+  { services, sessions, available }: Belled,
   application: ApplicationWork,
   permits: WorkPermits,
 ): Parts {
   const { config, ids, random, sealer } = services;
-  const available = (tenant: string): void => bell.ring(tenant);
   const subjectKeys = createWorkSubjectKeys();
   const { most: items, attempts } = config.work.items;
   return {
@@ -139,12 +153,15 @@ function workParts(
   };
 }
 
-function checkoutParts({ services: { config, ids, random, jobs }, bell }: WorkOptions & Belled, parts: Parts): CheckoutParts {
+function checkoutParts(
+  { services: { config, random, jobs }, news, available }: Belled,
+  parts: Parts & Pick<WorkMetrics, "measures">,
+): CheckoutParts {
   const { items, leases } = config.work;
-  const available = (tenant: string): void => bell.ring(tenant);
   return {
-    ...{ ...parts, random, timers: systemTimers, leases: createWorkLeases({ ids, available }), parts: createWorkParts() },
-    news: bell,
+    ...{ ...parts, random, timers: systemTimers, parts: createWorkParts() },
+    leases: createWorkLeases({ ...parts, available }),
+    news,
     limits: {
       ...{ resultBytes: items.resultBytes, parts: items.parts, partBytes: items.partBytes },
       ...{ retry: items.retry, retryJitter: items.retryJitter },
@@ -260,13 +277,14 @@ function chooseBearer(ours: Authenticator<"bearer">, { actions, otherwise }: Cho
 
 async function startWorkers(
   { services, report }: WorkOptions,
-  parts: Parts & Pick<CheckoutParts, "leases">,
+  parts: Parts & Pick<CheckoutParts, "leases"> & WorkWatchParts,
   stack: AsyncDisposableStack,
 ): Promise<void> {
   const { store, jobs } = services;
   const working = { ...services, ...parts };
   const background = { ...services, timers: systemTimers, report };
   stack.use(startReaper({ store, leases: parts.leases, timers: systemTimers, report }));
+  stack.use(startWatch({ ...working, ...background }));
   const queues = [
     { queue: WORK_QUEUE, handlers: createWorkJobHandlers(working) },
     { queue: WORK_EFFECTS_QUEUE, handlers: createWorkEffectHandlers(working) },

@@ -66,6 +66,11 @@ export function challengeOf(response: RegistrationResponseJSON | AuthenticationR
   }
 }
 
+/** The library, once somebody comes with a passkey: reading it costs a start a sixth of its time. */
+export function webauthn(): Promise<typeof import("@simplewebauthn/server")> {
+  return import("@simplewebauthn/server");
+}
+
 /** What a passkey belongs to: the host of the page. */
 export function relyingPartyOf({ origin }: CeremonyPlace): string {
   return new URL(origin).hostname;

@@ -1,9 +1,4 @@
-import {
-  generateRegistrationOptions,
-  verifyRegistrationResponse,
-  type PublicKeyCredentialCreationOptionsJSON,
-  type RegistrationResponseJSON,
-} from "@simplewebauthn/server";
+import type { PublicKeyCredentialCreationOptionsJSON, RegistrationResponseJSON } from "@simplewebauthn/server";
 import { base64url, utf8 } from "../../kernel/codec.ts";
 import { isDenial, type Denial } from "../../kernel/outcome.ts";
 import type { AccountKey } from "../../kernel/ports/accounts.ts";
@@ -17,6 +12,7 @@ import {
   relyingPartyOf,
   same,
   verifying,
+  webauthn,
   type CeremonyAnswer,
   type PreparedCeremony,
 } from "./passkey-ceremony.ts";
@@ -64,6 +60,7 @@ export class PasskeyRegistration {
     const { passkeys, challenges, serviceName } = this.#parts;
     const { tenant, id, name } = account;
     const known = await read((reading) => passkeys.stored(reading, account));
+    const { generateRegistrationOptions } = await webauthn();
     const options = await generateRegistrationOptions({
       rpName: serviceName,
       rpID: relyingPartyOf(place),
@@ -92,6 +89,7 @@ export class PasskeyRegistration {
     const subject = await read((reading) => this.#parts.challenges.find(reading, place, challenge));
     if (subject?.account === undefined || !same(subject.account, account))
       return refusePasskey({ reason: "challenge" });
+    const { verifyRegistrationResponse } = await webauthn();
     const verified = await verifying(() =>
       verifyRegistrationResponse({
         response,

@@ -1,9 +1,4 @@
-import {
-  generateAuthenticationOptions,
-  verifyAuthenticationResponse,
-  type AuthenticationResponseJSON,
-  type PublicKeyCredentialRequestOptionsJSON,
-} from "@simplewebauthn/server";
+import type { AuthenticationResponseJSON, PublicKeyCredentialRequestOptionsJSON } from "@simplewebauthn/server";
 import { fromBase64url } from "../../kernel/codec.ts";
 import { isDenial, type Denial } from "../../kernel/outcome.ts";
 import type { AccountKey, StoredFactor } from "../../kernel/ports/accounts.ts";
@@ -18,6 +13,7 @@ import {
   relyingPartyOf,
   same,
   verifying,
+  webauthn,
   type CeremonyAnswer,
   type PreparedCeremony,
 } from "./passkey-ceremony.ts";
@@ -62,6 +58,7 @@ export class PasskeySignIn {
   ): Promise<SignInCeremony> {
     const { passkeys, challenges } = this.#parts;
     const stored = (await known?.read((reading) => passkeys.stored(reading, known.account))) ?? [];
+    const { generateAuthenticationOptions } = await webauthn();
     const options = await generateAuthenticationOptions({
       rpID: relyingPartyOf(place),
       challenge: challenges.draw(),
@@ -99,6 +96,7 @@ export class PasskeySignIn {
     const { userHandle } = response.response;
     if (userHandle !== undefined && userHandle !== handleOf(account)) return refusePasskey({ reason: "account" });
     const { factor, kept } = stored;
+    const { verifyAuthenticationResponse } = await webauthn();
     const verified = await verifying(() =>
       verifyAuthenticationResponse({
         response,

@@ -63,6 +63,14 @@ export const workOptions = {
   "work.review.high.approvals": option(integer(1, 20), { doc: "The same for high risk.", default: 2 }),
   "work.review.high.stepUp": option(flag(), { doc: "The same for high risk.", default: true }),
   "work.review.high.expires": option(duration("1m"), { doc: "The same for high risk.", default: "24h" }),
+  "work.overdueAfter": option(duration("1m"), {
+    doc: "How long an order may wait for agents, for reviewers, or for its plan to be carried out, before the event `work_overdue` tells of it.",
+    default: "24h",
+  }),
+  "work.deadLetterAfter": option(duration("1m"), {
+    doc: "How long an order that has failed can be put to work again before it becomes a dead letter.",
+    default: "48h",
+  }),
   "work.history": option(duration("1h"), {
     doc: "How long finished orders stay with those under way before they are put into the history.",
     default: "7d",

@@ -113,6 +113,8 @@ export interface AppendOnlyTable {
   readonly table: string;
   /** Its column with the time of a row, in epoch milliseconds. */
   readonly time: string;
+  /** Retention leaves a row alone whose `column` is the `id` of a row in one of these tables. */
+  readonly spared?: { readonly column: string; readonly by: readonly string[] };
 }
 
 /** A table with secrets or with what stands for them, or some columns of a table. */

@@ -1,4 +1,5 @@
 import type { GuardedTables } from "../../kernel/ports/store.ts";
+import { WORK_EVENTS } from "../sql/work-history.ts";
 
 /**
  * The platform's tables on which the database's writer and reader have less than their usual rights; a line for each,
@@ -6,7 +7,7 @@ import type { GuardedTables } from "../../kernel/ports/store.ts";
  * is secret where its rows are, or could be used as, credentials: the reader does not see it.
  */
 const guardedTables = {
-  appendOnly: [{ table: "audit_events", time: "at" }],
+  appendOnly: [{ table: "audit_events", time: "at" }, WORK_EVENTS],
   secret: [
     { table: "documents" },
     { table: "idempotency_records" },

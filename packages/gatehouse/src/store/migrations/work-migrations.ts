@@ -247,7 +247,33 @@ export const workMigrations: readonly Migration[] = [
       ALTER TABLE work_leases SET (fillfactor = 50);
       ${QUEUED}`,
   }),
+  Object.freeze({
+    name: "0040_work_events_held",
+    sqlite: `CREATE TRIGGER work_events_held BEFORE DELETE ON work_events WHEN ${orderIsThere("OLD.order_id")}
+      BEGIN SELECT RAISE(ABORT, 'events stay as long as their work order does'); END`,
+    postgres: [
+      `CREATE FUNCTION work_held() RETURNS trigger LANGUAGE plpgsql AS $$
+       BEGIN
+         IF ${orderIsThere("OLD.order_id")}
+         THEN RAISE EXCEPTION 'events stay as long as their work order does' USING ERRCODE = 'check_violation';
+         END IF;
+         RETURN OLD;
+       END $$;`,
+      `CREATE TRIGGER work_events_held BEFORE DELETE ON work_events FOR EACH ROW EXECUTE FUNCTION work_held()`,
+    ].join("\n"),
+  }),
+  // An order that goes from state to state stays where it is in the first of these.
+  portableMigration(
+    "0041_work_watch",
+    `CREATE INDEX work_orders_open ON work_orders (type, created_at) WHERE closed_at IS NULL;
+    CREATE INDEX work_events_overdue ON work_events (order_id, at) WHERE kind = 'overdue'`,
+  ),
 ];
+
+function orderIsThere(id: string): string {
+  const tables = ["work_orders", "work_orders_history"];
+  return tables.map((table) => `EXISTS (SELECT 1 FROM ${table} WHERE id = ${id})`).join(" OR ");
+}
 
 function steps(kind: string, table: Readonly<Record<string, readonly string[]>>): string {
   const rows = Object.entries(table).flatMap(([from, to]) => to.map((state) => `('${kind}', '${from}', '${state}')`));

@@ -1,7 +1,7 @@
 import { escapeIdentifier, type Client } from "pg";
 
-import type { GuardedTables } from "../../kernel/ports/store.ts";
-import { pruneFunction } from "../sql/append-only.ts";
+import type { AppendOnlyTable, GuardedTables } from "../../kernel/ports/store.ts";
+import { besidesSpared, pruneFunction } from "../sql/append-only.ts";
 import { ADVISORY_LOCK } from "../sql/migrate.ts";
 import { sqlState } from "./postgres-errors.ts";
 import { readFacts, type DatabaseFacts, type Relation } from "./postgres-facts.ts";
@@ -199,18 +199,17 @@ function readerGrant(
   return [`GRANT ${what} ON ${schema}.${name(table.name)} TO ${name(reader)}`];
 }
 
-interface Pruning {
-  readonly table: string;
-  readonly time: string;
+interface Pruning extends AppendOnlyTable {
   readonly writer: string;
   readonly keepDays: number;
 }
 
 /** Retention without the right to delete: a function of the owner's that spares what is young. */
-function pruning(schema: string, { table, time, writer, keepDays }: Pruning): string[] {
+function pruning(schema: string, pruned: Pruning): string[] {
+  const { table, time, writer, keepDays } = pruned;
   const callable = `${schema}.${name(pruneFunction(table))}(bigint, bigint)`;
   const [whole, at] = [`${schema}.${name(table)}`, name(time)];
-  const old = `${at} < least($1, ${NOW} - ${keepDays * DAY})`;
+  const old = `${at} < least($1, ${NOW} - ${keepDays * DAY})${besidesSpared(pruned)}`;
   const body =
     `WITH gone AS (DELETE FROM ${whole} WHERE ctid IN (SELECT ctid FROM ${whole} WHERE ${old} ORDER BY ${at} LIMIT $2) ` +
     "RETURNING 1) SELECT count(*) FROM gone";

@@ -8,10 +8,20 @@ export function pruneFunction(table: string): string {
   return `prune_${table}`;
 }
 
+/** What retention leaves alone however old it is, as a condition that comes after another one. */
+export function besidesSpared({ table, spared }: Pick<AppendOnlyTable, "table" | "spared">): string {
+  const tables = spared?.by ?? [];
+  return tables
+    .map((by) => ` AND NOT EXISTS (SELECT 1 FROM ${by} AS sparing WHERE sparing.id = ${table}.${spared?.column})`)
+    .join("");
+}
+
 /** Retention of a table that is only appended to. Listed in `guarded-tables.ts`, or in `guardedTables` of an application. */
-export function pruneAppendOnly({ table, time }: AppendOnlyTable): Prune {
+export function pruneAppendOnly(pruned: AppendOnlyTable): Prune {
+  const { table, time } = pruned;
+  const old = `${time} < $1${besidesSpared(pruned)}`;
   const oldest = (row: string): string =>
-    `DELETE FROM ${table} WHERE ${row} IN (SELECT ${row} FROM ${table} WHERE ${time} < $1 ORDER BY ${time} LIMIT $2) ` +
+    `DELETE FROM ${table} WHERE ${row} IN (SELECT ${row} FROM ${table} WHERE ${old} ORDER BY ${time} LIMIT $2) ` +
     `RETURNING ${time}`;
   const remove = { sqlite: oldest("rowid").replaceAll("$", "?"), postgres: oldest("ctid") };
   const name = pruneFunction(table);

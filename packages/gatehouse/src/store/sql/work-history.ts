@@ -1,4 +1,6 @@
+import type { AppendOnlyTable } from "../../kernel/ports/store.ts";
 import type { WorkHistory } from "../../kernel/ports/work-history.ts";
+import { pruneAppendOnly } from "./append-only.ts";
 import { portableStatement } from "./statement.ts";
 import { ITEM_COLUMNS, ORDER_COLUMNS } from "./work-rows.ts";
 
@@ -20,13 +22,11 @@ const PRUNE = [
   "DELETE FROM work_items_history WHERE order_id = $1",
   "DELETE FROM work_orders_history WHERE id = $1",
 ].map((text) => portableStatement(text));
-const PRUNE_EVENTS = portableStatement(
-  `DELETE FROM work_events WHERE id IN (
-     SELECT event.id FROM work_events AS event WHERE event.at < $1
-       AND NOT EXISTS (SELECT 1 FROM work_orders WHERE id = event.order_id)
-       AND NOT EXISTS (SELECT 1 FROM work_orders_history WHERE id = event.order_id)
-     ORDER BY event.at LIMIT $2) RETURNING id`,
-);
+/** Of an order that is there, every event is: its chains would have holes else. */
+export const WORK_EVENTS = {
+  ...{ table: "work_events", time: "at" },
+  spared: { column: "order_id", by: ["work_orders", "work_orders_history"] },
+} as const satisfies AppendOnlyTable;
 
 /** History in the tables `work_orders_history` and `work_items_history`. */
 export function createWorkHistory(): WorkHistory {
@@ -41,8 +41,6 @@ export function createWorkHistory(): WorkHistory {
       for (const { id } of archived) for (const statement of PRUNE) await transaction.execute(statement, [id]);
       return archived.length;
     },
-    async pruneEvents(transaction, before, limit) {
-      return (await transaction.execute(PRUNE_EVENTS, [before, limit])).length;
-    },
+    pruneEvents: pruneAppendOnly(WORK_EVENTS),
   };
 }

@@ -1,6 +1,7 @@
 import type { Ids } from "../../kernel/ids.ts";
 import type { Statement, WriteTransaction } from "../../kernel/ports/store.ts";
 import type { HeldItem, HolderEvent, LeaseLoss, LeaseProof, WorkLeases } from "../../kernel/ports/work-leases.ts";
+import type { WorkMeasures } from "../../kernel/ports/work-measures.ts";
 import type { NewWorkEvent, WorkActor } from "../../kernel/ports/work-orders.ts";
 import { portableStatement } from "./statement.ts";
 import { lockHeld, SHOWN, shown, type HeldRows as Rows } from "./work-held.ts";
@@ -57,18 +58,25 @@ const RECLAIMED_BY_CLAIM = 50;
 const SYSTEM: WorkActor = { type: "system", id: "work" };
 
 /** Leases in the table `work_leases`, over the tables of orders and items. */
-export function createWorkLeases(parts: WorkTableParts): WorkLeases {
+export function createWorkLeases(parts: WorkLeasesParts): WorkLeases {
   return new SqlWorkLeases(parts);
+}
+
+/** What leases are made with. */
+interface WorkLeasesParts extends WorkTableParts {
+  readonly measures?: Pick<WorkMeasures, "expired">;
 }
 
 class SqlWorkLeases implements WorkLeases {
   readonly #ids: Ids;
   readonly #available: Available;
+  readonly #measures: WorkLeasesParts["measures"];
   readonly #rows = new WeakMap<HeldItem, Rows>();
 
-  constructor({ ids, available }: WorkTableParts) {
+  constructor({ ids, available, measures }: WorkLeasesParts) {
     this.#ids = ids;
     this.#available = available;
+    this.#measures = measures;
   }
 
   claim(transaction: WriteTransaction, request: Parameters<WorkLeases["claim"]>[1]): ReturnType<WorkLeases["claim"]> {
@@ -211,7 +219,8 @@ class SqlWorkLeases implements WorkLeases {
       together(transaction, countNoLonger([lease]));
       const event = { kind: "lease_expired", actor: SYSTEM, details: JSON.stringify({ epoch }) };
       const how = { runAt: now, errors: undefined, final: false, attempt: item.attempt, event };
-      await this.#putBack(transaction, { lease, item, order }, how);
+      const to = await this.#putBack(transaction, { lease, item, order }, how);
+      transaction.afterCommit(() => this.#measures?.expired(lease.type, to === "failed"));
       reclaimed.push({ id: item_id, order: order_id, tenant });
     }
     return reclaimed;

@@ -210,9 +210,11 @@ async function settle(
   transaction: WriteTransaction,
   { opened, plan: { revision, digest }, actual, approvedBy }: Settlement,
 ): Promise<void> {
-  const { orders, jobs } = parts;
+  const { orders, jobs, measures } = parts;
   const { order, payloads } = opened;
   const { tenant, id } = order;
+  const waited = (await transaction.now()) - order.updatedAt;
+  transaction.afterCommit(() => measures?.waited("application", waited));
   await noteApplication(parts, transaction, { order, state: "applied", detail: "", done: { payloads, actual } });
   const plain = { revision, digest, approvedBy, ...countChanges(actual) };
   const telling: Telling = { kind: "applied", actor: WORKER, plain, payload: { changes: actual }, payloads };

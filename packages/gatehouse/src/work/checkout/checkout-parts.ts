@@ -1,6 +1,7 @@
 import type { Entrance } from "../../kernel/attempt.ts";
 import type { WriteTransaction } from "../../kernel/ports/store.ts";
 import type { WorkLeases } from "../../kernel/ports/work-leases.ts";
+import type { WorkMeasures } from "../../kernel/ports/work-measures.ts";
 import type { WorkOrderKey, WorkOrders } from "../../kernel/ports/work-orders.ts";
 import type { WorkParts } from "../../kernel/ports/work-parts.ts";
 import type { WorkPauses } from "../../kernel/ports/work-pauses.ts";
@@ -40,6 +41,7 @@ export interface CheckoutParts {
   readonly rules: WorkRules;
   readonly entrances: readonly Entrance[];
   readonly limits: CheckoutLimits;
+  readonly measures?: Pick<WorkMeasures, "waited">;
   /** Has a plan made of an order whose last item was handed in. */
   readonly submitted: (transaction: WriteTransaction, order: WorkOrderKey) => Promise<void>;
 }

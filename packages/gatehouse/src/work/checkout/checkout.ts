@@ -98,6 +98,7 @@ async function checkOut(parts: CheckoutParts, context: Checkout) {
     const claimed = await claim(parts, context, tokens);
     const server_time = await context.transaction.now();
     if (claimed.kind !== "claimed") return ended ? { items: [], server_time } : refusal(claimed);
+    measureFirst(parts, context, claimed.items);
     const items: CheckedOutItem[] = [];
     for (const [index, one] of claimed.items.entries()) {
       const handed = await hand(parts, context, { ...one, token: tokens[index] ?? "" });
@@ -122,6 +123,18 @@ function claim(
     tokenHashes: tokens.map(tokenHash),
     caps: { agent: limits.leasesPerAgent, tenant: limits.leasesPerTenant },
   });
+}
+
+/** The first lease of an item ends its wait since the proposal. */
+function measureFirst(
+  { measures }: CheckoutParts,
+  { transaction }: Checkout,
+  claimed: readonly Pick<ClaimedItem, "item" | "lease">[],
+): void {
+  for (const { item, lease } of claimed) {
+    if (lease.epoch === 1)
+      transaction.afterCommit(() => measures?.waited("first_claim", lease.beatAt - item.createdAt));
+  }
 }
 
 function refusal(claimed: Exclude<Claimed, { readonly kind: "claimed" }>): Denial {

@@ -40,8 +40,8 @@ export function failAction(parts: CheckoutParts): AnyAction {
     audit: {
       event: checkoutEvents.work_failed,
       target: ({ item }) => item,
-      context: ({ epoch, errors }, { state }: { readonly state: string }) => ({
-        ...{ epoch, state, codes: errors.map(({ code }) => code).join(" ") },
+      context: ({ epoch, retry, errors }, { state }: { readonly state: string }) => ({
+        ...{ epoch, state, retry, codes: errors.map(({ code }) => code).join(" ") },
       }),
     },
     async run(context) {

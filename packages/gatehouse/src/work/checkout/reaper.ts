@@ -1,6 +1,7 @@
 import type { Store } from "../../kernel/ports/store.ts";
 import type { WorkLeases } from "../../kernel/ports/work-leases.ts";
-import { pause, type Timers } from "../../kernel/timers.ts";
+import type { Timers } from "../../kernel/timers.ts";
+import { startRounds } from "../rounds.ts";
 
 /** What puts expired items back. */
 export interface ReaperParts {
@@ -19,27 +20,8 @@ const AT_ONCE = 100;
  * Puts items back whose leases have run out, until disposed. Claims do so, too, where they find nothing else: this is for
  * those who wait, and for whoever looks. Any number of servers may do it at once.
  */
-export function startReaper(parts: ReaperParts): AsyncDisposable {
-  const stop = new AbortController();
-  const running = run(parts, stop.signal);
-  return {
-    async [Symbol.asyncDispose]() {
-      stop.abort();
-      await running;
-    },
-  };
-}
-
-async function run(parts: ReaperParts, signal: AbortSignal): Promise<void> {
-  const { timers, report, interval = INTERVAL } = parts;
-  while (!signal.aborted) {
-    await pause(timers, interval, { signal });
-    try {
-      if (!signal.aborted) await reap(parts);
-    } catch (error) {
-      report(error);
-    }
-  }
+export function startReaper({ timers, report, interval = INTERVAL, ...parts }: ReaperParts): AsyncDisposable {
+  return startRounds({ timers, report, interval }, () => reap(parts));
 }
 
 /** One round; how many items were put back. */

@@ -20,10 +20,11 @@ export interface Approval {
 
 /** Notes an approval; where it is the last one, the order is approved and its plan is carried out. */
 export async function approveOrder(
-  { orders, plans, jobs, ids }: WorkReviewParts,
+  parts: WorkReviewParts,
   transaction: WriteTransaction,
   { order, payloads, plan: { revision, digest }, review, provenance, last }: Approval,
 ): Promise<WorkOrder> {
+  const { orders, plans, jobs, ids } = parts;
   const { reviewer, notes } = review;
   const id = ids.next();
   const sealed = payloads === undefined || notes === "" ? "" : payloads.seal(notesPlace({ id }), notes);
@@ -36,6 +37,7 @@ export async function approveOrder(
     await orders.note(transaction, order, eventOf(order, telling, undefined));
     return relock(orders, transaction, order);
   }
+  await measureDecision(parts, transaction, order);
   const approved = await moveOrder(orders, transaction, {
     order,
     change: { state: "approved", reason: "" },
@@ -47,4 +49,17 @@ export async function approveOrder(
     change: { from: ["submitted"], to: "accepted" },
     telling: { ...telling, kind: "accepted", payload: {} },
   });
+}
+
+/** Measures how long a locked order has waited for what was decided about it, since its last result was handed in. */
+export async function measureDecision(
+  { orders, measures }: WorkReviewParts,
+  transaction: WriteTransaction,
+  order: WorkOrder,
+): Promise<void> {
+  if (measures === undefined) return;
+  const [submitted] = await orders.events(transaction, order, { kind: "submitted", limit: 1 });
+  if (submitted === undefined) return;
+  const waited = (await transaction.now()) - submitted.at;
+  transaction.afterCommit(() => measures.waited("decision", waited));
 }

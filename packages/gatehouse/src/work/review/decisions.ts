@@ -10,7 +10,7 @@ import { workProblems } from "../problems.ts";
 import { actorOf, provenanceOf } from "../provenance.ts";
 import type { OrderPayloads } from "../subject/payloads.ts";
 import { changedOrder, erased, unknownOrder, wrongState } from "./answers.ts";
-import { approveOrder } from "./approval.ts";
+import { approveOrder, measureDecision } from "./approval.ts";
 import { ItemKey, Notes, ReviewErrors, SeenPlan } from "./inputs.ts";
 import { notesPlace } from "./notes.ts";
 import { moveItems, moveOrder, type Telling } from "./order-steps.ts";
@@ -115,6 +115,7 @@ async function reject(parts: WorkReviewParts, context: Rejecting) {
   const authentication = textOf(await parts.authenticationOf(transaction, context));
   await plans.review(transaction, order, { id, revision, digest, decision, reviewer, authentication, notes });
   await plans.void(transaction, order, decision);
+  await measureDecision(parts, transaction, order);
   const telling: Telling = {
     ...{ kind: allowed ? "rework" : "rejected", actor: reviewer, provenance: provenanceOf(attempt), payloads },
     ...{ plain: { revision, digest }, payload: { errors } },

@@ -3,6 +3,7 @@ import type { Ids } from "../../kernel/ids.ts";
 import type { KeyRing } from "../../kernel/key-ring.ts";
 import type { Jobs } from "../../kernel/ports/jobs.ts";
 import type { ReadTransaction } from "../../kernel/ports/store.ts";
+import type { WorkMeasures } from "../../kernel/ports/work-measures.ts";
 import type { WorkOrders } from "../../kernel/ports/work-orders.ts";
 import type { WorkParts } from "../../kernel/ports/work-parts.ts";
 import type { WorkPauses } from "../../kernel/ports/work-pauses.ts";
@@ -31,6 +32,7 @@ export interface WorkReviewParts {
   /** Who may, and how often. */
   readonly rules: WorkRules;
   readonly entrances: readonly Entrance[];
+  readonly measures?: Pick<WorkMeasures, "waited">;
   /** Rules of review for types that have none of their own. */
   readonly reviewRules: ReviewRules;
   /** For types that have none of their own. */
