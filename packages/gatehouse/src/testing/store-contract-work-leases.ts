@@ -34,13 +34,26 @@ export function describeWorkBatches(fresh: () => WorkKit): void {
     assert.equal(gone, undefined);
     const [first] = grips;
     assert.ok(first !== undefined);
-    const proofs = [...grips.map(({ proof }) => proof), { ...first.proof, epoch: 7 }, { ...first.proof, holder: agent("b") }];
+    const proofs = [
+      ...grips.map(({ proof }) => proof),
+      { ...first.proof, epoch: 7 },
+      { ...first.proof, holder: agent("b") },
+    ];
     const answers = await kit.store.write(async (transaction) => {
       const held = await kit.leases.holdAll(transaction, proofs);
       const submissions = held.flatMap((answer) =>
         typeof answer === "string"
           ? []
-          : [{ held: answer, result: "{}", resultHash: "h", evidence: undefined, notes: undefined, event: told("submitted") }],
+          : [
+              {
+                held: answer,
+                result: "{}",
+                resultHash: "h",
+                evidence: undefined,
+                notes: undefined,
+                event: told("submitted"),
+              },
+            ],
       );
       const ends = await kit.leases.submitAll(transaction, submissions);
       return { losses: held.filter((answer) => typeof answer === "string"), lasts: ends.map(({ last }) => last) };

@@ -43,7 +43,10 @@ describe("a bell for work", async () => {
       const stack = new AsyncDisposableStack();
       const service = stack.use(await startPostgres());
       const { url } = stack.use(await service.createDatabase());
-      const buses = [stack.use(await openPostgresBus({ url, report })), stack.use(await openPostgresBus({ url, report }))];
+      const buses = [
+        stack.use(await openPostgresBus({ url, report })),
+        stack.use(await openPostgresBus({ url, report })),
+      ];
       return { buses, [Symbol.asyncDispose]: () => stack.disposeAsync() };
     });
   });

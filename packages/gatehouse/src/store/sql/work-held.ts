@@ -2,7 +2,14 @@ import type { Statement, WriteTransaction } from "../../kernel/ports/store.ts";
 import type { LeaseProof } from "../../kernel/ports/work-leases.ts";
 import { given, rowsAsJson } from "./row-statement.ts";
 import { LEASE_COLUMNS, type LeaseRow } from "./work-ends.ts";
-import { COLUMN_TYPES, ITEM_COLUMNS, type ItemRow, lockingStatement, ORDER_COLUMNS, type OrderRow } from "./work-rows.ts";
+import {
+  COLUMN_TYPES,
+  ITEM_COLUMNS,
+  type ItemRow,
+  lockingStatement,
+  ORDER_COLUMNS,
+  type OrderRow,
+} from "./work-rows.ts";
 
 type JoinedRow = Readonly<Record<string, unknown>>;
 
@@ -19,11 +26,9 @@ export const SHOWN =
 const PROOF_COLUMNS = ["item_id", "tenant", "epoch", "token_hash", "holder_type", "holder_id"] as const;
 /** With the place of each among those shown. */
 const NUMBERED = [...PROOF_COLUMNS, "number"];
-const COLUMNS = [
-  ...aliased("o", ORDER_COLUMNS),
-  ...aliased("i", ITEM_COLUMNS),
-  ...aliased("l", LEASE_COLUMNS),
-].join(", ");
+const COLUMNS = [...aliased("o", ORDER_COLUMNS), ...aliased("i", ITEM_COLUMNS), ...aliased("l", LEASE_COLUMNS)].join(
+  ", ",
+);
 /** All that a proof is good for, locked in the order of the tables. */
 const HOLD = lockingStatement(
   `SELECT ${COLUMNS}

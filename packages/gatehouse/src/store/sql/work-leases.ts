@@ -1,5 +1,5 @@
 import type { Ids } from "../../kernel/ids.ts";
-import type { Statement, WriteTransaction } from "../../kernel/ports/store.ts";
+import type { WriteTransaction } from "../../kernel/ports/store.ts";
 import type { HeldItem, HolderEvent, LeaseLoss, LeaseProof, WorkLeases } from "../../kernel/ports/work-leases.ts";
 import type { WorkMeasures } from "../../kernel/ports/work-measures.ts";
 import type { NewWorkEvent, WorkActor } from "../../kernel/ports/work-orders.ts";
@@ -7,6 +7,7 @@ import { portableStatement } from "./statement.ts";
 import { lockHeld, SHOWN, shown, type HeldRows as Rows } from "./work-held.ts";
 import { together } from "./together.ts";
 import type { ChainOwner } from "./work-chain.ts";
+import { RENEW } from "./work-beats.ts";
 import { tellAvailable, type Available, type WorkTableParts } from "./work-availability.ts";
 import { WorkClaim } from "./work-claim.ts";
 import { isClaimable } from "./work-claimable.ts";
@@ -31,10 +32,6 @@ const LOCK_LEASE = lockingStatement(`SELECT ${LEASE_COLUMNS} FROM work_leases WH
 const FIND = portableStatement(
   `SELECT ${LEASE_COLUMNS}, CASE WHEN until <= {now} THEN 1 ELSE 0 END AS expired FROM work_leases WHERE ${SHOWN}`,
 );
-const RENEW = Object.freeze({
-  sqlite: renewing("COALESCE((SELECT value FROM json_each($8) WHERE key = work_leases.type), 0)").sqlite,
-  postgres: renewing("COALESCE(($8::json ->> type)::bigint, 0)").postgres,
-});
 const LIST = portableStatement(`SELECT ${LEASE_COLUMNS} FROM work_leases WHERE order_id = $1 AND tenant = $2`);
 const CANCEL = portableStatement("UPDATE work_leases SET cancel = 1 WHERE order_id = $1 AND tenant = $2");
 const EXPIRED = portableStatement(`SELECT ${LEASE_COLUMNS} FROM work_leases WHERE until <= $1 ORDER BY until LIMIT $2`);
@@ -167,9 +164,8 @@ class SqlWorkLeases implements WorkLeases {
     submissions: Parameters<WorkLeases["submitAll"]>[1],
   ): ReturnType<WorkLeases["submitAll"]> {
     const whole = submissions.map((submission) => ({ ...submission, rows: this.#rowsOf(submission.held) }));
-    for (const { item } of whole.flatMap(({ rows }) => (rows.item.dependents > 0 ? [rows] : []))) {
-      tellAvailable(transaction, this.#available, item.tenant);
-    }
+    const freeing = whole.find(({ rows }) => rows.item.dependents > 0);
+    if (freeing !== undefined) tellAvailable(transaction, this.#available, freeing.rows.item.tenant);
     return submitItems(transaction, this.#ids, whole);
   }
 
@@ -297,20 +293,6 @@ class SqlWorkLeases implements WorkLeases {
     if (rows === undefined) throw new TypeError("Only what hold() has answered is held.");
     return rows;
   }
-}
-
-/** Moves the end of a lease, never to before it was, and tells of what stops its holder. */
-function renewing(duration: string): Statement {
-  const longer = `$7 + ${duration}`;
-  const stopped = `EXISTS (SELECT 1 FROM work_pauses AS pause WHERE pause.tenant = work_leases.tenant
-    AND (pause.kind = 'tenant' OR (pause.kind = 'type' AND pause.name = work_leases.type)
-      OR (pause.kind = 'agent' AND pause.name = work_leases.holder_id)))`;
-  const columns = LEASE_COLUMNS.replace("cancel", `CASE WHEN ${stopped} THEN 1 ELSE cancel END AS cancel`);
-  return portableStatement(
-    `UPDATE work_leases SET beat_at = $7, progress = COALESCE($9, progress),
-       until = CASE WHEN ceiling < ${longer} THEN ceiling WHEN until < ${longer} THEN ${longer} ELSE until END
-     WHERE ${SHOWN} AND until > $7 RETURNING ${columns}`,
-  );
 }
 
 const USED_UP = JSON.stringify([

@@ -122,14 +122,6 @@ export function lockingStatement(text: string, lock: string): Statement {
   });
 }
 
-/** `$1, $2 ...`: as many as there are columns. */
-export function placeholders(columns: string): string {
-  return columns
-    .split(", ")
-    .map((_, index) => `$${index + 1}`)
-    .join(", ");
-}
-
 /** An actor as three columns. */
 export function actorColumns({ type, id, onBehalfOf }: WorkActor): [WorkActor["type"], string, string | null] {
   return [type, id, onBehalfOf ?? null];

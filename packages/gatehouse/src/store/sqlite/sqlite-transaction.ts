@@ -134,7 +134,8 @@ export class SqliteWriteTransaction extends SqliteReadTransaction implements Wri
   }
 
   later(statement: Statement, parameters: readonly SqlValue[]): void {
-    this.run(statement.sqlite, parameters);
+    this.ensureUsable();
+    this.#scope.run(statement.sqlite, parameters);
   }
 
   afterCommit(effect: () => void): void {

@@ -41,7 +41,10 @@ export function heartbeatAction(parts: CheckoutParts): AnyAction {
           lease_expires_at: lease.until,
           cancel_requested: lease.cancelRequested,
         },
-        ...{ server_time: await transaction.now(), heartbeat_every_seconds: Math.ceil(limitsOf(parts, type).beat / SECOND) },
+        ...{
+          server_time: await transaction.now(),
+          heartbeat_every_seconds: Math.ceil(limitsOf(parts, type).beat / SECOND),
+        },
       };
     },
   });
