@@ -32,6 +32,12 @@ describe("the REST interface of work", () => {
     assert.equal(first.status, 201);
     const other = await propose("one", { ...PROPOSAL, priority: 5 });
     assert.deepEqual([other.status, other.json["code"]], [422, "IDEMPOTENCY_KEY_REUSED"]);
+    const { first: before, sent } = z
+      .object({ first: z.string().length(12), sent: z.string().length(12) })
+      .parse(other.json["fingerprints"]);
+    assert.notEqual(before, sent);
+    const once = await propose("one", { ...PROPOSAL, priority: 6 });
+    assert.equal(Object(once.json["fingerprints"]).first, before, "it tells apart which request was the first");
     const reviewed = { revision: 1, digest: "x", notes: "" };
     const order = orderOf(first);
     for (const path of ["approve", "cancel", "revert"]) {

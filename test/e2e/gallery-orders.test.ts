@@ -1,18 +1,13 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { GalleryOrders } from "../support/gallery-orders.ts";
+import { describeStoreEngines } from "../support/store-engines.ts";
 import { eventually } from "../support/workshop.ts";
 import { openGallery, type GallerySite } from "../support/gallery-site.ts";
 
 let site: GallerySite;
 let orders: GalleryOrders;
 let slugs = 0;
-
-before(async () => {
-  site = await openGallery();
-  orders = new GalleryOrders(site);
-});
-after(() => site[Symbol.asyncDispose]());
 
 async function event(): Promise<{ readonly id: string; readonly slug: string }> {
   slugs += 1;
@@ -22,167 +17,177 @@ async function event(): Promise<{ readonly id: string; readonly slug: string }> 
 
 const PUBLISH = { decision: "publish", findings: ["clear"] };
 
-describe("orders to moderate photos", () => {
-  it("are refused for an event that is not there", async () => {
-    const proposed = { type: "gallery.moderate-photos", input: { event: "nowhere" } };
-    const outcome = await orders.attempt("proposer", "work.propose", proposed);
-    assert.equal(outcome.ok ? "" : outcome.problem.code, "NOT_FOUND");
+await describeStoreEngines("the gallery's orders", (engine) => {
+  before(async () => {
+    site = await openGallery(await engine.place());
+    orders = new GalleryOrders(site);
   });
+  after(() => site[Symbol.asyncDispose]());
 
-  it("hand out what a host may decide about, and nothing that is an operator's or a scanner's to decide", async () => {
-    const { id, slug } = await event();
-    const held = await orders.photo(id, { state: "held", reason: "moderation" });
-    await orders.photo(id, { state: "held", reason: "operator" });
-    await orders.photo(id, { state: "held", reason: "scanner" });
-    await orders.photo(id, { state: "infected" });
-    const shown = await orders.photo(id);
-    const handed = await orders.checkOut(
-      await orders.propose("gallery.moderate-photos", { event: slug, which: "all" }),
-    );
-    assert.deepEqual(handed.map(({ key }) => key).toSorted(), [held, shown].toSorted());
-    assert.doesNotMatch(JSON.stringify(handed), /Mia in the garden|somebody/);
-  });
-
-  it("publish, hide and refuse, and are taken back as far as there is something to take back", async () => {
-    const { id, slug } = await event();
-    const held = await orders.photo(id, { state: "held", reason: "moderation" });
-    const shown = await orders.photo(id);
-    const order = await orders.propose("gallery.moderate-photos", { event: slug, which: "all" });
-    await orders.finish(order, ({ key }) => (key === held ? PUBLISH : { decision: "hide", findings: ["dark"] }));
-    assert.deepEqual([await orders.stateOf(held), await orders.stateOf(shown)], ["held: moderation", "published"]);
-    await orders.approve(order);
-    await orders.reaches(order, "completed");
-    assert.deepEqual([await orders.stateOf(held), await orders.stateOf(shown)], ["published", "held: hidden"]);
-    const reverted = await orders.attempt("proposer", "work.revert", { order });
-    assert.ok(reverted.ok, JSON.stringify(reverted));
-    const { order: reverting } = reverted.value as { readonly order: string };
-    await orders.approve(reverting);
-    await orders.reaches(reverting, "completed");
-    assert.deepEqual([await orders.stateOf(held), await orders.stateOf(shown)], ["held: hidden", "published"]);
-
-    const refusing = await orders.propose("gallery.moderate-photos", { event: slug, which: "shown" });
-    await orders.finish(refusing, () => ({ decision: "refuse", findings: ["empty", "a thumb"] }));
-    await orders.approve(refusing);
-    await orders.reaches(refusing, "completed");
-    assert.equal(await orders.stateOf(shown), "rejected: moderated: empty, a thumb");
-  });
-
-  it("leave a photo alone that somebody has deleted or taken out of sight before they are planned", async () => {
-    const { id, slug } = await event();
-    const [gone, withheld] = [await orders.photo(id), await orders.photo(id)];
-    const order = await orders.propose("gallery.moderate-photos", { event: slug, which: "shown" });
-    const items = await orders.checkOut(order);
-    await site.operate("media.asset.delete", { asset: gone });
-    await site.operate("media.asset.moderate", { asset: withheld, decision: "hide" });
-    for (const item of items) await orders.submit(item, { decision: "refuse", findings: ["dark"] });
-    assert.deepEqual((await orders.plan(order)).changes, []);
-    assert.equal(await orders.stateOf(withheld), "held: operator");
-  });
-
-  it("are planned anew where a host decides after the approval was given to another plan", async () => {
-    const { id, slug } = await event();
-    const photo = await orders.photo(id);
-    const order = await orders.propose("gallery.moderate-photos", { event: slug, which: "shown" });
-    await orders.finish(order, () => ({ decision: "refuse", findings: ["dark"] }));
-    const { revision } = await orders.plan(order);
-    await site.operate("media.asset.moderate", { asset: photo, decision: "hide" });
-    await orders.approve(order);
-    const planned = await orders.plan(order, revision);
-    assert.deepEqual(planned.changes, []);
-    assert.equal(await orders.stateOf(photo), "held: operator");
-  });
-});
-
-describe("orders to write captions", () => {
-  const said = (alt: string, language = "en") => ({ captions: [{ language, caption: "A day", alt }] });
-
-  it("ask for photos that lack words, and take words in the languages that were asked for alone", async () => {
-    const { id, slug } = await event();
-    const photo = await orders.photo(id);
-    await orders.photo(id, { type: "video/mp4" });
-    await orders.photo(id, { state: "held", reason: "moderation" });
-    const order = await orders.propose("gallery.caption-photos", { event: slug, languages: ["en"] });
-    const [item, ...others] = await orders.checkOut(order);
-    assert.deepEqual([item?.key, others.length], [photo, 0]);
-    assert.ok(item);
-    const codes = async (result: unknown) => {
-      const outcome = await orders.submit(item, result);
-      return outcome.ok
-        ? "ok"
-        : `${outcome.problem.code} ${JSON.stringify(outcome.violations ?? outcome.extensions ?? "")}`;
-    };
-    assert.match(await codes(said("A dog", "de")), /REFUSED.*language_missing.*language_surplus/);
-    assert.match(await codes(said("")), /REFUSED/);
-    for (const hidden of ["left\u202Eright", "a\u0000b", "zero\u200Bwidth", "line\u2028end"])
-      assert.match(await codes(said(hidden)), /REFUSED|VALIDATION_ERROR/, JSON.stringify(hidden));
-    assert.equal(await codes(said("A family 👩‍👩‍👧 at a lake")), "ok");
-    await orders.approve(order);
-    await orders.reaches(order, "completed");
-    const next = await orders.propose("gallery.caption-photos", { event: slug, languages: ["en"] });
-    assert.deepEqual((await orders.plan(next)).changes, [], "there is nothing left to say");
-  });
-});
-
-describe("words of a photo", () => {
-  it("go when it is deleted", async () => {
-    const { id } = await event();
-    const photo = await orders.photo(id);
-    await site.change("INSERT INTO gallery_captions VALUES ('default', ?1, 'en', 'Mia', 'Mia laughs')", [photo]);
-    await site.operate("media.asset.delete", { asset: photo });
-    await eventually(async () => !(await orders.rowsOf("gallery_captions")).includes(photo), "the words are gone");
-  });
-});
-
-describe("orders to erase a guest", () => {
-  it("are refused where nothing is kept of them", async () => {
-    const proposed = { type: "gallery.erase-guest", input: { guest: "nobody" } };
-    const outcome = await orders.attempt("proposer", "work.propose", proposed);
-    assert.equal(outcome.ok ? "" : outcome.problem.code, "NOT_FOUND");
-  });
-
-  // What an order holds of somebody is a copy that nobody would think of when they are erased: it would stay in the order,
-  // its plan and its events for as long as those are kept.
-  it("hold nothing of them that could be read in the store, while they are under way and after", async () => {
-    const { id } = await event();
-    const { photo, guest } = await somebodyAt(id, "Konrad Ziegler");
-    const order = await orders.propose("gallery.erase-guest", { guest });
-    await orders.finish(order, ({ input }) => {
-      assert.match(JSON.stringify(input), /Konrad Ziegler/);
-      return {
-        mentions: (input as { readonly entries: readonly { readonly id: string }[] }).entries.map((entry) => entry.id),
-      };
+  describe("orders to moderate photos", () => {
+    it("are refused for an event that is not there", async () => {
+      const proposed = { type: "gallery.moderate-photos", input: { event: "nowhere" } };
+      const outcome = await orders.attempt("proposer", "work.propose", proposed);
+      assert.equal(outcome.ok ? "" : outcome.problem.code, "NOT_FOUND");
     });
-    const { changes } = await orders.plan(order);
-    assert.ok(changes.length > 0);
-    const kept = async () =>
-      (
-        await Promise.all(
-          ["work_orders", "work_items", "work_plans", "work_events", "jobs"].map((table) => orders.rowsOf(table)),
-        )
-      ).join();
-    assert.doesNotMatch(await kept(), /Konrad|Ziegler/);
-    await orders.approve(order, "reviewer", "another");
-    await orders.reaches(order, "completed");
-    assert.equal(await orders.stateOf(photo), undefined);
-    assert.doesNotMatch(await orders.rowsOf("gallery_entries"), /Konrad|Ziegler/);
-    assert.doesNotMatch(await kept(), /Konrad|Ziegler/);
+
+    it("hand out what a host may decide about, and nothing that is an operator's or a scanner's to decide", async () => {
+      const { id, slug } = await event();
+      const held = await orders.photo(id, { state: "held", reason: "moderation" });
+      await orders.photo(id, { state: "held", reason: "operator" });
+      await orders.photo(id, { state: "held", reason: "scanner" });
+      await orders.photo(id, { state: "infected" });
+      const shown = await orders.photo(id);
+      const handed = await orders.checkOut(
+        await orders.propose("gallery.moderate-photos", { event: slug, which: "all" }),
+      );
+      assert.deepEqual(handed.map(({ key }) => key).toSorted(), [held, shown].toSorted());
+      assert.doesNotMatch(JSON.stringify(handed), /Mia in the garden|somebody/);
+    });
+
+    it("publish, hide and refuse, and are taken back as far as there is something to take back", async () => {
+      const { id, slug } = await event();
+      const held = await orders.photo(id, { state: "held", reason: "moderation" });
+      const shown = await orders.photo(id);
+      const order = await orders.propose("gallery.moderate-photos", { event: slug, which: "all" });
+      await orders.finish(order, ({ key }) => (key === held ? PUBLISH : { decision: "hide", findings: ["dark"] }));
+      assert.deepEqual([await orders.stateOf(held), await orders.stateOf(shown)], ["held: moderation", "published"]);
+      await orders.approve(order);
+      await orders.reaches(order, "completed");
+      assert.deepEqual([await orders.stateOf(held), await orders.stateOf(shown)], ["published", "held: hidden"]);
+      const reverted = await orders.attempt("proposer", "work.revert", { order });
+      assert.ok(reverted.ok, JSON.stringify(reverted));
+      const { order: reverting } = reverted.value as { readonly order: string };
+      await orders.approve(reverting);
+      await orders.reaches(reverting, "completed");
+      assert.deepEqual([await orders.stateOf(held), await orders.stateOf(shown)], ["held: hidden", "published"]);
+
+      const refusing = await orders.propose("gallery.moderate-photos", { event: slug, which: "shown" });
+      await orders.finish(refusing, () => ({ decision: "refuse", findings: ["empty", "a thumb"] }));
+      await orders.approve(refusing);
+      await orders.reaches(refusing, "completed");
+      assert.equal(await orders.stateOf(shown), "rejected: moderated: empty, a thumb");
+    });
+
+    it("leave a photo alone that somebody has deleted or taken out of sight before they are planned", async () => {
+      const { id, slug } = await event();
+      const [gone, withheld] = [await orders.photo(id), await orders.photo(id)];
+      const order = await orders.propose("gallery.moderate-photos", { event: slug, which: "shown" });
+      const items = await orders.checkOut(order);
+      await site.operate("media.asset.delete", { asset: gone });
+      await site.operate("media.asset.moderate", { asset: withheld, decision: "hide" });
+      for (const item of items) await orders.submit(item, { decision: "refuse", findings: ["dark"] });
+      assert.deepEqual((await orders.plan(order)).changes, []);
+      assert.equal(await orders.stateOf(withheld), "held: operator");
+    });
+
+    it("are planned anew where a host decides after the approval was given to another plan", async () => {
+      const { id, slug } = await event();
+      const photo = await orders.photo(id);
+      const order = await orders.propose("gallery.moderate-photos", { event: slug, which: "shown" });
+      await orders.finish(order, () => ({ decision: "refuse", findings: ["dark"] }));
+      const { revision } = await orders.plan(order);
+      await site.operate("media.asset.moderate", { asset: photo, decision: "hide" });
+      await orders.approve(order);
+      const planned = await orders.plan(order, revision);
+      assert.deepEqual(planned.changes, []);
+      assert.equal(await orders.stateOf(photo), "held: operator");
+    });
   });
 
-  it("need two people, and are planned anew where the guest brings something more meanwhile", async () => {
-    const { id } = await event();
-    const { guest } = await somebodyAt(id, "Late Guest");
-    const order = await orders.propose("gallery.erase-guest", { guest });
-    await orders.finish(order, () => ({ mentions: [] }));
-    const { revision, digest } = await orders.plan(order);
-    const once = await orders.attempt("reviewer", "work.approve", { order, revision, digest });
-    const twice = await orders.attempt("reviewer", "work.approve", { order, revision, digest });
-    assert.deepEqual([once.ok, twice.ok], [true, false]);
-    const late = await orders.photo(id, { owner: guest });
-    const second = await orders.attempt("another", "work.approve", { order, revision, digest });
-    assert.ok(second.ok, JSON.stringify(second));
-    const planned = await orders.plan(order, revision);
-    assert.ok(planned.changes.some(({ resource }) => resource.id === late));
-    assert.equal(await orders.stateOf(late), "published", "what nobody has approved was not applied");
+  describe("orders to write captions", () => {
+    const said = (alt: string, language = "en") => ({ captions: [{ language, caption: "A day", alt }] });
+
+    it("ask for photos that lack words, and take words in the languages that were asked for alone", async () => {
+      const { id, slug } = await event();
+      const photo = await orders.photo(id);
+      await orders.photo(id, { type: "video/mp4" });
+      await orders.photo(id, { state: "held", reason: "moderation" });
+      const order = await orders.propose("gallery.caption-photos", { event: slug, languages: ["en"] });
+      const [item, ...others] = await orders.checkOut(order);
+      assert.deepEqual([item?.key, others.length], [photo, 0]);
+      assert.ok(item);
+      const codes = async (result: unknown) => {
+        const outcome = await orders.submit(item, result);
+        return outcome.ok
+          ? "ok"
+          : `${outcome.problem.code} ${JSON.stringify(outcome.violations ?? outcome.extensions ?? "")}`;
+      };
+      assert.match(await codes(said("A dog", "de")), /REFUSED.*language_missing.*language_surplus/);
+      assert.match(await codes(said("")), /REFUSED/);
+      for (const hidden of ["left\u202Eright", "a\u0000b", "zero\u200Bwidth", "line\u2028end"])
+        assert.match(await codes(said(hidden)), /REFUSED|VALIDATION_ERROR/, JSON.stringify(hidden));
+      assert.equal(await codes(said("A family 👩‍👩‍👧 at a lake")), "ok");
+      await orders.approve(order);
+      await orders.reaches(order, "completed");
+      const next = await orders.propose("gallery.caption-photos", { event: slug, languages: ["en"] });
+      assert.deepEqual((await orders.plan(next)).changes, [], "there is nothing left to say");
+    });
+  });
+
+  describe("words of a photo", () => {
+    it("go when it is deleted", async () => {
+      const { id } = await event();
+      const photo = await orders.photo(id);
+      await site.change("INSERT INTO gallery_captions VALUES ('default', ?1, 'en', 'Mia', 'Mia laughs')", [photo]);
+      await site.operate("media.asset.delete", { asset: photo });
+      await eventually(async () => !(await orders.rowsOf("gallery_captions")).includes(photo), "the words are gone");
+    });
+  });
+
+  describe("orders to erase a guest", () => {
+    it("are refused where nothing is kept of them", async () => {
+      const proposed = { type: "gallery.erase-guest", input: { guest: "nobody" } };
+      const outcome = await orders.attempt("proposer", "work.propose", proposed);
+      assert.equal(outcome.ok ? "" : outcome.problem.code, "NOT_FOUND");
+    });
+
+    // What an order holds of somebody is a copy that nobody would think of when they are erased: it would stay in the order,
+    // its plan and its events for as long as those are kept.
+    it("hold nothing of them that could be read in the store, while they are under way and after", async () => {
+      const { id } = await event();
+      const { photo, guest } = await somebodyAt(id, "Konrad Ziegler");
+      const order = await orders.propose("gallery.erase-guest", { guest });
+      await orders.finish(order, ({ input }) => {
+        assert.match(JSON.stringify(input), /Konrad Ziegler/);
+        return {
+          mentions: (input as { readonly entries: readonly { readonly id: string }[] }).entries.map(
+            (entry) => entry.id,
+          ),
+        };
+      });
+      const { changes } = await orders.plan(order);
+      assert.ok(changes.length > 0);
+      const kept = async () =>
+        (
+          await Promise.all(
+            ["work_orders", "work_items", "work_plans", "work_events", "jobs"].map((table) => orders.rowsOf(table)),
+          )
+        ).join();
+      assert.doesNotMatch(await kept(), /Konrad|Ziegler/);
+      await orders.approve(order, "reviewer", "another");
+      await orders.reaches(order, "completed");
+      assert.equal(await orders.stateOf(photo), undefined);
+      assert.doesNotMatch(await orders.rowsOf("gallery_entries"), /Konrad|Ziegler/);
+      assert.doesNotMatch(await kept(), /Konrad|Ziegler/);
+    });
+
+    it("need two people, and are planned anew where the guest brings something more meanwhile", async () => {
+      const { id } = await event();
+      const { guest } = await somebodyAt(id, "Late Guest");
+      const order = await orders.propose("gallery.erase-guest", { guest });
+      await orders.finish(order, () => ({ mentions: [] }));
+      const { revision, digest } = await orders.plan(order);
+      const once = await orders.attempt("reviewer", "work.approve", { order, revision, digest });
+      const twice = await orders.attempt("reviewer", "work.approve", { order, revision, digest });
+      assert.deepEqual([once.ok, twice.ok], [true, false]);
+      const late = await orders.photo(id, { owner: guest });
+      const second = await orders.attempt("another", "work.approve", { order, revision, digest });
+      assert.ok(second.ok, JSON.stringify(second));
+      const planned = await orders.plan(order, revision);
+      assert.ok(planned.changes.some(({ resource }) => resource.id === late));
+      assert.equal(await orders.stateOf(late), "published", "what nobody has approved was not applied");
+    });
   });
 });
 

@@ -1,19 +1,20 @@
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { after, before, it } from "node:test";
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import { Client as OldClient } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport as OldTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { z } from "zod";
+import { describeStoreEngines } from "../support/store-engines.ts";
 import { openWorkSite, type WorkSite } from "../support/work-site.ts";
 
 const ALL = "work:read work:propose work:execute";
 const Proposed = z.object({ order: z.uuid(), state: z.string() });
 
 /** The official clients, of both eras of the protocol, do the work of an agent. */
-describe("work over the Model Context Protocol", () => {
+await describeStoreEngines("work over the Model Context Protocol", (engine) => {
   let site: WorkSite;
   before(async () => {
-    site = await openWorkSite();
+    site = await openWorkSite(await engine.place());
   });
   after(() => site[Symbol.asyncDispose]());
 

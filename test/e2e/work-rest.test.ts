@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { after, before, it } from "node:test";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 import { z } from "zod";
+import { describeStoreEngines } from "../support/store-engines.ts";
 import { openWorkSite, type Answer, type WorkSite } from "../support/work-site.ts";
 
 const Document = z.looseObject({
@@ -16,16 +17,20 @@ const Described = z.object({
     z.object({ content: z.record(z.string(), z.object({ schema: z.looseObject({}) })).optional() }),
   ),
 });
+const Listed = z.object({
+  orders: z.array(z.looseObject({ order: z.string(), priority: z.int().optional() })),
+  next: z.string().optional(),
+});
 const CheckedOut = z.object({
   items: z.array(z.object({ item: z.string(), order: z.string(), key: z.string(), lease: z.string(), epoch: z.int() })),
 });
 
-describe("work over REST", () => {
+await describeStoreEngines("work over REST", (engine) => {
   let site: WorkSite;
   let token: string;
   let document: z.infer<typeof Document>;
   before(async () => {
-    site = await openWorkSite();
+    site = await openWorkSite(await engine.place());
     token = await site.token({ at: "rest", scope: "work:read work:propose work:execute" });
     document = Document.parse((await site.send("/api/work/openapi.json")).json);
   });
@@ -113,6 +118,42 @@ describe("work over REST", () => {
     const query = "?states=queued,submitted,approved,completed&limit=10&available=false";
     const listed = asDescribed("/orders", "get", await site.send(`/api/work/orders${query}`, { token }));
     assert.ok(JSON.stringify(listed).includes(order));
+  });
+
+  it("lists orders sorted, page by page, with the members and more that were asked for", async () => {
+    for (const [priority, thing] of [
+      [1, "p"],
+      [3, "q"],
+      [2, "r"],
+    ] as const) {
+      const proposal = { type: "things.rename", input: { things: [thing, `${thing}2`] }, priority };
+      assert.equal((await post("/propose", proposal, `sorted-${thing}`)).status, 201);
+    }
+    const list = async (query: string) =>
+      Listed.parse(asDescribed("/orders", "get", await site.send(`/api/work/orders?${query}`, { token })));
+    const all = "states=queued&sort=-priority,created_at&fields=priority";
+    const first = await list(`${all}&limit=2`);
+    assert.deepEqual(
+      first.orders.map(({ priority }) => priority),
+      [3, 2],
+    );
+    assert.deepEqual(Object.keys(first.orders[0] ?? {}).toSorted(), ["order", "priority"]);
+    const second = await list(`${all}&limit=2&after=${first.next ?? assert.fail()}`);
+    assert.deepEqual(second, { orders: [{ order: second.orders[0]?.order, priority: 1 }] });
+    const [shown] = (await list("states=queued&sort=created_at&limit=1&include=items,counts,events")).orders;
+    assert.deepEqual(shown?.["item_counts"], { queued: 2 });
+    assert.match(JSON.stringify([shown?.["items"], shown?.["events"]]), /"key":"p2".+"kind":"proposed"/);
+    for (const wrong of [
+      "sort=risk",
+      "sort=priority,-priority",
+      "fields=input",
+      "include=plan",
+      `after=${first.next}`,
+      `sort=created_at&after=${first.next}`,
+      "sort=priority&after=e30",
+    ]) {
+      assert.equal((await site.send(`/api/work/orders?${wrong}`, { token })).status, 422, wrong);
+    }
   });
 
   /** Resolves once an order has been applied. */

@@ -11,6 +11,7 @@ import { runCommand, type ServerProcess } from "./server-process.ts";
 import { eventually } from "./workshop.ts";
 
 const PROGRAM = fileURLToPath(new URL("../../apps/agent/src/main.ts", import.meta.url));
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const SCOPES = ["work:read", "work:propose", "work:execute"];
 const Client = z.object({ id: z.string(), secret: z.string() });
 const Shown = z.object({ order: z.object({ state: z.string(), reason: z.string() }) });
@@ -34,8 +35,8 @@ export interface StartedAgent {
   output(): string;
 }
 
-/** Makes a client at the server's own issuer, and an agent that has its credentials. */
-export async function hireAgent(server: ServerProcess): Promise<GalleryAgent> {
+/** Makes a client at the server's own issuer, and an agent that has its credentials: `npm run agent` where it is wrapped. */
+export async function hireAgent(server: ServerProcess, { wrapped = false } = {}): Promise<GalleryAgent> {
   const directory = await mkdtemp(join(tmpdir(), "gatehouse-agent-"));
   const resources = Object.fromEntries([`${server.url}/mcp`, `${server.url}/api/work`].map((url) => [url, SCOPES]));
   const settings = { name: "Gallery agent", grantTypes: ["client_credentials"], resources };
@@ -43,7 +44,7 @@ export async function hireAgent(server: ServerProcess): Promise<GalleryAgent> {
   const file = join(directory, "agent.json");
   await writeFile(file, JSON.stringify(credentials), { mode: 0o600 });
   const start = (...words: readonly string[]): StartedAgent =>
-    startAgent([...words, "--credentials", file, "--server", server.url]);
+    startAgent([...words, "--credentials", file, "--server", server.url], wrapped);
   const finish = async (...words: readonly string[]): Promise<string> => {
     const { code, output } = await start(...words).ended;
     assert.equal(code, 0, output);
@@ -60,8 +61,9 @@ export async function hireAgent(server: ServerProcess): Promise<GalleryAgent> {
   };
 }
 
-function startAgent(words: readonly string[]): StartedAgent {
-  const child = spawn(process.execPath, [PROGRAM, ...words], { stdio: ["ignore", "pipe", "pipe"] });
+function startAgent(words: readonly string[], wrapped: boolean): StartedAgent {
+  const [program, before] = wrapped ? ["npm", ["run", "-s", "agent", "--"]] : [process.execPath, [PROGRAM]];
+  const child = spawn(program, [...before, ...words], { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding("utf8").on("data", (chunk: string) => (output += chunk));

@@ -10,6 +10,7 @@ import {
   systemRandom,
   type ConfigInput,
   type SqlValue,
+  type Statement,
 } from "gatehouse/kernel";
 import { Hono } from "hono";
 import { z } from "zod";
@@ -70,7 +71,7 @@ export async function openGallery(settings: ConfigInput = {}): Promise<GallerySi
   const gatehouse = await openGatehouse({ config, application, clock: systemClock, random: systemRandom, log });
   const { store, ids, clock } = gatehouse.services;
   const change = (sql: string, values: readonly SqlValue[]): Promise<void> =>
-    store.write(async (writing) => void (await writing.execute({ sqlite: sql, postgres: sql }, values)));
+    store.write(async (writing) => void (await writing.execute(portable(sql), values)));
   const operate = async <Value>(action: string, input: object): Promise<Value> => {
     const outcome = await gatehouse.operate(action, input);
     if (!outcome.ok) throw new Error(`${action}: ${outcome.problem.code} ${outcome.detail ?? ""}`);
@@ -105,6 +106,11 @@ export async function openGallery(settings: ConfigInput = {}): Promise<GallerySi
       await rm(directory, { recursive: true, force: true });
     },
   };
+}
+
+/** PostgreSQL names parameters in another way. */
+function portable(sql: string): Statement {
+  return { sqlite: sql, postgres: sql.replaceAll(/\?(\d+)/g, "$$$1") };
 }
 
 type Ask = (path: string, init: RequestInit) => Promise<Response>;

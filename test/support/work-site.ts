@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { defineApplication, openGatehouse, type Gatehouse, type Services } from "gatehouse";
+import { defineApplication, openGatehouse, type ApplicationParts, type Gatehouse, type Services } from "gatehouse";
 import { listen } from "gatehouse/http";
 import {
   requireConfig,
@@ -93,10 +93,19 @@ function renaming(documents: Documents) {
   });
 }
 
+/** What else differs from the plain site. */
+export interface WorkSiteDifferences {
+  /** What the application has besides types of orders. */
+  readonly parts?: (services: Services) => ApplicationParts;
+  /** Default: a free one. */
+  readonly port?: number;
+}
+
 /** Opens the site. */
 export async function openWorkSite(
   settings: ConfigInput = {},
   types: (services: Services) => readonly AnyOrderType[] = ({ documents }) => [renaming(documents)],
+  { parts: more = () => ({}), port = 0 }: WorkSiteDifferences = {},
 ): Promise<WorkSite> {
   await using stack = new AsyncDisposableStack();
   const directory = await mkdtemp(join(tmpdir(), "gatehouse-work-"));
@@ -115,13 +124,14 @@ export async function openWorkSite(
     issuer: originOf,
     open: (services) => {
       services.events.subscribe((event) => events.push(event));
-      return { work: { types: types(services) } };
+      const { work, ...parts } = more(services);
+      return { ...parts, work: { ...work, types: [...types(services), ...(work?.types ?? [])] } };
     },
   });
   const config = requireConfig({ file, clock: systemClock });
   const parts = { config, application, clock: systemClock, random: systemRandom };
   const gatehouse = stack.use(await openGatehouse({ ...parts, log: { write: () => true } }));
-  const listening = await listen({ handler: gatehouse.handler, port: 0 });
+  const listening = await listen({ handler: gatehouse.handler, port });
   stack.defer(() => listening.close({ grace: 200 }));
   place.port = listening.port;
   gatehouse.listensAt(originOf("default"));

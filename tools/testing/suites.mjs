@@ -15,7 +15,7 @@ const SUITES = [
 
 /** How a test file shows that it needs a program of the system. */
 const SIGNS = {
-  postgresql: /\bstart(Own)?Postgres\b/,
+  postgresql: /\b(start(Own)?Postgres|describeStoreEngines|describeReviewEngines)\b/,
   valkey: /\bstart(Own)?Valkey\b/,
   nginx: /nginx/i,
   caddy: /caddy/i,

@@ -87,13 +87,14 @@ import {
   workList,
   workLogs,
   workPlan,
-  workPropose,
   workReject,
   workRequeue,
   workRevert,
   workShow,
   workTypes,
 } from "./commands/work.ts";
+import { workPropose } from "./commands/work-propose.ts";
+import { workTail } from "./commands/work-tail.ts";
 import { workEraseSubject, workExport, workPause, workPauses, workResume } from "./commands/work-operations.ts";
 
 /** Every command of the `gatehouse` program. */
@@ -181,6 +182,7 @@ export const commands: readonly Command[] = [
   workShow,
   workPlan,
   workLogs,
+  workTail,
   workApprove,
   workReject,
   workCancel,

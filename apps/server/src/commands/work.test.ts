@@ -1,10 +1,16 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { runCommand, startServer, type ServerProcess } from "../../../../test/support/server-process.ts";
 
 const CONFIG = fileURLToPath(new URL("../../../../test/support/applications/notes.ts", import.meta.url));
+const MAIN = fileURLToPath(new URL("../main.ts", import.meta.url));
+const Told = z.object({ order: z.string(), kind: z.string() });
 const Changed = z.object({ order: z.string(), state: z.string() });
 const Listed = z.object({ orders: z.array(Changed) });
 const Plan = z.object({ revision: z.number(), digest: z.string() });
@@ -73,6 +79,46 @@ describe("gatehouse work", () => {
     assert.match(stderr, /Whoever has proposed an order/);
   });
 
+  it("proposes what a file or the standard input holds, and tells what happens as it does", async () => {
+    const file = join(server.data, "proposal.json");
+    await writeFile(file, JSON.stringify({ id: "filed", text: "from a file" }));
+    const following = spawn(
+      process.execPath,
+      ["--conditions=gatehouse-source", MAIN, "work", "tail", "--json", "--data", server.data],
+      { stdio: ["ignore", "pipe", "inherit"] },
+    );
+    let told = "";
+    following.stdout.setEncoding("utf8").on("data", (chunk: string) => (told += chunk));
+    // What was there before is not told; what happens from the first look on is, however long that takes to begin.
+    const orders: string[] = [];
+    await until(async () => {
+      const { order } = Changed.parse(await json("propose", "notes.write", "--input-file", file));
+      orders.push(order);
+      return orders.some((id) => told.includes(id));
+    });
+    const input = JSON.stringify({ id: "piped", text: "from a pipe" });
+    const piped = await runCommand(["work", "propose", "notes.write", "--input-stdin", "--json"], {
+      data: server.data,
+      input,
+    });
+    assert.equal(piped.code, 0, piped.stderr);
+    const { order } = Changed.parse(JSON.parse(piped.stdout));
+    await until(async () => {
+      await run("show", order);
+      return told.includes(order) && told.endsWith("\n");
+    });
+    const kinds = told
+      .trim()
+      .split("\n")
+      .map((line) => Told.parse(JSON.parse(line)))
+      .filter((event) => event.order === order)
+      .map(({ kind }) => kind);
+    assert.equal(kinds[0], "proposed");
+    following.kill("SIGINT");
+    const [code] = await once(following, "close");
+    assert.equal(code, 0);
+  });
+
   it("stops work and lets it go on", async () => {
     assert.equal((await run("pause", "type", "notes.write", "--reason", "look into it")).code, 0);
     assert.match((await run("pauses")).stdout, /type +notes\.write +command-line/);
@@ -84,7 +130,11 @@ describe("gatehouse work", () => {
       [["show"], /Say which order/],
       [["approve", crypto.randomUUID()], /Say which plan/],
       [["pause", "tenant"], /Say what and why/],
-      [["propose", "notes.write", "--input", "{"], /takes JSON/],
+      [["propose", "notes.write", "--input", "{"], /has to be JSON/],
+      [["propose", "notes.write"], /Say what, in one way/],
+      [["propose", "notes.write", "--input", "{}", "--input-file", "x"], /Say what, in one way/],
+      [["propose", "notes.write", "--input-file", "/no/such/file"], /cannot be read/],
+      [["tail", crypto.randomUUID()], /There is no such order/],
       [["show", crypto.randomUUID()], /There is no such order/],
       [["propose", "no.such", "--input", "{}"], /There is no such type/],
     ] as const;

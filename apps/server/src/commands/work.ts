@@ -3,7 +3,8 @@ import { UsageError, type Command, type CommandContext } from "../command.ts";
 import { operateAndShow } from "../operate.ts";
 import { formatTable } from "../terminal.ts";
 
-const Actor = z.object({ type: z.string(), id: z.string(), on_behalf_of: z.string().optional() });
+/** Who did something. */
+export const Actor = z.object({ type: z.string(), id: z.string(), on_behalf_of: z.string().optional() });
 const Order = z.object({
   ...{ order: z.string(), type: z.string(), state: z.string(), reason: z.string(), risk: z.string() },
   ...{ priority: z.number(), proposer: Actor, revision: z.number(), created_at: z.number() },
@@ -55,38 +56,6 @@ export const workTypes: Command = {
       context.terminal.print(formatTable(["TYPE", "VERSION", "TITLE", "WHAT FOR"], rows));
     }),
 };
-
-/** `gatehouse work propose TYPE`. */
-export const workPropose: Command = {
-  ...{ name: "work propose", ofTenant: true, words: 1, usage: "TYPE --input JSON [--title TEXT] [--priority N]" },
-  summary: "Proposes an order of a type. Nothing is changed before somebody else has approved its plan.",
-  flags: {
-    input: { type: "string", doc: "What is proposed, as JSON; work types --json shows the schema." },
-    title: { type: "string", doc: "What reviewers read first." },
-    priority: { type: "string", doc: "From 0 to 100; higher is first. Default 0." },
-  },
-  run: (context) => {
-    const [type] = context.words;
-    const { input, title, priority } = context.flags;
-    if (type === undefined || typeof input !== "string") {
-      throw new UsageError("Say what: gatehouse work propose TYPE --input '{...}'");
-    }
-    const said = {
-      ...{ type, input: jsonOf(input) },
-      ...(title === undefined ? {} : { title }),
-      ...(priority === undefined ? {} : { priority: numberOf(context, "priority") }),
-    };
-    return change(context, "work.propose", said);
-  },
-};
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new UsageError("--input takes JSON.");
-  }
-}
 
 /** `gatehouse work list`. */
 export const workList: Command = {
@@ -246,7 +215,8 @@ function withReason(verb: "cancel" | "revert", summary: string): Command {
   };
 }
 
-function change(context: CommandContext, action: string, input: object): Promise<number> {
+/** Changes an order, and says what state it is in then. */
+export function change(context: CommandContext, action: string, input: object): Promise<number> {
   return operateAndShow(context, { action, input }, (value) => {
     const { order, state, reason } = Changed.parse(value);
     context.terminal.print(`${order} is ${[state, reason].filter(Boolean).join(": ")}.`);
@@ -266,17 +236,19 @@ function seenOf(context: CommandContext): object {
   return { order: orderOf(context), revision: numberOf(context, "revision"), digest };
 }
 
-function numberOf({ flags }: CommandContext, name: string): number {
+/** The whole number that a flag has. */
+export function numberOf({ flags }: CommandContext, name: string): number {
   const text = String(flags[name]);
   if (!/^\d{1,9}$/.test(text)) throw new UsageError(`--${name} takes a whole number; got "${text}".`);
   return Number(text);
 }
 
-function nameOf({ type, id, on_behalf_of: behalf }: z.infer<typeof Actor>): string {
+/** Who somebody is. */
+export function nameOf({ type, id, on_behalf_of: behalf }: z.infer<typeof Actor>): string {
   return behalf === undefined ? `${type} ${id}` : `${type} ${id} for ${behalf}`;
 }
 
 /** Text that agents have written, without what would move a terminal's cursor or turn its text around. */
-function visible(text: string): string {
+export function visible(text: string): string {
   return text.replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, "\uFFFD");
 }

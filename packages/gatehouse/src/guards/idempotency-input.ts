@@ -6,7 +6,7 @@ const MARK = "\u0000";
 /**
  * One text for every input a schema can produce: equal inputs give equal texts, different ones different
  * texts. JSON values in their canonical form (RFC 8785); dates, bytes, maps, sets, big integers, files and
- * missing values in a marked one.
+ * missing values in a marked one, as is text with halves of surrogate pairs.
  * @throws {TypeError} when the input contains itself.
  */
 export function canonicalInput(input: unknown): string {
@@ -16,6 +16,7 @@ export function canonicalInput(input: unknown): string {
 function portable(value: unknown, parents: readonly object[]): unknown {
   switch (typeof value) {
     case "string":
+      return value.isWellFormed() ? value : marked("text", escaped(value));
     case "boolean":
       return value;
     case "number":
@@ -44,12 +45,20 @@ function portableObject(value: object, parents: readonly object[]): unknown {
   if ("toJSON" in value && typeof value.toJSON === "function") {
     // Written and read again, so that it is whatever JSON makes of it.
     const written: unknown = JSON.parse(JSON.stringify(value) ?? "null");
-    return marked("json", written);
+    return marked("json", each(written));
   }
   const members = Object.entries(value).filter(([, child]) => child !== undefined);
-  return Object.fromEntries(
-    members.map(([name, child]) => [name.startsWith(MARK) ? MARK + name : name, each(child)] as const),
-  );
+  return Object.fromEntries(members.map(([name, child]) => [portableName(name), each(child)] as const));
+}
+
+function portableName(name: string): string {
+  if (!name.isWellFormed()) return `${MARK}name ${escaped(name)}`;
+  return name.startsWith(MARK) ? MARK + name : name;
+}
+
+/** Halves of surrogate pairs have no canonical form: they are written as escapes. */
+function escaped(text: string): string {
+  return JSON.stringify(text);
 }
 
 function marked(kind: string, content: unknown): Record<string, unknown> {

@@ -133,7 +133,10 @@ class ResultKeeper {
       case "running":
         return this.#wait(passage, claimed, answer.retryAfter);
       case "mismatch":
-        return deny(problems.IDEMPOTENCY_KEY_REUSED, { event: events.idempotency_conflict });
+        return deny(problems.IDEMPOTENCY_KEY_REUSED, {
+          event: events.idempotency_conflict,
+          extensions: { fingerprints: { first: short(answer.fingerprint), sent: short(claimed.claim.fingerprint) } },
+        });
     }
   }
 
@@ -221,6 +224,11 @@ async function infoOf(
   const left = times.cached ? times.expiresAt - (await transaction.now()) : claim.ttl;
   const createdAt = new Date(times.createdAt).toISOString();
   return { key, cached: times.cached, ttl: Math.max(Math.ceil(left / 1000), 0), createdAt };
+}
+
+/** Enough of a keyed fingerprint to tell which request was the first, and nothing of what was in it. */
+function short(fingerprint: string): string {
+  return fingerprint.slice(0, 12);
 }
 
 function wireInfo({ key, cached, ttl, createdAt }: IdempotencyInfo): Readonly<Record<string, unknown>> {

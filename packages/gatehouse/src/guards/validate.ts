@@ -3,7 +3,7 @@ import { events } from "../kernel/events.ts";
 import type { Guard, Passage } from "../kernel/guard.ts";
 import { deny, type Denial, type Violation } from "../kernel/outcome.ts";
 import { problems } from "../kernel/problems.ts";
-import { findUnsafeKey } from "./validate-keys.ts";
+import { findMalformed, findUnsafe } from "./validate-keys.ts";
 import { publicMessagesFor } from "./validate-message.ts";
 import { pointerOf, valueAt } from "./validate-pointer.ts";
 
@@ -14,7 +14,8 @@ const MOST_POINTERS = 10;
 
 /**
  * Checks the input against the action's schema (any Standard Schema, synchronous or not) and hands on what
- * the schema made of it. Keys that can pollute prototypes are refused before a schema sees them.
+ * the schema made of it. Keys that can pollute prototypes are refused before a schema sees them; so is what JSON does not
+ * carry faithfully (halves of surrogate pairs, NUL, numbers that are not finite), and where a schema makes some itself.
  *
  * Denies with `VALIDATION_ERROR` (422): JSON Pointers and messages, never the values that were sent. The
  * event `input_validation_fail` carries the pointers alone.
@@ -35,7 +36,7 @@ export function validateGuard(): Guard {
         phase: "validate",
         summary: `${vendor} schema`,
         enter: (passage) => {
-          const unsafe = findUnsafeKey(passage.input);
+          const unsafe = findUnsafe(passage.input);
           if (unsafe !== undefined) return refuse([unsafe]);
           const result = validate(passage.input);
           return result instanceof Promise ? result.then((later) => settle(passage, later)) : settle(passage, result);
@@ -47,6 +48,8 @@ export function validateGuard(): Guard {
 
 function settle(passage: Passage, result: StandardSchemaV1.Result<unknown>): Denial | undefined {
   if (result.issues === undefined) {
+    const malformed = findMalformed(result.value);
+    if (malformed !== undefined) return refuse([malformed]);
     passage.input = result.value;
     return undefined;
   }

@@ -63,6 +63,16 @@ export interface Principal {
   /** Keyed fingerprint of the session or credential it came with; what it owns ends with it. */
   readonly session?: string;
   readonly onBehalfOf?: string;
+  /** How it has signed in, where the token that it shows says so. */
+  readonly authentication?: Authentication;
+}
+
+/** How somebody has signed in. */
+export interface Authentication {
+  /** Epoch milliseconds of the newest sign-in. */
+  readonly at: number;
+  /** Whether with two factors. */
+  readonly secondFactor: boolean;
 }
 
 /**

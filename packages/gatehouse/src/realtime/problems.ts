@@ -2,7 +2,11 @@ import { defineProblems } from "../kernel/problem.ts";
 
 /** Problems of realtime connections. */
 export const realtimeProblems = defineProblems({
-  FRAME_MALFORMED: { status: 400, message: "The command could not be understood.", closeCode: 3501 },
+  FRAME_MALFORMED: {
+    status: 400,
+    message: "The command could not be understood. Check its form, its channel, and the parts of its key.",
+    closeCode: 3501,
+  },
   COMMAND_TOO_LARGE: { status: 413, message: "What the connection says about itself is too large." },
   TOKEN_EXPIRED: { status: 401, message: "The token has expired. Obtain a new one.", closeCode: 3005 },
   TICKET_FOR_ANOTHER: { status: 403, message: "The ticket was issued for another actor." },

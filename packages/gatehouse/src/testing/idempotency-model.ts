@@ -17,7 +17,8 @@ export class IdempotencyModel {
   claim(claim: IdempotencyClaim, now: number): ClaimAnswer {
     const record = this.#records.get(claim.id);
     if (record === undefined || record.expiresAt <= now) return this.#start(claim, now, { attempt: 1, createdAt: now });
-    if (record.claim.fingerprint !== claim.fingerprint) return { kind: "mismatch" };
+    if (record.claim.fingerprint !== claim.fingerprint)
+      return { kind: "mismatch", fingerprint: record.claim.fingerprint };
     const { state, attempt, createdAt, expiresAt, leaseUntil, body } = record;
     if (state === "done") return { kind: "done", result: { body, createdAt, expiresAt } };
     if (state === "started" && leaseUntil > now) return { kind: "running", retryAfter: leaseUntil - now };

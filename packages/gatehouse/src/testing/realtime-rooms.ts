@@ -36,6 +36,8 @@ export class TestRooms {
   beforeAnswer: () => void | Promise<void> = () => undefined;
   /** What `room.wait` waits for. */
   waiting: Promise<unknown> = Promise.resolve();
+  /** What `room.answer` answers. */
+  answer: unknown = {};
   /** What subscribers are told besides. */
   subscribed: Partial<SubscribeResult> = {};
 
@@ -128,6 +130,7 @@ export class TestRooms {
           return { waited: true };
         },
       }),
+      defineAction({ ...{ ...shared, name: "room.answer", input: ANY }, run: async () => this.answer }),
       defineAction({
         ...{ ...shared, name: "room.break", input: ANY },
         run: () => {

@@ -1,5 +1,7 @@
 import type { Authorise } from "../kernel/action.ts";
 import type { Principal } from "../kernel/attempt.ts";
+import { deny } from "../kernel/outcome.ts";
+import { workProblems } from "../work/problems.ts";
 import type { WorkRules } from "../work/rules.ts";
 
 const ALL = { by: ["principal"], rule: { kind: "window", limit: 1_000_000, window: 60_000 } } as const;
@@ -9,6 +11,7 @@ export const scopeRules: WorkRules = {
     (scope): Authorise<unknown> =>
     ({ principal }) =>
       principal.grants.has(scope),
+  stepUp: () => deny(workProblems.REVIEW_NEEDS_STEP_UP),
   limits: [{ name: "work", ...ALL }],
 };
 

@@ -1,9 +1,12 @@
 import { z } from "zod";
+import { canonicalJson } from "../kernel/codec.ts";
 import type { Migration } from "../kernel/ports/store.ts";
+import type { WorkItem } from "../kernel/ports/work-orders.ts";
 import { portableMigration } from "../store/migrations/portable-migration.ts";
 import { portableStatement } from "../store/sql/statement.ts";
 import { defineOrderType, type AnyOrderType, type OrderTypeDefinition } from "../work/order-type.ts";
 import { defineEffect, defineResource } from "../work/resource.ts";
+import type { OrderPayloads } from "../work/subject/payloads.ts";
 
 /** A thing that orders of the kit change. */
 export interface Thing {
@@ -93,4 +96,11 @@ export function renamingType(letters: LetterBox = [], more: Partial<Definition> 
     },
     ...more,
   });
+}
+
+/** What an agent hands in, sealed as it is kept. */
+export function submissionOf(payloads: OrderPayloads, { key }: WorkItem, result: NewName) {
+  const text = canonicalJson(result);
+  const sealed = payloads.seal(["item", key, "result"], text);
+  return { result: sealed, resultHash: payloads.digest(text), evidence: undefined, notes: undefined };
 }

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import type { AnyAction } from "../kernel/action.ts";
 import type { Principal } from "../kernel/attempt.ts";
-import { canonicalJson } from "../kernel/codec.ts";
 import { generateKeyMaterial } from "../kernel/key-material.ts";
 import { createKeyRing } from "../kernel/key-ring.ts";
 import { createIds } from "../kernel/ids.ts";
@@ -30,15 +29,17 @@ import { createEffects } from "../work/apply/effects.ts";
 import { createWorkJobHandlers, createWorkReviewActions } from "../work/review/review.ts";
 import type { ReviewerAuthentication, ReviewRules } from "../work/review/policy.ts";
 import type { WorkReviewParts } from "../work/review/review-parts.ts";
-import { createWorkPayloads, type OrderPayloads } from "../work/subject/payloads.ts";
+import { createWorkPayloads } from "../work/subject/payloads.ts";
 import { addPreview, WORK_EFFECTS_QUEUE, WORK_QUEUE } from "../work/work-jobs.ts";
 import { createDeterministicRandom } from "./deterministic-random.ts";
 import { createFakeClock, type FakeClock } from "./fake-clock.ts";
+import { makeDueEarlier } from "./lapsed-time.ts";
 import { createTestGate, type TestAttempt, type TestGate } from "./gate-kit.ts";
 import { AGENT, RITA, scopeRules } from "./review-kit-people.ts";
 import {
   renamingType,
   reviewKitMigrations,
+  submissionOf,
   thingResource,
   type NewName,
   type Renaming,
@@ -225,6 +226,12 @@ export class ReviewKit implements AsyncDisposable {
     return true;
   }
 
+  /** Lets time pass. On a store whose time is its own, jobs and leases are due so much earlier instead. */
+  async pass(milliseconds: number): Promise<void> {
+    await this.clock.advance(milliseconds);
+    if (this.store.dialect === "postgres") await makeDueEarlier(this.store, milliseconds);
+  }
+
   /** Does all jobs that are due, and those that come of them. */
   async run(queues: readonly string[] = [WORK_QUEUE, WORK_EFFECTS_QUEUE]): Promise<void> {
     for (const queue of queues) {
@@ -290,10 +297,4 @@ export class ReviewKit implements AsyncDisposable {
   thing(id: string, tenant = "acme"): Promise<Thing | undefined> {
     return this.store.read((transaction) => thingResource.read(transaction, { tenant, id }));
   }
-}
-
-function submissionOf(payloads: OrderPayloads, { key }: WorkItem, result: NewName) {
-  const text = canonicalJson(result);
-  const sealed = payloads.seal(["item", key, "result"], text);
-  return { result: sealed, resultHash: payloads.digest(text), evidence: undefined, notes: undefined };
 }

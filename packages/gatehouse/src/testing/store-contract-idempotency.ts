@@ -39,7 +39,10 @@ function describeClaims(current: () => Store): void {
       assert.deepEqual(second.result, { body: "result", createdAt, expiresAt });
       assert.equal(expiresAt - createdAt, claim.ttl);
     }
-    assert.deepEqual(await claimed({ ...claim, fingerprint: "other" }), { kind: "mismatch" });
+    assert.deepEqual(await claimed({ ...claim, fingerprint: "other" }), {
+      kind: "mismatch",
+      fingerprint: claim.fingerprint,
+    });
   });
 
   it("executes concurrent duplicates once", async () => {
@@ -109,7 +112,10 @@ function describeOwnership(current: () => Store): void {
     const second = { ...first, owner: "second" };
     await claimed(first);
     await current().write((writing) => records.abandon(writing, first));
-    assert.deepEqual(await claimed({ ...second, fingerprint: "other" }), { kind: "mismatch" });
+    assert.deepEqual(await claimed({ ...second, fingerprint: "other" }), {
+      kind: "mismatch",
+      fingerprint: second.fingerprint,
+    });
     const answer = await claimed(second);
     assert.equal(answer.kind === "claimed" && answer.attempt, 2);
     assert.equal(await current().write((writing) => records.complete(writing, first, "late")), false);

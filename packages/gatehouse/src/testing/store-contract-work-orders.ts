@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
+import type { WorkOrderKey, WorkOrderPage, WorkOrderSort } from "../kernel/ports/work-orders.ts";
 import { agent, told, type WorkKit } from "./work-kit.ts";
 
 /** What orders promise besides what becomes of their items. */
@@ -57,6 +58,41 @@ export function describeWorkOrders(fresh: () => WorkKit): void {
       await kit.store.read((transaction) => kit.orders.find(transaction, { ...low, tenant: "x" })),
       undefined,
     );
+  });
+
+  it("sorts lists by several members, and pages hold where orders move meanwhile", async () => {
+    const kit = fresh();
+    const wishes = [
+      { type: kit.type, priority: 1 },
+      { type: "a", priority: 1 },
+      { type: kit.type, priority: 3 },
+      { type: "a", priority: 2 },
+    ];
+    const orders: WorkOrderKey[] = [];
+    for (const wish of wishes) orders.push(await kit.propose(["x"], wish));
+    const [b1 = "", a1 = "", b3 = "", a2 = ""] = orders.map(({ id }) => id);
+    const list = async (page: Partial<WorkOrderPage>): Promise<string[]> => {
+      const whole = { filter: {}, limit: 10, ...page };
+      const found = await kit.store.read((transaction) => kit.orders.list(transaction, kit.tenant, whole));
+      return found.map(({ id }) => id);
+    };
+    const up = (by: WorkOrderSort["by"]): WorkOrderSort => ({ by, descending: false });
+    const down = (by: WorkOrderSort["by"]): WorkOrderSort => ({ by, descending: true });
+    assert.deepEqual(await list({ sort: [up("type"), down("priority")] }), [a2, a1, b3, b1]);
+    assert.deepEqual(await list({ sort: [down("type"), up("priority")] }), [b1, b3, a1, a2]);
+    assert.deepEqual(await list({ sort: [up("priority")] }), [...[b1, a1].toSorted(), a2, b3]);
+    const sort = [up("type"), down("priority")];
+    assert.deepEqual(await list({ sort, limit: 2 }), [a2, a1]);
+    assert.deepEqual(await list({ sort, after: a1 }), [b3, b1]);
+    assert.deepEqual(await list({ sort, after: ["a", 1, a1] }), [b3, b1]);
+    // The last order of the page has moved: what it was sorted by still says where the next page begins.
+    await kit.take(agent("a"), { order: b3 });
+    const byState = [down("state")];
+    const before = await list({ sort: byState, limit: 1 });
+    await kit.take(agent("b"), { order: before[0] ?? "" });
+    const rest = await list({ sort: byState, after: ["queued", before[0] ?? ""] });
+    assert.deepEqual(rest.includes(before[0] ?? ""), true);
+    assert.equal(new Set([...before, ...rest]).size, 4);
   });
 
   it("counts a tenant's orders by type, risk, state and reason", async () => {

@@ -4,7 +4,7 @@ import type { Principal } from "../kernel/attempt.ts";
 import { createIds } from "../kernel/ids.ts";
 import { generateKeyMaterial } from "../kernel/key-material.ts";
 import { createKeyRing } from "../kernel/key-ring.ts";
-import type { Outcome, Success } from "../kernel/outcome.ts";
+import { deny, type Outcome, type Success } from "../kernel/outcome.ts";
 import type { Store } from "../kernel/ports/store.ts";
 import type { WorkOrderKey } from "../kernel/ports/work-orders.ts";
 import { systemRandom } from "../kernel/random.ts";
@@ -21,6 +21,7 @@ import type { CheckoutLimits, CheckoutParts } from "../work/checkout/checkout-pa
 import type { CheckedOutItem } from "../work/checkout/checkout.ts";
 import { defineOrderType, type AnyOrderType } from "../work/order-type.ts";
 import { createOrderTypes } from "../work/order-types.ts";
+import { workProblems } from "../work/problems.ts";
 import { createWorkPayloads } from "../work/subject/payloads.ts";
 import { createDeterministicRandom } from "./deterministic-random.ts";
 import { createFakeClock, type FakeClock } from "./fake-clock.ts";
@@ -124,6 +125,7 @@ export async function createWorkAgents(
         (scope) =>
         ({ principal }) =>
           principal.grants.has(scope),
+      stepUp: () => deny(workProblems.REVIEW_NEEDS_STEP_UP),
       limits: LIMITS,
     },
     limits: { ...TEST_LIMITS, ...options.limits },

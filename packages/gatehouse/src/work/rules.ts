@@ -1,5 +1,6 @@
 import type { Authorise, LimitPolicy } from "../kernel/action.ts";
-import type { Entrance } from "../kernel/attempt.ts";
+import type { Attempt, Entrance } from "../kernel/attempt.ts";
+import type { Denial } from "../kernel/outcome.ts";
 
 /** What tokens can be issued for. */
 export const WORK_SCOPES = ["work:read", "work:propose", "work:execute", "work:review", "work:admin"] as const;
@@ -13,6 +14,8 @@ export const WORK_ENTRANCES: readonly Entrance[] = ["http", "mcp", "job"];
 export interface WorkRules {
   /** The rule of an operation that needs a scope: `permit("work:propose", "work.propose")`. */
   readonly permit: (scope: WorkScope, operation: string) => Authorise<unknown>;
+  /** The refusal of a sign-in that is not fresh enough for an approval, with what to do about it. */
+  readonly stepUp: (attempt: Attempt) => Denial;
   /** By address and by agent, over all of them. */
   readonly limits: readonly LimitPolicy[];
 }

@@ -5,6 +5,7 @@ import type { Authenticator } from "../../guards/authenticate.ts";
 import type { AnyAction } from "../../kernel/action.ts";
 import { BootRefusedError } from "../../kernel/gate.ts";
 import { isUuid } from "../../kernel/ids.ts";
+import type { Denial } from "../../kernel/outcome.ts";
 import type { Sessions } from "../../kernel/ports/sessions.ts";
 import type { WriteTransaction } from "../../kernel/ports/store.ts";
 import { systemTimers } from "../../kernel/timers.ts";
@@ -35,6 +36,7 @@ import { createRestRoutes } from "../../work/rest/routes.ts";
 import { createWorkEffectHandlers, createWorkJobHandlers, createWorkReviewActions } from "../../work/review/review.ts";
 import type { WorkReviewParts } from "../../work/review/review-parts.ts";
 import { WORK_ENTRANCES } from "../../work/rules.ts";
+import { createNeedsStepUp, type Approving } from "../../work/review/step-up.ts";
 import { startWatch } from "../../work/watch/watch.ts";
 import { createWatchActions, type WorkWatchParts } from "../../work/watch/watch-actions.ts";
 import { createWorkPayloads } from "../../work/subject/payloads.ts";
@@ -92,7 +94,7 @@ export async function mountWork(options: WorkOptions, application: ApplicationWo
     ...[...createDeskActions(parts), ...createWatchActions(watching)],
   ];
   const server = resourceServer(services, { resources, application });
-  const mcp = await openMcpOf(options, { application, permits, actions });
+  const mcp = await openMcpOf(options, { application, permits, parts, actions });
   const own = [...actions, ...server.actions, ...(mcp?.actions ?? [])];
   const rest = createRestRoutes({
     edge: services.edge,
@@ -149,7 +151,7 @@ function workParts(
     applyContext: createApplyContext(services),
     reviewRules: config.work.review,
     limits: { items, attempts },
-    authenticationOf: application.authenticationOf ?? sessionAuthentication(sessions),
+    authenticationOf: application.authenticationOf ?? knownAuthentication(sessions),
   };
 }
 
@@ -187,9 +189,10 @@ function pruneHistory({ config, clock }: Services): MountedWork["prune"] {
   };
 }
 
-/** A session begins with a sign-in; operators' grants are in those alone that began with a second factor. */
-function sessionAuthentication(sessions: Sessions): WorkReviewParts["authenticationOf"] {
+/** What a token says; and a session begins with a sign-in, operators' grants in those alone that began with a second factor. */
+function knownAuthentication(sessions: Sessions): WorkReviewParts["authenticationOf"] {
   return async (transaction, { principal, attempt }) => {
+    if (principal.authentication !== undefined) return principal.authentication;
     const isSession = attempt.credentials.some(({ kind }) => kind === "session");
     const { session } = principal;
     const row = isSession && session !== undefined ? await sessions.find(transaction, session) : undefined;
@@ -226,18 +229,23 @@ function resourceServer(services: Services, { resources: { rest, mcp }, applicat
 interface McpParts {
   readonly application: ApplicationWork;
   readonly permits: WorkPermits;
+  readonly parts: WorkReviewParts;
   readonly actions: readonly AnyAction[];
 }
 
-async function openMcpOf({ services, originOf, report }: WorkOptions, { application, permits, actions }: McpParts) {
+async function openMcpOf({ services, originOf, report }: WorkOptions, mounted: McpParts) {
+  const { application, permits, actions, parts } = mounted;
   const { config } = services;
   if (!config.work.mcp) return undefined;
   const { openMcp } = await loadMcp();
+  const needsStepUp = createNeedsStepUp(parts);
+  const refuseStale = async (approving: Approving): Promise<Denial | undefined> =>
+    (await needsStepUp(approving)) ? permits.stepUpMessage(approving.attempt) : undefined;
   const reviewAddress = application.reviewAddress ?? consoleAddress(services, originOf);
   return openMcp({
     ...{ ...services, report, path: MCP_PATH, name: "gatehouse", version: "1", instructions: WORK_INSTRUCTIONS },
     resources: workResourcesOf(services),
-    tools: [...createWorkTools({ ...services, actions, reviewAddress }), ...(application.tools ?? [])],
+    tools: [...createWorkTools({ ...services, actions, reviewAddress, refuseStale }), ...(application.tools ?? [])],
     ...{ permit: permits.permitMessage, limits: permits.messageLimits },
     trustedOrigins: config.cors.origins.filter((origin) => origin !== "*"),
   });

@@ -2,8 +2,12 @@ import { OPERATOR_GRANT } from "../../console/operator.ts";
 import type { Authorise, LimitPolicy } from "../../kernel/action.ts";
 import type { Attempt, Principal } from "../../kernel/attempt.ts";
 import type { Config } from "../../kernel/config.ts";
+import { deny, type Denial } from "../../kernel/outcome.ts";
 import type { OAuthResource } from "../../oauth/resource/oauth-resource.ts";
 import { oauth } from "../../oauth/resource/requirement.ts";
+import { stepUpDenial } from "../../oauth/resource/step-up.ts";
+import { workProblems } from "../../work/problems.ts";
+import { FRESH } from "../../work/review/policy.ts";
 import type { WorkRules, WorkScope } from "../../work/rules.ts";
 import type { ApplicationWork } from "./application-work.ts";
 
@@ -24,6 +28,8 @@ export interface WorkPermits {
   readonly rules: WorkRules;
   /** Of the messages to the endpoint for MCP; what they call is asked about again. */
   readonly permitMessage: (scope: string | undefined) => Authorise<unknown>;
+  /** The refusal of a message that needs a fresh sign-in. */
+  readonly stepUpMessage: (attempt: Attempt) => Denial;
   readonly messageLimits: readonly LimitPolicy[];
 }
 
@@ -46,10 +52,18 @@ export function createWorkPermits(parts: WorkPermitsParts): WorkPermits {
     { name: `${name}.agent`, by: ["principal"], rule: { kind: "window", ...agent } },
   ];
   return {
-    rules: { permit, limits: limits("work") },
+    rules: { permit, stepUp: (attempt) => stepUpOf(attempt, rest), limits: limits("work") },
+    stepUpMessage: (attempt) => stepUpOf(attempt, mcp),
     permitMessage: (scope) => oauth({ resource: mcp, scopes: mcp.scopes.filter((known) => known === scope) }),
     messageLimits: limits("mcp"),
   };
+}
+
+/** Whoever shows a token is told which one to get instead (RFC 9470); whoever has a session, to sign in anew. */
+function stepUpOf(attempt: Attempt, resource: OAuthResource<WorkScope>): Denial {
+  if (!attempt.credentials.some(({ kind }) => kind === "bearer")) return deny(workProblems.REVIEW_NEEDS_STEP_UP);
+  const authentication = { acrValues: ["aal2"], maxAge: FRESH / 1000 };
+  return stepUpDenial({ resource, scopes: [REVIEW], authentication }, attempt);
 }
 
 interface Wanted {

@@ -56,8 +56,10 @@ const Change = z.object({
   step: z.number(),
   resource: z.object({ type: z.string(), id: z.string(), label: z.string() }),
   action: z.enum(["create", "update", "delete", "invoke"]),
-  before: z.unknown(),
-  after: z.unknown(),
+  /** Absent where there was nothing. */
+  before: z.unknown().optional(),
+  /** Absent where there will be nothing. */
+  after: z.unknown().optional(),
   sensitive: z.array(z.string()),
   sources: z.array(z.string()),
 });
@@ -164,7 +166,11 @@ export type Examined = z.infer<typeof Examined>;
 export const Titles = z.object({ titles: z.array(z.object({ order: z.string(), title: z.string() })) });
 
 /** The value of `work.reveal`. */
-export const RevealedStep = z.object({ step: z.number(), before: z.unknown(), after: z.unknown() });
+export const RevealedStep = z.object({
+  step: z.number(),
+  before: z.unknown().optional(),
+  after: z.unknown().optional(),
+});
 /** The value of `work.reveal-payloads`. */
 export const RevealedPayloads = z.object({ input: z.unknown(), items: z.array(Item) });
 

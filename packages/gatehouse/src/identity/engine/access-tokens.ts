@@ -21,6 +21,9 @@ export interface AccessTokensParts {
   readonly isActive: (account: AccountKey) => Promise<boolean>;
 }
 
+/** The level of assurance of two factors. */
+const TWO_FACTORS = "aal2";
+
 /** Kinds of access tokens: those people grant, and those of clients that act for themselves. */
 const KINDS = ["AccessToken", "ClientCredentials"];
 
@@ -32,6 +35,7 @@ const Payload = z.object({
   exp: z.number(),
   jkt: z.string().optional(),
   "x5t#S256": z.string().optional(),
+  extra: z.object({ auth_time: z.number().optional(), acr: z.string().optional() }).optional(),
 });
 
 /** Access tokens of the engine, found in what it keeps: a token that was revoked is not there any more. */
@@ -80,5 +84,7 @@ async function payloadOf(
 function accessTokenOf({ origin }: Issuer, payload: z.infer<typeof Payload>): AccessToken {
   const { clientId: client, accountId: account, aud: audiences, scope, exp, jkt: thumbprint } = payload;
   const scopes = scope.split(" ").filter((name) => name !== "");
-  return { issuer: origin, client, account, audiences, scopes, thumbprint, expiresAt: exp * 1000 };
+  const { auth_time: at, acr: level = "" } = payload.extra ?? {};
+  const authentication = at === undefined ? undefined : { at: at * 1000, secondFactor: level === TWO_FACTORS };
+  return { issuer: origin, client, account, audiences, scopes, authentication, thumbprint, expiresAt: exp * 1000 };
 }

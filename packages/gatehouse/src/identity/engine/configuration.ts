@@ -17,6 +17,7 @@ import {
   type SigningAlgorithm,
 } from "oidc-provider";
 import type { ClientFeatures } from "./client-features.ts";
+import { authenticationClaims } from "./authentication-claims.ts";
 import { ASSURANCE_LEVELS, requireAssurance } from "./assurance.ts";
 import { existingGrant } from "./existing-grant.ts";
 import { ENGINE_VIEWS } from "./view.ts";
@@ -146,6 +147,7 @@ export function configurationOf(options: IssuerOptions, hooks: EngineHooks): Con
       url: (_context, { uid }) => interactionPath(uid),
     },
     acrValues: ASSURANCE_LEVELS,
+    extraTokenClaims: authenticationClaims,
     loadExistingGrant: existingGrant(isFirstParty),
     renderError: ENGINE_VIEWS.renderError,
     ...algorithmsOf(keys),

@@ -1,3 +1,5 @@
+import type { Authentication } from "../attempt.ts";
+
 /** What an access token is good for, as its issuer says. */
 export interface AccessToken {
   /** The identifier of its issuer. */
@@ -11,6 +13,8 @@ export interface AccessToken {
   readonly account?: string | undefined;
   /** Who acts for the account (RFC 8693 section 4.1), where that is somebody else than its client. */
   readonly actor?: string | undefined;
+  /** How the account has signed in, where the issuer says so. */
+  readonly authentication?: Authentication | undefined;
   /** Epoch milliseconds. */
   readonly expiresAt: number;
   /** Thumbprint of the key it is bound to (RFC 7638, SHA-256); absent where whoever has the token may use it. */

@@ -29,7 +29,8 @@ export type ClaimAnswer =
   | { readonly kind: "done"; readonly result: IdempotencyResult }
   /** Someone else is executing it; `retryAfter` in milliseconds. */
   | { readonly kind: "running"; readonly retryAfter: number }
-  | { readonly kind: "mismatch" };
+  /** The key was used with another input, which has this fingerprint. */
+  | { readonly kind: "mismatch"; readonly fingerprint: string };
 
 /** Remembers results by key, in the transaction of the effect. */
 export interface IdempotencyRecords {

@@ -154,6 +154,24 @@ export interface WorkOrderFilter {
   readonly available?: boolean;
 }
 
+/** What lists of orders can be sorted by. */
+export const ORDER_SORTS = ["priority", "created_at", "updated_at", "type", "state"] as const;
+
+/** One of them, and which way round. */
+export interface WorkOrderSort {
+  readonly by: (typeof ORDER_SORTS)[number];
+  readonly descending: boolean;
+}
+
+/** A page of a list. Where nothing else is said, those of highest priority come first, and then the oldest. */
+export interface WorkOrderPage {
+  readonly filter: WorkOrderFilter;
+  readonly sort?: readonly WorkOrderSort[];
+  /** The last order of the page before: by its identifier, or by the values it was sorted by and then its identifier. */
+  readonly after?: string | readonly (string | number)[];
+  readonly limit: number;
+}
+
 /** How many orders of one kind are in one state, archived ones not counted. */
 export interface WorkOrderCount extends Pick<WorkOrder, "type" | "risk" | "state" | "reason"> {
   readonly count: number;
@@ -210,11 +228,7 @@ export interface WorkOrders {
     page: { readonly before?: string; readonly kind?: string; readonly limit: number },
   ): Promise<readonly WorkEvent[]>;
   /** Highest priority first, then oldest; after an order of the page before. */
-  list(
-    transaction: ReadTransaction,
-    tenant: string,
-    page: { readonly filter: WorkOrderFilter; readonly after?: string; readonly limit: number },
-  ): Promise<readonly WorkOrder[]>;
+  list(transaction: ReadTransaction, tenant: string, page: WorkOrderPage): Promise<readonly WorkOrder[]>;
   count(transaction: ReadTransaction, tenant: string): Promise<readonly WorkOrderCount[]>;
   /** Whether the events of an order are all there, as they were written; says what is not. */
   verify(transaction: ReadTransaction, order: WorkOrderKey): Promise<string | undefined>;

@@ -8,15 +8,24 @@ import { metadataAddress, type OAuthResource } from "./oauth-resource.ts";
 export interface Challenged {
   readonly resource: OAuthResource;
   readonly scopes: readonly string[];
+  /** How its person has to sign in, where that is what is wrong with the token. */
+  readonly authentication?: DemandedAuthentication;
+}
+
+/** How somebody has to sign in (RFC 9470 section 3). */
+export interface DemandedAuthentication {
+  readonly acrValues: readonly string[];
+  /** Seconds. */
+  readonly maxAge: number;
 }
 
 /**
- * The `WWW-Authenticate` field of a refusal (RFC 6750 section 3, RFC 9449 section 7.1, RFC 9728 section 5.1): where to
+ * The `WWW-Authenticate` field of a refusal (RFC 6750 section 3, RFC 9449 section 7.1, RFC 9470 section 3, RFC 9728 section 5.1): where to
  * find out about the resource, which scopes are needed, and what was wrong with the token, in the scheme it came in. Who
  * came without one is told all schemes.
  */
 export function challengeOf(
-  { resource, scopes }: Challenged,
+  { resource, scopes, authentication }: Challenged,
   denial: Denial,
   attempt: Attempt,
 ): Record<string, string> {
@@ -25,6 +34,12 @@ export function challengeOf(
     ...(bearer === undefined || denial.problem === problems.AUTHENTICATION_REQUIRED ? [] : errorOf(denial)),
     ["resource_metadata", metadataAddress(resource.resourceOf(attempt.tenant))],
     ...(scopes.length === 0 ? [] : [["scope", scopes.join(" ")]]),
+    ...(authentication === undefined
+      ? []
+      : [
+          ["acr_values", authentication.acrValues.join(" ")],
+          ["max_age", String(authentication.maxAge)],
+        ]),
   ] as const;
   const schemes = schemesOf(resource, bearer);
   return { "www-authenticate": schemes.map((scheme) => write(scheme, parameters)).join(", ") };

@@ -1,6 +1,6 @@
 import { defineProblems } from "../../kernel/problem.ts";
 
-/** Problems of callers who present access tokens (RFC 6750 section 3.1, RFC 9449 section 7.1). */
+/** Problems of callers who present access tokens (RFC 6750 section 3.1, RFC 9449 section 7.1, RFC 9470 section 3). */
 export const resourceProblems = defineProblems({
   ACCESS_TOKEN_INVALID: {
     status: 401,
@@ -21,6 +21,11 @@ export const resourceProblems = defineProblems({
     status: 403,
     message: "The access token does not allow this. Ask for the scopes that are named.",
     oauthError: "insufficient_scope",
+  },
+  INSUFFICIENT_USER_AUTHENTICATION: {
+    status: 401,
+    message: "This needs a fresh sign-in with a second factor. Obtain a new token by one.",
+    oauthError: "insufficient_user_authentication",
   },
   ISSUER_UNAVAILABLE: {
     status: 503,

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { importJWK, SignJWT } from "jose";
 import * as oauth4webapi from "oauth4webapi";
+import { z } from "zod";
 import { OAuthKit } from "../../testing/oauth-kit.ts";
 import { remoteIssuer } from "./remote-issuer.ts";
 
@@ -43,12 +44,15 @@ describe("a resource server beside its issuer", () => {
     assert.deepEqual(await notes.json(), { type: "client", id: "machine", tenant: "default", grants: ["notes:read"] });
   });
 
-  it("knows people by tokens of their clients", async () => {
+  it("knows people by tokens of their clients, and how they have signed in", async () => {
+    const before = Math.floor(Date.now() / 1000) * 1000;
     const { access_token: token } = await kit.signIn();
-    assert.deepEqual(await (await ask(token, "/api/photos")).json(), {
-      ...{ type: "user", id: "ada", tenant: "default" },
-      grants: ["photos:read"],
-    });
+    const answer: unknown = await (await ask(token, "/api/photos")).json();
+    const { authentication, ...person } = z.record(z.string(), z.unknown()).parse(answer);
+    assert.deepEqual(person, { type: "user", id: "ada", tenant: "default", grants: ["photos:read"] });
+    const { at, secondFactor } = z.object({ at: z.number(), secondFactor: z.boolean() }).parse(authentication);
+    assert.ok(at >= before && at <= Date.now(), `${before} ${at}`);
+    assert.equal(secondFactor, false);
   });
 
   it("takes a client with a key through the nonce to the resource", async () => {

@@ -71,7 +71,11 @@ export class TokenAuthenticator implements Authenticator<"bearer"> {
     return this.#parts.proofs.check(proof, { token, thumbprint });
   }
 
-  #principalOf({ account, actor, client, scopes }: AccessToken, { token }: Bearer, tenant: string): Principal {
+  #principalOf(
+    { account, actor, client, scopes, authentication }: AccessToken,
+    { token }: Bearer,
+    tenant: string,
+  ): Principal {
     const session = tokenFingerprint(this.#parts.keyRing, token);
     const shared = { tenant, session, grants: new Set(scopes) };
     const agent = actor ?? (this.#parts.isAgent(client) ? client : undefined);
@@ -79,7 +83,7 @@ export class TokenAuthenticator implements Authenticator<"bearer"> {
       return { ...shared, type: "agent", id: agent, ...(account === undefined ? {} : { onBehalfOf: account }) };
     }
     if (account === undefined) return { ...shared, type: "client", id: client };
-    return { ...shared, type: "user", id: account };
+    return { ...shared, type: "user", id: account, ...(authentication === undefined ? {} : { authentication }) };
   }
 }
 

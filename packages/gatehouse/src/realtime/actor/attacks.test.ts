@@ -183,6 +183,125 @@ describe("oversized state", () => {
   });
 });
 
+// A handler that answers a BigInt or an object that contains itself has made nothing that can be sent. Found out behind the
+// commit, that leaves a change whose client is told that nothing was done, and who does it again.
+describe("a reply that JSON has no words for", () => {
+  it("changes nothing and tells nobody, with and without an id", async () => {
+    const counter = actor("counter", {
+      ...MINIMAL,
+      state: z.object({ n: z.number() }),
+      initial: () => ({ n: 0 }),
+      channels: { default: { canSubscribe: () => true } },
+      events: { counted: { schema: z.object({}) } },
+      commands: {
+        count: {
+          input: z.object({ wrong: z.enum(["bigint", "circular", "nothing"]) }),
+          policy: "public",
+          handler: ({ state, input, emit }) => {
+            state.n += 1;
+            emit("counted", {});
+            const circular: { self?: object } = {};
+            circular.self = circular;
+            return { bigint: 1n, circular, nothing: {} }[input.wrong];
+          },
+        },
+      },
+    });
+    await using kit = await openActorKit({ definitions: [counter] });
+    const count = (wrong: string, id?: string): Promise<Outcome> =>
+      kit.command(["counter"], "count", { input: { wrong }, ...(id !== undefined && { id }) });
+    for (const wrong of ["bigint", "circular"]) {
+      for (const id of [undefined, `id-of-${wrong}`]) {
+        assert.equal(code(await count(wrong, id)), "INTERNAL_ERROR", wrong);
+        assert.deepEqual([await kit.record(["counter"]), kit.pushed.length], [undefined, 0], `${wrong} ${id}`);
+      }
+    }
+    assert.equal(code(await count("nothing")), "");
+    assert.deepEqual(await kit.state(["counter"]), { n: 1 });
+  });
+});
+
+// What is larger than a client may leave unread closes the connection of everybody who is told it, and again when they come
+// back and ask for it. One member of a room could keep all others out by what it says.
+describe("oversized events and replies", () => {
+  const loud = actor("loud", {
+    ...MINIMAL,
+    state: z.object({ n: z.number() }),
+    initial: () => ({ n: 0 }),
+    channels: { default: { canSubscribe: () => true, history: true } },
+    events: {
+      said: { schema: z.object({ text: z.string() }) },
+      whispered: { schema: z.object({ text: z.string() }), volatile: true },
+    },
+    commands: {
+      say: {
+        input: z.object({ event: z.enum(["said", "whispered"]), letter: z.string(), times: z.number() }),
+        policy: "public",
+        handler: ({ state, emit, input }) => {
+          state.n += 1;
+          emit(input.event, { text: input.letter.repeat(input.times) });
+        },
+      },
+      recite: {
+        input: z.object({ times: z.number() }),
+        policy: "public",
+        handler: ({ state, input }) => {
+          state.n += 1;
+          return "x".repeat(input.times);
+        },
+      },
+    },
+  });
+
+  it("take everything back that their turn has changed", async () => {
+    await using kit = await openActorKit({ definitions: [loud] });
+    const said = [
+      { event: "said", letter: "x", times: 262_200 },
+      { event: "whispered", letter: "x", times: 262_200 },
+      // Three bytes a letter.
+      { event: "said", letter: "\u20ac", times: 87_400 },
+    ];
+    for (const input of said) assert.equal(code(await kit.command(["loud"], "say", { input })), "INTERNAL_ERROR");
+    for (const id of [undefined, "long-reply"]) {
+      const call = { input: { times: 262_200 }, ...(id !== undefined && { id }) };
+      assert.equal(code(await kit.command(["loud"], "recite", call)), "INTERNAL_ERROR");
+    }
+    assert.deepEqual([await kit.record(["loud"]), kit.pushed.length], [undefined, 0]);
+    assert.equal(
+      code(await kit.command(["loud"], "say", { input: { event: "said", letter: "x", times: 262_000 } })),
+      "",
+    );
+    assert.equal(code(await kit.command(["loud"], "recite", { input: { times: 262_000 } })), "");
+  });
+
+  it("are told to whoever asks for what was published as far as one reply holds them, and the others after them", async () => {
+    await using kit = await openActorKit({ definitions: [loud] });
+    for (let count = 0; count < 12; count += 1) {
+      const input = { event: "said", letter: "x", times: 60_000 };
+      assert.equal(code(await kit.command(["loud"], "say", { input })), "");
+    }
+    for (const reverse of [false, true]) {
+      const offsets: number[] = [];
+      for (let since: object | undefined, pages = 0; pages < 12; pages += 1) {
+        const input = { channel: "default", limit: 100, reverse, ...(since !== undefined && { since }) };
+        const outcome = await kit.read(["loud"], "history", { input });
+        assert.ok(outcome.ok);
+        const { epoch, publications } = outcome.value as {
+          epoch: string;
+          publications: { offset: number; data: string }[];
+        };
+        assert.ok(publications.reduce((sum, { data }) => sum + data.length, 0) <= 262_144);
+        offsets.push(...publications.map(({ offset }) => offset));
+        const last = publications.at(-1);
+        if (last === undefined) break;
+        since = { epoch, offset: last.offset };
+      }
+      const all = Array.from({ length: 12 }, (_, index) => index + 1);
+      assert.deepEqual(offsets, reverse ? all.toReversed() : all);
+    }
+  });
+});
+
 // Commands that come faster than one actor can take them would pile up in memory, and every other member would wait
 // behind them. What does not fit is refused at once, and said to be worth another try.
 describe("mailbox flood", () => {

@@ -3,6 +3,7 @@ import type { Schemas } from "./context.ts";
 import type { DeclaredActor, DeclaredEvent } from "./declared.ts";
 import { AmbiguousTargetError, type Emit, type EmitTarget } from "./emit.ts";
 import { requireFit } from "./schema.ts";
+import { isLarger, LARGEST_TOLD } from "./text-size.ts";
 import { recipientOf, STRANGER } from "../recipient.ts";
 
 /** Something that is to be told once the turn is durable. */
@@ -67,7 +68,10 @@ export class Emission {
     if (!event.volatile && !durable) throw new TypeError(`${name} is durable; signals emit volatile events alone.`);
     if (whom.user === STRANGER) throw new TypeError("Strangers have no name by which one of them could be told apart.");
     if (checked) requireFit(event.schema, data, `What the event ${name} of ${actor.type} carries`);
-    this.emitted.push({ ...whom, event, channel, data: JSON.stringify({ event: name, data }) });
+    const text = JSON.stringify({ event: name, data });
+    if (isLarger(text, LARGEST_TOLD))
+      throw new RangeError(`What the event ${name} of ${actor.type} carries has ${LARGEST_TOLD} bytes at most.`);
+    this.emitted.push({ ...whom, event, channel, data: text });
   }
 
   #resolve(target: EmitTarget): Whom {

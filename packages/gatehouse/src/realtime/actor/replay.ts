@@ -6,6 +6,7 @@ import { channelName } from "../channel-name.ts";
 import type { HistoryInput, StreamPublication, SubscribeResult } from "../subscription.ts";
 import { readOffsets } from "./outbox.ts";
 import { recipientOf } from "../recipient.ts";
+import { LARGEST_TOLD } from "./text-size.ts";
 
 /** Most publications and characters that are recovered at once: whoever missed more loads the state instead. */
 const MOST_RECOVERED = 300;
@@ -51,7 +52,10 @@ export async function recover(
   return { recovered: true, publications: shown(found, parts) };
 }
 
-/** A page of what is kept, for the reader; `undefined` where the position is of another run of the stream. */
+/**
+ * A page of what is kept, for the reader, and no more than one reply may hold: whoever asks on from the last of it gets the
+ * rest. `undefined` where the position is of another run of the stream.
+ */
 export async function readHistory(
   parts: StreamParts,
   { since, limit, reverse }: Pick<HistoryInput, "since" | "limit" | "reverse">,
@@ -60,16 +64,22 @@ export async function readHistory(
   const wanted = Math.min(limit, MOST_RECOVERED);
   const page: StreamPublication[] = [];
   let from = since?.offset;
+  let bytes = 0;
   while (page.length < wanted) {
     const found = await (reverse ? older(parts, from) : newer(parts, from ?? 0));
-    page.push(...shown(found, parts));
+    for (const publication of shown(found, parts)) {
+      bytes += Buffer.byteLength(publication.data) + (publication.info?.length ?? 0);
+      if (page.length === wanted || (page.length > 0 && bytes > LARGEST_TOLD)) return page;
+      page.push(publication);
+    }
     from = found.at(-1)?.offset;
     if (from === undefined || found.length < CHUNK) break;
   }
-  return page.slice(0, wanted);
+  return page;
 }
 
-const CHUNK = MOST_RECOVERED;
+/** Read at a time: heavy ones are not read to be thrown away. */
+const CHUNK = 32;
 
 function newer(parts: StreamParts, offset: number): Promise<readonly StoredPublication[]> {
   return parts.publications.after(parts.reading, keyOf(parts), { offset, epoch: parts.record.streamEpoch }, CHUNK);

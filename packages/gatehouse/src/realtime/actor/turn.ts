@@ -15,6 +15,7 @@ import type { KnownActors } from "./known-actors.ts";
 import { fillOutbox, pushUnsubscribe, readOffsets, writeOffsets, type Outbox } from "./outbox.ts";
 import { actorProblems } from "./problems.ts";
 import { requireFit } from "./schema.ts";
+import { isLarger, LARGEST_TOLD } from "./text-size.ts";
 import { readState, writeState, type StateSealer } from "./state-text.ts";
 import { withinTime } from "./time-box.ts";
 import { TimerChanges } from "./timer-changes.ts";
@@ -116,6 +117,7 @@ class Turn {
     const value: unknown =
       answer instanceof Promise ? await withinTime(answer, LONGEST_TURN, this.#parts.timers) : answer;
     if (isDenial(value)) return value;
+    requireSendable(value);
     return (await (this.#closed ? this.#close(record) : this.#keep(record, before, state))) ?? value;
   }
 
@@ -250,7 +252,12 @@ function fenced(): Denial {
   return deny(actorProblems.ACTOR_MOVED, { retryAfter: 1, event: actorEvents.actor_fenced });
 }
 
-/** Whether a text has more bytes than that. A character is at most three: most texts need no count. */
-function isLarger(text: string, bytes: number): boolean {
-  return text.length * 3 > bytes && Buffer.byteLength(text) > bytes;
+/**
+ * Refuses a reply that could not be sent: its client would be told that nothing was done, or nothing at all.
+ * @throws {TypeError} for what JSON has no words for
+ * @throws {RangeError} for what is larger than a reply may be
+ */
+function requireSendable(reply: unknown): void {
+  const text = JSON.stringify(reply) ?? "";
+  if (isLarger(text, LARGEST_TOLD)) throw new RangeError(`A reply has ${LARGEST_TOLD} bytes at most.`);
 }

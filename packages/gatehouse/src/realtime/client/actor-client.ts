@@ -31,6 +31,10 @@ type Inputs<Contract extends ActorContract> = Contract["commands"];
 const FIRST_PAUSE = 250;
 const LONGEST_PAUSE = 5_000;
 
+/** A fault of the server, such as a handler that throws. It may be over, but most last until somebody has mended them. */
+const FAULT = "INTERNAL_ERROR";
+const MOST_FAULTS = 1;
+
 /** One actor, as a client has it. */
 export class ActorClient<Contract extends ActorContract> {
   readonly type: Contract["type"];
@@ -45,7 +49,7 @@ export class ActorClient<Contract extends ActorContract> {
 
   /**
    * Has the actor carry out a command, once. It is sent again under the same identifier where the connection was lost or
-   * the server asks to wait.
+   * the server asks to wait, and once more after a fault of the server.
    * @throws {RealtimeError} where it was refused, or no answer came in time: it may have been carried out then
    */
   async send<Name extends keyof Inputs<Contract> & string>(
@@ -89,6 +93,7 @@ export class ActorClient<Contract extends ActorContract> {
   async #call(command: string, data: unknown, signal: AbortSignal | undefined): Promise<unknown> {
     const { client, patience } = this.#parts;
     const effort = new Effort(patience, signal);
+    let faults = 0;
     try {
       for (let pause = FIRST_PAUSE; ; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
         try {
@@ -99,6 +104,7 @@ export class ActorClient<Contract extends ActorContract> {
           if (effort.isOver) throw thrown;
           const error = realtimeError(thrown);
           if (!(error instanceof RealtimeError) || !error.temporary) throw error;
+          if (error.code === FAULT && ++faults > MOST_FAULTS) throw error;
           const wait = Math.max(error.retryAfter === undefined ? 0 : error.retryAfter * 1000, spread(pause));
           if (wait >= effort.left) throw error;
           await effort.within(() => new Promise((resolve) => setTimeout(resolve, wait)));

@@ -2,7 +2,7 @@ import { isDenial, deny, type Denial, type Success } from "../../kernel/outcome.
 import { DEFAULT_CHANNEL } from "../channel-name.ts";
 import { realtimeProblems } from "../problems.ts";
 import type { ChannelCommand, HistoryCommand, PublishCommand, RpcCommand } from "../protocol/command.ts";
-import { wirePublication } from "../protocol/encode.ts";
+import { json, wirePublication } from "../protocol/encode.ts";
 import type { HistoryInput, HistoryResult, PublishInput } from "../subscription.ts";
 import { otherActor, type ConnectionAttempts } from "./attempts.ts";
 import type { Answer } from "./channels.ts";
@@ -35,7 +35,7 @@ export class Commands {
       verb === STATE
         ? await this.#attempts.make(call, { key, channel: channelOf(input) })
         : await this.#attempts.command(call, { tenant: this.#attempts.tenant, type, key }, { input, id });
-    return outcome.ok ? { data: outcome.value ?? null } : outcome;
+    return outcome.ok ? { data: json(outcome.value) } : outcome;
   }
 
   /** Has an actor publish. */

@@ -4,6 +4,7 @@
  */
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { describe, it } from "node:test";
+import { testUser } from "../../testing/gate-kit.ts";
 import { createRealtimeKit } from "../../testing/realtime-kit.ts";
 
 const ping = (id: number): object => ({ id, ping: {} });
@@ -46,6 +47,35 @@ describe("a flood", () => {
     early.say("{}");
     equal(early.code, 3501);
     deepEqual(early.told, []);
+  });
+
+  it("of messages that say nothing ends the connection, also of one that has not said who it is", async () => {
+    await using kit = await createRealtimeKit();
+    for (const [line, nothing] of [
+      [await kit.connect("ann"), ""],
+      [await kit.connect("ann"), "\n"],
+      [kit.open(), ""],
+    ] as const) {
+      for (let count = 0; count < 10_000 && line.ended === undefined; count += 1) line.say(nothing);
+      equal(line.code, 3013);
+    }
+  });
+
+  it("of newer tokens is refused beyond a few, before each of them is looked at and all channels asked for again", async () => {
+    await using kit = await createRealtimeKit();
+    kit.tokens.set("ann", { principal: testUser("ann") });
+    const line = kit.open();
+    ok((await kit.ask(line, { connect: { token: "ann" } }))["connect"]);
+    line.take();
+    for (let round = 0; round < 20; round += 1)
+      line.say(...numbers(100).map((id) => ({ id, refresh: { token: "ann" } })));
+    await kit.settle();
+    const told = line.take();
+    ok(told.filter(({ error }) => error === undefined).length < 10);
+    ok(told.some(({ error }) => error?.code === 111 && error.temporary === true));
+    await kit.gate.clock.advance(1_000);
+    ok((await kit.ask(line, { refresh: { token: "ann" } }))["refresh"]);
+    equal(line.ended, undefined);
   });
 
   it("of errors ends the connection, which stays away", async () => {
@@ -123,13 +153,14 @@ describe("a flood", () => {
       JSON.stringify({ id: 1, publish: { channel: "room:a", data: "x".repeat(65_536) } }),
       `{"id":1,"publish":{"channel":"room:a","data":${"[".repeat(100)}${"]".repeat(100)}}}`,
       "{}\n".repeat(200),
+      `${"\n".repeat(200)}{"id":1,"ping":{}}`,
     ]) {
       const line = await kit.connect("ann");
       line.say(frame);
       await kit.settle();
       equal(line.code, 3501);
     }
-    equal(kit.gate.events.filter(({ name }) => name === "connection_protocol_fail").length, 3);
+    equal(kit.gate.events.filter(({ name }) => name === "connection_protocol_fail").length, 4);
   });
 
   it("of channels is refused beyond a hundred, and ends the connection of whoever insists", async () => {

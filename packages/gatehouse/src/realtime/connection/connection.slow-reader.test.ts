@@ -97,4 +97,15 @@ describe("a slow reader", () => {
       [2, 3],
     );
   });
+
+  it("is nobody who asked for more than a connection can be sent: that is a fault, and closes nothing again and again", async () => {
+    await using kit = await createRealtimeKit({ settings: { queueHard: 10_000 } });
+    const line = await kit.connect("ann");
+    kit.rooms.answer = "x".repeat(10_001);
+    const { error } = await kit.ask(line, { rpc: { method: "room.answer", data: { key: ["a"] } } });
+    equal(error?.code, 100);
+    deepEqual(kit.gate.reported.map(String), ["RangeError: A reply has more bytes than may wait for a client."]);
+    equal(line.ended, undefined);
+    deepEqual((await kit.ask(line, { ping: {} }))["ping"], {});
+  });
 });

@@ -29,4 +29,30 @@ describe("a throw", () => {
     deepEqual(kit.gate.reported.map(String).slice(0, 2), ["Error: presence is away", "Error: bus is away"]);
     ok(kit.connections.stats().subscriptions === 0);
   });
+
+  it("in writing a reply that JSON has no words for ends neither the process nor the connection's order", async () => {
+    for (const value of [1n, circular(), { toJSON: () => 1n }]) {
+      await using kit = await createRealtimeKit();
+      kit.rooms.answer = value;
+      const line = await kit.connect("ann");
+      const { error } = await kit.ask(line, { rpc: { method: "room.answer", data: { key: ["a"] } } });
+      equal(error?.code, 100);
+      equal(kit.gate.reported.length, 1);
+      deepEqual((await kit.ask(line, { ping: {} }))["ping"], {});
+    }
+  });
+
+  it("is not needed for a reply that says itself what it is in JSON", async () => {
+    await using kit = await createRealtimeKit();
+    kit.rooms.answer = { at: new Date(0), nothing: undefined };
+    const line = await kit.connect("ann");
+    const { rpc } = await kit.ask(line, { rpc: { method: "room.answer", data: { key: ["a"] } } });
+    deepEqual(rpc, { data: { at: "1970-01-01T00:00:00.000Z" } });
+  });
 });
+
+function circular(): object {
+  const value: Record<string, unknown> = {};
+  value["self"] = value;
+  return value;
+}

@@ -71,6 +71,7 @@ export class Dialogue {
     if (pause > 0) host.pauseUntil(now + pause);
     const lines = bytes > shared.settings.largestFrame ? undefined : splitFrame(frame);
     if (lines === undefined) return host.close(GARBLED);
+    if (lines.length === 0 && this.#inbox.count(now) === "flood") return host.close(FLOODED);
     for (const line of lines) {
       if (host.state === "closed") return;
       this.#receiveLine(line, now);
@@ -137,7 +138,7 @@ export class Dialogue {
     if (command.kind !== "request" || command.request.method === "connect") return this.#takeNothing(command, now);
     // A new token must not wait for what takes long: the old one may expire meanwhile.
     const isRefresh = command.request.method === "refresh";
-    const arrival = isRefresh ? this.#inbox.count(now) : this.#inbox.put(command, now);
+    const arrival = isRefresh ? this.#inbox.renew(now) : this.#inbox.put(command, now);
     if (arrival === "flood") return host.close(FLOODED);
     if (arrival === "refused") {
       const { retryAfter } = this.#inbox;
@@ -162,15 +163,28 @@ export class Dialogue {
     this.#isWorking = false;
   }
 
-  async #carryOut({ id, request }: Waiting): Promise<void> {
+  /** Never rejects: what comes after it would not be carried out any more. */
+  async #carryOut(command: Waiting): Promise<void> {
     const { host, shared } = this.#parts;
-    const answer = await this.#perform(request).catch((error: unknown) => {
+    try {
+      this.#answer(command, await this.#perform(command.request));
+    } catch (error) {
       shared.report(error);
-      return deny(problems.INTERNAL_ERROR);
-    });
+      if (host.state !== "closed") this.refuse(command.id, deny(problems.INTERNAL_ERROR));
+    }
+  }
+
+  #answer({ id, request }: Waiting, answer: Answer | Begun | Denial | undefined): void {
+    const { host, shared } = this.#parts;
     if (answer === undefined || host.state === "closed") return;
     if (isDenial(answer)) return this.#deny(id, answer);
-    if (!(answer instanceof Begun)) return host.say(reply(id, request.method, answer));
+    if (!(answer instanceof Begun)) {
+      const message = reply(id, request.method, answer);
+      // Sent, it would close the connection as that of a slow reader, who comes back and asks again.
+      if (Buffer.byteLength(message) > shared.settings.queueHard)
+        throw new RangeError("A reply has more bytes than may wait for a client.");
+      return host.say(message);
+    }
     // Nothing of the channel may be told before the client knows that it hears it.
     host.say(reply(id, request.method, answer.answer));
     answer.begin();

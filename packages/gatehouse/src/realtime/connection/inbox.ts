@@ -6,6 +6,9 @@ import type { ConnectionSettings } from "./parts.ts";
 const MOST_WAITING = 256;
 /** How many times more than it may a connection sends before it is closed. */
 const GROSS = 20;
+/** Newer tokens: one a second, so many at once. Each is looked at, and has every channel asked for again. */
+const TOKENS = 1;
+const TOKEN_BURST = 5;
 /** Milliseconds after which a client may come back with what was one too many. */
 const SECOND = 1_000;
 
@@ -22,6 +25,7 @@ const OF_CHANNELS: ReadonlySet<string> = new Set(["subscribe", "unsubscribe", "s
 export class Inbox {
   readonly #commands: Budget;
   readonly #channels: Budget;
+  readonly #tokens = new Budget(TOKENS, TOKEN_BURST);
   readonly #all: Budget;
   readonly #bytes: Budget;
   readonly #errors: Budget;
@@ -46,9 +50,15 @@ export class Inbox {
     return { pause, flood: pause > GROSS * SECOND };
   }
 
-  /** Counts a line that asks for nothing, or nothing that can be done. */
+  /** Counts a line or a frame that asks for nothing, or nothing that can be done. */
   count(now: number): Arrival {
     return this.#all.take(now) ? "taken" : "flood";
+  }
+
+  /** Counts a newer token, which waits for nothing before it. */
+  renew(now: number): Arrival {
+    if (!this.#all.take(now)) return "flood";
+    return this.#tokens.take(now) ? "taken" : "refused";
   }
 
   /** Puts a request at the end, where it may be sent. */

@@ -143,11 +143,11 @@ export class OpenStreams {
 }
 
 function isOwn({ admitted, origin }: OpenStream, sender: EmulationSender): boolean {
-  if (sender.origin !== origin) return false;
+  if (sender.origin !== origin || sender.principal.tenant !== admitted.tenant) return false;
   const { principal, credentials } = admitted;
   // It was opened by a token in its connect frame, which does not come again.
   if (credentials.length === 0 || principal === undefined) return true;
   const one = sender.principal;
-  const same = one.type === principal.type && one.id === principal.id && one.tenant === principal.tenant;
+  const same = one.type === principal.type && one.id === principal.id;
   return same && (principal.type !== "anonymous" || one.session === principal.session);
 }

@@ -64,6 +64,28 @@ describe("Commands for foreign sessions", () => {
     await Promise.all([byToken.body?.cancel(), bare.body?.cancel()]);
   });
 
+  it("are refused from another tenant, also for a line that was opened without a credential", async () => {
+    const forwarded: (readonly [ForwardedCommands, EmulationSender])[] = [];
+    await using kit = await openLineKit({
+      lines: {
+        forward: async (commands, sender) => {
+          forwarded.push([commands, sender]);
+          return "taken";
+        },
+      },
+    });
+    const bare = await open(kit, {});
+    const [connection] = kit.connections;
+    assert.equal(await say(kit, { session: connection?.session, node: "node-2", data: COMMAND }), 204);
+    const [commands, sender] = forwarded.at(-1) ?? [];
+    assert.ok(commands !== undefined && sender !== undefined);
+    const elsewhere = { ...sender, principal: { ...sender.principal, tenant: "another" } };
+    assert.equal(await kit.lines.take(commands, elsewhere), "foreign");
+    assert.equal(await kit.lines.take(commands, sender), "taken");
+    assert.deepEqual(connection?.heard, [CONNECT, COMMAND]);
+    await bare.body?.cancel();
+  });
+
   it("are judged by the server that holds the line, when they come over another one", async () => {
     const forwarded: (readonly [ForwardedCommands, EmulationSender])[] = [];
     await using kit = await openLineKit({

@@ -25,10 +25,12 @@ const EVERYTHING = -1;
 
 type Members = Readonly<Record<string, unknown>>;
 
-/** The lines of a frame; `undefined` where there are too many. Empty ones say nothing. */
+/** The lines of a frame; `undefined` where there are too many. Empty ones say nothing, and count. */
 export function splitFrame(frame: string): readonly string[] | undefined {
-  const lines = frame.split("\n", MOST_COMMANDS + 2).filter((line) => line.trim() !== "");
-  return lines.length > MOST_COMMANDS ? undefined : lines;
+  const pieces = frame.split("\n", MOST_COMMANDS + 2);
+  const lines = pieces.filter((line) => line.trim() !== "");
+  // One more than commands, because the last line may have an end.
+  return pieces.length > MOST_COMMANDS + 1 || lines.length > MOST_COMMANDS ? undefined : lines;
 }
 
 /** What a line says. Never throws. */

@@ -23,6 +23,14 @@ export function raw(json: string): RawJson {
   return { [RAW]: /[\r\n]/.test(json) ? JSON.stringify(JSON.parse(json)) : json };
 }
 
+/**
+ * Has a value put into a message as `JSON.stringify` writes it; `null` for what it leaves out.
+ * @throws {TypeError} for what JSON has no words for.
+ */
+export function json(value: unknown): RawJson {
+  return { [RAW]: JSON.stringify(value) ?? "null" };
+}
+
 /** A reply to a command. */
 export function reply(id: number, method: string, result: Readonly<Record<string, unknown>>): string {
   return write({ id, [method]: result });

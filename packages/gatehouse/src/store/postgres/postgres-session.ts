@@ -175,7 +175,6 @@ export class PostgresSession implements StatementRunner {
     this.#inFlight += 1;
     this.#movedAt = this.#context.clock.monotonic();
     this.#borrowed.gather();
-    this.#borrowed.gather();
     try {
       return await this.#borrowed.client.query(text);
     } finally {

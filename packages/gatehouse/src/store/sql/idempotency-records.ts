@@ -98,7 +98,7 @@ export function createIdempotencyRecords(): IdempotencyRecords {
 async function present(transaction: WriteTransaction, claim: IdempotencyClaim, now: number): Promise<ClaimAnswer> {
   const [row] = await transaction.execute<RecordRow>(FIND, [claim.id]);
   if (row === undefined) throw new Error("An idempotency record vanished while it was being claimed.");
-  if (row.fingerprint !== claim.fingerprint) return { kind: "mismatch" };
+  if (row.fingerprint !== claim.fingerprint) return { kind: "mismatch", fingerprint: row.fingerprint };
   if (row.state === "done") {
     return { kind: "done", result: { body: row.body ?? "", createdAt: row.created_at, expiresAt: row.expires_at } };
   }

@@ -1,6 +1,6 @@
-import { sql, type SqlBool } from "kysely";
+import { sql, type RawBuilder, type SqlBool } from "kysely";
 import type { ReadTransaction } from "../../kernel/ports/store.ts";
-import type { WorkOrder, WorkOrderFilter, WorkOrders } from "../../kernel/ports/work-orders.ts";
+import type { WorkOrder, WorkOrderFilter, WorkOrderPage, WorkOrderSort } from "../../kernel/ports/work-orders.ts";
 import { portableStatement } from "./statement.ts";
 import { type ItemRow, ORDER_COLUMNS, orderOf, type OrderRow } from "./work-rows.ts";
 
@@ -14,26 +14,50 @@ interface ListTables {
 // The names are those of the table that `OrderRow` describes.
 const COLUMNS = ORDER_COLUMNS.split(", ") as (keyof OrderRow)[];
 
-/** A page of a tenant's orders, under way and archived, those of highest priority first and then the oldest. */
+const DEFAULT_SORT: readonly WorkOrderSort[] = [
+  { by: "priority", descending: true },
+  { by: "created_at", descending: false },
+];
+
+/** A page of a tenant's orders, under way and archived. */
 export async function listOrders(
   transaction: ReadTransaction,
   tenant: string,
-  { filter, after, limit }: Parameters<WorkOrders["list"]>[2],
+  { filter, sort = DEFAULT_SORT, after, limit }: WorkOrderPage,
 ): Promise<readonly WorkOrder[]> {
   const now = filter.available === true ? await nowOf(transaction) : 0;
   const live = select(transaction, { tables: LIVE, tenant, filter, now });
   const archived = select(transaction, { tables: ARCHIVED, tenant, filter, now });
-  const last = after === undefined ? undefined : await place(transaction, tenant, after);
+  const last = typeof after === "string" ? await valuesOf(transaction, tenant, { id: after, sort }) : after;
   if (after !== undefined && last === undefined) return [];
   let page = transaction.query<ListTables>().selectFrom(live.unionAll(archived).as("page")).select(COLUMNS);
-  if (last !== undefined) {
-    const { priority, created_at, id } = last;
-    page = page.where(
-      sql<SqlBool>`(priority < ${priority} OR (priority = ${priority} AND (created_at > ${created_at} OR (created_at = ${created_at} AND id > ${id}))))`,
-    );
-  }
-  const rows = await page.orderBy("priority", "desc").orderBy("created_at").orderBy("id").limit(limit).execute();
+  if (last !== undefined) page = page.where(beyond([...sort, BY_ID], last));
+  for (const { by, descending } of sort) page = page.orderBy(by, descending ? "desc" : "asc");
+  const rows = await page.orderBy("id").limit(limit).execute();
   return rows.map(orderOf);
+}
+
+const BY_ID = { by: "id", descending: false } as const;
+
+/** What comes after some values in their order: the first that differs decides. */
+function beyond(
+  [first, ...rest]: readonly { readonly by: string; readonly descending: boolean }[],
+  [value, ...others]: readonly (string | number)[],
+): RawBuilder<SqlBool> {
+  if (first === undefined) return sql<SqlBool>`1 = 0`;
+  const column = sql.ref(first.by);
+  const further = first.descending ? sql<SqlBool>`${column} < ${value}` : sql<SqlBool>`${column} > ${value}`;
+  return sql<SqlBool>`(${further} OR (${column} = ${value} AND ${beyond(rest, others)}))`;
+}
+
+/** The values that an order is sorted by, and then its identifier. */
+async function valuesOf(
+  transaction: ReadTransaction,
+  tenant: string,
+  { id, sort }: { readonly id: string; readonly sort: readonly WorkOrderSort[] },
+): Promise<readonly (string | number)[] | undefined> {
+  const row = await place(transaction, tenant, id);
+  return row && [...sort.map(({ by }) => row[by]), row.id];
 }
 
 const LIVE = { orders: "work_orders", items: "work_items" } as const;

@@ -1,16 +1,17 @@
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import { it } from "node:test";
 import { portableStatement } from "../../store/sql/statement.ts";
 import type { SqlValue } from "../../kernel/ports/store.ts";
 import { RITA, SAM } from "../../testing/review-kit-people.ts";
 import { renamingType, thingResource } from "../../testing/review-kit-things.ts";
-import { ReviewKit, type SeenPlan } from "../../testing/review-kit.ts";
+import { describeReviewEngines } from "../../testing/review-engines.ts";
+import type { ReviewKit, SeenPlan } from "../../testing/review-kit.ts";
 
 /*
  * Somebody has a harmless plan approved, and changes what it is about before it is carried out: the data it rests on, the
  * order, a result, or the stored plan itself. What is applied then would be something that nobody has approved.
  */
-describe("a plan that is not what was approved any more", () => {
+await describeReviewEngines("a plan that is not what was approved any more", (open) => {
   const change = (kit: ReviewKit, text: string, values: readonly SqlValue[]): Promise<unknown> =>
     kit.store.write((transaction) => transaction.execute(portableStatement(text), values));
 
@@ -45,7 +46,7 @@ describe("a plan that is not what was approved any more", () => {
   }
 
   it("because what it rests on was changed is not applied", async () => {
-    await using kit = await ReviewKit.open();
+    await using kit = await open();
     const seen = await approved(kit);
     await kit.setThing("a", { name: "old", secret: "changed meanwhile" });
     await assertRefused(kit, seen);
@@ -53,7 +54,7 @@ describe("a plan that is not what was approved any more", () => {
   });
 
   it("because what it rests on is gone is not applied", async () => {
-    await using kit = await ReviewKit.open();
+    await using kit = await open();
     const seen = await approved(kit);
     await kit.setThing("a", undefined);
     await assertRefused(kit, seen);
@@ -68,7 +69,7 @@ describe("a plan that is not what was approved any more", () => {
           await space.create(thingResource, key, { name: model?.name ?? "none", secret: "" });
       },
     });
-    await using kit = await ReviewKit.open({ type });
+    await using kit = await open({ type });
     await kit.setThing("model", { name: "model", secret: "" });
     const seen = await kit.planned();
     await kit.done("work.approve", seen, RITA);
@@ -78,7 +79,7 @@ describe("a plan that is not what was approved any more", () => {
   });
 
   it("because the order was changed is not applied", async () => {
-    await using kit = await ReviewKit.open();
+    await using kit = await open();
     const seen = await approved(kit);
     const input = JSON.stringify({ things: ["a"], letter: "never approved" });
     await change(kit, "UPDATE work_orders SET input = $2 WHERE id = $1", [seen.order, input]);
@@ -89,7 +90,7 @@ describe("a plan that is not what was approved any more", () => {
 
   it("because its risk or its proposer were changed is not applied", async () => {
     for (const column of ["risk", "proposer_id"]) {
-      await using kit = await ReviewKit.open();
+      await using kit = await open();
       const seen = await approved(kit);
       await change(kit, `UPDATE work_orders SET ${column} = $2 WHERE id = $1`, [seen.order, "low"]);
       await assertRefused(kit, seen);
@@ -97,7 +98,7 @@ describe("a plan that is not what was approved any more", () => {
   });
 
   it("because a result was changed, hash and all, is not applied", async () => {
-    await using kit = await ReviewKit.open();
+    await using kit = await open();
     const seen = await approved(kit);
     const result = JSON.stringify({ name: "never approved" });
     await change(kit, "UPDATE work_items SET result = $2 WHERE order_id = $1", [seen.order, result]);
@@ -106,7 +107,7 @@ describe("a plan that is not what was approved any more", () => {
   });
 
   it("because the stored plan was changed is not applied", async () => {
-    await using kit = await ReviewKit.open();
+    await using kit = await open();
     const seen = await approved(kit);
     const sql = "UPDATE work_plans SET changes = replace(changes, 'harmless', 'harmful') WHERE order_id = $1";
     await change(kit, sql, [seen.order]);
@@ -115,7 +116,7 @@ describe("a plan that is not what was approved any more", () => {
   });
 
   it("because what it rests on was left out of the stored plan is not applied", async () => {
-    await using kit = await ReviewKit.open();
+    await using kit = await open();
     const seen = await approved(kit);
     await change(kit, "UPDATE work_plans SET readings = '[]' WHERE order_id = $1", [seen.order]);
     await kit.setThing("a", { name: "old", secret: "changed meanwhile" });
@@ -123,14 +124,14 @@ describe("a plan that is not what was approved any more", () => {
   });
 
   it("because its stored digest is another one than was approved is not applied", async () => {
-    await using kit = await ReviewKit.open();
+    await using kit = await open();
     const seen = await approved(kit);
     await change(kit, "UPDATE work_plans SET digest = 'forged' WHERE order_id = $1", [seen.order]);
     await assertRefused(kit, seen, "approval_expired");
   });
 
   it("is refused to reviewers who have looked at the one before", async () => {
-    await using kit = await ReviewKit.open();
+    await using kit = await open();
     const seen = await kit.planned();
     const outcome = await kit.attempt("work.approve", { ...seen, digest: "x".repeat(43) }, RITA);
     assert.ok(!outcome.ok && outcome.problem.code === "PLAN_DIGEST_MISMATCH");
@@ -144,7 +145,7 @@ describe("a plan that is not what was approved any more", () => {
 
   it("has approvals that never count again, not even when everything is as it was", async () => {
     const rule = { approvals: 2, stepUp: false, expires: 3_600_000 };
-    await using kit = await ReviewKit.open({ reviewRules: { medium: rule } });
+    await using kit = await open({ reviewRules: { medium: rule } });
     await kit.setThing("a", { name: "old", secret: "s" });
     const seen = await kit.planned({ things: ["a"] }, { a: "new" });
     await kit.done("work.approve", seen, RITA);

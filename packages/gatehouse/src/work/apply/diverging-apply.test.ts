@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import { it } from "node:test";
 import type { OrderTypeDefinition } from "../order-type.ts";
 import { defineResource } from "../resource.ts";
 import { ADA, RITA, SAM } from "../../testing/review-kit-people.ts";
 import { renamingType, thingResource, type Thing } from "../../testing/review-kit-things.ts";
-import { ReviewKit } from "../../testing/review-kit.ts";
+import { describeReviewEngines } from "../../testing/review-engines.ts";
 
 type Apply = NonNullable<OrderTypeDefinition<unknown, unknown, unknown>["apply"]>;
 
@@ -12,7 +12,7 @@ type Apply = NonNullable<OrderTypeDefinition<unknown, unknown, unknown>["apply"]
  * The code that carries out a plan does something else than the plan says: by a fault, or because whoever wrote it knows
  * that reviewers look at the plan alone. Nothing of it may last.
  */
-describe("what would change something else than was approved", () => {
+await describeReviewEngines("what would change something else than was approved", (open) => {
   const cases: Readonly<Record<string, Apply>> = {
     "another value": (space) => space.create(thingResource, "a", { name: "another", secret: "" }),
     "another thing": (space) => space.create(thingResource, "b", { name: "renamed", secret: "" }),
@@ -40,7 +40,7 @@ describe("what would change something else than was approved", () => {
 
   for (const [what, apply] of Object.entries(cases)) {
     it(`is rolled back: ${what}`, async () => {
-      await using kit = await ReviewKit.open({ type: renamingType([], { apply }) });
+      await using kit = await open({ type: renamingType([], { apply }) });
       const seen = await kit.planned();
       await kit.done("work.approve", seen, RITA);
       await kit.run();
@@ -61,7 +61,7 @@ describe("what would change something else than was approved", () => {
     const apply: Apply = async (space) => {
       await space.create(thingResource, "a", { name: broken ? "another" : "renamed", secret: "" });
     };
-    await using kit = await ReviewKit.open({ type: renamingType([], { apply }) });
+    await using kit = await open({ type: renamingType([], { apply }) });
     const seen = await kit.planned();
     await kit.done("work.approve", seen, RITA);
     await kit.run();
@@ -79,13 +79,13 @@ describe("what would change something else than was approved", () => {
     const apply: Apply = async () => {
       throw new RangeError("out of luck");
     };
-    await using kit = await ReviewKit.open({ type: renamingType([], { apply }) });
+    await using kit = await open({ type: renamingType([], { apply }) });
     const seen = await kit.planned();
     await kit.done("work.approve", seen, RITA);
     for (let tries = 0; tries < 10; tries += 1) {
       assert.equal((await kit.find(seen.order)).state, "approved");
       await kit.run();
-      await kit.clock.advance(5000);
+      await kit.pass(5000);
     }
     const order = await kit.find(seen.order);
     assert.deepEqual([order.state, order.reason], ["failed", "apply_failed"]);

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import { it } from "node:test";
 import { z } from "zod";
 import { defineAction } from "../../kernel/action.ts";
 import { isDenial } from "../../kernel/outcome.ts";
 import { defineEffect, defineResource } from "../resource.ts";
 import { AGENT, RITA } from "../../testing/review-kit-people.ts";
 import { renamingType, thingResource, type Thing } from "../../testing/review-kit-things.ts";
-import { ReviewKit } from "../../testing/review-kit.ts";
+import { describeReviewEngines } from "../../testing/review-engines.ts";
+import type { ReviewKit } from "../../testing/review-kit.ts";
 import { createApplyContext, enforceWorkOrderOnly, type ApplyContext } from "./apply-context.ts";
 
 const SCOPE = { tenant: "acme", order: "o1", digest: "d1" };
@@ -16,7 +17,7 @@ const CALL = { method: "POST", path: "/legacy/photos/1?x=1" };
  * A caller pretends to belong to an approved order, to get past the guard of a route that only orders may use. In the
  * source project the identifier of any order that there is was enough.
  */
-describe("a forged apply context", () => {
+await describeReviewEngines("a forged apply context", (open) => {
   const legacy = (context: ApplyContext) =>
     defineAction({
       ...{ name: "legacy.rename", entrances: ["http", "job"], effects: "store" },
@@ -30,7 +31,7 @@ describe("a forged apply context", () => {
     });
 
   it("does not open an action that only work orders may use", async () => {
-    await using kit = await ReviewKit.open({ actions: (context) => [legacy(context)] });
+    await using kit = await open({ actions: (context) => [legacy(context)] });
     const seen = await kit.planned();
     await kit.done("work.approve", seen, RITA);
     const input = { name: "forged", _work_order_id: seen.order };
@@ -43,7 +44,7 @@ describe("a forged apply context", () => {
   });
 
   it("is no other context's: only what the very context runs is let in", async () => {
-    await using kit = await ReviewKit.open({ actions: (context) => [legacy(context)] });
+    await using kit = await open({ actions: (context) => [legacy(context)] });
     const { applyContext, keyRing } = kit.parts;
     const another = createApplyContext({ keyRing: keyRing as never, clock: kit.clock, random: kit.kit.random });
     const attempt = () => kit.attempt("legacy.rename", { name: "x" }, AGENT);
@@ -85,7 +86,7 @@ describe("a forged apply context", () => {
         seenIn["apply"] = opened.context?.mayApply() !== undefined;
       },
     });
-    await using kit = await ReviewKit.open({ type });
+    await using kit = await open({ type });
     opened.context = kit.parts.applyContext;
     const seen = await kit.planned({ things: [] });
     assert.deepEqual(seenIn, { preview: false });
@@ -97,7 +98,7 @@ describe("a forged apply context", () => {
   });
 
   it("ends with what it was for: what is left running has none", async () => {
-    await using kit = await ReviewKit.open();
+    await using kit = await open();
     const { applyContext } = kit.parts;
     const gate = Promise.withResolvers<void>();
     let late: Promise<unknown> = Promise.resolve();
@@ -120,7 +121,7 @@ describe("a forged apply context", () => {
 /*
  * The same over the wire: somebody has seen a header of another call, or makes one up, and sends it with a call of theirs.
  */
-describe("a forged apply header", () => {
+await describeReviewEngines("a forged apply header", (open) => {
   const admit = (
     kit: ReviewKit,
     header: string | null,
@@ -133,7 +134,7 @@ describe("a forged apply header", () => {
   };
 
   it("is refused where the real one is let in, once", async () => {
-    await using kit = await ReviewKit.open();
+    await using kit = await open();
     const header = await headerOf(kit);
     assert.deepEqual(admit(kit, header), SCOPE);
     refused(admit(kit, header));
@@ -141,7 +142,7 @@ describe("a forged apply header", () => {
   });
 
   it("is refused for another method, path or tenant, and after some seconds", async () => {
-    await using kit = await ReviewKit.open();
+    await using kit = await open();
     for (const more of [
       { method: "DELETE" },
       { path: "/legacy/photos/2?x=1" },
@@ -155,7 +156,7 @@ describe("a forged apply header", () => {
   });
 
   it("is refused when any part of it was altered, or it is none", async () => {
-    await using kit = await ReviewKit.open();
+    await using kit = await open();
     const header = await headerOf(kit);
     const [id = "", body = "", mac = ""] = header.split(".");
     const told = JSON.parse(Buffer.from(body, "base64url").toString()) as object;
@@ -174,7 +175,7 @@ describe("a forged apply header", () => {
   });
 
   it("is made by nobody who does not carry out a plan", async () => {
-    await using kit = await ReviewKit.open();
+    await using kit = await open();
     assert.throws(() => kit.parts.applyContext.header(CALL), /applied order/);
   });
 });

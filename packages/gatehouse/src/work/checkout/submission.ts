@@ -10,6 +10,7 @@ import type { OrderPayloads } from "../subject/payloads.ts";
 import type { CheckoutParts } from "./checkout-parts.ts";
 import { leaseLoss, proofOf } from "./holding.ts";
 import type { Shown } from "./inputs.ts";
+import { isKeepable } from "./keepable.ts";
 
 /** What is submitted, checked by its schema, as it will be kept. */
 export interface CheckedValue {
@@ -71,6 +72,7 @@ export async function checkValue(
     const issues = result.issues.slice(0, MOST_FINDINGS);
     return refuse(issues.map(({ path, message }) => ({ code: "invalid", message, field: pointerOf(path) })));
   }
+  if (!isKeepable(result.value)) return refuse([{ code: "invalid", message: "It is not JSON that can be kept." }]);
   const json = canonicalJson(result.value);
   return { value: JSON.parse(json), json };
 }

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import { it } from "node:test";
 import { ADA, AGENT, OTHER_AGENT, RITA, SAM, worker } from "../../testing/review-kit-people.ts";
-import { ReviewKit } from "../../testing/review-kit.ts";
+import { describeReviewEngines } from "../../testing/review-engines.ts";
+import type { ReviewKit } from "../../testing/review-kit.ts";
 
 interface Examined {
   readonly erased: boolean;
@@ -18,12 +19,12 @@ interface Examined {
  * A program that proposes would like to see what reviewers see, of its own orders and those of others, and to look behind
  * masks; a reviewer of one tenant would like to see orders of another. And whoever looks would like nobody to know.
  */
-describe("the desk of reviewers", () => {
+await describeReviewEngines("the desk of reviewers", (open) => {
   const examine = (kit: ReviewKit, order: string, more: object = {}, as = RITA): Promise<Examined> =>
     kit.done<Examined>("work.examine", { order, ...more }, as);
 
   it("is closed to whoever does not review, agents and administrators alike", async () => {
-    await using kit = await ReviewKit.open();
+    await using kit = await open();
     const { order } = await kit.planned({ things: ["a"] }, { a: "b" });
     for (const somebody of [AGENT, OTHER_AGENT, ADA]) {
       assert.equal(await kit.denied("work.examine", { order }, somebody), "PERMISSION_DENIED");
@@ -44,7 +45,7 @@ describe("the desk of reviewers", () => {
   });
 
   it("tells a reviewer what stands in the way: a part in the order, an approval given, what has changed", async () => {
-    await using kit = await ReviewKit.open({ reviewRules: { high: { approvals: 2, stepUp: false, expires: 60_000 } } });
+    await using kit = await open({ reviewRules: { high: { approvals: 2, stepUp: false, expires: 60_000 } } });
     await kit.setThing("a", { name: "old", secret: "x" });
     const seen = await kit.planned({ things: ["a"], risk: "high" }, { a: "new" });
     const clear = { independent: true, approved_already: false, needed: 2, step_up: false };
@@ -61,7 +62,7 @@ describe("the desk of reviewers", () => {
   });
 
   it("masks members by name in what agents have sent, and all of it where it is somebody's", async () => {
-    await using kit = await ReviewKit.open();
+    await using kit = await open();
     const plain = await kit.planned({ things: ["a"] }, { a: { name: "b", secret: "hush" } });
     const shown = await examine(kit, plain.order);
     assert.deepEqual(shown.items[0]?.result, { name: "b", secret: { masked: true } });
@@ -73,7 +74,7 @@ describe("the desk of reviewers", () => {
   });
 
   it("shows it to whoever says why, and tells of each look in the audit trail and in the order", async () => {
-    await using kit = await ReviewKit.open();
+    await using kit = await open();
     const { order } = await kit.planned({ things: ["s"], subject: "anna" }, { s: { name: "Anna", secret: "hush" } });
     assert.equal(await kit.denied("work.reveal-payloads", { order, reason: "" }, RITA), "VALIDATION_ERROR");
     for (const reason of ["first look", "second look"]) {
@@ -95,7 +96,7 @@ describe("the desk of reviewers", () => {
   });
 
   it("shows items and changes page by page, and counts what waits", async () => {
-    await using kit = await ReviewKit.open();
+    await using kit = await open();
     const { order } = await kit.planned({ things: ["a", "b", "c"] }, { a: "1", b: "2", c: "3" });
     const first = await examine(kit, order, { limit: 2 });
     assert.deepEqual([first.items.map(({ key }) => key), first.next, first.plan?.changes.length], [["a", "b"], 2, 2]);
@@ -111,9 +112,9 @@ describe("the desk of reviewers", () => {
   });
 });
 
-describe("rework with notes of their own", () => {
+await describeReviewEngines("rework with notes of their own", (open) => {
   it("tells each item what is said of all and what is said of it, and leaves the others as they are", async () => {
-    await using kit = await ReviewKit.open();
+    await using kit = await open();
     const seen = await kit.planned({ things: ["a", "b", "c"] }, { a: "1", b: "2", c: "3" });
     const errors = [{ code: "all", message: "Not yet." }];
     const own = [{ code: "one", message: "Longer." }];

@@ -41,6 +41,8 @@ export interface ActionToolDefinition {
     readonly kind: McpTaskKind;
     readonly reference: (value: unknown, given: JsonObject) => string | undefined;
   };
+  /** Why a call is refused before the protocol's library sees it. */
+  readonly admit?: McpTool["admit"];
   /** What a person has to do in a browser when a call was refused; `undefined` where there is nothing. */
   readonly errand?: (denial: Denial, given: JsonObject, caller: McpCaller) => McpErrand | undefined;
 }
@@ -56,12 +58,13 @@ const KEY_SCHEMA: JsonObject = {
 
 /** A tool that attempts an action: through the gate, as any other entrance does. */
 export function actionTool(parts: ActionToolParts, definition: ActionToolDefinition): McpTool {
-  const { action, name = action.name, title, description, output, annotations, scope, follows } = definition;
+  const { action, name = action.name, title, description, output, annotations, scope, follows, admit } = definition;
   return {
     ...{ name, title, description, annotations, input: inputOf(action) },
     ...(output === undefined ? {} : { output }),
     ...(scope === undefined ? {} : { scope }),
     ...(follows === undefined ? {} : { task: follows.kind }),
+    ...(admit === undefined ? {} : { admit }),
     async call(call) {
       const outcome = await attemptAction(parts, call, { action: action.name, given: call.arguments });
       if (!outcome.ok) return refusal(outcome, call, definition);

@@ -46,7 +46,10 @@ type McpRequestAction = Action<Message, Admitted>;
 /** A message, of which all is for the library to check but what tool it calls. */
 const Message = z.looseObject({ method: z.unknown().optional(), params: z.unknown().optional() });
 type Message = z.output<typeof Message>;
-const Called = z.object({ method: z.literal("tools/call"), params: z.object({ name: z.string() }) });
+const Called = z.object({
+  method: z.literal("tools/call"),
+  params: z.object({ name: z.string(), arguments: z.record(z.string(), z.unknown()).default({}) }),
+});
 
 interface Admitted {
   readonly principal: Principal;
@@ -92,10 +95,14 @@ export function createMcpEntrance(parts: McpEntranceParts): McpEntrance {
 function requestAction({ tools, permit, limits }: McpEntranceParts): McpRequestAction {
   const plain = permit(undefined);
   const rules = new Map(tools.all.map((tool) => [tool, permit(tool.scope)]));
-  const rule: Authorise<Message> = (context) => {
+  const rule: Authorise<Message> = async (context) => {
     const called = Called.safeParse(context.input);
     const tool = called.success ? tools.find(called.data.params.name) : undefined;
-    return (tool === undefined ? plain : (rules.get(tool) ?? plain))(context);
+    if (tool === undefined) return plain(context);
+    const answer = await (rules.get(tool) ?? plain)(context);
+    if (answer !== true || tool.admit === undefined) return answer;
+    const given = called.data?.params.arguments ?? {};
+    return (await tool.admit({ ...context, arguments: given })) ?? true;
   };
   return defineAction({
     name: "mcp.request",

@@ -1,4 +1,6 @@
-import type { Principal } from "../../kernel/attempt.ts";
+import type { Attempt, Principal } from "../../kernel/attempt.ts";
+import type { Denial } from "../../kernel/outcome.ts";
+import type { Store } from "../../kernel/ports/store.ts";
 import type { JsonObject, McpCaller } from "./caller.ts";
 import type { McpTaskKind } from "./task.ts";
 
@@ -57,7 +59,17 @@ export interface McpTool {
   readonly task?: McpTaskKind;
   /** Whether it can be answered by a task alone, so that clients that know none cannot call it. Default false. */
   readonly needsTasks?: boolean;
+  /** Why a call is refused before the protocol's library sees it, with a status and header fields of HTTP. */
+  admit?(call: McpAdmission): Promise<Denial | undefined>;
   call(call: McpCall): Promise<McpAnswer>;
+}
+
+/** A call that was not let in yet. */
+export interface McpAdmission {
+  readonly principal: Principal;
+  readonly attempt: Attempt;
+  readonly arguments: JsonObject;
+  readonly read: Store["read"];
 }
 
 const NAME = /^[A-Za-z0-9_./-]{1,64}$/;

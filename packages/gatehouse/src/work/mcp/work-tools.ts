@@ -1,5 +1,7 @@
 import { z } from "zod";
 import type { AnyAction } from "../../kernel/action.ts";
+import { isUuid } from "../../kernel/ids.ts";
+import type { Denial } from "../../kernel/outcome.ts";
 import type { OrderState } from "../../kernel/work-states.ts";
 import { jsonSchemaOf } from "../json-schema.ts";
 import { workProblems } from "../problems.ts";
@@ -10,12 +12,15 @@ import { faultOf, McpFault } from "./fault.ts";
 import type { McpTaskKind, McpTaskState } from "./task.ts";
 import type { JsonObject } from "./caller.ts";
 import type { McpTool } from "./tool.ts";
+import type { Approving } from "../review/step-up.ts";
 
 /** What the tools of work orders are made from. */
 export interface WorkToolsParts extends ActionToolParts {
   readonly actions: readonly AnyAction[];
   /** Where people review an order. */
   readonly reviewAddress: (tenant: string, order: string) => string | undefined;
+  /** Why an approval is refused that needs a fresher sign-in than the token of the caller comes from. */
+  readonly refuseStale: (approving: Approving) => Promise<Denial | undefined>;
 }
 
 /** What models are told of the endpoint as a whole. */
@@ -36,6 +41,7 @@ export function createWorkTools(parts: WorkToolsParts): readonly McpTool[] {
       output: jsonSchemaOf(tool, ANSWERS[answer], "output"),
       present: linksOf,
       ...(tool === "work.propose" || tool === "work.revert" ? { follows: followed(parts) } : {}),
+      ...(tool === "work.approve" ? { admit: freshlySignedIn(parts) } : {}),
       errand: (denial, { order }, { tenant }) => {
         if (denial.problem !== workProblems.REVIEW_NEEDS_STEP_UP || typeof order !== "string") return undefined;
         const url = parts.reviewAddress(tenant, order);
@@ -44,6 +50,11 @@ export function createWorkTools(parts: WorkToolsParts): readonly McpTool[] {
     };
     return [actionTool(parts, definition)];
   });
+}
+
+function freshlySignedIn({ refuseStale }: WorkToolsParts): NonNullable<ActionToolDefinition["admit"]> {
+  return async ({ principal, attempt, read, arguments: { order } }) =>
+    typeof order === "string" && isUuid(order) ? refuseStale({ principal, attempt, read, order }) : undefined;
 }
 
 const Named = z.object({

@@ -1,11 +1,13 @@
 import { z } from "zod";
 import { defineAction, type AnyAction } from "../../kernel/action.ts";
+import { deny, type Denial } from "../../kernel/outcome.ts";
 import type { WorkOrderFilter } from "../../kernel/ports/work-orders.ts";
+import { problems } from "../../kernel/problems.ts";
 import { ITEM_STATES, ORDER_STATES } from "../../kernel/work-states.ts";
 import { hasScope, isProposer } from "../review/access.ts";
-import { OrderId } from "../review/inputs.ts";
+import { nextPage, PageStart, readPageStart, Sorting, sortOf } from "./list-page.ts";
+import { Fields, Includes, listedOrder } from "./list-shape.ts";
 import type { WorkReadingParts } from "./reading-parts.ts";
-import { shownOrder } from "./shown.ts";
 
 const List = z.strictObject({
   states: z.array(z.enum(ORDER_STATES)).min(1).max(ORDER_STATES.length).optional(),
@@ -22,12 +24,17 @@ const List = z.strictObject({
   created_after: z.int().min(0).optional(),
   created_before: z.int().min(0).optional(),
   available: z.boolean().optional(),
-  after: OrderId.optional(),
+  /** Without it, those of highest priority come first, and then the oldest. */
+  sort: Sorting.optional(),
+  fields: Fields.optional(),
+  include: Includes.optional(),
+  after: PageStart.optional(),
   limit: z.int().min(1).max(100).default(50),
 });
 
 /** Lists orders: all of the tenant for those who review or administer, their own for all others. */
-export function listAction({ orders, rules, entrances }: WorkReadingParts): AnyAction {
+export function listAction(parts: WorkReadingParts): AnyAction {
+  const { orders, rules, entrances } = parts;
   return defineAction({
     ...{ name: "work.list", entrances, input: List, effects: "none", limits: rules.limits },
     authorise: rules.permit("work:read", "work.list"),
@@ -37,16 +44,29 @@ export function listAction({ orders, rules, entrances }: WorkReadingParts): AnyA
         (await hasScope(rules, ["work:review", "work.list"], context)) ||
         (await hasScope(rules, ["work:admin", "work.list"], context));
       const filter = { ...filterOf(input), ...(all ? {} : { proposer: principal.id }) };
-      const { after, limit } = input;
-      const page = { filter, limit: limit + 1, ...(after === undefined ? {} : { after }) };
-      const found = await orders.list(transaction, attempt.tenant, page);
+      const { sort, fields, include, limit } = input;
+      const after = input.after === undefined ? undefined : readPageStart(input.after, sort);
+      if (input.after !== undefined && after === undefined) return strangePage();
+      const found = await orders.list(transaction, attempt.tenant, {
+        ...{ filter, limit: limit + 1 },
+        ...(sort === undefined ? {} : { sort: sortOf(sort) }),
+        ...(after === undefined ? {} : { after }),
+      });
       const listed = found.slice(0, limit);
       const last = listed.at(-1);
       // Principals of different kinds may be named alike.
       const seen = all ? listed : listed.filter((order) => isProposer(order, context));
-      return { orders: seen.map(shownOrder), ...(found.length > limit && last !== undefined ? { next: last.id } : {}) };
+      const shown = [];
+      for (const order of seen) shown.push(await listedOrder(parts, transaction, { order, fields, include }));
+      const more = found.length > limit && last !== undefined;
+      return { orders: shown, ...(more ? { next: nextPage(last, sort) } : {}) };
     },
   });
+}
+
+function strangePage(): Denial {
+  const message = "It names no page of this list. Take it from `next`, and keep the list sorted as it was.";
+  return deny(problems.VALIDATION_ERROR, { violations: [{ pointer: "/after", message }] });
 }
 
 function filterOf(input: z.output<typeof List>): WorkOrderFilter {

@@ -83,6 +83,16 @@ export const WireEvent = z.object({
   at: Time,
 });
 
+/** An order in a list: with the members that were asked for. */
+export const WireListedOrder = WireOrder.partial()
+  .required({ order: true })
+  .extend({
+    items: z.array(WireItem).optional(),
+    /** How many of its items are in which state. */
+    item_counts: z.record(z.string(), z.int()).optional(),
+    events: z.array(WireEvent).optional(),
+  });
+
 /** An item, as whoever has checked it out gets it. */
 export const WireCheckedOut = z.looseObject({
   item: z.uuid(),
@@ -113,7 +123,7 @@ const WirePart = z.looseObject({
 /** Answers by the name of what they are of; whatever else they say may grow. */
 export const ANSWERS = {
   types: z.looseObject({ types: z.array(WireType) }),
-  orders: z.looseObject({ orders: z.array(WireOrder), next: z.uuid().optional() }),
+  orders: z.looseObject({ orders: z.array(WireListedOrder), next: z.string().optional() }),
   order: z.looseObject({
     order: WireOrder,
     items: z.array(WireItem),

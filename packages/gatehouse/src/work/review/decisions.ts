@@ -73,7 +73,7 @@ async function approve(parts: WorkReviewParts, context: ActionContext<z.infer<ty
   if (!isIndependent(reviewer, before))
     return deny(workProblems.REVIEWER_NOT_INDEPENDENT, { detail: "You have approved it already." });
   const authentication = await parts.authenticationOf(transaction, context);
-  if (rule.stepUp && !isSteppedUp(authentication, now)) return deny(workProblems.REVIEW_NEEDS_STEP_UP);
+  if (rule.stepUp && !isSteppedUp(authentication, now)) return parts.rules.stepUp(attempt);
   const approvals = standing.length + 1;
   const moved = await approveOrder(parts, transaction, {
     ...{ order, payloads, plan, provenance: provenanceOf(attempt), last: approvals >= rule.approvals },

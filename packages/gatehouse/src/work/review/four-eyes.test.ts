@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { describe, it } from "node:test";
+import { it } from "node:test";
 import type { Principal } from "../../kernel/attempt.ts";
 import { AGENT, OTHER_AGENT, RITA, SAM, worker } from "../../testing/review-kit-people.ts";
-import { ReviewKit } from "../../testing/review-kit.ts";
+import { describeReviewEngines } from "../../testing/review-engines.ts";
 
 const BOSS = worker("boss", ["read", "review"], { type: "user" });
 const ERRORS = [{ code: "no", message: "no" }];
@@ -12,12 +12,12 @@ const ERRORS = [{ code: "no", message: "no" }];
  * Whoever has an order proposed or worked on wants it approved by themselves: with another token, for somebody they act
  * for, by an agent that acts for them, or as one reviewer who counts twice.
  */
-describe("nobody approves their own work", () => {
+await describeReviewEngines("nobody approves their own work", (open) => {
   const asReviewer = (principal: Principal): Principal => ({ ...principal, grants: RITA.grants });
 
   for (const entrance of ["http", "mcp", "job"] as const) {
     it(`neither who has proposed it nor who has worked on it, over ${entrance}`, async () => {
-      await using kit = await ReviewKit.open();
+      await using kit = await open();
       const order = await kit.propose({ things: ["a"] }, AGENT);
       await kit.work(order, {}, OTHER_AGENT);
       await kit.run();
@@ -38,7 +38,7 @@ describe("nobody approves their own work", () => {
   }
 
   it("nor whom they have acted for, nor agents that act for the same", async () => {
-    await using kit = await ReviewKit.open();
+    await using kit = await open();
     const forBoss = { ...AGENT, onBehalfOf: "boss" };
     const order = await kit.propose({ things: ["a"] }, forBoss);
     await kit.work(order, {}, { ...OTHER_AGENT, onBehalfOf: "sam" });
@@ -53,7 +53,7 @@ describe("nobody approves their own work", () => {
   });
 
   it("nor who has held a lease and lost it", async () => {
-    await using kit = await ReviewKit.open();
+    await using kit = await open();
     const order = await kit.propose({ things: ["a"] });
     const holder = { type: "agent", id: "rita" } as const;
     const tokenHashes = [new Uint8Array(createHash("sha256").update("x").digest())];
@@ -62,7 +62,7 @@ describe("nobody approves their own work", () => {
       const caps = { agent: 1, tenant: Infinity };
       await kit.leases.claim(transaction, { tenants: ["acme"], types, holder, tokenHashes, caps });
     });
-    await kit.clock.advance(2000);
+    await kit.pass(2000);
     await kit.work(order, {}, OTHER_AGENT);
     await kit.run();
     const { revision, digest } = await kit.preview(order);
@@ -71,7 +71,7 @@ describe("nobody approves their own work", () => {
 
   it("nor the same person twice, under whatever key or as whatever agent", async () => {
     const rule = { approvals: 2, stepUp: false, expires: 3_600_000 };
-    await using kit = await ReviewKit.open({ reviewRules: { medium: rule } });
+    await using kit = await open({ reviewRules: { medium: rule } });
     const seen = await kit.planned();
     const first = await kit.done("work.approve", seen, RITA);
     assert.deepEqual([first["state"], first["approvals"], first["needed"]], ["submitted", 1, 2]);
@@ -92,7 +92,7 @@ describe("nobody approves their own work", () => {
       single: { at: start, secondFactor: false },
       unknown: { at: undefined, secondFactor: true },
     };
-    await using kit = await ReviewKit.open({ authentication });
+    await using kit = await open({ authentication });
     const seen = await kit.planned({ things: ["a"], risk: "high" });
     for (const id of Object.keys(authentication)) {
       const who = worker(id, ["review"], { type: "user" });
@@ -106,7 +106,7 @@ describe("nobody approves their own work", () => {
   });
 
   it("and nobody of another tenant learns that it is there", async () => {
-    await using kit = await ReviewKit.open();
+    await using kit = await open();
     const seen = await kit.planned();
     const foreign = { ...RITA, id: "foreign", tenant: "other" };
     for (const [action, input] of [
@@ -121,7 +121,7 @@ describe("nobody approves their own work", () => {
   });
 
   it("and nobody carries out a plan or makes one by attempting it", async () => {
-    await using kit = await ReviewKit.open();
+    await using kit = await open();
     const seen = await kit.planned();
     const job = { id: "none", epoch: 1 };
     const everything = worker("root", ["read", "propose", "execute", "review", "admin"], { type: "user" });

@@ -19,7 +19,7 @@ export function ruleOf(rules: ReviewRules, type: Pick<AnyOrderType, "review">, r
 }
 
 /** Milliseconds for which a sign-in is fresh. */
-const FRESH = 10 * 60_000;
+export const FRESH = 10 * 60_000;
 
 /** Whether a reviewer has signed in freshly enough, and with a second factor. */
 export function isSteppedUp({ at, secondFactor }: ReviewerAuthentication, now: number): boolean {

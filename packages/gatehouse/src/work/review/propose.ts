@@ -19,11 +19,10 @@ import { writtenText } from "./inputs.ts";
 import { moveOrder, relock } from "./order-steps.ts";
 import type { WorkReviewParts } from "./review-parts.ts";
 
+const NOT_KEEPABLE = "It is no JSON that can be kept: too deep, or with text that is not valid Unicode.";
 const Proposal = z.strictObject({
   type: z.string().min(1).max(100),
-  input: z.unknown().refine(isKeepable, {
-    message: "It is no JSON that can be kept: too deep, or with text that is not valid Unicode.",
-  }),
+  input: z.unknown().refine(isKeepable, { message: NOT_KEEPABLE }),
   priority: z.int().min(-100).max(100).default(0),
   title: writtenText(200).optional(),
 });
@@ -72,7 +71,11 @@ async function conforming(
   pointer: string,
 ): Promise<{ readonly value: unknown } | Denial> {
   const result = await schema["~standard"].validate(value);
-  if (result.issues === undefined) return { value: result.value };
+  if (result.issues === undefined) {
+    // A schema may have cut a character in two.
+    if (isKeepable(result.value)) return { value: result.value };
+    return deny(problems.VALIDATION_ERROR, { violations: [{ pointer, message: NOT_KEEPABLE }] });
+  }
   const violations = result.issues.slice(0, MOST_VIOLATIONS).map(({ path = [], message }) => ({
     pointer:
       pointer + path.map((segment) => `/${escaped(typeof segment === "object" ? segment.key : segment)}`).join(""),

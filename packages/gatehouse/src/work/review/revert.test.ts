@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import { it } from "node:test";
 import { AGENT, OTHER_AGENT, RITA, SAM } from "../../testing/review-kit-people.ts";
 import { renamingType, thingResource } from "../../testing/review-kit-things.ts";
-import { ReviewKit, type SeenPlan } from "../../testing/review-kit.ts";
+import { describeReviewEngines } from "../../testing/review-engines.ts";
+import type { ReviewKit, SeenPlan } from "../../testing/review-kit.ts";
 
 async function applied(
   kit: ReviewKit,
@@ -23,9 +24,9 @@ async function proposeRevert(kit: ReviewKit, { order }: SeenPlan, as = AGENT): P
   return reverting.order;
 }
 
-describe("an applied order that is taken back", () => {
+await describeReviewEngines("an applied order that is taken back", (open) => {
   it("is taken back by an order of its own, which is reviewed as any other", async () => {
-    await using kit = await ReviewKit.open();
+    await using kit = await open();
     const seen = await applied(kit);
     const order = await proposeRevert(kit, seen);
     const { revision, digest, ...plan } = await kit.preview(order);
@@ -45,7 +46,7 @@ describe("an applied order that is taken back", () => {
   });
 
   it("can itself be taken back", async () => {
-    await using kit = await ReviewKit.open();
+    await using kit = await open();
     const seen = await applied(kit);
     const order = await proposeRevert(kit, seen);
     const first = await kit.preview(order);
@@ -60,7 +61,7 @@ describe("an applied order that is taken back", () => {
   });
 
   it("has no plan where what it has changed was changed since: the newer change is not lost", async () => {
-    await using kit = await ReviewKit.open();
+    await using kit = await open();
     const seen = await applied(kit);
     await kit.setThing("a", { name: "newer", secret: "s" });
     const order = await proposeRevert(kit, seen);
@@ -71,7 +72,7 @@ describe("an applied order that is taken back", () => {
   });
 
   it("is planned anew where that happens after its approval", async () => {
-    await using kit = await ReviewKit.open();
+    await using kit = await open();
     const seen = await applied(kit);
     const order = await proposeRevert(kit, seen);
     const { revision, digest } = await kit.preview(order);
@@ -91,7 +92,7 @@ describe("an applied order that is taken back", () => {
         await space.delete(thingResource, "a");
       },
     });
-    await using kit = await ReviewKit.open({ type });
+    await using kit = await open({ type });
     const seen = await applied(kit, { things: [] });
     const order = await proposeRevert(kit, seen);
     const { revision, digest } = await kit.preview(order);
@@ -102,7 +103,7 @@ describe("an applied order that is taken back", () => {
   });
 
   it("is not: what was not applied, what its type says cannot be, what has only had side effects, and others' orders", async () => {
-    await using kit = await ReviewKit.open();
+    await using kit = await open();
     const waiting = await kit.planned();
     assert.equal(await kit.denied("work.revert", { order: waiting.order }, AGENT), "WORK_STATE_CONFLICT");
     const letter = await kit.planned({ letter: "gone" });
@@ -110,7 +111,7 @@ describe("an applied order that is taken back", () => {
     await kit.run();
     assert.equal(await kit.denied("work.revert", { order: letter.order }, AGENT), "WORK_NOT_REVERTIBLE");
     assert.equal(await kit.denied("work.revert", { order: letter.order }, OTHER_AGENT), "WORK_ORDER_UNKNOWN");
-    await using never = await ReviewKit.open({ type: renamingType([], { revert: false }) });
+    await using never = await open({ type: renamingType([], { revert: false }) });
     const seen = await applied(never);
     assert.equal(await never.denied("work.revert", { order: seen.order }, AGENT), "WORK_NOT_REVERTIBLE");
   });

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import { it } from "node:test";
 import { ADA, AGENT, RITA, SAM } from "../../testing/review-kit-people.ts";
-import { ReviewKit } from "../../testing/review-kit.ts";
+import { describeReviewEngines } from "../../testing/review-engines.ts";
 
 const KEY = { tenant: "acme" };
 
-describe("an order", () => {
+await describeReviewEngines("an order", (open) => {
   it("goes from its proposal to what was approved, and tells all of it", async () => {
-    await using kit = await ReviewKit.open();
+    await using kit = await open();
     await kit.setThing("a", { name: "old", secret: "s" });
     const order = await kit.propose({ things: ["a", "b"], letter: "done" });
     assert.equal((await kit.find(order)).state, "queued");
@@ -47,7 +47,7 @@ describe("an order", () => {
   });
 
   it("without items is planned at once", async () => {
-    await using kit = await ReviewKit.open();
+    await using kit = await open();
     const order = await kit.propose({ letter: "only this" });
     assert.equal((await kit.find(order)).state, "submitted");
     await kit.run();
@@ -58,7 +58,7 @@ describe("an order", () => {
   });
 
   it("of no type, with an input that does not conform, or without a key is refused", async () => {
-    await using kit = await ReviewKit.open();
+    await using kit = await open();
     assert.equal(await kit.denied("work.propose", { type: "no.such", input: {} }, AGENT), "WORK_TYPE_UNKNOWN");
     const outcome = await kit.attempt(
       "work.propose",
@@ -79,7 +79,7 @@ describe("an order", () => {
   });
 
   it("with an input that no store can keep is refused, and so are such words", async () => {
-    await using kit = await ReviewKit.open();
+    await using kit = await open();
     let deep: unknown = "x";
     for (let depth = 0; depth < 100; depth += 1) deep = [deep];
     for (const hostile of ["\ud800", "a\0b", deep, Number.NaN, undefined]) {
@@ -97,7 +97,7 @@ describe("an order", () => {
   });
 
   it("is proposed once under one key", async () => {
-    await using kit = await ReviewKit.open();
+    await using kit = await open();
     const propose = () =>
       kit.attempt("work.propose", { type: "things.rename", input: { things: ["a"] } }, AGENT, { key: "once" });
     const [first, second] = await Promise.all([propose(), propose()]);
@@ -108,7 +108,7 @@ describe("an order", () => {
   });
 
   it("is rejected, and put to work again by an operator alone", async () => {
-    await using kit = await ReviewKit.open();
+    await using kit = await open();
     const seen = await kit.planned();
     const errors = [{ code: "wrong", message: "That is not its name." }];
     const rejected = await kit.done("work.reject", { ...seen, errors }, RITA);
@@ -129,7 +129,7 @@ describe("an order", () => {
   });
 
   it("is sent back for rework with notes, for some of its items", async () => {
-    await using kit = await ReviewKit.open();
+    await using kit = await open();
     const seen = await kit.planned({ things: ["a", "b"] }, { a: "one", b: "two" });
     const errors = [{ code: "vague", message: "Say which one.", field: "/name" }];
     const reworked = await kit.done("work.reject", { ...seen, errors, allow_rework: true, items: ["b"] }, RITA);
@@ -155,7 +155,7 @@ describe("an order", () => {
   });
 
   it("is cancelled by who has proposed it or administers, and nobody else learns that it is there", async () => {
-    await using kit = await ReviewKit.open();
+    await using kit = await open();
     const order = await kit.propose({ things: ["a"] });
     assert.equal(await kit.denied("work.cancel", { order }, { ...AGENT, id: "other" }), "WORK_ORDER_UNKNOWN");
     assert.equal(
@@ -179,7 +179,7 @@ describe("an order", () => {
   });
 
   it("is stopped with its type, agent or tenant, and goes on when that is lifted", async () => {
-    await using kit = await ReviewKit.open();
+    await using kit = await open();
     for (const [kind, name] of [
       ["type", "things.rename"],
       ["agent", "agent"],
@@ -201,7 +201,7 @@ describe("an order", () => {
       assert.equal((await kit.find(seen.order)).state, "approved");
       await kit.done("work.resume", { kind, name }, ADA);
       assert.equal(await kit.denied("work.resume", { kind, name }, ADA), "NOT_FOUND");
-      await kit.clock.advance(15_000);
+      await kit.pass(15_000);
       await kit.run();
       assert.equal((await kit.find(seen.order)).state, "completed");
     }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import { it } from "node:test";
 import { createWorkHistory } from "../../store/sql/work-history.ts";
-import { ReviewKit } from "../../testing/review-kit.ts";
+import { describeReviewEngines } from "../../testing/review-engines.ts";
 import { AGENT, RITA, SAM } from "../../testing/review-kit-people.ts";
 
 /*
@@ -9,9 +9,9 @@ import { AGENT, RITA, SAM } from "../../testing/review-kit-people.ts";
  * what they are about: work that waits for a human (d), rework that its own table forbids (e), two who apply (f), an apply
  * context that anybody can claim (j).
  */
-describe("what the source project gets wrong", () => {
+await describeReviewEngines("what the source project gets wrong", (open) => {
   it("(h) a decision is carried out once under its key, with its effect and its answer in one transaction", async () => {
-    await using kit = await ReviewKit.open();
+    await using kit = await open();
     const seen = await kit.planned();
     const approve = () => kit.attempt("work.approve", seen, RITA, { key: "once" });
     const outcomes = await Promise.all([approve(), approve(), approve()]);
@@ -39,7 +39,7 @@ describe("what the source project gets wrong", () => {
   });
 
   it("(h) a decision that is refused keeps nothing under its key", async () => {
-    await using kit = await ReviewKit.open();
+    await using kit = await open();
     const seen = await kit.planned();
     const wrong = await kit.attempt("work.approve", { ...seen, digest: "x" }, RITA, { key: "again" });
     assert.ok(!wrong.ok && wrong.problem.code === "PLAN_DIGEST_MISMATCH");
@@ -48,7 +48,7 @@ describe("what the source project gets wrong", () => {
   });
 
   it("(k) what has happened is still told when the order itself is gone", async () => {
-    await using kit = await ReviewKit.open();
+    await using kit = await open();
     const history = createWorkHistory();
     const seen = await kit.planned({ things: ["a"], letter: "sent" });
     await kit.done("work.approve", seen, RITA);
@@ -75,7 +75,7 @@ describe("what the source project gets wrong", () => {
   });
 
   it("(o) what was wrong is kept where the reviewer says it, and where the plan could not be made", async () => {
-    await using kit = await ReviewKit.open();
+    await using kit = await open();
     const seen = await kit.planned({ things: ["a"], subject: "anna" });
     const errors = [{ code: "wrong", message: "Not Anna.", field: "/name" }];
     await kit.done("work.reject", { ...seen, errors, allow_rework: true }, RITA);
@@ -89,7 +89,7 @@ describe("what the source project gets wrong", () => {
   });
 
   it("(a) no right is taken from a name in the input", async () => {
-    await using kit = await ReviewKit.open();
+    await using kit = await open();
     const seen = await kit.planned();
     for (const more of [{ reviewer: "rita" }, { agent_id: "rita" }, { tenant: "other" }]) {
       assert.equal(await kit.denied("work.approve", { ...seen, ...more }, RITA), "VALIDATION_ERROR");

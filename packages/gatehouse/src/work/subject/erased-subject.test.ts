@@ -1,12 +1,18 @@
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import { it } from "node:test";
 import type { Store } from "../../kernel/ports/store.ts";
 import { portableStatement } from "../../store/sql/statement.ts";
 import { ADA, AGENT, RITA } from "../../testing/review-kit-people.ts";
-import { ReviewKit } from "../../testing/review-kit.ts";
+import { describeReviewEngines } from "../../testing/review-engines.ts";
+import type { ReviewKit } from "../../testing/review-kit.ts";
 
 const SECRET = "Annabel Birnbaum";
-const TABLES = portableStatement("SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'things'");
+const TABLES = {
+  sqlite: "SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'things'",
+  postgres: "SELECT tablename AS name FROM pg_tables WHERE schemaname = current_schema() AND tablename <> 'things'",
+};
+
+const FORMS = ["latin1", "base64", "hex"] as const;
 
 /** The tables that hold a text, as it is or as others write it; the application's own is left out. */
 async function foundIn(store: Store, text: string): Promise<readonly string[]> {
@@ -14,18 +20,23 @@ async function foundIn(store: Store, text: string): Promise<readonly string[]> {
   return store.read(async (transaction) => {
     const found: string[] = [];
     for (const { name } of await transaction.execute<{ readonly name: string }>(TABLES, [])) {
-      const all = JSON.stringify(await transaction.execute<object>(portableStatement(`SELECT * FROM ${name}`), []));
+      const rows = await transaction.execute<object>(portableStatement(`SELECT * FROM ${name}`), []);
+      const all = JSON.stringify(rows.map((row) => Object.values(row).map(asText)));
       if (forms.some((form) => all.includes(form))) found.push(name);
     }
     return found;
   });
 }
 
+function asText(value: unknown): unknown {
+  return value instanceof Uint8Array ? FORMS.map((form) => Buffer.from(value).toString(form)) : value;
+}
+
 /*
  * Somebody wants to be forgotten, and a copy of what orders held of them turns up: in a plan, in an event, in a backup of
  * the rows. What was sealed under their key is unreadable everywhere once that is gone, and the trail still verifies.
  */
-describe("an erased subject", () => {
+await describeReviewEngines("an erased subject", (open) => {
   async function applied(kit: ReviewKit): Promise<string> {
     await kit.setThing("a", { name: "old", secret: "x" });
     const seen = await kit.planned({ things: ["a"], subject: "anna" }, { a: { name: SECRET, secret: SECRET } });
@@ -37,7 +48,7 @@ describe("an erased subject", () => {
   }
 
   it("was sealed from the start: none of the rows of work say anything of it", async () => {
-    await using kit = await ReviewKit.open();
+    await using kit = await open();
     const order = await applied(kit);
     assert.deepEqual(await foundIn(kit.store, SECRET), []);
     const plain = await kit.planned({ things: ["b"] }, { b: SECRET });
@@ -51,7 +62,7 @@ describe("an erased subject", () => {
   });
 
   it("cannot be read any more by anybody, while the chain of events verifies", async () => {
-    await using kit = await ReviewKit.open();
+    await using kit = await open();
     const order = await applied(kit);
     const verify = () => kit.store.read((reading) => kit.parts.orders.verify(reading, { tenant: "acme", id: order }));
     assert.equal(await verify(), undefined);
@@ -74,7 +85,7 @@ describe("an erased subject", () => {
   });
 
   it("is not proposed about again, and their orders under way are neither planned nor applied", async () => {
-    await using kit = await ReviewKit.open();
+    await using kit = await open();
     const waiting = await kit.planned({ things: ["a"], subject: "anna" }, { a: SECRET });
     await kit.done("work.approve", waiting, RITA);
     const fresh = await kit.propose({ letter: SECRET, subject: "anna" });
@@ -92,7 +103,7 @@ describe("an erased subject", () => {
   });
 
   it("takes the side effects along that were still to be done", async () => {
-    await using kit = await ReviewKit.open();
+    await using kit = await open();
     const seen = await kit.planned({ letter: SECRET, subject: "anna" });
     await kit.done("work.approve", seen, RITA);
     await kit.run(["work"]);
@@ -108,9 +119,9 @@ describe("an erased subject", () => {
  * A reviewer looks at plans all day long, and so does whoever stands behind them, their program and its log: values that
  * are marked as sensitive are shown to whoever asks for them with a reason, and to nobody else.
  */
-describe("sensitive values", () => {
+await describeReviewEngines("sensitive values", (open) => {
   it("are masked in every answer and in the trail, and told of when somebody looks", async () => {
-    await using kit = await ReviewKit.open();
+    await using kit = await open();
     await kit.setThing("a", { name: "old", secret: `${SECRET} before` });
     const seen = await kit.planned({ things: ["a"] }, { a: { name: "new", secret: SECRET } });
     const preview = await kit.preview(seen.order);
