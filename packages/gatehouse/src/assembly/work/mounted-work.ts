@@ -3,9 +3,7 @@ import type { Metric } from "prom-client";
 import { OPERATOR_GRANT } from "../../console/operator.ts";
 import type { Authenticator } from "../../guards/authenticate.ts";
 import type { AnyAction } from "../../kernel/action.ts";
-import { BootRefusedError } from "../../kernel/gate.ts";
 import { isUuid } from "../../kernel/ids.ts";
-import type { Denial } from "../../kernel/outcome.ts";
 import type { Sessions } from "../../kernel/ports/sessions.ts";
 import type { WriteTransaction } from "../../kernel/ports/store.ts";
 import { systemTimers } from "../../kernel/timers.ts";
@@ -27,8 +25,6 @@ import type { CheckoutParts } from "../../work/checkout/checkout-parts.ts";
 import { createFindHeldWork } from "../../work/checkout/held-work.ts";
 import { startReaper } from "../../work/checkout/reaper.ts";
 import { createDeskActions } from "../../work/desk/desk.ts";
-import { createWorkTools, WORK_INSTRUCTIONS } from "../../work/mcp/work-tools.ts";
-import { workResources as workResourcesOf } from "../../work/mcp/resources.ts";
 import { createOrderTypes } from "../../work/order-types.ts";
 import { createReadingActions } from "../../work/reading/reading.ts";
 import { REST_PATH } from "../../work/rest/mounted-operations.ts";
@@ -36,7 +32,6 @@ import { createRestRoutes } from "../../work/rest/routes.ts";
 import { createWorkEffectHandlers, createWorkJobHandlers, createWorkReviewActions } from "../../work/review/review.ts";
 import type { WorkReviewParts } from "../../work/review/review-parts.ts";
 import { WORK_ENTRANCES } from "../../work/rules.ts";
-import { createNeedsStepUp, type Approving } from "../../work/review/step-up.ts";
 import { startWatch } from "../../work/watch/watch.ts";
 import { createWatchActions, type WorkWatchParts } from "../../work/watch/watch-actions.ts";
 import { createWorkPayloads } from "../../work/subject/payloads.ts";
@@ -44,10 +39,12 @@ import { addPreview, WORK_EFFECTS_QUEUE, WORK_QUEUE } from "../../work/work-jobs
 import type { Services } from "../application.ts";
 import { startJobWorkers } from "../job-workers.ts";
 import type { ApplicationWork } from "./application-work.ts";
+import { mountMcp } from "./mounted-mcp.ts";
 import { WorkBell } from "./work-bell.ts";
 import { createWorkMetrics, type WorkMetrics } from "./work-metrics.ts";
 import { createWorkPermits, type WorkPermits } from "./work-permits.ts";
 import { MCP_PATH, workResources, type WorkResources } from "./work-resources.ts";
+import type { WorkOptions } from "./work-options.ts";
 import type { WorkServices } from "./work-services.ts";
 
 /** Work orders with all that is mounted. */
@@ -63,15 +60,6 @@ export interface MountedWork extends AsyncDisposable {
   start(stack: AsyncDisposableStack): Promise<void>;
   /** Puts away what has ended, and deletes what is old. */
   prune(transaction: WriteTransaction, limit: number): Promise<number>;
-}
-
-/** What work orders are opened with. */
-export interface WorkOptions {
-  readonly services: Services;
-  readonly sessions: Sessions;
-  /** Where a tenant's resources are. */
-  readonly originOf: (tenant: string) => string;
-  readonly report: (error: unknown) => void;
 }
 
 /** Opens what an application says about work orders. */
@@ -94,7 +82,7 @@ export async function mountWork(options: WorkOptions, application: ApplicationWo
     ...[...createDeskActions(parts), ...createWatchActions(watching)],
   ];
   const server = resourceServer(services, { resources, application });
-  const mcp = await openMcpOf(options, { application, permits, parts, actions });
+  const mcp = await mountMcp(options, { application, permits, parts, actions });
   const own = [...actions, ...server.actions, ...(mcp?.actions ?? [])];
   const rest = createRestRoutes({
     edge: services.edge,
@@ -224,49 +212,6 @@ function resourceServer(services: Services, { resources: { rest, mcp }, applicat
     isAgent: (client) => !people.has(client),
     metadata: { action: "work.resource", paths: [METADATA_PATH + REST_PATH, METADATA_PATH + MCP_PATH] },
   });
-}
-
-interface McpParts {
-  readonly application: ApplicationWork;
-  readonly permits: WorkPermits;
-  readonly parts: WorkReviewParts;
-  readonly actions: readonly AnyAction[];
-}
-
-async function openMcpOf({ services, originOf, report }: WorkOptions, mounted: McpParts) {
-  const { application, permits, actions, parts } = mounted;
-  const { config } = services;
-  if (!config.work.mcp) return undefined;
-  const { openMcp } = await loadMcp();
-  const needsStepUp = createNeedsStepUp(parts);
-  const refuseStale = async (approving: Approving): Promise<Denial | undefined> =>
-    (await needsStepUp(approving)) ? permits.stepUpMessage(approving.attempt) : undefined;
-  const reviewAddress = application.reviewAddress ?? consoleAddress(services, originOf);
-  return openMcp({
-    ...{ ...services, report, path: MCP_PATH, name: "gatehouse", version: "1", instructions: WORK_INSTRUCTIONS },
-    resources: workResourcesOf(services),
-    tools: [...createWorkTools({ ...services, actions, reviewAddress, refuseStale }), ...(application.tools ?? [])],
-    ...{ permit: permits.permitMessage, limits: permits.messageLimits },
-    trustedOrigins: config.cors.origins.filter((origin) => origin !== "*"),
-  });
-}
-
-function consoleAddress({ config }: Services, originOf: (tenant: string) => string) {
-  return (tenant: string, order: string): string | undefined =>
-    config.console.enabled ? `${originOf(tenant)}/console/work/${order}` : undefined;
-}
-
-/** The library that speaks the protocol is optional, so it is loaded where it is wanted. */
-async function loadMcp(): Promise<typeof import("../../work/adapters/mcp.ts")> {
-  try {
-    return await import("../../work/adapters/mcp.ts");
-  } catch (error) {
-    const missing = error instanceof Error && "code" in error && error.code === "ERR_MODULE_NOT_FOUND";
-    if (!missing) throw error;
-    throw new BootRefusedError([
-      "work.mcp: the package @modelcontextprotocol/server is not installed. Install it, or set work.mcp to false.",
-    ]);
-  }
 }
 
 interface Choice {

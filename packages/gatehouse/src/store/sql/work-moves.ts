@@ -36,7 +36,8 @@ const RECOUNT = Object.freeze({
 });
 
 const WORKABLE: ReadonlySet<OrderState> = new Set(["queued", "checked_out", "in_progress"]);
-const CLOSED: ReadonlySet<OrderState> = new Set(["completed", "dead_lettered", "cancelled"]);
+/** One that was rejected is over unless somebody puts it in the queue again. */
+const CLOSED: ReadonlySet<OrderState> = new Set(["completed", "rejected", "dead_lettered", "cancelled"]);
 
 /** Whether items of orders in a state are worked on. */
 export function isWorkable(state: OrderState): boolean {
@@ -50,18 +51,20 @@ export function writeOrder(
 ): readonly [OrderRow, readonly Change[]] {
   const { to, events, owner } = change;
   const linked = link(owner, former, events);
-  const row: OrderRow = { ...former, ...to, ...linked.head, version: former.version + 1, updated_at: owner.at };
-  const closed: OrderRow = CLOSED.has(row.state) ? { ...row, closed_at: row.closed_at ?? owner.at } : row;
+  const state = to.state ?? former.state;
+  const closed_at = CLOSED.has(state) ? (former.closed_at ?? owner.at) : null;
+  const version = former.version + 1;
+  const row: OrderRow = { ...former, ...to, ...linked.head, version, updated_at: owner.at, closed_at };
   const written: Change = [
     WRITE_ORDER,
     [
-      ...[closed.id, closed.state, closed.reason, closed.priority, closed.risk, closed.version, closed.plan_revision],
-      ...[closed.open, closed.event_number, closed.event_hash, closed.updated_at, closed.closed_at],
+      ...[row.id, row.state, row.reason, row.priority, row.risk, row.version, row.plan_revision],
+      ...[row.open, row.event_number, row.event_hash, row.updated_at, row.closed_at],
     ],
   ];
   const parks = isWorkable(former.state) !== isWorkable(row.state);
   const parked: readonly Change[] = parks ? [[PARK, [row.id, isWorkable(row.state) ? 0 : 1]]] : [];
-  return [closed, [written, ...parked, ...append(linked)]];
+  return [row, [written, ...parked, ...append(linked)]];
 }
 
 /** What changes a locked item, likewise. */

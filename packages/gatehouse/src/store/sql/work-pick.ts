@@ -1,5 +1,5 @@
 import type { SqlValue, Statement, WriteTransaction } from "../../kernel/ports/store.ts";
-import { WAIT_PER_POINT, type OrderState } from "../../kernel/work-states.ts";
+import type { OrderState } from "../../kernel/work-states.ts";
 import { portableStatement } from "./statement.ts";
 import { CLAIMABLE, FIRST, NOT_PAUSED } from "./work-claimable.ts";
 import { type ChainHead, ITEM_COLUMNS, type ItemRow, lockingStatement, RANK } from "./work-rows.ts";
@@ -74,15 +74,15 @@ export async function lockHead(transaction: WriteTransaction, order: string): Pr
 }
 
 function pickStatement(...also: readonly string[]): Statement {
-  const picked = (first: number): string => {
-    const more = also.map((column, index) => `AND ${column} = $${first + index}`).join(" ");
-    return `SELECT ${ITEM_COLUMNS} FROM work_items WHERE ${CLAIMABLE} AND ${NOT_PAUSED} ${more} ${FIRST} LIMIT $5`;
+  const picked = (first: number, more = ""): string => {
+    const only = also.map((column, index) => `AND ${column} = $${first + index}`).join(" ");
+    return `SELECT ${ITEM_COLUMNS} ${more} FROM work_items WHERE ${CLAIMABLE} AND ${NOT_PAUSED} ${only} ${FIRST} LIMIT $5`;
   };
+  const own = (column: string): string => `(SELECT ${column} FROM work_orders WHERE id = work_items.order_id)`;
+  // SQLite has one writer, so there is nothing to lock; a join would copy every column of the items.
+  const order = `, ${own("state")} AS order_state, ${own("event_number")} AS order_number, ${own("event_hash")} AS order_hash`;
   return Object.freeze({
-    sqlite: portableStatement(
-      `SELECT item.*, own.state AS order_state, own.event_number AS order_number, own.event_hash AS order_hash, 0 AS taken
-       FROM (${picked(6)}) AS item JOIN work_orders AS own ON own.id = item.order_id ORDER BY (item.run_at - item.priority * ${WAIT_PER_POINT}), item.id`,
-    ).sqlite,
+    sqlite: portableStatement(picked(6, `${order}, 0 AS taken`)).sqlite,
     postgres: lockingTogether(portableStatement(picked(8)).postgres),
   });
 }
