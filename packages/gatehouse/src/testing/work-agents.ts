@@ -116,6 +116,8 @@ export async function createWorkAgents(
       types: createOrderTypes(types),
       random: systemRandom,
       timers: systemTimers,
+      // Nothing is heard: those who wait look for themselves.
+      news: { next: () => new Promise(() => undefined) },
       entrances: ["http", "mcp", "job"],
     },
     rules: {

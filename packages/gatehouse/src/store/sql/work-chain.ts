@@ -1,11 +1,11 @@
 import { hash } from "node:crypto";
 import type { Ids } from "../../kernel/ids.ts";
 import type { NewWorkEvent } from "../../kernel/ports/work-orders.ts";
-import { portableStatement } from "./statement.ts";
+import { insertRows } from "./row-statement.ts";
 import type { Change } from "./together.ts";
-import { actorColumns, EVENT_COLUMNS, placeholders, type ChainHead, type EventRow } from "./work-rows.ts";
+import { actorColumns, COLUMN_TYPES, EVENT_COLUMNS, type ChainHead, type EventRow } from "./work-rows.ts";
 
-const APPEND = portableStatement(`INSERT INTO work_events (${EVENT_COLUMNS}) VALUES (${placeholders(EVENT_COLUMNS)})`);
+const APPEND = insertRows("work_events", EVENT_COLUMNS, COLUMN_TYPES);
 
 /** Where a chain begins. */
 export const CHAIN_START: ChainHead = { event_number: 0, event_hash: "" };

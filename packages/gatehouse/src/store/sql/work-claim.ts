@@ -1,45 +1,26 @@
 import type { Ids } from "../../kernel/ids.ts";
 import type { WriteTransaction } from "../../kernel/ports/store.ts";
 import type { ClaimableType, Claimed, ClaimedItem, ClaimRequest, LeaseCaps } from "../../kernel/ports/work-leases.ts";
+import { insertRows, updateRows } from "./row-statement.ts";
 import { portableStatement } from "./statement.ts";
 import { together, type Change } from "./together.ts";
 import { append, link } from "./work-chain.ts";
-import { giveBack, takeCounts } from "./work-counts.ts";
-import { CLAIMABLE, NOT_PAUSED } from "./work-claimable.ts";
+import { CLAIMABLE, FIRST } from "./work-claimable.ts";
+import { giveBack, takeCounts, type Counted } from "./work-counts.ts";
 import { agentName, LEASE_COLUMNS, leaseOf, type LeaseRow } from "./work-ends.ts";
-import { isWorkable, writeItem } from "./work-moves.ts";
-import {
-  actorColumns,
-  type ChainHead,
-  ITEM_COLUMNS,
-  itemOf,
-  type ItemRow,
-  lockingStatement,
-  type OrderRow,
-  placeholders,
-} from "./work-rows.ts";
+import { isWorkable } from "./work-moves.ts";
+import { lockHead, pickItems, type PickedOrder } from "./work-pick.ts";
+import { actorColumns, COLUMN_TYPES, itemOf, type ItemRow, RANK } from "./work-rows.ts";
 
-const FIRST = "ORDER BY priority DESC, run_at, id";
-const PICK = lockingStatement(
-  `SELECT ${ITEM_COLUMNS} FROM work_items WHERE ${CLAIMABLE} AND ${NOT_PAUSED} ${FIRST} LIMIT $5`,
-  "FOR NO KEY UPDATE SKIP LOCKED",
-);
-const PICK_OF_ORDER = lockingStatement(
-  `SELECT ${ITEM_COLUMNS} FROM work_items WHERE order_id = $6 AND ${CLAIMABLE} AND ${NOT_PAUSED} ${FIRST} LIMIT $5`,
-  "FOR NO KEY UPDATE SKIP LOCKED",
-);
-const HEAD = portableStatement(`SELECT priority, run_at FROM work_items WHERE ${CLAIMABLE} ${FIRST} LIMIT 1`);
-const CHECK_OUT = portableStatement(
-  `UPDATE work_orders SET state = 'checked_out', reason = '', version = version + 1, updated_at = $2
-   WHERE id = $1 AND state = 'queued' RETURNING event_number, event_hash`,
-);
-/** Shared: others may claim of the order at the same time, and nobody may put it back in the queue. */
-const SHARE_ORDER = lockingStatement("SELECT state FROM work_orders WHERE id = $1", "FOR SHARE");
-const PUT_BACK = portableStatement(
-  "UPDATE work_orders SET state = 'queued', version = version - 1 WHERE id = $1 AND state = 'checked_out'",
-);
-const WRITE_HEAD = portableStatement("UPDATE work_orders SET event_number = $2, event_hash = $3 WHERE id = $1");
-const LEASE = portableStatement(`INSERT INTO work_leases (${LEASE_COLUMNS}) VALUES (${placeholders(LEASE_COLUMNS)})`);
+const HEAD = portableStatement(`SELECT ${RANK} AS rank FROM work_items WHERE ${CLAIMABLE} ${FIRST} LIMIT 1`);
+const CHECK_OUT = updateRows("work_orders", "id, state, reason, updated_at, event_number, event_hash", {
+  types: COLUMN_TYPES,
+  also: "version = version + 1",
+});
+const LEASE_ITEM = updateRows("work_items", "id, state, epoch, attempt, event_number, event_hash, updated_at", {
+  types: COLUMN_TYPES,
+});
+const LEASE = insertRows("work_leases", LEASE_COLUMNS, COLUMN_TYPES);
 const TURNS = portableStatement("SELECT tenant, served_at FROM work_turns");
 const SERVED = portableStatement(
   `INSERT INTO work_turns (tenant, served_at) VALUES ($1, $2)
@@ -70,8 +51,10 @@ export class WorkClaim {
   readonly #parts: ClaimParts;
   readonly #request: ClaimRequest;
   readonly #agent: string;
-  /** Orders that were queued, with where their chains ended. */
-  readonly #moved = new Map<string, ChainHead>();
+  /** What is known of the orders that are locked. */
+  readonly #orders = new Map<string, PickedOrder>();
+  /** By type: how many items the agent is counted for. */
+  readonly #taken = new Map<string, number>();
 
   constructor(transaction: WriteTransaction, parts: ClaimParts, request: ClaimRequest) {
     this.#transaction = transaction;
@@ -106,92 +89,85 @@ export class WorkClaim {
 
   async #claimIn(tenant: string): Promise<Claimed> {
     const wanted = this.#request.tokenHashes.length;
+    this.#orders.clear();
+    this.#taken.clear();
     let picked = await this.#pick(tenant, wanted);
     if (picked.length < wanted && (await this.#parts.reclaim(this.#transaction, tenant)) > 0) {
+      // What is known of orders is not so any more: expired items of theirs may have been put back.
+      this.#orders.clear();
       picked = [...picked, ...(await this.#pick(tenant, wanted - picked.length, picked))];
     }
     return picked.length === 0 ? this.#refusal(tenant) : this.#take(tenant, picked);
   }
 
   async #pick(tenant: string, wanted: number, besides: readonly ItemRow[] = []): Promise<ItemRow[]> {
-    const { order, holder, leastPriority = Number.MIN_SAFE_INTEGER } = this.#request;
-    const picked: ItemRow[] = [];
+    const { order, holder, leastPriority = Number.MIN_SAFE_INTEGER, caps } = this.#request;
+    const items: ItemRow[] = [];
     const known = new Set(besides.map(({ id }) => id));
-    for (const { type } of await this.#byPriority(tenant)) {
-      const limit = wanted - picked.length + known.size;
-      const values = [tenant, type, leastPriority, holder.id, limit];
-      const rows =
-        order === undefined
-          ? await this.#transaction.execute<ItemRow>(PICK, values)
-          : await this.#transaction.execute<ItemRow>(PICK_OF_ORDER, [...values, order]);
-      picked.push(...rows.filter(({ id }) => !known.has(id)).slice(0, wanted - picked.length));
-      if (picked.length === wanted) break;
+    // Those known come again, as they are locked by this transaction, and are counted already.
+    const cap = known.size > 0 || !Number.isFinite(caps.agent) ? 0 : caps.agent;
+    for (const { type } of await this.#byRank(tenant)) {
+      const limit = wanted - items.length + known.size;
+      const whose = { tenant, type, leastPriority, holder: holder.id, limit, order, agent: this.#agent, cap };
+      const picked = await pickItems(this.#transaction, whose);
+      for (const [id, own] of picked.orders) this.#orders.set(id, own);
+      this.#taken.set(type, (this.#taken.get(type) ?? 0) + picked.taken);
+      items.push(...picked.items.filter(({ id }) => !known.has(id)).slice(0, wanted - items.length));
+      if (items.length === wanted) break;
     }
-    return picked;
+    return items;
   }
 
-  /** Types of several, that of the best item first. */
-  async #byPriority(tenant: string): Promise<readonly ClaimableType[]> {
+  /** Types of several, that of the first item first. */
+  async #byRank(tenant: string): Promise<readonly ClaimableType[]> {
     const { types, leastPriority = Number.MIN_SAFE_INTEGER } = this.#request;
     if (types.length < 2) return types;
     const heads = await Promise.all(
       types.map(async (type) => {
         const values = [tenant, type.type, leastPriority];
-        const [head] = await this.#transaction.execute<{ priority: number; run_at: number }>(HEAD, values);
+        const [head] = await this.#transaction.execute<{ rank: number }>(HEAD, values);
         return { type, head };
       }),
     );
     return heads
       .flatMap(({ type, head }) => (head === undefined ? [] : [{ type, ...head }]))
-      .toSorted((left, right) => right.priority - left.priority || left.run_at - right.run_at)
+      .toSorted((left, right) => left.rank - right.rank)
       .map(({ type }) => type);
   }
 
-  /** Locks the orders of items, moves those that were queued, and leaves out items of those that have come to a stop. */
-  async #checkOut(items: readonly ItemRow[]): Promise<readonly ItemRow[]> {
-    const orders = [...new Set(items.map(({ order_id }) => order_id))].toSorted();
-    const states = await Promise.all(orders.map((order) => this.#checkOutOrder(order)));
-    const workable = new Set(orders.filter((_, index) => states[index] === true));
-    return items.filter(({ order_id }) => workable.has(order_id));
-  }
-
-  async #checkOutOrder(order: string): Promise<boolean> {
-    const at = await this.#transaction.now();
-    for (;;) {
-      const [[head], [row]] = await Promise.all([
-        this.#transaction.execute<ChainHead>(CHECK_OUT, [order, at]),
-        this.#transaction.execute<Pick<OrderRow, "state">>(SHARE_ORDER, [order]),
-      ]);
-      if (head !== undefined) {
-        this.#moved.set(order, head);
-        return true;
-      }
-      // It was put back in the queue while the lock was awaited.
-      if (row?.state !== "queued") return row !== undefined && isWorkable(row.state);
+  /** Leaves out items of orders that have come to a stop. */
+  async #workable(items: readonly ItemRow[]): Promise<readonly ItemRow[]> {
+    const unknown = new Set(items.map(({ order_id }) => order_id).filter((order) => !this.#orders.has(order)));
+    for (const order of [...unknown].toSorted()) {
+      const head = await lockHead(this.#transaction, order);
+      if (head !== undefined) this.#orders.set(order, head);
     }
+    return items.filter(({ order_id }) => {
+      const state = this.#orders.get(order_id)?.state;
+      return state !== undefined && isWorkable(state);
+    });
   }
 
   /** Leases as many of the items picked as orders and caps leave. */
   async #take(tenant: string, picked: readonly ItemRow[]): Promise<Claimed> {
     const names = [...new Set(picked.map(({ type }) => type))];
-    // Statements of one connection run in the order they are begun in: orders are locked before counts.
-    const [workable, ...counts] = await Promise.all([
-      this.#checkOut(picked),
-      ...names.map((type) => this.#count(tenant, { type, wanted: picked.filter((row) => row.type === type).length })),
-    ]);
+    const workable = await this.#workable(picked);
+    const counts = await Promise.all(
+      names.map((type) => this.#count(tenant, { type, wanted: picked.filter((row) => row.type === type).length })),
+    );
     const at = await this.#transaction.now();
     const claimed: ClaimedItem[] = [];
-    const changes: Change[][] = [];
+    const changes: Change[] = [];
+    const surplus: Counted[] = [];
     for (const [index, type] of names.entries()) {
       const { granted, counted } = counts[index] ?? NOT_COUNTED;
       const own = workable.filter((row) => row.type === type).slice(0, granted);
-      for (const row of own) changes.push(this.#lease(row, { counted, at, claimed }));
-      for (let surplus = granted - own.length; surplus > 0; surplus -= 1) {
-        changes.push([...giveBack({ tenant, type, agent: this.#agent }, counted)]);
-      }
+      for (const row of own) changes.push(...this.#lease(row, { counted, at, claimed }));
+      const whose = { tenant, type, agent: this.#agent, counted };
+      surplus.push(...Array.from({ length: granted - own.length }, () => whose));
     }
-    this.#tellCheckedOut(tenant, { at, changes, leased: new Set(claimed.map(({ item }) => item.order)) });
-    await Promise.all(changes.map((own) => together(this.#transaction, own)));
+    changes.push(...this.#checkOut(tenant, { at, orders: new Set(claimed.map(({ item }) => item.order)) }));
+    together(this.#transaction, [...changes, ...giveBack(surplus)]);
     if (claimed.length > 0) return { kind: "claimed", items: claimed };
     const capped = counts.find(({ by }) => by !== undefined);
     return capped?.by === undefined ? { kind: "none" } : { kind: "capped", by: capped.by };
@@ -203,40 +179,25 @@ export class WorkClaim {
   ): Promise<{ readonly granted: number; readonly counted: number; readonly by?: keyof LeaseCaps }> {
     const cap = this.#request.types.find((kind) => kind.type === type)?.cap ?? 0;
     const caps = { ...this.#request.caps, type: cap };
-    const taken = await takeCounts(this.#transaction, { tenant, type, agent: this.#agent }, { wanted, caps });
+    const whose = { tenant, type, agent: this.#agent };
+    const taken = await takeCounts(this.#transaction, whose, { wanted, taken: this.#taken.get(type) ?? 0, caps });
     return taken.kind === "granted" ? taken : { ...NOT_COUNTED, by: taken.by };
   }
 
-  /** Tells of orders that were moved; those of which nothing was leased after all are put back as they were. */
-  #tellCheckedOut(
+  /** What checks out those of the orders that are queued. */
+  #checkOut(
     tenant: string,
-    {
-      at,
-      changes,
-      leased,
-    }: { readonly at: number; readonly changes: Change[][]; readonly leased: ReadonlySet<string> },
-  ): void {
-    const { holder, provenance } = this.#request;
-    for (const [order, former] of this.#moved) {
-      if (!leased.has(order)) {
-        changes.push([[PUT_BACK, [order]]]);
-        continue;
-      }
-      const told = {
-        item: undefined,
-        kind: "checked_out",
-        actor: holder,
-        from: "queued",
-        to: "checked_out",
-        provenance,
-      };
+    { at, orders }: { readonly at: number; readonly orders: ReadonlySet<string> },
+  ): readonly Change[] {
+    const { holder: actor, provenance } = this.#request;
+    const told = { item: undefined, kind: "checked_out", actor, from: "queued", to: "checked_out", provenance };
+    return [...orders].flatMap((order) => {
+      const former = this.#orders.get(order);
+      if (former?.state !== "queued") return [];
       const linked = link({ tenant, order, at, ids: this.#parts.ids }, former, [{ ...told, details: "{}" }]);
       const { event_number, event_hash } = linked.head;
-      const written: Change[] = [[WRITE_HEAD, [order, event_number, event_hash]], ...append(linked)];
-      const [first] = changes;
-      if (changes.length === 1 && first !== undefined) first.push(...written);
-      else changes.push(written);
-    }
+      return [[CHECK_OUT, [order, "checked_out", "", at, event_number, event_hash]], ...append(linked)];
+    });
   }
 
   /** What leases an item; it goes to those claimed. */
@@ -257,19 +218,20 @@ export class WorkClaim {
       ...{ item_id: id, order_id, tenant, type, epoch, token_hash, holder_type, holder_id, holder_for },
       ...{ until, beat_at: at, ceiling, counted, cancel: 0, progress: null },
     };
-    const [row, written] = writeItem(former, {
-      to: { state: "leased", epoch, attempt },
-      events: [
-        {
-          ...{ item: id, kind: "leased", actor: holder, from: former.state, to: "leased", provenance },
-          details: JSON.stringify({ epoch, attempt, until }),
-        },
-      ],
-      owner: { tenant, order: order_id, at, ids: this.#parts.ids },
-    });
+    const leased = {
+      ...{ item: id, kind: "leased", actor: holder, from: former.state, to: "leased", provenance },
+      details: JSON.stringify({ epoch, attempt, until }),
+    };
+    const linked = link({ tenant, order: order_id, at, ids: this.#parts.ids }, former, [leased]);
+    const { event_number, event_hash } = linked.head;
+    const row: ItemRow = { ...former, state: "leased", epoch, attempt, updated_at: at };
     claimed.push({ item: itemOf(row), lease: leaseOf(lease) });
     const values = [id, order_id, tenant, type, epoch, token_hash, holder_type, holder_id, holder_for];
-    return [...written, [LEASE, [...values, until, at, ceiling, counted, 0, null]]];
+    return [
+      [LEASE_ITEM, [id, "leased", epoch, attempt, event_number, event_hash, at]],
+      [LEASE, [...values, until, at, ceiling, counted, 0, null]],
+      ...append(linked),
+    ];
   }
 
   /** Why there was nothing. */

@@ -1,10 +1,13 @@
 import type { ReadTransaction } from "../../kernel/ports/store.ts";
 import type { ClaimRequest } from "../../kernel/ports/work-leases.ts";
 import { portableStatement } from "./statement.ts";
+import { RANK } from "./work-rows.ts";
 
 /** Items of a tenant and type, from a priority on, that can be handed out. */
 export const CLAIMABLE =
   "tenant = $1 AND type = $2 AND state = 'queued' AND waiting_for = 0 AND parked = 0 AND priority >= $3 AND run_at <= {now}";
+/** What has waited longest first, where a point of priority counts as some waiting. */
+export const FIRST = `ORDER BY ${RANK}, id`;
 /** Unless the tenant, the type or the agent was stopped. */
 export const NOT_PAUSED = `NOT EXISTS (
   SELECT 1 FROM work_pauses AS pause WHERE pause.tenant = $1

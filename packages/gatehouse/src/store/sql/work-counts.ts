@@ -19,11 +19,16 @@ const GIVE_BACK = portableStatement(
 );
 
 /** Whose leases are counted. */
-export interface Counted {
+export interface Counter {
   readonly tenant: string;
   readonly type: string;
   /** `type:id` of the holder. */
   readonly agent: string;
+}
+
+/** A lease that is counted: `counted` says by what. */
+export interface Counted extends Counter {
+  readonly counted: number;
 }
 
 /** How many were granted, and where it is none, by what. `counted` goes into the leases. */
@@ -31,11 +36,11 @@ export type Granted =
   | { readonly kind: "granted"; readonly granted: number; readonly counted: number }
   | { readonly kind: "capped"; readonly by: keyof LeaseCaps };
 
-/** Counts as many leases as the caps leave room for, up to those wanted. */
+/** Counts as many leases as the caps leave room for, up to those wanted; the agent is counted for some of them already. */
 export async function takeCounts(
   transaction: WriteTransaction,
-  whose: Counted,
-  { wanted, caps }: { readonly wanted: number; readonly caps: LeaseCaps },
+  whose: Counter,
+  { wanted, taken: before, caps }: { readonly wanted: number; readonly taken: number; readonly caps: LeaseCaps },
 ): Promise<Granted> {
   const kinds = KINDS.filter((kind) => Number.isFinite(caps[kind]));
   const counted = kinds.reduce((bits, kind) => bits | BITS[kind], 0);
@@ -44,7 +49,9 @@ export async function takeCounts(
   const taken: (keyof LeaseCaps)[] = [];
   for (const kind of kinds) {
     const name = nameOf(kind, whose);
-    const room = await take(transaction, [whose.tenant, kind, name], { wanted: granted, cap: caps[kind] });
+    const already = kind === "agent" ? before : 0;
+    const key = [whose.tenant, kind, name] as const;
+    const room = already + (await take(transaction, key, { wanted: granted - already, cap: caps[kind] }));
     if (room < granted) {
       const surplus = granted - room;
       for (const other of taken) {
@@ -76,15 +83,22 @@ async function take(
   return room;
 }
 
-/** What counts a lease no longer. */
-export function giveBack(whose: Counted, counted: number): readonly Change[] {
-  return KINDS.filter((kind) => (counted & BITS[kind]) !== 0).map((kind) => [
-    GIVE_BACK,
-    [whose.tenant, kind, nameOf(kind, whose), 1],
-  ]);
+/** What counts leases no longer: one change a row, in the order in which they are taken. */
+export function giveBack(leases: readonly Counted[]): readonly Change[] {
+  return KINDS.flatMap((kind) => {
+    const rows = new Map<string, { readonly key: readonly [string, string, string]; live: number }>();
+    for (const lease of leases) {
+      if ((lease.counted & BITS[kind]) === 0) continue;
+      const key = [lease.tenant, kind, nameOf(kind, lease)] as const;
+      const row = rows.get(key.join("\n")) ?? { key, live: 0 };
+      row.live += 1;
+      rows.set(key.join("\n"), row);
+    }
+    return [...rows.values()].map(({ key, live }): Change => [GIVE_BACK, [...key, live]]);
+  });
 }
 
-function nameOf(kind: keyof LeaseCaps, { type, agent }: Counted): string {
+function nameOf(kind: keyof LeaseCaps, { type, agent }: Counter): string {
   if (kind === "agent") return agent;
   return kind === "type" ? type : "";
 }

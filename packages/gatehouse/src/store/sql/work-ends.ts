@@ -1,9 +1,9 @@
 import type { WorkLease } from "../../kernel/ports/work-leases.ts";
 import type { WorkActor } from "../../kernel/ports/work-orders.ts";
-import { portableStatement } from "./statement.ts";
+import { deleteRows } from "./row-statement.ts";
 import type { Change } from "./together.ts";
-import { giveBack } from "./work-counts.ts";
-import { actorOf } from "./work-rows.ts";
+import { giveBack, type Counted } from "./work-counts.ts";
+import { actorOf, COLUMN_TYPES } from "./work-rows.ts";
 
 /** A row of `work_leases`. */
 export interface LeaseRow {
@@ -29,7 +29,7 @@ export const LEASE_COLUMNS =
   "item_id, order_id, tenant, type, epoch, token_hash, holder_type, holder_id, holder_for, until, beat_at, ceiling, " +
   "counted, cancel, progress";
 
-const DELETE = portableStatement("DELETE FROM work_leases WHERE item_id = $1 AND epoch = $2");
+const DELETE = deleteRows("work_leases", "item_id, epoch", COLUMN_TYPES);
 
 /** A lease of its row. */
 export function leaseOf(row: LeaseRow): WorkLease {
@@ -48,13 +48,13 @@ export function agentName({ holder_type, holder_id }: Pick<LeaseRow, "holder_typ
   return `${holder_type}:${holder_id}`;
 }
 
-/** What ends a lease and counts it no longer. */
-export function endLease(lease: LeaseRow): readonly Change[] {
-  return [[DELETE, [lease.item_id, lease.epoch]], ...countNoLonger(lease)];
+/** What ends leases and counts them no longer. */
+export function endLeases(leases: readonly LeaseRow[]): readonly Change[] {
+  const ended = leases.map(({ item_id, epoch }): Change => [DELETE, [item_id, epoch]]);
+  return [...ended, ...countNoLonger(leases)];
 }
 
-/** What counts a lease no longer whose row is gone already. */
-export function countNoLonger(lease: LeaseRow): readonly Change[] {
-  const { tenant, type, counted } = lease;
-  return giveBack({ tenant, type, agent: agentName(lease) }, counted);
+/** What counts leases no longer whose rows are gone already. */
+export function countNoLonger(leases: readonly LeaseRow[]): readonly Change[] {
+  return giveBack(leases.map((lease): Counted => ({ ...lease, agent: agentName(lease) })));
 }

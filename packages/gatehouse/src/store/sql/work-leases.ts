@@ -7,10 +7,13 @@ import { portableStatement } from "./statement.ts";
 import { lockHeld, SHOWN, shown, type HeldRows as Rows } from "./work-held.ts";
 import { together } from "./together.ts";
 import type { ChainOwner } from "./work-chain.ts";
+import { RENEW } from "./work-beats.ts";
+import { tellAvailable, type Available, type WorkTableParts } from "./work-availability.ts";
 import { WorkClaim } from "./work-claim.ts";
 import { isClaimable } from "./work-claimable.ts";
-import { countNoLonger, endLease, LEASE_COLUMNS, leaseOf, type LeaseRow } from "./work-ends.ts";
-import { isWorkable, recountWaiting, writeItem, writeOrder } from "./work-moves.ts";
+import { countNoLonger, endLeases, LEASE_COLUMNS, leaseOf, type LeaseRow } from "./work-ends.ts";
+import { isWorkable, writeItem, writeOrder } from "./work-moves.ts";
+import { submitItems } from "./work-submissions.ts";
 import {
   ITEM_COLUMNS,
   itemOf,
@@ -28,11 +31,6 @@ const LOCK_ITEM = lockingStatement(
 const LOCK_LEASE = lockingStatement(`SELECT ${LEASE_COLUMNS} FROM work_leases WHERE ${SHOWN}`, "FOR NO KEY UPDATE");
 const FIND = portableStatement(
   `SELECT ${LEASE_COLUMNS}, CASE WHEN until <= {now} THEN 1 ELSE 0 END AS expired FROM work_leases WHERE ${SHOWN}`,
-);
-const RENEW = portableStatement(
-  `UPDATE work_leases SET beat_at = $7, progress = COALESCE($9, progress),
-     until = CASE WHEN ceiling < $8 THEN ceiling WHEN until < $8 THEN $8 ELSE until END
-   WHERE ${SHOWN} AND until > $7 RETURNING ${LEASE_COLUMNS}`,
 );
 const LIST = portableStatement(`SELECT ${LEASE_COLUMNS} FROM work_leases WHERE order_id = $1 AND tenant = $2`);
 const CANCEL = portableStatement("UPDATE work_leases SET cancel = 1 WHERE order_id = $1 AND tenant = $2");
@@ -62,18 +60,19 @@ export function createWorkLeases(parts: WorkLeasesParts): WorkLeases {
 }
 
 /** What leases are made with. */
-interface WorkLeasesParts {
-  readonly ids: Ids;
+interface WorkLeasesParts extends WorkTableParts {
   readonly measures?: Pick<WorkMeasures, "expired">;
 }
 
 class SqlWorkLeases implements WorkLeases {
   readonly #ids: Ids;
+  readonly #available: Available;
   readonly #measures: WorkLeasesParts["measures"];
   readonly #rows = new WeakMap<HeldItem, Rows>();
 
-  constructor({ ids, measures }: WorkLeasesParts) {
+  constructor({ ids, available, measures }: WorkLeasesParts) {
     this.#ids = ids;
+    this.#available = available;
     this.#measures = measures;
   }
 
@@ -87,14 +86,24 @@ class SqlWorkLeases implements WorkLeases {
   }
 
   async hold(transaction: WriteTransaction, proof: LeaseProof): Promise<HeldItem | LeaseLoss> {
-    const [rows, now] = await Promise.all([lockHeld(transaction, proof), transaction.now()]);
-    if (rows === undefined) return "lost";
-    const { lease, item, order } = rows;
-    if (lease.until <= now) return "expired";
-    if (!isWorkable(order.state)) return "lost";
-    const held = { lease: leaseOf(lease), item: itemOf(item), order: orderOf(order) };
-    this.#rows.set(held, { lease, item, order });
-    return held;
+    const [held] = await this.holdAll(transaction, [proof]);
+    return held ?? "lost";
+  }
+
+  async holdAll(
+    transaction: WriteTransaction,
+    proofs: readonly LeaseProof[],
+  ): Promise<readonly (HeldItem | LeaseLoss)[]> {
+    const [all, now] = await Promise.all([lockHeld(transaction, proofs), transaction.now()]);
+    return all.map((rows) => {
+      if (rows === undefined) return "lost";
+      const { lease, item, order } = rows;
+      if (lease.until <= now) return "expired";
+      if (!isWorkable(order.state)) return "lost";
+      const held = { lease: leaseOf(lease), item: itemOf(item), order: orderOf(order) };
+      this.#rows.set(held, rows);
+      return held;
+    });
   }
 
   async find(transaction: Parameters<WorkLeases["find"]>[0], proof: LeaseProof): ReturnType<WorkLeases["find"]> {
@@ -114,10 +123,10 @@ class SqlWorkLeases implements WorkLeases {
   async renew(
     transaction: WriteTransaction,
     proof: LeaseProof,
-    { duration, progress }: Parameters<WorkLeases["renew"]>[2],
+    { durations, progress }: Parameters<WorkLeases["renew"]>[2],
   ): ReturnType<WorkLeases["renew"]> {
     const now = await transaction.now();
-    const values = [...shown(proof), now, now + duration, progress ?? null];
+    const values = [...shown(proof), now, JSON.stringify(durations), progress ?? null];
     const [row] = await transaction.execute<LeaseRow>(RENEW, values);
     if (row !== undefined) return leaseOf(row);
     const [expired] = await transaction.execute<LeaseRow>(LOCK_LEASE, shown(proof));
@@ -132,40 +141,32 @@ class SqlWorkLeases implements WorkLeases {
       const told = { ...event, item: item.id, from: item.state, to: "in_progress" };
       const [row, written] = writeItem(item, { to: { state: "in_progress" }, events: [told], owner });
       rows.item = row;
-      await together(transaction, written);
+      together(transaction, written);
     }
     if (order.state !== "checked_out") return;
     const told = { ...event, item: undefined, from: order.state, to: "in_progress" };
     const [row, written] = writeOrder(order, { to: { state: "in_progress" }, events: [told], owner });
     rows.order = row;
-    await together(transaction, written);
+    together(transaction, written);
   }
 
   async submit(
     transaction: WriteTransaction,
     held: HeldItem,
-    { result, resultHash, evidence, notes, event }: Parameters<WorkLeases["submit"]>[2],
+    submission: Parameters<WorkLeases["submit"]>[2],
   ): ReturnType<WorkLeases["submit"]> {
-    const { lease, item, order } = this.#rowsOf(held);
-    const owner = await this.#owner(transaction, order);
-    const [, itemWritten] = writeItem(item, {
-      to: {
-        ...{ state: "submitted", result, result_hash: resultHash, errors: null },
-        ...{ evidence: evidence ?? null, notes: notes ?? null },
-      },
-      events: [{ ...event, item: item.id, from: item.state, to: "submitted" }],
-      owner,
-    });
-    const last = order.open === 1;
-    const moved = [{ ...event, item: undefined, from: order.state, to: "submitted", details: "{}" }];
-    const [, orderWritten] = writeOrder(order, {
-      to: { open: order.open - 1, ...(last ? { state: "submitted", reason: "" } : {}) },
-      events: last ? moved : [],
-      owner,
-    });
-    await together(transaction, [...itemWritten, ...orderWritten, ...endLease(lease)]);
-    if (item.dependents > 0) await recountWaiting(transaction, order.id);
+    const [{ last } = { last: false }] = await this.submitAll(transaction, [{ held, ...submission }]);
     return { last };
+  }
+
+  submitAll(
+    transaction: WriteTransaction,
+    submissions: Parameters<WorkLeases["submitAll"]>[1],
+  ): ReturnType<WorkLeases["submitAll"]> {
+    const whole = submissions.map((submission) => ({ ...submission, rows: this.#rowsOf(submission.held) }));
+    const freeing = whole.find(({ rows }) => rows.item.dependents > 0);
+    if (freeing !== undefined) tellAvailable(transaction, this.#available, freeing.rows.item.tenant);
+    return submitItems(transaction, this.#ids, whole);
   }
 
   async giveUp(
@@ -174,9 +175,9 @@ class SqlWorkLeases implements WorkLeases {
     { runAt, errors, final = false, uncounted = false, event }: Parameters<WorkLeases["giveUp"]>[2],
   ): ReturnType<WorkLeases["giveUp"]> {
     const rows = this.#rowsOf(held);
-    const ended = endLease(rows.lease);
+    const ended = endLeases([rows.lease]);
     const attempt = uncounted ? rows.item.attempt - 1 : rows.item.attempt;
-    await together(transaction, ended);
+    together(transaction, ended);
     return this.#putBack(transaction, rows, { runAt, errors, final, attempt, event });
   }
 
@@ -211,7 +212,7 @@ class SqlWorkLeases implements WorkLeases {
         transaction.execute<Pick<LeaseRow, "item_id">>(END_EXPIRED, [item_id, epoch, now]),
       ]);
       if (item === undefined || ended === undefined) continue;
-      await together(transaction, countNoLonger(lease));
+      together(transaction, countNoLonger([lease]));
       const event = { kind: "lease_expired", actor: SYSTEM, details: JSON.stringify({ epoch }) };
       const how = { runAt: now, errors: undefined, final: false, attempt: item.attempt, event };
       const to = await this.#putBack(transaction, { lease, item, order }, how);
@@ -244,10 +245,11 @@ class SqlWorkLeases implements WorkLeases {
       events: [{ ...event, item: item.id, from: item.state, to }],
       owner,
     });
-    await together(transaction, written);
+    together(transaction, written);
     if (!isWorkable(order.state)) return to;
     if (to === "failed") await this.#failOrder(transaction, order, { event, owner });
     else await this.#queueOrder(transaction, { item, order }, { event, owner });
+    if (to === "queued") tellAvailable(transaction, this.#available, order.tenant);
     return to;
   }
 
@@ -262,7 +264,7 @@ class SqlWorkLeases implements WorkLeases {
       events: [{ ...told, details: "{}" }],
       owner,
     });
-    await together(transaction, [...written, [CANCEL, [order.id, order.tenant]]]);
+    together(transaction, [...written, [CANCEL, [order.id, order.tenant]]]);
   }
 
   /** Nobody is at it any more, and nothing was handed in: the order is as if nobody had ever begun. */
@@ -279,7 +281,7 @@ class SqlWorkLeases implements WorkLeases {
       events: [{ ...told, details: "{}" }],
       owner,
     });
-    await together(transaction, written);
+    together(transaction, written);
   }
 
   async #owner(transaction: WriteTransaction, { id, tenant }: OrderRow): Promise<ChainOwner> {

@@ -1,23 +1,26 @@
 import type { WriteTransaction } from "../../kernel/ports/store.ts";
 import type { NewWorkEvent } from "../../kernel/ports/work-orders.ts";
 import type { OrderState } from "../../kernel/work-states.ts";
+import { updateRows } from "./row-statement.ts";
 import { portableStatement } from "./statement.ts";
 import type { Change } from "./together.ts";
 import { append, link, type ChainOwner } from "./work-chain.ts";
-import { type ItemRow, lockingStatement, ORDER_COLUMNS, type OrderRow } from "./work-rows.ts";
+import { COLUMN_TYPES, type ItemRow, lockingStatement, ORDER_COLUMNS, type OrderRow } from "./work-rows.ts";
 
 /** An order, locked until the transaction ends. */
 export const LOCK_ORDER = lockingStatement(
   `SELECT ${ORDER_COLUMNS} FROM work_orders WHERE id = $1 AND tenant = $2`,
   "FOR NO KEY UPDATE",
 );
-const WRITE_ORDER = portableStatement(
-  `UPDATE work_orders SET state = $2, reason = $3, priority = $4, risk = $5, version = $6, plan_revision = $7, open = $8,
-     event_number = $9, event_hash = $10, updated_at = $11, closed_at = $12 WHERE id = $1`,
+const WRITE_ORDER = updateRows(
+  "work_orders",
+  "id, state, reason, priority, risk, version, plan_revision, open, event_number, event_hash, updated_at, closed_at",
+  { types: COLUMN_TYPES },
 );
-const WRITE_ITEM = portableStatement(
-  `UPDATE work_items SET state = $2, run_at = $3, attempt = $4, parked = $5, result = $6, result_hash = $7, evidence = $8,
-     notes = $9, errors = $10, epoch = $11, event_number = $12, event_hash = $13, updated_at = $14 WHERE id = $1`,
+const WRITE_ITEM = updateRows(
+  "work_items",
+  "id, state, run_at, attempt, parked, result, result_hash, evidence, notes, errors, event_number, event_hash, updated_at",
+  { types: COLUMN_TYPES },
 );
 const PARK = portableStatement("UPDATE work_items SET parked = $2 WHERE order_id = $1 AND state = 'queued'");
 const DONE = "('submitted', 'accepted', 'completed')";
@@ -33,7 +36,8 @@ const RECOUNT = Object.freeze({
 });
 
 const WORKABLE: ReadonlySet<OrderState> = new Set(["queued", "checked_out", "in_progress"]);
-const CLOSED: ReadonlySet<OrderState> = new Set(["completed", "dead_lettered", "cancelled"]);
+/** One that was rejected is over unless somebody puts it in the queue again. */
+const CLOSED: ReadonlySet<OrderState> = new Set(["completed", "rejected", "dead_lettered", "cancelled"]);
 
 /** Whether items of orders in a state are worked on. */
 export function isWorkable(state: OrderState): boolean {
@@ -47,18 +51,20 @@ export function writeOrder(
 ): readonly [OrderRow, readonly Change[]] {
   const { to, events, owner } = change;
   const linked = link(owner, former, events);
-  const row: OrderRow = { ...former, ...to, ...linked.head, version: former.version + 1, updated_at: owner.at };
-  const closed: OrderRow = CLOSED.has(row.state) ? { ...row, closed_at: row.closed_at ?? owner.at } : row;
+  const state = to.state ?? former.state;
+  const closed_at = CLOSED.has(state) ? (former.closed_at ?? owner.at) : null;
+  const version = former.version + 1;
+  const row: OrderRow = { ...former, ...to, ...linked.head, version, updated_at: owner.at, closed_at };
   const written: Change = [
     WRITE_ORDER,
     [
-      ...[closed.id, closed.state, closed.reason, closed.priority, closed.risk, closed.version, closed.plan_revision],
-      ...[closed.open, closed.event_number, closed.event_hash, closed.updated_at, closed.closed_at],
+      ...[row.id, row.state, row.reason, row.priority, row.risk, row.version, row.plan_revision],
+      ...[row.open, row.event_number, row.event_hash, row.updated_at, row.closed_at],
     ],
   ];
   const parks = isWorkable(former.state) !== isWorkable(row.state);
   const parked: readonly Change[] = parks ? [[PARK, [row.id, isWorkable(row.state) ? 0 : 1]]] : [];
-  return [closed, [written, ...parked, ...append(linked)]];
+  return [row, [written, ...parked, ...append(linked)]];
 }
 
 /** What changes a locked item, likewise. */
@@ -73,7 +79,7 @@ export function writeItem(
     WRITE_ITEM,
     [
       ...[row.id, row.state, row.run_at, row.attempt, row.parked, row.result, row.result_hash, row.evidence, row.notes],
-      ...[row.errors, row.epoch, row.event_number, row.event_hash, row.updated_at],
+      ...[row.errors, row.event_number, row.event_hash, row.updated_at],
     ],
   ];
   return [row, [written, ...append(linked)]];

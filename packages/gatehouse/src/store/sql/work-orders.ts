@@ -11,15 +11,17 @@ import type {
   WorkOrders,
 } from "../../kernel/ports/work-orders.ts";
 import { ITEM_STEPS } from "../../kernel/work-states.ts";
+import { insertRows } from "./row-statement.ts";
 import { portableStatement } from "./statement.ts";
 import { together, type Change } from "./together.ts";
 import { append, CHAIN_START, type ChainOwner, link } from "./work-chain.ts";
-import { endLease, LEASE_COLUMNS, type LeaseRow } from "./work-ends.ts";
+import { endLeases, LEASE_COLUMNS, type LeaseRow } from "./work-ends.ts";
 import { listOrders } from "./work-order-list.ts";
 import { isWorkable, LOCK_ORDER, recountWaiting, writeItem, writeOrder } from "./work-moves.ts";
 import {
   actorColumns,
   actorOf,
+  COLUMN_TYPES,
   EVENT_COLUMNS,
   eventOf,
   type EventRow,
@@ -30,14 +32,12 @@ import {
   ORDER_COLUMNS,
   orderOf,
   type OrderRow,
-  placeholders,
 } from "./work-rows.ts";
+import { tellAvailable, type Available, type WorkTableParts } from "./work-availability.ts";
 import { verifyEvents } from "./work-verification.ts";
 
-const ADD_ORDER = portableStatement(
-  `INSERT INTO work_orders (${ORDER_COLUMNS}) VALUES (${placeholders(ORDER_COLUMNS)})`,
-);
-const ADD_ITEM = portableStatement(`INSERT INTO work_items (${ITEM_COLUMNS}) VALUES (${placeholders(ITEM_COLUMNS)})`);
+const ADD_ORDER = insertRows("work_orders", ORDER_COLUMNS, COLUMN_TYPES);
+const ADD_ITEM = insertRows("work_items", ITEM_COLUMNS, COLUMN_TYPES);
 const FIND = portableStatement(`SELECT ${ORDER_COLUMNS} FROM work_orders WHERE id = $1 AND tenant = $2`);
 const FIND_ARCHIVED = portableStatement(
   `SELECT ${ORDER_COLUMNS} FROM work_orders_history WHERE id = $1 AND tenant = $2`,
@@ -73,15 +73,18 @@ const OPEN_ITEMS = portableStatement(
 );
 
 /** Orders in the tables `work_orders`, `work_items` and `work_events`. */
-export function createWorkOrders(parts: { readonly ids: Ids }): WorkOrders {
-  return new SqlWorkOrders(parts.ids);
+export function createWorkOrders(parts: WorkTableParts): WorkOrders {
+  return new SqlWorkOrders(parts);
 }
 
 class SqlWorkOrders implements WorkOrders {
   readonly #ids: Ids;
 
-  constructor(ids: Ids) {
+  readonly #available: Available;
+
+  constructor({ ids, available }: WorkTableParts) {
     this.#ids = ids;
+    this.#available = available;
   }
 
   // oxlint-disable-next-line eslint/max-params -- the port has four
@@ -108,7 +111,7 @@ class SqlWorkOrders implements WorkOrders {
       ],
     ];
     const dependents = countDependents(items);
-    const itemsAdded = items.map((item, index) => {
+    const itemsAdded = items.flatMap((item, index) => {
       const linked = link(
         owner,
         CHAIN_START,
@@ -122,9 +125,10 @@ class SqlWorkOrders implements WorkOrders {
           ...[0, item.input, null, null, null, null, null, 0, linked.head.event_number, linked.head.event_hash, at, at],
         ],
       ];
-      return together(transaction, [row, ...append(linked)]);
+      return [row, ...append(linked)];
     });
-    await Promise.all([together(transaction, [added, ...append(own)]), ...itemsAdded]);
+    together(transaction, [added, ...append(own), ...itemsAdded]);
+    tellAvailable(transaction, this.#available, order.tenant);
   }
 
   async find(transaction: ReadTransaction, { id, tenant }: WorkOrderKey): Promise<WorkOrder | undefined> {
@@ -151,7 +155,8 @@ class SqlWorkOrders implements WorkOrders {
     const plan = planRevision === undefined ? {} : { plan_revision: planRevision };
     const owner = { tenant, order: id, at: await transaction.now(), ids: this.#ids };
     const [, written] = writeOrder(row, { to: { ...change, ...plan }, events: [event], owner });
-    await together(transaction, written);
+    together(transaction, written);
+    if (change.state === "queued") tellAvailable(transaction, this.#available, tenant);
   }
 
   async items(transaction: ReadTransaction, { id, tenant }: WorkOrderKey): ReturnType<WorkOrders["items"]> {
@@ -182,18 +187,16 @@ class SqlWorkOrders implements WorkOrders {
     const meant = rows.filter(
       ({ state, key }) => from.includes(state) && ITEM_STEPS[state].includes(to) && (keys?.includes(key) ?? true),
     );
-    const held = new Map(leases.map((lease) => [lease.item_id, lease]));
     const parked = isWorkable(order.state) ? 0 : 1;
     const again = to === "queued" ? { attempt: 0, run_at: runAt ?? at, parked } : {};
-    const written = meant.map((item) => {
+    const change = { state: to, ...again, ...(errors === undefined ? {} : { errors }) };
+    const written = meant.flatMap((item) => {
       const told = { ...event, item: item.id, from: item.state, to };
-      const change = { state: to, ...again, ...(errors === undefined ? {} : { errors }) };
-      const lease = held.get(item.id);
-      const ended = lease === undefined ? [] : endLease(lease);
-      // Item by item: several leases of one agent are counted in one row.
-      return together(transaction, [...writeItem(item, { to: change, events: [told], owner })[1], ...ended]);
+      return writeItem(item, { to: change, events: [told], owner })[1];
     });
-    await Promise.all(written);
+    const moved = new Set(meant.map((item) => item.id));
+    const ended = endLeases(leases.filter(({ item_id }) => moved.has(item_id)));
+    together(transaction, [...written, ...ended]);
     const [[row]] = await Promise.all([
       transaction.execute<Pick<OrderRow, "open">>(OPEN_ITEMS, [id]),
       recountWaiting(transaction, id),
@@ -209,14 +212,14 @@ class SqlWorkOrders implements WorkOrders {
       if (row === undefined) throw new Error("Nothing is noted of an order that is not there.");
       const linked = link(owner, row, [event]);
       const { event_number, event_hash } = linked.head;
-      await together(transaction, [[SET_ORDER_HEAD, [id, event_number, event_hash]], ...append(linked)]);
+      together(transaction, [[SET_ORDER_HEAD, [id, event_number, event_hash]], ...append(linked)]);
       return;
     }
     const [row] = await transaction.execute<ItemRow>(LOCK_ITEM, [event.item, tenant, id]);
     if (row === undefined) throw new Error("Nothing is noted of an item that is not there.");
     const linked = link(owner, row, [event]);
     const { event_number, event_hash } = linked.head;
-    await together(transaction, [[SET_ITEM_HEAD, [row.id, event_number, event_hash]], ...append(linked)]);
+    together(transaction, [[SET_ITEM_HEAD, [row.id, event_number, event_hash]], ...append(linked)]);
   }
 
   async events(

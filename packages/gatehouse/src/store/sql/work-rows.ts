@@ -7,7 +7,8 @@ import type {
   WorkProvenance,
   WorkRisk,
 } from "../../kernel/ports/work-orders.ts";
-import type { ItemState, OrderState } from "../../kernel/work-states.ts";
+import { WAIT_PER_POINT, type ItemState, type OrderState } from "../../kernel/work-states.ts";
+import type { ColumnTypes } from "./row-statement.ts";
 import { portableStatement } from "./statement.ts";
 
 /** A row of `work_orders`. */
@@ -103,20 +104,22 @@ export const ITEM_COLUMNS =
 export const EVENT_COLUMNS =
   "id, order_id, item_id, tenant, number, kind, actor_type, actor_id, actor_for, old_state, new_state, details, " +
   "provenance, hash, at";
+/** What comes first of what is queued: each point of priority makes up for a while of waiting. Indexed as it is written. */
+export const RANK = `(run_at - priority * ${WAIT_PER_POINT})`;
+/** Their columns that are no text. */
+export const COLUMN_TYPES: ColumnTypes = {
+  ...{ priority: "bigint", run_at: "bigint", attempt: "bigint", parked: "bigint", epoch: "bigint", open: "bigint" },
+  ...{ version: "bigint", plan_revision: "bigint", event_number: "bigint", number: "bigint", counted: "bigint" },
+  ...{ at: "bigint", updated_at: "bigint", closed_at: "bigint", until: "bigint", beat_at: "bigint", ceiling: "bigint" },
+  ...{ cancel: "bigint", attempts: "bigint", waiting_for: "bigint", dependents: "bigint", type_version: "bigint" },
+  ...{ created_at: "bigint", token_hash: "bytea" },
+};
 /** A statement that locks what it reads; SQLite has one writer, who has everything locked. */
 export function lockingStatement(text: string, lock: string): Statement {
   return Object.freeze({
     sqlite: portableStatement(text).sqlite,
     postgres: `${portableStatement(text).postgres} ${lock}`,
   });
-}
-
-/** `$1, $2 ...`: as many as there are columns. */
-export function placeholders(columns: string): string {
-  return columns
-    .split(", ")
-    .map((_, index) => `$${index + 1}`)
-    .join(", ");
 }
 
 /** An actor as three columns. */

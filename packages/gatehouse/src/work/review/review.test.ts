@@ -118,7 +118,12 @@ await describeReviewEngines("an order", (open) => {
       ["rejected"],
     );
     assert.equal(await kit.denied("work.requeue", { order: seen.order }, AGENT), "PERMISSION_DENIED");
+    assert.ok(
+      (await kit.find(seen.order)).closedAt !== undefined,
+      "the history takes it unless somebody wants it back",
+    );
     await kit.done("work.requeue", { order: seen.order }, ADA);
+    assert.equal((await kit.find(seen.order)).closedAt, undefined);
     await kit.work(seen.order, { a: "right" });
     await kit.run();
     const again = await kit.preview(seen.order);
