@@ -105,7 +105,9 @@ export const workShow: Command = {
       const rows = items.map(({ key, state: at, attempt, attempts }) => [key, at, `${attempt} of ${attempts}`]);
       if (rows.length > 0) terminal.print(formatTable(["ITEM", "STATE", "ATTEMPT"], rows));
       for (const { decision, reviewer, notes, voided } of reviews) {
-        terminal.print(`${decision} by ${nameOf(reviewer)}${voided ? " (counts no longer)" : ""} ${visible(notes)}`.trimEnd());
+        terminal.print(
+          `${decision} by ${nameOf(reviewer)}${voided ? " (counts no longer)" : ""} ${visible(notes)}`.trimEnd(),
+        );
       }
     }),
 };

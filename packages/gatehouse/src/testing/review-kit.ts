@@ -128,7 +128,12 @@ export class ReviewKit implements AsyncDisposable {
         authentication[principal.id] ?? { at: clock.now(), secondFactor: true },
     };
     const desk = createDeskActions(parts);
-    const actions = [...createWorkReviewActions(parts), ...createReadingActions(parts), ...desk, ...(options.actions?.(applyContext) ?? [])];
+    const actions = [
+      ...createWorkReviewActions(parts),
+      ...createReadingActions(parts),
+      ...desk,
+      ...(options.actions?.(applyContext) ?? []),
+    ];
     const limit = { limit: 1_000_000, window: 60_000 };
     const kit = await createTestGate({ actions, store, clock, seed, limit });
     const jobParts = { ...parts, store, gate: () => kit.gate, clock };

@@ -181,10 +181,7 @@ function pruneHistory({ config, clock }: Services): MountedWork["prune"] {
  * What a token says, or the issuer of this server about the sign-in that a session began with. Others begin with a proof,
  * such as a link that is good once, and have an operator's grants only where that is as good as two.
  */
-function knownAuthentication(
-  sessions: Sessions,
-  identity: Services["identity"],
-): WorkReviewParts["authenticationOf"] {
+function knownAuthentication(sessions: Sessions, identity: Services["identity"]): WorkReviewParts["authenticationOf"] {
   return async (transaction, { principal, attempt }) => {
     if (principal.authentication !== undefined) return principal.authentication;
     const isSession = attempt.credentials.some(({ kind }) => kind === "session");

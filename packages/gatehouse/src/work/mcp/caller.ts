@@ -13,6 +13,10 @@ export interface McpCaller {
 }
 
 /** Who somebody is among the callers of a tenant: a program that works for two people is two of them. */
-export function callerParts({ type, id, onBehalfOf = "" }: Principal): readonly [type: string, id: string, whom: string] {
+export function callerParts({
+  type,
+  id,
+  onBehalfOf = "",
+}: Principal): readonly [type: string, id: string, whom: string] {
   return [type, id, onBehalfOf];
 }

@@ -27,7 +27,11 @@ await describeReviewEngines("a forged place in a list", (open) => {
     ];
     for (const [sort, value] of cases) {
       const after = base64url(utf8(`{"id":"${id}","sort":["${sort}"],"values":[${value}]}`));
-      assert.equal(await kit.denied("work.list", { sort: [sort], after }, RITA), "VALIDATION_ERROR", `${sort} ${value}`);
+      assert.equal(
+        await kit.denied("work.list", { sort: [sort], after }, RITA),
+        "VALIDATION_ERROR",
+        `${sort} ${value}`,
+      );
     }
   });
 });
