@@ -23,8 +23,8 @@ import type {
   WorkOrders,
 } from "../kernel/ports/work-orders.ts";
 import { systemRandom } from "../kernel/random.ts";
-import { createWorkLeases } from "../store/sql/work-leases.ts";
-import { createWorkOrders } from "../store/sql/work-orders.ts";
+import { createWorkLeases } from "../store/sql/work/leases.ts";
+import { createWorkOrders } from "../store/sql/work/orders.ts";
 
 /** A claim with the proofs that its holder can show. */
 export interface Grip extends ClaimedItem {
