@@ -44,7 +44,7 @@ describe("text that commands a terminal", () => {
   it("is the same JSON, in which no terminal finds a command", () => {
     const { terminal, shown } = screen(true);
     terminal.printJson({ text: HOSTILE });
-    terminal.printJsonLine({ text: HOSTILE });
+    terminal.printJson({ text: HOSTILE }, "line");
     const text = shown();
     assert.doesNotMatch(text, /(?!\n)[\p{Cc}\u202E\u2066]/u);
     const [line = ""] = text.trimEnd().split("\n").slice(-1);

@@ -6,10 +6,8 @@ type Style = "bold" | "dim" | "green" | "yellow" | "red" | "cyan";
 export interface Terminal {
   /** A line of the answer, on standard output. */
   print(line?: string): void;
-  /** A value of the answer, as JSON on standard output. */
-  printJson(value: unknown): void;
-  /** The same on one line, for what goes on and on. */
-  printJsonLine(value: unknown): void;
+  /** A value of the answer, as JSON on standard output; on one line where more of them follow. */
+  printJson(value: unknown, form?: "line"): void;
   /** A line about what is going on, on standard error. */
   note(line: string): void;
   /** Colours text where a person is looking at it. */
@@ -26,8 +24,7 @@ export function createTerminal(
   const shown = coloured ? harmless : harmlessAndPlain;
   return {
     print: (line = "") => void output.write(`${shown(line)}\n`),
-    printJson: (value) => void output.write(`${jsonText(value, 2)}\n`),
-    printJsonLine: (value) => void output.write(`${jsonText(value)}\n`),
+    printJson: (value, form) => void output.write(`${jsonText(value, form === "line" ? 0 : 2)}\n`),
     note: (line) => void errors.write(`${shown(line)}\n`),
     style: (style, text) => (coloured ? styleText(style, text, { validateStream: false }) : text),
   };
@@ -48,7 +45,7 @@ function harmlessAndPlain(line: string): string {
 }
 
 /** JSON that says the same and commands no terminal: it escapes fewer characters by itself than terminals obey. */
-function jsonText(value: unknown, indent?: number): string {
+function jsonText(value: unknown, indent: number): string {
   const text = JSON.stringify(value, undefined, indent) ?? "null";
   return text.replaceAll(PLAIN, (found) => String.raw`\u${found.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }

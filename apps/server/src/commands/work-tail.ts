@@ -43,7 +43,7 @@ export const workTail: Command = {
       for (const event of fresh) known.add(event.event);
       if (!first) {
         for (const event of fresh) {
-          if (context.json) context.terminal.printJsonLine(event);
+          if (context.json) context.terminal.printJson(event, "line");
           else tell(event);
         }
       }

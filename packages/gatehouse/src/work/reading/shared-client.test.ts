@@ -94,5 +94,5 @@ describe("tasks and questions of another person who uses the same program", () =
 
 function callerOf(principal: Principal): McpCaller {
   const { signal } = new AbortController();
-  return { principal, tenant: principal.tenant, peer: { ip: "192.0.2.1" }, program: {}, signal };
+  return { principal, tenant: principal.tenant, peer: { ip: "192.0.2.1", tls: true }, program: {}, signal };
 }
