@@ -149,6 +149,22 @@ export function describeWorkCaps(fresh: () => WorkKit): void {
     }
   });
 
+  it("counts a program for each person that it works for", async () => {
+    const kit = fresh();
+    await kit.propose(["a", "b", "c"]);
+    const caps = { agent: 1, tenant: 10 };
+    const [own, other] = [
+      { ...agent("a"), onBehalfOf: "ada" },
+      { ...agent("a"), onBehalfOf: "rita" },
+    ];
+    const [grip] = (await kit.ask(own, { caps })).grips;
+    assert.ok(grip !== undefined);
+    assert.equal((await kit.ask(other, { caps })).grips.length, 1);
+    assert.deepEqual((await kit.ask(own, { caps })).claimed, { kind: "capped", by: "agent" });
+    await kit.submit(grip);
+    assert.equal((await kit.ask(own, { caps })).grips.length, 1);
+  });
+
   it("counts leases no longer that expired or were taken away", async () => {
     const kit = fresh();
     const order = await kit.propose(["a", "b"]);

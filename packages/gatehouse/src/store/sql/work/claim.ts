@@ -66,7 +66,8 @@ export class WorkClaim {
     this.#transaction = transaction;
     this.#parts = parts;
     this.#request = request;
-    this.#agent = agentName({ holder_type: request.holder.type, holder_id: request.holder.id });
+    const [holder_type, holder_id, holder_for] = actorColumns(request.holder);
+    this.#agent = agentName({ holder_type, holder_id, holder_for });
   }
 
   async run(): Promise<Claimed> {

@@ -43,9 +43,10 @@ export function leaseOf(row: LeaseRow): WorkLease {
   };
 }
 
-/** How a holder is counted. */
-export function agentName({ holder_type, holder_id }: Pick<LeaseRow, "holder_type" | "holder_id">): string {
-  return `${holder_type}:${holder_id}`;
+/** How a holder is counted: one program for each person that it works for. */
+export function agentName(holder: Pick<LeaseRow, "holder_type" | "holder_id" | "holder_for">): string {
+  const name = `${holder.holder_type}:${holder.holder_id}`;
+  return holder.holder_for === null ? name : `${name}:${holder.holder_for}`;
 }
 
 /** What ends leases and counts them no longer. */
