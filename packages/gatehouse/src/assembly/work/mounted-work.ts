@@ -29,6 +29,10 @@ import { createDeskActions } from "../../work/desk/desk.ts";
 import { createWorkTools, WORK_INSTRUCTIONS } from "../../work/mcp/work-tools.ts";
 import { workResources as workResourcesOf } from "../../work/mcp/resources.ts";
 import { createOrderTypes } from "../../work/order-types.ts";
+import { createPlannerActions } from "../../work/planners/actions.ts";
+import { createPlanners } from "../../work/planners/planners.ts";
+import type { PlannerParts } from "../../work/planners/propose-found.ts";
+import { startPlanners } from "../../work/planners/schedule.ts";
 import { createReadingActions } from "../../work/reading/reading.ts";
 import { REST_PATH } from "../../work/rest/mounted-operations.ts";
 import { createRestRoutes } from "../../work/rest/routes.ts";
@@ -85,9 +89,11 @@ export async function mountWork(options: WorkOptions, application: ApplicationWo
   const parts = { ...workParts(options, application, permits), ...measured };
   const working = checkoutParts(services, parts);
   const watching = { ...parts, watch, patience: services.config.work };
+  const planning = plannerParts(services, parts, application);
   const actions = [
     ...[...createReadingActions(parts), ...createCheckoutActions(working), ...createWorkReviewActions(parts)],
     ...[...createDeskActions(parts), ...createWatchActions(watching)],
+    ...createPlannerActions(planning),
   ];
   const server = resourceServer(services, { resources, application });
   const mcp = await openMcpOf(options, { application, permits, parts, actions });
@@ -109,7 +115,7 @@ export async function mountWork(options: WorkOptions, application: ApplicationWo
     },
     ...{ actions: own, metrics: measured.metrics, routes },
     bearer: (otherwise) => chooseBearer(server.authenticators.bearer, { actions: own, otherwise }),
-    start: (stack) => startWorkers(options, { ...watching, leases: working.leases }, stack),
+    start: (stack) => startWorkers(options, { ...watching, workLeases: working.leases, planning }, stack),
     prune: pruneHistory(services),
     async [Symbol.asyncDispose]() {
       counting[Symbol.dispose]();
@@ -137,6 +143,11 @@ function workParts({ services, sessions }: WorkOptions, application: Application
     limits: { items, attempts },
     authenticationOf: application.authenticationOf ?? knownAuthentication(sessions),
   };
+}
+
+function plannerParts(services: Services, parts: Parts, { planners = [] }: ApplicationWork) {
+  const { retention } = services.config.work;
+  return { ...services, ...parts, retention, planners: createPlanners(planners, parts.types) };
 }
 
 function checkoutParts(
@@ -268,14 +279,15 @@ function chooseBearer(ours: Authenticator<"bearer">, { actions, otherwise }: Cho
 
 async function startWorkers(
   { services, report }: WorkOptions,
-  parts: Parts & Pick<CheckoutParts, "leases"> & WorkWatchParts,
+  parts: Parts & WorkWatchParts & { readonly workLeases: CheckoutParts["leases"]; readonly planning: PlannerParts },
   stack: AsyncDisposableStack,
 ): Promise<void> {
   const { store, jobs } = services;
   const working = { ...services, ...parts };
   const background = { ...services, timers: systemTimers, report };
-  stack.use(startReaper({ store, leases: parts.leases, timers: systemTimers, report }));
+  stack.use(startReaper({ store, leases: parts.workLeases, timers: systemTimers, report }));
   stack.use(startWatch({ ...working, ...background }));
+  stack.use(startPlanners({ ...parts.planning, ...background }));
   const queues = [
     { queue: WORK_QUEUE, handlers: createWorkJobHandlers(working) },
     { queue: WORK_EFFECTS_QUEUE, handlers: createWorkEffectHandlers(working) },
