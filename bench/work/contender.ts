@@ -9,12 +9,12 @@ export interface Contender extends AsyncDisposable {
 }
 
 /** Runs so many callers at once until each has nothing more to do; what they have done together. */
-export async function callers(count: number, turn: () => Promise<number>): Promise<number> {
+export async function callers(count: number, turn: (caller: number) => Promise<number>): Promise<number> {
   let done = 0;
   await Promise.all(
-    Array.from({ length: count }, async () => {
+    Array.from({ length: count }, async (_, caller) => {
       for (;;) {
-        const some = await turn();
+        const some = await turn(caller);
         if (some === 0) return;
         done += some;
       }

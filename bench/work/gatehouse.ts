@@ -47,22 +47,16 @@ export class Agent {
   /** Hands in results of what it holds, in one transaction. */
   async submit(held: Awaited<ReturnType<Agent["claim"]>>): Promise<void> {
     const holder = this.#holder;
+    const proofs = held.map(({ one: { item, lease }, token }) => ({
+      ...{ tenant: item.tenant, item: item.id, epoch: lease.epoch, tokenHash: token, holder },
+    }));
     await this.#store.write(async (transaction) => {
-      for (const { one, token } of held) {
-        const { id: item, tenant } = one.item;
-        const found = await leases.hold(transaction, {
-          tenant,
-          item,
-          epoch: one.lease.epoch,
-          tokenHash: token,
-          holder,
-        });
+      const submissions = (await leases.holdAll(transaction, proofs)).map((found) => {
         if (typeof found === "string") throw new Error(`A lease was ${found}.`);
-        await leases.submit(transaction, found, {
-          ...{ result: RESULT, resultHash, evidence: undefined, notes: undefined },
-          event: { kind: "submitted", actor: holder, details: `{"result":"${resultHash}"}` },
-        });
-      }
+        const event = { kind: "submitted", actor: holder, details: `{"result":"${resultHash}"}` };
+        return { held: found, result: RESULT, resultHash, evidence: undefined, notes: undefined, event };
+      });
+      await leases.submitAll(transaction, submissions);
     }, LOCKING);
   }
 }
@@ -101,9 +95,9 @@ export function gatehouseContender(name: string, how: Contender["how"], store: S
     ...{ name, how },
     fill: (count) => propose(store, count),
     drain: (count) => {
-      let numbers = 0;
-      return callers(count, async () => {
-        const agent = new Agent(store, `agent-${(numbers += 1) % count}`);
+      const agents = Array.from({ length: count }, (_, index) => new Agent(store, `agent-${index}`));
+      return callers(count, async (caller) => {
+        const agent = agents[caller] ?? new Agent(store, "agent");
         const held = await agent.claim(how === "single" ? 1 : BATCH);
         if (held.length > 0) await agent.submit(held);
         return held.length;

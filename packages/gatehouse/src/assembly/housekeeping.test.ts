@@ -8,7 +8,7 @@ import { createDocuments } from "../store/sql/documents.ts";
 import { coreMigrations } from "../store/migrations/core-migrations.ts";
 import { createIdempotencyRecords } from "../store/sql/idempotency-records.ts";
 import { createSessions } from "../store/sql/sessions.ts";
-import { createUploadRecords } from "../store/sql/upload-records.ts";
+import { createUploadRecords } from "../store/sql/media/upload-records.ts";
 import { openSqliteStore } from "../store/sqlite/sqlite-store.ts";
 import { createFakeClock } from "../testing/fake-clock.ts";
 import { startHousekeeping } from "./housekeeping.ts";

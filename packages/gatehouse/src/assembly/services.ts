@@ -26,7 +26,7 @@ import { createIdempotencyRecords } from "../store/sql/idempotency-records.ts";
 import { createJobs } from "../store/sql/jobs.ts";
 import { createLeases } from "../store/sql/leases.ts";
 import { createSessions } from "../store/sql/sessions.ts";
-import { createUploadRecords } from "../store/sql/upload-records.ts";
+import { createUploadRecords } from "../store/sql/media/upload-records.ts";
 import type { Application, Ports, Services } from "./application.ts";
 import { createBackChannel } from "./back-channel.ts";
 import { edgeOptions } from "./edge-options.ts";

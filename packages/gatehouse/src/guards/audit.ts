@@ -1,3 +1,4 @@
+import type { AuditDescription } from "../kernel/action.ts";
 import { describe } from "../kernel/attempt-event.ts";
 import type { Clock } from "../kernel/clock.ts";
 import { events } from "../kernel/events.ts";
@@ -28,13 +29,14 @@ export function auditGuard(options: AuditGuardOptions): Guard {
     phase: "settle",
     modes: ["enforce"],
     compile: (action) => {
-      if (action.effects === "none") return undefined;
+      const { audit } = action;
+      if (action.effects === "none" || audit === false) return undefined;
       return {
         guard: "audit",
         phase: "settle",
-        summary: (action.audit.event ?? events.action_performed).name,
+        summary: (audit.event ?? events.action_performed).name,
         complete: async (passage, transaction, value) => {
-          const event = eventOf(options, passage, value);
+          const event = eventOf(options, passage, { audit, value });
           await options.trail.append(transaction, event);
           passage.events.push({ ...event, recorded: true });
         },
@@ -43,9 +45,12 @@ export function auditGuard(options: AuditGuardOptions): Guard {
   };
 }
 
-function eventOf(options: AuditGuardOptions, passage: Passage, value: unknown): SecurityEvent {
+function eventOf(
+  options: AuditGuardOptions,
+  passage: Passage,
+  { audit, value }: { readonly audit: AuditDescription<unknown, unknown>; readonly value: unknown },
+): SecurityEvent {
   const { attempt, action, principal, input } = passage;
-  const { audit } = action;
   const context = scrubContext(audit.context?.(input, value) ?? {});
   const definition = audit.event ?? events.action_performed;
   const event = describe(options, attempt, { definition, outcome: "success", context, principal, action: action.name });

@@ -6,7 +6,7 @@ import { createIds } from "../kernel/ids.ts";
 import { systemRandom } from "../kernel/random.ts";
 import { coreMigrations } from "../store/migrations/core-migrations.ts";
 import { createDocuments } from "../store/sql/documents.ts";
-import { createJoinTokens } from "../store/sql/join-tokens.ts";
+import { createJoinTokens } from "../store/sql/guests/join-tokens.ts";
 import { openSqliteStore } from "../store/sqlite/sqlite-store.ts";
 import { createFakeClock } from "../testing/fake-clock.ts";
 import { createJoinTokenAlerts } from "./alerts.ts";

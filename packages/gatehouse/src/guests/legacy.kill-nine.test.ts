@@ -14,8 +14,8 @@ import { formatKeyMaterial, generateKeyMaterial } from "../kernel/key-material.t
 import { createKeyRing } from "../kernel/key-ring.ts";
 import type { Store } from "../kernel/ports/store.ts";
 import { systemRandom } from "../kernel/random.ts";
-import { createJoinTokens } from "../store/sql/join-tokens.ts";
-import { createLegacyTokens } from "../store/sql/legacy-tokens.ts";
+import { createJoinTokens } from "../store/sql/guests/join-tokens.ts";
+import { createLegacyTokens } from "../store/sql/guests/legacy-tokens.ts";
 import { portableStatement } from "../store/sql/statement.ts";
 import { openLegacyStore } from "../testing/legacy-store.ts";
 import { skipWithout, startPostgres, type PostgresService } from "../testing/services.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { portableMigration } from "../store/migrations/portable-migration.ts";
 import { portableStatement } from "../store/sql/statement.ts";
-import { createLegacyTokens, LegacyNameError } from "../store/sql/legacy-tokens.ts";
+import { createLegacyTokens, LegacyNameError } from "../store/sql/guests/legacy-tokens.ts";
 import { createFakeClock } from "../testing/fake-clock.ts";
 import { comeIn, openGuestSite, whoIs, type GuestSite } from "../testing/guest-site.ts";
 import { timeOf } from "./legacy.ts";

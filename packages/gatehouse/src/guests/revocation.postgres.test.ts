@@ -12,7 +12,7 @@ import { isDenial } from "../kernel/outcome.ts";
 import type { Store } from "../kernel/ports/store.ts";
 import { coreMigrations } from "../store/migrations/core-migrations.ts";
 import { openPostgresStore } from "../store/postgres/postgres-store.ts";
-import { createJoinTokens } from "../store/sql/join-tokens.ts";
+import { createJoinTokens } from "../store/sql/guests/join-tokens.ts";
 import { skipWithout, startPostgres, type PostgresService, type TestDatabase } from "../testing/services.ts";
 import { GuestGrants } from "./grants.ts";
 import { JoinTokenBook } from "./join-token-book.ts";

@@ -168,7 +168,11 @@ export interface ActionDefinition<Input, Output, Kind extends Effects, Prepared 
   readonly perAddress?: AddressBounds;
   /** `false`: keys are ignored. Default: results are kept for an hour. Not for `none` actions. */
   readonly idempotency?: IdempotencyPolicy | false;
-  readonly audit?: AuditDescription<Input, Output>;
+  /**
+   * `false`: the trail gets no row of what succeeds, and of what is refused as ever. For signs of life, which come all the time
+   * and of which the newest counts alone; what else the action changes has a record of its own.
+   */
+  readonly audit?: AuditDescription<Input, Output> | false;
   /**
    * Of the transaction of a `store` action. `read committed` is for actions whose statements lock whatever they go by, and
    * that many attempt at once. Default `serializable`.
@@ -193,7 +197,7 @@ export interface Action<Input = unknown, Output = unknown> {
   readonly limits: readonly LimitPolicy[] | undefined;
   readonly perAddress?: AddressBounds | undefined;
   readonly idempotency: IdempotencyPolicy | false;
-  readonly audit: AuditDescription<Input, Output>;
+  readonly audit: AuditDescription<Input, Output> | false;
   readonly isolation: Isolation;
   readonly prepare?: ((context: PrepareContext<Input>) => Promise<unknown>) | undefined;
   /** Of what `prepare` resolves to only the definition knows the type. */

@@ -62,3 +62,9 @@ export const ITEM_STEPS: Readonly<Record<ItemState, readonly ItemState[]>> = {
   dead_lettered: [],
   cancelled: [],
 };
+
+/**
+ * Milliseconds of waiting that count as much as one point of priority. Since everything grows older alike, what comes first is
+ * told by `run_at - priority * WAIT_PER_POINT`, which no time changes and an index holds. A change needs a new index.
+ */
+export const WAIT_PER_POINT = 60_000;

@@ -16,9 +16,9 @@ import { systemClock, type Clock } from "../kernel/clock.ts";
 import { requireConfig } from "../kernel/config.ts";
 import type { WriteTransaction } from "../kernel/ports/store.ts";
 import { systemRandom } from "../kernel/random.ts";
-import { createOAuthArtifacts } from "../store/sql/oauth-artifacts.ts";
-import { createOAuthGrants } from "../store/sql/oauth-grants.ts";
-import { createOAuthClients } from "../store/sql/oauth-clients.ts";
+import { createOAuthArtifacts } from "../store/sql/identity/oauth-artifacts.ts";
+import { createOAuthGrants } from "../store/sql/identity/oauth-grants.ts";
+import { createOAuthClients } from "../store/sql/identity/oauth-clients.ts";
 
 /** The tenant of kits. */
 export const CLIENT_KIT_TENANT = "default";

@@ -15,10 +15,10 @@ import { systemTimers, type Timers } from "../kernel/timers.ts";
 import { openCluster, type Cluster, type ClusterParts } from "../realtime/cluster/cluster.ts";
 import type { Pushed, Subscriber } from "../realtime/pushed.ts";
 import { coreMigrations } from "../store/migrations/core-migrations.ts";
-import { createActorRecords } from "../store/sql/actors.ts";
-import { createNodes } from "../store/sql/nodes.ts";
-import { createPublications } from "../store/sql/publications.ts";
-import { createStreamPositions } from "../store/sql/stream-positions.ts";
+import { createActorRecords } from "../store/sql/realtime/actors.ts";
+import { createNodes } from "../store/sql/realtime/nodes.ts";
+import { createPublications } from "../store/sql/realtime/publications.ts";
+import { createStreamPositions } from "../store/sql/realtime/stream-positions.ts";
 import { openSqliteStore } from "../store/sqlite/sqlite-store.ts";
 
 /** What nodes of a test installation have in common. */

@@ -25,10 +25,10 @@ import type { SecurityEvent } from "../kernel/event.ts";
 import { isDenial } from "../kernel/outcome.ts";
 import { systemRandom } from "../kernel/random.ts";
 import { systemTimers } from "../kernel/timers.ts";
-import { createAccounts } from "../store/sql/accounts.ts";
-import { createFactors } from "../store/sql/factors.ts";
-import { createOAuthArtifacts } from "../store/sql/oauth-artifacts.ts";
-import { createOAuthGrants } from "../store/sql/oauth-grants.ts";
+import { createAccounts } from "../store/sql/identity/accounts.ts";
+import { createFactors } from "../store/sql/identity/factors.ts";
+import { createOAuthArtifacts } from "../store/sql/identity/oauth-artifacts.ts";
+import { createOAuthGrants } from "../store/sql/identity/oauth-grants.ts";
 import { createSessions } from "../store/sql/sessions.ts";
 
 /** An authorization request that was begun. */

@@ -14,8 +14,8 @@ import { createIdentity, type Identity, type IdentityParts } from "../identity/i
 import { systemClock } from "../kernel/clock.ts";
 import { requireConfig } from "../kernel/config.ts";
 import { systemRandom } from "../kernel/random.ts";
-import { createOAuthArtifacts } from "../store/sql/oauth-artifacts.ts";
-import { createOAuthGrants } from "../store/sql/oauth-grants.ts";
+import { createOAuthArtifacts } from "../store/sql/identity/oauth-artifacts.ts";
+import { createOAuthGrants } from "../store/sql/identity/oauth-grants.ts";
 import { IssuerVisits, KIT_API } from "./issuer-visits.ts";
 import { createTemporaryDirectory } from "./sqlite-fixture.ts";
 

@@ -7,7 +7,7 @@ import type { Identity } from "../identity/identity.ts";
 import { base64url } from "../kernel/codec.ts";
 import type { SecurityEvent } from "../kernel/event.ts";
 import { systemRandom } from "../kernel/random.ts";
-import { createOAuthArtifacts } from "../store/sql/oauth-artifacts.ts";
+import { createOAuthArtifacts } from "../store/sql/identity/oauth-artifacts.ts";
 
 /** From where, and with what, somebody does something. */
 export interface Visit {

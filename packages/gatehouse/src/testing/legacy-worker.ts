@@ -5,8 +5,8 @@ import { parseKeyMaterial } from "../kernel/key-material.ts";
 import { createKeyRing } from "../kernel/key-ring.ts";
 import { systemRandom } from "../kernel/random.ts";
 import { MIGRATION_START, migrationStep, type MigrationStep } from "../guests/legacy.ts";
-import { createJoinTokens } from "../store/sql/join-tokens.ts";
-import { createLegacyTokens } from "../store/sql/legacy-tokens.ts";
+import { createJoinTokens } from "../store/sql/guests/join-tokens.ts";
+import { createLegacyTokens } from "../store/sql/guests/legacy-tokens.ts";
 import { openLegacyStore } from "./legacy-store.ts";
 
 const [engine = "", place = "", material = ""] = process.argv.slice(2);

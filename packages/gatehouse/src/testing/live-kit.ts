@@ -41,7 +41,7 @@ import { createAuditTrail } from "../store/sql/audit-trail.ts";
 import { createDocuments } from "../store/sql/documents.ts";
 import { createIdempotencyRecords } from "../store/sql/idempotency-records.ts";
 import { createSessions } from "../store/sql/sessions.ts";
-import { createUploadRecords } from "../store/sql/upload-records.ts";
+import { createUploadRecords } from "../store/sql/media/upload-records.ts";
 import { openSqliteStore } from "../store/sqlite/sqlite-store.ts";
 import { ConnectionLostError, createCrashingStore, type CrashPoint } from "./crash.ts";
 import { createFakeClock, type FakeClock } from "./fake-clock.ts";

@@ -13,7 +13,7 @@ import type { OAuthArtifacts } from "../kernel/ports/oauth-artifacts.ts";
 import { defineResource, type OAuthResource } from "../oauth/resource/oauth-resource.ts";
 import { oauth } from "../oauth/resource/requirement.ts";
 import { createResourceServer, type ResourceServerParts } from "../oauth/resource/resource-server.ts";
-import { createOAuthGrants } from "../store/sql/oauth-grants.ts";
+import { createOAuthGrants } from "../store/sql/identity/oauth-grants.ts";
 import { issuerInProcess, type TokenIssuer } from "../oauth/resource/token-issuer.ts";
 
 /** What differs from the plain kit. */

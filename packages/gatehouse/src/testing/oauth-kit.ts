@@ -13,7 +13,7 @@ import { requireConfig } from "../kernel/config.ts";
 import type { SecurityEvent } from "../kernel/event.ts";
 import type { OAuthArtifacts } from "../kernel/ports/oauth-artifacts.ts";
 import { systemRandom } from "../kernel/random.ts";
-import { createOAuthArtifacts } from "../store/sql/oauth-artifacts.ts";
+import { createOAuthArtifacts } from "../store/sql/identity/oauth-artifacts.ts";
 import { identityOf, serveResources, workOf, type OAuthKitOptions } from "./oauth-kit-application.ts";
 
 /** The secret of every client of the kit. */

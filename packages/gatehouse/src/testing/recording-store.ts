@@ -62,6 +62,7 @@ export function createRecordingStore(): RecordingStore {
     const self: WriteTransaction = {
       ...reading,
       now: () => Promise.resolve(0),
+      later: (statement, parameters) => void reading.execute(statement, parameters),
       afterCommit: (effect) => void effects.push(effect),
       nested: (work) => work(self),
     };

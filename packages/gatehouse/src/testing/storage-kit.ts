@@ -24,8 +24,8 @@ import { createTieredTarget } from "../media/storage/tiered-target.ts";
 import { createTransferHandlers, TRANSFER_QUEUE, type TransferParts } from "../media/storage/transfers.ts";
 import { createMemoryBus } from "../store/memory/memory-bus.ts";
 import { createJobs } from "../store/sql/jobs.ts";
-import { createStorageLog } from "../store/sql/storage-log.ts";
-import { createStoredFiles } from "../store/sql/stored-files.ts";
+import { createStorageLog } from "../store/sql/media/storage-log.ts";
+import { createStoredFiles } from "../store/sql/media/stored-files.ts";
 
 /** What storage is tried with. */
 export interface StorageKitOptions {

@@ -3,8 +3,8 @@ import { describe, it } from "node:test";
 import { systemClock } from "../kernel/clock.ts";
 import type { AccountChange, StoredAccount, StoredFactor, StoredIdentifier } from "../kernel/ports/accounts.ts";
 import type { Store } from "../kernel/ports/store.ts";
-import { createAccounts } from "../store/sql/accounts.ts";
-import { createFactors } from "../store/sql/factors.ts";
+import { createAccounts } from "../store/sql/identity/accounts.ts";
+import { createFactors } from "../store/sql/identity/factors.ts";
 import { useStore, type CreateStoreFixture } from "./store-contract-fixture.ts";
 
 const accounts = createAccounts();

@@ -3,8 +3,8 @@ import { describe, it } from "node:test";
 import { systemRandom } from "../kernel/random.ts";
 import type { ActorAddress, ActorRecord } from "../kernel/ports/actors.ts";
 import type { Store, WriteTransaction } from "../kernel/ports/store.ts";
-import { createActorRecords } from "../store/sql/actors.ts";
-import { createPublications } from "../store/sql/publications.ts";
+import { createActorRecords } from "../store/sql/realtime/actors.ts";
+import { createPublications } from "../store/sql/realtime/publications.ts";
 import { portableStatement } from "../store/sql/statement.ts";
 import { useStore, type CreateStoreFixture } from "./store-contract-fixture.ts";
 

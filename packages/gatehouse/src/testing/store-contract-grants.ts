@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { GrantEnding, GrantQuery, GrantUse } from "../kernel/ports/oauth-grants.ts";
 import type { Store } from "../kernel/ports/store.ts";
-import { createOAuthArtifacts } from "../store/sql/oauth-artifacts.ts";
-import { createOAuthGrants } from "../store/sql/oauth-grants.ts";
+import { createOAuthArtifacts } from "../store/sql/identity/oauth-artifacts.ts";
+import { createOAuthGrants } from "../store/sql/identity/oauth-grants.ts";
 import { useStore, type CreateStoreFixture } from "./store-contract-fixture.ts";
 
 const artifacts = createOAuthArtifacts();

@@ -3,9 +3,9 @@ import { describe, it } from "node:test";
 import type { NewResumableUpload } from "../kernel/ports/resumable-uploads.ts";
 import type { Store } from "../kernel/ports/store.ts";
 import { createDocuments } from "../store/sql/documents.ts";
-import { createGuestTraces } from "../store/sql/guest-traces.ts";
-import { createJoinTokens } from "../store/sql/join-tokens.ts";
-import { createResumableUploads } from "../store/sql/resumable-uploads.ts";
+import { createGuestTraces } from "../store/sql/guests/guest-traces.ts";
+import { createJoinTokens } from "../store/sql/guests/join-tokens.ts";
+import { createResumableUploads } from "../store/sql/media/resumable-uploads.ts";
 import { createSessions } from "../store/sql/sessions.ts";
 import { useStore, type CreateStoreFixture } from "./store-contract-fixture.ts";
 

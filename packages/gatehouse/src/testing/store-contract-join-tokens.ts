@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { JoinTokenBucket, JoinTokenKey, NewJoinToken } from "../kernel/ports/join-tokens.ts";
 import type { Store } from "../kernel/ports/store.ts";
-import { createJoinTokens } from "../store/sql/join-tokens.ts";
+import { createJoinTokens } from "../store/sql/guests/join-tokens.ts";
 import { useStore, type CreateStoreFixture } from "./store-contract-fixture.ts";
 
 const tokens = createJoinTokens();

@@ -4,7 +4,7 @@ import type { AssetChange, MediaAsset } from "../kernel/ports/media-assets.ts";
 import type { ReceivedFile } from "../kernel/ports/media-intake.ts";
 import type { Store } from "../kernel/ports/store.ts";
 import { systemRandom } from "../kernel/random.ts";
-import { createMediaAssets } from "../store/sql/media-assets.ts";
+import { createMediaAssets } from "../store/sql/media/media-assets.ts";
 import { useStore, type CreateStoreFixture } from "./store-contract-fixture.ts";
 
 const assets = createMediaAssets();

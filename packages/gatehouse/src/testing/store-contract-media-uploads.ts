@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { NewResumableUpload, ResumableBounds, ResumableUpload } from "../kernel/ports/resumable-uploads.ts";
 import type { Store } from "../kernel/ports/store.ts";
-import { createResumableUploads } from "../store/sql/resumable-uploads.ts";
+import { createResumableUploads } from "../store/sql/media/resumable-uploads.ts";
 import { useStore, type CreateStoreFixture } from "./store-contract-fixture.ts";
 
 const uploads = createResumableUploads();

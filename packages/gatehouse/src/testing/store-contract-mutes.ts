@@ -6,7 +6,7 @@ import { createIds } from "../kernel/ids.ts";
 import type { Bus } from "../kernel/ports/bus.ts";
 import type { Mute, Mutes, NewMute } from "../kernel/ports/mutes.ts";
 import { createMemoryBus } from "../store/memory/memory-bus.ts";
-import { createMutes } from "../store/sql/mutes.ts";
+import { createMutes } from "../store/sql/realtime/mutes.ts";
 import { createDeterministicRandom } from "./deterministic-random.ts";
 import { useStore, type CreateStoreFixture } from "./store-contract-fixture.ts";
 

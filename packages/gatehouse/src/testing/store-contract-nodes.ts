@@ -3,9 +3,9 @@ import { describe, it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import type { ChannelKey } from "../kernel/ports/publications.ts";
 import type { Node } from "../kernel/ports/nodes.ts";
-import { createNodes } from "../store/sql/nodes.ts";
+import { createNodes } from "../store/sql/realtime/nodes.ts";
 import { portableStatement } from "../store/sql/statement.ts";
-import { createStreamPositions } from "../store/sql/stream-positions.ts";
+import { createStreamPositions } from "../store/sql/realtime/stream-positions.ts";
 import { useStore, type CreateStoreFixture } from "./store-contract-fixture.ts";
 
 const LONG = 60_000;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { ClientKey } from "../kernel/ports/oauth-clients.ts";
 import type { Store } from "../kernel/ports/store.ts";
-import { createOAuthClients } from "../store/sql/oauth-clients.ts";
+import { createOAuthClients } from "../store/sql/identity/oauth-clients.ts";
 import { createTenants } from "../store/sql/tenants.ts";
 import { useStore, type CreateStoreFixture } from "./store-contract-fixture.ts";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { OAuthArtifact } from "../kernel/ports/oauth-artifacts.ts";
 import type { Store } from "../kernel/ports/store.ts";
-import { createOAuthArtifacts } from "../store/sql/oauth-artifacts.ts";
+import { createOAuthArtifacts } from "../store/sql/identity/oauth-artifacts.ts";
 import { useStore, type CreateStoreFixture } from "./store-contract-fixture.ts";
 
 const artifacts = createOAuthArtifacts();

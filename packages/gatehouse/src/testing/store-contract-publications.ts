@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { ChannelKey, StoredPublication } from "../kernel/ports/publications.ts";
 import type { Store } from "../kernel/ports/store.ts";
-import { createPublications } from "../store/sql/publications.ts";
+import { createPublications } from "../store/sql/realtime/publications.ts";
 import { useStore, type CreateStoreFixture } from "./store-contract-fixture.ts";
 
 const publications = createPublications();

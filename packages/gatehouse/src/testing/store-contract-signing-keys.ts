@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { SigningKey, SigningKeyUses } from "../kernel/ports/signing-keys.ts";
-import { createSigningKeys } from "../store/sql/signing-keys.ts";
+import { createSigningKeys } from "../store/sql/identity/signing-keys.ts";
 import { useStore, type CreateStoreFixture } from "./store-contract-fixture.ts";
 
 const keys = createSigningKeys();

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { beforeEach, describe, it } from "node:test";
 import type { Store } from "../kernel/ports/store.ts";
 import type { StoredRecord, StoredStep } from "../kernel/ports/stored-files.ts";
-import { createStorageLog } from "../store/sql/storage-log.ts";
-import { createStoredFiles } from "../store/sql/stored-files.ts";
+import { createStorageLog } from "../store/sql/media/storage-log.ts";
+import { createStoredFiles } from "../store/sql/media/stored-files.ts";
 import { portableStatement } from "../store/sql/statement.ts";
 import { useStore, type CreateStoreFixture } from "./store-contract-fixture.ts";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Store } from "../kernel/ports/store.ts";
 import type { UploadReservation } from "../kernel/ports/uploads.ts";
-import { createUploadRecords } from "../store/sql/upload-records.ts";
+import { createUploadRecords } from "../store/sql/media/upload-records.ts";
 import { useStore, type CreateStoreFixture } from "./store-contract-fixture.ts";
 
 const records = createUploadRecords();

@@ -1,7 +1,72 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { agent, type WorkKit } from "./work-kit.ts";
+import { WAIT_PER_POINT } from "../kernel/work-states.ts";
+import { agent, LOCKING, told, type WorkKit } from "./work-kit.ts";
+
+/** That waiting makes up for priority. */
+export function describeWorkAgeing(fresh: () => WorkKit): void {
+  it("serves a low priority in the end, however many high ones keep coming", async () => {
+    const kit = fresh();
+    const began = (await kit.now()) - 20 * WAIT_PER_POINT;
+    const low = await kit.propose(["low"], { priority: -3, runAt: began });
+    const high = (minute: number) => kit.propose(["high"], { priority: 3, runAt: began + minute * WAIT_PER_POINT });
+    await high(0);
+    const served: string[] = [];
+    for (let minute = 1; minute < 12; minute += 1) {
+      // There is always one of high priority that could be taken instead.
+      await high(minute);
+      served.push((await kit.take()).item.order);
+    }
+    // Six points less are made up for by six points' worth of waiting: those of high priority that came before are first.
+    assert.equal(served.indexOf(low.id), 6);
+  });
+}
+
+/** Many at once. */
+export function describeWorkBatches(fresh: () => WorkKit): void {
+  it("takes the results of many items at once, and says of each why not where it is held no more", async () => {
+    const kit = fresh();
+    const [one, two] = [await kit.propose(["a", "b", "c"], { dependsOn: { c: ["a", "b"] } }), await kit.propose()];
+    const { grips } = await kit.ask(agent("a"), { count: 3, caps: { agent: 3, tenant: 3 } });
+    assert.equal(grips.length, 3);
+    const gone = await kit.take(agent("b"), { types: [kit.kind(kit.type)] }).catch(() => undefined);
+    assert.equal(gone, undefined);
+    const [first] = grips;
+    assert.ok(first !== undefined);
+    const proofs = [
+      ...grips.map(({ proof }) => proof),
+      { ...first.proof, epoch: 7 },
+      { ...first.proof, holder: agent("b") },
+    ];
+    const answers = await kit.store.write(async (transaction) => {
+      const held = await kit.leases.holdAll(transaction, proofs);
+      const submissions = held.flatMap((answer) =>
+        typeof answer === "string"
+          ? []
+          : [
+              {
+                held: answer,
+                result: "{}",
+                resultHash: "h",
+                evidence: undefined,
+                notes: undefined,
+                event: told("submitted"),
+              },
+            ],
+      );
+      const ends = await kit.leases.submitAll(transaction, submissions);
+      return { losses: held.filter((answer) => typeof answer === "string"), lasts: ends.map(({ last }) => last) };
+    }, LOCKING);
+    assert.deepEqual(answers.losses, ["lost", "lost"]);
+    assert.equal(answers.lasts.filter(Boolean).length, 1);
+    assert.equal((await kit.order(two)).state, "submitted");
+    assert.equal((await kit.take()).item.key, "c");
+    for (const order of [one, two]) assert.equal(await kit.verify(order), undefined);
+    const counted = await kit.ask(agent("a"), { caps: { agent: 1, tenant: 3 } });
+    assert.deepEqual(counted.claimed, { kind: "none" });
+  });
+}
 
 /** What becomes of items whose holders do not come back. */
 export function describeWorkExpiry(fresh: () => WorkKit): void {

@@ -4,7 +4,7 @@ import { systemClock } from "../kernel/clock.ts";
 import { createIds } from "../kernel/ids.ts";
 import type { WorkOrderKey } from "../kernel/ports/work-orders.ts";
 import type { WorkApplication, WorkPlan, WorkReview } from "../kernel/ports/work-plans.ts";
-import { createWorkPlans } from "../store/sql/work-plans.ts";
+import { createWorkPlans } from "../store/sql/work/plans.ts";
 import { createDeterministicRandom } from "./deterministic-random.ts";
 import { useStore, type CreateStoreFixture } from "./store-contract-fixture.ts";
 

@@ -3,10 +3,10 @@ import { describe, it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import type { WriteTransaction } from "../kernel/ports/store.ts";
 import type { WorkOrderKey } from "../kernel/ports/work-orders.ts";
-import { createWorkHistory } from "../store/sql/work-history.ts";
-import { createWorkParts } from "../store/sql/work-parts.ts";
-import { createWorkPauses } from "../store/sql/work-pauses.ts";
-import { createWorkWatch } from "../store/sql/work-watch.ts";
+import { createWorkHistory } from "../store/sql/work/history.ts";
+import { createWorkParts } from "../store/sql/work/parts.ts";
+import { createWorkPauses } from "../store/sql/work/pauses.ts";
+import { createWorkWatch } from "../store/sql/work/watch.ts";
 import { useStore, type CreateStoreFixture } from "./store-contract-fixture.ts";
 import { agent, WorkKit } from "./work-kit.ts";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { systemClock } from "../kernel/clock.ts";
 import { createIds } from "../kernel/ids.ts";
-import { createWorkSubjectKeys } from "../store/sql/work-subject-keys.ts";
+import { createWorkSubjectKeys } from "../store/sql/work/subject-keys.ts";
 import { createDeterministicRandom } from "./deterministic-random.ts";
 import { useStore, type CreateStoreFixture } from "./store-contract-fixture.ts";
 

@@ -2,7 +2,12 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { useStore, type CreateStoreFixture } from "./store-contract-fixture.ts";
-import { describeWorkCaps, describeWorkExpiry } from "./store-contract-work-leases.ts";
+import {
+  describeWorkAgeing,
+  describeWorkBatches,
+  describeWorkCaps,
+  describeWorkExpiry,
+} from "./store-contract-work-leases.ts";
 import { describeWorkChains, describeWorkOrders } from "./store-contract-work-orders.ts";
 import { agent, WorkKit } from "./work-kit.ts";
 
@@ -18,6 +23,8 @@ export function describeWorkContract(name: string, create: CreateStoreFixture): 
     describeEnds(fresh);
     describeWorkExpiry(fresh);
     describeWorkCaps(fresh);
+    describeWorkAgeing(fresh);
+    describeWorkBatches(fresh);
     describeWorkOrders(fresh);
     describeWorkChains(fresh);
   });

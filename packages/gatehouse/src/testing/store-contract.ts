@@ -91,6 +91,18 @@ function describeTransactions(current: () => Store): void {
     assert.deepEqual(effects, ["first", "second"]);
   });
 
+  it("fails with a statement that nobody waits for, and does what others of them say", async () => {
+    const store = current();
+    await store.write(async (transaction) => transaction.later(INSERT_NOTE, ["a", 1]));
+    assert.deepEqual(await noteIds(store), ["a"]);
+    const clash = store.write(async (transaction) => {
+      transaction.later(INSERT_NOTE, ["b", 1]);
+      transaction.later(INSERT_NOTE, ["a", 2]);
+    });
+    await assert.rejects(clash, (error: Error) => error.name !== "TransactionMisuseError");
+    assert.deepEqual(await noteIds(store), ["a"]);
+  });
+
   it("survives an effect that throws", async () => {
     const store = current();
     await store.write(async (transaction) => {

@@ -10,12 +10,12 @@ import type { WorkOrderKey } from "../kernel/ports/work-orders.ts";
 import { systemRandom } from "../kernel/random.ts";
 import { createSealer } from "../kernel/seal.ts";
 import { systemTimers } from "../kernel/timers.ts";
-import { createWorkHistory } from "../store/sql/work-history.ts";
-import { createWorkLeases } from "../store/sql/work-leases.ts";
-import { createWorkOrders } from "../store/sql/work-orders.ts";
-import { createWorkParts } from "../store/sql/work-parts.ts";
-import { createWorkPauses } from "../store/sql/work-pauses.ts";
-import { createWorkSubjectKeys } from "../store/sql/work-subject-keys.ts";
+import { createWorkHistory } from "../store/sql/work/history.ts";
+import { createWorkLeases } from "../store/sql/work/leases.ts";
+import { createWorkOrders } from "../store/sql/work/orders.ts";
+import { createWorkParts } from "../store/sql/work/parts.ts";
+import { createWorkPauses } from "../store/sql/work/pauses.ts";
+import { createWorkSubjectKeys } from "../store/sql/work/subject-keys.ts";
 import { createCheckoutActions } from "../work/checkout/actions.ts";
 import type { CheckoutLimits, CheckoutParts } from "../work/checkout/checkout-parts.ts";
 import type { CheckedOutItem } from "../work/checkout/checkout.ts";
@@ -116,6 +116,8 @@ export async function createWorkAgents(
       types: createOrderTypes(types),
       random: systemRandom,
       timers: systemTimers,
+      // Nothing is heard: those who wait look for themselves.
+      news: { next: () => new Promise(() => undefined) },
       entrances: ["http", "mcp", "job"],
     },
     rules: {

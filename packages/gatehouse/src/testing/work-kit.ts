@@ -23,8 +23,8 @@ import type {
   WorkOrders,
 } from "../kernel/ports/work-orders.ts";
 import { systemRandom } from "../kernel/random.ts";
-import { createWorkLeases } from "../store/sql/work-leases.ts";
-import { createWorkOrders } from "../store/sql/work-orders.ts";
+import { createWorkLeases } from "../store/sql/work/leases.ts";
+import { createWorkOrders } from "../store/sql/work/orders.ts";
 
 /** A claim with the proofs that its holder can show. */
 export interface Grip extends ClaimedItem {
@@ -35,7 +35,7 @@ const LONG = 60_000;
 const DAY = 86_400_000;
 const PROVENANCE = { fingerprint: "none" };
 /** As the actions of agents have it. */
-const LOCKING = { isolation: "read committed" } as const;
+export const LOCKING = { isolation: "read committed" } as const;
 let numbers = 0;
 
 /** An agent by its identifier. */
@@ -168,7 +168,7 @@ export class WorkKit {
   }
 
   renew({ proof }: Pick<Grip, "proof">, duration: number = LONG, progress?: string) {
-    const how = { duration, ...(progress === undefined ? {} : { progress }) };
+    const how = { durations: { [this.type]: duration }, ...(progress === undefined ? {} : { progress }) };
     return this.store.write((transaction) => this.leases.renew(transaction, proof, how), LOCKING);
   }
 

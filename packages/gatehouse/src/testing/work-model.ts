@@ -1,4 +1,4 @@
-import type { ItemState, OrderState } from "../kernel/work-states.ts";
+import { WAIT_PER_POINT, type ItemState, type OrderState } from "../kernel/work-states.ts";
 
 /** An item, as the model has it. */
 export interface ModelItem {
@@ -143,7 +143,8 @@ export class WorkModel {
       })
       .toSorted(
         (left, right) =>
-          right.order.priority - left.order.priority || left.runAt - right.runAt || (left.id < right.id ? -1 : 1),
+          left.runAt - right.runAt - (left.order.priority - right.order.priority) * WAIT_PER_POINT ||
+          (left.id < right.id ? -1 : 1),
       );
   }
 }

@@ -20,10 +20,10 @@ import type { JoinTokens } from "../../kernel/ports/join-tokens.ts";
 import type { LegacyTokens } from "../../kernel/ports/legacy-tokens.ts";
 import type { WriteTransaction } from "../../kernel/ports/store.ts";
 import { subscribeLastingly } from "../../store/lasting-subscription.ts";
-import { createGuestTraces } from "../../store/sql/guest-traces.ts";
-import { createJoinTokens } from "../../store/sql/join-tokens.ts";
-import { createLegacyTokens, LegacyNameError } from "../../store/sql/legacy-tokens.ts";
-import { createResumableUploads } from "../../store/sql/resumable-uploads.ts";
+import { createGuestTraces } from "../../store/sql/guests/guest-traces.ts";
+import { createJoinTokens } from "../../store/sql/guests/join-tokens.ts";
+import { createLegacyTokens, LegacyNameError } from "../../store/sql/guests/legacy-tokens.ts";
+import { createResumableUploads } from "../../store/sql/media/resumable-uploads.ts";
 import type { Ports } from "../application.ts";
 import type { GuestServices } from "./guest-services.ts";
 

@@ -2,7 +2,7 @@ import { OPERATOR_ENTRANCES, operatorsOnly } from "../../console/operator.ts";
 import { createClientServices, type ClientServices } from "../../identity/clients/clients.ts";
 import type { ProtectedResource } from "../../identity/engine/configuration.ts";
 import type { OAuthArtifacts } from "../../kernel/ports/oauth-artifacts.ts";
-import { createOAuthClients } from "../../store/sql/oauth-clients.ts";
+import { createOAuthClients } from "../../store/sql/identity/oauth-clients.ts";
 import type { Ports } from "../application.ts";
 
 /** What clients need besides the services. */

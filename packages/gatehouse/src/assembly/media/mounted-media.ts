@@ -19,7 +19,7 @@ import { startMediaWatch } from "../../media/pipeline/watch.ts";
 import type { Scanner } from "../../media/scan/scanner.ts";
 import { pauseAfter } from "../../store/backoff.ts";
 import { openResumableFiles } from "../../store/files/resumable-files.ts";
-import { createMediaAssets } from "../../store/sql/media-assets.ts";
+import { createMediaAssets } from "../../store/sql/media/media-assets.ts";
 import type { ApplicationParts, Ports, Services } from "../application.ts";
 import { startJobWorkers } from "../job-workers.ts";
 import { openMediaAddresses } from "./delivery.ts";

@@ -24,8 +24,8 @@ import { createPlanner } from "../../media/storage/planner.ts";
 import { HEALTH_QUEUE, repeatedJob, type RepeatedJob } from "../../media/storage/repeated-job.ts";
 import { createTieredTarget } from "../../media/storage/tiered-target.ts";
 import { createTransferHandlers, TRANSFER_QUEUE } from "../../media/storage/transfers.ts";
-import { createStorageLog } from "../../store/sql/storage-log.ts";
-import { createStoredFiles } from "../../store/sql/stored-files.ts";
+import { createStorageLog } from "../../store/sql/media/storage-log.ts";
+import { createStoredFiles } from "../../store/sql/media/stored-files.ts";
 import { startJobWorkers } from "../job-workers.ts";
 
 /** Where published files are, with all that looks after them. */

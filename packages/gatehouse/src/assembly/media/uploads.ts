@@ -11,7 +11,7 @@ import { formAction } from "../../media/upload/form.ts";
 import { uploadRoutes } from "../../media/upload/routes.ts";
 import { Transfers } from "../../media/upload/transfers.ts";
 import { openResumableFiles } from "../../store/files/resumable-files.ts";
-import { createResumableUploads } from "../../store/sql/resumable-uploads.ts";
+import { createResumableUploads } from "../../store/sql/media/resumable-uploads.ts";
 import type { ApplicationParts, Services } from "../application.ts";
 import type { Foundation } from "../services.ts";
 import { createStrayUploadsJob } from "../stray-uploads.ts";

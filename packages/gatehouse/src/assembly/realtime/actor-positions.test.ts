@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { createStreamPositions } from "../../store/sql/stream-positions.ts";
+import { createStreamPositions } from "../../store/sql/realtime/stream-positions.ts";
 import { actorRecords, keep, openTestInstallation, room } from "../../testing/cluster-kit.ts";
 import { actorPositions } from "./actor-positions.ts";
 

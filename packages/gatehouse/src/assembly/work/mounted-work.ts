@@ -3,31 +3,28 @@ import type { Metric } from "prom-client";
 import { OPERATOR_GRANT } from "../../console/operator.ts";
 import type { Authenticator } from "../../guards/authenticate.ts";
 import type { AnyAction } from "../../kernel/action.ts";
-import { BootRefusedError } from "../../kernel/gate.ts";
 import { isUuid } from "../../kernel/ids.ts";
-import type { Denial } from "../../kernel/outcome.ts";
 import type { Sessions } from "../../kernel/ports/sessions.ts";
 import type { WriteTransaction } from "../../kernel/ports/store.ts";
 import { systemTimers } from "../../kernel/timers.ts";
 import { METADATA_PATH } from "../../oauth/resource/oauth-resource.ts";
 import { createResourceServer } from "../../oauth/resource/resource-server.ts";
 import { issuerInProcess } from "../../oauth/resource/token-issuer.ts";
-import { createWorkHistory } from "../../store/sql/work-history.ts";
-import { createWorkLeases } from "../../store/sql/work-leases.ts";
-import { createWorkOrders } from "../../store/sql/work-orders.ts";
-import { createWorkParts } from "../../store/sql/work-parts.ts";
-import { createWorkPauses } from "../../store/sql/work-pauses.ts";
-import { createWorkPlans } from "../../store/sql/work-plans.ts";
-import { createWorkWatch } from "../../store/sql/work-watch.ts";
-import { createWorkSubjectKeys } from "../../store/sql/work-subject-keys.ts";
+import { createWorkHistory } from "../../store/sql/work/history.ts";
+import { createWorkLeases } from "../../store/sql/work/leases.ts";
+import { createWorkOrders } from "../../store/sql/work/orders.ts";
+import { createWorkParts } from "../../store/sql/work/parts.ts";
+import { createWorkPauses } from "../../store/sql/work/pauses.ts";
+import { createWorkPlans } from "../../store/sql/work/plans.ts";
+import { createWorkWatch } from "../../store/sql/work/watch.ts";
+import { createWorkSubjectKeys } from "../../store/sql/work/subject-keys.ts";
 import { createApplyContext, enforceWorkOrderOnly } from "../../work/apply/apply-context.ts";
 import { createCheckoutActions } from "../../work/checkout/actions.ts";
+import type { WorkNews } from "../../work/checkout/availability.ts";
 import type { CheckoutParts } from "../../work/checkout/checkout-parts.ts";
 import { createFindHeldWork } from "../../work/checkout/held-work.ts";
 import { startReaper } from "../../work/checkout/reaper.ts";
 import { createDeskActions } from "../../work/desk/desk.ts";
-import { createWorkTools, WORK_INSTRUCTIONS } from "../../work/mcp/work-tools.ts";
-import { workResources as workResourcesOf } from "../../work/mcp/resources.ts";
 import { createOrderTypes } from "../../work/order-types.ts";
 import { createPlannerActions } from "../../work/planners/actions.ts";
 import { createPlanners } from "../../work/planners/planners.ts";
@@ -39,7 +36,6 @@ import { createRestRoutes } from "../../work/rest/routes.ts";
 import { createWorkEffectHandlers, createWorkJobHandlers, createWorkReviewActions } from "../../work/review/review.ts";
 import type { WorkReviewParts } from "../../work/review/review-parts.ts";
 import { WORK_ENTRANCES } from "../../work/rules.ts";
-import { createNeedsStepUp, type Approving } from "../../work/review/step-up.ts";
 import { startWatch } from "../../work/watch/watch.ts";
 import { createWatchActions, type WorkWatchParts } from "../../work/watch/watch-actions.ts";
 import { createWorkPayloads } from "../../work/subject/payloads.ts";
@@ -47,9 +43,12 @@ import { addPreview, WORK_EFFECTS_QUEUE, WORK_QUEUE } from "../../work/work-jobs
 import type { Services } from "../application.ts";
 import { startJobWorkers } from "../job-workers.ts";
 import type { ApplicationWork } from "./application-work.ts";
+import { mountMcp } from "./mounted-mcp.ts";
+import { WorkBell } from "./work-bell.ts";
 import { createWorkMetrics, type WorkMetrics } from "./work-metrics.ts";
 import { createWorkPermits, type WorkPermits } from "./work-permits.ts";
 import { MCP_PATH, workResources, type WorkResources } from "./work-resources.ts";
+import type { WorkOptions } from "./work-options.ts";
 import type { WorkServices } from "./work-services.ts";
 
 /** Work orders with all that is mounted. */
@@ -67,15 +66,6 @@ export interface MountedWork extends AsyncDisposable {
   prune(transaction: WriteTransaction, limit: number): Promise<number>;
 }
 
-/** What work orders are opened with. */
-export interface WorkOptions {
-  readonly services: Services;
-  readonly sessions: Sessions;
-  /** Where a tenant's resources are. */
-  readonly originOf: (tenant: string) => string;
-  readonly report: (error: unknown) => void;
-}
-
 /** Opens what an application says about work orders. */
 export async function mountWork(options: WorkOptions, application: ApplicationWork): Promise<MountedWork> {
   const { services, originOf } = options;
@@ -84,10 +74,12 @@ export async function mountWork(options: WorkOptions, application: ApplicationWo
     ...resources,
     ...{ config: services.config, authorise: application.authorise, grantsOf: accountGrants(services) },
   });
+  const bell = new WorkBell({ bus: services.bus, timers: systemTimers, report: options.report });
+  const belled = { ...options, news: bell, available: (tenant: string): void => bell.ring(tenant) };
   const watch = createWorkWatch();
   const measured = createWorkMetrics({ ...services, watch, types: application.types.map(({ type }) => type) });
-  const parts = { ...workParts(options, application, permits), ...measured };
-  const working = checkoutParts(services, parts);
+  const parts = { ...workParts(belled, application, permits), ...measured };
+  const working = checkoutParts(belled, parts);
   const watching = { ...parts, watch, patience: services.config.work };
   const planning = plannerParts(services, parts, application);
   const actions = [
@@ -96,7 +88,7 @@ export async function mountWork(options: WorkOptions, application: ApplicationWo
     ...createPlannerActions(planning),
   ];
   const server = resourceServer(services, { resources, application });
-  const mcp = await openMcpOf(options, { application, permits, parts, actions });
+  const mcp = await mountMcp(options, { application, permits, parts, actions });
   const own = [...actions, ...server.actions, ...(mcp?.actions ?? [])];
   const rest = createRestRoutes({
     edge: services.edge,
@@ -115,7 +107,10 @@ export async function mountWork(options: WorkOptions, application: ApplicationWo
     },
     ...{ actions: own, metrics: measured.metrics, routes },
     bearer: (otherwise) => chooseBearer(server.authenticators.bearer, { actions: own, otherwise }),
-    start: (stack) => startWorkers(options, { ...watching, workLeases: working.leases, planning }, stack),
+    start: async (stack) => {
+      stack.use(await bell.listen());
+      await startWorkers(options, { ...watching, workLeases: working.leases, planning }, stack);
+    },
     prune: pruneHistory(services),
     async [Symbol.asyncDispose]() {
       counting[Symbol.dispose]();
@@ -124,15 +119,24 @@ export async function mountWork(options: WorkOptions, application: ApplicationWo
   };
 }
 
+interface Belled extends WorkOptions {
+  readonly news: WorkNews;
+  readonly available: (tenant: string) => void;
+}
+
 type Parts = WorkReviewParts & Parameters<typeof createReadingActions>[0];
 
-function workParts({ services, sessions }: WorkOptions, application: ApplicationWork, permits: WorkPermits): Parts {
+function workParts(
+  { services, sessions, available }: Belled,
+  application: ApplicationWork,
+  permits: WorkPermits,
+): Parts {
   const { config, ids, random, sealer } = services;
   const subjectKeys = createWorkSubjectKeys();
   const { most: items, attempts } = config.work.items;
   return {
     ...{ ...services, subjectKeys, rules: permits.rules, entrances: WORK_ENTRANCES },
-    orders: createWorkOrders({ ids }),
+    orders: createWorkOrders({ ids, available }),
     plans: createWorkPlans(),
     parts: createWorkParts(),
     pauses: createWorkPauses(),
@@ -151,13 +155,14 @@ function plannerParts(services: Services, parts: Parts, { planners = [] }: Appli
 }
 
 function checkoutParts(
-  { config, random, jobs }: Services,
+  { services: { config, random, jobs }, news, available }: Belled,
   parts: Parts & Pick<WorkMetrics, "measures">,
 ): CheckoutParts {
   const { items, leases } = config.work;
   return {
     ...{ ...parts, random, timers: systemTimers, parts: createWorkParts() },
-    leases: createWorkLeases(parts),
+    leases: createWorkLeases({ ...parts, available }),
+    news,
     limits: {
       ...{ resultBytes: items.resultBytes, parts: items.parts, partBytes: items.partBytes },
       ...{ retry: items.retry, retryJitter: items.retryJitter },
@@ -218,49 +223,6 @@ function resourceServer(services: Services, { resources: { rest, mcp }, applicat
     isAgent: (client) => !people.has(client),
     metadata: { action: "work.resource", paths: [METADATA_PATH + REST_PATH, METADATA_PATH + MCP_PATH] },
   });
-}
-
-interface McpParts {
-  readonly application: ApplicationWork;
-  readonly permits: WorkPermits;
-  readonly parts: WorkReviewParts;
-  readonly actions: readonly AnyAction[];
-}
-
-async function openMcpOf({ services, originOf, report }: WorkOptions, mounted: McpParts) {
-  const { application, permits, actions, parts } = mounted;
-  const { config } = services;
-  if (!config.work.mcp) return undefined;
-  const { openMcp } = await loadMcp();
-  const needsStepUp = createNeedsStepUp(parts);
-  const refuseStale = async (approving: Approving): Promise<Denial | undefined> =>
-    (await needsStepUp(approving)) ? permits.stepUpMessage(approving.attempt) : undefined;
-  const reviewAddress = application.reviewAddress ?? consoleAddress(services, originOf);
-  return openMcp({
-    ...{ ...services, report, path: MCP_PATH, name: "gatehouse", version: "1", instructions: WORK_INSTRUCTIONS },
-    resources: workResourcesOf(services),
-    tools: [...createWorkTools({ ...services, actions, reviewAddress, refuseStale }), ...(application.tools ?? [])],
-    ...{ permit: permits.permitMessage, limits: permits.messageLimits },
-    trustedOrigins: config.cors.origins.filter((origin) => origin !== "*"),
-  });
-}
-
-function consoleAddress({ config }: Services, originOf: (tenant: string) => string) {
-  return (tenant: string, order: string): string | undefined =>
-    config.console.enabled ? `${originOf(tenant)}/console/work/${order}` : undefined;
-}
-
-/** The library that speaks the protocol is optional, so it is loaded where it is wanted. */
-async function loadMcp(): Promise<typeof import("../../work/adapters/mcp.ts")> {
-  try {
-    return await import("../../work/adapters/mcp.ts");
-  } catch (error) {
-    const missing = error instanceof Error && "code" in error && error.code === "ERR_MODULE_NOT_FOUND";
-    if (!missing) throw error;
-    throw new BootRefusedError([
-      "work.mcp: the package @modelcontextprotocol/server is not installed. Install it, or set work.mcp to false.",
-    ]);
-  }
 }
 
 interface Choice {

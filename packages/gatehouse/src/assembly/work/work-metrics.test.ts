@@ -5,7 +5,7 @@ import { createEventStream } from "../../kernel/event-stream.ts";
 import type { EventDefinition, SecurityEvent } from "../../kernel/event.ts";
 import type { WorkMeasures } from "../../kernel/ports/work-measures.ts";
 import type { WorkStanding } from "../../kernel/ports/work-watch.ts";
-import { createWorkLeases } from "../../store/sql/work-leases.ts";
+import { createWorkLeases } from "../../store/sql/work/leases.ts";
 import { createFakeClock } from "../../testing/fake-clock.ts";
 import { createWorkAgents, workAgent } from "../../testing/work-agents.ts";
 import { checkoutEvents } from "../../work/checkout/events.ts";

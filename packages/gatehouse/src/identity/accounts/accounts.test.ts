@@ -3,7 +3,7 @@ import { after, before, describe, it } from "node:test";
 import fc from "fast-check";
 import { isDenial, type Outcome } from "../../kernel/outcome.ts";
 import { admitted, KIT_PASSWORD, KIT_TENANT, openAccountKit, type AccountKit } from "../../testing/account-kit.ts";
-import { createOAuthArtifacts } from "../../store/sql/oauth-artifacts.ts";
+import { createOAuthArtifacts } from "../../store/sql/identity/oauth-artifacts.ts";
 import { createSessions } from "../../store/sql/sessions.ts";
 import { portableStatement } from "../../store/sql/statement.ts";
 import { createTestGate, testUser, type TestGate } from "../../testing/gate-kit.ts";

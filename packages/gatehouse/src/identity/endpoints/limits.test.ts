@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { CLIENT_KIT_API, CLIENT_KIT_TENANT, openClientKit, type ClientKit } from "../../testing/client-kit.ts";
 import { eventually } from "../../testing/sqlite-fixture.ts";
 import { createFakeClock } from "../../testing/fake-clock.ts";
-import { createOAuthArtifacts } from "../../store/sql/oauth-artifacts.ts";
+import { createOAuthArtifacts } from "../../store/sql/identity/oauth-artifacts.ts";
 import { UnitOfWork } from "../engine/unit-of-work.ts";
 
 const MINUTE = 60_000;

@@ -8,7 +8,7 @@ import { systemRandom } from "../../kernel/random.ts";
 import { createSealer } from "../../kernel/seal.ts";
 import type { Store } from "../../kernel/ports/store.ts";
 import { coreMigrations } from "../../store/migrations/core-migrations.ts";
-import { createOAuthArtifacts } from "../../store/sql/oauth-artifacts.ts";
+import { createOAuthArtifacts } from "../../store/sql/identity/oauth-artifacts.ts";
 import { createSqliteFixture } from "../../testing/sqlite-fixture.ts";
 import { ArtifactCodec } from "./artifact-codec.ts";
 import { callEngine } from "./engine-call.ts";

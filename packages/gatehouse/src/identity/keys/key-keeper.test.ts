@@ -8,7 +8,7 @@ import { createSealer } from "../../kernel/seal.ts";
 import type { Store } from "../../kernel/ports/store.ts";
 import { createMemoryBus } from "../../store/memory/memory-bus.ts";
 import { coreMigrations } from "../../store/migrations/core-migrations.ts";
-import { createSigningKeys } from "../../store/sql/signing-keys.ts";
+import { createSigningKeys } from "../../store/sql/identity/signing-keys.ts";
 import { createFakeClock } from "../../testing/fake-clock.ts";
 import { createSqliteFixture } from "../../testing/sqlite-fixture.ts";
 import { KeyKeeper } from "./key-keeper.ts";

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import type { SigningKey, UsedSigningKey } from "../../kernel/ports/signing-keys.ts";
 import type { Store } from "../../kernel/ports/store.ts";
 import { coreMigrations } from "../../store/migrations/core-migrations.ts";
-import { createSigningKeys } from "../../store/sql/signing-keys.ts";
+import { createSigningKeys } from "../../store/sql/identity/signing-keys.ts";
 import { createFakeClock } from "../../testing/fake-clock.ts";
 import { createSqliteFixture } from "../../testing/sqlite-fixture.ts";
 import { KeyUses } from "./key-uses.ts";

@@ -25,6 +25,11 @@ export interface WriteTransaction extends ReadTransaction {
    * judged by it, so that the clocks of several servers do not matter.
    */
   now(): Promise<number>;
+  /**
+   * Runs a statement of whose answer nothing is expected but that it succeeds: where it fails, the whole transaction does, and
+   * `write` rejects with its error. Nobody waits for it, so that it and the commit are one round trip.
+   */
+  later(statement: Statement, parameters: readonly SqlValue[]): void;
   /** Runs once the transaction is durable; never runs when it is rolled back. */
   afterCommit(effect: () => void): void;
   /** A savepoint: rolled back alone when `work` throws. */

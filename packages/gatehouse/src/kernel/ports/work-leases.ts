@@ -113,6 +113,8 @@ export interface WorkLeases {
   claim(transaction: WriteTransaction, request: ClaimRequest): Promise<Claimed>;
   /** Finds what a proof is good for and locks it; what a holder writes begins with it. */
   hold(transaction: WriteTransaction, proof: LeaseProof): Promise<HeldItem | LeaseLoss>;
+  /** The same of many at once, in their order. */
+  holdAll(transaction: WriteTransaction, proofs: readonly LeaseProof[]): Promise<readonly (HeldItem | LeaseLoss)[]>;
   /** Whether a proof is good for anything, locking nothing. */
   find(transaction: ReadTransaction, proof: LeaseProof): Promise<WorkLease | LeaseLoss>;
   /** Whether there is something that could be claimed now, caps aside. */
@@ -123,11 +125,18 @@ export interface WorkLeases {
       readonly types: readonly string[];
     },
   ): Promise<boolean>;
-  /** Holds on for longer, up to the ceiling. Locks nothing but the lease. */
+  /**
+   * Holds on for longer, up to the ceiling: one statement, which locks nothing but the lease. The holder hears that it may stop
+   * where somebody has asked for that, or has stopped tenant, type or agent.
+   */
   renew(
     transaction: WriteTransaction,
     proof: LeaseProof,
-    how: { readonly duration: number; readonly progress?: string },
+    how: {
+      /** Milliseconds by type. */
+      readonly durations: Readonly<Record<string, number>>;
+      readonly progress?: string;
+    },
   ): Promise<WorkLease | LeaseLoss>;
   /** The item has been begun; told once. */
   begin(transaction: WriteTransaction, held: HeldItem, event: HolderEvent): Promise<void>;
@@ -137,6 +146,11 @@ export interface WorkLeases {
     held: HeldItem,
     submission: Submission & { readonly event: HolderEvent },
   ): Promise<{ readonly last: boolean }>;
+  /** The same of many at once. */
+  submitAll(
+    transaction: WriteTransaction,
+    submissions: readonly (Submission & { readonly held: HeldItem; readonly event: HolderEvent })[],
+  ): Promise<readonly { readonly last: boolean }[]>;
   /**
    * Ends the lease without a result. The item is queued again from a time on; where its attempts are used up, or `final`
    * says so, it has failed and its order with it.

@@ -8,7 +8,7 @@ import { createKeyRing } from "../../kernel/key-ring.ts";
 import type { AssetState } from "../../kernel/ports/media-assets.ts";
 import type { StorageTarget } from "../../kernel/ports/storage-target.ts";
 import { systemRandom } from "../../kernel/random.ts";
-import { createMediaAssets } from "../../store/sql/media-assets.ts";
+import { createMediaAssets } from "../../store/sql/media/media-assets.ts";
 import { openEdgeSetup, type EdgeSetup } from "../../testing/edge-setup.ts";
 import { createTemporaryDirectory } from "../../testing/sqlite-fixture.ts";
 import { createMediaAddresses, type MediaAddresses } from "../addresses/media-addresses.ts";

@@ -4,7 +4,7 @@ import type { NewResumableUpload } from "../../kernel/ports/resumable-uploads.ts
 import type { ResumableFiles } from "../../kernel/ports/media-intake.ts";
 import { openResumableFiles } from "../../store/files/resumable-files.ts";
 import { coreMigrations } from "../../store/migrations/core-migrations.ts";
-import { createResumableUploads } from "../../store/sql/resumable-uploads.ts";
+import { createResumableUploads } from "../../store/sql/media/resumable-uploads.ts";
 import { openSqliteStore } from "../../store/sqlite/sqlite-store.ts";
 import { createFakeClock } from "../../testing/fake-clock.ts";
 import { createTemporaryDirectory } from "../../testing/sqlite-fixture.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { StoreUnavailableError, type Store } from "../../kernel/ports/store.ts";
 import { systemRandom } from "../../kernel/random.ts";
-import { createNodes } from "../../store/sql/nodes.ts";
+import { createNodes } from "../../store/sql/realtime/nodes.ts";
 import { openTestInstallation } from "../../testing/cluster-kit.ts";
 import { createFakeClock, type FakeClock } from "../../testing/fake-clock.ts";
 import { NodeHeartbeat, type NodeHeartbeatParts } from "./node-heartbeat.ts";

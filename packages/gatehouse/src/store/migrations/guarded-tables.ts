@@ -1,5 +1,5 @@
 import type { GuardedTables } from "../../kernel/ports/store.ts";
-import { WORK_EVENTS } from "../sql/work-history.ts";
+import { WORK_EVENTS } from "../sql/work/history.ts";
 
 /**
  * The platform's tables on which the database's writer and reader have less than their usual rights; a line for each,

@@ -1,6 +1,7 @@
 import { ITEM_STEPS, ORDER_STEPS } from "../../kernel/work-states.ts";
 import type { Migration } from "../../kernel/ports/store.ts";
 import { portableMigration } from "./portable-migration.ts";
+import { workClaims } from "./work-claims-migration.ts";
 
 const ORDER = `
       id {id} NOT NULL PRIMARY KEY,
@@ -219,6 +220,7 @@ export const workMigrations: readonly Migration[] = [
       `CREATE TRIGGER work_events_kept BEFORE UPDATE ON work_events FOR EACH ROW EXECUTE FUNCTION work_kept()`,
     ].join("\n"),
   }),
+  workClaims,
   Object.freeze({
     name: "0040_work_events_held",
     sqlite: `CREATE TRIGGER work_events_held BEFORE DELETE ON work_events WHEN ${orderIsThere("OLD.order_id")}

@@ -6,7 +6,7 @@ import { createDatabaseRoles, type DatabaseRoleUrls } from "../../testing/postgr
 import { skipWithout, startPostgres, type PostgresService, type TestDatabase } from "../../testing/services.ts";
 import { WorkKit } from "../../testing/work-kit.ts";
 import { coreMigrations } from "../migrations/core-migrations.ts";
-import { createWorkHistory } from "../sql/work-history.ts";
+import { createWorkHistory } from "../sql/work/history.ts";
 import { sqlState } from "./postgres-errors.ts";
 import { runStatement } from "./postgres-statement.ts";
 import { openPostgresStore } from "./postgres-store.ts";

@@ -40,6 +40,8 @@ const SERVER_MARGIN = 500;
 /** A connection in use by one transaction. */
 export interface Borrowed {
   readonly client: PoolClient;
+  /** What is sent in this turn of the event loop may go together. */
+  gather(): void;
   /** Whether the connection is gone. */
   lost(): boolean;
   /** Gives the connection back for the next user, or closes it at once, whatever the server does. Only the first call counts. */
@@ -51,6 +53,7 @@ export function holdConnection(borrowed: Borrowed): { readonly borrowed: Borrowe
   return {
     borrowed: {
       client: borrowed.client,
+      gather: () => borrowed.gather(),
       lost: () => borrowed.lost(),
       release(how) {
         if (how === "broken") borrowed.release(how);
@@ -115,6 +118,9 @@ export class PostgresPool implements AsyncDisposable {
     let released = false;
     return {
       client,
+      gather: () => {
+        if (client instanceof PostgresClient) client.gather();
+      },
       lost: () => client instanceof PostgresClient && client.socket.destroyed,
       release(how) {
         if (released) return;

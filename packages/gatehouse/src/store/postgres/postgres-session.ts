@@ -43,6 +43,8 @@ export class PostgresSession implements StatementRunner {
   #lookedAt = -1;
   #verdict: Error | undefined;
   #failure: unknown;
+  /** Nobody may have heard of the failure. */
+  #unheard = false;
   #broken = false;
   #released = false;
   /** The failure that asks for the whole transaction to be run again. */
@@ -97,6 +99,7 @@ export class PostgresSession implements StatementRunner {
     if (this.#verdict !== undefined) throw this.#verdict;
     this.#inFlight += 1;
     this.#movedAt = this.#context.clock.monotonic();
+    this.#borrowed.gather();
     try {
       return await this.#borrowed.client.query(statement);
     } catch (error) {
@@ -105,6 +108,12 @@ export class PostgresSession implements StatementRunner {
       this.#inFlight -= 1;
       this.#movedAt = this.#context.clock.monotonic();
     }
+  }
+
+  /** Runs a statement for whose answer nobody waits: the commit fails with what it fails with. */
+  later(statement: QueryConfig): void {
+    this.#unheard = true;
+    this.run(statement).catch(() => undefined);
   }
 
   /** Undoes what happened since a savepoint and forgets it; does nothing where the whole transaction is lost anyway. */
@@ -134,6 +143,7 @@ export class PostgresSession implements StatementRunner {
     }
     // The server answers the commit of a transaction in which a statement failed by rolling it back.
     if (tag !== "COMMIT") {
+      if (this.#unheard && this.#failure !== undefined) throw this.#failure;
       throw new TransactionMisuseError(
         "A statement of this transaction failed, so it was rolled back. Use nested() around a statement that may fail.",
         { cause: this.#failure },
@@ -164,6 +174,7 @@ export class PostgresSession implements StatementRunner {
   async #send(text: string) {
     this.#inFlight += 1;
     this.#movedAt = this.#context.clock.monotonic();
+    this.#borrowed.gather();
     try {
       return await this.#borrowed.client.query(text);
     } finally {

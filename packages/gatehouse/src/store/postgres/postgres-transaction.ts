@@ -32,6 +32,10 @@ function nameOf(statement: Statement): string {
   return name;
 }
 
+function queryOf(statement: Statement, parameters: readonly SqlValue[]): QueryConfig {
+  return { name: nameOf(statement), text: statement.postgres, values: [...parameters] };
+}
+
 /** A transaction's view of a session: runs statements until the transaction ends. */
 export class PostgresReadTransaction implements ReadTransaction, StatementRunner {
   readonly dialect = "postgres";
@@ -50,7 +54,7 @@ export class PostgresReadTransaction implements ReadTransaction, StatementRunner
   }
 
   async execute<Row>(statement: Statement, parameters: readonly SqlValue[]): Promise<Row[]> {
-    const { rows } = await this.run({ name: nameOf(statement), text: statement.postgres, values: [...parameters] });
+    const { rows } = await this.run(queryOf(statement, parameters));
     // The row type is the caller's knowledge of the statement.
     return rows as Row[];
   }
@@ -102,6 +106,11 @@ export class PostgresWriteTransaction extends PostgresReadTransaction implements
   async now(): Promise<number> {
     this.ensureUsable();
     return this.#scope.startedAt;
+  }
+
+  later(statement: Statement, parameters: readonly SqlValue[]): void {
+    this.ensureUsable();
+    this.#scope.session.later(queryOf(statement, parameters));
   }
 
   afterCommit(effect: () => void): void {

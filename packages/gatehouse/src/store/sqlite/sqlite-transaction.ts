@@ -133,6 +133,11 @@ export class SqliteWriteTransaction extends SqliteReadTransaction implements Wri
     return this.#scope.now();
   }
 
+  later(statement: Statement, parameters: readonly SqlValue[]): void {
+    this.ensureUsable();
+    this.#scope.run(statement.sqlite, parameters);
+  }
+
   afterCommit(effect: () => void): void {
     this.ensureUsable();
     this.#scope.effects.push(effect);

@@ -5,18 +5,33 @@ import { pause, type Timers } from "../../kernel/timers.ts";
 /** What is waited for. */
 export type Wish = Parameters<WorkLeases["claimable"]>[1];
 
-/** Milliseconds between looks. */
-const LOOK = 250;
+/** Who tells that there may be something. */
+export interface WorkNews {
+  /** Resolves with the next hint that there may be something for a tenant. */
+  next(tenant: string): Promise<void>;
+}
+
+/** Milliseconds between looks while nothing is heard: hints may be lost, and what becomes due or expires gives none. */
+const LOOK = 2000;
+
+/** What waiting takes. */
+export interface AvailabilityParts {
+  readonly leases: Pick<WorkLeases, "claimable">;
+  readonly timers: Timers;
+  readonly news: WorkNews;
+}
 
 /** Waits for items that can be claimed. Those who wait for the same share their looks. */
 export class Availability {
   readonly #leases: Pick<WorkLeases, "claimable">;
   readonly #timers: Timers;
+  readonly #news: WorkNews;
   readonly #looks = new Map<string, Promise<boolean>>();
 
-  constructor({ leases, timers }: { readonly leases: Pick<WorkLeases, "claimable">; readonly timers: Timers }) {
+  constructor({ leases, timers, news }: AvailabilityParts) {
     this.#leases = leases;
     this.#timers = timers;
+    this.#news = news;
   }
 
   /** Resolves once there is something, the time is over or nobody waits any more. */
@@ -28,7 +43,12 @@ export class Availability {
     const over = new AbortController();
     using _timer = this.#timers.after(milliseconds, () => over.abort());
     const ended = signal === undefined ? over.signal : AbortSignal.any([signal, over.signal]);
-    while (!ended.aborted && !(await this.#look(read, wish))) await pause(this.#timers, LOOK, { signal: ended });
+    while (!ended.aborted) {
+      // Before looking: what comes while this looks is heard.
+      const sooner = this.#news.next(wish.tenant);
+      if (await this.#look(read, wish)) return;
+      await pause(this.#timers, LOOK, { signal: ended, sooner });
+    }
   }
 
   #look(read: Store["read"], wish: Wish): Promise<boolean> {

@@ -5,6 +5,7 @@ import type { WorkMeasures } from "../../kernel/ports/work-measures.ts";
 import type { WorkOrderKey, WorkOrders } from "../../kernel/ports/work-orders.ts";
 import type { WorkParts } from "../../kernel/ports/work-parts.ts";
 import type { WorkPauses } from "../../kernel/ports/work-pauses.ts";
+import type { WorkNews } from "./availability.ts";
 import type { Random } from "../../kernel/random.ts";
 import type { Timers } from "../../kernel/timers.ts";
 import type { AnyOrderType, WorkLimits } from "../order-type.ts";
@@ -34,6 +35,8 @@ export interface CheckoutParts {
   readonly types: OrderTypes;
   readonly random: Random;
   readonly timers: Timers;
+  /** Wakes those who wait for items. */
+  readonly news: WorkNews;
   /** Who may, and how often. */
   readonly rules: WorkRules;
   readonly entrances: readonly Entrance[];

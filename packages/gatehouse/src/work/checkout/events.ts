@@ -3,7 +3,6 @@ import { defineEvents } from "../../kernel/event.ts";
 /** What agents do with items. */
 export const checkoutEvents = defineEvents({
   work_checked_out: { level: "info", description: "An agent has taken items of work orders." },
-  work_beat: { level: "info", description: "An agent has said that it is still at an item." },
   work_submitted: { level: "info", description: "An agent has handed in the result of an item." },
   work_part_submitted: { level: "info", description: "An agent has handed in a part of a result." },
   work_released: { level: "info", description: "An agent has handed an item back." },

@@ -1,44 +1,50 @@
 import { defineAction, type AnyAction } from "../../kernel/action.ts";
 import { isDenial } from "../../kernel/outcome.ts";
 import { limitsOf, type CheckoutParts } from "./checkout-parts.ts";
-import { checkoutEvents } from "./events.ts";
 import { begin, leaseLoss, openHeld, proofOf } from "./holding.ts";
 import { HeartbeatInput } from "./inputs.ts";
 
 const SECOND = 1000;
 
-/** Says that somebody is still at an item, and how far. A beat that comes twice is a second beat. */
+/**
+ * Says that somebody is still at an item, and how far. A beat that comes twice is a second beat; the lease keeps the newest
+ * one, and the trail those alone that were refused.
+ */
 export function heartbeatAction(parts: CheckoutParts): AnyAction {
-  const { rules, entrances, leases, orders, pauses, types } = parts;
+  const { rules, entrances, leases, orders, types } = parts;
+  const durations = Object.fromEntries(types.all().map((type) => [type.type, limitsOf(parts, type).lease]));
   return defineAction({
     ...{ name: "work.heartbeat", entrances, input: HeartbeatInput, effects: "store", limits: rules.limits },
     authorise: rules.permit("work:execute", "work.heartbeat"),
     isolation: "read committed",
     idempotency: false,
-    audit: { event: checkoutEvents.work_beat, target: ({ item }) => item, context: ({ epoch }) => ({ epoch }) },
+    audit: false,
     async run(context) {
-      const { attempt, input, principal, transaction } = context;
-      const item = await orders.item(transaction, { tenant: attempt.tenant, id: input.item });
-      const type = item === undefined ? undefined : types.find(item.type);
-      if (item === undefined || type === undefined) return leaseLoss("lost");
-      if (input.progress !== undefined && item.state === "leased") {
-        const opened = await openHeld(parts, context);
-        if (isDenial(opened)) return opened;
-        await begin(parts, context, opened);
+      const { attempt, input, transaction } = context;
+      if (input.progress !== undefined) {
+        const item = await orders.item(transaction, { tenant: attempt.tenant, id: input.item });
+        if (item?.state === "leased") {
+          const opened = await openHeld(parts, context);
+          if (isDenial(opened)) return opened;
+          await begin(parts, context, opened);
+        }
       }
-      const { lease: duration, beat } = limitsOf(parts, type);
       const progress = input.progress === undefined ? {} : { progress: JSON.stringify(input.progress) };
-      const lease = await leases.renew(transaction, proofOf(context, input), { duration, ...progress });
+      const lease = await leases.renew(transaction, proofOf(context, input), { durations, ...progress });
       if (typeof lease === "string") return leaseLoss(lease);
-      const pause = await pauses.find(transaction, { tenant: item.tenant, type: item.type, agent: principal.id });
+      const type = types.find(lease.type);
+      if (type === undefined) return leaseLoss("lost");
       return {
         ...{
-          item: item.id,
+          item: lease.item,
           epoch: lease.epoch,
           lease_expires_at: lease.until,
-          cancel_requested: lease.cancelRequested || pause !== undefined,
+          cancel_requested: lease.cancelRequested,
         },
-        ...{ server_time: await transaction.now(), heartbeat_every_seconds: Math.ceil(beat / SECOND) },
+        ...{
+          server_time: await transaction.now(),
+          heartbeat_every_seconds: Math.ceil(limitsOf(parts, type).beat / SECOND),
+        },
       };
     },
   });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { createWorkPauses } from "../../store/sql/work-pauses.ts";
+import { createWorkPauses } from "../../store/sql/work/pauses.ts";
 import { createWorkAgents, valueOf, workAgent } from "../../testing/work-agents.ts";
 
 /*

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { systemClock } from "../../kernel/clock.ts";
 import { coreMigrations } from "../../store/migrations/core-migrations.ts";
 import { openSqliteStore } from "../../store/sqlite/sqlite-store.ts";
-import { createWorkOrders } from "../../store/sql/work-orders.ts";
+import { createWorkOrders } from "../../store/sql/work/orders.ts";
 import { createIds } from "../../kernel/ids.ts";
 import { systemRandom } from "../../kernel/random.ts";
 import { reviewKitMigrations } from "../../testing/review-kit-things.ts";

@@ -119,7 +119,12 @@ await describeReviewEngines("an order", (open) => {
       ["rejected"],
     );
     assert.equal(await kit.denied("work.requeue", { order: seen.order }, AGENT), "PERMISSION_DENIED");
+    assert.ok(
+      (await kit.find(seen.order)).closedAt !== undefined,
+      "the history takes it unless somebody wants it back",
+    );
     await kit.done("work.requeue", { order: seen.order }, ADA);
+    assert.equal((await kit.find(seen.order)).closedAt, undefined);
     await kit.work(seen.order, { a: "right" });
     await kit.run();
     const again = await kit.preview(seen.order);
@@ -156,10 +161,7 @@ await describeReviewEngines("an order", (open) => {
   });
 
   it("without a plan says what to wait for, or where it says why there is none", async () => {
-    const preview = () => {
-      throw new Error("no");
-    };
-    await using kit = await open({ type: renamingType([], { preview }) });
+    await using kit = await open({ type: renamingType([], { resources: [] }) });
     const whyNot = async (order: string): Promise<string | undefined> => {
       const outcome = await kit.attempt("work.preview", { order }, RITA);
       return outcome.ok ? undefined : outcome.detail;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { createWorkHistory } from "../../store/sql/work-history.ts";
+import { createWorkHistory } from "../../store/sql/work/history.ts";
 import { describeReviewEngines } from "../../testing/review-engines.ts";
 import { AGENT, RITA, SAM } from "../../testing/review-kit-people.ts";
 

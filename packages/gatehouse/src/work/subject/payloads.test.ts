@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { createSealer, SealError } from "../../kernel/seal.ts";
-import { createWorkSubjectKeys } from "../../store/sql/work-subject-keys.ts";
+import { createWorkSubjectKeys } from "../../store/sql/work/subject-keys.ts";
 import { createTestGate, type TestGate } from "../../testing/gate-kit.ts";
 import { openDetails, sealDetails } from "./event-details.ts";
 import { createWorkPayloads, type PayloadOwner, type WorkPayloads } from "./payloads.ts";

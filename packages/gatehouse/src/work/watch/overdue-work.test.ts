@@ -7,7 +7,7 @@ import type { HeldItem } from "../../kernel/ports/work-leases.ts";
 import { systemTimers } from "../../kernel/timers.ts";
 import { coreMigrations } from "../../store/migrations/core-migrations.ts";
 import { openPostgresStore } from "../../store/postgres/postgres-store.ts";
-import { createWorkWatch } from "../../store/sql/work-watch.ts";
+import { createWorkWatch } from "../../store/sql/work/watch.ts";
 import { createTestGate, type TestGate } from "../../testing/gate-kit.ts";
 import { createMovableDatabase } from "../../testing/postgres-clock.ts";
 import { ADA, RITA } from "../../testing/review-kit-people.ts";
