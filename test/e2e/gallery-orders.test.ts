@@ -41,6 +41,9 @@ await describeStoreEngines("the gallery's orders", (engine) => {
     });
 
     it("has words written for photos that nobody has asked for, until each has them", async () => {
+      // It looks by itself when the gallery opens, and not again before this is over.
+      const hasLooked = async () => (await orders.rowsOf("documents")).includes('"missing-captions"');
+      await eventually(hasLooked, "the planner has looked");
       const { id, slug } = await event();
       const photo = await orders.photo(id);
       await orders.photo(id, { state: "held", reason: "moderation" });
