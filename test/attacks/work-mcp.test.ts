@@ -189,6 +189,15 @@ describe("the endpoint for agents", () => {
     }
   });
 
+  // A model writes a number where a text belongs. Taken for no key at all, the same call would take more items each time.
+  it("takes nothing but a text for an idempotency key, where one need not be there", async () => {
+    const token = await site.token({ scope: ALL });
+    for (const key of [5, { key: "a" }, ["a"], true, null, "", "ä"]) {
+      const refused = resultOf(await call("work.checkout", { idempotency_key: key }, { token }));
+      assert.match(JSON.stringify(refused), /IDEMPOTENCY_KEY_INVALID/, JSON.stringify(key));
+    }
+  });
+
   /**
    * The identifier of a task gets into other hands: from a log, or from a model that repeats what it has read. It opens
    * nothing there, and nobody can tell whether there is such a task.

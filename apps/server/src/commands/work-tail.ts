@@ -2,7 +2,8 @@ import { setTimeout } from "node:timers/promises";
 import { z } from "zod";
 import type { Command, CommandContext } from "../command.ts";
 import { operateAndShow } from "../operate.ts";
-import { Actor, nameOf, visible } from "./work.ts";
+import { visible } from "../terminal.ts";
+import { Actor, nameOf } from "./work.ts";
 
 /** Milliseconds between two looks. */
 const PAUSE = 2000;
@@ -42,7 +43,7 @@ export const workTail: Command = {
       for (const event of fresh) known.add(event.event);
       if (!first) {
         for (const event of fresh) {
-          if (context.json) context.terminal.print(JSON.stringify(event));
+          if (context.json) context.terminal.printJson(event, "line");
           else tell(event);
         }
       }

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { UsageError, type Command, type CommandContext } from "../command.ts";
 import { operateAndShow } from "../operate.ts";
-import { formatTable } from "../terminal.ts";
+import { formatTable, visible } from "../terminal.ts";
 
 /** Who did something. */
 export const Actor = z.object({ type: z.string(), id: z.string(), on_behalf_of: z.string().optional() });
@@ -105,7 +105,9 @@ export const workShow: Command = {
       const rows = items.map(({ key, state: at, attempt, attempts }) => [key, at, `${attempt} of ${attempts}`]);
       if (rows.length > 0) terminal.print(formatTable(["ITEM", "STATE", "ATTEMPT"], rows));
       for (const { decision, reviewer, notes, voided } of reviews) {
-        terminal.print(`${decision} by ${nameOf(reviewer)}${voided ? " (counts no longer)" : ""} ${notes}`.trimEnd());
+        terminal.print(
+          `${decision} by ${nameOf(reviewer)}${voided ? " (counts no longer)" : ""} ${visible(notes)}`.trimEnd(),
+        );
       }
     }),
 };
@@ -128,7 +130,7 @@ export const workPlan: Command = {
       terminal.print(`revision ${plan.revision}, digest ${plan.digest}`);
       terminal.print(`approvals: ${standing} of ${needed}${stepUp ? ", each with a fresh second factor" : ""}`);
       for (const { step, action, resource, before, after } of plan.changes) {
-        terminal.print(`${step}. ${action} ${resource.type} ${resource.id}: ${visible(resource.label)}`);
+        terminal.print(`${step}. ${action} ${resource.type} ${visible(resource.id)}: ${visible(resource.label)}`);
         if (before !== undefined) terminal.print(terminal.style("red", `   - ${visible(JSON.stringify(before))}`));
         if (after !== undefined) terminal.print(terminal.style("green", `   + ${visible(JSON.stringify(after))}`));
       }
@@ -245,10 +247,5 @@ export function numberOf({ flags }: CommandContext, name: string): number {
 
 /** Who somebody is. */
 export function nameOf({ type, id, on_behalf_of: behalf }: z.infer<typeof Actor>): string {
-  return behalf === undefined ? `${type} ${id}` : `${type} ${id} for ${behalf}`;
-}
-
-/** Text that agents have written, without what would move a terminal's cursor or turn its text around. */
-export function visible(text: string): string {
-  return text.replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, "\uFFFD");
+  return visible(behalf === undefined ? `${type} ${id}` : `${type} ${id} for ${behalf}`);
 }

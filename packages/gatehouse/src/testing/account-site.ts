@@ -12,7 +12,7 @@ import { DevelopmentMailbox } from "../identity/accounts/development-mailbox.ts"
 import type { AccountKey } from "../kernel/ports/accounts.ts";
 import type { Store } from "../kernel/ports/store.ts";
 import { systemClock } from "../kernel/clock.ts";
-import { requireConfig } from "../kernel/config.ts";
+import { requireConfig, type ConfigInput } from "../kernel/config.ts";
 import type { SecurityEvent } from "../kernel/event.ts";
 import { systemRandom } from "../kernel/random.ts";
 import { FormBrowser, type FormPage } from "./form-browser.ts";
@@ -57,7 +57,11 @@ export class AccountSite implements AsyncDisposable {
     gatehouse.services.events.subscribe((event) => this.events.push(event));
   }
 
-  static async open(application: Application = {}): Promise<AccountSite> {
+  /** `more` is added to its configuration; with `works`, jobs are done as well. */
+  static async open(
+    application: Application = {},
+    { works = false, ...more }: ConfigInput & { readonly works?: boolean } = {},
+  ): Promise<AccountSite> {
     await using stack = new AsyncDisposableStack();
     const directory = await mkdtemp(join(tmpdir(), "gatehouse-account-"));
     stack.defer(() => rm(directory, { recursive: true, force: true }));
@@ -68,11 +72,11 @@ export class AccountSite implements AsyncDisposable {
     const file = {
       ...{ profile: "development", dataDirectory: directory, identity: { algorithms: ["ES256"] } },
       server: { publicUrl: ORIGIN, trustedProxies: ["127.0.0.1/32"] },
+      ...more,
     } as const;
     const config = requireConfig({ file, clock });
-    const gatehouse = stack.use(
-      await openGatehouse({ config, application, clock, random: systemRandom, log: "quiet" }),
-    );
+    const log = works ? ({ write: () => true } as const) : "quiet";
+    const gatehouse = stack.use(await openGatehouse({ config, application, clock, random: systemRandom, log }));
     return new AccountSite(gatehouse, stack.move());
   }
 

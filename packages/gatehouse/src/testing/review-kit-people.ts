@@ -2,6 +2,7 @@ import type { Authorise } from "../kernel/action.ts";
 import type { Principal } from "../kernel/attempt.ts";
 import { deny } from "../kernel/outcome.ts";
 import { workProblems } from "../work/problems.ts";
+import type { ReviewRules } from "../work/review/policy.ts";
 import type { WorkRules } from "../work/rules.ts";
 
 const ALL = { by: ["principal"], rule: { kind: "window", limit: 1_000_000, window: 60_000 } } as const;
@@ -31,3 +32,11 @@ export const RITA = worker("rita", ["read", "review"], { type: "user" });
 export const SAM = worker("sam", ["read", "review"], { type: "user" });
 /** Somebody who administers. */
 export const ADA = worker("ada", ["read", "admin"], { type: "user" });
+
+const HOUR = 3_600_000;
+/** Who has to approve what, where a test says nothing else. */
+export const REVIEW_RULES: ReviewRules = {
+  low: { approvals: 1, stepUp: false, expires: 24 * HOUR },
+  medium: { approvals: 1, stepUp: false, expires: 24 * HOUR },
+  high: { approvals: 2, stepUp: true, expires: 2 * HOUR },
+};

@@ -26,6 +26,7 @@ import type { AnyOrderType } from "../work/order-type.ts";
 import { createOrderTypes } from "../work/order-types.ts";
 import { createDeskActions } from "../work/desk/desk.ts";
 import { createEffects } from "../work/apply/effects.ts";
+import { createReadingActions } from "../work/reading/reading.ts";
 import { createWorkJobHandlers, createWorkReviewActions } from "../work/review/review.ts";
 import type { ReviewerAuthentication, ReviewRules } from "../work/review/policy.ts";
 import type { WorkReviewParts } from "../work/review/review-parts.ts";
@@ -35,7 +36,7 @@ import { createDeterministicRandom } from "./deterministic-random.ts";
 import { createFakeClock, type FakeClock } from "./fake-clock.ts";
 import { makeDueEarlier } from "./lapsed-time.ts";
 import { createTestGate, type TestAttempt, type TestGate } from "./gate-kit.ts";
-import { AGENT, RITA, scopeRules } from "./review-kit-people.ts";
+import { AGENT, REVIEW_RULES, RITA, scopeRules } from "./review-kit-people.ts";
 import {
   renamingType,
   reviewKitMigrations,
@@ -69,11 +70,6 @@ export interface SeenPlan {
 }
 
 const HOUR = 3_600_000;
-const RULES: ReviewRules = {
-  low: { approvals: 1, stepUp: false, expires: 24 * HOUR },
-  medium: { approvals: 1, stepUp: false, expires: 24 * HOUR },
-  high: { approvals: 2, stepUp: true, expires: 2 * HOUR },
-};
 interface Labour {
   readonly order: string;
   readonly names: Readonly<Record<string, NewName | string>>;
@@ -121,13 +117,18 @@ export class ReviewKit implements AsyncDisposable {
       parts: createWorkParts(),
       payloads: createWorkPayloads({ keys: subjectKeys, sealer: createSealer({ keyRing, random, clock }), random }),
       ...{ jobs, types: createOrderTypes([type]), ids, keyRing, applyContext, rules: scopeRules },
-      ...{ entrances: ["http", "mcp", "job"], reviewRules: { ...RULES, ...options.reviewRules } },
+      ...{ entrances: ["http", "mcp", "job"], reviewRules: { ...REVIEW_RULES, ...options.reviewRules } },
       limits: { items: 100, attempts: 3 },
       authenticationOf: async (_transaction, { principal }) =>
         authentication[principal.id] ?? { at: clock.now(), secondFactor: true },
     };
     const desk = createDeskActions(parts);
-    const actions = [...createWorkReviewActions(parts), ...desk, ...(options.actions?.(applyContext) ?? [])];
+    const actions = [
+      ...createWorkReviewActions(parts),
+      ...createReadingActions(parts),
+      ...desk,
+      ...(options.actions?.(applyContext) ?? []),
+    ];
     const limit = { limit: 1_000_000, window: 60_000 };
     const kit = await createTestGate({ actions, store, clock, seed, limit });
     const jobParts = { ...parts, store, gate: () => kit.gate, clock };
@@ -153,8 +154,7 @@ export class ReviewKit implements AsyncDisposable {
   async done<Value = Readonly<Record<string, unknown>>>(action: string, input: unknown, as: Principal): Promise<Value> {
     const outcome = await this.attempt(action, input, as);
     assert.ok(outcome.ok, JSON.stringify({ action, outcome, reported: this.kit.reported.map(String) }));
-    // The caller knows the action.
-    return outcome.value as Value;
+    return outcome.value as Value; // The caller knows the action.
   }
 
   /** Attempts an action that has to be denied; the code of the problem. */

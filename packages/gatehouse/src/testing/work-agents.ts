@@ -117,7 +117,7 @@ export async function createWorkAgents(
       random: systemRandom,
       timers: systemTimers,
       // Nothing is heard: those who wait look for themselves.
-      news: { next: () => new Promise(() => undefined) },
+      news: { hear: () => ({ [Symbol.dispose]: () => undefined }) },
       entrances: ["http", "mcp", "job"],
     },
     rules: {

@@ -15,7 +15,7 @@ import type { OwnRelyingParty } from "./own-relying-party.ts";
 export interface KnownApplication {
   readonly name: string;
   readonly title: string;
-  readonly party: Pick<OwnRelyingParty, "signInsOf" | "endSession">;
+  readonly party: Pick<OwnRelyingParty, "signInsOf" | "authenticationOf" | "endSession">;
 }
 
 /** What sessions in applications are found with. */

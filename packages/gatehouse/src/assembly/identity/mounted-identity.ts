@@ -93,7 +93,7 @@ export async function openIdentity(options: IdentityOptions, stack: AsyncDisposa
     recogniseDevice: (headers, account) => accounts.devices.recognise(deviceMarksIn(headers), account),
   });
   const { actions, routes, issuers, grants } = identity;
-  const { relyingParty, ...selfService } = openSelfService({
+  const { relyingParty, authenticationOf, ...selfService } = openSelfService({
     ...{ ...options, identity, parts: { accounts, factors, artifacts } },
     relyingParty: (wanted) => createOwnRelyingParty({ services, accounts, clients, issuers }, wanted),
     serviceOf: (tenant) => themeOf(tenant).name,
@@ -104,7 +104,7 @@ export async function openIdentity(options: IdentityOptions, stack: AsyncDisposa
   return {
     services: {
       ...{ issuers, accounts, clients, factors, artifacts, grants, grantRecord },
-      ...{ keys, mailer, grace, accessTokens, relyingParty },
+      ...{ keys, mailer, grace, accessTokens, relyingParty, authenticationOf },
     },
     actions: [actions, selfService.actions, accounts.operations, clients.operations, operations, governance].flat(),
     routes: [routes, ...selfService.routes, ...(mailbox === undefined ? [] : [createMailboxRoutes({ edge, mailbox })])],

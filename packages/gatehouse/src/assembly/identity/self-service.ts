@@ -32,6 +32,8 @@ export interface OpenedSelfService {
   readonly actions: readonly AnyAction[];
   readonly routes: readonly Hono[];
   readonly relyingParty: (options: OwnRelyingPartyOptions) => OwnRelyingParty;
+  /** How somebody has signed in to one of these applications, by their session there. */
+  readonly authenticationOf: IdentityServices["authenticationOf"];
 }
 
 /** Puts the pages of people's own accounts together: an application like the others, which lets the issuer sign people in. */
@@ -75,5 +77,14 @@ export function openSelfService({
     signOutPath: party.paths.signOut,
   });
   const actions = [...party.actions, ...selfService.actions];
-  return { actions, routes: [party.routes, selfService.routes], relyingParty };
+  return {
+    ...{ actions, routes: [party.routes, selfService.routes], relyingParty },
+    async authenticationOf(reading, tenant, session) {
+      for (const application of known) {
+        const found = await application.party.authenticationOf(reading, tenant, session);
+        if (found !== undefined) return found;
+      }
+      return undefined;
+    },
+  };
 }

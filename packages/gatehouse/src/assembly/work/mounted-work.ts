@@ -145,7 +145,7 @@ function workParts(
     applyContext: createApplyContext(services),
     reviewRules: config.work.review,
     limits: { items, attempts },
-    authenticationOf: application.authenticationOf ?? knownAuthentication(sessions),
+    authenticationOf: application.authenticationOf ?? knownAuthentication(sessions, services.identity),
   };
 }
 
@@ -188,14 +188,20 @@ function pruneHistory({ config, clock }: Services): MountedWork["prune"] {
   };
 }
 
-/** What a token says; and a session begins with a sign-in, operators' grants in those alone that began with a second factor. */
-function knownAuthentication(sessions: Sessions): WorkReviewParts["authenticationOf"] {
+/**
+ * What a token says, or the issuer of this server about the sign-in that a session began with. Others begin with a proof,
+ * such as a link that is good once, and have an operator's grants only where that is as good as two.
+ */
+function knownAuthentication(sessions: Sessions, identity: Services["identity"]): WorkReviewParts["authenticationOf"] {
   return async (transaction, { principal, attempt }) => {
     if (principal.authentication !== undefined) return principal.authentication;
     const isSession = attempt.credentials.some(({ kind }) => kind === "session");
-    const { session } = principal;
-    const row = isSession && session !== undefined ? await sessions.find(transaction, session) : undefined;
-    return { at: row?.createdAt, secondFactor: isSession && principal.grants.has(OPERATOR_GRANT) };
+    const { tenant, session } = principal;
+    if (!isSession || session === undefined) return { at: undefined, secondFactor: false };
+    const known = await identity?.authenticationOf(transaction, tenant, session);
+    if (known !== undefined) return known;
+    const row = await sessions.find(transaction, session);
+    return { at: row?.createdAt, secondFactor: principal.grants.has(OPERATOR_GRANT) };
   };
 }
 

@@ -21,10 +21,11 @@ function describeBell(name: string, open: () => Promise<{ readonly buses: readon
     assert.ok(ringing !== undefined && waiting !== undefined);
     await using _listening = await waiting.listen();
     let heardByOther = false;
-    void waiting.next("other").then(() => (heardByOther = true));
+    using _other = waiting.hear("other", () => (heardByOther = true));
     // A wait that is renewed hears each of them; what comes in a moment is told once.
     for (let round = 0; round < 3; round += 1) {
-      const heard = waiting.next("acme");
+      const { promise: heard, resolve } = Promise.withResolvers<void>();
+      using _hearing = waiting.hear("acme", resolve);
       for (let item = 0; item < 20; item += 1) ringing.ring("acme");
       await heard;
     }

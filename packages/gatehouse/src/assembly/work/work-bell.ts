@@ -22,7 +22,7 @@ export interface WorkBellParts {
  */
 export class WorkBell implements WorkNews {
   readonly #parts: WorkBellParts;
-  readonly #waiting = new Map<string, PromiseWithResolvers<void>>();
+  readonly #waiting = new Map<string, Set<() => void>>();
   readonly #pending = new Set<string>();
   #resting = false;
 
@@ -36,10 +36,15 @@ export class WorkBell implements WorkNews {
     return subscribeLastingly(bus, TOPIC, { heard: (message) => this.#hear(message), report });
   }
 
-  next(tenant: string): Promise<void> {
-    const waiting = this.#waiting.get(tenant) ?? Promise.withResolvers<void>();
-    this.#waiting.set(tenant, waiting);
-    return waiting.promise;
+  hear(tenant: string, heard: () => void): Disposable {
+    const waiting = this.#waiting.get(tenant) ?? new Set();
+    this.#waiting.set(tenant, waiting.add(heard));
+    return {
+      [Symbol.dispose]: () => {
+        waiting.delete(heard);
+        if (waiting.size === 0 && this.#waiting.get(tenant) === waiting) this.#waiting.delete(tenant);
+      },
+    };
   }
 
   /** There may be something for a tenant; said once the transaction is durable that has made it so. */
@@ -61,8 +66,9 @@ export class WorkBell implements WorkNews {
   #hear(message = "[]"): void {
     const tenants = parse(message);
     for (const tenant of tenants.length === 0 ? [...this.#waiting.keys()] : tenants) {
-      this.#waiting.get(tenant)?.resolve();
+      const waiting = this.#waiting.get(tenant) ?? [];
       this.#waiting.delete(tenant);
+      for (const heard of waiting) heard();
     }
   }
 }

@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { z } from "zod";
+import { defineAction } from "../../kernel/action.ts";
 import type { Attempt, Credential, Principal } from "../../kernel/attempt.ts";
 import { systemClock } from "../../kernel/clock.ts";
 import { requireConfig } from "../../kernel/config.ts";
 import { isDenial } from "../../kernel/outcome.ts";
+import { createTestGate } from "../../testing/gate-kit.ts";
 import { WORK_SCOPES, type WorkScope } from "../../work/rules.ts";
 import { createWorkPermits } from "./work-permits.ts";
 import { workResources } from "./work-resources.ts";
@@ -69,5 +72,27 @@ describe("who may do what about work", () => {
     const read = (): never => assert.fail("Rules of scopes read nothing.");
     const answer = await rule({ principal, attempt, input: {}, read });
     assert.ok(isDenial(answer) && answer.problem.status === 401);
+  });
+
+  // Ben has the program that Anna uses, too, call until nothing is left of what one agent may. Hers goes on.
+  it("counts the calls of a program for each person whom it works for", async () => {
+    const file = { profile: "development", work: { limits: { agent: { limit: 2 } } } } as const;
+    const { rules, messageLimits } = createWorkPermits({
+      ...workResources(() => "https://work.example"),
+      ...{ config: requireConfig({ file, clock: systemClock }), authorise: undefined, grantsOf: async () => [] },
+    });
+    for (const limits of [rules.limits, messageLimits]) {
+      const action = defineAction({
+        ...{ name: "work.any", entrances: ["http"], input: z.strictObject({}), effects: "none", limits },
+        ...{ authorise: () => true, run: async () => "done" },
+      });
+      await using gate = await createTestGate({ actions: [action] });
+      const called = async (onBehalfOf: string): Promise<boolean> => {
+        const agent = { type: "agent", id: "program", tenant: "acme", grants: ALL, onBehalfOf } as const;
+        return (await gate.attempt("work.any", {}, { as: agent })).ok;
+      };
+      const ben = [await called("ben"), await called("ben"), await called("ben")];
+      assert.deepEqual([ben, await called("anna")], [[true, true, false], true]);
+    }
   });
 });

@@ -49,7 +49,7 @@ export function createWorkPermits(parts: WorkPermitsParts): WorkPermits {
   const { address, agent } = config.work.limits;
   const limits = (name: string): readonly LimitPolicy[] => [
     { name: `${name}.address`, by: ["ip"], rule: { kind: "window", ...address } },
-    { name: `${name}.agent`, by: ["principal"], rule: { kind: "window", ...agent } },
+    { name: `${name}.agent`, by: ["principal", "user"], rule: { kind: "window", ...agent } },
   ];
   return {
     rules: { permit, stepUp: (attempt) => stepUpOf(attempt, rest), limits: limits("work") },

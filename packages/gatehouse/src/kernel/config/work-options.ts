@@ -23,7 +23,7 @@ export const workOptions = {
   }),
   "work.limits.address.window": option(duration("1s"), { doc: "The window of that limit.", default: "1m" }),
   "work.limits.agent.limit": option(integer(1, ANY_NUMBER), {
-    doc: "Calls about work of one agent per window.",
+    doc: "Calls about work of one agent per window; a program counts for each person whom it works for.",
     default: 100,
   }),
   "work.limits.agent.window": option(duration("1s"), { doc: "The window of that limit.", default: "1m" }),

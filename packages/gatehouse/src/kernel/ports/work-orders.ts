@@ -146,6 +146,8 @@ export interface WorkOrderFilter {
   readonly types?: readonly string[];
   readonly risks?: readonly WorkRisk[];
   readonly proposer?: WorkActor["id"];
+  /** Only those of one proposer: of this kind, and for this person. */
+  readonly proposedBy?: WorkActor;
   readonly itemStates?: readonly ItemState[];
   readonly leastPriority?: number;
   readonly createdAfter?: number;

@@ -3,6 +3,7 @@ import type { Edge } from "../../http/edge.ts";
 import type { Inbound } from "../../http/inbound.ts";
 import { ownPath } from "../../http/own-path.ts";
 import type { AnyAction } from "../../kernel/action.ts";
+import type { Authentication } from "../../kernel/attempt.ts";
 import type { Clock } from "../../kernel/clock.ts";
 import type { Ids } from "../../kernel/ids.ts";
 import type { KeyRing } from "../../kernel/key-ring.ts";
@@ -86,6 +87,11 @@ export interface RelyingParty {
   startAt(returnTo: string, demand?: string): string;
   /** The sign-ins here of a subject that last, newest first. */
   signInsOf(reading: ReadTransaction, tenant: string, subject: string): Promise<readonly OwnSignIn[]>;
+  /**
+   * How somebody has signed in whose session began here, as the issuer has said: it may have known them for hours.
+   * `undefined` for sessions that did not.
+   */
+  authenticationOf(reading: ReadTransaction, tenant: string, session: string): Promise<Authentication | undefined>;
   /** Ends a session of a subject; `false` where it has none by this name. */
   endSession(transaction: WriteTransaction, owner: SubjectKey, session: string): Promise<boolean>;
   /**
@@ -106,6 +112,8 @@ export interface OwnSignIn extends Pick<Login, "sid" | "at" | "ip" | "agent"> {
   readonly session: string;
 }
 
+/** The level of an issuer of ours that asks for a second factor. */
+const TWO_FACTORS = "aal2";
 const PATH = /^(?:\/[A-Za-z0-9._~-]+)+$/;
 const NAME = /^[a-z][a-z0-9-]*$/;
 
@@ -158,6 +166,11 @@ export function createRelyingParty(options: RelyingPartyOptions): RelyingParty {
     paths,
     startAt: (returnTo, demand) => startOf(party, returnTo, demand),
     signInsOf: (reading, tenant, subject) => signInsOf(party, reading, { tenant, subject }),
+    async authenticationOf(reading, tenant, session) {
+      const login = await party.logins.find(reading, { tenant, session });
+      // Of an issuer that does not say when, nobody knows that it was lately.
+      return login && { at: (login.authTime ?? 0) * 1000, secondFactor: login.acr === TWO_FACTORS };
+    },
     async endSession(transaction, { tenant, subject }, session) {
       const sessions = await party.logins.sessionsOf(transaction, tenant, { subject });
       if (!sessions.includes(session)) return false;

@@ -1,5 +1,5 @@
 import { createMcpHandler } from "@modelcontextprotocol/server";
-import type { JsonObject, McpCaller } from "../mcp/caller.ts";
+import { callerParts, type JsonObject, type McpCaller } from "../mcp/caller.ts";
 import type { AnswerMcp } from "../mcp/routes.ts";
 import { createMcpServer, type McpServerParts } from "./mcp-server.ts";
 
@@ -47,7 +47,7 @@ export function createMcpEndpoint(parts: McpEndpointParts): McpEndpoint {
 
   function stream(request: Request, message: Parameters<AnswerMcp>[1]): Promise<Response> {
     const { principal, tenant } = message.caller;
-    const whose = JSON.stringify([tenant, principal.type, principal.id]);
+    const whose = JSON.stringify([tenant, ...callerParts(principal)]);
     const open = streams.get(whose) ?? 0;
     if (open >= MOST_OF_ONE) return Promise.resolve(tooMany(message.body));
     streams.set(whose, open + 1);

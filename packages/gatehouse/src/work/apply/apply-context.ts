@@ -39,7 +39,10 @@ export interface ApplyContext {
    * @throws {Error} outside of an apply.
    */
   header(request: ApplyRequest): string;
-  /** Admits a request of another process by its header, each header once. */
+  /**
+   * Admits a request of another process by its header: once in each process that it reaches, and whatever its body is. What
+   * it leads to has to take a repetition for one.
+   */
   admit(request: ApplyRequest & { readonly tenant: string; readonly header: string | null }): ApplyScope | Denial;
 }
 

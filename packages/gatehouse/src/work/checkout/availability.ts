@@ -7,8 +7,8 @@ export type Wish = Parameters<WorkLeases["claimable"]>[1];
 
 /** Who tells that there may be something. */
 export interface WorkNews {
-  /** Resolves with the next hint that there may be something for a tenant. */
-  next(tenant: string): Promise<void>;
+  /** Calls with the next hint that there may be something for a tenant, until the result is disposed. */
+  hear(tenant: string, heard: () => void): Disposable;
 }
 
 /** Milliseconds between looks while nothing is heard: hints may be lost, and what becomes due or expires gives none. */
@@ -45,7 +45,9 @@ export class Availability {
     const ended = signal === undefined ? over.signal : AbortSignal.any([signal, over.signal]);
     while (!ended.aborted) {
       // Before looking: what comes while this looks is heard.
-      const sooner = this.#news.next(wish.tenant);
+      const { promise: sooner, resolve } = Promise.withResolvers<void>();
+      // A promise that all of a tenant share would keep every look of a quiet night until somebody proposes something.
+      using _hearing = this.#news.hear(wish.tenant, resolve);
       if (await this.#look(read, wish)) return;
       await pause(this.#timers, LOOK, { signal: ended, sooner });
     }

@@ -1,7 +1,7 @@
 import { defineAction, type AnyAction } from "../../kernel/action.ts";
 import { isDenial } from "../../kernel/outcome.ts";
 import { limitsOf, type CheckoutParts } from "./checkout-parts.ts";
-import { begin, leaseLoss, openHeld, proofOf } from "./holding.ts";
+import { begin, isHolder, leaseLoss, openHeld, proofOf } from "./holding.ts";
 import { HeartbeatInput } from "./inputs.ts";
 
 const SECOND = 1000;
@@ -33,7 +33,8 @@ export function heartbeatAction(parts: CheckoutParts): AnyAction {
       const lease = await leases.renew(transaction, proofOf(context, input), { durations, ...progress });
       if (typeof lease === "string") return leaseLoss(lease);
       const type = types.find(lease.type);
-      if (type === undefined) return leaseLoss("lost");
+      // What was renewed is rolled back with the refusal.
+      if (type === undefined || !isHolder(lease, context.principal)) return leaseLoss("lost");
       return {
         ...{
           item: lease.item,

@@ -46,6 +46,21 @@ describe("theft of a lease", () => {
     }
   });
 
+  // One program works for two people. Ada's lease, shown for Rita, would have Rita hand in what she may then review.
+  it("gains nothing by a token that the same program holds for somebody else", async () => {
+    await using agents = await createWorkAgents();
+    await agents.kit.propose(["one"]);
+    const forAda = { ...workAgent("program"), onBehalfOf: "ada" };
+    const shown = await agents.take(forAda);
+    for (const thief of [{ ...forAda, onBehalfOf: "rita" }, workAgent("program")]) {
+      for (const [action, more] of WRITES) {
+        assert.equal(await agents.code(action, thief, { ...shown, ...more }), "LEASE_LOST", action);
+      }
+    }
+    assert.equal(await agents.code("list-parts", { ...forAda, onBehalfOf: "rita" }, shown), "LEASE_LOST");
+    assert.equal(await agents.code("submit", forAda, { ...shown, result }), "ok");
+  });
+
   it("gains nothing by the name, model and version of the holder in headers", async () => {
     await using agents = await createWorkAgents();
     await agents.kit.propose(["one"]);

@@ -87,7 +87,8 @@ export function attemptAction(
     ...{ id: ids.next(), entrance: "mcp", action, tenant, receivedAt: clock.now(), peer, program, input, signal },
     provenance: { kind: "token" },
     credentials: [{ kind: "internal", principal }],
-    ...(typeof key === "string" ? { idempotencyKey: key } : {}),
+    // What is no text is no key, and refused as such: the call would be carried out each time it is tried.
+    ...(key === undefined ? {} : { idempotencyKey: typeof key === "string" ? key : "" }),
   };
   return gate().attempt(attempt);
 }

@@ -11,3 +11,12 @@ export interface McpCaller {
   readonly program: CallingProgram;
   readonly signal: AbortSignal;
 }
+
+/** Who somebody is among the callers of a tenant: a program that works for two people is two of them. */
+export function callerParts({
+  type,
+  id,
+  onBehalfOf = "",
+}: Principal): readonly [type: string, id: string, whom: string] {
+  return [type, id, onBehalfOf];
+}

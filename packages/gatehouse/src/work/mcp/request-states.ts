@@ -5,7 +5,7 @@ import type { Documents } from "../../kernel/ports/documents.ts";
 import type { Store } from "../../kernel/ports/store.ts";
 import type { Random } from "../../kernel/random.ts";
 import type { Sealer } from "../../kernel/seal.ts";
-import type { JsonObject, McpCaller } from "./caller.ts";
+import { callerParts, type JsonObject, type McpCaller } from "./caller.ts";
 
 /** What states are kept with. */
 export interface RequestStatesParts {
@@ -71,5 +71,5 @@ interface Minted {
 }
 
 function bindingOf({ principal, tenant, method, name, arguments: given }: StatedCall) {
-  return { purpose: KIND, context: [tenant, principal.type, principal.id, method, name, jsonDigest(given)] };
+  return { purpose: KIND, context: [tenant, ...callerParts(principal), method, name, jsonDigest(given)] };
 }

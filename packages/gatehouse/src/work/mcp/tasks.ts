@@ -8,7 +8,7 @@ import type { Store } from "../../kernel/ports/store.ts";
 import type { Random } from "../../kernel/random.ts";
 import { INVALID_PARAMETERS, McpFault } from "./fault.ts";
 import type { McpTask, McpTaskState } from "./task.ts";
-import type { JsonObject, McpCaller } from "./caller.ts";
+import { callerParts, type JsonObject, type McpCaller } from "./caller.ts";
 import type { McpTool, McpTools } from "./tool.ts";
 
 /** What tasks are kept with. */
@@ -103,12 +103,12 @@ export class McpTaskDesk {
   /** The identifier is not kept, and whose it is is part of the key: nobody finds another's. */
   #keyOf({ principal, tenant }: McpCaller, id: string) {
     const { keyRing } = this.#parts;
-    return { kind: KIND, tenant, id: keyRing.fingerprint(KIND, tenant, principal.type, principal.id, id) };
+    return { kind: KIND, tenant, id: keyRing.fingerprint(KIND, tenant, ...callerParts(principal), id) };
   }
 }
 
-function ownerOf({ type, id }: Principal): string {
-  return `${type}:${id}`;
+function ownerOf(principal: Principal): string {
+  return JSON.stringify(callerParts(principal));
 }
 
 function kindOf({ name, task }: McpTool) {

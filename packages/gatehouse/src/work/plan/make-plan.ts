@@ -1,7 +1,7 @@
 import type { AnyAction } from "../../kernel/action.ts";
 import type { WriteTransaction } from "../../kernel/ports/store.ts";
 import type { WorkOrder } from "../../kernel/ports/work-orders.ts";
-import { AUTO_APPROVAL, WORKER } from "../actors.ts";
+import { AUTO_APPROVAL, isSameActor, WORKER } from "../actors.ts";
 import { defineWorkerAction, type JobSubject } from "../apply/worker-action.ts";
 import { workEvents } from "../events.ts";
 import { approveOrder } from "../review/approval.ts";
@@ -108,7 +108,7 @@ async function keepPlan(
     change: { planRevision: revision, reason: AWAITING_REVIEW },
     telling: { kind: "previewed", actor: WORKER, plain, payloads },
   });
-  const approved = await mayApproveByRule(parts, transaction, { opened, changes, digest });
+  const approved = await mayApproveByRule(parts, transaction, { opened, changes });
   if (approved)
     await approveOrder(parts, transaction, {
       ...{ order: moved, payloads, plan: { revision, digest }, last: true },
@@ -117,24 +117,24 @@ async function keepPlan(
   return { order: id, outcome: "planned", revision, digest, approved };
 }
 
-/** Whether a rule of the type says yes, nobody has switched that off, and the plan is not of the sample that people see. */
+/**
+ * Whether a rule of the type says yes, nobody has switched that off, no person has decided about the order before, and it is
+ * not of the sample that people see.
+ */
 async function mayApproveByRule(
-  { pauses, keyRing }: WorkReviewParts,
+  { pauses, plans, keyRing }: WorkReviewParts,
   transaction: WriteTransaction,
-  {
-    opened: { order, type, input },
-    changes,
-    digest,
-  }: Pick<SpaceRecord, "changes"> & { readonly opened: OpenedOrder; readonly digest: string },
+  { opened: { order, type, input }, changes }: Pick<SpaceRecord, "changes"> & { readonly opened: OpenedOrder },
 ): Promise<boolean> {
   const { autoApprove } = type;
   if (autoApprove === undefined || order.reverts !== undefined) return false;
   const stopped = (await pauses.list(transaction, order.tenant)).some(
     ({ kind, name }) => kind === "auto_approval" && (name === "" || name === order.type),
   );
-  if (stopped) return false;
-  // Keyed: nobody can make up orders until one is not of the sample.
-  const drawn = Buffer.from(keyRing.fingerprint("work-sample", digest), "base64url").readUInt32BE() / 2 ** 32;
+  const reviews = await plans.reviews(transaction, order);
+  if (stopped || reviews.some(({ reviewer }) => !isSameActor(reviewer, AUTO_APPROVAL))) return false;
+  // Keyed, and by the order: nobody can tell before, and no later plan of it is drawn for again.
+  const drawn = Buffer.from(keyRing.fingerprint("work-sample", order.id), "base64url").readUInt32BE() / 2 ** 32;
   return drawn >= autoApprove.sample && autoApprove.when({ input, changes });
 }
 

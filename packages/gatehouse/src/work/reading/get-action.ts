@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { defineAction, type ActionContext, type AnyAction } from "../../kernel/action.ts";
 import type { WorkOrder } from "../../kernel/ports/work-orders.ts";
+import { isSameActor } from "../actors.ts";
 import { seesOrder } from "../review/access.ts";
 import { unknownOrder } from "../review/answers.ts";
 import { OrderId } from "../review/inputs.ts";
@@ -39,7 +40,6 @@ export async function maySee(
   order: WorkOrder,
 ): Promise<boolean> {
   if (await seesOrder(rules, "work.get", { ...context, order })) return true;
-  const { type, id } = context.principal;
   const holders = await orders.holders(context.transaction, order);
-  return holders.some((holder) => holder.type === type && holder.id === id);
+  return holders.some((holder) => isSameActor(holder, context.principal));
 }

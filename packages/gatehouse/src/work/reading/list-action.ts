@@ -4,7 +4,8 @@ import { deny, type Denial } from "../../kernel/outcome.ts";
 import type { WorkOrderFilter } from "../../kernel/ports/work-orders.ts";
 import { problems } from "../../kernel/problems.ts";
 import { ITEM_STATES, ORDER_STATES } from "../../kernel/work-states.ts";
-import { hasScope, isProposer } from "../review/access.ts";
+import { actorOf } from "../provenance.ts";
+import { hasScope } from "../review/access.ts";
 import { nextPage, PageStart, readPageStart, Sorting, sortOf } from "./list-page.ts";
 import { Fields, Includes, listedOrder } from "./list-shape.ts";
 import type { WorkReadingParts } from "./reading-parts.ts";
@@ -43,7 +44,7 @@ export function listAction(parts: WorkReadingParts): AnyAction {
       const all =
         (await hasScope(rules, ["work:review", "work.list"], context)) ||
         (await hasScope(rules, ["work:admin", "work.list"], context));
-      const filter = { ...filterOf(input), ...(all ? {} : { proposer: principal.id }) };
+      const filter = { ...filterOf(input), ...(all ? {} : { proposedBy: actorOf(principal) }) };
       const { sort, fields, include, limit } = input;
       const after = input.after === undefined ? undefined : readPageStart(input.after, sort);
       if (input.after !== undefined && after === undefined) return strangePage();
@@ -54,10 +55,8 @@ export function listAction(parts: WorkReadingParts): AnyAction {
       });
       const listed = found.slice(0, limit);
       const last = listed.at(-1);
-      // Principals of different kinds may be named alike.
-      const seen = all ? listed : listed.filter((order) => isProposer(order, context));
       const shown = [];
-      for (const order of seen) shown.push(await listedOrder(parts, transaction, { order, fields, include }));
+      for (const order of listed) shown.push(await listedOrder(parts, transaction, { order, fields, include }));
       const more = found.length > limit && last !== undefined;
       return { orders: shown, ...(more ? { next: nextPage(last, sort) } : {}) };
     },

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { canonicalJson, fromBase64url, fromUtf8, base64url, utf8 } from "../../kernel/codec.ts";
 import { ORDER_SORTS, type WorkOrder, type WorkOrderSort } from "../../kernel/ports/work-orders.ts";
-import { OrderId } from "../review/inputs.ts";
+import { OrderId, writtenText } from "../review/inputs.ts";
 
 const SORTS = [...ORDER_SORTS, ...ORDER_SORTS.map((name) => `-${name}` as const)] as const;
 
@@ -31,7 +31,7 @@ const MEMBERS: { readonly [Name in WorkOrderSort["by"]]: (order: WorkOrder) => s
   state: ({ state }) => state,
 };
 
-const Cursor = z.strictObject({ sort: Sorting, values: z.array(z.union([z.string(), z.number()])), id: OrderId });
+const Cursor = z.strictObject({ sort: Sorting, values: z.array(z.union([writtenText(100), z.int()])), id: OrderId });
 
 /**
  * Names where the next page begins. Of a sorted list it holds the values that the last order had: orders that change

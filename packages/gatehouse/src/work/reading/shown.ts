@@ -1,9 +1,10 @@
 import type { z } from "zod";
 import type { WorkActor, WorkEvent, WorkItem, WorkOrder } from "../../kernel/ports/work-orders.ts";
-import type { WorkPlan, WorkReview } from "../../kernel/ports/work-plans.ts";
+import type { WorkChange, WorkPlan, WorkReview } from "../../kernel/ports/work-plans.ts";
 import { openErrors } from "../checkout/holding.ts";
 import type { WireEvent, WireItem, WireOrder, WirePlanSummary, WireReview } from "../rest/shapes.ts";
 import { openNotes } from "../review/notes.ts";
+import { maskChange } from "../space/changes.ts";
 import { openDetails } from "../subject/event-details.ts";
 import type { OrderPayloads } from "../subject/payloads.ts";
 
@@ -78,9 +79,18 @@ export function shownEvent(
 ): z.input<typeof WireEvent> {
   const { id, item, kind, actor, from, to, at } = event;
   return {
-    ...{ event: id, kind, actor: shownActor(actor), at, details: { ...openDetails(payloads, order, event) } },
+    ...{ event: id, kind, actor: shownActor(actor), at, details: maskedDetails(openDetails(payloads, order, event)) },
     ...(item === undefined ? {} : { item }),
     ...(from === undefined ? {} : { from }),
     ...(to === undefined ? {} : { to }),
   };
 }
+
+/** What was carried out is told with its changes, which are masked here as they are in their plan. */
+function maskedDetails({ changes, ...told }: EventDetails): EventDetails {
+  if (!Array.isArray(changes)) return changes === undefined ? told : { ...told, changes };
+  // Only the changes of a plan are told under this name.
+  return { ...told, changes: (changes as readonly WorkChange[]).map(maskChange) };
+}
+
+type EventDetails = Readonly<Record<string, unknown>>;

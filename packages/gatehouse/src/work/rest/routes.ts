@@ -53,7 +53,7 @@ function routeOf(edge: Edge, { action, run }: MountedOperation, { method, status
 function withHeaders(value: unknown, headers: RestPlace["headers"] = {}, { request }: Inbound): FormFields {
   // Queries are fields, whose values are texts.
   const fields = value as FormFields;
-  const kept = Object.entries(fields).filter(([member]) => !(member in headers));
+  const kept = Object.entries(fields).filter(([member]) => !Object.hasOwn(headers, member));
   const said = Object.entries(headers).flatMap(([member, name]) => {
     const text = request.headers.get(name);
     return text === null ? [] : [[member, text] as const];

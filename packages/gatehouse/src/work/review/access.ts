@@ -1,6 +1,7 @@
 import type { ActionContext, Authorise, PrepareContext } from "../../kernel/action.ts";
 import type { ReadTransaction, Store } from "../../kernel/ports/store.ts";
 import type { WorkOrder } from "../../kernel/ports/work-orders.ts";
+import { isSameActor } from "../actors.ts";
 import type { WorkRules, WorkScope } from "../rules.ts";
 
 type Asking = Pick<ActionContext<unknown>, "principal" | "input" | "attempt"> & {
@@ -63,5 +64,5 @@ export async function seesOrder(
 
 /** Whether somebody has proposed an order. */
 export function isProposer({ proposer }: WorkOrder, { principal }: Pick<Asking, "principal">): boolean {
-  return proposer.type === principal.type && proposer.id === principal.id;
+  return isSameActor(proposer, principal);
 }

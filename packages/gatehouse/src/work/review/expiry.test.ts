@@ -111,6 +111,39 @@ describe("approval by rule", () => {
     assert.ok(seen >= 6 && seen <= 32, `${seen} of 60`);
   });
 
+  /*
+   * An agent has its order wait until the plan expires, or until people have sent it back, and the next plan is drawn for
+   * anew: what people were to see is applied unseen. An order of the sample stays in it, and so does what people have seen.
+   */
+  it("is not waited for by an order that people were to see, nor given to one that they have sent back", async () => {
+    await using kit = await ReviewKit.open({ type: type(0.5) });
+    let waited = 0;
+    for (let round = 0; round < 8; round += 1) {
+      const order = await kit.propose({ letter: `letter ${round}` });
+      await kit.run();
+      if ((await kit.find(order)).reason !== "awaiting_review") continue;
+      waited += 1;
+      for (let plans = 2; plans <= 4; plans += 1) {
+        await kit.clock.advance(25 * HOUR);
+        await kit.run();
+        const { reason, planRevision } = await kit.find(order);
+        assert.deepEqual([reason, planRevision], ["awaiting_review", plans]);
+      }
+      await kit.done("work.cancel", { order }, AGENT);
+    }
+    assert.ok(waited > 0);
+    await using other = await ReviewKit.open({ type: type(0) });
+    const stop = { kind: "auto_approval", name: "" };
+    await other.done("work.pause", { ...stop, reason: "look at some" }, ADA);
+    const seen = await other.planned();
+    const errors = [{ code: "rude", message: "Nobody should be called that." }];
+    await other.done("work.reject", { ...seen, allow_rework: true, errors }, RITA);
+    await other.done("work.resume", stop, ADA);
+    await other.work(seen.order, {});
+    await other.run();
+    assert.equal((await other.find(seen.order)).reason, "awaiting_review");
+  });
+
   it("is switched off for a type, or for all, without a new release", async () => {
     for (const name of ["things.rename", ""]) {
       await using kit = await ReviewKit.open({ type: type(0) });

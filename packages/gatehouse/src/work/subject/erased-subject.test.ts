@@ -149,6 +149,11 @@ await describeReviewEngines("sensitive values", (open) => {
     const answers = [await kit.done("work.approve", seen, RITA), await kit.done("work.pauses", {}, ADA)];
     await kit.run();
     answers.push(await kit.done("work.revert", { order: seen.order }, AGENT));
+    // What was carried out is told with its changes.
+    answers.push(await kit.done("work.logs", { order: seen.order }, AGENT));
+    assert.match(JSON.stringify(answers.at(-1)), /"kind":"applied".+"changes":\[\{"step":1.+"masked":true/);
+    answers.push(await kit.done("work.list", { include: ["events", "items"] }, AGENT));
+    answers.push(await kit.done("work.examine", { order: seen.order }, RITA));
     assert.ok(!JSON.stringify(answers).includes(SECRET));
     const trail = await kit.kit.auditRows();
     assert.ok(!JSON.stringify([trail, kit.kit.events]).includes(SECRET));

@@ -2,7 +2,7 @@ import { sql, type RawBuilder, type SqlBool } from "kysely";
 import type { ReadTransaction } from "../../../kernel/ports/store.ts";
 import type { WorkOrder, WorkOrderFilter, WorkOrderPage, WorkOrderSort } from "../../../kernel/ports/work-orders.ts";
 import { portableStatement } from "../statement.ts";
-import { type ItemRow, ORDER_COLUMNS, orderOf, type OrderRow } from "./rows.ts";
+import { actorColumns, type ItemRow, ORDER_COLUMNS, orderOf, type OrderRow } from "./rows.ts";
 
 interface ListTables {
   readonly work_orders: OrderRow;
@@ -71,8 +71,8 @@ interface Selection {
 }
 
 function select(transaction: ReadTransaction, { tables, tenant, filter, now }: Selection) {
-  const { states, reasons, types, risks, proposer, itemStates, leastPriority, createdAfter, createdBefore, available } =
-    filter;
+  const { states, reasons, types, risks, proposer, proposedBy, itemStates } = filter;
+  const { leastPriority, createdAfter, createdBefore, available } = filter;
   let query = transaction
     .query<ListTables>()
     .selectFrom(`${tables.orders} as listed`)
@@ -83,6 +83,13 @@ function select(transaction: ReadTransaction, { tables, tenant, filter, now }: S
   if (types !== undefined) query = query.where("listed.type", "in", types);
   if (risks !== undefined) query = query.where("listed.risk", "in", risks);
   if (proposer !== undefined) query = query.where("listed.proposer_id", "=", proposer);
+  if (proposedBy !== undefined) {
+    const [kind, id, whom] = actorColumns(proposedBy);
+    query = query
+      .where("listed.proposer_type", "=", kind)
+      .where("listed.proposer_id", "=", id)
+      .where("listed.proposer_for", whom === null ? "is" : "=", whom);
+  }
   if (leastPriority !== undefined) query = query.where("listed.priority", ">=", leastPriority);
   if (createdAfter !== undefined) query = query.where("listed.created_at", ">", createdAfter);
   if (createdBefore !== undefined) query = query.where("listed.created_at", "<", createdBefore);
