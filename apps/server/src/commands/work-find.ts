@@ -1,8 +1,7 @@
 import { z } from "zod";
 import type { Command } from "../command.ts";
 import { operateAndShow } from "../operate.ts";
-import { formatTable } from "../terminal.ts";
-import { visible } from "./work.ts";
+import { formatTable, visible } from "../terminal.ts";
 
 const Found = z.object({
   planners: z.array(
@@ -46,7 +45,7 @@ export const workFind: Command = {
           `${one.planner}: ${counts.join(", ")}${one.more ? "; there is more than it may propose now" : ""}`,
         );
         const rows = one.found.map(({ key, title = "", priority, order = "-" }) => [
-          ...[order, one.type, visible(key), String(priority), visible(title)],
+          ...[order, one.type, key, String(priority), title],
         ]);
         if (rows.length > 0) terminal.print(formatTable(["ORDER", "TYPE", "KEY", "PRIORITY", "TITLE"], rows));
         for (const { key, reason } of one.refused)
