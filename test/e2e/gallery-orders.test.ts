@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { GalleryOrders } from "../support/gallery-orders.ts";
+import { z } from "zod";
+import { GalleryOrders, HeldItem } from "../support/gallery-orders.ts";
 import { describeStoreEngines } from "../support/store-engines.ts";
 import { eventually } from "../support/workshop.ts";
 import { openGallery, type GallerySite } from "../support/gallery-site.ts";
@@ -23,6 +24,54 @@ await describeStoreEngines("the gallery's orders", (engine) => {
     orders = new GalleryOrders(site);
   });
   after(() => site[Symbol.asyncDispose]());
+
+  describe("the planner of captions", () => {
+    const Answer = z.object({
+      planners: z.tuple([
+        z.object({ found: z.array(z.object({ key: z.string(), title: z.string(), order: z.string().optional() })) }),
+      ]),
+    });
+    const find = async (input: object = {}) => {
+      const outcome = await orders.attempt("operator", "work.find", { planner: "missing-captions", ...input });
+      assert.ok(outcome.ok, JSON.stringify(outcome));
+      return Answer.parse(outcome.value).planners[0].found;
+    };
+    const words = () => ({
+      captions: ["en", "de"].map((language) => ({ language, caption: "A cake", alt: "A cake with candles" })),
+    });
+
+    it("has words written for photos that nobody has asked for, until each has them", async () => {
+      // It looks by itself when the gallery opens, and not again before this is over.
+      const hasLooked = async () => (await orders.rowsOf("documents")).includes('"missing-captions"');
+      await eventually(hasLooked, "the planner has looked");
+      const { id, slug } = await event();
+      const photo = await orders.photo(id);
+      await orders.photo(id, { state: "held", reason: "moderation" });
+      const foreseen = await find({ dry_run: true });
+      assert.ok(foreseen.some(({ key, order }) => key === id && order === undefined));
+      const [{ order = "" } = assert.fail()] = (await find()).filter(({ key }) => key === id);
+      assert.deepEqual(await find(), []);
+      // An agent that names no order is handed it.
+      const outcome = await orders.attempt("agent", "work.checkout", { types: ["gallery.caption-photos"], count: 50 });
+      assert.ok(outcome.ok, JSON.stringify(outcome));
+      const { items } = z.object({ items: z.array(HeldItem) }).parse(outcome.value);
+      const mine = items.filter((item) => item.order === order);
+      assert.deepEqual(
+        mine.map(({ key }) => key),
+        [photo],
+      );
+      for (const item of mine) assert.ok((await orders.submit(item, words())).ok);
+      await orders.approve(order);
+      await orders.reaches(order, "completed");
+      assert.deepEqual(await find(), [], `all shown photos of ${slug} have words`);
+      const late = await orders.photo(id);
+      const [{ order: next = "" } = assert.fail()] = await find();
+      assert.deepEqual(
+        (await orders.checkOut(next)).map(({ key }) => key),
+        [late],
+      );
+    });
+  });
 
   describe("orders to moderate photos", () => {
     it("are refused for an event that is not there", async () => {

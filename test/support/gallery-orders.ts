@@ -6,7 +6,10 @@ import type { GallerySite } from "./gallery-site.ts";
 import { eventually } from "./workshop.ts";
 
 const Answer = z.looseObject({ order: z.string().optional() });
-const Item = z.object({ item: z.string(), key: z.string(), lease: z.string(), epoch: z.int(), input: z.unknown() });
+/** An item that is held, as it is handed out. */
+export const HeldItem = z.object({
+  ...{ item: z.string(), order: z.string(), key: z.string(), lease: z.string(), epoch: z.int(), input: z.unknown() },
+});
 /** A plan, as the interfaces tell it. */
 export const Plan = z.object({
   revision: z.int(),
@@ -34,7 +37,7 @@ export interface PhotoWishes {
 }
 
 /** An item that is held. */
-export type HeldItem = z.infer<typeof Item>;
+export type HeldItem = z.infer<typeof HeldItem>;
 
 /** Orders of a gallery in this process, attempted by whoever is named. */
 export class GalleryOrders {
@@ -68,7 +71,7 @@ export class GalleryOrders {
   async checkOut(order: string): Promise<readonly HeldItem[]> {
     const outcome = await this.attempt("agent", "work.checkout", { order, count: 50 });
     assert.ok(outcome.ok, JSON.stringify(outcome));
-    return z.object({ items: z.array(Item) }).parse(outcome.value).items;
+    return z.object({ items: z.array(HeldItem) }).parse(outcome.value).items;
   }
 
   submit({ item, lease, epoch }: HeldItem, result: unknown) {

@@ -93,6 +93,8 @@ import {
   workShow,
   workTypes,
 } from "./commands/work.ts";
+import { workFind } from "./commands/work-find.ts";
+import { workMakeType } from "./commands/work-make-type.ts";
 import { workPropose } from "./commands/work-propose.ts";
 import { workTail } from "./commands/work-tail.ts";
 import { workEraseSubject, workExport, workPause, workPauses, workResume } from "./commands/work-operations.ts";
@@ -177,7 +179,9 @@ export const commands: readonly Command[] = [
   realtimeClose,
   realtimeBroadcast,
   workTypes,
+  workMakeType,
   workPropose,
+  workFind,
   workList,
   workShow,
   workPlan,

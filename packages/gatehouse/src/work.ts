@@ -3,6 +3,8 @@ export { APPLY_HEADER } from "./work/apply/apply-context.ts";
 export type { ApplyContext, ApplyRequest, ApplyScope } from "./work/apply/apply-context.ts";
 export { defineOrderType } from "./work/order-type.ts";
 export type * from "./work/order-type.ts";
+export { definePlanner } from "./work/planners/planner.ts";
+export type * from "./work/planners/planner.ts";
 export { workProblems } from "./work/problems.ts";
 export { defineEffect, defineResource } from "./work/resource.ts";
 export type * from "./work/resource.ts";

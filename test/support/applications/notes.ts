@@ -1,5 +1,5 @@
 import { defineApplication, defineConfig } from "gatehouse";
-import { defineOrderType, defineResource } from "gatehouse/work";
+import { defineOrderType, definePlanner, defineResource } from "gatehouse/work";
 import { z } from "zod";
 
 const Note = z.object({ text: z.string(), author: z.string() });
@@ -44,7 +44,23 @@ export const application = defineApplication({
         if (!outcome.ok) throw new Error(outcome.problem.message);
       }
     }
-    return { work: { types: [write] }, seed };
+    let looks = 0;
+    /** Finds another note to be written at each look, less urgent than all others. */
+    const more = definePlanner({
+      ...{ name: "more-notes", type: write, every: 86_400_000 },
+      find: () => {
+        looks += 1;
+        return [
+          {
+            key: `note-${looks}`,
+            input: { id: `found-${looks}`, text: "Found" },
+            priority: -1,
+            title: "Found\u001B[2J",
+          },
+        ];
+      },
+    });
+    return { work: { types: [write], planners: [more] }, seed };
   },
 });
 

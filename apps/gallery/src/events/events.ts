@@ -86,6 +86,19 @@ export async function listEventsOf(
   return found.map(eventOf);
 }
 
+/** All events of a tenant, the latest first. */
+export async function listEvents(transaction: ReadTransaction, tenant: string): Promise<GalleryEvent[]> {
+  const found = await rows(transaction, tenant).orderBy("held_on", "desc").orderBy("id", "desc").execute();
+  return found.map(eventOf);
+}
+
+/** The tenants that have events. */
+export async function listTenants(transaction: ReadTransaction): Promise<string[]> {
+  const events = transaction.query<GalleryTables>().selectFrom("gallery_events");
+  const found = await events.select("tenant").distinct().orderBy("tenant").execute();
+  return found.map(({ tenant }) => tenant);
+}
+
 /** Whether a tenant has any event. */
 export async function hasEvents(transaction: ReadTransaction, tenant: string): Promise<boolean> {
   return (await rows(transaction, tenant).limit(1).executeTakeFirst()) !== undefined;

@@ -1,10 +1,10 @@
-import { deny, problems } from "gatehouse/kernel";
+import { deny, problems, type MediaAsset, type ReadTransaction } from "gatehouse/kernel";
 import type { MediaServices } from "gatehouse/media";
-import { defineOrderType, type AnyOrderType, type Finding, type WorkResource } from "gatehouse/work";
+import { defineOrderType, type Finding, type OrderType, type WorkResource } from "gatehouse/work";
 import { z } from "zod";
 import { CaptionText, findCaptions, type Caption } from "../captions/captions.ts";
 import { findEvent } from "../events/events.ts";
-import { languages } from "../language.ts";
+import { languages, type Language } from "../language.ts";
 import { captionId } from "./caption-resource.ts";
 import { PhotoId, PhotoIds, Slug } from "./order-input.ts";
 import type { PhotoSnapshot } from "./photo-resource.ts";
@@ -16,9 +16,20 @@ export interface CaptionOrderParts {
   readonly captions: WorkResource<Caption>;
 }
 
+/** Photos of one order. */
 const MOST = 200;
 const LanguageTag = z.enum(languages.tags);
 
+const Input = z.strictObject({
+  event: Slug,
+  /** Default: those that lack words in one of the languages. */
+  photos: PhotoIds.optional(),
+  languages: z
+    .array(LanguageTag)
+    .min(1)
+    .max(languages.tags.length)
+    .default([...languages.tags]),
+});
 const Item = z.strictObject({
   photo: PhotoId,
   /** For the words: what was celebrated, where and when. */
@@ -43,22 +54,16 @@ const Result = z.strictObject({
     .max(languages.tags.length),
 });
 
+/** The type of orders that give photos their words. */
+export type CaptionOrder = OrderType<z.infer<typeof Input>, z.infer<typeof Item>, z.infer<typeof Result>>;
+
 /** Photos get captions and alternative texts by somebody who has looked at each. */
-export function captionOrder({ media: { assets }, photos, captions }: CaptionOrderParts): AnyOrderType {
+export function captionOrder({ media: { assets }, photos, captions }: CaptionOrderParts): CaptionOrder {
   return defineOrderType({
     ...{ type: "gallery.caption-photos", version: 1, title: "Write captions and alternative texts", risk: "low" },
     description:
       "Look at each photo, and write a caption and an alternative text in each of the languages that are asked for.",
-    input: z.strictObject({
-      event: Slug,
-      /** Default: those that lack words in one of the languages. */
-      photos: PhotoIds.optional(),
-      languages: z
-        .array(LanguageTag)
-        .min(1)
-        .max(languages.tags.length)
-        .default([...languages.tags]),
-    }),
+    input: Input,
     item: Item,
     result: Result,
     resources: [photos, captions],
@@ -66,26 +71,14 @@ export function captionOrder({ media: { assets }, photos, captions }: CaptionOrd
       const event = await findEvent(transaction, tenant, input.event);
       if (event === undefined) return deny(problems.NOT_FOUND, { detail: `There is no event ${input.event}.` });
       const { slug, title, place, heldOn } = event;
-      const query = { tenant, collection: event.id, states: ["published"], limit: MOST } as const;
-      const shown = (await assets.list(transaction, query)).filter(
-        ({ id, findings }) =>
-          findings.type?.startsWith("image/") === true && (input.photos === undefined || input.photos.includes(id)),
-      );
-      const lacking = new Set<string>();
-      for (const language of input.languages) {
-        const ids = shown.map(({ id }) => id);
-        const said = await findCaptions(transaction, { tenant, language, photos: ids });
-        for (const id of ids) if (input.photos !== undefined || !said.has(id)) lacking.add(id);
-      }
-      return shown
-        .filter(({ id }) => lacking.has(id))
-        .map(({ id, findings: { width, height } }) => ({
-          key: id,
-          input: {
-            ...{ photo: id, event: { slug, title, place, heldOn }, languages: [...new Set(input.languages)] },
-            ...(width === undefined || height === undefined ? {} : { width, height }),
-          },
-        }));
+      const wanted = await findCaptionable(assets, transaction, { ...input, tenant, event: event.id });
+      return wanted.map(({ id, findings: { width, height } }) => ({
+        key: id,
+        input: {
+          ...{ photo: id, event: { slug, title, place, heldOn }, languages: [...new Set(input.languages)] },
+          ...(width === undefined || height === undefined ? {} : { width, height }),
+        },
+      }));
     },
     validate: ({ item: { input: asked }, result }) => findingsOf(asked.languages, result),
     async preview(space, { items }) {
@@ -102,6 +95,47 @@ export function captionOrder({ media: { assets }, photos, captions }: CaptionOrd
       }
     },
   });
+}
+
+interface Captionable {
+  readonly tenant: string;
+  readonly event: string;
+  /** Default: those that lack words in one of the languages. */
+  readonly photos?: readonly string[] | undefined;
+  readonly languages: readonly Language[];
+}
+
+/** Photos of an event that are shown and are to have words, the newest first; as many as one order has. */
+export async function findCaptionable(
+  assets: MediaServices["assets"],
+  transaction: ReadTransaction,
+  { tenant, event, photos, languages: asked }: Captionable,
+): Promise<readonly MediaAsset[]> {
+  const found: MediaAsset[] = [];
+  let after: Pick<MediaAsset, "receivedAt" | "id"> | undefined;
+  for (;;) {
+    const query = { tenant, collection: event, states: ["published"], limit: MOST } as const;
+    const page = await assets.list(transaction, after === undefined ? query : { ...query, after });
+    const pictures = page.filter(({ findings }) => findings.type?.startsWith("image/") === true);
+    const ids = pictures.map(({ id }) => id);
+    const wanted =
+      photos === undefined ? await lackingWords(transaction, { tenant, languages: asked, ids }) : new Set(photos);
+    found.push(...pictures.filter(({ id }) => wanted.has(id)));
+    after = page.at(-1);
+    if (found.length >= MOST || page.length < MOST) return found.slice(0, MOST);
+  }
+}
+
+async function lackingWords(
+  transaction: ReadTransaction,
+  { tenant, languages: asked, ids }: Omit<Captionable, "event"> & { readonly ids: readonly string[] },
+): Promise<ReadonlySet<string>> {
+  const lacking = new Set<string>();
+  for (const language of asked) {
+    const said = await findCaptions(transaction, { tenant, language, photos: ids });
+    for (const id of ids) if (!said.has(id)) lacking.add(id);
+  }
+  return lacking;
 }
 
 /** What no schema says: each language that was asked for has its words, once, and no other has. */

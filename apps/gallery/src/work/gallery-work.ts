@@ -1,5 +1,6 @@
 import type { ApplicationParts, Services } from "gatehouse";
 import { captionOrder } from "./caption-order.ts";
+import { captionPlanner } from "./caption-planner.ts";
 import { captionResource } from "./caption-resource.ts";
 import { entryResource } from "./entry-resource.ts";
 import { erasureOrder } from "./erasure-order.ts";
@@ -16,10 +17,12 @@ export function createGalleryWork(services: Services, news: OrderNews): NonNulla
   const captions = captionResource({ media, news });
   const entries = entryResource(news);
   const everything = { photos, captions, entries, guests: guestResource({ guests, media, news }) };
+  const captioning = captionOrder({ media, photos, captions });
   return {
+    planners: [captionPlanner({ media, type: captioning })],
     types: [
       moderationOrder({ media, photos }),
-      captionOrder({ media, photos, captions }),
+      captioning,
       erasureOrder({ ...everything, farewell: farewellEffect(services) }),
     ],
   };

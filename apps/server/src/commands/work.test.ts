@@ -13,6 +13,7 @@ const MAIN = fileURLToPath(new URL("../main.ts", import.meta.url));
 const Told = z.object({ order: z.string(), kind: z.string() });
 const Changed = z.object({ order: z.string(), state: z.string() });
 const Listed = z.object({ orders: z.array(Changed) });
+const Found = z.object({ planners: z.array(z.object({ found: z.array(z.object({ order: z.string() })) })) });
 const Plan = z.object({ revision: z.number(), digest: z.string() });
 
 describe("gatehouse work", () => {
@@ -117,6 +118,33 @@ describe("gatehouse work", () => {
     following.kill("SIGINT");
     const [code] = await once(following, "close");
     assert.equal(code, 0);
+  });
+
+  it("has planners look for work, and tells what they would propose", async () => {
+    const dry = await run("find", "--dry-run");
+    assert.equal(dry.code, 0, dry.stderr);
+    assert.match(
+      dry.stdout,
+      /more-notes: 1 would be proposed, 0 settled, 0 refused\n[\s\S]*- +notes\.write +note-\d+ +-1/,
+    );
+    const { planners } = Found.parse(await json("find", "more-notes"));
+    const [{ found: [{ order } = assert.fail()] } = assert.fail()] = planners;
+    const shown = await run("show", order);
+    assert.match(shown.stdout, /proposer: system planner:more-notes/);
+    const told = await run("find", "more-notes");
+    assert.match(told.stdout, /more-notes: 1 proposed/);
+    assert.ok(!told.stdout.includes("\u001B[2J"));
+    await run("pause", "agent", "planner:more-notes", "--reason", "too much");
+    assert.match((await run("find")).stdout, /more-notes is stopped: too much/);
+    assert.equal((await run("resume", "agent", "planner:more-notes")).code, 0);
+    assert.match((await run("find", "nobody")).stderr, /There is no planner "nobody"\. There are: more-notes\./);
+  });
+
+  it("says why there is no plan", async () => {
+    const { planners } = Found.parse(await json("find", "more-notes"));
+    const [{ found: [{ order } = assert.fail()] } = assert.fail()] = planners;
+    await planOf(order);
+    assert.match((await run("plan", order, "--revision", "7")).stderr, /There is no plan 7; the newest is 1\./);
   });
 
   it("stops work and lets it go on", async () => {

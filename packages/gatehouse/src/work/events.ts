@@ -3,6 +3,11 @@ import { defineEvents } from "../kernel/event.ts";
 /** Events of work orders. */
 export const workEvents = defineEvents({
   work_proposed: { level: "info", description: "Somebody has proposed a work order." },
+  work_found: {
+    level: "info",
+    description: "A planner has looked for work and proposed what it has found, or could not propose some of it.",
+  },
+  work_planner_failed: { level: "warn", description: "A planner could not look for work." },
   work_plan_made: { level: "info", description: "It was worked out what exactly an order would change." },
   work_plan_expired: { level: "info", description: "A plan has waited too long for approvals; a new one is made." },
   work_reviewed: { level: "info", description: "Somebody has approved or rejected the plan of a work order." },

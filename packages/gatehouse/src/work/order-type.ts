@@ -157,6 +157,10 @@ export interface OrderType<
 // oxlint-disable-next-line typescript/no-explicit-any -- payloads are contravariant: no other type accepts every type of order
 export type AnyOrderType = OrderType<any, any, any, any>;
 
+/** What orders of a type are proposed with. */
+export type InputOf<Type> =
+  Type extends OrderType<infer Input, infer _Item, infer _Result, infer _Parts> ? Input : never;
+
 /** A plan with its changes, opened. */
 export interface OpenedPlan extends Omit<WorkPlan, "changes"> {
   readonly changes: readonly WorkChange[];

@@ -33,7 +33,10 @@ export const workProblems = defineProblems({
     status: 412,
     message: "The plan is another one than you have looked at. Look at the new one.",
   },
-  REVIEWER_NOT_INDEPENDENT: { status: 403, message: "Whoever has proposed an order or worked on it cannot review it." },
+  REVIEWER_NOT_INDEPENDENT: {
+    status: 403,
+    message: "Whoever has proposed an order or worked on it cannot review it. Have somebody else do so.",
+  },
   REVIEW_NEEDS_STEP_UP: { status: 403, message: "This review needs a fresh sign-in with a second factor." },
   FORBIDDEN_DIRECT_MUTATION: { status: 403, message: "This can be changed by a work order alone." },
   WORK_SUBJECT_ERASED: {

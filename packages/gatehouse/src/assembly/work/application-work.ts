@@ -2,6 +2,7 @@ import type { Principal } from "../../kernel/attempt.ts";
 import type { TokenIssuer } from "../../oauth/resource/token-issuer.ts";
 import type { McpTool } from "../../work/mcp/tool.ts";
 import type { AnyOrderType } from "../../work/order-type.ts";
+import type { Planner } from "../../work/planners/planner.ts";
 import type { WorkReviewParts } from "../../work/review/review-parts.ts";
 import type { WorkScope } from "../../work/rules.ts";
 
@@ -17,6 +18,8 @@ export interface WorkRequest {
 /** What an application says about work orders. */
 export interface ApplicationWork {
   readonly types: readonly AnyOrderType[];
+  /** Who finds work by itself, of these types. */
+  readonly planners?: readonly Planner[];
   /**
    * What people may, who are signed in with a session or review with a token of their own. Programs may what the scopes of
    * their tokens say. Default: operators may review and administer, nobody else.

@@ -26,6 +26,10 @@ import { createFindHeldWork } from "../../work/checkout/held-work.ts";
 import { startReaper } from "../../work/checkout/reaper.ts";
 import { createDeskActions } from "../../work/desk/desk.ts";
 import { createOrderTypes } from "../../work/order-types.ts";
+import { createPlannerActions } from "../../work/planners/actions.ts";
+import { createPlanners } from "../../work/planners/planners.ts";
+import type { PlannerParts } from "../../work/planners/propose-found.ts";
+import { startPlanners } from "../../work/planners/schedule.ts";
 import { createReadingActions } from "../../work/reading/reading.ts";
 import { REST_PATH } from "../../work/rest/mounted-operations.ts";
 import { createRestRoutes } from "../../work/rest/routes.ts";
@@ -77,9 +81,11 @@ export async function mountWork(options: WorkOptions, application: ApplicationWo
   const parts = { ...workParts(belled, application, permits), ...measured };
   const working = checkoutParts(belled, parts);
   const watching = { ...parts, watch, patience: services.config.work };
+  const planning = plannerParts(services, parts, application);
   const actions = [
     ...[...createReadingActions(parts), ...createCheckoutActions(working), ...createWorkReviewActions(parts)],
     ...[...createDeskActions(parts), ...createWatchActions(watching)],
+    ...createPlannerActions(planning),
   ];
   const server = resourceServer(services, { resources, application });
   const mcp = await mountMcp(options, { application, permits, parts, actions });
@@ -103,7 +109,7 @@ export async function mountWork(options: WorkOptions, application: ApplicationWo
     bearer: (otherwise) => chooseBearer(server.authenticators.bearer, { actions: own, otherwise }),
     start: async (stack) => {
       stack.use(await bell.listen());
-      await startWorkers(options, { ...watching, leases: working.leases }, stack);
+      await startWorkers(options, { ...watching, workLeases: working.leases, planning }, stack);
     },
     prune: pruneHistory(services),
     async [Symbol.asyncDispose]() {
@@ -141,6 +147,11 @@ function workParts(
     limits: { items, attempts },
     authenticationOf: application.authenticationOf ?? knownAuthentication(sessions, services.identity),
   };
+}
+
+function plannerParts(services: Services, parts: Parts, { planners = [] }: ApplicationWork) {
+  const { retention } = services.config.work;
+  return { ...services, ...parts, retention, planners: createPlanners(planners, parts.types) };
 }
 
 function checkoutParts(
@@ -236,14 +247,15 @@ function chooseBearer(ours: Authenticator<"bearer">, { actions, otherwise }: Cho
 
 async function startWorkers(
   { services, report }: WorkOptions,
-  parts: Parts & Pick<CheckoutParts, "leases"> & WorkWatchParts,
+  parts: Parts & WorkWatchParts & { readonly workLeases: CheckoutParts["leases"]; readonly planning: PlannerParts },
   stack: AsyncDisposableStack,
 ): Promise<void> {
   const { store, jobs } = services;
   const working = { ...services, ...parts };
   const background = { ...services, timers: systemTimers, report };
-  stack.use(startReaper({ store, leases: parts.leases, timers: systemTimers, report }));
+  stack.use(startReaper({ store, leases: parts.workLeases, timers: systemTimers, report }));
   stack.use(startWatch({ ...working, ...background }));
+  stack.use(startPlanners({ ...parts.planning, ...background }));
   const queues = [
     { queue: WORK_QUEUE, handlers: createWorkJobHandlers(working) },
     { queue: WORK_EFFECTS_QUEUE, handlers: createWorkEffectHandlers(working) },

@@ -1,12 +1,11 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { z } from "zod";
-import type { AnyOrderType, OrderType } from "../order-type.ts";
+import type { AnyOrderType, InputOf, OrderType } from "../order-type.ts";
 import { ANSWERS } from "../rest/shapes.ts";
 import { WorkConnection, type WorkClientOptions } from "./connection.ts";
 import { HeldItem } from "./held-item.ts";
 import { WorkError } from "./work-error.ts";
 
-type InputOf<Type> = Type extends OrderType<infer Input, infer _Item, infer _Result, infer _Parts> ? Input : never;
 type ItemOf<Type> = Type extends OrderType<infer _Input, infer Item, infer _Result, infer _Parts> ? Item : never;
 type ResultOf<Type> = Type extends OrderType<infer _Input, infer _Item, infer Result, infer _Parts> ? Result : never;
 type PartsOf<Type> =

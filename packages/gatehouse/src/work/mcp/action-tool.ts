@@ -5,6 +5,7 @@ import type { Clock } from "../../kernel/clock.ts";
 import type { Gate } from "../../kernel/gate.ts";
 import type { Ids } from "../../kernel/ids.ts";
 import type { Denial, Outcome } from "../../kernel/outcome.ts";
+import { problems } from "../../kernel/problems.ts";
 import { jsonSchemaOf } from "../json-schema.ts";
 import { faultOf, McpFault } from "./fault.ts";
 import type { McpTaskKind } from "./task.ts";
@@ -67,7 +68,7 @@ export function actionTool(parts: ActionToolParts, definition: ActionToolDefinit
     ...(admit === undefined ? {} : { admit }),
     async call(call) {
       const outcome = await attemptAction(parts, call, { action: action.name, given: call.arguments });
-      if (!outcome.ok) return refusal(outcome, call, definition);
+      if (!outcome.ok) return refusal(asCalled(outcome), call, definition);
       const reference = call.tasks ? follows?.reference(outcome.value, call.arguments) : undefined;
       if (reference !== undefined) return { kind: "task", reference };
       return resultOf(outcome.value, definition.present);
@@ -103,6 +104,12 @@ export function resultOf(value: unknown, present?: (value: unknown) => readonly 
 export function refusedResult(denial: Denial): McpAnswer {
   const { request_id: _none, ...document } = problemDocument(denial, "");
   return { kind: "result", refused: true, content: [{ type: "text", text: JSON.stringify(document) }] };
+}
+
+/** Elsewhere the key is a field of the header; callers of tools have arguments alone. */
+function asCalled(denial: Denial): Denial {
+  if (denial.problem !== problems.IDEMPOTENCY_KEY_REQUIRED) return denial;
+  return { ...denial, detail: `Give it as the argument ${KEY}: a new unique text, and the same one when you retry.` };
 }
 
 function refusal(denial: Denial, call: McpCall, { errand }: ActionToolDefinition): McpAnswer {

@@ -123,10 +123,19 @@ async function findPlan(
   order: WorkOrder,
 ): Promise<FoundPlan | Denial> {
   const plan = await plans.find(transaction, order, revision);
-  if (plan === undefined) return deny(problems.NOT_FOUND, { detail: "There is no such plan." });
+  if (plan === undefined) return deny(problems.NOT_FOUND, { detail: noPlan(order, revision) });
   const payloads = await all.of(transaction, order);
   if (payloads === undefined) return erased();
   const changes = openChanges(payloads, plan);
   if (changes === undefined) throw new Error(`The plan ${plan.revision} of the order ${order.id} was altered.`);
   return { plan, changes, payloads };
+}
+
+/** Whoever looks for a plan in vain is told what to wait for, or where it says why there is none. */
+function noPlan({ planRevision, state, reason }: WorkOrder, revision: number | undefined): string {
+  if (planRevision > 0) return `There is no plan ${revision ?? planRevision}; the newest is ${planRevision}.`;
+  if (reason === "preview_failed")
+    return "No plan could be made of it. What happened to the order says why (work.logs).";
+  if (state === "submitted") return "There is no plan yet; it is made in a moment.";
+  return `There is no plan: the order is ${state}, and one is made once all its items are submitted.`;
 }

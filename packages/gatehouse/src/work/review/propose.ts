@@ -20,14 +20,16 @@ import { moveOrder, relock } from "./order-steps.ts";
 import type { WorkReviewParts } from "./review-parts.ts";
 
 const NOT_KEEPABLE = "It is no JSON that can be kept: too deep, or with text that is not valid Unicode.";
-const Proposal = z.strictObject({
-  type: z.string().min(1).max(100),
+/** What an order is proposed with, whatever its type. */
+export const ProposalShape = {
   input: z.unknown().refine(isKeepable, { message: NOT_KEEPABLE }),
   priority: z.int().min(-100).max(100).default(0),
   title: writtenText(200).optional(),
-});
+};
+const Proposal = z.strictObject({ type: z.string().min(1).max(100), ...ProposalShape });
 
-interface Prepared {
+/** What was proposed, once it was checked against its type. */
+export interface PreparedProposal {
   readonly type: AnyOrderType;
   /** As the schema of the type gives it, as plain JSON. */
   readonly input: unknown;
@@ -35,7 +37,11 @@ interface Prepared {
   readonly subject: string | undefined;
 }
 
-type Proposing = ActionContext<z.infer<typeof Proposal>, "store", Prepared>;
+/** Somebody who proposes something. */
+export interface Proposing extends Pick<ActionContext<unknown, "store">, "attempt" | "principal" | "transaction"> {
+  readonly input: Pick<z.infer<typeof Proposal>, "priority" | "title">;
+  readonly prepared: PreparedProposal;
+}
 
 /** Proposes an order: checked against its type, divided into items, and queued for whoever works on them. */
 export function proposeAction(parts: WorkReviewParts): AnyAction {
@@ -49,14 +55,16 @@ export function proposeAction(parts: WorkReviewParts): AnyAction {
       target: (_input, { order }: { readonly order: string }) => order,
       context: ({ type }, _order) => ({ type }),
     },
-    prepare: async ({ input: { type, input } }): Promise<Prepared | Denial> => prepare(parts, type, input),
+    async prepare({ input: { type: name, input } }): Promise<PreparedProposal | Denial> {
+      const type = parts.types.find(name);
+      return type === undefined ? deny(workProblems.WORK_TYPE_UNKNOWN) : prepareProposal(type, input);
+    },
     run: (context) => propose(parts, context),
   });
 }
 
-async function prepare({ types }: WorkReviewParts, name: string, given: unknown): Promise<Prepared | Denial> {
-  const type = types.find(name);
-  if (type === undefined) return deny(workProblems.WORK_TYPE_UNKNOWN);
+/** Checks what is proposed against its type, or says what is wrong with it. */
+export async function prepareProposal(type: AnyOrderType, given: unknown): Promise<PreparedProposal | Denial> {
   const input = await conforming(type.input, given, "/input");
   if (isDenial(input)) return input;
   const { risk = "medium", subject } = type;
@@ -90,7 +98,8 @@ function escaped(segment: PropertyKey): string {
   return String(segment).replaceAll("~", "~0").replaceAll("/", "~1");
 }
 
-async function propose(parts: WorkReviewParts, context: Proposing) {
+/** Adds the order. */
+export async function propose(parts: WorkReviewParts, context: Proposing) {
   const { orders, payloads: all, ids, jobs } = parts;
   const { attempt, principal, input: asked, prepared, transaction } = context;
   const { type, input, risk, subject } = prepared;

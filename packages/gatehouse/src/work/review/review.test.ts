@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import { ADA, AGENT, RITA, SAM } from "../../testing/review-kit-people.ts";
 import { describeReviewEngines } from "../../testing/review-engines.ts";
+import { renamingType } from "../../testing/review-kit-things.ts";
 
 const KEY = { tenant: "acme" };
 
@@ -157,6 +158,20 @@ await describeReviewEngines("an order", (open) => {
     await kit.run();
     assert.equal((await kit.thing("a"))?.name, "one");
     assert.equal((await kit.thing("b"))?.name, "the second");
+  });
+
+  it("without a plan says what to wait for, or where it says why there is none", async () => {
+    await using kit = await open({ type: renamingType([], { resources: [] }) });
+    const whyNot = async (order: string): Promise<string | undefined> => {
+      const outcome = await kit.attempt("work.preview", { order }, RITA);
+      return outcome.ok ? undefined : outcome.detail;
+    };
+    const order = await kit.propose({ things: ["a"] });
+    assert.match((await whyNot(order)) ?? "", /the order is queued, and one is made once all its items are submitted/);
+    await kit.work(order, {});
+    assert.equal(await whyNot(order), "There is no plan yet; it is made in a moment.");
+    await kit.run();
+    assert.match((await whyNot(order)) ?? "", /No plan could be made of it.*work\.logs/);
   });
 
   it("is cancelled by who has proposed it or administers, and nobody else learns that it is there", async () => {
