@@ -9,7 +9,7 @@ import { together } from "../together.ts";
 import type { ChainOwner } from "./chain.ts";
 import { RENEW } from "./beats.ts";
 import { tellAvailable, type Available, type WorkTableParts } from "./availability.ts";
-import { WorkClaim } from "./claim.ts";
+import { WorkClaim, type ClaimParts } from "./claim.ts";
 import { isClaimable } from "./claimable.ts";
 import { countNoLonger, endLeases, LEASE_COLUMNS, leaseOf, type LeaseRow } from "./ends.ts";
 import { isWorkable, writeItem, writeOrder } from "./moves.ts";
@@ -27,8 +27,10 @@ const FIND = portableStatement(
 const LIST = portableStatement(`SELECT ${LEASE_COLUMNS} FROM work_leases WHERE order_id = $1 AND tenant = $2`);
 const CANCEL = portableStatement("UPDATE work_leases SET cancel = 1 WHERE order_id = $1 AND tenant = $2");
 const EXPIRED = portableStatement(`SELECT ${LEASE_COLUMNS} FROM work_leases WHERE until <= $1 ORDER BY until LIMIT $2`);
-const EXPIRED_OF_TENANT = portableStatement(
+/** Those that nobody else is about to free: whoever comes meanwhile frees others. */
+const EXPIRED_OF_TENANT = lockingStatement(
   `SELECT ${LEASE_COLUMNS} FROM work_leases WHERE until <= $1 AND tenant = $3 ORDER BY until LIMIT $2`,
+  "FOR UPDATE SKIP LOCKED",
 );
 const TRY_ORDER = lockingStatement(
   `SELECT ${ORDER_COLUMNS} FROM work_orders WHERE id = $1 AND tenant = $2`,
@@ -42,8 +44,6 @@ const UNDER_WAY = portableStatement(
    WHERE order_id = $1 AND id <> $2 AND state IN ('leased', 'in_progress', 'submitted', 'accepted') LIMIT 1`,
 );
 
-/** Expired items a claim frees before it says that there are none. */
-const RECLAIMED_BY_CLAIM = 50;
 const SYSTEM: WorkActor = { type: "system", id: "work" };
 
 /** Leases in the table `work_leases`, over the tables of orders and items. */
@@ -69,8 +69,8 @@ class SqlWorkLeases implements WorkLeases {
   }
 
   claim(transaction: WriteTransaction, request: Parameters<WorkLeases["claim"]>[1]): ReturnType<WorkLeases["claim"]> {
-    const reclaim = async (own: WriteTransaction, tenant: string): Promise<number> => {
-      const values = [await own.now(), RECLAIMED_BY_CLAIM, tenant];
+    const reclaim: ClaimParts["reclaim"] = async (own, tenant, limit) => {
+      const values = [await own.now(), limit, tenant];
       const expired = await own.execute<LeaseRow>(EXPIRED_OF_TENANT, values);
       return (await this.#reclaim(own, expired)).length;
     };
