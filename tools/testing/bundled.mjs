@@ -8,12 +8,15 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const folder = process.env.TEST_BUNDLE;
-const library = fileURLToPath(new URL("../../packages/gatehouse/", import.meta.url));
+const repository = new URL("../../", import.meta.url).href;
+const library = fileURLToPath(new URL("packages/gatehouse/", repository));
 
 if (folder !== undefined && process.argv[1]?.startsWith(library) !== true) {
   const files = JSON.parse(readFileSync(join(folder, "index.json"), "utf8"));
   registerHooks({
     resolve: (specifier, context, next) =>
-      Object.hasOwn(files, specifier) ? { url: files[specifier], shortCircuit: true } : next(specifier, context),
+      Object.hasOwn(files, specifier) && context.parentURL?.startsWith(repository)
+        ? { url: files[specifier], shortCircuit: true }
+        : next(specifier, context),
   });
 }
