@@ -6,13 +6,14 @@ const SignedIn = z.object({ authTime: z.number(), acr: z.string().optional() });
 
 /**
  * What an access token says of how its person has signed in (RFC 9470 section 6): when, and how well. A refresh brings
- * neither forward.
+ * neither forward. A token that is made apart from a request says nothing.
  */
 export function authenticationClaims(
-  { oidc: { entities } }: Pick<KoaContextWithOIDC, "oidc">,
+  context: Pick<KoaContextWithOIDC, "oidc"> | undefined,
   { kind }: { readonly kind: string },
 ): Record<string, string | number> | undefined {
-  if (kind !== "AccessToken") return undefined;
+  if (kind !== "AccessToken" || context === undefined) return undefined;
+  const { entities } = context.oidc;
   for (const source of [entities.AuthorizationCode, entities.DeviceCode, entities.RefreshToken]) {
     const { data } = SignedIn.safeParse(source);
     if (data === undefined) continue;
