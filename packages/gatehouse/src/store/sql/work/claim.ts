@@ -36,8 +36,6 @@ const PAUSED = portableStatement(
   `SELECT kind, name, reason FROM work_pauses WHERE tenant = $1 AND (kind IN ('tenant', 'type') OR (kind = 'agent' AND name = $2))`,
 );
 
-/** Expired items a claim frees, at most, before it says that there are none. */
-const RECLAIMED_BY_CLAIM = 50;
 const NOT_COUNTED = { granted: 0, counted: 0 } as const;
 
 interface PauseRow {
@@ -49,8 +47,8 @@ interface PauseRow {
 /** What claims need besides their transaction. */
 export interface ClaimParts {
   readonly ids: Ids;
-  /** Frees expired items of a tenant, and no more than are asked for: their orders stay locked; how many. */
-  readonly reclaim: (transaction: WriteTransaction, tenant: string, limit: number) => Promise<number>;
+  /** Frees expired items of a tenant; how many. */
+  readonly reclaim: (transaction: WriteTransaction, tenant: string) => Promise<number>;
 }
 
 /** Claims items for one request. */
@@ -101,15 +99,10 @@ export class WorkClaim {
     this.#orders.clear();
     this.#taken.clear();
     let picked = await this.#pick(tenant, wanted);
-    let [missing, left] = [wanted - picked.length, RECLAIMED_BY_CLAIM];
-    while (missing > 0 && left > 0) {
-      const reclaimed = await this.#parts.reclaim(this.#transaction, tenant, Math.min(missing, left));
-      if (reclaimed === 0) break;
-      left -= reclaimed;
+    if (picked.length < wanted && (await this.#parts.reclaim(this.#transaction, tenant)) > 0) {
       // What is known of orders is not so any more: expired items of theirs may have been put back.
       this.#orders.clear();
-      picked = [...picked, ...(await this.#pick(tenant, missing, picked))];
-      missing = wanted - picked.length;
+      picked = [...picked, ...(await this.#pick(tenant, wanted - picked.length, picked))];
     }
     return picked.length === 0 ? this.#refusal(tenant) : this.#take(tenant, picked);
   }

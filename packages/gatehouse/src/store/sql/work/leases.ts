@@ -9,7 +9,7 @@ import { together } from "../together.ts";
 import type { ChainOwner } from "./chain.ts";
 import { RENEW } from "./beats.ts";
 import { tellAvailable, type Available, type WorkTableParts } from "./availability.ts";
-import { WorkClaim, type ClaimParts } from "./claim.ts";
+import { WorkClaim } from "./claim.ts";
 import { isClaimable } from "./claimable.ts";
 import { countNoLonger, endLeases, LEASE_COLUMNS, leaseOf, type LeaseRow } from "./ends.ts";
 import { isWorkable, writeItem, writeOrder } from "./moves.ts";
@@ -44,6 +44,9 @@ const UNDER_WAY = portableStatement(
    WHERE order_id = $1 AND id <> $2 AND state IN ('leased', 'in_progress', 'submitted', 'accepted') LIMIT 1`,
 );
 
+/** Expired items a claim frees before it says that there are none. */
+const RECLAIMED_BY_CLAIM = 50;
+
 const SYSTEM: WorkActor = { type: "system", id: "work" };
 
 /** Leases in the table `work_leases`, over the tables of orders and items. */
@@ -69,8 +72,8 @@ class SqlWorkLeases implements WorkLeases {
   }
 
   claim(transaction: WriteTransaction, request: Parameters<WorkLeases["claim"]>[1]): ReturnType<WorkLeases["claim"]> {
-    const reclaim: ClaimParts["reclaim"] = async (own, tenant, limit) => {
-      const values = [await own.now(), limit, tenant];
+    const reclaim = async (own: WriteTransaction, tenant: string): Promise<number> => {
+      const values = [await own.now(), RECLAIMED_BY_CLAIM, tenant];
       const expired = await own.execute<LeaseRow>(EXPIRED_OF_TENANT, values);
       return (await this.#reclaim(own, expired)).length;
     };
