@@ -114,7 +114,7 @@ interface Sent {
 }
 
 function ofForm({ field, fileName, before, read }: FormFile): Sent {
-  const file: ArrivingFile = { name: fileName, length: undefined, read };
+  const file: ArrivingFile = { name: withoutNul(fileName), length: undefined, read };
   return {
     id: parseComponentId(single(before, FIELDS.component) ?? ""),
     field,
@@ -149,10 +149,15 @@ function single(fields: FormFields, name: string): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 
+/** What an attempt may hold: a file is not refused for its name, of which only what is harmless is kept anyway. */
+function withoutNul(name: string): string {
+  return name.replaceAll("\u0000", "");
+}
+
 /** A file's name as scripts send it: percent-encoded, since header fields carry ASCII alone. */
 function decodeName(encoded: string | null): string {
   try {
-    return decodeURIComponent(encoded ?? "");
+    return withoutNul(decodeURIComponent(encoded ?? ""));
   } catch {
     return "";
   }
