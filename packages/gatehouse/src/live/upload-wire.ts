@@ -151,7 +151,7 @@ function single(fields: FormFields, name: string): string | undefined {
 
 /** What an attempt may hold: a file is not refused for its name, of which only what is harmless is kept anyway. */
 function withoutNul(name: string): string {
-  return name.replaceAll("\u0000", "");
+  return name.replaceAll("\u0000", "_");
 }
 
 /** A file's name as scripts send it: percent-encoded, since header fields carry ASCII alone. */
