@@ -29,7 +29,7 @@ export interface LeaseProof {
   /** SHA-256 of the token. */
   readonly tokenHash: Uint8Array;
   /** Who shows it: a token in other hands is worth nothing. */
-  readonly holder: Pick<WorkActor, "type" | "id">;
+  readonly holder: WorkActor;
 }
 
 /**

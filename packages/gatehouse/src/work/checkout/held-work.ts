@@ -3,7 +3,7 @@ import { deny, type Denial } from "../../kernel/outcome.ts";
 import type { ReadTransaction } from "../../kernel/ports/store.ts";
 import { workProblems } from "../problems.ts";
 import type { CheckoutParts } from "./checkout-parts.ts";
-import { isHolder, leaseLoss, pausedBy, tokenHash } from "./holding.ts";
+import { leaseLoss, pausedBy, tokenHash } from "./holding.ts";
 import type { Shown } from "./inputs.ts";
 
 /** An item in somebody's hands, with what they were given to do. */
@@ -39,7 +39,6 @@ export function createFindHeldWork(
       holder: principal,
     });
     if (typeof lease === "string") return leaseLoss(lease);
-    if (!isHolder(lease, principal)) return leaseLoss("lost");
     const pause = await pauses.find(transaction, { tenant, type: lease.type, agent: principal.id });
     if (pause !== undefined) return pausedBy(pause.kind, pause.reason);
     const order = await orders.find(transaction, { tenant, id: lease.order });

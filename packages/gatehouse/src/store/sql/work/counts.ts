@@ -22,7 +22,7 @@ const GIVE_BACK = portableStatement(
 export interface Counter {
   readonly tenant: string;
   readonly type: string;
-  /** `type:id` of the holder. */
+  /** The holder, as `agentName` has it. */
   readonly agent: string;
 }
 
